@@ -1,0 +1,105 @@
+"""Where heads look: attention patterns of a run, and detectors of heads that look a fixed distance back."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Integer
+from transformer_lens.hook_points import HookPoint
+from transformer_lens.utilities import get_act_name
+
+from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_of
+from interp.errors import PuzzlescopeError
+from interp.model import PuzzleGPT
+from interp.tokens import N_CTX, TOKEN_NAMES, with_start
+
+
+@dataclass(frozen=True)
+class HeadScore:
+    """How strongly one head looks ``lookback`` positions back."""
+
+    layer: int
+    head: int
+    lookback: int
+    score: float
+
+    @property
+    def name(self) -> str:
+        return f"L{self.layer}.H{self.head}"
+
+
+@torch.inference_mode()
+def attention_pattern(
+    model: PuzzleGPT,
+    tokens: Integer[np.ndarray, "404"],
+    layer: int,
+    ablation: Ablation = NO_ABLATION,
+    means: ReferenceMeans | None = None,
+) -> Float[np.ndarray, "head 405 405"]:
+    """The attention of every head of a layer on one puzzle, ``[head, query, key]``, as the ablated run uses it.
+
+    Positions count the start token. Where the ablation replaces a head's pattern, the replacement is returned; a head
+    that is switched off otherwise still has a pattern, which then moves nothing.
+    """
+    if not 0 <= layer < model.cfg.n_layers:
+        raise PuzzlescopeError(f"There is no layer {layer}: the model has layers 0 to {model.cfg.n_layers - 1}.")
+    prompt = torch.from_numpy(with_start(tokens[None])).to(model.device)
+    name = get_act_name("pattern", layer)
+    with model.clean():
+        for hook in hooks_of(ablation, means):
+            model.add_hook(*hook)
+        # The caching hook comes after the ablation's own, so it sees what the run goes on with.
+        _, cache = model.run_with_cache(prompt, return_type=None, names_filter=name)
+    return cache[name][0].cpu().numpy()
+
+
+@torch.inference_mode()
+def lookback_scores(
+    model: PuzzleGPT, tokens: Integer[np.ndarray, "puzzle 404"], lookback: int, *, batch: int = 4
+) -> Float[np.ndarray, "layer head"]:
+    """Mean attention of every head exactly ``lookback`` positions back.
+
+    The mean is over all 405 positions and all puzzles; positions with fewer before them are measured at position 0, as
+    in the original notebook.
+    """
+    if not 0 <= lookback < N_CTX:
+        raise PuzzlescopeError(f"A lookback is 0 to {N_CTX - 1} positions, got {lookback}.")
+    if len(tokens) == 0:
+        raise PuzzlescopeError("There is no puzzle to measure heads on: choose at least one.")
+    queries = torch.arange(N_CTX)
+    keys = (queries - lookback).clamp(min=0)
+    total = np.zeros((model.cfg.n_layers, model.cfg.n_heads))
+    for start in range(0, len(tokens), batch):
+        prompt = torch.from_numpy(with_start(tokens[start : start + batch])).to(model.device)
+        with model.clean():
+            for layer in range(model.cfg.n_layers):
+                model.add_hook(get_act_name("pattern", layer), _adds_to(total[layer], queries, keys))
+            model(prompt, return_type=None)
+    return total / len(tokens)
+
+
+def _adds_to(
+    row: Float[np.ndarray, " head"], queries: torch.Tensor, keys: torch.Tensor
+) -> Callable[[torch.Tensor, HookPoint], None]:
+    """A hook that adds each head's score to ``row`` and keeps nothing: patterns are 5 MB a puzzle and layer."""
+
+    def run(pattern: torch.Tensor, hook: HookPoint) -> None:
+        row[:] += pattern[:, :, queries, keys].mean(-1).sum(0).double().cpu().numpy()
+
+    return run
+
+
+def heads_above(scores: Float[np.ndarray, "layer head"], lookback: int, threshold: float) -> list[HeadScore]:
+    """The heads whose score is above a threshold, strongest first."""
+    found = [
+        HeadScore(layer, head, lookback, float(score))
+        for (layer, head), score in np.ndenumerate(scores)
+        if score > threshold
+    ]
+    return sorted(found, key=lambda head: -head.score)
+
+
+def position_labels(tokens: Integer[np.ndarray, "404"]) -> list[str]:
+    """A short name for every position, start token included: ``start``, markers by name, cells by their colour number."""
+    return ["start", *(TOKEN_NAMES[token] for token in tokens)]
