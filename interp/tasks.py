@@ -122,7 +122,7 @@ def _both(puzzles: Pairs) -> list[tuple[np.ndarray, np.ndarray]]:
     return [(puzzles[:, 0], puzzles[:, 1]), (puzzles[:, 2], puzzles[:, 3])]
 
 
-def _paint_rectangles(grids: np.ndarray, rects: Triples, colors: Colors) -> None:
+def _paint_rectangles(grids: np.ndarray, rects: Int[np.ndarray, "n rect 4"], colors: Colors) -> None:
     for k in range(rects.shape[1]):
         paint(grids, inside(rects[:, k]), colors[:, k])
 

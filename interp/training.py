@@ -17,8 +17,11 @@ from jaxtyping import Float
 from torch import Tensor
 from tqdm import tqdm
 
+from interp.card import TRAINING_FILE, card_text, training_record
+from interp.checkpoints import save_model
 from interp.errors import PuzzlescopeError
 from interp.evaluation import evaluate
+from interp.kinds import KINDS
 from interp.model import Config, PuzzleGPT, loss_of
 from interp.optimizer import MuonAdamW
 from interp.tokens import ANSWER_START, GRID_TOKENS, N_CTX, with_start
@@ -197,6 +200,16 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
         self.data = TrainingData.from_state(state["data"])
         self.steps, self.seconds = state["steps"], state["seconds"]
+
+
+def finish(trainer: Trainer, per_kind: int = 50) -> Path:
+    """Evaluate a trained model and write it, with its card and the run's log, into the run's folder. Returns the folder."""
+    trainer.model.eval()
+    found = tqdm(evaluate(trainer.model, per_kind), desc="evaluating", total=len(KINDS), leave=False)
+    rates = dict(found)
+    save_model(trainer.model, trainer.folder, card_text(trainer, rates, per_kind))
+    (trainer.folder / TRAINING_FILE).write_text(training_record(trainer, rates))
+    return trainer.folder
 
 
 def _token_weights(device: torch.device) -> Float[Tensor, " predicted"]:

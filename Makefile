@@ -1,0 +1,46 @@
+# `make` alone lists what there is. Everything sets itself up; see scripts/setup.sh.
+# Kept to what GNU make 3.81 (macOS) knows. Paths are relative, so that the folder's name may contain a space.
+
+PORT    ?= 8501
+ADDRESS ?= 127.0.0.1
+python  := .venv/bin/python
+
+.PHONY: help run test screenshots lint format clean setup setup-dev
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo '  PORT=8600 make run           another port (8501 by default)'
+	@echo '  ADDRESS=0.0.0.0 make run     reachable from other machines (only from this one by default)'
+	@echo '  PYTHON=python3.12 make run   set up with this Python (3.11 to 3.14)'
+
+run: setup ## start the dashboard
+	@$(python) scripts/check_port.py "$(ADDRESS)" "$(PORT)"
+	@exec $(python) -m streamlit run app/main.py --server.address "$(ADDRESS)" --server.port "$(PORT)"
+
+test: setup-dev ## run all tests, those in a real Chromium too
+	@$(python) scripts/find_chromium.py --install
+	@$(python) -m pytest
+
+screenshots: setup-dev ## take the pictures of the documentation
+	@$(python) scripts/find_chromium.py --install
+	@$(python) scripts/screenshots.py
+
+lint: setup-dev ## check format, lint and types
+	@$(python) -m ruff format --check .
+	@$(python) -m ruff check .
+	@$(python) -m mypy interp
+
+format: setup-dev ## format the code and mend what ruff can mend
+	@$(python) -m ruff format .
+	@$(python) -m ruff check --fix .
+
+clean: ## remove the virtual environment and everything else that was made
+	rm -rf .venv .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup:
+	@PYTHON="$(PYTHON)" sh scripts/setup.sh
+
+setup-dev:
+	@PYTHON="$(PYTHON)" sh scripts/setup.sh --dev

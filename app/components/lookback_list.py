@@ -1,0 +1,34 @@
+"""Heads that look a fixed distance back on this puzzle; a click shows the head."""
+
+import streamlit as st
+
+from app.scene import Scene, change
+from interp.attention import heads_above
+from interp.backend import Backend
+
+LOOKBACKS = {
+    1: ("One token back", 0.2),
+    100: ("One grid back: the cell about to be predicted", 0.1),
+    101: ("One grid back: the cell under this token", 0.1),
+}
+"""Distance -> (what it means, the notebook's threshold)."""
+
+
+def show(scene: Scene, backend: Backend) -> None:
+    """Draw a row of buttons for each distance."""
+    for lookback, (meaning, threshold) in LOOKBACKS.items():
+        heads = heads_above(backend.lookback(scene.model, scene.puzzle, lookback), lookback, threshold)
+        st.markdown(f"**{meaning}** ({lookback}), mean attention above {threshold}")
+        if not heads:
+            st.caption("no head")
+            continue
+        with st.container(horizontal=True, gap="small"):
+            for head in heads:
+                chosen = (head.layer, head.head) == (scene.layer, scene.head)
+                st.button(
+                    f"{head.name} · {head.score:.2f}",
+                    key=f"lookback-{lookback}-{head.name}",
+                    type="primary" if chosen else "secondary",
+                    on_click=change,
+                    kwargs={"layer": head.layer, "head": head.head},
+                )

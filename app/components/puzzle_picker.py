@@ -1,0 +1,87 @@
+"""Choosing a puzzle: by task, order of the grids and whether the model solves it."""
+
+import random
+
+import streamlit as st
+
+from app.scene import Scene, change
+from interp.backend import Backend
+from interp.puzzles import Puzzle, PuzzleSet
+from interp.tasks import TASKS
+from interp.tokens import STRUCTURES, Structure
+
+ANY_ORDER = "any order"
+WHICH = {"all": None, "the model solves": True, "the model fails": False}
+_TASK, _ORDER, _WHICH, _NUMBER = "picker-task", "picker-order", "picker-which", "picker-number"
+
+
+def show(scene: Scene, backend: Backend) -> None:
+    """Draw the controls; a choice replaces the scene's puzzle."""
+    task, order, which, steps = st.columns([3, 3, 3, 4], vertical_alignment="bottom", gap="small")
+    st.session_state[_TASK] = scene.puzzle.task
+    st.session_state[_ORDER] = scene.structure.name if scene.structure else ANY_ORDER
+    with task:
+        st.selectbox("Task", list(TASKS), key=_TASK, on_change=_choose, args=(backend,), format_func=_task_name)
+    with order:
+        names = [ANY_ORDER, *(structure.name for structure in STRUCTURES)]
+        st.selectbox("Order of the grids", names, key=_ORDER, on_change=_choose, args=(backend,))
+    with which:
+        st.selectbox("Puzzles", list(WHICH), key=_WHICH)
+    offered = _offered(scene, backend)
+    with steps:
+        _steps(scene, offered)
+
+
+def _task_name(task: str) -> str:
+    return f"{task}: {TASKS[task].rule}"
+
+
+def _offered(scene: Scene, backend: Backend) -> PuzzleSet:
+    """The puzzles that fit the choices."""
+    fitting = backend.bank().filter(task=scene.puzzle.task, structure=scene.structure)
+    wanted = WHICH[st.session_state.get(_WHICH) or "all"]
+    if wanted is None:
+        return fitting
+    bar = st.progress(0.0, text="Finding out which of these puzzles the model solves")
+    found = []
+    for puzzle, solved in backend.solved(scene.model, fitting):
+        found.append(solved == wanted)
+        bar.progress(len(found) / len(fitting), text="Finding out which of these puzzles the model solves")
+    bar.empty()
+    return fitting.filter(solved=found)
+
+
+def _steps(scene: Scene, offered: PuzzleSet) -> None:
+    """Back, forward, a number, and any."""
+    if not len(offered):
+        st.caption("No puzzle fits these choices: widen one of them.")
+        return
+    place = next((k for k, puzzle in enumerate(offered) if puzzle == scene.puzzle), None)
+    st.session_state[_NUMBER] = 1 if place is None else place + 1
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.number_input(
+            f"Puzzle, of {len(offered)}", 1, len(offered), key=_NUMBER, on_change=_go, args=(offered,), width=150
+        )
+        st.button("Any", icon=":material/shuffle:", on_click=_any, args=(offered,), help="Another puzzle, at random")
+    if place is None:
+        change(puzzle=offered[0])
+        st.rerun()
+
+
+def _go(offered: PuzzleSet) -> None:
+    change(puzzle=offered[st.session_state[_NUMBER] - 1])
+
+
+def _any(offered: PuzzleSet) -> None:
+    change(puzzle=offered[random.randrange(len(offered))])
+
+
+def _choose(backend: Backend) -> None:
+    """Another task or order: go to the first puzzle that fits."""
+    name = st.session_state[_ORDER]
+    structure = next((structure for structure in STRUCTURES if structure.name == name), None)
+    change(puzzle=_first(backend, st.session_state[_TASK], structure), structure=structure)
+
+
+def _first(backend: Backend, task: str, structure: Structure | None) -> Puzzle:
+    return backend.bank().filter(task=task, structure=structure)[0]

@@ -1,0 +1,21 @@
+"""The router: page set-up, navigation, and the one place where bad input becomes a message. Start it with ``make run``."""
+
+import sys
+from pathlib import Path
+
+import streamlit as st
+
+# Streamlit puts this file's folder on the path; `app` and `interp` lie beside it.
+ROOT = str(Path(__file__).parent.parent)
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
+
+from app.shared import errors_shown  # noqa: E402
+
+# The icon is a file: Streamlit would fetch a named one from an outside host.
+ICON = Path(__file__).parent / "static" / "icon.svg"
+st.set_page_config(page_title="Puzzlescope", page_icon=str(ICON), layout="wide")
+st.html(Path(__file__).parent / "style.css")
+page = st.navigation([st.Page("pages/workbench.py", title="Puzzlescope", default=True)], position="hidden")
+with errors_shown():
+    page.run()

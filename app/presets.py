@@ -1,0 +1,44 @@
+"""Experiments of the original notebook as ablations, each a click away."""
+
+from dataclasses import dataclass
+
+from interp.ablation import Ablation, parse_ablation
+from interp.model import Config
+
+
+@dataclass(frozen=True)
+class Preset:
+    """An ablation with a name and what to look for."""
+
+    name: str
+    text: str
+    look_for: str
+
+    def ablation(self, cfg: Config) -> Ablation:
+        return parse_ablation(self.text, cfg)
+
+
+def presets(cfg: Config) -> list[Preset]:
+    """The presets that make sense on a model of these sizes."""
+    found = [
+        Preset(
+            "Layer 0 attention off",
+            "L0.attn",
+            "In the notebook's model this layer mattered a thousandfold more than any other.",
+        ),
+        Preset("All MLPs off", "L*.mlp", "Attention alone: what can still be moved from one place to another?"),
+    ]
+    if cfg.n_layers > 1:
+        found += [
+            Preset(
+                "Copy circuit",
+                "L*.mlp,L1-*.attn,L0.attn:lookback=100",
+                "Only layer 0's attention is left, and every head looks exactly 100 positions back: does it copy the third grid?",
+            ),
+            Preset(
+                "Only layer 0 attention",
+                "L1-*.attn",
+                "All MLPs work, but nothing is moved between positions after layer 0.",
+            ),
+        ]
+    return found

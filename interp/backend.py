@@ -1,0 +1,165 @@
+"""The one stateful room: loaded models, and results that are computed once and kept within a bound of bytes.
+
+Everything the dashboard shows comes from here. Results are kept under what they depend on (the checkpoint's id, the
+puzzles, the ablation), so two visitors who ask the same share one answer and nobody sees another model's numbers. Hooks
+are a model's global state, so one computation at a time has a model; a sweep gives it back after every part.
+"""
+
+import threading
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, TypeVar
+
+import cachetools
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+
+from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, ReferenceMeans, Term, reference_means
+from interp.attention import attention_pattern, lookback_scores
+from interp.checkpoints import load_model
+from interp.model import PuzzleGPT
+from interp.predict import AnswerLoss, Prediction, losses, predict
+from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
+from interp.sweep import SweepRow
+from interp.tokens import with_start
+
+T = TypeVar("T")
+
+RESULT_BYTES = 256 * 2**20
+MAX_MODELS = 4
+REFERENCE_PUZZLES = 64
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """Loss and success on some puzzles, without the decoded answers."""
+
+    loss: AnswerLoss
+    solved: Bool[np.ndarray, " puzzle"]
+
+
+class Backend:
+    """Models and results for all who share this process. Every method may be called from any thread.
+
+    Args:
+        result_bytes: bound on the results kept; the least recently used go first.
+    """
+
+    def __init__(self, result_bytes: int = RESULT_BYTES):
+        self._models: cachetools.LRUCache[str, PuzzleGPT] = cachetools.LRUCache(MAX_MODELS)
+        self._results: cachetools.LRUCache[Hashable, Any] = cachetools.LRUCache(result_bytes, getsizeof=_nbytes)
+        self._computing = threading.RLock()
+        self._storing = threading.Lock()
+        self._bank: PuzzleSet | None = None
+
+    def model(self, name: str) -> PuzzleGPT:
+        """The model of this name (see :func:`interp.checkpoints.load_model`), loaded on first use."""
+        with self._computing:
+            if name not in self._models:
+                self._models[name] = load_model(name)
+            return self._models[name]
+
+    def bank(self) -> PuzzleSet:
+        """The embedded puzzle bank."""
+        with self._computing:
+            if self._bank is None:
+                self._bank = load_puzzles("bank")
+            return self._bank
+
+    def prediction(self, name: str, puzzle: Puzzle, ablation: Ablation = NO_ABLATION) -> Prediction:
+        """Loss and greedy answer on one puzzle."""
+        model = self.model(name)
+
+        def compute() -> Prediction:
+            return predict(model, puzzle.tokens[None], ablation, self._means(name, ablation))
+
+        return self._once((model.checkpoint_id, "prediction", puzzle, ablation), compute)
+
+    def score(self, name: str, puzzles: Sequence[Puzzle], ablation: Ablation = NO_ABLATION) -> Score:
+        """Loss and success on some puzzles."""
+        model = self.model(name)
+
+        def compute() -> Score:
+            return Score(*losses(model, _tokens(puzzles), ablation, self._means(name, ablation)))
+
+        return self._once((model.checkpoint_id, "score", tuple(puzzles), ablation), compute)
+
+    def sweep(
+        self, name: str, puzzles: Sequence[Puzzle], components: Iterable[Component], base: Ablation = NO_ABLATION
+    ) -> Iterator[SweepRow]:
+        """Each component zeroed in turn, on top of ``base``; the run without any comes first (see :mod:`interp.sweep`)."""
+        clean = self.score(name, puzzles, base)
+        yield SweepRow(None, clean.loss, clean.solved)
+        for component in components:
+            score = self.score(name, puzzles, base.with_term(Term(component, ZERO)))
+            yield SweepRow(component, score.loss, score.solved)
+
+    def solved(self, name: str, puzzles: Sequence[Puzzle], batch: int = 16) -> Iterator[tuple[Puzzle, bool]]:
+        """Which puzzles the clean model solves, a batch at a time."""
+        for start in range(0, len(puzzles), batch):
+            chunk = puzzles[start : start + batch]
+            yield from zip(chunk, map(bool, self.score(name, chunk).solved), strict=True)
+
+    def pattern(
+        self, name: str, puzzle: Puzzle, layer: int, ablation: Ablation = NO_ABLATION
+    ) -> Float[np.ndarray, "head query key"]:
+        """The attention of one layer on one puzzle, as the ablated run uses it."""
+        model = self.model(name)
+
+        def compute() -> Float[np.ndarray, "head query key"]:
+            return attention_pattern(model, puzzle.tokens, layer, ablation, self._means(name, ablation))
+
+        return self._once((model.checkpoint_id, "pattern", puzzle, layer, ablation), compute)
+
+    def lookback(self, name: str, puzzle: Puzzle, lookback: int) -> Float[np.ndarray, "layer head"]:
+        """How much every head of the clean model looks that many positions back on one puzzle."""
+        model = self.model(name)
+
+        def compute() -> Float[np.ndarray, "layer head"]:
+            return lookback_scores(model, puzzle.tokens[None], lookback)
+
+        return self._once((model.checkpoint_id, "lookback", puzzle, lookback), compute)
+
+    def _means(self, name: str, ablation: Ablation) -> ReferenceMeans | None:
+        if not ablation.uses_mean:
+            return None
+        model = self.model(name)
+
+        def compute() -> ReferenceMeans:
+            reference = self.bank().limit(REFERENCE_PUZZLES)
+            return reference_means(model, torch.from_numpy(with_start(reference.tokens)).to(model.device))
+
+        return self._once((model.checkpoint_id, "means"), compute)
+
+    def _once(self, key: Hashable, compute: Callable[[], T]) -> T:
+        """The result kept under this key, or computed now; whoever asks meanwhile waits for the same one."""
+        kept = self._kept(key)
+        if kept is not None:
+            return kept
+        with self._computing:
+            kept = self._kept(key)
+            if kept is not None:
+                return kept
+            result = compute()
+            with self._storing:
+                if _nbytes(result) <= self._results.maxsize:
+                    self._results[key] = result
+            return result
+
+    def _kept(self, key: Hashable) -> Any:
+        with self._storing:
+            return self._results.get(key)
+
+
+def _tokens(puzzles: Sequence[Puzzle]) -> np.ndarray:
+    return np.stack([puzzle.tokens for puzzle in puzzles]) if len(puzzles) else np.zeros((0, 404), dtype=np.uint8)
+
+
+def _nbytes(value: Any) -> int:
+    """Bytes of all arrays in a result."""
+    if isinstance(value, np.ndarray | torch.Tensor):
+        return int(value.nbytes)
+    if is_dataclass(value):
+        return sum(_nbytes(getattr(value, field.name)) for field in fields(value))
+    return 0

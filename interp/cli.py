@@ -1,0 +1,282 @@
+"""The command line: ``python -m interp COMMAND``. Bad input of any kind ends with one sentence and exit code 2."""
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import click
+import numpy as np
+import torch
+import typer
+from tqdm import tqdm
+
+from interp.ablation import Ablation, ReferenceMeans, parse_ablation, reference_means
+from interp.attention import heads_above, lookback_scores
+from interp.checkpoints import convert as convert_checkpoint
+from interp.checkpoints import load_model
+from interp.errors import PuzzlescopeError
+from interp.evaluation import evaluate as evaluate_model
+from interp.kinds import KINDS
+from interp.model import Config, PuzzleGPT
+from interp.predict import METRICS, losses
+from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
+from interp.sweep import SweepRow, components_of
+from interp.sweep import sweep as sweep_model
+from interp.tasks import NOISE, TASKS, task_named
+from interp.tokens import STRUCTURES, encode, structure_named, with_start
+from interp.training import Recipe, Trainer
+from interp.training import finish as finish_training
+
+REFERENCE_PUZZLES = 64
+
+app = typer.Typer(
+    help="Take apart small GPTs that solve grid puzzles.", no_args_is_help=False, add_completion=False, rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)  # fmt: skip
+
+PuzzlesOption = Annotated[str, typer.Option("--puzzles", help="bank, FILE.npz, FILE.json, or hub (streamed).")]
+ModelOption = Annotated[str, typer.Option("--model", help="default, a folder, FILE.pth, or hub:REPO/FILE.pth.")]
+TaskOption = Annotated[str | None, typer.Option("--task", help="Only puzzles of this task.")]
+StructureOption = Annotated[str | None, typer.Option("--structure", help="Only this order of the grids, as 'X f(X) Y f(Y)'.")]
+LimitOption = Annotated[int | None, typer.Option("--limit", help="At most this many puzzles.")]
+AblateOption = Annotated[str, typer.Option("--ablate", help="What is off, as in L1-5.attn,L0.H3:mean.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def solve(
+    puzzles: PuzzlesOption = "bank",
+    task: TaskOption = None,
+    structure: StructureOption = None,
+    limit: LimitOption = None,
+    model: ModelOption = "default",
+    ablate: AblateOption = "",
+    as_json: JsonOption = False,
+) -> None:
+    """How many puzzles the model solves, and its loss, under any ablation."""
+    chosen, net = _puzzles(puzzles, task, structure, limit), load_model(model)
+    ablation = parse_ablation(ablate, net.cfg)
+    means = _means(net, ablation)
+    by_task: dict[str, Any] = {}
+    total, solved = 0.0, 0
+    for name, group in _progress(chosen.by_task().items(), "solving", quiet=as_json):
+        loss, right = losses(net, group.tokens, ablation, means)
+        by_task[name] = {"n": len(group), "solved": int(right.sum()), "loss": loss.mean()}
+        total, solved = total + loss.mean() * len(group), solved + int(right.sum())
+    result = {"n": len(chosen), "solved": solved, "loss": total / len(chosen), "by_task": by_task}
+    if as_json:
+        _print_json(result)
+        return
+    rows = [(name, row["n"], row["solved"], f"{row['loss']:.3e}") for name, row in by_task.items()]
+    _print_table(("task", "puzzles", "solved", "loss"), [*rows, ("all", len(chosen), solved, f"{result['loss']:.3e}")])
+
+
+@app.command()
+def sweep(
+    puzzles: PuzzlesOption = "bank",
+    components: Annotated[str, typer.Option("--components", help="attn, mlp, head, joined by commas.")] = "attn",
+    metric: Annotated[str, typer.Option("--metric", help=" | ".join(METRICS))] = "final",
+    task: TaskOption = None,
+    structure: StructureOption = None,
+    limit: LimitOption = 64,
+    model: ModelOption = "default",
+    ablate: AblateOption = "",
+    as_json: JsonOption = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the JSON to this file.")] = None,
+) -> None:
+    """The loss with each part of the model switched off in turn."""
+    if metric not in METRICS:
+        raise PuzzlescopeError(f"No metric '{metric}': expected one of {', '.join(METRICS)}.")
+    chosen, net = _puzzles(puzzles, task, structure, limit), load_model(model)
+    parts = components_of(net.cfg, [kind.strip() for kind in components.split(",")])
+    base = parse_ablation(ablate, net.cfg)
+    found = sweep_model(net, chosen.tokens, parts, base=base, means=_means(net, base))
+    clean, *rows = _progress(found, "sweeping", total=len(parts) + 1, quiet=as_json)
+    result = _sweep_result(clean, rows, metric)
+    if out is not None:
+        _write(out, json.dumps(result, indent=1) + "\n")
+    if as_json:
+        _print_json(result)
+    elif out is None:
+        table = [(row["component"], f"{row['loss']:.3e}", f"{row['delta']:+.3e}") for row in result["rows"]]
+        _print_table(("off", "loss", "less clean"), [("nothing", f"{result['clean']:.3e}", ""), *table])
+
+
+def _sweep_result(clean: SweepRow, rows: list[SweepRow], metric: Any) -> dict[str, Any]:
+    return {"clean": clean.loss.mean(metric), "rows": [row.summary(clean, metric) for row in rows]}
+
+
+@app.command()
+def heads(
+    puzzles: PuzzlesOption = "bank",
+    lookback: Annotated[str, typer.Option("--lookback", help="Distances, joined by commas.")] = "1,100",
+    threshold: Annotated[float, typer.Option("--threshold", help="Leave out heads at or below this score.")] = 0.1,
+    task: TaskOption = None,
+    structure: StructureOption = None,
+    limit: LimitOption = 32,
+    model: ModelOption = "default",
+    as_json: JsonOption = False,
+) -> None:
+    """Heads that look a fixed distance back: 1 is the previous token, 100 the cell to be copied."""
+    try:
+        distances = [int(piece) for piece in lookback.split(",")]
+    except ValueError:
+        raise PuzzlescopeError(f"--lookback expects whole numbers joined by commas, as in 1,100; got '{lookback}'.") from None
+    chosen, net = _puzzles(puzzles, task, structure, limit), load_model(model)
+    found = []
+    for distance in distances:
+        found += heads_above(lookback_scores(net, chosen.tokens, distance), distance, threshold)
+    if as_json:
+        _print_json([asdict(head) for head in found])
+    else:
+        _print_table(("back", "head", "score"), [(head.lookback, head.name, f"{head.score:.4f}") for head in found])
+
+
+@app.command()
+def train(
+    out: Annotated[Path, typer.Argument(help="Folder for the run and, at its end, the model.")],
+    minutes: Annotated[float, typer.Option(help="Computing time; or give --puzzles.")] = 0.0,
+    puzzles: Annotated[int, typer.Option(help="Puzzles to see; or give --minutes.")] = 0,
+    layers: int = 6,
+    heads: int = 8,
+    d_model: int = 256,
+    d_head: int = 32,
+    d_mlp: int = 1024,
+    batch: int = 16,
+    lr: float = 2.5e-3,
+    seed: int = 1,
+    device: Annotated[str | None, typer.Option(help="cpu or cuda; by default a GPU if there is one.")] = None,
+    threads: Annotated[int, typer.Option(help="CPU threads; 0 leaves PyTorch's choice.")] = 0,
+    per_kind: Annotated[int, typer.Option(help="Puzzles of each task and structure in the final evaluation.")] = 50,
+) -> None:
+    """Train a model from scratch, or go on where a run in OUT was stopped."""
+    if threads > 0:
+        torch.set_num_threads(threads)
+    config = Config(n_layers=layers, n_heads=heads, d_model=d_model, d_head=d_head, d_mlp=d_mlp)
+    recipe = Recipe(model=config, seed=seed, batch=batch, puzzles=puzzles, minutes=minutes, lr=lr)
+    trainer = Trainer(recipe, out, device)
+    trainer.run()
+    folder = finish_training(trainer, per_kind)
+    typer.echo(f"The model is in {folder}. Use it with --model {folder}.")
+
+
+@app.command()
+def evaluate(
+    model: ModelOption = "default",
+    per: Annotated[int, typer.Option("--per", help="Fresh puzzles for each task and structure.")] = 100,
+    seed: Annotated[int, typer.Option(help="Another seed gives other puzzles.")] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """The share solved for each task and structure, on fresh puzzles with noise as in the public data set."""
+    if per < 1:
+        raise PuzzlescopeError(f"--per expects at least 1 puzzle for each task and structure, got {per}.")
+    net = load_model(model)
+    found = _progress(evaluate_model(net, per, seed=seed), "evaluating", total=len(KINDS), quiet=as_json)
+    rates = {kind: rate for kind, rate in found}
+    if as_json:
+        _print_json({f"{kind.task}: {kind.structure.name}": rate for kind, rate in rates.items()})
+        return
+    table = [
+        (task, *(f"{100 * rate:.1f} %" for kind, rate in rates.items() if kind.task == task)) for task in TASKS
+    ]
+    _print_table(("task", *(structure.name for structure in STRUCTURES)), table)
+
+
+@app.command()
+def convert(
+    file: Annotated[Path, typer.Argument(help="A checkpoint in the public .pth format.")],
+    folder: Annotated[Path, typer.Argument(help="Where config.json and model.safetensors go.")],
+) -> None:
+    """Turn a public checkpoint into config.json + model.safetensors."""
+    typer.echo(f"Wrote {convert_checkpoint(file, folder)}.")
+
+
+@app.command()
+def puzzles(
+    task: Annotated[str, typer.Option("--task", help=" | ".join(TASKS))],
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same puzzles.")] = 0,
+    n: Annotated[int, typer.Option("-n", help="How many.")] = 1,
+    structure: Annotated[str, typer.Option("--structure", help="The order of the grids.")] = STRUCTURES[0].name,
+    noise: Annotated[float, typer.Option("--noise", help=f"Share of noisy cells; {NOISE} in the public data.")] = 0.0,
+    out: Annotated[Path | None, typer.Option("--out", help="FILE.npz, FILE.json or FILE.parquet.")] = None,
+) -> None:
+    """Draw new puzzles; show them, or write them to a file."""
+    if n < 1 or seed < 0 or not 0 <= noise <= 1:
+        raise PuzzlescopeError(f"Expected -n of at least 1, --seed of at least 0 and --noise in 0..1; got {n}, {seed}, {noise}.")
+    order = structure_named(structure)
+    drawn = task_named(task).generate(n, np.random.default_rng(seed), structure=order, noise=noise)
+    found = PuzzleSet(task, tuple(Puzzle.of(task, tokens) for tokens in encode(drawn, order)))
+    if out is None:
+        typer.echo("\n\n".join(_as_text(puzzle) for puzzle in found))
+    else:
+        save_puzzles(found, out)
+        typer.echo(f"Wrote {len(found)} puzzles to {out}.")
+
+
+def _puzzles(source: str, task: str | None, structure: str | None, limit: int | None) -> PuzzleSet:
+    if limit is not None and limit < 1:
+        raise PuzzlescopeError(f"--limit expects at least 1 puzzle, got {limit}.")
+    order = None if structure is None else structure_named(structure)
+    chosen = load_puzzles(source, task=task, structure=order, limit=limit)
+    if not len(chosen):
+        raise PuzzlescopeError(f"No puzzle of '{source}' fits the chosen task and structure.")
+    return chosen
+
+
+def _means(model: PuzzleGPT, ablation: Ablation) -> ReferenceMeans | None:
+    if not ablation.uses_mean:
+        return None
+    reference = load_puzzles("bank", limit=REFERENCE_PUZZLES)
+    return reference_means(model, torch.from_numpy(with_start(reference.tokens)).to(model.device))
+
+
+def _progress(items: Iterable[Any], what: str, *, total: int | None = None, quiet: bool = False) -> Iterable[Any]:
+    return tqdm(items, desc=what, total=total, leave=False, disable=quiet or not sys.stderr.isatty())
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=1))
+
+
+def _print_table(header: tuple[Any, ...], rows: list[tuple[Any, ...]]) -> None:
+    lines = [[str(cell) for cell in row] for row in (header, *rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        first, *rest = [cell.ljust(w) if k == 0 else cell.rjust(w) for k, (cell, w) in enumerate(zip(line, widths, strict=True))]
+        typer.echo("  ".join([first, *rest]).rstrip())
+
+
+def _as_text(puzzle: Puzzle) -> str:
+    """The four grids side by side: a blank is a dot, colour 10 an a."""
+    symbols = ".123456789a"
+    titles = puzzle.structure.name.split(" ")
+    lines = ["   ".join(title.ljust(10) for title in titles).rstrip()]
+    for row in range(10):
+        lines.append("   ".join("".join(symbols[cell] for cell in grid[row]) for grid in puzzle.grids))
+    return "\n".join(lines)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text)
+    except OSError as error:
+        raise PuzzlescopeError(f"Could not write {path}: {error.strerror}.") from error
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit code (0 done, 2 bad input, 130 stopped by Ctrl-C)."""
+    try:
+        app(arguments, standalone_mode=False)
+    except (PuzzlescopeError, click.ClickException) as error:
+        text = error.format_message() if isinstance(error, click.ClickException) else str(error)
+        print(" ".join(text.split()), file=sys.stderr)
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # the reader, such as `head`, had enough
+        sys.stderr.close()
+    return 0

@@ -1,0 +1,202 @@
+"""Reading and writing puzzles: Parquet (the columns of the public data sets), npz, JSON, and streams from the hub."""
+
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import datasets
+import numpy as np
+from jaxtyping import Integer
+
+from interp.errors import PuzzlescopeError
+from interp.puzzles import BANK_FOLDER, Puzzle, PuzzleSet, puzzle_set
+from interp.tokens import PUZZLE_TOKENS, Structure, encode, structure_named, with_start
+
+Pair = tuple[str, Integer[np.ndarray, " token"]]
+
+PUBLIC_SET = "tommyp111/culture-puzzles-1M"
+HUB_LIMIT = 1000
+COLUMNS = ("input_ids", "label")
+
+# Errors reach the user as our own sentences; the library would print its own before them, and bars over a 0.2 MB file.
+datasets.logging.set_verbosity(datasets.logging.CRITICAL)
+datasets.disable_progress_bars()
+
+
+def read_bank() -> PuzzleSet:
+    """The embedded bank: every Parquet file in ``assets/puzzles``."""
+    files = sorted(BANK_FOLDER.glob("*.parquet"))
+    if not files:
+        raise PuzzlescopeError(f"The puzzle bank is missing: expected Parquet files in {BANK_FOLDER}.")
+    sets = [_read_parquet(file) for file in files]
+    return PuzzleSet("bank", tuple(puzzle for one in sets for puzzle in one))
+
+
+def read_file(path: Path) -> PuzzleSet:
+    """The puzzles of a file, by its ending."""
+    readers: dict[str, Callable[[Path], PuzzleSet]] = {
+        ".npz": _read_npz,
+        ".json": _read_json,
+        ".parquet": _read_parquet,
+    }
+    if path.suffix not in readers:
+        raise PuzzlescopeError(
+            f"No puzzles '{path}': expected bank, hub, or a file that ends in {', '.join(readers)}."
+        )
+    if not path.is_file():
+        raise PuzzlescopeError(f"There is no file {path}.")
+    return readers[path.suffix](path)
+
+
+def write_file(puzzles: PuzzleSet, path: Path) -> None:
+    """Write a set, by the file's ending; a crash leaves no half file."""
+    writers: dict[str, Callable[[PuzzleSet, BinaryIO], None]] = {
+        ".npz": _write_npz,
+        ".json": _write_json,
+        ".parquet": _write_parquet,
+    }
+    if path.suffix not in writers:
+        raise PuzzlescopeError(f"Cannot write puzzles to '{path}': expected a name that ends in {', '.join(writers)}.")
+    partial = path.with_name(path.name + ".partial")
+    try:
+        with partial.open("wb") as file:
+            writers[path.suffix](puzzles, file)
+        partial.replace(path)
+    except OSError as error:
+        raise PuzzlescopeError(f"Could not write {path}: {error.strerror or error}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _read_parquet(path: Path) -> PuzzleSet:
+    try:
+        # A cache folder of its own, gone at once: reading must not need a writable home.
+        with tempfile.TemporaryDirectory() as cache:
+            table = datasets.Dataset.from_parquet(str(path), keep_in_memory=True, cache_dir=cache)
+    except Exception as error:
+        raise PuzzlescopeError(f"{path} is not a Parquet file that can be read.") from error
+    _check_columns(table.column_names, str(path))
+    rows = table.with_format("numpy")
+    return puzzle_set(path.name, zip(table["label"], rows["input_ids"], strict=True))
+
+
+def _write_parquet(puzzles: PuzzleSet, file: BinaryIO) -> None:
+    columns = {"input_ids": list(with_start(puzzles.tokens).astype(np.int8)), "label": [p.task for p in puzzles]}
+    features = datasets.Features({"input_ids": datasets.List(datasets.Value("int8")), "label": datasets.Value("string")})
+    datasets.Dataset.from_dict(columns, features=features).to_parquet(file)
+
+
+def _check_columns(columns: list[str] | None, where: str) -> None:
+    if not set(COLUMNS) <= set(columns or ()):
+        raise PuzzlescopeError(
+            f"{where} does not hold puzzles: expected the columns {' and '.join(COLUMNS)}, got {', '.join(columns or ['none'])}."
+        )
+
+
+def _read_npz(path: Path) -> PuzzleSet:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError) as error:
+        raise PuzzlescopeError(f"{path} is not an npz file of plain arrays that can be read.") from error
+    pairs: list[Pair] = []
+    for task, array in arrays.items():
+        if array.ndim != 2 or array.shape[1] != PUZZLE_TOKENS or array.dtype.kind not in "iu":
+            raise PuzzlescopeError(
+                f"{path}, '{task}': expected whole numbers [puzzles, {PUZZLE_TOKENS}], got {array.dtype} {list(array.shape)}."
+            )
+        pairs += [(task, tokens) for tokens in array]
+    return _not_empty(puzzle_set(path.name, pairs), path)
+
+
+def _write_npz(puzzles: PuzzleSet, file: BinaryIO) -> None:
+    np.savez_compressed(file, **{task: group.tokens for task, group in puzzles.by_task().items()})
+
+
+def _read_json(path: Path) -> PuzzleSet:
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise PuzzlescopeError(f"{path} is not a JSON file that can be read.") from error
+    if not isinstance(rows, list):
+        raise PuzzlescopeError(f"{path}: expected a list of puzzles, got {type(rows).__name__}.")
+    pairs = [_json_pair(row, f"{path}, puzzle {number}") for number, row in enumerate(rows, start=1)]
+    return _not_empty(puzzle_set(path.name, pairs), path)
+
+
+def _json_pair(row: Any, where: str) -> Pair:
+    """Either ``{"task", "tokens"}`` or ``{"task", "structure", "grids"}``, grids in the structure's order."""
+    if not isinstance(row, dict) or not isinstance(row.get("task"), str) or not ({"tokens", "grids"} & set(row)):
+        raise PuzzlescopeError(f'{where}: expected {{"task", "tokens"}} or {{"task", "structure", "grids"}}.')
+    if "tokens" in row:
+        return row["task"], _whole_numbers(row["tokens"], f"{where}, tokens")
+    grids = _whole_numbers(row["grids"], f"{where}, grids")
+    if grids.shape != (4, 10, 10) or grids.min() < 0 or grids.max() > 255:
+        raise PuzzlescopeError(f"{where}: grids are 4 x 10 x 10 colours, got {list(grids.shape)}.")
+    return row["task"], encode(grids.astype(np.uint8), structure_named(str(row.get("structure", "X f(X) Y f(Y)"))))
+
+
+def _whole_numbers(value: Any, where: str) -> Integer[np.ndarray, "..."]:
+    try:
+        array = np.array(value)
+    except ValueError:
+        array = np.array(None)
+    if array.dtype.kind not in "iu":
+        raise PuzzlescopeError(f"{where}: expected whole numbers in rows of equal length.")
+    return array
+
+
+def _write_json(puzzles: PuzzleSet, file: BinaryIO) -> None:
+    rows = [
+        json.dumps({"task": p.task, "structure": p.structure.name, "grids": p.grids.tolist()}) for p in puzzles
+    ]
+    file.write(("[\n" + ",\n".join(rows) + "\n]\n").encode())
+
+
+def _not_empty(puzzles: PuzzleSet, path: Path) -> PuzzleSet:
+    if not len(puzzles):
+        raise PuzzlescopeError(f"{path} holds no puzzle.")
+    return puzzles
+
+
+def stream_hub(name: str, *, task: str | None, structure: Structure | None, limit: int | None) -> PuzzleSet:
+    """The first puzzles that fit of a data set on the Hugging Face hub. The only place here that uses the network."""
+    repo = name.removeprefix("hub").removeprefix(":") or PUBLIC_SET
+    if repo.count("/") != 1:
+        raise PuzzlescopeError(f"Expected hub or hub:OWNER/NAME, as in hub:{PUBLIC_SET}; got '{name}'.")
+    wanted = limit or HUB_LIMIT
+    try:
+        pairs = list(islice(_fitting(_hub_rows(repo, task), task, structure), wanted))
+    except PuzzlescopeError:
+        raise
+    except Exception as error:  # the library raises dozens of kinds, from DNS failures to a changed layout
+        if os.environ.get("HF_HUB_OFFLINE"):
+            raise PuzzlescopeError(f"'{name}' is on the hub, and HF_HUB_OFFLINE forbids asking it.") from error
+        raise PuzzlescopeError(
+            f"Could not stream '{repo}' from the Hugging Face hub ({type(error).__name__}): check its name and the network,"
+            " or download a Parquet file of it and give its path."
+        ) from error
+    if not pairs:
+        raise PuzzlescopeError(f"'{repo}' has no puzzle that fits the chosen task and structure.")
+    return puzzle_set(name, pairs)
+
+
+def _hub_rows(repo: str, task: str | None) -> Iterator[Pair]:
+    """Rows of all splits; of a set with one split a task, only the task's."""
+    splits = datasets.load_dataset(repo, streaming=True)
+    chosen = [splits[task]] if task is not None and task in splits else list(splits.values())
+    for split in chosen:
+        _check_columns(split.column_names, f"'{repo}'")
+        for row in split:
+            yield str(row["label"]), np.array(row["input_ids"])
+
+
+def _fitting(rows: Iterator[Pair], task: str | None, structure: Structure | None) -> Iterator[Pair]:
+    for label, tokens in rows:
+        if task in (None, label) and structure in (None, Puzzle.of(label, tokens).structure):
+            yield label, tokens

@@ -1,0 +1,221 @@
+"""Puzzles as frozen values, and sets of them: the embedded bank, files, and the public data sets.
+
+>>> import numpy as np
+>>> from interp.tokens import encode, STRUCTURES
+>>> puzzle = Puzzle.of("frame", encode(np.zeros((4, 10, 10), dtype=np.uint8), STRUCTURES[1]))
+>>> puzzle.structure.name, puzzle.grids.shape, int(puzzle.changed.sum())
+('f(X) X f(Y) Y', (4, 10, 10), 0)
+>>> len({puzzle, Puzzle.of("frame", puzzle.tokens)})    # values: equal, hashable, good as cache keys
+1
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import zip_longest
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+from jaxtyping import Bool, Integer, UInt8
+
+from interp.errors import PuzzlescopeError
+from interp.tasks import task_named
+from interp.tokens import PUZZLE_TOKENS, START, Structure, decode, structure_of
+
+BANK_FOLDER = Path(__file__).parent.parent / "assets" / "puzzles"
+
+
+@dataclass(frozen=True)
+class Puzzle:
+    """Four grids and the task they are of. Made by :meth:`of`, which checks them.
+
+    Attributes:
+        task: the task's name, or another label that a data set gives.
+        cells: the 404 tokens without start token, a byte each.
+    """
+
+    task: str
+    cells: bytes
+
+    @classmethod
+    def of(cls, task: str, tokens: Integer[np.ndarray, " token"]) -> "Puzzle":
+        """A puzzle of these 404 tokens, or 405 with the start token.
+
+        Raises:
+            PuzzlescopeError: if the tokens do not spell four grids in one of the four orders.
+        """
+        tokens = np.asarray(tokens)
+        if tokens.shape == (PUZZLE_TOKENS + 1,) and tokens[0] == START:
+            tokens = tokens[1:]
+        structure_of(tokens)
+        return cls(task, tokens.astype(np.uint8).tobytes())
+
+    @cached_property
+    def tokens(self) -> UInt8[np.ndarray, "404"]:
+        """The tokens without start token (read-only)."""
+        return np.frombuffer(self.cells, dtype=np.uint8)
+
+    @cached_property
+    def grids(self) -> UInt8[np.ndarray, "4 10 10"]:
+        """The four grids in the order in which they stand; the last is the answer (read-only)."""
+        grids = decode(self.tokens)
+        grids.flags.writeable = False
+        return grids
+
+    @cached_property
+    def structure(self) -> Structure:
+        return structure_of(self.tokens)
+
+    @cached_property
+    def changed(self) -> Bool[np.ndarray, "10 10"]:
+        """Where the answer differs from the third grid."""
+        return self.grids[3] != self.grids[2]
+
+    @cached_property
+    def id(self) -> str:
+        """A short name made of the contents, for links: the same puzzle has the same everywhere."""
+        return hashlib.sha256(self.task.encode() + b"\0" + self.cells).hexdigest()[:10]
+
+
+@dataclass(frozen=True)
+class PuzzleSet(Sequence[Puzzle]):
+    """An immutable sequence of puzzles.
+
+    Attributes:
+        name: where it comes from, for people.
+        puzzles: the puzzles.
+    """
+
+    name: str
+    puzzles: tuple[Puzzle, ...]
+
+    def __len__(self) -> int:
+        return len(self.puzzles)
+
+    def __iter__(self) -> Iterator[Puzzle]:
+        return iter(self.puzzles)
+
+    @overload
+    def __getitem__(self, index: int) -> Puzzle: ...
+    @overload
+    def __getitem__(self, index: slice) -> "PuzzleSet": ...
+    def __getitem__(self, index: int | slice) -> "Puzzle | PuzzleSet":
+        if isinstance(index, slice):
+            return PuzzleSet(self.name, self.puzzles[index])
+        return self.puzzles[index]
+
+    @cached_property
+    def tokens(self) -> UInt8[np.ndarray, "puzzle 404"]:
+        """All puzzles' tokens, without start token."""
+        return np.frombuffer(b"".join(p.cells for p in self.puzzles), dtype=np.uint8).reshape(-1, PUZZLE_TOKENS)
+
+    def filter(
+        self, *, task: str | None = None, structure: Structure | None = None, solved: Sequence[bool] | None = None
+    ) -> "PuzzleSet":
+        """The puzzles that fit.
+
+        Args:
+            task: only this task.
+            structure: only this order of the grids.
+            solved: one truth value a puzzle, such as whether a model solves it; those with a true one are kept.
+        """
+        if solved is not None and len(solved) != len(self):
+            raise PuzzlescopeError(f"'solved' needs one value for each of the {len(self)} puzzles, got {len(solved)}.")
+        keep = solved if solved is not None else [True] * len(self)
+        return PuzzleSet(
+            self.name,
+            tuple(
+                puzzle
+                for puzzle, kept in zip(self.puzzles, keep, strict=True)
+                if kept and task in (None, puzzle.task) and structure in (None, puzzle.structure)
+            ),
+        )
+
+    def by_task(self) -> dict[str, "PuzzleSet"]:
+        """The puzzles of each task, tasks in the order in which they first appear."""
+        names = dict.fromkeys(puzzle.task for puzzle in self.puzzles)
+        return {name: self.filter(task=name) for name in names}
+
+    def limit(self, n: int | None) -> "PuzzleSet":
+        """At most ``n`` puzzles, as many of each task and structure as can be: the first of each kind, then the second."""
+        if n is None or n >= len(self):
+            return self
+        kinds: dict[tuple[str, Structure], list[Puzzle]] = {}
+        for puzzle in self.puzzles:
+            kinds.setdefault((puzzle.task, puzzle.structure), []).append(puzzle)
+        rounds = zip_longest(*kinds.values())
+        fair = [puzzle for group in rounds for puzzle in group if puzzle is not None]
+        return PuzzleSet(self.name, tuple(fair[:n]))
+
+    def find(self, identity: str) -> Puzzle | None:
+        """The puzzle with this id, if it is here."""
+        return self._by_id.get(identity)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Puzzle]:
+        return {puzzle.id: puzzle for puzzle in self.puzzles}
+
+
+def puzzle_set(name: str, pairs: Iterable[tuple[str, Integer[np.ndarray, " token"]]]) -> PuzzleSet:
+    """A set of (task, tokens) pairs.
+
+    Raises:
+        PuzzlescopeError: saying which puzzle is not one, and why.
+    """
+    puzzles = []
+    for number, (task, tokens) in enumerate(pairs, start=1):
+        try:
+            puzzles.append(Puzzle.of(task, tokens))
+        except PuzzlescopeError as error:
+            raise PuzzlescopeError(f"{name}, puzzle {number} (of '{task}') is not a puzzle. {error}") from error
+    return PuzzleSet(name, tuple(puzzles))
+
+
+def load_puzzles(
+    source: str | Path = "bank", *, task: str | None = None, structure: Structure | None = None, limit: int | None = None
+) -> PuzzleSet:
+    """Load puzzles.
+
+    Args:
+        source: ``bank`` (the embedded one), a path to a ``.npz``, ``.json`` or ``.parquet`` file, or ``hub`` or
+            ``hub:OWNER/NAME``: a public data set, streamed (1,000 puzzles if there is no limit).
+        task: only this task.
+        structure: only this order of the grids.
+        limit: at most so many, shared fairly between tasks and structures (see :meth:`PuzzleSet.limit`); of a hub's data
+            set the first so many.
+
+    Raises:
+        PuzzlescopeError: if there is no such source, it cannot be fetched, or it does not hold puzzles.
+
+    Example:
+        >>> frames = load_puzzles("bank", task="frame", limit=10)
+        >>> len(frames), {puzzle.task for puzzle in frames}
+        (10, {'frame'})
+    """
+    from interp import puzzle_files  # it reads with the `datasets` library, which takes a second to import
+
+    if limit is not None and limit < 1:
+        raise PuzzlescopeError(f"A limit is at least 1 puzzle, got {limit}.")
+    name = str(source)
+    if name == "hub" or name.startswith("hub:"):
+        return puzzle_files.stream_hub(name, task=task, structure=structure, limit=limit)
+    if name == "bank":
+        if task is not None:
+            task_named(task)
+        loaded = PuzzleSet("bank", puzzle_files.read_bank().puzzles)
+    else:
+        loaded = puzzle_files.read_file(Path(name).expanduser())
+    return loaded.filter(task=task, structure=structure).limit(limit)
+
+
+def save_puzzles(puzzles: PuzzleSet, path: str | Path) -> None:
+    """Write puzzles to a ``.npz``, ``.json`` or ``.parquet`` file that :func:`load_puzzles` reads.
+
+    Raises:
+        PuzzlescopeError: if the file's name has another ending or cannot be written.
+    """
+    from interp import puzzle_files
+
+    puzzle_files.write_file(puzzles, Path(path).expanduser())

@@ -1,0 +1,16 @@
+"""Small random models for tests: weights large enough that every part matters."""
+
+import torch
+
+from interp.model import Config, PuzzleGPT
+
+SMALL = Config(n_layers=3, n_heads=4, d_model=32, d_head=8, d_mlp=48)
+
+
+def small_model(seed: int = 0, cfg: Config = SMALL) -> PuzzleGPT:
+    """A random model whose answers differ from puzzle to puzzle."""
+    generator = torch.Generator().manual_seed(seed)
+    model = PuzzleGPT(cfg)
+    for parameter in model.parameters():
+        parameter.data.normal_(std=0.3, generator=generator)
+    return model.eval().requires_grad_(False)
