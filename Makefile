@@ -5,7 +5,7 @@ PORT    ?= 8501
 ADDRESS ?= 127.0.0.1
 python  := .venv/bin/python
 
-.PHONY: help run test screenshots lint format clean setup setup-dev
+.PHONY: help run test bench screenshots lint format clean setup setup-dev
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -21,6 +21,9 @@ run: setup ## start the dashboard
 test: setup-dev ## run all tests, those in a real Chromium too
 	@$(python) scripts/find_chromium.py --install
 	@$(python) -m pytest
+
+bench: setup ## measure speed side by side with plain ways
+	@$(python) -m benchmarks
 
 screenshots: setup-dev ## take the pictures of the documentation
 	@$(python) scripts/find_chromium.py --install

@@ -29,7 +29,9 @@ def ensure_bundle(folder: Path = STATIC) -> Path:
         shutil.copyfile(source, partial)
         partial.replace(target)
     except OSError as error:
-        raise PuzzlescopeError(f"Could not copy CircuitsVis's JavaScript to {target}: {error.strerror or error}.") from error
+        raise PuzzlescopeError(
+            f"Could not copy CircuitsVis's JavaScript to {target}: {error.strerror or error}."
+        ) from error
     return target
 
 

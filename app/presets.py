@@ -26,7 +26,9 @@ def presets(cfg: Config) -> list[Preset]:
             "L0.attn",
             "In the notebook's model this layer mattered a thousandfold more than any other.",
         ),
-        Preset("All MLPs off", "L*.mlp", "Attention alone: what can still be moved from one place to another?"),
+        Preset(
+            "All MLPs off", "L*.mlp", "Attention alone: what can still be moved from one place to another?"
+        ),
     ]
     if cfg.n_layers > 1:
         found += [

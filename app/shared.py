@@ -9,6 +9,7 @@ from app.bundle import ensure_bundle
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 
+
 @st.cache_resource(show_spinner="Starting the model backend")
 def backend() -> Backend:
     """The backend that everybody who looks at this server shares."""

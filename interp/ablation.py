@@ -26,20 +26,21 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 from transformer_lens.hook_points import HookPoint
-from transformer_lens.utilities import get_act_name
+from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
 from interp.tokens import N_CTX
 
 Kind = Literal["attn", "head", "mlp"]
-Hook = tuple[str, Callable[[Tensor, HookPoint], Tensor]]
+Hook = tuple[str | Callable[..., Any], Callable[..., Any]]
+"""What ``run_with_hooks`` takes: a hook point's name and a function of its activation."""
 
 _KIND_ORDER: dict[Kind, int] = {"attn": 0, "head": 1, "mlp": 2}
 _TERM = re.compile(r"L(?P<layers>[^.]*)\.(?P<part>[^.:]+)(?::(?P<method>.*))?")
@@ -149,7 +150,9 @@ def _join_heads(parts: list[tuple[str, str, str]]) -> list[str]:
     rest = [p for p in parts if not p[1].startswith("H")]
     mlp = [p for p in rest if p[1] == "mlp"]
     ordered = sorted((p for p in rest if p not in mlp), key=lambda p: int(p[0].split("-")[0])) + texts + mlp
-    return [f"L{layers}.{part}" + ("" if method == "zero" else f":{method}") for layers, part, method in ordered]
+    return [
+        f"L{layers}.{part}" + ("" if method == "zero" else f":{method}") for layers, part, method in ordered
+    ]
 
 
 def _runs(numbers: Iterable[int]) -> list[str]:
@@ -174,7 +177,9 @@ def parse_ablation(text: str, cfg: Config) -> Ablation:
         if piece.strip():
             terms += _parse_term(piece.strip(), f"Ablation term {number}, '{piece.strip()}'", cfg)
         elif text.strip():
-            raise PuzzlescopeError(f"Ablation term {number} of '{text}' is empty: remove the comma or name a component.")
+            raise PuzzlescopeError(
+                f"Ablation term {number} of '{text}' is empty: remove the comma or name a component."
+            )
     return Ablation.of(terms)
 
 
@@ -185,13 +190,17 @@ def _parse_term(text: str, where: str, cfg: Config) -> list[Term]:
     method = _parse_method(match["method"], where)
     layers = _parse_range(match["layers"], cfg.n_layers, "layer", where)
     part = match["part"]
-    if part in ("attn", "mlp"):
-        components = [Component(layer, part) for layer in layers]
+    if part == "attn":
+        components = [Component(layer, "attn") for layer in layers]
+    elif part == "mlp":
+        components = [Component(layer, "mlp") for layer in layers]
     elif part.startswith("H"):
         heads = _parse_range(part[1:], cfg.n_heads, "head", where)
         components = [Component(layer, "head", head) for layer in layers for head in heads]
     else:
-        raise PuzzlescopeError(f"{where}: expected attn, mlp or a head such as H0 after the dot, got '{part}'.")
+        raise PuzzlescopeError(
+            f"{where}: expected attn, mlp or a head such as H0 after the dot, got '{part}'."
+        )
     if method.kind == "lookback" and part == "mlp":
         raise PuzzlescopeError(f"{where}: an MLP has no attention pattern; lookback is for attn and heads.")
     return [Term(component, method) for component in components]
@@ -207,7 +216,9 @@ def _parse_method(text: str | None, where: str) -> Method:
         raise PuzzlescopeError(f"{where}: expected the method zero, mean or lookback=N, got '{text}'.")
     offset = int(lookback[1][:6])
     if offset >= N_CTX:
-        raise PuzzlescopeError(f"{where}: lookback must be 0 to {N_CTX - 1} positions, got {lookback[1][:12]}.")
+        raise PuzzlescopeError(
+            f"{where}: lookback must be 0 to {N_CTX - 1} positions, got {lookback[1][:12]}."
+        )
     return Method("lookback", offset)
 
 
@@ -220,7 +231,9 @@ def _parse_range(text: str, count: int, what: str, where: str) -> range:
     first = int(match["first"][:6])
     last = count - 1 if match["last"] == "*" else int((match["last"] or match["first"])[:6])
     if first >= count or last >= count:
-        raise PuzzlescopeError(f"{where}: there is no {what} {max(first, last)}, the model has {what}s 0 to {count - 1}.")
+        raise PuzzlescopeError(
+            f"{where}: there is no {what} {max(first, last)}, the model has {what}s 0 to {count - 1}."
+        )
     if first > last:
         raise PuzzlescopeError(f"{where}: the range {text} runs backwards.")
     return range(first, last + 1)
@@ -236,7 +249,9 @@ class ReferenceMeans:
 
 
 @torch.inference_mode()
-def reference_means(model: PuzzleGPT, tokens: Integer[Tensor, "puzzle pos"], *, batch: int = 16) -> ReferenceMeans:
+def reference_means(
+    model: PuzzleGPT, tokens: Integer[Tensor, "puzzle pos"], *, batch: int = 16
+) -> ReferenceMeans:
     """The means over these puzzles (start token included), on the clean model."""
     names = ("z", "attn_out", "mlp_out")
     sums: dict[str, Tensor] = {}
@@ -296,7 +311,9 @@ def _replace_head(head: int, mean: Tensor | None) -> Callable[[Tensor, HookPoint
 def _look_back(offset: int, head: int | None) -> Callable[[Tensor, HookPoint], Tensor]:
     def run(pattern: Tensor, hook: HookPoint) -> Tensor:
         n_query, n_key = pattern.shape[-2:]
-        queries = torch.arange(n_key - n_query, n_key, device=pattern.device)  # the last positions seen so far
+        queries = torch.arange(
+            n_key - n_query, n_key, device=pattern.device
+        )  # the last positions seen so far
         fixed = torch.zeros(n_query, n_key, dtype=pattern.dtype, device=pattern.device)
         fixed[torch.arange(n_query), (queries - offset).clamp(min=0)] = 1
         if head is None:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from jaxtyping import Float, Integer
 from transformer_lens.hook_points import HookPoint
-from transformer_lens.utilities import get_act_name
+from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_of
 from interp.errors import PuzzlescopeError
@@ -43,7 +43,9 @@ def attention_pattern(
     that is switched off otherwise still has a pattern, which then moves nothing.
     """
     if not 0 <= layer < model.cfg.n_layers:
-        raise PuzzlescopeError(f"There is no layer {layer}: the model has layers 0 to {model.cfg.n_layers - 1}.")
+        raise PuzzlescopeError(
+            f"There is no layer {layer}: the model has layers 0 to {model.cfg.n_layers - 1}."
+        )
     prompt = torch.from_numpy(with_start(tokens[None])).to(model.device)
     name = get_act_name("pattern", layer)
     with model.clean():
@@ -81,7 +83,7 @@ def lookback_scores(
 
 def _adds_to(
     row: Float[np.ndarray, " head"], queries: torch.Tensor, keys: torch.Tensor
-) -> Callable[[torch.Tensor, HookPoint], None]:
+) -> Callable[..., None]:
     """A hook that adds each head's score to ``row`` and keeps nothing: patterns are 5 MB a puzzle and layer."""
 
     def run(pattern: torch.Tensor, hook: HookPoint) -> None:

@@ -48,7 +48,9 @@ class Backend:
 
     def __init__(self, result_bytes: int = RESULT_BYTES):
         self._models: cachetools.LRUCache[str, PuzzleGPT] = cachetools.LRUCache(MAX_MODELS)
-        self._results: cachetools.LRUCache[Hashable, Any] = cachetools.LRUCache(result_bytes, getsizeof=_nbytes)
+        self._results: cachetools.LRUCache[Hashable, Any] = cachetools.LRUCache(
+            result_bytes, getsizeof=_nbytes
+        )
         self._computing = threading.RLock()
         self._storing = threading.Lock()
         self._bank: PuzzleSet | None = None
@@ -86,7 +88,11 @@ class Backend:
         return self._once((model.checkpoint_id, "score", tuple(puzzles), ablation), compute)
 
     def sweep(
-        self, name: str, puzzles: Sequence[Puzzle], components: Iterable[Component], base: Ablation = NO_ABLATION
+        self,
+        name: str,
+        puzzles: Sequence[Puzzle],
+        components: Iterable[Component],
+        base: Ablation = NO_ABLATION,
     ) -> Iterator[SweepRow]:
         """Each component zeroed in turn, on top of ``base``; the run without any comes first (see :mod:`interp.sweep`)."""
         clean = self.score(name, puzzles, base)
@@ -153,7 +159,11 @@ class Backend:
 
 
 def _tokens(puzzles: Sequence[Puzzle]) -> np.ndarray:
-    return np.stack([puzzle.tokens for puzzle in puzzles]) if len(puzzles) else np.zeros((0, 404), dtype=np.uint8)
+    return (
+        np.stack([puzzle.tokens for puzzle in puzzles])
+        if len(puzzles)
+        else np.zeros((0, 404), dtype=np.uint8)
+    )
 
 
 def _nbytes(value: Any) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 N_BLOCKS = 8
 
@@ -33,6 +34,7 @@ class _BlockCausalAttention(torch.autograd.Function):
         return z
 
     @staticmethod
+    @once_differentiable  # the kept patterns have no history: a second derivative would be silently wrong
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         (grad_z,) = grads
         q, k, v, z, *patterns = ctx.saved_tensors
@@ -64,5 +66,5 @@ def block_causal_attention(
 ) -> Float[Tensor, "batch head pos d_head"]:
     """softmax(scale q k^T, causal) v, differentiable."""
     with torch.autocast(q.device.type, enabled=False):
-        z: Tensor = _BlockCausalAttention.apply(q, k, v, scale)  # type: ignore[no-untyped-call]
+        z: Tensor = _BlockCausalAttention.apply(q, k, v, scale)
     return z

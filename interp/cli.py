@@ -37,10 +37,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )  # fmt: skip
 
-PuzzlesOption = Annotated[str, typer.Option("--puzzles", help="bank, FILE.npz, FILE.json, or hub (streamed).")]
-ModelOption = Annotated[str, typer.Option("--model", help="default, a folder, FILE.pth, or hub:REPO/FILE.pth.")]
+PuzzlesOption = Annotated[
+    str, typer.Option("--puzzles", help="bank, FILE.npz, FILE.json, or hub (streamed).")
+]
+ModelOption = Annotated[
+    str, typer.Option("--model", help="default, a folder, FILE.pth, or hub:REPO/FILE.pth.")
+]
 TaskOption = Annotated[str | None, typer.Option("--task", help="Only puzzles of this task.")]
-StructureOption = Annotated[str | None, typer.Option("--structure", help="Only this order of the grids, as 'X f(X) Y f(Y)'.")]
+StructureOption = Annotated[
+    str | None, typer.Option("--structure", help="Only this order of the grids, as 'X f(X) Y f(Y)'.")
+]
 LimitOption = Annotated[int | None, typer.Option("--limit", help="At most this many puzzles.")]
 AblateOption = Annotated[str, typer.Option("--ablate", help="What is off, as in L1-5.attn,L0.H3:mean.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -71,13 +77,17 @@ def solve(
         _print_json(result)
         return
     rows = [(name, row["n"], row["solved"], f"{row['loss']:.3e}") for name, row in by_task.items()]
-    _print_table(("task", "puzzles", "solved", "loss"), [*rows, ("all", len(chosen), solved, f"{result['loss']:.3e}")])
+    _print_table(
+        ("task", "puzzles", "solved", "loss"), [*rows, ("all", len(chosen), solved, f"{result['loss']:.3e}")]
+    )
 
 
 @app.command()
 def sweep(
     puzzles: PuzzlesOption = "bank",
-    components: Annotated[str, typer.Option("--components", help="attn, mlp, head, joined by commas.")] = "attn",
+    components: Annotated[
+        str, typer.Option("--components", help="attn, mlp, head, joined by commas.")
+    ] = "attn",
     metric: Annotated[str, typer.Option("--metric", help=" | ".join(METRICS))] = "final",
     task: TaskOption = None,
     structure: StructureOption = None,
@@ -113,7 +123,9 @@ def _sweep_result(clean: SweepRow, rows: list[SweepRow], metric: Any) -> dict[st
 def heads(
     puzzles: PuzzlesOption = "bank",
     lookback: Annotated[str, typer.Option("--lookback", help="Distances, joined by commas.")] = "1,100",
-    threshold: Annotated[float, typer.Option("--threshold", help="Leave out heads at or below this score.")] = 0.1,
+    threshold: Annotated[
+        float, typer.Option("--threshold", help="Leave out heads at or below this score.")
+    ] = 0.1,
     task: TaskOption = None,
     structure: StructureOption = None,
     limit: LimitOption = 32,
@@ -124,7 +136,9 @@ def heads(
     try:
         distances = [int(piece) for piece in lookback.split(",")]
     except ValueError:
-        raise PuzzlescopeError(f"--lookback expects whole numbers joined by commas, as in 1,100; got '{lookback}'.") from None
+        raise PuzzlescopeError(
+            f"--lookback expects whole numbers joined by commas, as in 1,100; got '{lookback}'."
+        ) from None
     chosen, net = _puzzles(puzzles, task, structure, limit), load_model(model)
     found = []
     for distance in distances:
@@ -132,7 +146,9 @@ def heads(
     if as_json:
         _print_json([asdict(head) for head in found])
     else:
-        _print_table(("back", "head", "score"), [(head.lookback, head.name, f"{head.score:.4f}") for head in found])
+        _print_table(
+            ("back", "head", "score"), [(head.lookback, head.name, f"{head.score:.4f}") for head in found]
+        )
 
 
 @app.command()
@@ -150,7 +166,9 @@ def train(
     seed: int = 1,
     device: Annotated[str | None, typer.Option(help="cpu or cuda; by default a GPU if there is one.")] = None,
     threads: Annotated[int, typer.Option(help="CPU threads; 0 leaves PyTorch's choice.")] = 0,
-    per_kind: Annotated[int, typer.Option(help="Puzzles of each task and structure in the final evaluation.")] = 50,
+    per_kind: Annotated[
+        int, typer.Option(help="Puzzles of each task and structure in the final evaluation.")
+    ] = 50,
 ) -> None:
     """Train a model from scratch, or go on where a run in OUT was stopped."""
     if threads > 0:
@@ -175,12 +193,13 @@ def evaluate(
         raise PuzzlescopeError(f"--per expects at least 1 puzzle for each task and structure, got {per}.")
     net = load_model(model)
     found = _progress(evaluate_model(net, per, seed=seed), "evaluating", total=len(KINDS), quiet=as_json)
-    rates = {kind: rate for kind, rate in found}
+    rates = dict(found)
     if as_json:
         _print_json({f"{kind.task}: {kind.structure.name}": rate for kind, rate in rates.items()})
         return
     table = [
-        (task, *(f"{100 * rate:.1f} %" for kind, rate in rates.items() if kind.task == task)) for task in TASKS
+        (task, *(f"{100 * rate:.1f} %" for kind, rate in rates.items() if kind.task == task))
+        for task in TASKS
     ]
     _print_table(("task", *(structure.name for structure in STRUCTURES)), table)
 
@@ -199,13 +218,19 @@ def puzzles(
     task: Annotated[str, typer.Option("--task", help=" | ".join(TASKS))],
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same puzzles.")] = 0,
     n: Annotated[int, typer.Option("-n", help="How many.")] = 1,
-    structure: Annotated[str, typer.Option("--structure", help="The order of the grids.")] = STRUCTURES[0].name,
-    noise: Annotated[float, typer.Option("--noise", help=f"Share of noisy cells; {NOISE} in the public data.")] = 0.0,
+    structure: Annotated[str, typer.Option("--structure", help="The order of the grids.")] = STRUCTURES[
+        0
+    ].name,
+    noise: Annotated[
+        float, typer.Option("--noise", help=f"Share of noisy cells; {NOISE} in the public data.")
+    ] = 0.0,
     out: Annotated[Path | None, typer.Option("--out", help="FILE.npz, FILE.json or FILE.parquet.")] = None,
 ) -> None:
     """Draw new puzzles; show them, or write them to a file."""
     if n < 1 or seed < 0 or not 0 <= noise <= 1:
-        raise PuzzlescopeError(f"Expected -n of at least 1, --seed of at least 0 and --noise in 0..1; got {n}, {seed}, {noise}.")
+        raise PuzzlescopeError(
+            f"Expected -n of at least 1, --seed of at least 0 and --noise in 0..1; got {n}, {seed}, {noise}."
+        )
     order = structure_named(structure)
     drawn = task_named(task).generate(n, np.random.default_rng(seed), structure=order, noise=noise)
     found = PuzzleSet(task, tuple(Puzzle.of(task, tokens) for tokens in encode(drawn, order)))
@@ -233,7 +258,9 @@ def _means(model: PuzzleGPT, ablation: Ablation) -> ReferenceMeans | None:
     return reference_means(model, torch.from_numpy(with_start(reference.tokens)).to(model.device))
 
 
-def _progress(items: Iterable[Any], what: str, *, total: int | None = None, quiet: bool = False) -> Iterable[Any]:
+def _progress(
+    items: Iterable[Any], what: str, *, total: int | None = None, quiet: bool = False
+) -> Iterable[Any]:
     return tqdm(items, desc=what, total=total, leave=False, disable=quiet or not sys.stderr.isatty())
 
 
@@ -245,7 +272,10 @@ def _print_table(header: tuple[Any, ...], rows: list[tuple[Any, ...]]) -> None:
     lines = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     for line in lines:
-        first, *rest = [cell.ljust(w) if k == 0 else cell.rjust(w) for k, (cell, w) in enumerate(zip(line, widths, strict=True))]
+        first, *rest = [
+            cell.ljust(w) if k == 0 else cell.rjust(w)
+            for k, (cell, w) in enumerate(zip(line, widths, strict=True))
+        ]
         typer.echo("  ".join([first, *rest]).rstrip())
 
 

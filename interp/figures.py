@@ -43,13 +43,18 @@ def sweep_chart(
             base=low,
             marker_color=[STRONG if value == top else QUIET for value in values],
             marker_pattern_shape=["/" if name in hatched else "" for name in names],
-            customdata=[[value, value / baseline, int(row.solved.sum())] for value, row in zip(values, rows, strict=True)],
+            customdata=[
+                [value, value / baseline, int(row.solved.sum())]
+                for value, row in zip(values, rows, strict=True)
+            ],
             hovertemplate="%{x} off<br>loss %{customdata[0]:.3g} (clean × %{customdata[1]:.3g})"
             f"<br>%{{customdata[2]}} of {len(clean.solved)} solved<extra></extra>",
         )
     )
     figure.add_hline(y=baseline, line_color=LINE, line_width=2, line_dash="dot")
-    figure.update_yaxes(type="log", title=f"loss, {METRICS[metric].split(':')[0]}", exponentformat="power", dtick=1)
+    figure.update_yaxes(
+        type="log", title=f"loss, {METRICS[metric].split(':')[0]}", exponentformat="power", dtick=1
+    )
     figure.update_yaxes(range=[np.log10(low), np.log10(max([baseline, *values]) * 2)])
     figure.update_layout(
         margin={"l": 8, "r": 8, "t": 8, "b": 8}, height=280, bargap=0.35, showlegend=False,
@@ -59,13 +64,17 @@ def sweep_chart(
 
 
 def grid_svg(
-    cells: Int[np.ndarray, "10 10"], wrong: Bool[np.ndarray, "10 10"] | None = None, *, title: str = "", size: int = 20
+    cells: Int[np.ndarray, "10 10"],
+    wrong: Bool[np.ndarray, "10 10"] | None = None,
+    *,
+    title: str = "",
+    size: int = 20,
 ) -> str:
     """One grid as a stand-alone SVG: ``size`` pixels a cell, wrong cells outlined, invalid tokens as crossed cells."""
     side = SIZE * size
     shapes = [_cell_svg(int(token), i, j, size) for (i, j), token in np.ndenumerate(cells)]
     if wrong is not None:
-        shapes += [_outline_svg(i, j, size) for i, j in np.argwhere(wrong)]
+        shapes += [_outline_svg(i, j, size) for i, j in np.argwhere(wrong).tolist()]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 {side + 2} {side + 2}" width="{side + 2}" role="img">'
         f"<title>{escape(title)}</title>{''.join(shapes)}</svg>"

@@ -42,7 +42,14 @@ def stream(purpose: Purpose, seed: int, kind: Kind, block: int = 0) -> np.random
 
 
 def draw(
-    purpose: Purpose, seed: int, kind: Kind, n: int, *, block: int = 0, noise: float = NOISE, verified: bool = False
+    purpose: Purpose,
+    seed: int,
+    kind: Kind,
+    n: int,
+    *,
+    block: int = 0,
+    noise: float = NOISE,
+    verified: bool = False,
 ) -> UInt8[np.ndarray, "n 404"]:
     """The tokens of the ``n`` puzzles of one block, noise as in the public data set."""
     rng = stream(purpose, seed, kind, block)

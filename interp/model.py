@@ -52,6 +52,7 @@ class Config:
     normalization_type = "LN"
     positional_embedding_type = "standard"
     attn_only = False
+    final_rms = True  # ActivationCache then does not centre the final stream, which has no LayerNorm
     device = None
 
     def __post_init__(self) -> None:
@@ -71,7 +72,9 @@ class Config:
 class KeyValueCache:
     """Keys and values of every layer for the positions seen so far, so that decoding feeds one token at a time."""
 
-    def __init__(self, cfg: Config, batch: int, device: torch.device | None = None, dtype: torch.dtype = torch.float32):
+    def __init__(
+        self, cfg: Config, batch: int, device: torch.device | None = None, dtype: torch.dtype = torch.float32
+    ):
         shape = (cfg.n_layers, batch, cfg.n_heads, cfg.n_ctx)
         self.keys = torch.empty(*shape, cfg.query_width, device=device, dtype=dtype)
         self.values = torch.empty(*shape, cfg.d_head, device=device, dtype=dtype)
@@ -197,6 +200,8 @@ class MLP(nn.Module):
 class Block(nn.Module):
     """One layer: attention, then the MLP, each reading the residual stream and adding to it."""
 
+    hook_out_is_single_residual_stream = True  # asked by TransformerLens's logit lens
+
     def __init__(self, cfg: Config, layer: int):
         super().__init__()
         self.ln1 = LayerNorm(cfg.d_model)
@@ -241,6 +246,19 @@ class PosEmbed(nn.Module):
         self.register_buffer("W_pos", angle.sin().float(), persistent=False)
 
 
+class NoNorm(nn.Module):
+    """Nothing, where TransformerLens's tools look for a final LayerNorm: its scale is 1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hook_scale = HookPoint()
+
+    def forward(self, resid: Residual) -> Residual:
+        if self.hook_scale.has_hooks():
+            self.hook_scale(torch.ones_like(resid[..., :1]))
+        return resid
+
+
 class Unembed(nn.Module):
     def __init__(self, cfg: Config):
         super().__init__()
@@ -264,6 +282,11 @@ class PuzzleGPT(HookedRootModule):
         (torch.Size([1, 405, 15]), torch.Size([1, 4, 405, 405]))
     """
 
+    source: str = ""
+    """The name that the model was loaded by; empty for a model that was not."""
+    checkpoint_id: str = ""
+    """What :func:`interp.checkpoints.load_model` computed from the weights."""
+
     def __init__(self, cfg: Config):
         super().__init__()
         self.cfg = cfg
@@ -272,6 +295,7 @@ class PuzzleGPT(HookedRootModule):
         self.pos_embed = PosEmbed(cfg)
         self.hook_pos_embed = HookPoint()
         self.blocks = nn.ModuleList(Block(cfg, layer) for layer in range(cfg.n_layers))
+        self.ln_final = NoNorm()
         self.unembed = Unembed(cfg)
         self._init_weights()
         self.setup()
@@ -315,7 +339,7 @@ class PuzzleGPT(HookedRootModule):
             kv_cache.length = start + tokens.shape[1]
         if return_type is None:
             return None
-        logits = self.unembed(resid)
+        logits = self.unembed(self.ln_final(resid))
         if return_type == "logits":
             return logits
         loss = loss_of(logits, tokens)
@@ -324,12 +348,20 @@ class PuzzleGPT(HookedRootModule):
 
     def _check(self, tokens: Tensor, start: int) -> None:
         shape = tuple(tokens.shape)
-        if tokens.ndim != 2 or not 0 < tokens.shape[1] <= self.cfg.n_ctx - start or tokens.is_floating_point():
+        if (
+            tokens.ndim != 2
+            or not 0 < tokens.shape[1] <= self.cfg.n_ctx - start
+            or tokens.dtype not in (torch.int32, torch.int64)
+        ):
             room = f" ({start} are in the cache)" if start else ""
             raise PuzzlescopeError(
                 f"Tokens must be whole numbers [batch, 1 to {self.cfg.n_ctx - start} positions]{room},"
                 f" got {str(tokens.dtype).removeprefix('torch.')} {list(shape)}."
             )
+        low, high = (int(tokens.min()), int(tokens.max())) if tokens.numel() else (0, 0)
+        if low < 0 or high >= self.cfg.d_vocab:
+            wrong = low if low < 0 else high
+            raise PuzzlescopeError(f"A token is a number from 0 to {self.cfg.d_vocab - 1}, got {wrong}.")
 
     def run_with_cache(self, *args: Any, return_cache_object: bool = True, **kwargs: Any) -> tuple[Any, Any]:
         """Run and keep every activation (or those that ``names_filter`` names): ``logits, cache``."""
@@ -341,7 +373,7 @@ class PuzzleGPT(HookedRootModule):
 
     @contextmanager
     def clean(self) -> Iterator["PuzzleGPT"]:
-        """A context in which no hook is set on entry and none is left on exit, whatever happens inside."""
+        """A context in which no hook but permanent ones is set on entry or left on exit, whatever happens inside."""
         self.reset_hooks()
         try:
             yield self
@@ -355,6 +387,18 @@ class PuzzleGPT(HookedRootModule):
     @property
     def n_params(self) -> int:
         return sum(parameter.numel() for parameter in self.parameters())
+
+    def tokens_to_residual_directions(
+        self, tokens: Int[Tensor, "*batch"] | int
+    ) -> Float[Tensor, "*batch d_model"]:
+        """The direction that raises a token's logit (asked by ActivationCache.logit_attrs)."""
+        return self.W_U.T[tokens]
+
+    def accumulated_bias(
+        self, layer: int, mlp_input: bool = False, include_mlp_biases: bool = True
+    ) -> Float[Tensor, " d_model"]:
+        """The sum of the biases written to the stream below a layer: the MLPs', for attention has none."""
+        return self.b_out[:layer].sum(0) if include_mlp_biases else torch.zeros_like(self.b_out[0])
 
     def _stack(self, part: str, name: str) -> Tensor:
         return torch.stack([getattr(getattr(block, part), name) for block in self.blocks])

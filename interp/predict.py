@@ -10,8 +10,9 @@ from torch import Tensor
 
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_of
 from interp.errors import PuzzlescopeError
+from interp.grids import CELLS
 from interp.model import KeyValueCache, PuzzleGPT, loss_of
-from interp.tokens import ANSWER_START, CELLS, GRID_TOKENS, N_CTX, with_start
+from interp.tokens import ANSWER_START, GRID_TOKENS, N_CTX, with_start
 
 Metric = Literal["final", "cells", "copied", "changed"]
 METRICS: dict[Metric, str] = {
@@ -39,7 +40,9 @@ class AnswerLoss:
     cells: Float[np.ndarray, "puzzle 100"]
     copied: Bool[np.ndarray, "puzzle 100"]
 
-    def _chosen(self, metric: Metric) -> tuple[Float[np.ndarray, "puzzle token"], Bool[np.ndarray, "puzzle token"]]:
+    def _chosen(
+        self, metric: Metric
+    ) -> tuple[Float[np.ndarray, "puzzle token"], Bool[np.ndarray, "puzzle token"]]:
         if metric == "final":
             losses = np.concatenate([self.marker[:, None], self.cells], axis=1)
             return losses, np.ones_like(losses, dtype=bool)
@@ -58,7 +61,9 @@ class AnswerLoss:
         total = np.where(chosen, losses, 0).sum(1, dtype=np.float64)
         return np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
 
-    def __getitem__(self, rows: slice | Integer[np.ndarray, " row"] | Bool[np.ndarray, " puzzle"]) -> "AnswerLoss":
+    def __getitem__(
+        self, rows: slice | Integer[np.ndarray, " row"] | Bool[np.ndarray, " puzzle"]
+    ) -> "AnswerLoss":
         return AnswerLoss(self.marker[rows], self.cells[rows], self.copied[rows])
 
 
@@ -191,11 +196,15 @@ def _decode(
     return torch.stack(steps, dim=1)
 
 
-def _right_cells(logits: Float[Tensor, "batch 405 15"], prompt: Int[Tensor, "batch 405"]) -> Bool[Tensor, "batch 100"]:
+def _right_cells(
+    logits: Float[Tensor, "batch 405 15"], prompt: Int[Tensor, "batch 405"]
+) -> Bool[Tensor, "batch 100"]:
     return logits[:, ANSWER_START:-1].argmax(-1) == prompt[:, ANSWER_START + 1 :]
 
 
-def _prompts(model: PuzzleGPT, tokens: Integer[np.ndarray, "puzzle 404"], batch: int) -> list[Int[Tensor, "batch 405"]]:
+def _prompts(
+    model: PuzzleGPT, tokens: Integer[np.ndarray, "puzzle 404"], batch: int
+) -> list[Int[Tensor, "batch 405"]]:
     if len(tokens) == 0:
         raise PuzzlescopeError("There is no puzzle to predict: choose at least one.")
     return [torch.from_numpy(with_start(part)).to(model.device) for part in _chunks(tokens, batch)]
@@ -215,4 +224,6 @@ def _join(parts: list[AnswerLoss]) -> AnswerLoss:
 
 def _check_whole(prompt: Tensor) -> None:
     if prompt.shape[1] != N_CTX:
-        raise PuzzlescopeError(f"The answer's loss needs whole puzzles of {N_CTX} tokens, got {prompt.shape[1]}.")
+        raise PuzzlescopeError(
+            f"The answer's loss needs whole puzzles of {N_CTX} tokens, got {prompt.shape[1]}."
+        )

@@ -61,7 +61,9 @@ def write_file(puzzles: PuzzleSet, path: Path) -> None:
         ".parquet": _write_parquet,
     }
     if path.suffix not in writers:
-        raise PuzzlescopeError(f"Cannot write puzzles to '{path}': expected a name that ends in {', '.join(writers)}.")
+        raise PuzzlescopeError(
+            f"Cannot write puzzles to '{path}': expected a name that ends in {', '.join(writers)}."
+        )
     partial = path.with_name(path.name + ".partial")
     try:
         with partial.open("wb") as file:
@@ -86,8 +88,13 @@ def _read_parquet(path: Path) -> PuzzleSet:
 
 
 def _write_parquet(puzzles: PuzzleSet, file: BinaryIO) -> None:
-    columns = {"input_ids": list(with_start(puzzles.tokens).astype(np.int8)), "label": [p.task for p in puzzles]}
-    features = datasets.Features({"input_ids": datasets.List(datasets.Value("int8")), "label": datasets.Value("string")})
+    columns = {
+        "input_ids": list(with_start(puzzles.tokens).astype(np.int8)),
+        "label": [p.task for p in puzzles],
+    }
+    features = datasets.Features(
+        {"input_ids": datasets.List(datasets.Value("int8")), "label": datasets.Value("string")}
+    )
     datasets.Dataset.from_dict(columns, features=features).to_parquet(file)
 
 
@@ -102,7 +109,14 @@ def _read_npz(path: Path) -> PuzzleSet:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError) as error:
+    except (
+        OSError,
+        ValueError,
+        EOFError,
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        NotImplementedError,
+    ) as error:
         raise PuzzlescopeError(f"{path} is not an npz file of plain arrays that can be read.") from error
     pairs: list[Pair] = []
     for task, array in arrays.items():
@@ -115,7 +129,8 @@ def _read_npz(path: Path) -> PuzzleSet:
 
 
 def _write_npz(puzzles: PuzzleSet, file: BinaryIO) -> None:
-    np.savez_compressed(file, **{task: group.tokens for task, group in puzzles.by_task().items()})
+    arrays: dict[str, Any] = {task: group.tokens for task, group in puzzles.by_task().items()}
+    np.savez_compressed(file, **arrays)
 
 
 def _read_json(path: Path) -> PuzzleSet:
@@ -131,14 +146,20 @@ def _read_json(path: Path) -> PuzzleSet:
 
 def _json_pair(row: Any, where: str) -> Pair:
     """Either ``{"task", "tokens"}`` or ``{"task", "structure", "grids"}``, grids in the structure's order."""
-    if not isinstance(row, dict) or not isinstance(row.get("task"), str) or not ({"tokens", "grids"} & set(row)):
+    if (
+        not isinstance(row, dict)
+        or not isinstance(row.get("task"), str)
+        or not ({"tokens", "grids"} & set(row))
+    ):
         raise PuzzlescopeError(f'{where}: expected {{"task", "tokens"}} or {{"task", "structure", "grids"}}.')
     if "tokens" in row:
         return row["task"], _whole_numbers(row["tokens"], f"{where}, tokens")
     grids = _whole_numbers(row["grids"], f"{where}, grids")
     if grids.shape != (4, 10, 10) or grids.min() < 0 or grids.max() > 255:
         raise PuzzlescopeError(f"{where}: grids are 4 x 10 x 10 colours, got {list(grids.shape)}.")
-    return row["task"], encode(grids.astype(np.uint8), structure_named(str(row.get("structure", "X f(X) Y f(Y)"))))
+    return row["task"], encode(
+        grids.astype(np.uint8), structure_named(str(row.get("structure", "X f(X) Y f(Y)")))
+    )
 
 
 def _whole_numbers(value: Any, where: str) -> Integer[np.ndarray, "..."]:
@@ -153,7 +174,8 @@ def _whole_numbers(value: Any, where: str) -> Integer[np.ndarray, "..."]:
 
 def _write_json(puzzles: PuzzleSet, file: BinaryIO) -> None:
     rows = [
-        json.dumps({"task": p.task, "structure": p.structure.name, "grids": p.grids.tolist()}) for p in puzzles
+        json.dumps({"task": p.task, "structure": p.structure.name, "grids": p.grids.tolist()})
+        for p in puzzles
     ]
     file.write(("[\n" + ",\n".join(rows) + "\n]\n").encode())
 
@@ -176,7 +198,9 @@ def stream_hub(name: str, *, task: str | None, structure: Structure | None, limi
         raise
     except Exception as error:  # the library raises dozens of kinds, from DNS failures to a changed layout
         if os.environ.get("HF_HUB_OFFLINE"):
-            raise PuzzlescopeError(f"'{name}' is on the hub, and HF_HUB_OFFLINE forbids asking it.") from error
+            raise PuzzlescopeError(
+                f"'{name}' is on the hub, and HF_HUB_OFFLINE forbids asking it."
+            ) from error
         raise PuzzlescopeError(
             f"Could not stream '{repo}' from the Hugging Face hub ({type(error).__name__}): check its name and the network,"
             " or download a Parquet file of it and give its path."

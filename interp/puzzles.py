@@ -109,10 +109,16 @@ class PuzzleSet(Sequence[Puzzle]):
     @cached_property
     def tokens(self) -> UInt8[np.ndarray, "puzzle 404"]:
         """All puzzles' tokens, without start token."""
-        return np.frombuffer(b"".join(p.cells for p in self.puzzles), dtype=np.uint8).reshape(-1, PUZZLE_TOKENS)
+        return np.frombuffer(b"".join(p.cells for p in self.puzzles), dtype=np.uint8).reshape(
+            -1, PUZZLE_TOKENS
+        )
 
     def filter(
-        self, *, task: str | None = None, structure: Structure | None = None, solved: Sequence[bool] | None = None
+        self,
+        *,
+        task: str | None = None,
+        structure: Structure | None = None,
+        solved: Sequence[bool] | None = None,
     ) -> "PuzzleSet":
         """The puzzles that fit.
 
@@ -122,7 +128,9 @@ class PuzzleSet(Sequence[Puzzle]):
             solved: one truth value a puzzle, such as whether a model solves it; those with a true one are kept.
         """
         if solved is not None and len(solved) != len(self):
-            raise PuzzlescopeError(f"'solved' needs one value for each of the {len(self)} puzzles, got {len(solved)}.")
+            raise PuzzlescopeError(
+                f"'solved' needs one value for each of the {len(self)} puzzles, got {len(solved)}."
+            )
         keep = solved if solved is not None else [True] * len(self)
         return PuzzleSet(
             self.name,
@@ -169,12 +177,18 @@ def puzzle_set(name: str, pairs: Iterable[tuple[str, Integer[np.ndarray, " token
         try:
             puzzles.append(Puzzle.of(task, tokens))
         except PuzzlescopeError as error:
-            raise PuzzlescopeError(f"{name}, puzzle {number} (of '{task}') is not a puzzle. {error}") from error
+            raise PuzzlescopeError(
+                f"{name}, puzzle {number} (of '{task}') is not a puzzle. {error}"
+            ) from error
     return PuzzleSet(name, tuple(puzzles))
 
 
 def load_puzzles(
-    source: str | Path = "bank", *, task: str | None = None, structure: Structure | None = None, limit: int | None = None
+    source: str | Path = "bank",
+    *,
+    task: str | None = None,
+    structure: Structure | None = None,
+    limit: int | None = None,
 ) -> PuzzleSet:
     """Load puzzles.
 

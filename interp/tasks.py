@@ -65,7 +65,9 @@ class Task:
         Returns:
             ``uint8`` colours ``[n, 4, row, column]``; the last of the four is the answer.
         """
-        puzzles = self._draw_verified(n, rng, structure) if verified else self.draw(n, rng)[:, structure.order]
+        puzzles = (
+            self._draw_verified(n, rng, structure) if verified else self.draw(n, rng)[:, structure.order]
+        )
         if noise > 0 and structure.noisy:
             add_noise(puzzles[:, 2], noise, rng)
         return puzzles

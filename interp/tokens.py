@@ -86,10 +86,17 @@ class Structure:
         return self.order[3] in (2, 3)
 
 
-STRUCTURES = (Structure((0, 1, 2, 3)), Structure((1, 0, 3, 2)), Structure((2, 3, 0, 1)), Structure((3, 2, 1, 0)))
+STRUCTURES = (
+    Structure((0, 1, 2, 3)),
+    Structure((1, 0, 3, 2)),
+    Structure((2, 3, 0, 1)),
+    Structure((3, 2, 1, 0)),
+)
 
 
-def encode(grids: UInt8[np.ndarray, "*batch 4 10 10"], structure: Structure) -> UInt8[np.ndarray, "*batch 404"]:
+def encode(
+    grids: UInt8[np.ndarray, "*batch 4 10 10"], structure: Structure
+) -> UInt8[np.ndarray, "*batch 404"]:
     """Tokens of puzzles whose four grids already stand in the structure's order (no start token)."""
     batch = grids.shape[:-3]
     tokens = np.empty((*batch, 4, GRID_TOKENS), dtype=np.uint8)
@@ -113,7 +120,9 @@ def structure_of(tokens: Integer[np.ndarray, "404"]) -> Structure:
     """
     tokens = np.asarray(tokens)
     if tokens.shape != (PUZZLE_TOKENS,):
-        raise PuzzlescopeError(f"A puzzle is {PUZZLE_TOKENS} tokens without the start token, got {tokens.size}.")
+        raise PuzzlescopeError(
+            f"A puzzle is {PUZZLE_TOKENS} tokens without the start token, got {tokens.size}."
+        )
     grids = tokens.reshape(4, GRID_TOKENS)
     cells = grids[:, 1:]
     if cells.min() < 0 or cells.max() >= N_COLORS:
@@ -124,7 +133,9 @@ def structure_of(tokens: Integer[np.ndarray, "404"]) -> Structure:
         if structure.markers == markers:
             return structure
     orders = "; ".join(s.name for s in STRUCTURES)
-    raise PuzzlescopeError(f"The four markers must spell one of these orders: {orders}; got tokens {markers}.")
+    raise PuzzlescopeError(
+        f"The four markers must spell one of these orders: {orders}; got tokens {markers}."
+    )
 
 
 def structure_named(name: str) -> Structure:

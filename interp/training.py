@@ -3,7 +3,6 @@
 import csv
 import json
 import math
-import os
 import signal
 import time
 from collections.abc import Iterator
@@ -56,7 +55,9 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if (self.puzzles > 0) == (self.minutes > 0):
-            raise PuzzlescopeError("Say how long to train: either a number of puzzles or a number of minutes, above 0.")
+            raise PuzzlescopeError(
+                "Say how long to train: either a number of puzzles or a number of minutes, above 0."
+            )
         for name in ("batch", "lr", "evaluate_every", "evaluate_per_kind"):
             if not getattr(self, name) > 0:
                 raise PuzzlescopeError(f"Training needs {name} above 0, got {getattr(self, name)}.")
@@ -98,24 +99,30 @@ class Trainer:
 
     def run(self, *, save_every: float = 120.0, quiet: bool = False) -> PuzzleGPT:
         """Train to the end. Ctrl-C or SIGTERM saves first; so does every ``save_every`` seconds."""
-        bar = tqdm(total=100, desc="training", unit="%", disable=quiet, bar_format="{desc} {percentage:5.1f}%|{bar}| {postfix}")
+        bar = tqdm(
+            total=100,
+            desc="training",
+            unit="%",
+            disable=quiet,
+            bar_format="{desc} {percentage:5.1f}%|{bar}| {postfix}",
+        )
         next_save = self.seconds + save_every
         next_evaluation = self.seconds + 60 * self.recipe.evaluate_every
-        with _terminates_as_interrupt(), bar:
-            try:
-                while self.progress < 1:
-                    started = time.perf_counter()
-                    losses = self.step()
-                    self.seconds += time.perf_counter() - started
-                    self._show(bar, losses)
-                    if self.seconds >= next_evaluation:
-                        next_evaluation += 60 * self.recipe.evaluate_every
-                        self.log_evaluation(self.recipe.evaluate_per_kind)
-                    if self.seconds >= next_save:
-                        next_save += save_every
-                        self.save()
-            finally:
-                self.save()
+        with _stop_signals() as caught, bar:
+            while self.progress < 1 and not caught:
+                started = time.perf_counter()
+                losses = self.step()
+                self.seconds += time.perf_counter() - started
+                self._show(bar, losses)
+                if self.seconds >= next_evaluation:
+                    next_evaluation += 60 * self.recipe.evaluate_every
+                    self.log_evaluation(self.recipe.evaluate_per_kind)
+                if self.seconds >= next_save:
+                    next_save += save_every
+                    self.save()
+            self.save()
+        if caught:
+            raise KeyboardInterrupt
         return self.model.eval()
 
     def step(self) -> dict[str, float]:
@@ -128,15 +135,16 @@ class Trainer:
         per_token = loss_of(logits.float(), prompt)
         weights = _token_weights(self.device)
         loss = (per_token * weights).sum() / (weights.sum() * len(tokens))
+        if not math.isfinite(loss.item()):  # before the update: the weights and the state on disk stay good
+            raise PuzzlescopeError(
+                f"The loss became {loss.item()} at step {self.steps}: try a smaller learning rate."
+            )
         loss.backward()
         self.optimizer.step()
         self.steps += 1
         answer = per_token.detach()[:, ANSWER_START - 1 :].mean(1).cpu().numpy()
         self.data.learn(kinds, answer)
-        result = {"loss": loss.item(), "answer_loss": float(answer.mean())}
-        if not math.isfinite(result["loss"]):
-            raise PuzzlescopeError(f"The loss became {result['loss']} at step {self.steps}: try a smaller learning rate.")
-        return result
+        return {"loss": loss.item(), "answer_loss": float(answer.mean())}
 
     def _lr_factor(self) -> float:
         up = (self.steps + 1) / self.recipe.warmup_steps if self.recipe.warmup_steps else 1.0
@@ -146,7 +154,9 @@ class Trainer:
     def _show(self, bar: "tqdm[Any]", losses: dict[str, float]) -> None:
         bar.n = round(100 * self.progress, 1)
         rate = self.puzzles / max(self.seconds, 1e-9)
-        bar.set_postfix_str(f"{self.puzzles:,} puzzles, {rate:.1f}/s, answer loss {losses['answer_loss']:.4f}")
+        bar.set_postfix_str(
+            f"{self.puzzles:,} puzzles, {rate:.1f}/s, answer loss {losses['answer_loss']:.4f}"
+        )
         if self.steps % 20 == 0:
             self._log({"event": "step", **losses})
 
@@ -155,7 +165,9 @@ class Trainer:
         self.model.eval()
         rates = {kind.name: rate for kind, rate in evaluate(self.model, per_kind)}
         self.model.train()
-        self._log({"event": "evaluation", "solved": sum(rates.values()) / len(rates), "by_kind": json.dumps(rates)})
+        self._log(
+            {"event": "evaluation", "solved": sum(rates.values()) / len(rates), "by_kind": json.dumps(rates)}
+        )
         return rates
 
     def _log(self, entry: dict[str, Any]) -> None:
@@ -181,25 +193,31 @@ class Trainer:
         }
         partial = self.folder / (STATE_FILE + ".partial")
         torch.save(state, partial)
-        os.replace(partial, self.folder / STATE_FILE)
+        partial.replace(self.folder / STATE_FILE)
 
     def _resume(self) -> None:
         path = self.folder / STATE_FILE
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
-            found = state["recipe"]
+            self._check_same(state["recipe"])
+            self.model.load_state_dict(state["model"])
+            self.optimizer.load_state_dict(state["optimizer"])
+            self.data = TrainingData.from_state(state["data"])
+            self.steps, self.seconds = state["steps"], state["seconds"]
+        except PuzzlescopeError:
+            raise
         except Exception as error:
-            raise PuzzlescopeError(f"{path} is not a training state that can be continued: remove it to start anew.") from error
+            raise PuzzlescopeError(
+                f"{path} is not a training state that can be continued: remove it to start anew."
+            ) from error
+
+    def _check_same(self, found: dict[str, Any]) -> None:
         for name in ("model", "seed", "batch"):
             if found[name] != asdict(self.recipe)[name]:
                 raise PuzzlescopeError(
                     f"{self.folder} holds a run with {name} {found[name]}, not {asdict(self.recipe)[name]}:"
                     " continue it with its own settings or train in another folder."
                 )
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.data = TrainingData.from_state(state["data"])
-        self.steps, self.seconds = state["steps"], state["seconds"]
 
 
 def finish(trainer: Trainer, per_kind: int = 50) -> Path:
@@ -224,18 +242,16 @@ def _has_fast_bfloat16(device: torch.device) -> bool:
 
 
 @contextmanager
-def _terminates_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM unwind like Ctrl-C, so that the run is saved."""
-
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
-
+def _stop_signals() -> Iterator[list[int]]:
+    """Note Ctrl-C and SIGTERM instead of being interrupted by them, so that no step is ever saved half done."""
+    caught: list[int] = []
     try:
-        before = signal.signal(signal.SIGTERM, interrupt)
+        before = {n: signal.signal(n, lambda n, _: caught.append(n)) for n in (signal.SIGINT, signal.SIGTERM)}
     except ValueError:  # not the main thread: somebody else handles signals
-        yield
+        yield caught
         return
     try:
-        yield
+        yield caught
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -39,7 +39,9 @@ def prompt() -> torch.Tensor:
 
 def components() -> st.SearchStrategy[Component]:
     layers = st.integers(0, CFG.n_layers - 1)
-    heads = st.builds(lambda layer, head: Component(layer, "head", head), layers, st.integers(0, CFG.n_heads - 1))
+    heads = st.builds(
+        lambda layer, head: Component(layer, "head", head), layers, st.integers(0, CFG.n_heads - 1)
+    )
     whole = st.builds(Component, layers, st.sampled_from(["attn", "mlp"]))
     return heads | whole
 
@@ -82,7 +84,9 @@ def test_a_text_by_hand() -> None:
     assert found[Component(0, "attn")] == Method("lookback", 100)
     assert found[Component(2, "head", 2)] == MEAN
     assert sum(part.kind == "mlp" for part in found) == 3 and len(found) == 8
-    assert parse_ablation("L0.attn:mean,L*.attn", CFG).components[Component(0, "attn")] == ZERO, "the later term counts"
+    assert parse_ablation("L0.attn:mean,L*.attn", CFG).components[Component(0, "attn")] == ZERO, (
+        "the later term counts"
+    )
     assert parse_ablation("", CFG) == parse_ablation("  ", CFG) == NO_ABLATION
 
 
@@ -131,7 +135,9 @@ def test_zero_equals_weights_set_to_zero(model: PuzzleGPT, prompt: torch.Tensor)
     torch.testing.assert_close(found, other(prompt), atol=1e-5, rtol=1e-5)
 
 
-def test_lookback_moves_the_value_from_that_many_positions_back(model: PuzzleGPT, prompt: torch.Tensor) -> None:
+def test_lookback_moves_the_value_from_that_many_positions_back(
+    model: PuzzleGPT, prompt: torch.Tensor
+) -> None:
     with model.clean():
         for hook in hooks_of(parse_ablation("L0.H3:lookback=100", CFG)):
             model.add_hook(*hook)

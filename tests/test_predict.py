@@ -14,7 +14,13 @@ from interp.predict import METRICS, AnswerLoss, losses, predict, run_ablated
 from interp.tokens import ANSWER_START, with_start
 from tests.models import small_model
 
-ABLATIONS = ["", "L0.attn", "L1.H2:lookback=100,L2.mlp", "L*.mlp,L1-2.attn,L0.attn:lookback=100", "L0.H*:mean,L1.mlp:mean"]
+ABLATIONS = [
+    "",
+    "L0.attn",
+    "L1.H2:lookback=100,L2.mlp",
+    "L*.mlp,L1-2.attn,L0.attn:lookback=100",
+    "L0.H*:mean,L1.mlp:mean",
+]
 
 
 @pytest.fixture(scope="module")

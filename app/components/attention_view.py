@@ -53,5 +53,8 @@ def show(pattern: Float[np.ndarray, "query key"], puzzle: Puzzle, row: int, *, k
     attention = shown.astype(np.float64).round(4).tolist()
     # The first tokens can look almost nowhere but at themselves; they must not wash out the rest.
     full = round(float(max(shown[GRID_TOKENS_SHOWN:].max(), 0.05)), 2)
-    _view(key=key, data={"tokens": names, "attention": attention, "full": full, "bundle": f"app/static/{BUNDLE}"})
+    _view(
+        key=key,
+        data={"tokens": names, "attention": attention, "full": full, "bundle": f"app/static/{BUNDLE}"},
+    )
     return Shown(float(shown.sum(1).mean()), full)

@@ -20,7 +20,13 @@ def show_controls(scene: Scene) -> None:
     st.session_state[_METRIC], st.session_state[_SAMPLE] = scene.metric, scene.sample
     with st.container(horizontal=True, gap="small"):
         st.segmented_control(
-            "Loss on", list(METRICS), key=_METRIC, required=True, on_change=_choose, help=_help(), label_visibility="collapsed"
+            "Loss on",
+            list(METRICS),
+            key=_METRIC,
+            required=True,
+            on_change=_choose,
+            help=_help(),
+            label_visibility="collapsed",
         )
         st.segmented_control(
             "Puzzles",
@@ -51,7 +57,11 @@ def show(scene: Scene, backend: Backend) -> None:
     figure.update_xaxes(title="attention layer switched off")
     key = f"{_CHART}-{scene.model}-{scene.metric}-{scene.sample}"
     st.plotly_chart(
-        figure, key=key, on_select=lambda: _click(key, layers), selection_mode="points", config={"displaylogo": False}
+        figure,
+        key=key,
+        on_select=lambda: _click(key, layers),
+        selection_mode="points",
+        config={"displaylogo": False},
     )
     worst = max(rows, key=lambda row: row.loss.mean(scene.metric))
     assert worst.component is not None
@@ -78,7 +88,9 @@ def _sweep(
     for row in backend.sweep(scene.model, puzzles, layers):
         rows.append(row)
         if bar is not None:
-            bar.progress(len(rows) / (len(layers) + 1), text=f"Attention layers switched off: {len(rows) - 1}")
+            bar.progress(
+                len(rows) / (len(layers) + 1), text=f"Attention layers switched off: {len(rows) - 1}"
+            )
     if bar is not None:
         bar.empty()
     return rows[0], rows[1:]
@@ -92,5 +104,3 @@ def _click(key: str, layers: list[Component]) -> None:
     part = layers[points[0]["point_index"]]
     ablation = st.session_state["scene"].ablation
     change(ablation=ablation.without(part) if part in ablation.components else ablation.with_term(Term(part)))
-
-

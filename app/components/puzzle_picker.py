@@ -21,7 +21,9 @@ def show(scene: Scene, backend: Backend) -> None:
     st.session_state[_TASK] = scene.puzzle.task
     st.session_state[_ORDER] = scene.structure.name if scene.structure else ANY_ORDER
     with task:
-        st.selectbox("Task", list(TASKS), key=_TASK, on_change=_choose, args=(backend,), format_func=_task_name)
+        st.selectbox(
+            "Task", list(TASKS), key=_TASK, on_change=_choose, args=(backend,), format_func=_task_name
+        )
     with order:
         names = [ANY_ORDER, *(structure.name for structure in STRUCTURES)]
         st.selectbox("Order of the grids", names, key=_ORDER, on_change=_choose, args=(backend,))
@@ -44,7 +46,7 @@ def _offered(scene: Scene, backend: Backend) -> PuzzleSet:
         return fitting
     bar = st.progress(0.0, text="Finding out which of these puzzles the model solves")
     found = []
-    for puzzle, solved in backend.solved(scene.model, fitting):
+    for _, solved in backend.solved(scene.model, fitting):
         found.append(solved == wanted)
         bar.progress(len(found) / len(fitting), text="Finding out which of these puzzles the model solves")
     bar.empty()
@@ -60,9 +62,17 @@ def _steps(scene: Scene, offered: PuzzleSet) -> None:
     st.session_state[_NUMBER] = 1 if place is None else place + 1
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.number_input(
-            f"Puzzle, of {len(offered)}", 1, len(offered), key=_NUMBER, on_change=_go, args=(offered,), width=150
+            f"Puzzle, of {len(offered)}",
+            1,
+            len(offered),
+            key=_NUMBER,
+            on_change=_go,
+            args=(offered,),
+            width=150,
         )
-        st.button("Any", icon=":material/shuffle:", on_click=_any, args=(offered,), help="Another puzzle, at random")
+        st.button(
+            "Any", icon=":material/shuffle:", on_click=_any, args=(offered,), help="Another puzzle, at random"
+        )
     if place is None:
         change(puzzle=offered[0])
         st.rerun()

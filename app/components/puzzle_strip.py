@@ -59,7 +59,9 @@ class Panel:
 
 def show(panels: list[Panel], *, key: str) -> None:
     """Draw the panels in one row; pointing at a cell tells its place, colour and the likeliest predictions."""
-    names = [color.name for color in COLORS] + [f"{name} (a marker: invalid here)" for name in TOKEN_NAMES[len(COLORS) :]]
+    names = [color.name for color in COLORS] + [
+        f"{name} (a marker: invalid here)" for name in TOKEN_NAMES[len(COLORS) :]
+    ]
     _strip(
         key=key,
         data={

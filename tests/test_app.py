@@ -1,0 +1,248 @@
+"""The page and its widgets without a browser: what they compute and what a click changes."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from app import presets, scene
+from app.bundle import ensure_bundle
+from app.components import attention_view
+from app.components.puzzle_strip import Panel
+from interp.ablation import NO_ABLATION, parse_ablation
+from interp.backend import Backend
+from interp.checkpoints import save_model
+from interp.model import Config
+from interp.tasks import TASKS
+from interp.tokens import STRUCTURES
+from tests.models import SMALL, small_model
+
+ROOT = Path(__file__).parent.parent
+SECONDS = 120
+
+
+@pytest.fixture(scope="module")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("model")
+    save_model(small_model(), folder, "# A random model for tests\n")
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def backend() -> Backend:
+    return Backend()
+
+
+@pytest.fixture
+def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
+    return AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=SECONDS)
+
+
+def off(page: AppTest) -> str:
+    return page.session_state["scene"].ablation.text
+
+
+def test_the_first_page_has_everything_and_no_error(page: AppTest) -> None:
+    page.run()
+    assert not page.exception and not page.error and not page.warning
+    assert [title.value for title in page.title] == ["Puzzlescope"]
+    assert page.metric[0].label == "Final-grid loss"
+    assert page.query_params["puzzle"] == page.session_state["scene"].puzzle.id
+
+
+def test_switching_a_part_off_and_on_again(page: AppTest) -> None:
+    page.run()
+    clean = page.metric[0].value
+    page.button_group(key="board-1").set_value(["attn", "H2"]).run()
+    assert off(page) == "L1.attn,L1.H2" and page.query_params["off"] == "L1.attn,L1.H2"
+    assert page.metric[0].value != clean and clean in page.metric[0].delta
+    page.button_group(key="board-1").set_value([]).run()
+    assert off(page) == "" and "off" not in page.query_params and page.metric[0].value == clean
+
+
+def test_methods_apply_to_what_is_switched_off_next(page: AppTest) -> None:
+    page.run()
+    page.button_group(key="board-method").set_value("look 100 back").run()
+    page.button_group(key="board-0").set_value(["attn", "mlp"]).run()
+    assert off(page) == "L0.attn:lookback=100,L0.mlp", "an MLP has no pattern: it is zeroed"
+    page.button_group(key="board-method").set_value("mean").run()
+    page.button_group(key="board-2").set_value(["H3"]).run()
+    assert off(page) == "L0.attn:lookback=100,L2.H3:mean,L0.mlp"
+
+
+def test_presets_and_reset(page: AppTest) -> None:
+    page.run()
+    for preset in presets.presets(SMALL):
+        page.button(key=f"preset-{preset.name}").click().run()
+        assert not page.exception
+        assert off(page) == preset.ablation(SMALL).text
+    page.button(key="preset-reset").click().run()
+    assert off(page) == ""
+
+
+def test_text_is_read_and_a_bad_one_changes_nothing(page: AppTest) -> None:
+    page.run()
+    page.text_input(key="board-text").set_value("L*.mlp").run()
+    assert off(page) == "L0-2.mlp"
+    page.text_input(key="board-text").set_value("L9.attn").run()
+    assert off(page) == "L0-2.mlp"
+    assert "there is no layer 9" in page.warning[0].value and not page.exception
+    page.run()
+    assert not page.warning, "said once"
+
+
+def test_every_task_can_be_picked(page: AppTest) -> None:
+    page.run()
+    for task in TASKS:
+        page.selectbox(key="picker-task").set_value(task).run()
+        assert not page.exception and page.session_state["scene"].puzzle.task == task
+
+
+def test_order_and_number_and_any(page: AppTest) -> None:
+    page.run()
+    page.selectbox(key="picker-order").set_value(STRUCTURES[3].name).run()
+    assert page.session_state["scene"].puzzle.structure == STRUCTURES[3]
+    page.number_input(key="picker-number").set_value(7).run()
+    task = page.session_state["scene"].puzzle.task
+    offered = Backend().bank().filter(task=task, structure=STRUCTURES[3])
+    assert page.session_state["scene"].puzzle == offered[6]
+    page.button[[button.label for button in page.button].index("Any")].click().run()
+    assert page.session_state["scene"].puzzle in offered.puzzles
+
+
+def test_puzzles_that_the_model_fails(page: AppTest) -> None:
+    """The random model solves nothing: one choice offers all, the other says that none is left."""
+    page.run()
+    page.selectbox(key="picker-order").set_value(STRUCTURES[0].name).run()
+    page.selectbox(key="picker-which").set_value("the model fails").run()
+    assert "of 60" in page.number_input(key="picker-number").label
+    page.selectbox(key="picker-which").set_value("the model solves").run()
+    assert any("No puzzle fits" in caption.value for caption in page.caption) and not page.exception
+
+
+def test_a_link_restores_the_scene(page: AppTest, backend: Backend) -> None:
+    puzzle = backend.bank().filter(task="detect", structure=STRUCTURES[1])[3]
+    page.query_params["puzzle"] = puzzle.id
+    page.query_params["order"] = "f(X)-X-f(Y)-Y"
+    page.query_params["off"] = "L1.attn:mean,L0.H2"
+    page.query_params["attention"] = "L2.H1"
+    page.query_params["row"] = "7"
+    page.query_params["metric"] = "changed"
+    page.query_params["sample"] = "16"
+    page.run()
+    found = page.session_state["scene"]
+    assert not page.exception and not page.warning
+    assert (found.puzzle, found.structure) == (puzzle, STRUCTURES[1])
+    assert found.ablation == parse_ablation("L1.attn:mean,L0.H2", SMALL)
+    assert (found.layer, found.head, found.row, found.metric, found.sample) == (2, 1, 7, "changed", 16)
+    assert page.selectbox(key="picker-task").value == "detect"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("model", "no-such-model"),
+        ("model", "../../etc/passwd"),
+        ("model", "hub:tommyp111/culture-gpt/gpt_000.pth"),
+        ("puzzle", "<script>alert(1)</script>"),
+        ("order", "X-Y"),
+        ("off", "L77.attn"),
+        ("off", "__import__('os').system('true')"),
+        ("attention", "L0.attn"),
+        ("attention", "L99.H1"),
+        ("row", "-1"),
+        ("row", "nine"),
+        ("metric", "accuracy"),
+        ("sample", "1000000"),
+    ],
+)
+def test_a_bad_link_gives_one_sentence_and_the_nearest_scene(page: AppTest, name: str, value: str) -> None:
+    page.query_params[name] = value
+    page.run()
+    assert not page.exception and not page.error
+    assert len(page.warning) == 1 and f"The link's {name} could not be used." in page.warning[0].value
+
+
+def test_query_and_scene_are_inverse(
+    backend: Backend, model_folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
+    first, problems = scene.scene_from_query({}, backend)
+    assert not problems
+    for text in ("", "L0.attn", "L*.mlp,L1-2.attn,L0.attn:lookback=100"):
+        made = scene.replace(
+            first, ablation=parse_ablation(text, SMALL), layer=2, head=3, row=0, metric="copied", sample=64,
+            structure=first.puzzle.structure,
+        )  # fmt: skip
+        assert scene.scene_from_query(made.query(), backend) == (made, [])
+    assert first.ablation == NO_ABLATION
+
+
+def test_a_missing_default_model_is_a_sentence(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUZZLESCOPE_MODEL", "/no/such/folder")
+    st.cache_resource.clear()  # else the backend of the tests before still has its default model
+    page.run()
+    st.cache_resource.clear()
+    assert not page.exception and len(page.error) == 1 and "/no/such/folder" in page.error[0].value
+
+
+def test_panels_mark_wrong_cells() -> None:
+    truth = np.zeros(100, dtype=int)
+    drawn = truth.copy()
+    drawn[[3, 50]] = [1, 13]
+    probabilities = np.full((100, 15), 0.01)
+    probabilities[:, 2], probabilities[:, 7], probabilities[:, 9] = 0.5, 0.3, 0.1
+    data = Panel("Model", drawn, truth, probabilities).data()
+    assert data["wrong"] == [3, 50] and data["note"] == "2 wrong"
+    assert data["best"][17] == [2, 7, 9] and data["chance"][17] == pytest.approx([0.5, 0.3, 0.1])
+    assert Panel("Model", truth, truth).data()["note"] == "solved"
+    assert "note" not in Panel("X", truth).data()
+
+
+def test_the_attention_window_shows_the_same_rows_of_each_grid(backend: Backend) -> None:
+    puzzle = backend.bank()[0]
+    positions, names = attention_view.window(puzzle, 4)
+    assert len(positions) == len(names) == 1 + 4 * 21
+    assert positions[:3].tolist() == [0, 1, 42] and names[0] == "start"
+    tokens = np.concatenate([[0], puzzle.tokens])
+    assert tokens[positions[[1, 22, 43, 64]]].tolist() == list(puzzle.structure.markers)
+    assert np.array_equal(tokens[positions[23:43]], puzzle.grids[1, 4:6].ravel())
+
+
+def test_presets_parse_on_the_published_sizes() -> None:
+    for cfg in (Config(), SMALL, Config(n_layers=1, n_heads=1, d_model=8, d_head=8, d_mlp=8)):
+        assert all(preset.ablation(cfg) for preset in presets.presets(cfg))
+
+
+def test_the_bundle_is_copied_from_the_installed_package(tmp_path: Path) -> None:
+    target = ensure_bundle(tmp_path / "static")
+    assert target.stat().st_size > 1_000_000 and "CircuitsVis" in target.read_text()
+    assert ensure_bundle(tmp_path / "static") == target
+    assert [path.name for path in target.parent.iterdir()] == [target.name]
+
+
+PROBE = "import sys, interp.backend, interp.cli, interp.figures, interp.bank{more}; sys.exit('streamlit' in sys.modules)"
+
+
+@pytest.mark.parametrize(("more", "code"), [("", 0), (", streamlit", 1)])
+def test_interp_does_not_import_streamlit(more: str, code: int) -> None:
+    found = subprocess.run(
+        [sys.executable, "-c", PROBE.format(more=more)], cwd=ROOT, timeout=SECONDS, check=False
+    )
+    assert found.returncode == code
+
+
+def test_the_app_does_no_tensor_maths() -> None:
+    for path in (ROOT / "app").rglob("*.py"):
+        tree = ast.parse(path.read_text())
+        names = [
+            alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
+        ]
+        names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        assert not any(name.split(".")[0] in ("torch", "transformer_lens") for name in names), path

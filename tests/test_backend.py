@@ -1,0 +1,132 @@
+"""The backend: results kept once, keyed by everything they depend on, and never mixed between threads."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from interp import backend as module
+from interp.ablation import NO_ABLATION, parse_ablation
+from interp.attention import attention_pattern
+from interp.backend import Backend
+from interp.checkpoints import save_model
+from interp.errors import PuzzlescopeError
+from interp.predict import losses, predict
+from interp.sweep import components_of, sweep
+from tests.models import SMALL, small_model
+
+
+@pytest.fixture(scope="module")
+def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """Two models that differ."""
+    folders = [tmp_path_factory.mktemp(f"model{seed}") for seed in (1, 2)]
+    for seed, folder in enumerate(folders):
+        save_model(small_model(seed), folder, "# test\n")
+    return [str(folder) for folder in folders]
+
+
+def test_results_are_those_of_the_functions_behind(names: list[str]) -> None:
+    backend = Backend()
+    model, puzzle = backend.model(names[0]), backend.bank()[5]
+    ablation = parse_ablation("L1.H2,L2.mlp", SMALL)
+    found, expected = (
+        backend.prediction(names[0], puzzle, ablation),
+        predict(model, puzzle.tokens[None], ablation),
+    )
+    assert np.array_equal(found.greedy, expected.greedy) and np.array_equal(
+        found.loss.cells, expected.loss.cells
+    )
+    puzzles = list(backend.bank().limit(3))
+    rows = list(backend.sweep(names[0], puzzles, components_of(SMALL, ["attn"])))
+    plain = list(sweep(model, np.stack([p.tokens for p in puzzles]), components_of(SMALL, ["attn"])))
+    assert [row.component for row in rows] == [row.component for row in plain]
+    assert all(np.array_equal(a.loss.cells, b.loss.cells) for a, b in zip(rows, plain, strict=True))
+    solved = dict(backend.solved(names[0], puzzles, batch=2))
+    assert list(solved.values()) == losses(model, np.stack([p.tokens for p in puzzles]))[1].tolist()
+    assert np.array_equal(
+        backend.pattern(names[0], puzzle, 2, ablation), attention_pattern(model, puzzle.tokens, 2, ablation)
+    )
+
+
+def test_models_do_not_share_results(names: list[str]) -> None:
+    backend = Backend()
+    puzzle = backend.bank()[0]
+    one, two = (backend.prediction(name, puzzle).loss.mean() for name in names)
+    assert one != two
+    assert backend.prediction(names[0], puzzle).loss.mean() == one
+
+
+def test_a_result_is_computed_once_however_many_ask(
+    names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = Backend()
+    puzzle = backend.bank()[0]
+    calls = []
+
+    def counting(*arguments, **options):
+        calls.append(threading.get_ident())
+        return predict(*arguments, **options)
+
+    monkeypatch.setattr(module, "predict", counting)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: backend.prediction(names[0], puzzle), range(16)))
+    assert len(calls) == 1 and all(one is found[0] for one in found)
+
+
+def test_threads_with_different_ablations_get_their_own_answers(names: list[str]) -> None:
+    texts = ["", "L0.attn", "L1.attn", "L2.attn", "L0.mlp", "L1.H3:lookback=100", "L0.H1", "L2.mlp:mean"]
+    ablations = [parse_ablation(text, SMALL) for text in texts]
+    puzzle = Backend().bank()[9]
+    expected = [Backend().score(names[0], [puzzle], ablation).loss.mean() for ablation in ablations]
+    shared = Backend()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(
+            pool.map(lambda ablation: shared.score(names[0], [puzzle], ablation).loss.mean(), ablations)
+        )
+    assert found == expected and len(set(found)) == len(found)
+
+
+def test_an_error_leaves_nothing_behind(names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    backend = Backend()
+    puzzle = backend.bank()[0]
+    clean = backend.score(names[0], [puzzle]).loss.mean()
+
+    def fails(*arguments, **options):
+        raise RuntimeError("in the middle of it")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "predict", fails)
+        with pytest.raises(RuntimeError):
+            backend.prediction(names[0], puzzle)
+    assert backend.prediction(names[0], puzzle).loss.mean() == pytest.approx(clean)
+    with pytest.raises(PuzzlescopeError):
+        backend.model("no such model")
+    with pytest.raises(PuzzlescopeError):
+        backend.pattern(names[0], puzzle, 99)
+
+
+def test_what_is_kept_is_bounded_in_bytes(names: list[str]) -> None:
+    pattern_bytes = SMALL.n_heads * 405 * 405 * 4
+    backend = Backend(result_bytes=2 * pattern_bytes + 1000)
+    puzzle = backend.bank()[0]
+    first = backend.pattern(names[0], puzzle, 0)
+    for layer in (1, 2):
+        backend.pattern(names[0], puzzle, layer)
+    assert backend._results.currsize <= 2 * pattern_bytes + 1000
+    assert backend.pattern(names[0], puzzle, 0) is not first, "the oldest had to go"
+    tiny = Backend(result_bytes=10)
+    assert np.array_equal(tiny.pattern(names[0], puzzle, 0), first), "too large to keep, still an answer"
+
+
+def test_a_missing_bank_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("interp.puzzle_files.BANK_FOLDER", tmp_path)
+    with pytest.raises(PuzzlescopeError, match="bank is missing"):
+        Backend().bank()
+
+
+def test_no_ablation_is_a_key_like_any_other(names: list[str]) -> None:
+    backend = Backend()
+    puzzle = backend.bank()[0]
+    assert backend.prediction(names[0], puzzle) is backend.prediction(names[0], puzzle, NO_ABLATION)
