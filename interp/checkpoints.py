@@ -48,10 +48,10 @@ def load_model(name: str | Path = DEFAULT, device: str | torch.device | None = N
     Raises:
         PuzzlescopeError: if there is no such model, it cannot be fetched, or its files are not what they should be.
 
-    Example:
-        >>> model = load_model("hub:tommyp111/culture-gpt/gpt_000.pth")  # doctest: +SKIP
-        >>> model.cfg.n_layers, model.source  # doctest: +SKIP
-        (12, 'hub:tommyp111/culture-gpt/gpt_000.pth')
+    Example::
+
+        model = load_model("hub:tommyp111/culture-gpt/gpt_000.pth")
+        model.cfg.n_layers, model.checkpoint_id
     """
     path = _find(str(name))
     if path.is_dir():

@@ -138,6 +138,9 @@ def _replace_color(n: int, rng: np.random.Generator) -> Pairs:
     return puzzles
 
 
+MOVED_BELOW = SIZE
+"""The original asks for bottom < 10, not <= 10: a moved rectangle never lies on the last row or column."""
+
 _MOVES = np.array([(di, dj) for di in (-1, 0, 1) for dj in (-1, 0, 1) if (di, dj) != (0, 0)], dtype=np.int16)
 
 
@@ -146,9 +149,8 @@ def _translate(n: int, rng: np.random.Generator) -> Pairs:
     move = np.tile(_MOVES[rng.integers(len(_MOVES), size=n)], (1, 2))
 
     def stays_on_grid(rects: Triples, which: np.ndarray) -> np.ndarray:
-        # The original asks for bottom < 10, not <= 10: a moved rectangle never lies on the last row or column.
         moved = rects[:, 2] + move[which]
-        return (moved[:, :2] >= 0).all(axis=1) & (moved[:, 2:] < SIZE).all(axis=1)
+        return (moved[:, :2] >= 0).all(axis=1) & (moved[:, 2:] < MOVED_BELOW).all(axis=1)
 
     for before, after in _both(puzzles):
         rects = _triples(n, rng, stays_on_grid)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from typer.testing import CliRunner
+
 from interp.cli import app
 
 ROOT = Path(__file__).parent.parent
@@ -32,14 +34,7 @@ def test_every_command_is_shown_with_options_it_has() -> None:
     }
     assert {words[3] for words in shown} == set(commands)
     for words in shown:
-        help_text = subprocess.run(
-            [sys.executable, "-m", "interp", words[3], "--help"],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=True,
-        ).stdout
+        help_text = CliRunner().invoke(app, [words[3], "--help"]).stdout
         for option in (word for word in words[4:] if word.startswith("--")):
             assert option in help_text, f"{words[3]} {option}"
 
