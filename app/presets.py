@@ -18,8 +18,8 @@ class Preset:
         return parse_ablation(self.text, cfg)
 
 
-def presets(cfg: Config) -> list[Preset]:
-    """The presets that make sense on a model of these sizes."""
+def presets(cfg: Config, copy_layer: int = 0) -> list[Preset]:
+    """The presets that make sense on a model of these sizes, whose head that looks one grid back is in ``copy_layer``."""
     found = [
         Preset(
             "Layer 0 attention off",
@@ -43,4 +43,12 @@ def presets(cfg: Config) -> list[Preset]:
                 "All MLPs work, but nothing is moved between positions after layer 0.",
             ),
         ]
+    if copy_layer > 0:
+        found.append(
+            Preset(
+                f"Copy circuit in layer {copy_layer}",
+                f"L*.mlp,L*.attn,L{copy_layer}.attn:lookback=100",
+                f"The same for layer {copy_layer}, where this model has the head that looks one grid back most.",
+            )
+        )
     return found

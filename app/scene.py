@@ -88,7 +88,7 @@ def scene_from_query(query: Mapping[str, str], backend: Backend) -> tuple[Scene,
     bank = backend.bank()
     puzzle = attempt("puzzle", lambda text: _find(bank, text), bank.find(FIRST_PUZZLE) or bank[0])
     structure = attempt("order", lambda text: structure_named(text.replace("-", " ")), None)
-    layer, head = attempt("attention", lambda text: _read_head(text, cfg), None) or _copy_head(
+    layer, head = attempt("attention", lambda text: _read_head(text, cfg), None) or copy_head(
         backend, model, puzzle
     )
     return Scene(
@@ -123,8 +123,8 @@ def _read_head(text: str, cfg: Config) -> tuple[int, int]:
     return terms[0].component.layer, terms[0].component.head
 
 
-def _copy_head(backend: Backend, model: str, puzzle: Puzzle) -> tuple[int, int]:
-    """The head that looks one grid back most, to begin with: there is something to see."""
+def copy_head(backend: Backend, model: str, puzzle: Puzzle) -> tuple[int, int]:
+    """(layer, head) of the head that looks one grid back most on this puzzle: what a first visitor should see."""
     scores = backend.lookback(model, puzzle, 100)
     layer, head = divmod(int(scores.argmax()), scores.shape[1])
     return layer, head

@@ -217,7 +217,10 @@ def test_the_attention_window_shows_the_same_rows_of_each_grid(backend: Backend)
 
 def test_presets_parse_on_the_published_sizes() -> None:
     for cfg in (Config(), SMALL, Config(n_layers=1, n_heads=1, d_model=8, d_head=8, d_mlp=8)):
-        assert all(preset.ablation(cfg) for preset in presets.presets(cfg))
+        for layer in range(min(cfg.n_layers, 3)):
+            assert all(preset.ablation(cfg) for preset in presets.presets(cfg, layer))
+    found = presets.presets(SMALL, 1)[-1].ablation(SMALL)
+    assert found.text == "L0.attn,L1.attn:lookback=100,L2.attn,L0-2.mlp"
 
 
 def test_the_bundle_is_copied_from_the_installed_package(tmp_path: Path) -> None:

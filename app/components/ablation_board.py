@@ -16,9 +16,9 @@ METHODS: dict[str, Method] = {
 _METHOD, _TEXT = "board-method", "board-text"
 
 
-def show(scene: Scene, cfg: Config) -> None:
-    """Draw the board; a click replaces the scene's ablation."""
-    _presets(scene, cfg)
+def show(scene: Scene, cfg: Config, copy_layer: int) -> None:
+    """Draw the board; a click replaces the scene's ablation. ``copy_layer`` has the head that looks one grid back most."""
+    _presets(scene, cfg, copy_layer)
     with st.container(gap="xsmall"):
         for layer in range(cfg.n_layers):
             _layer(scene.ablation, layer, cfg)
@@ -26,9 +26,9 @@ def show(scene: Scene, cfg: Config) -> None:
     _text(scene, cfg)
 
 
-def _presets(scene: Scene, cfg: Config) -> None:
+def _presets(scene: Scene, cfg: Config, copy_layer: int) -> None:
     with st.container(horizontal=True, gap="small"):
-        for preset in presets(cfg):
+        for preset in presets(cfg, copy_layer):
             _preset(preset, scene, cfg)
         st.button(
             "Switch all on",
@@ -75,9 +75,10 @@ def _layer(ablation: Ablation, layer: int, cfg: Config) -> None:
 
 
 def _name(part: Component, method: Method | None) -> str:
+    """Short, for ten of them stand in a row: x̄ is the mean, an arrow a lookback."""
     if method is None or method == ZERO:
         return part.part
-    return f"{part.part} · {'mean' if method == MEAN else f'{method.offset} back'}"
+    return f"{part.part} {'x̄' if method == MEAN else f'↩{method.offset}'}"
 
 
 def _toggle(layer: int, key: str, parts: list[Component]) -> None:

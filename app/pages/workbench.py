@@ -13,7 +13,7 @@ from app.components import (
     puzzle_strip,
 )
 from app.components.puzzle_strip import Panel
-from app.scene import Scene, current_scene, show_notices
+from app.scene import Scene, copy_head, current_scene, show_notices
 from app.shared import backend as shared_backend
 from interp.backend import Backend
 from interp.predict import Prediction
@@ -33,7 +33,9 @@ def page() -> None:
     board, chart = st.columns([11, 10], gap="large")
     with board:
         st.subheader("Switch parts of the model off", anchor=False)
-        ablation_board.show(scene, backend.model(scene.model).cfg)
+        ablation_board.show(
+            scene, backend.model(scene.model).cfg, copy_head(backend, scene.model, scene.puzzle)[0]
+        )
     with chart:
         st.subheader("What each attention layer is worth", anchor=False)
         loss_chart.show_controls(scene)
@@ -47,7 +49,7 @@ def page() -> None:
 
 def _header(scene: Scene, backend: Backend) -> None:
     cfg = backend.model(scene.model).cfg
-    title, about = st.columns([2, 5], vertical_alignment="bottom")
+    title, about = st.columns([2, 5], vertical_alignment="center")
     title.title("Puzzlescope", anchor=False)
     about.caption(
         "A small GPT sees one example of a rule, X → f(X), and a new grid; it must draw the answer cell by cell."
@@ -68,7 +70,7 @@ def _panels(scene: Scene, clean: Prediction, ablated: Prediction | None) -> list
         Panel("Model", clean.greedy[0], truth, clean.greedy_probabilities[0], opens="gap"),
     ]
     if ablated is not None:
-        panels.append(Panel("Model, parts off", ablated.greedy[0], truth, ablated.greedy_probabilities[0]))
+        panels.append(Panel("Parts off", ablated.greedy[0], truth, ablated.greedy_probabilities[0]))
     return panels
 
 

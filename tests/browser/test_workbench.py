@@ -56,13 +56,11 @@ def test_a_visitor_takes_the_model_apart(
     expect(page.get_by_text("with nothing off").first).to_be_visible()
     settled(page)
     assert loss(page) > 2 * clean
-    assert wrong_cells(page, "Model, parts off") > 0 and wrong_cells(page, "Model") == 0
+    assert wrong_cells(page, "Parts off") > 0 and wrong_cells(page, "Model") == 0
     assert f"off=L{layer}.attn" in page.url
 
     # Point at a cell: its place and what the model thinks of it.
-    svg = page.locator(".strip .panel", has=page.locator(".title", has_text="Model, parts off")).locator(
-        "svg"
-    )
+    svg = page.locator(".strip .panel", has=page.locator(".title", has_text="Parts off")).locator("svg")
     box = svg.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.35)
@@ -83,7 +81,7 @@ def test_the_link_shows_the_same_in_another_browser(page: Page, address: str, ch
     page.goto(address)
     settled(page)
     page.get_by_role("button", name="Copy circuit").click()
-    expect(page.get_by_text("Model, parts off")).to_be_visible()
+    expect(page.get_by_text("Parts off")).to_be_visible()
     settled(page)
     page.locator(".st-key-board-text input").wait_for()
     link, text, number = page.url, page.locator(".st-key-board-text input").input_value(), loss(page)
@@ -92,10 +90,10 @@ def test_the_link_shows_the_same_in_another_browser(page: Page, address: str, ch
     other = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
     other.goto(link)
     settled(other)
-    expect(other.get_by_text("Model, parts off")).to_be_visible()
+    expect(other.get_by_text("Parts off")).to_be_visible()
     expect(other.locator(".st-key-board-text input")).to_have_value(text)
     assert loss(other) == number and other.url == link
-    assert wrong_cells(other, "Model, parts off") == wrong_cells(page, "Model, parts off")
+    assert wrong_cells(other, "Parts off") == wrong_cells(page, "Parts off")
     other.context.close()
 
 
@@ -105,10 +103,10 @@ def test_a_bar_of_the_chart_is_a_switch(page: Page, address: str) -> None:
     bars = page.locator(".js-plotly-plot .bars .point path")
     expect(bars.first).to_be_visible()
     bars.nth(2).click(force=True)
-    expect(page.get_by_text("Model, parts off")).to_be_visible()
+    expect(page.get_by_text("Parts off")).to_be_visible()
     assert "off=L2.attn" in page.url
     bars.nth(2).click(force=True)
-    expect(page.get_by_text("Model, parts off")).to_be_hidden()
+    expect(page.get_by_text("Parts off")).to_be_hidden()
 
 
 def test_many_puzzles_show_progress_and_end_in_a_chart(page: Page, address: str) -> None:
