@@ -112,8 +112,8 @@ def decode(tokens: Integer[np.ndarray, "*batch 404"]) -> UInt8[np.ndarray, "*bat
     return cells.reshape(*batch, 4, SIZE, SIZE).astype(np.uint8)
 
 
-def structure_of(tokens: Integer[np.ndarray, "404"]) -> Structure:
-    """The structure that a puzzle's markers spell.
+def structure_of(tokens: np.ndarray) -> Structure:
+    """The structure that the markers of a puzzle, whole numbers [404], spell.
 
     Raises:
         PuzzlescopeError: if the tokens are not four grids of colours behind markers in one of the four orders.
