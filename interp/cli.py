@@ -7,7 +7,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-import click
 import numpy as np
 import torch
 import typer
@@ -31,6 +30,9 @@ from interp.training import Recipe, Trainer
 from interp.training import finish as finish_training
 
 REFERENCE_PUZZLES = 64
+
+# Typer carries a copy of click and shows only some of its errors; this is the one that all misuse is.
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
 app = typer.Typer(
     help="Take apart small GPTs that solve grid puzzles.", no_args_is_help=False, add_completion=False, rich_markup_mode=None,
@@ -189,8 +191,10 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """The share solved for each task and structure, on fresh puzzles with noise as in the public data set."""
-    if per < 1:
-        raise PuzzlescopeError(f"--per expects at least 1 puzzle for each task and structure, got {per}.")
+    if per < 1 or seed < 0:
+        raise PuzzlescopeError(
+            f"Expected --per of at least 1 and --seed of at least 0, got {per} and {seed}."
+        )
     net = load_model(model)
     found = _progress(evaluate_model(net, per, seed=seed), "evaluating", total=len(KINDS), quiet=as_json)
     rates = dict(found)
@@ -300,11 +304,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code (0 done, 2 bad input, 130 stopped by Ctrl-C)."""
     try:
         app(arguments, standalone_mode=False)
-    except (PuzzlescopeError, click.ClickException) as error:
-        text = error.format_message() if isinstance(error, click.ClickException) else str(error)
+    except (PuzzlescopeError, UsageError) as error:
+        text = str(error)
+        if isinstance(error, UsageError):
+            text = f"{error.format_message()} `python -m interp --help` lists what there is."  # type: ignore[attr-defined]
         print(" ".join(text.split()), file=sys.stderr)
         return 2
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         print("Stopped.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader, such as `head`, had enough

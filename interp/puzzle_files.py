@@ -2,9 +2,10 @@
 
 import json
 import os
-import tempfile
+import re
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,12 +13,14 @@ from typing import Any, BinaryIO
 import datasets
 import numpy as np
 from jaxtyping import Integer
+from pyarrow import parquet
 
 from interp.errors import PuzzlescopeError
+from interp.grids import CELLS, SIZE
 from interp.puzzles import BANK_FOLDER, Puzzle, PuzzleSet, puzzle_set
-from interp.tokens import PUZZLE_TOKENS, Structure, encode, structure_named, with_start
+from interp.tokens import PUZZLE_TOKENS, STRUCTURES, Structure, structure_named, with_start
 
-Pair = tuple[str, Integer[np.ndarray, " token"]]
+Pair = tuple[str, np.ndarray]
 
 PUBLIC_SET = "tommyp111/culture-puzzles-1M"
 HUB_LIMIT = 1000
@@ -48,7 +51,11 @@ def read_file(path: Path) -> PuzzleSet:
         raise PuzzlescopeError(
             f"No puzzles '{path}': expected bank, hub, or a file that ends in {', '.join(readers)}."
         )
-    if not path.is_file():
+    try:
+        found = path.is_file()
+    except OSError:  # a name that is too long, or a folder that may not be entered
+        found = False
+    if not found:
         raise PuzzlescopeError(f"There is no file {path}.")
     return readers[path.suffix](path)
 
@@ -72,19 +79,21 @@ def write_file(puzzles: PuzzleSet, path: Path) -> None:
     except OSError as error:
         raise PuzzlescopeError(f"Could not write {path}: {error.strerror or error}.") from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # in place by now, or never made
+            partial.unlink()
 
 
 def _read_parquet(path: Path) -> PuzzleSet:
     try:
-        # A cache folder of its own, gone at once: reading must not need a writable home.
-        with tempfile.TemporaryDirectory() as cache:
-            table = datasets.Dataset.from_parquet(str(path), keep_in_memory=True, cache_dir=cache)
+        with path.open("rb") as file, parquet.ParquetFile(file) as content:
+            columns = content.schema_arrow.names
+            table = content.read(columns=list(COLUMNS))
     except Exception as error:
         raise PuzzlescopeError(f"{path} is not a Parquet file that can be read.") from error
-    _check_columns(table.column_names, str(path))
-    rows = table.with_format("numpy")
-    return puzzle_set(path.name, zip(table["label"], rows["input_ids"], strict=True))
+    _check_columns(columns, str(path))
+    labels = (str(label) for label in table["label"].to_pylist())
+    tokens = (np.asarray(getattr(ids, "values", None)) for ids in table["input_ids"])
+    return _not_empty(puzzle_set(str(path), zip(labels, tokens, strict=True), path.name), path)
 
 
 def _write_parquet(puzzles: PuzzleSet, file: BinaryIO) -> None:
@@ -107,30 +116,31 @@ def _check_columns(columns: list[str] | None, where: str) -> None:
 
 def _read_npz(path: Path) -> PuzzleSet:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except (
-        OSError,
-        ValueError,
-        EOFError,
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        NotImplementedError,
-    ) as error:
+        with path.open("rb") as opened, zipfile.ZipFile(opened) as archive:
+            arrays = {name.removesuffix(".npy"): _read_array(archive, name) for name in archive.namelist()}
+    except Exception as error:  # damaged archives end in a dozen kinds of errors, zlib's own among them
         raise PuzzlescopeError(f"{path} is not an npz file of plain arrays that can be read.") from error
     pairs: list[Pair] = []
     for task, array in arrays.items():
         if array.ndim != 2 or array.shape[1] != PUZZLE_TOKENS or array.dtype.kind not in "iu":
             raise PuzzlescopeError(
-                f"{path}, '{task}': expected whole numbers [puzzles, {PUZZLE_TOKENS}], got {array.dtype} {list(array.shape)}."
+                f"{path}, {task!a}: expected whole numbers [puzzles, {PUZZLE_TOKENS}], got {array.dtype} {list(array.shape)}."
             )
         pairs += [(task, tokens) for tokens in array]
-    return _not_empty(puzzle_set(path.name, pairs), path)
+    return _not_empty(puzzle_set(str(path), pairs, path.name), path)
+
+
+def _read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
+    with archive.open(name) as member:
+        return np.lib.format.read_array(member, allow_pickle=False)
 
 
 def _write_npz(puzzles: PuzzleSet, file: BinaryIO) -> None:
-    arrays: dict[str, Any] = {task: group.tokens for task, group in puzzles.by_task().items()}
-    np.savez_compressed(file, **arrays)
+    # Not np.savez: that cannot write a task called "file".
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for task, group in puzzles.by_task().items():
+            with archive.open(zipfile.ZipInfo(f"{task}.npy"), "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, group.tokens, allow_pickle=False)
 
 
 def _read_json(path: Path) -> PuzzleSet:
@@ -141,7 +151,7 @@ def _read_json(path: Path) -> PuzzleSet:
     if not isinstance(rows, list):
         raise PuzzlescopeError(f"{path}: expected a list of puzzles, got {type(rows).__name__}.")
     pairs = [_json_pair(row, f"{path}, puzzle {number}") for number, row in enumerate(rows, start=1)]
-    return _not_empty(puzzle_set(path.name, pairs), path)
+    return _not_empty(puzzle_set(str(path), pairs, path.name), path)
 
 
 def _json_pair(row: Any, where: str) -> Pair:
@@ -155,11 +165,12 @@ def _json_pair(row: Any, where: str) -> Pair:
     if "tokens" in row:
         return row["task"], _whole_numbers(row["tokens"], f"{where}, tokens")
     grids = _whole_numbers(row["grids"], f"{where}, grids")
-    if grids.shape != (4, 10, 10) or grids.min() < 0 or grids.max() > 255:
-        raise PuzzlescopeError(f"{where}: grids are 4 x 10 x 10 colours, got {list(grids.shape)}.")
-    return row["task"], encode(
-        grids.astype(np.uint8), structure_named(str(row.get("structure", "X f(X) Y f(Y)")))
-    )
+    if grids.shape != (4, SIZE, SIZE):
+        raise PuzzlescopeError(
+            f"{where}: expected 4 grids of {SIZE} x {SIZE} cells, got {list(grids.shape)}."
+        )
+    structure = structure_named(str(row.get("structure", STRUCTURES[0].name)))
+    return row["task"], np.column_stack([structure.markers, grids.reshape(4, CELLS)]).ravel()
 
 
 def _whole_numbers(value: Any, where: str) -> Integer[np.ndarray, "..."]:
@@ -189,7 +200,7 @@ def _not_empty(puzzles: PuzzleSet, path: Path) -> PuzzleSet:
 def stream_hub(name: str, *, task: str | None, structure: Structure | None, limit: int | None) -> PuzzleSet:
     """The first puzzles that fit of a data set on the Hugging Face hub. The only place here that uses the network."""
     repo = name.removeprefix("hub").removeprefix(":") or PUBLIC_SET
-    if repo.count("/") != 1:
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
         raise PuzzlescopeError(f"Expected hub or hub:OWNER/NAME, as in hub:{PUBLIC_SET}; got '{name}'.")
     wanted = limit or HUB_LIMIT
     try:
@@ -197,7 +208,7 @@ def stream_hub(name: str, *, task: str | None, structure: Structure | None, limi
     except PuzzlescopeError:
         raise
     except Exception as error:  # the library raises dozens of kinds, from DNS failures to a changed layout
-        if os.environ.get("HF_HUB_OFFLINE"):
+        if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
             raise PuzzlescopeError(
                 f"'{name}' is on the hub, and HF_HUB_OFFLINE forbids asking it."
             ) from error
@@ -215,8 +226,8 @@ def _hub_rows(repo: str, task: str | None) -> Iterator[Pair]:
     splits = datasets.load_dataset(repo, streaming=True)
     chosen = [splits[task]] if task is not None and task in splits else list(splits.values())
     for split in chosen:
-        _check_columns(split.column_names, f"'{repo}'")
         for row in split:
+            _check_columns(list(row), f"'{repo}'")  # a set without a description tells its columns only now
             yield str(row["label"]), np.array(row["input_ids"])
 
 

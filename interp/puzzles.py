@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import overload
 
 import numpy as np
-from jaxtyping import Bool, Integer, UInt8
+from jaxtyping import Bool, UInt8
 
 from interp.errors import PuzzlescopeError
 from interp.tasks import task_named
@@ -40,15 +40,23 @@ class Puzzle:
     cells: bytes
 
     @classmethod
-    def of(cls, task: str, tokens: Integer[np.ndarray, " token"]) -> "Puzzle":
+    def of(cls, task: str, tokens: np.ndarray) -> "Puzzle":
         """A puzzle of these 404 tokens, or 405 with the start token.
 
         Raises:
-            PuzzlescopeError: if the tokens do not spell four grids in one of the four orders.
+            PuzzlescopeError: if they are not 404 whole numbers that spell four grids in one of the four orders, or the
+                task's name is not text on one line.
         """
-        tokens = np.asarray(tokens)
+        if not task.isprintable():
+            raise PuzzlescopeError(f"A task's name is text on one line, got {task!a}.")
+        if tokens.dtype.kind not in "iu":
+            raise PuzzlescopeError(f"A puzzle is {PUZZLE_TOKENS} whole numbers, got {tokens.dtype}.")
         if tokens.shape == (PUZZLE_TOKENS + 1,) and tokens[0] == START:
             tokens = tokens[1:]
+        if tokens.shape != (PUZZLE_TOKENS,):
+            raise PuzzlescopeError(
+                f"A puzzle is {PUZZLE_TOKENS} tokens without the start token, got {list(tokens.shape)}."
+            )
         structure_of(tokens)
         return cls(task, tokens.astype(np.uint8).tobytes())
 
@@ -118,7 +126,7 @@ class PuzzleSet(Sequence[Puzzle]):
         *,
         task: str | None = None,
         structure: Structure | None = None,
-        solved: Sequence[bool] | None = None,
+        solved: Sequence[bool] | Bool[np.ndarray, " puzzle"] | None = None,
     ) -> "PuzzleSet":
         """The puzzles that fit.
 
@@ -166,8 +174,8 @@ class PuzzleSet(Sequence[Puzzle]):
         return {puzzle.id: puzzle for puzzle in self.puzzles}
 
 
-def puzzle_set(name: str, pairs: Iterable[tuple[str, Integer[np.ndarray, " token"]]]) -> PuzzleSet:
-    """A set of (task, tokens) pairs.
+def puzzle_set(where: str, pairs: Iterable[tuple[str, np.ndarray]], name: str = "") -> PuzzleSet:
+    """A set of (task, tokens) pairs found somewhere, called ``name`` or else the same.
 
     Raises:
         PuzzlescopeError: saying which puzzle is not one, and why.
@@ -178,9 +186,9 @@ def puzzle_set(name: str, pairs: Iterable[tuple[str, Integer[np.ndarray, " token
             puzzles.append(Puzzle.of(task, tokens))
         except PuzzlescopeError as error:
             raise PuzzlescopeError(
-                f"{name}, puzzle {number} (of '{task}') is not a puzzle. {error}"
+                f"{where}, puzzle {number} (of {task!a}) is not a puzzle. {error}"
             ) from error
-    return PuzzleSet(name, tuple(puzzles))
+    return PuzzleSet(name or where, tuple(puzzles))
 
 
 def load_puzzles(
@@ -220,7 +228,7 @@ def load_puzzles(
             task_named(task)
         loaded = PuzzleSet("bank", puzzle_files.read_bank().puzzles)
     else:
-        loaded = puzzle_files.read_file(Path(name).expanduser())
+        loaded = puzzle_files.read_file(_path(name))
     return loaded.filter(task=task, structure=structure).limit(limit)
 
 
@@ -232,4 +240,11 @@ def save_puzzles(puzzles: PuzzleSet, path: str | Path) -> None:
     """
     from interp import puzzle_files
 
-    puzzle_files.write_file(puzzles, Path(path).expanduser())
+    puzzle_files.write_file(puzzles, _path(path))
+
+
+def _path(name: str | Path) -> Path:
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:  # "~somebody" who is not on this machine: then it is a name like any other
+        return Path(name)

@@ -61,6 +61,8 @@ class Recipe:
         for name in ("batch", "lr", "evaluate_every", "evaluate_per_kind"):
             if not getattr(self, name) > 0:
                 raise PuzzlescopeError(f"Training needs {name} above 0, got {getattr(self, name)}.")
+        if self.seed < 0:
+            raise PuzzlescopeError(f"A seed is a whole number from 0, got {self.seed}.")
         if not 0 <= self.cooldown <= 1:
             raise PuzzlescopeError(f"cooldown is the share of the run it takes, 0 to 1, got {self.cooldown}.")
 
@@ -76,7 +78,7 @@ class Trainer:
 
     def __init__(self, recipe: Recipe, folder: Path, device: str | None = None):
         self.recipe, self.folder = recipe, folder
-        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        self.device = _device(device)
         torch.manual_seed(recipe.seed)
         self.model = PuzzleGPT(recipe.model).to(self.device)
         self.optimizer = MuonAdamW(self.model, recipe.lr, recipe.weight_decay)
@@ -228,6 +230,18 @@ def finish(trainer: Trainer, per_kind: int = 50) -> Path:
     save_model(trainer.model, trainer.folder, card_text(trainer, rates, per_kind))
     (trainer.folder / TRAINING_FILE).write_text(training_record(trainer, rates))
     return trainer.folder
+
+
+def _device(name: str | None) -> torch.device:
+    """The device of this name, tried; by default a GPU if there is one."""
+    try:
+        device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise PuzzlescopeError(
+            f"Cannot compute on '{name}': expected cpu, or cuda where there is an NVIDIA GPU."
+        ) from error
+    return device
 
 
 def _token_weights(device: torch.device) -> Float[Tensor, " predicted"]:

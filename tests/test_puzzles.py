@@ -260,7 +260,7 @@ def test_load_puzzles_chooses() -> None:
 
 
 def test_a_bank_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("interp.puzzles.BANK_FOLDER", tmp_path)
+    monkeypatch.setattr("interp.puzzle_files.BANK_FOLDER", tmp_path)
     refused(load_puzzles, "bank is missing", str(tmp_path))
 
 
@@ -601,15 +601,15 @@ JSONS = {
     "task that is no text": (lambda: entry(task="\ud800"), "task"),
     "structure": (lambda: entry(structure="X Y"), "X f(X) Y f(Y)"),
     "structure is a list": (lambda: entry(structure=["X", "Y"]), "X f(X) Y f(Y)"),
-    "three grids": (lambda: entry(grids=grids()[:3]), "four grids"),
-    "flat grids": (lambda: entry(grids=[[0] * 100] * 4), "four grids"),
-    "ragged rows": (lambda: entry(grids=[[[0] * (9 + r % 2) for r in range(10)]] * 4), "four grids"),
-    "ragged grids": (lambda: entry(grids=[grids()[0][:k] for k in (10, 9, 10, 10)]), "four grids"),
-    "no rows": (lambda: entry(grids=[]), "four grids"),
-    "grids are a text": (lambda: entry(grids="0" * 400), "four grids"),
-    "grids are an object": (lambda: entry(grids={"X": grids()[0]}), "four grids"),
-    "grids are null": (lambda: entry(grids=None), "four grids"),
-    "deep": (lambda: entry(grids=[[[[[1]]]]]), "four grids"),
+    "three grids": (lambda: entry(grids=grids()[:3]), "grids"),
+    "flat grids": (lambda: entry(grids=[[0] * 100] * 4), "grids"),
+    "ragged rows": (lambda: entry(grids=[[[0] * (9 + r % 2) for r in range(10)]] * 4), "grids"),
+    "ragged grids": (lambda: entry(grids=[grids()[0][:k] for k in (10, 9, 10, 10)]), "grids"),
+    "no rows": (lambda: entry(grids=[]), "grids"),
+    "grids are a text": (lambda: entry(grids="0" * 400), "grids"),
+    "grids are an object": (lambda: entry(grids={"X": grids()[0]}), "grids"),
+    "grids are null": (lambda: entry(grids=None), "grids"),
+    "deep": (lambda: entry(grids=[[[[[1]]]]]), "grids"),
     "cells are texts": (lambda: entry(grids=with_cell("1")), "whole numbers"),
     "cells are floats": (lambda: entry(grids=with_cell(1.5)), "whole numbers"),
     "cell is null": (lambda: entry(grids=with_cell(None)), "whole numbers"),

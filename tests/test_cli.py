@@ -1,0 +1,218 @@
+"""The command line: real numbers out, one sentence and exit code 2 for whatever is wrong."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from interp.ablation import parse_ablation
+from interp.attention import lookback_scores
+from interp.checkpoints import load_model, save_model
+from interp.cli import app, main
+from interp.kinds import KINDS, draw
+from interp.predict import losses
+from interp.puzzles import PuzzleSet, load_puzzles, puzzle_set, save_puzzles
+from tests.models import SMALL, small_model
+
+ROOT = Path(__file__).parent.parent
+TINY = ["--layers", "1", "--heads", "2", "--d-model", "16", "--d-head", "8", "--d-mlp", "16", "--batch", "8"]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("model")
+    save_model(small_model(), folder, "# A random model for tests\n")
+    return str(folder)
+
+
+@pytest.fixture(scope="module")
+def puzzles() -> PuzzleSet:
+    """Two frames and one grow, so that means over tasks and over puzzles differ."""
+    drawn = [("frame", row) for row in draw("evaluation", 1, KINDS[16], 2)]
+    return puzzle_set("test", [*drawn, ("grow", draw("evaluation", 1, KINDS[8], 1)[0])])
+
+
+@pytest.fixture(scope="module")
+def file(puzzles: PuzzleSet, tmp_path_factory: pytest.TempPathFactory) -> str:
+    path = tmp_path_factory.mktemp("puzzles") / "three.npz"
+    save_puzzles(puzzles, path)
+    return str(path)
+
+
+def test_solve(model: str, file: str, puzzles: PuzzleSet, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["solve", "--puzzles", file, "--model", model, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    loss, solved = losses(load_model(model), puzzles.tokens)
+    assert set(found) == {"n", "solved", "loss", "by_task"} and set(found["by_task"]) == {"frame", "grow"}
+    assert all(set(row) == {"n", "solved", "loss"} for row in found["by_task"].values())
+    assert (found["n"], found["solved"]) == (3, int(solved.sum()))
+    assert found["loss"] == pytest.approx(loss.mean(), rel=1e-5), "over puzzles, not over tasks"
+    assert found["by_task"]["frame"]["loss"] == pytest.approx(loss[:2].mean(), rel=1e-5)
+
+
+def test_solve_under_ablation_and_as_a_table(model: str, file: str, puzzles, capsys) -> None:
+    assert main(["solve", "--puzzles", file, "--model", model, "--ablate", "L1.attn,L0.H2", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["loss"]
+    expected = losses(load_model(model), puzzles.tokens, parse_ablation("L1.attn,L0.H2", SMALL))[0].mean()
+    assert found == pytest.approx(expected, rel=1e-5)
+    assert main(["solve", "--puzzles", file, "--model", model, "--task", "grow"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["task", "puzzles", "solved", "loss"] and lines[-1].split()[:2] == ["all", "1"]
+
+
+def test_sweep(model: str, file: str, puzzles, tmp_path: Path, capsys) -> None:
+    out = tmp_path / "sweep.json"
+    command = [
+        "sweep",
+        "--puzzles",
+        file,
+        "--model",
+        model,
+        "--components",
+        "attn,mlp",
+        "--metric",
+        "changed",
+    ]
+    assert main([*command, "--json", "--out", str(out)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == json.loads(out.read_text())
+    assert [row["component"] for row in found["rows"]] == [
+        f"L{k}.{part}" for k in range(3) for part in ("attn", "mlp")
+    ]
+    assert found["clean"] == pytest.approx(
+        losses(load_model(model), puzzles.tokens)[0].mean("changed"), rel=1e-5
+    )
+    assert all(row["delta"] == pytest.approx(row["loss"] - found["clean"]) for row in found["rows"])
+    assert main(command) == 0 and capsys.readouterr().out.splitlines()[1].startswith("nothing")
+
+
+def test_heads(model: str, file: str, puzzles, capsys) -> None:
+    assert (
+        main(
+            [
+                "heads",
+                "--puzzles",
+                file,
+                "--model",
+                model,
+                "--lookback",
+                "1,100",
+                "--threshold",
+                "0",
+                "--json",
+            ]
+        )
+        == 0
+    )
+    found = json.loads(capsys.readouterr().out)
+    assert len(found) == 2 * SMALL.n_layers * SMALL.n_heads
+    scores = {k: lookback_scores(load_model(model), puzzles.tokens, k) for k in (1, 100)}
+    for head in found:
+        assert head["score"] == pytest.approx(scores[head["lookback"]][head["layer"], head["head"]], abs=1e-6)
+    assert main(["heads", "--puzzles", file, "--model", model]) == 0
+    assert capsys.readouterr().out.split()[:3] == ["back", "head", "score"]
+
+
+def test_evaluate(model: str, capsys) -> None:
+    assert main(["evaluate", "--model", model, "--per", "1", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert len(found) == 32 and set(found.values()) <= {0.0, 1.0}
+
+
+def test_convert(tmp_path: Path, capsys) -> None:
+    assert main(["convert", str(ROOT / "tests" / "data" / "mygpt_tiny.pth"), str(tmp_path / "tiny")]) == 0
+    assert load_model(tmp_path / "tiny").cfg.n_layers == 2 and "tiny" in capsys.readouterr().out
+
+
+def test_puzzles(tmp_path: Path, capsys) -> None:
+    command = ["puzzles", "--task", "detect", "--seed", "3"]
+    assert main(command) == 0
+    shown = capsys.readouterr().out
+    assert main(command) == 0 and capsys.readouterr().out == shown
+    assert shown.splitlines()[0].split() == ["X", "f(X)", "Y", "f(Y)"] and len(shown.splitlines()) == 11
+    path = tmp_path / "drawn.json"
+    assert main([*command, "-n", "3", "--structure", "f(Y) Y f(X) X", "--out", str(path)]) == 0
+    drawn = load_puzzles(path)
+    assert len(drawn) == 3 and {p.structure.name for p in drawn} == {"f(Y) Y f(X) X"}
+
+
+def test_train_then_use_what_it_made(tmp_path: Path, file: str, capsys) -> None:
+    out = str(tmp_path / "run")
+    assert main(["train", out, "--puzzles", "16", *TINY, "--per-kind", "1"]) == 0
+    assert "Use it with --model" in capsys.readouterr().out
+    assert main(["solve", "--puzzles", file, "--model", out, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 3
+    card = (tmp_path / "run" / "README.md").read_text()
+    assert "16 puzzles" in card and "| half_fill |" in card
+    assert sum(json.loads((tmp_path / "run" / "training.json").read_text())["data"]["taken"]) == 16
+
+
+def test_every_command_has_its_test() -> None:
+    commands = {command.name or command.callback.__name__ for command in app.registered_commands}
+    assert commands == {"solve", "sweep", "heads", "evaluate", "convert", "puzzles", "train"}
+
+
+BAD = {
+    "no command": [],
+    "unknown command": ["solv"],
+    "unknown option": ["solve", "--fast"],
+    "no such task": ["solve", "--task", "frames"],
+    "no such structure": ["solve", "--structure", "X Y"],
+    "no such metric": ["sweep", "--metric", "accuracy", "--puzzles", "FILE", "--model", "MODEL"],
+    "no such component": ["sweep", "--components", "heads", "--puzzles", "FILE", "--model", "MODEL"],
+    "a bad ablation": ["solve", "--ablate", "L9.attn", "--puzzles", "FILE", "--model", "MODEL"],
+    "no such file": ["solve", "--puzzles", "nowhere.npz", "--model", "MODEL"],
+    "an unknown ending": ["solve", "--puzzles", "README.md", "--model", "MODEL"],
+    "no such model": ["solve", "--model", "nowhere", "--puzzles", "FILE"],
+    "a foreign model file": ["solve", "--model", "README.md", "--puzzles", "FILE"],
+    "a limit of nothing": ["solve", "--limit", "0"],
+    "a limit in words": ["solve", "--limit", "many"],
+    "nothing to evaluate": ["evaluate", "--per", "0", "--model", "MODEL"],
+    "a seed below nothing to evaluate": ["evaluate", "--seed", "-1", "--model", "MODEL"],
+    "a lookback in words": ["heads", "--lookback", "one", "--puzzles", "FILE", "--model", "MODEL"],
+    "a lookback too far": ["heads", "--lookback", "405", "--puzzles", "FILE", "--model", "MODEL"],
+    "no file to convert": ["convert", "nowhere.pth", "out"],
+    "nothing to draw": ["puzzles", "--task", "frame", "-n", "0"],
+    "an unknown file to draw to": ["puzzles", "--task", "frame", "--out", "drawn.txt"],
+    "no time to train": ["train", "out"],
+    "two lengths of training": ["train", "out", "--minutes", "1", "--puzzles", "1"],
+    "a model of no layers": ["train", "out", "--puzzles", "8", "--layers", "0"],
+    "no such device": ["train", "TMP/out", "--puzzles", "8", *TINY, "--device", "abacus"],
+    "a seed below nothing": ["train", "TMP/out", "--puzzles", "8", *TINY, "--seed", "-1"],
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_sentence_and_exit_code_2(
+    case: str, model: str, file: str, tmp_path: Path, capsys
+) -> None:
+    known = {"FILE": file, "MODEL": model}
+    words = [known.get(word, word.replace("TMP", str(tmp_path))) for word in BAD[case]]
+    assert main(words) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and "Traceback" not in said.err
+    assert len(said.err.strip().splitlines()) == 1 and len(said.err) > 20
+
+
+def test_as_a_program() -> None:
+    found = subprocess.run(
+        [sys.executable, "-m", "interp", "solve", "--model", "nowhere"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert found.returncode == 2 and found.stdout == "" and len(found.stderr.splitlines()) == 1
+
+
+def test_numbers_do_not_depend_on_the_batch(model: str, puzzles: PuzzleSet) -> None:
+    net = load_model(model)
+    np.testing.assert_allclose(
+        losses(net, puzzles.tokens, batch=1)[0].cells,
+        losses(net, puzzles.tokens, batch=3)[0].cells,
+        atol=1e-5,
+    )
