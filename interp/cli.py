@@ -173,11 +173,19 @@ def train(
     ] = 50,
 ) -> None:
     """Train a model from scratch, or go on where a run in OUT was stopped."""
+    if per_kind < 1 or threads < 0 or not 0 <= seed < 1 << 63:
+        raise PuzzlescopeError(
+            "Expected --per-kind of at least 1, --threads of at least 0 and --seed of at least 0 and below 2^63;"
+            f" got {per_kind}, {threads}, {seed}."
+        )
     if threads > 0:
         torch.set_num_threads(threads)
     config = Config(n_layers=layers, n_heads=heads, d_model=d_model, d_head=d_head, d_mlp=d_mlp)
     recipe = Recipe(model=config, seed=seed, batch=batch, puzzles=puzzles, minutes=minutes, lr=lr)
-    trainer = Trainer(recipe, out, device)
+    try:
+        trainer = Trainer(recipe, out, device)
+    except OSError as error:
+        raise PuzzlescopeError(f"{out} cannot be the run's folder: {error.strerror or error}.") from error
     trainer.run()
     folder = finish_training(trainer, per_kind)
     typer.echo(f"The model is in {folder}. Use it with --model {folder}.")

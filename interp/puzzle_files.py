@@ -4,7 +4,7 @@ import json
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -17,7 +17,7 @@ from pyarrow import parquet
 
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS, SIZE
-from interp.puzzles import BANK_FOLDER, Puzzle, PuzzleSet, puzzle_set
+from interp.puzzles import BANK_FOLDER, Puzzle, PuzzleSet, checked
 from interp.tokens import PUZZLE_TOKENS, STRUCTURES, Structure, structure_named, with_start
 
 Pair = tuple[str, np.ndarray]
@@ -87,13 +87,14 @@ def _read_parquet(path: Path) -> PuzzleSet:
     try:
         with path.open("rb") as file, parquet.ParquetFile(file) as content:
             columns = content.schema_arrow.names
-            table = content.read(columns=list(COLUMNS))
+            # From the open file: Dataset.from_parquet takes [ and * in a name for a pattern and wants a cache folder.
+            table = datasets.Dataset(content.read(columns=list(COLUMNS)))
     except Exception as error:
         raise PuzzlescopeError(f"{path} is not a Parquet file that can be read.") from error
     _check_columns(columns, str(path))
-    labels = (str(label) for label in table["label"].to_pylist())
-    tokens = (np.asarray(getattr(ids, "values", None)) for ids in table["input_ids"])
-    return _not_empty(puzzle_set(str(path), zip(labels, tokens, strict=True), path.name), path)
+    labels = (str(label) for label in table["label"])
+    tokens = (np.asarray(ids) for ids in table.with_format("numpy")["input_ids"])
+    return _puzzle_set(path, zip(labels, tokens, strict=True))
 
 
 def _write_parquet(puzzles: PuzzleSet, file: BinaryIO) -> None:
@@ -127,7 +128,7 @@ def _read_npz(path: Path) -> PuzzleSet:
                 f"{path}, {task!a}: expected whole numbers [puzzles, {PUZZLE_TOKENS}], got {array.dtype} {list(array.shape)}."
             )
         pairs += [(task, tokens) for tokens in array]
-    return _not_empty(puzzle_set(str(path), pairs, path.name), path)
+    return _puzzle_set(path, pairs)
 
 
 def _read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
@@ -151,7 +152,7 @@ def _read_json(path: Path) -> PuzzleSet:
     if not isinstance(rows, list):
         raise PuzzlescopeError(f"{path}: expected a list of puzzles, got {type(rows).__name__}.")
     pairs = [_json_pair(row, f"{path}, puzzle {number}") for number, row in enumerate(rows, start=1)]
-    return _not_empty(puzzle_set(str(path), pairs, path.name), path)
+    return _puzzle_set(path, pairs)
 
 
 def _json_pair(row: Any, where: str) -> Pair:
@@ -169,7 +170,10 @@ def _json_pair(row: Any, where: str) -> Pair:
         raise PuzzlescopeError(
             f"{where}: expected 4 grids of {SIZE} x {SIZE} cells, got {list(grids.shape)}."
         )
-    structure = structure_named(str(row.get("structure", STRUCTURES[0].name)))
+    try:
+        structure = structure_named(str(row.get("structure", STRUCTURES[0].name)))
+    except PuzzlescopeError as error:
+        raise PuzzlescopeError(f"{where}: {error}") from error
     return row["task"], np.column_stack([structure.markers, grids.reshape(4, CELLS)]).ravel()
 
 
@@ -191,10 +195,11 @@ def _write_json(puzzles: PuzzleSet, file: BinaryIO) -> None:
     file.write(("[\n" + ",\n".join(rows) + "\n]\n").encode())
 
 
-def _not_empty(puzzles: PuzzleSet, path: Path) -> PuzzleSet:
-    if not len(puzzles):
+def _puzzle_set(path: Path, pairs: Iterable[Pair]) -> PuzzleSet:
+    puzzles = tuple(checked(str(path), pairs))
+    if not puzzles:
         raise PuzzlescopeError(f"{path} holds no puzzle.")
-    return puzzles
+    return PuzzleSet(path.name, puzzles)
 
 
 def stream_hub(name: str, *, task: str | None, structure: Structure | None, limit: int | None) -> PuzzleSet:
@@ -204,7 +209,7 @@ def stream_hub(name: str, *, task: str | None, structure: Structure | None, limi
         raise PuzzlescopeError(f"Expected hub or hub:OWNER/NAME, as in hub:{PUBLIC_SET}; got '{name}'.")
     wanted = limit or HUB_LIMIT
     try:
-        pairs = list(islice(_fitting(_hub_rows(repo, task), task, structure), wanted))
+        puzzles = tuple(islice(_fitting(checked(repo, _hub_rows(repo, task)), task, structure), wanted))
     except PuzzlescopeError:
         raise
     except Exception as error:  # the library raises dozens of kinds, from DNS failures to a changed layout
@@ -216,9 +221,9 @@ def stream_hub(name: str, *, task: str | None, structure: Structure | None, limi
             f"Could not stream '{repo}' from the Hugging Face hub ({type(error).__name__}): check its name and the network,"
             " or download a Parquet file of it and give its path."
         ) from error
-    if not pairs:
+    if not puzzles:
         raise PuzzlescopeError(f"'{repo}' has no puzzle that fits the chosen task and structure.")
-    return puzzle_set(name, pairs)
+    return PuzzleSet(name, puzzles)
 
 
 def _hub_rows(repo: str, task: str | None) -> Iterator[Pair]:
@@ -231,7 +236,7 @@ def _hub_rows(repo: str, task: str | None) -> Iterator[Pair]:
             yield str(row["label"]), np.array(row["input_ids"])
 
 
-def _fitting(rows: Iterator[Pair], task: str | None, structure: Structure | None) -> Iterator[Pair]:
-    for label, tokens in rows:
-        if task in (None, label) and structure in (None, Puzzle.of(label, tokens).structure):
-            yield label, tokens
+def _fitting(puzzles: Iterator[Puzzle], task: str | None, structure: Structure | None) -> Iterator[Puzzle]:
+    for puzzle in puzzles:
+        if task in (None, puzzle.task) and structure in (None, puzzle.structure):
+            yield puzzle

@@ -155,15 +155,14 @@ class PuzzleSet(Sequence[Puzzle]):
         return {name: self.filter(task=name) for name in names}
 
     def limit(self, n: int | None) -> "PuzzleSet":
-        """At most ``n`` puzzles, as many of each task and structure as can be: the first of each kind, then the second."""
+        """At most ``n`` puzzles, shared fairly: tasks in turn, then structures in turn, so that a few tell of all."""
         if n is None or n >= len(self):
             return self
-        kinds: dict[tuple[str, Structure], list[Puzzle]] = {}
+        kinds: dict[str, dict[Structure, list[Puzzle]]] = {}
         for puzzle in self.puzzles:
-            kinds.setdefault((puzzle.task, puzzle.structure), []).append(puzzle)
-        rounds = zip_longest(*kinds.values())
-        fair = [puzzle for group in rounds for puzzle in group if puzzle is not None]
-        return PuzzleSet(self.name, tuple(fair[:n]))
+            kinds.setdefault(puzzle.task, {}).setdefault(puzzle.structure, []).append(puzzle)
+        by_task = [_in_turn(own.values()) for own in kinds.values()]
+        return PuzzleSet(self.name, tuple(_in_turn(by_task)[:n]))
 
     def find(self, identity: str) -> Puzzle | None:
         """The puzzle with this id, if it is here."""
@@ -174,21 +173,29 @@ class PuzzleSet(Sequence[Puzzle]):
         return {puzzle.id: puzzle for puzzle in self.puzzles}
 
 
-def puzzle_set(where: str, pairs: Iterable[tuple[str, np.ndarray]], name: str = "") -> PuzzleSet:
-    """A set of (task, tokens) pairs found somewhere, called ``name`` or else the same.
+def _in_turn(lists: Iterable[list[Puzzle]]) -> list[Puzzle]:
+    """The first of each list, then the second of each, ..."""
+    return [puzzle for turn in zip_longest(*lists) for puzzle in turn if puzzle is not None]
+
+
+def checked(where: str, pairs: Iterable[tuple[str, np.ndarray]]) -> Iterator[Puzzle]:
+    """The puzzles of (task, tokens) pairs, as they come.
 
     Raises:
-        PuzzlescopeError: saying which puzzle is not one, and why.
+        PuzzlescopeError: saying which one, counted from 1, of what is ``where`` is not a puzzle, and why.
     """
-    puzzles = []
     for number, (task, tokens) in enumerate(pairs, start=1):
         try:
-            puzzles.append(Puzzle.of(task, tokens))
+            yield Puzzle.of(task, tokens)
         except PuzzlescopeError as error:
             raise PuzzlescopeError(
                 f"{where}, puzzle {number} (of {task!a}) is not a puzzle. {error}"
             ) from error
-    return PuzzleSet(name or where, tuple(puzzles))
+
+
+def puzzle_set(name: str, pairs: Iterable[tuple[str, np.ndarray]]) -> PuzzleSet:
+    """A set of (task, tokens) pairs, all checked."""
+    return PuzzleSet(name, tuple(checked(name, pairs)))
 
 
 def load_puzzles(

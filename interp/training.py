@@ -59,8 +59,10 @@ class Recipe:
                 "Say how long to train: either a number of puzzles or a number of minutes, above 0."
             )
         for name in ("batch", "lr", "evaluate_every", "evaluate_per_kind"):
-            if not getattr(self, name) > 0:
-                raise PuzzlescopeError(f"Training needs {name} above 0, got {getattr(self, name)}.")
+            if not 0 < getattr(self, name) < math.inf:
+                raise PuzzlescopeError(
+                    f"Training needs {name} above 0 and finite, got {getattr(self, name)}."
+                )
         if self.seed < 0:
             raise PuzzlescopeError(f"A seed is a whole number from 0, got {self.seed}.")
         if not 0 <= self.cooldown <= 1:
@@ -236,8 +238,8 @@ def _device(name: str | None) -> torch.device:
     """The device of this name, tried; by default a GPU if there is one."""
     try:
         device = torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
+        torch.zeros(1, device=device).item()
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise PuzzlescopeError(
             f"Cannot compute on '{name}': expected cpu, or cuda where there is an NVIDIA GPU."
         ) from error

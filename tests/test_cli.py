@@ -181,6 +181,16 @@ BAD = {
     "two lengths of training": ["train", "out", "--minutes", "1", "--puzzles", "1"],
     "a model of no layers": ["train", "out", "--puzzles", "8", "--layers", "0"],
     "no such device": ["train", "TMP/out", "--puzzles", "8", *TINY, "--device", "abacus"],
+    "a file in place of a folder": ["train", "FILE", "--puzzles", "8", *TINY],
+    "a folder in a file": ["train", "FILE/out", "--puzzles", "8", *TINY],
+    "nothing to evaluate after training": ["train", "TMP/out", "--puzzles", "8", *TINY, "--per-kind", "0"],
+    "fewer threads than none": ["train", "TMP/out", "--puzzles", "8", *TINY, "--threads", "-1"],
+    "a seed that is no 64-bit number": ["train", "TMP/out", "--puzzles", "8", *TINY, "--seed", "9" * 30],
+    "a file in a file": ["puzzles", "--task", "frame", "--out", "FILE/x.npz"],
+    "a file of somebody unknown": ["solve", "--puzzles", "~nobody-here/x.npz", "--model", "MODEL"],
+    "a name that is too long": ["solve", "--puzzles", "x" * 300 + ".npz", "--model", "MODEL"],
+    "a damaged file": ["solve", "--puzzles", "TMP/damaged.npz", "--model", "MODEL"],
+    "no folder for the output": ["sweep", "--puzzles", "FILE", "--model", "MODEL", "--out", "TMP/no/x.json"],
     "a seed below nothing": ["train", "TMP/out", "--puzzles", "8", *TINY, "--seed", "-1"],
 }
 
@@ -189,8 +199,10 @@ BAD = {
 def test_bad_input_is_one_sentence_and_exit_code_2(
     case: str, model: str, file: str, tmp_path: Path, capsys
 ) -> None:
-    known = {"FILE": file, "MODEL": model}
-    words = [known.get(word, word.replace("TMP", str(tmp_path))) for word in BAD[case]]
+    (tmp_path / "damaged.npz").write_bytes(Path(file).read_bytes()[:200])
+    words = [
+        word.replace("TMP", str(tmp_path)).replace("FILE", file).replace("MODEL", model) for word in BAD[case]
+    ]
     assert main(words) == 2
     said = capsys.readouterr()
     assert said.out == "" and "Traceback" not in said.err

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from interp.grids import COLORS, all_rectangles, border, draw_disjoint_triples, inside, paint, shrink
+from tests.statistics import chi_square_p
 
 
 def test_rectangles_keep_to_the_rules() -> None:
@@ -40,6 +41,24 @@ def test_triples_are_uniform_over_all_that_fit() -> None:
     common = expected > 0.005
     chi2 = ((counts - expected * len(by_hand)) ** 2 / (expected * len(by_hand)))[common].sum()
     assert chi2 < 30, "seven degrees of freedom: above 30 once in 10,000 times"
+
+
+def test_the_first_of_a_triple_is_as_likely_as_there_are_triples_with_it() -> None:
+    """All 1182 rectangles at once: what a draw that rejects single members, not whole triples, gets wrong."""
+    cells = inside(all_rectangles()).reshape(-1, 100).astype(np.float64)
+    free = (cells @ cells.T == 0).astype(np.float64)
+    triples = ((free @ free) * free).sum(1)
+    place = {tuple(rect): k for k, rect in enumerate(all_rectangles().tolist())}
+    found = draw_disjoint_triples(60_000, np.random.default_rng(3))
+
+    def p(rects: np.ndarray) -> float:
+        counts = np.bincount([place[tuple(rect)] for rect in rects.tolist()], minlength=len(place))
+        return chi_square_p(counts[triples > 0], triples[triples > 0])
+
+    assert all(p(found[:, member]) > 1e-4 for member in range(3))
+    alone = free.sum(1) / free.sum()  # the check can fail: here the third member does not count
+    biased = np.random.default_rng(4).choice(len(place), size=60_000, p=alone)
+    assert p(all_rectangles()[biased]) < 1e-12
 
 
 def test_inside_border_and_shrink_by_hand() -> None:
