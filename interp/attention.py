@@ -58,18 +58,24 @@ def attention_pattern(
 
 @torch.inference_mode()
 def lookback_scores(
-    model: PuzzleGPT, tokens: Integer[np.ndarray, "puzzle 404"], lookback: int, *, batch: int = 4
+    model: PuzzleGPT,
+    tokens: Integer[np.ndarray, "puzzle 404"],
+    lookback: int,
+    *,
+    clamp: bool = True,
+    batch: int = 4,
 ) -> Float[np.ndarray, "layer head"]:
-    """Mean attention of every head exactly ``lookback`` positions back.
+    """Mean attention of every head exactly ``lookback`` positions back, over positions and puzzles.
 
-    The mean is over all 405 positions and all puzzles; positions with fewer before them are measured at position 0, as
-    in the original notebook.
+    With ``clamp`` the mean is over all 405 positions, and those with fewer before them are measured at position 0, as in
+    the original notebook. A head that rests on the start token then scores (lookback + 1) / 405 without looking back at
+    all: 0.25 for 100. Without ``clamp`` such positions are left out.
     """
     if not 0 <= lookback < N_CTX:
         raise PuzzlescopeError(f"A lookback is 0 to {N_CTX - 1} positions, got {lookback}.")
     if len(tokens) == 0:
         raise PuzzlescopeError("There is no puzzle to measure heads on: choose at least one.")
-    queries = torch.arange(N_CTX)
+    queries = torch.arange(0 if clamp else lookback, N_CTX)
     keys = (queries - lookback).clamp(min=0)
     total = np.zeros((model.cfg.n_layers, model.cfg.n_heads))
     for start in range(0, len(tokens), batch):

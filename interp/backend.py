@@ -119,11 +119,11 @@ class Backend:
         return self._once((model.checkpoint_id, "pattern", puzzle, layer, ablation), compute)
 
     def lookback(self, name: str, puzzle: Puzzle, lookback: int) -> Float[np.ndarray, "layer head"]:
-        """How much every head of the clean model looks that many positions back on one puzzle."""
+        """How much every head of the clean model looks that many positions back, where there are so many, on one puzzle."""
         model = self.model(name)
 
         def compute() -> Float[np.ndarray, "layer head"]:
-            return lookback_scores(model, puzzle.tokens[None], lookback)
+            return lookback_scores(model, puzzle.tokens[None], lookback, clamp=False)
 
         return self._once((model.checkpoint_id, "lookback", puzzle, lookback), compute)
 

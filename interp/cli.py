@@ -128,6 +128,9 @@ def heads(
     threshold: Annotated[
         float, typer.Option("--threshold", help="Leave out heads at or below this score.")
     ] = 0.1,
+    clamp: Annotated[
+        bool, typer.Option(help="Count positions with fewer before them, at position 0 (the notebook did).")
+    ] = True,
     task: TaskOption = None,
     structure: StructureOption = None,
     limit: LimitOption = 32,
@@ -144,7 +147,7 @@ def heads(
     chosen, net = _puzzles(puzzles, task, structure, limit), load_model(model)
     found = []
     for distance in distances:
-        found += heads_above(lookback_scores(net, chosen.tokens, distance), distance, threshold)
+        found += heads_above(lookback_scores(net, chosen.tokens, distance, clamp=clamp), distance, threshold)
     if as_json:
         _print_json([asdict(head) for head in found])
     else:

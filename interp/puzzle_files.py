@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 
 import datasets
 import numpy as np
+from huggingface_hub import HfApi
 from jaxtyping import Integer
 from pyarrow import parquet
 
@@ -24,6 +25,7 @@ Pair = tuple[str, np.ndarray]
 
 PUBLIC_SET = "tommyp111/culture-puzzles-1M"
 HUB_LIMIT = 1000
+HUB_SECONDS = 10
 COLUMNS = ("input_ids", "label")
 
 # Errors reach the user as our own sentences; the library would print its own before them, and bars over a 0.2 MB file.
@@ -226,8 +228,14 @@ def stream_hub(name: str, *, task: str | None, structure: Structure | None, limi
     return PuzzleSet(name, puzzles)
 
 
+def ask_hub(repo: str) -> None:
+    """Ask once whether the set is there: `datasets` would retry for half a minute where there is no network."""
+    HfApi().dataset_info(repo, timeout=HUB_SECONDS)
+
+
 def _hub_rows(repo: str, task: str | None) -> Iterator[Pair]:
     """Rows of all splits; of a set with one split a task, only the task's."""
+    ask_hub(repo)
     splits = datasets.load_dataset(repo, streaming=True)
     chosen = [splits[task]] if task is not None and task in splits else list(splits.values())
     for split in chosen:

@@ -59,6 +59,20 @@ def test_a_head_that_only_looks_back_scores_one(tokens) -> None:
     assert hundred[2, 0] < 0.9
 
 
+def test_without_clamping_early_positions_are_left_out(tokens) -> None:
+    """A head that always rests on the start token: clamped it seems to look 100 back a quarter of the time."""
+    model = small_model()
+
+    def rests(scores: torch.Tensor, hook: object) -> torch.Tensor:
+        scores = scores.clone()
+        scores[:, 2, :, 0] = 1e6
+        return scores
+
+    model.blocks[0].attn.hook_attn_scores.add_perma_hook(rests)
+    assert lookback_scores(model, tokens[:2], 100)[0, 2] == pytest.approx(101 / 405)
+    assert lookback_scores(model, tokens[:2], 100, clamp=False)[0, 2] == pytest.approx(1 / 305)
+
+
 def test_heads_above_are_sorted_and_strictly_above() -> None:
     scores = np.array([[0.1, 0.5], [0.3, 0.2]])
     found = heads_above(scores, 100, 0.2)

@@ -13,12 +13,14 @@ LOOKBACKS = {
 }
 """Distance -> (what it means, the notebook's threshold)."""
 
+HELP = "The head's attention exactly so many positions back, averaged over all positions that have so many before them."
+
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw a row of buttons for each distance."""
     for lookback, (meaning, threshold) in LOOKBACKS.items():
         heads = heads_above(backend.lookback(scene.model, scene.puzzle, lookback), lookback, threshold)
-        st.markdown(f"**{meaning}** ({lookback}), mean attention above {threshold}")
+        st.markdown(f"**{meaning}** ({lookback}), mean attention above {threshold}", help=HELP)
         if not heads:
             st.caption("no head")
             continue
