@@ -179,7 +179,7 @@ class Trainer:
         path = self.folder / LOG_FILE
         fresh = not path.exists()
         with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, columns)
+            writer = csv.DictWriter(file, columns, lineterminator="\n")
             if fresh:
                 writer.writeheader()
             clock = {"step": self.steps, "puzzles": self.puzzles, "minutes": f"{self.seconds / 60:.3f}"}
