@@ -80,7 +80,7 @@ def test_a_visitor_takes_the_model_apart(
 def test_the_link_shows_the_same_in_another_browser(page: Page, address: str, chromium) -> None:
     page.goto(address)
     settled(page)
-    page.get_by_role("button", name="Copy circuit").click()
+    page.get_by_role("button", name="Copy circuit", exact=True).click()
     expect(page.get_by_text("Parts off")).to_be_visible()
     settled(page)
     page.locator(".st-key-board-text input").wait_for()
