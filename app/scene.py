@@ -10,6 +10,7 @@ from typing import Any, get_args
 
 import streamlit as st
 
+from app.shared import plain
 from interp.ablation import NO_ABLATION, Ablation, parse_ablation
 from interp.backend import Backend
 from interp.checkpoints import DEFAULT, list_models
@@ -162,4 +163,4 @@ def notify(sentence: str) -> None:
 def show_notices() -> None:
     """Show what callbacks and the link had to say, once."""
     for sentence in st.session_state.pop(_NOTICE, []):
-        st.warning(sentence, icon=":material/info:")
+        st.warning(plain(sentence), icon=":material/info:")

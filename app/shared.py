@@ -1,5 +1,6 @@
 """What all pages share: the one backend of this process, and how errors are shown."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -17,11 +18,17 @@ def backend() -> Backend:
     return Backend()
 
 
+def plain(sentence: str) -> str:
+    """A sentence for Streamlit to show as it is: what a link or a visitor wrote in it must not become Markdown, or a
+    stranger's link could make the browser fetch a picture from anywhere."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~$:])", r"\\\1", sentence)
+
+
 @contextmanager
 def errors_shown() -> Iterator[None]:
     """Show the core's own errors as their sentence and stop the page there."""
     try:
         yield
     except PuzzlescopeError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(plain(str(error)), icon=":material/error:")
         st.stop()

@@ -175,7 +175,7 @@ def parse_ablation(text: str, cfg: Config) -> Ablation:
     terms: list[Term] = []
     for number, piece in enumerate(text.split(","), start=1):
         if piece.strip():
-            terms += _parse_term(piece.strip(), f"Ablation term {number}, '{piece.strip()}'", cfg)
+            terms += _parse_term(piece.strip(), f"Ablation term {number}, '{piece.strip()[:60]}'", cfg)
         elif text.strip():
             raise PuzzlescopeError(
                 f"Ablation term {number} of '{text}' is empty: remove the comma or name a component."
@@ -214,12 +214,17 @@ def _parse_method(text: str | None, where: str) -> Method:
     lookback = _LOOKBACK.fullmatch(text)
     if lookback is None:
         raise PuzzlescopeError(f"{where}: expected the method zero, mean or lookback=N, got '{text}'.")
-    offset = int(lookback[1][:6])
+    offset = _number(lookback[1])
     if offset >= N_CTX:
         raise PuzzlescopeError(
             f"{where}: lookback must be 0 to {N_CTX - 1} positions, got {lookback[1][:12]}."
         )
     return Method("lookback", offset)
+
+
+def _number(digits: str) -> int:
+    """A number as written, cut where it is beyond any use: Python refuses to read thousands of digits."""
+    return int(digits.lstrip("0")[:6] or "0")
 
 
 def _parse_range(text: str, count: int, what: str, where: str) -> range:
@@ -228,8 +233,8 @@ def _parse_range(text: str, count: int, what: str, where: str) -> range:
         raise PuzzlescopeError(f"{where}: expected a {what} number, a range such as 1-3, or *, got '{text}'.")
     if match["all"]:
         return range(count)
-    first = int(match["first"][:6])
-    last = count - 1 if match["last"] == "*" else int((match["last"] or match["first"])[:6])
+    first = _number(match["first"])
+    last = count - 1 if match["last"] == "*" else _number(match["last"] or match["first"])
     if first >= count or last >= count:
         raise PuzzlescopeError(
             f"{where}: there is no {what} {max(first, last)}, the model has {what}s 0 to {count - 1}."

@@ -57,13 +57,21 @@ class Backend:
 
     def model(self, name: str) -> PuzzleGPT:
         """The model of this name (see :func:`interp.checkpoints.load_model`), loaded on first use."""
+        with self._storing:  # whoever asks for what is there must not wait for somebody's computation
+            known = self._models.get(name)
+        if known is not None:
+            return known
         with self._computing:
             if name not in self._models:
-                self._models[name] = load_model(name)
+                model = load_model(name)
+                with self._storing:
+                    self._models[name] = model
             return self._models[name]
 
     def bank(self) -> PuzzleSet:
         """The embedded puzzle bank."""
+        if self._bank is not None:
+            return self._bank
         with self._computing:
             if self._bank is None:
                 self._bank = load_puzzles("bank")

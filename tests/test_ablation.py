@@ -112,6 +112,12 @@ def test_the_error_points_at_the_bad_term(text: str, told: str) -> None:
     assert told in str(caught.value)
 
 
+def test_leading_zeros_do_not_change_a_number() -> None:
+    assert parse_ablation("L0000001.attn:lookback=0000100", CFG) == parse_ablation(
+        "L1.attn:lookback=100", CFG
+    )
+
+
 def test_no_ablation_is_the_clean_run_bit_for_bit(model: PuzzleGPT, prompt: torch.Tensor) -> None:
     assert torch.equal(run_ablated(model, prompt), model(prompt))
 

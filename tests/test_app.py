@@ -1,6 +1,7 @@
 """The page and its widgets without a browser: what they compute and what a click changes."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -42,6 +43,11 @@ def backend() -> Backend:
 def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
     return AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=SECONDS)
+
+
+def as_shown(markdown: str) -> str:
+    """What a person reads of a sentence in which every sign is escaped."""
+    return re.sub(r"\\(.)", r"\1", markdown)
 
 
 def off(page: AppTest) -> str:
@@ -166,7 +172,15 @@ def test_a_bad_link_gives_one_sentence_and_the_nearest_scene(page: AppTest, name
     page.query_params[name] = value
     page.run()
     assert not page.exception and not page.error
-    assert len(page.warning) == 1 and f"The link's {name} could not be used." in page.warning[0].value
+    assert len(page.warning) == 1 and f"The link's {name} could not be used." in as_shown(
+        page.warning[0].value
+    )
+
+
+def test_what_a_link_says_is_not_markdown(page: AppTest) -> None:
+    page.query_params["off"] = "![x](http://example.org/a.png)"
+    page.run()
+    assert "![" not in page.warning[0].value and "\\!\\[x\\]\\(http\\:" in page.warning[0].value
 
 
 def test_query_and_scene_are_inverse(
