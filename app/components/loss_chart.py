@@ -55,7 +55,8 @@ def show(scene: Scene, backend: Backend) -> None:
     off = [f"L{part.layer}" for part in layers if part in scene.ablation.components]
     figure = sweep_chart(rows, clean, scene.metric, [f"L{part.layer}" for part in layers], hatched=off)
     figure.update_xaxes(title="attention layer switched off")
-    key = f"{_CHART}-{scene.model}-{scene.metric}-{scene.sample}"
+    # A new chart for each ablation: in an old one a bar stays selected, and a second click on it would only deselect it.
+    key = f"{_CHART}-{scene.model}-{scene.metric}-{scene.sample}-{scene.ablation.text}"
     st.plotly_chart(
         figure,
         key=key,
