@@ -1,6 +1,7 @@
 """The command line: ``python -m interp COMMAND``. Bad input of any kind ends with one sentence and exit code 2."""
 
 import json
+import math
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -30,6 +31,7 @@ from interp.training import Recipe, Trainer
 from interp.training import finish as finish_training
 
 REFERENCE_PUZZLES = 64
+LARGEST_DRAW = 1_000_000
 
 # Typer carries a copy of click and shows only some of its errors; this is the one that all misuse is.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -108,6 +110,10 @@ def sweep(
     found = sweep_model(net, chosen.tokens, parts, base=base, means=_means(net, base))
     clean, *rows = _progress(found, "sweeping", total=len(parts) + 1, quiet=as_json)
     result = _sweep_result(clean, rows, metric)
+    if math.isnan(result["clean"]):
+        raise PuzzlescopeError(
+            f"No cell of these puzzles counts for the metric '{metric}': choose another metric."
+        )
     if out is not None:
         _write(out, json.dumps(result, indent=1) + "\n")
     if as_json:
@@ -242,6 +248,8 @@ def puzzles(
     out: Annotated[Path | None, typer.Option("--out", help="FILE.npz, FILE.json or FILE.parquet.")] = None,
 ) -> None:
     """Draw new puzzles; show them, or write them to a file."""
+    if n > LARGEST_DRAW:
+        raise PuzzlescopeError(f"-n draws at most {LARGEST_DRAW:,} puzzles at once, got {n}.")
     if n < 1 or seed < 0 or not 0 <= noise <= 1:
         raise PuzzlescopeError(
             f"Expected -n of at least 1, --seed of at least 0 and --noise in 0..1; got {n}, {seed}, {noise}."
@@ -320,6 +328,9 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(error, UsageError):
             text = f"{error.format_message()} `python -m interp --help` lists what there is."  # type: ignore[attr-defined]
         print(" ".join(text.split()), file=sys.stderr)
+        return 2
+    except MemoryError:
+        print("That needs more memory than this machine has: ask for smaller numbers.", file=sys.stderr)
         return 2
     except (KeyboardInterrupt, typer.Abort):
         print("Stopped.", file=sys.stderr)

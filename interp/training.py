@@ -29,6 +29,9 @@ from interp.training_data import TrainingData
 GRID_WEIGHTS = (0.1, 0.5, 0.1, 1.0)
 """Weight of the loss on each of the four grids: the first and third are random, the second half so; the answer counts."""
 
+LARGEST_SIZE = 16384
+"""Beyond what anybody trains on puzzles; a typed-in zero too many should be a sentence, not a full memory."""
+
 STATE_FILE = "training_state.pt"
 LOG_FILE = "training_log.csv"
 
@@ -63,6 +66,8 @@ class Recipe:
                 raise PuzzlescopeError(
                     f"Training needs {name} above 0 and finite, got {getattr(self, name)}."
                 )
+        if max(asdict(self.model).values()) > LARGEST_SIZE or self.batch > LARGEST_SIZE:
+            raise PuzzlescopeError(f"Sizes and batch are at most {LARGEST_SIZE:,} to be trained.")
         if self.seed < 0:
             raise PuzzlescopeError(f"A seed is a whole number from 0, got {self.seed}.")
         if not 0 <= self.cooldown <= 1:

@@ -177,6 +177,8 @@ BAD = {
     "no file to convert": ["convert", "nowhere.pth", "out"],
     "nothing to draw": ["puzzles", "--task", "frame", "-n", "0"],
     "an unknown file to draw to": ["puzzles", "--task", "frame", "--out", "drawn.txt"],
+    "more puzzles than any memory holds": ["puzzles", "--task", "frame", "-n", "1000000000000000"],
+    "a model larger than any memory": ["train", "TMP/out", "--puzzles", "8", "--d-mlp", "999999999999"],
     "no time to train": ["train", "out"],
     "two lengths of training": ["train", "out", "--minutes", "1", "--puzzles", "1"],
     "a model of no layers": ["train", "out", "--puzzles", "8", "--layers", "0"],
