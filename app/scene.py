@@ -1,6 +1,7 @@
 """What is on screen, as one frozen value, and how it is written in the URL.
 
-The URL always holds the whole scene: whoever opens it sees the same. A scene is only ever replaced as a whole; widgets
+The URL always holds the whole scene: whoever opens it sees the same. (How the next puzzle or part is chosen, the picker's
+filter and the board's method, is no part of it.) A scene is only ever replaced as a whole; widgets
 show what it says and their callbacks replace it.
 """
 
@@ -126,7 +127,7 @@ def _read_head(text: str, cfg: Config) -> tuple[int, int]:
 
 def copy_head(backend: Backend, model: str, puzzle: Puzzle) -> tuple[int, int]:
     """(layer, head) of the head that looks one grid back most on this puzzle: what a first visitor should see."""
-    scores = backend.lookback(model, puzzle, 100)
+    scores = backend.lookbacks(model, puzzle)[100]
     layer, head = divmod(int(scores.argmax()), scores.shape[1])
     return layer, head
 
@@ -150,9 +151,14 @@ def current_scene(backend: Backend) -> Scene:
     return scene
 
 
+def now() -> Scene:
+    """The scene as it is; for use in widget callbacks."""
+    return st.session_state[_KEY]
+
+
 def change(**changes: Any) -> None:
     """Replace parts of the scene; for use in widget callbacks."""
-    st.session_state[_KEY] = replace(st.session_state[_KEY], **changes)
+    st.session_state[_KEY] = replace(now(), **changes)
 
 
 def notify(sentence: str) -> None:

@@ -36,7 +36,10 @@ from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
+from interp.puzzles import PuzzleSet
 from interp.tokens import N_CTX
+
+REFERENCE_PUZZLES = 64
 
 Kind = Literal["attn", "head", "mlp"]
 Hook = tuple[str | Callable[..., Any], Callable[..., Any]]
@@ -251,6 +254,11 @@ class ReferenceMeans:
     z: Float[Tensor, "layer pos head d_head"]
     attn_out: Float[Tensor, "layer pos d_model"]
     mlp_out: Float[Tensor, "layer pos d_model"]
+
+
+def bank_means(model: PuzzleGPT, bank: PuzzleSet) -> ReferenceMeans:
+    """The means over the fixed reference set, ``REFERENCE_PUZZLES`` of the bank: what ``mean`` means everywhere."""
+    return reference_means(model, model.prompt(bank.limit(REFERENCE_PUZZLES).tokens))
 
 
 @torch.inference_mode()

@@ -1,6 +1,6 @@
 """Where heads look: attention patterns of a run, and detectors of heads that look a fixed distance back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from transformer_lens.utilities.components_utils import get_act_name
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_of
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
-from interp.tokens import N_CTX, TOKEN_NAMES, with_start
+from interp.tokens import N_CTX, TOKEN_NAMES
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,15 @@ def attention_pattern(
         raise PuzzlescopeError(
             f"There is no layer {layer}: the model has layers 0 to {model.cfg.n_layers - 1}."
         )
-    prompt = torch.from_numpy(with_start(tokens[None])).to(model.device)
     name = get_act_name("pattern", layer)
     with model.clean():
         for hook in hooks_of(ablation, means):
             model.add_hook(*hook)
         # The caching hook comes after the ablation's own, so it sees what the run goes on with.
-        _, cache = model.run_with_cache(prompt, return_type=None, names_filter=name)
+        _, cache = model.run_with_cache(model.prompt(tokens[None]), return_type=None, names_filter=name)
     return cache[name][0].cpu().numpy()
 
 
-@torch.inference_mode()
 def lookback_scores(
     model: PuzzleGPT,
     tokens: Integer[np.ndarray, "puzzle 404"],
@@ -71,29 +69,42 @@ def lookback_scores(
     the original notebook. A head that rests on the start token then scores (lookback + 1) / 405 without looking back at
     all: 0.25 for 100. Without ``clamp`` such positions are left out.
     """
-    if not 0 <= lookback < N_CTX:
-        raise PuzzlescopeError(f"A lookback is 0 to {N_CTX - 1} positions, got {lookback}.")
+    return lookback_table(model, tokens, [lookback], clamp=clamp, batch=batch)[lookback]
+
+
+@torch.inference_mode()
+def lookback_table(
+    model: PuzzleGPT,
+    tokens: Integer[np.ndarray, "puzzle 404"],
+    lookbacks: Sequence[int],
+    *,
+    clamp: bool = True,
+    batch: int = 4,
+) -> dict[int, Float[np.ndarray, "layer head"]]:
+    """:func:`lookback_scores` of several distances, from one pass over the puzzles."""
+    for lookback in lookbacks:
+        if not 0 <= lookback < N_CTX:
+            raise PuzzlescopeError(f"A lookback is 0 to {N_CTX - 1} positions, got {lookback}.")
     if len(tokens) == 0:
         raise PuzzlescopeError("There is no puzzle to measure heads on: choose at least one.")
-    queries = torch.arange(0 if clamp else lookback, N_CTX)
-    keys = (queries - lookback).clamp(min=0)
-    total = np.zeros((model.cfg.n_layers, model.cfg.n_heads))
+    total = {lookback: np.zeros((model.cfg.n_layers, model.cfg.n_heads)) for lookback in lookbacks}
     for start in range(0, len(tokens), batch):
-        prompt = torch.from_numpy(with_start(tokens[start : start + batch])).to(model.device)
         with model.clean():
             for layer in range(model.cfg.n_layers):
-                model.add_hook(get_act_name("pattern", layer), _adds_to(total[layer], queries, keys))
-            model(prompt, return_type=None)
-    return total / len(tokens)
+                rows = {lookback: scores[layer] for lookback, scores in total.items()}
+                model.add_hook(get_act_name("pattern", layer), _adds_to(rows, clamp))
+            model(model.prompt(tokens[start : start + batch]), return_type=None)
+    return {lookback: scores / len(tokens) for lookback, scores in total.items()}
 
 
-def _adds_to(
-    row: Float[np.ndarray, " head"], queries: torch.Tensor, keys: torch.Tensor
-) -> Callable[..., None]:
-    """A hook that adds each head's score to ``row`` and keeps nothing: patterns are 5 MB a puzzle and layer."""
+def _adds_to(rows: dict[int, Float[np.ndarray, " head"]], clamp: bool) -> Callable[..., None]:
+    """A hook that adds each head's score to the row of each distance and keeps nothing: patterns are 5 MB a puzzle."""
 
     def run(pattern: torch.Tensor, hook: HookPoint) -> None:
-        row[:] += pattern[:, :, queries, keys].mean(-1).sum(0).double().cpu().numpy()
+        for lookback, row in rows.items():
+            queries = torch.arange(0 if clamp else lookback, N_CTX)
+            keys = (queries - lookback).clamp(min=0)
+            row[:] += pattern[:, :, queries, keys].mean(-1).sum(0).double().cpu().numpy()
 
     return run
 

@@ -15,20 +15,20 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, ReferenceMeans, Term, reference_means
-from interp.attention import attention_pattern, lookback_scores
+from interp.ablation import NO_ABLATION, Ablation, Component, ReferenceMeans, bank_means
+from interp.attention import attention_pattern, lookback_table
 from interp.checkpoints import load_model
 from interp.model import PuzzleGPT
 from interp.predict import AnswerLoss, Prediction, losses, predict
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
-from interp.sweep import SweepRow
-from interp.tokens import with_start
+from interp.sweep import SweepRow, sweep_with
 
 T = TypeVar("T")
 
 RESULT_BYTES = 256 * 2**20
 MAX_MODELS = 4
-REFERENCE_PUZZLES = 64
+LOOKBACKS = (1, 100, 101)
+"""One token back, the cell about to be predicted, the cell under this token: measured together, in one pass."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +91,14 @@ class Backend:
         model = self.model(name)
 
         def compute() -> Score:
-            return Score(*losses(model, _tokens(puzzles), ablation, self._means(name, ablation)))
+            return Score(
+                *losses(
+                    model,
+                    PuzzleSet("asked for", tuple(puzzles)).tokens,
+                    ablation,
+                    self._means(name, ablation),
+                )
+            )
 
         return self._once((model.checkpoint_id, "score", tuple(puzzles), ablation), compute)
 
@@ -103,11 +110,12 @@ class Backend:
         base: Ablation = NO_ABLATION,
     ) -> Iterator[SweepRow]:
         """Each component zeroed in turn, on top of ``base``; the run without any comes first (see :mod:`interp.sweep`)."""
-        clean = self.score(name, puzzles, base)
-        yield SweepRow(None, clean.loss, clean.solved)
-        for component in components:
-            score = self.score(name, puzzles, base.with_term(Term(component, ZERO)))
-            yield SweepRow(component, score.loss, score.solved)
+
+        def score(ablation: Ablation) -> tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]:
+            found = self.score(name, puzzles, ablation)
+            return found.loss, found.solved
+
+        return sweep_with(score, components, base)
 
     def solved(self, name: str, puzzles: Sequence[Puzzle], batch: int = 16) -> Iterator[tuple[Puzzle, bool]]:
         """Which puzzles the clean model solves, a batch at a time."""
@@ -126,25 +134,23 @@ class Backend:
 
         return self._once((model.checkpoint_id, "pattern", puzzle, layer, ablation), compute)
 
-    def lookback(self, name: str, puzzle: Puzzle, lookback: int) -> Float[np.ndarray, "layer head"]:
-        """How much every head of the clean model looks that many positions back, where there are so many, on one puzzle."""
+    def lookbacks(
+        self, name: str, puzzle: Puzzle, distances: tuple[int, ...] = LOOKBACKS
+    ) -> dict[int, Float[np.ndarray, "layer head"]]:
+        """How much every head of the clean model looks so many positions back, where there are so many, on one puzzle."""
         model = self.model(name)
 
-        def compute() -> Float[np.ndarray, "layer head"]:
-            return lookback_scores(model, puzzle.tokens[None], lookback, clamp=False)
+        def compute() -> dict[int, Float[np.ndarray, "layer head"]]:
+            return lookback_table(model, puzzle.tokens[None], distances, clamp=False)
 
-        return self._once((model.checkpoint_id, "lookback", puzzle, lookback), compute)
+        return self._once((model.checkpoint_id, "lookbacks", puzzle, distances), compute)
 
     def _means(self, name: str, ablation: Ablation) -> ReferenceMeans | None:
         if not ablation.uses_mean:
             return None
         model = self.model(name)
 
-        def compute() -> ReferenceMeans:
-            reference = self.bank().limit(REFERENCE_PUZZLES)
-            return reference_means(model, torch.from_numpy(with_start(reference.tokens)).to(model.device))
-
-        return self._once((model.checkpoint_id, "means"), compute)
+        return self._once((model.checkpoint_id, "means"), lambda: bank_means(model, self.bank()))
 
     def _once(self, key: Hashable, compute: Callable[[], T]) -> T:
         """The result kept under this key, or computed now; whoever asks meanwhile waits for the same one."""
@@ -166,18 +172,12 @@ class Backend:
             return self._results.get(key)
 
 
-def _tokens(puzzles: Sequence[Puzzle]) -> np.ndarray:
-    return (
-        np.stack([puzzle.tokens for puzzle in puzzles])
-        if len(puzzles)
-        else np.zeros((0, 404), dtype=np.uint8)
-    )
-
-
 def _nbytes(value: Any) -> int:
     """Bytes of all arrays in a result."""
     if isinstance(value, np.ndarray | torch.Tensor):
         return int(value.nbytes)
+    if isinstance(value, dict):
+        return sum(map(_nbytes, value.values()))
     if is_dataclass(value):
         return sum(_nbytes(getattr(value, field.name)) for field in fields(value))
     return 0

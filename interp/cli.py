@@ -13,8 +13,8 @@ import torch
 import typer
 from tqdm import tqdm
 
-from interp.ablation import Ablation, ReferenceMeans, parse_ablation, reference_means
-from interp.attention import heads_above, lookback_scores
+from interp.ablation import Ablation, ReferenceMeans, bank_means, parse_ablation
+from interp.attention import heads_above, lookback_table
 from interp.checkpoints import convert as convert_checkpoint
 from interp.checkpoints import load_model
 from interp.errors import PuzzlescopeError
@@ -26,11 +26,10 @@ from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
 from interp.sweep import SweepRow, components_of
 from interp.sweep import sweep as sweep_model
 from interp.tasks import NOISE, TASKS, task_named
-from interp.tokens import STRUCTURES, encode, structure_named, with_start
+from interp.tokens import STRUCTURES, encode, structure_named
 from interp.training import Recipe, Trainer
 from interp.training import finish as finish_training
 
-REFERENCE_PUZZLES = 64
 LARGEST_DRAW = 1_000_000
 
 # Typer carries a copy of click and shows only some of its errors; this is the one that all misuse is.
@@ -151,9 +150,8 @@ def heads(
             f"--lookback expects whole numbers joined by commas, as in 1,100; got '{lookback}'."
         ) from None
     chosen, net = _puzzles(puzzles, task, structure, limit), load_model(model)
-    found = []
-    for distance in distances:
-        found += heads_above(lookback_scores(net, chosen.tokens, distance, clamp=clamp), distance, threshold)
+    scores = lookback_table(net, chosen.tokens, distances, clamp=clamp)
+    found = [head for distance in distances for head in heads_above(scores[distance], distance, threshold)]
     if as_json:
         _print_json([asdict(head) for head in found])
     else:
@@ -172,9 +170,9 @@ def train(
     d_model: int = 256,
     d_head: int = 32,
     d_mlp: int = 1024,
-    batch: int = 16,
-    lr: float = 2.5e-3,
-    seed: int = 1,
+    batch: int = Recipe.batch,
+    lr: float = Recipe.lr,
+    seed: int = Recipe.seed,
     device: Annotated[str | None, typer.Option(help="cpu or cuda; by default a GPU if there is one.")] = None,
     threads: Annotated[int, typer.Option(help="CPU threads; 0 leaves PyTorch's choice.")] = 0,
     per_kind: Annotated[
@@ -275,10 +273,7 @@ def _puzzles(source: str, task: str | None, structure: str | None, limit: int | 
 
 
 def _means(model: PuzzleGPT, ablation: Ablation) -> ReferenceMeans | None:
-    if not ablation.uses_mean:
-        return None
-    reference = load_puzzles("bank", limit=REFERENCE_PUZZLES)
-    return reference_means(model, torch.from_numpy(with_start(reference.tokens)).to(model.device))
+    return bank_means(model, load_puzzles("bank")) if ablation.uses_mean else None
 
 
 def _progress(

@@ -12,16 +12,17 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Integer
 from torch import Tensor, nn
 from transformer_lens import ActivationCache, HookedRootModule
 from transformer_lens.hook_points import HookPoint
 
 from interp.block_attention import block_causal_attention
 from interp.errors import PuzzlescopeError
-from interp.tokens import D_VOCAB, N_CTX
+from interp.tokens import D_VOCAB, N_CTX, with_start
 
 POSITION_BASE = 1e5
 LAYER_NORM_EPS = 1e-5
@@ -383,6 +384,10 @@ class PuzzleGPT(HookedRootModule):
     @property
     def device(self) -> torch.device:
         return self.embed.W_E.device
+
+    def prompt(self, tokens: Integer[np.ndarray, "puzzle 404"]) -> Int[Tensor, "puzzle 405"]:
+        """Puzzles as the model reads them: the start token in front, on the model's device."""
+        return torch.from_numpy(with_start(tokens)).to(self.device)
 
     @property
     def n_params(self) -> int:

@@ -12,7 +12,7 @@ from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_of
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS
 from interp.model import KeyValueCache, PuzzleGPT, loss_of
-from interp.tokens import ANSWER_START, GRID_TOKENS, N_CTX, with_start
+from interp.tokens import ANSWER_START, GRID_TOKENS, N_CTX
 
 Metric = Literal["final", "cells", "copied", "changed"]
 METRICS: dict[Metric, str] = {
@@ -207,11 +207,7 @@ def _prompts(
 ) -> list[Int[Tensor, "batch 405"]]:
     if len(tokens) == 0:
         raise PuzzlescopeError("There is no puzzle to predict: choose at least one.")
-    return [torch.from_numpy(with_start(part)).to(model.device) for part in _chunks(tokens, batch)]
-
-
-def _chunks(tokens: np.ndarray, batch: int) -> list[np.ndarray]:
-    return [tokens[start : start + batch] for start in range(0, len(tokens), batch)]
+    return [model.prompt(tokens[start : start + batch]) for start in range(0, len(tokens), batch)]
 
 
 def _join(parts: list[AnswerLoss]) -> AnswerLoss:

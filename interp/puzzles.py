@@ -193,11 +193,6 @@ def checked(where: str, pairs: Iterable[tuple[str, np.ndarray]]) -> Iterator[Puz
             ) from error
 
 
-def puzzle_set(name: str, pairs: Iterable[tuple[str, np.ndarray]]) -> PuzzleSet:
-    """A set of (task, tokens) pairs, all checked."""
-    return PuzzleSet(name, tuple(checked(name, pairs)))
-
-
 def load_puzzles(
     source: str | Path = "bank",
     *,

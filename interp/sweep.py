@@ -1,6 +1,6 @@
 """What each part of the model is worth: the loss with that part switched off, for every part in turn."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -66,7 +66,16 @@ def sweep(
     method: Method = ZERO,
 ) -> Iterator[SweepRow]:
     """Switch off each component in turn, on top of ``base``; rows come as they are computed, the clean run first."""
-    yield SweepRow(None, *losses(model, tokens, base, means))
+    return sweep_with(lambda ablation: losses(model, tokens, ablation, means), components, base, method)
+
+
+def sweep_with(
+    score: Callable[[Ablation], tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]],
+    components: Iterable[Component],
+    base: Ablation = NO_ABLATION,
+    method: Method = ZERO,
+) -> Iterator[SweepRow]:
+    """The same where loss and success under an ablation come from ``score``, such as a cache of them."""
+    yield SweepRow(None, *score(base))
     for component in components:
-        ablation = base.with_term(Term(component, method))
-        yield SweepRow(component, *losses(model, tokens, ablation, means))
+        yield SweepRow(component, *score(base.with_term(Term(component, method))))

@@ -23,7 +23,7 @@ from interp.evaluation import evaluate
 from interp.kinds import KINDS
 from interp.model import Config, PuzzleGPT, loss_of
 from interp.optimizer import MuonAdamW
-from interp.tokens import ANSWER_START, GRID_TOKENS, N_CTX, with_start
+from interp.tokens import ANSWER_START, GRID_TOKENS, N_CTX
 from interp.training_data import TrainingData
 
 GRID_WEIGHTS = (0.1, 0.5, 0.1, 1.0)
@@ -46,10 +46,10 @@ class Recipe:
 
     model: Config = field(default_factory=lambda: Config(n_layers=6, d_model=256, d_head=32, d_mlp=1024))
     seed: int = 1
-    batch: int = 32
+    batch: int = 16
     puzzles: int = 0
     minutes: float = 0.0
-    lr: float = 3e-3
+    lr: float = 2.5e-3
     weight_decay: float = 0.05
     warmup_steps: int = 200
     cooldown: float = 0.5
@@ -137,7 +137,7 @@ class Trainer:
     def step(self) -> dict[str, float]:
         """One batch, one update. Returns the mean loss over all tokens (weighted) and over the answer."""
         tokens, kinds = self.data.batch(self.recipe.batch)
-        prompt = torch.from_numpy(with_start(tokens)).to(self.device)
+        prompt = self.model.prompt(tokens)
         self.optimizer.set_lr_factor(self._lr_factor())
         with torch.autocast(self.device.type, torch.bfloat16, enabled=_has_fast_bfloat16(self.device)):
             logits = self.model(prompt)

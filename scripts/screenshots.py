@@ -1,10 +1,6 @@
 """Renew the pictures of the documentation from the running dashboard: ``make screenshots``."""
 
-import socket
-import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
@@ -12,10 +8,10 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from scripts.dashboard import CHROMIUM_ARGUMENTS, SECONDS, dashboard  # noqa: E402
 from scripts.find_chromium import find_chromium  # noqa: E402
 
 FOLDER = ROOT / "docs"
-SECONDS = 180
 PICTURES = {
     "workbench.png": ("light", "?off=L{layer}.attn"),
     "workbench-dark.png": ("dark", ""),
@@ -23,36 +19,11 @@ PICTURES = {
 
 
 def main() -> None:
-    port = free_port()
-    address = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    try:
-        wait_for(f"{address}/_stcore/health")
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=["--no-sandbox"])
-            layer = costliest_layer(browser, address)
-            for name, (scheme, query) in PICTURES.items():
-                take(browser, f"{address}/{query.format(layer=layer)}", scheme, FOLDER / name)
-    finally:
-        server.terminate()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(url: str) -> None:
-    deadline = time.monotonic() + SECONDS
-    while time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.3)
-    sys.exit(f"The dashboard did not answer at {url} within {SECONDS} seconds.")
+    with dashboard() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=CHROMIUM_ARGUMENTS)
+        layer = costliest_layer(browser, address)
+        for name, (scheme, query) in PICTURES.items():
+            take(browser, f"{address}/{query.format(layer=layer)}", scheme, FOLDER / name)
 
 
 def open_page(browser: Browser, url: str, scheme: str):

@@ -1,7 +1,10 @@
 """Small random models for tests: weights large enough that every part matters."""
 
+from pathlib import Path
+
 import torch
 
+from interp.checkpoints import save_model
 from interp.model import Config, PuzzleGPT
 
 SMALL = Config(n_layers=3, n_heads=4, d_model=32, d_head=8, d_mlp=48)
@@ -14,3 +17,9 @@ def small_model(seed: int = 0, cfg: Config = SMALL) -> PuzzleGPT:
     for parameter in model.parameters():
         parameter.data.normal_(std=0.3, generator=generator)
     return model.eval().requires_grad_(False)
+
+
+def saved_model(folder: Path, seed: int = 0) -> str:
+    """The folder, with a small model in it: a name that load_model takes."""
+    save_model(small_model(seed), folder, "# A random model for tests\n")
+    return str(folder)

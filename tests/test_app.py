@@ -17,11 +17,10 @@ from app.components import attention_view
 from app.components.puzzle_strip import Panel
 from interp.ablation import NO_ABLATION, parse_ablation
 from interp.backend import Backend
-from interp.checkpoints import save_model
 from interp.model import Config
 from interp.tasks import TASKS
 from interp.tokens import STRUCTURES
-from tests.models import SMALL, small_model
+from tests.models import SMALL, saved_model
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 120
@@ -29,9 +28,7 @@ SECONDS = 120
 
 @pytest.fixture(scope="module")
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("model")
-    save_model(small_model(), folder, "# A random model for tests\n")
-    return str(folder)
+    return saved_model(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="module")

@@ -11,20 +11,16 @@ from interp import backend as module
 from interp.ablation import NO_ABLATION, parse_ablation
 from interp.attention import attention_pattern
 from interp.backend import Backend
-from interp.checkpoints import save_model
 from interp.errors import PuzzlescopeError
 from interp.predict import losses, predict
 from interp.sweep import components_of, sweep
-from tests.models import SMALL, small_model
+from tests.models import SMALL, saved_model
 
 
 @pytest.fixture(scope="module")
 def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """Two models that differ."""
-    folders = [tmp_path_factory.mktemp(f"model{seed}") for seed in (1, 2)]
-    for seed, folder in enumerate(folders):
-        save_model(small_model(seed), folder, "# test\n")
-    return [str(folder) for folder in folders]
+    return [saved_model(tmp_path_factory.mktemp(f"model{seed}"), seed) for seed in (0, 1)]
 
 
 def test_results_are_those_of_the_functions_behind(names: list[str]) -> None:

@@ -10,12 +10,12 @@ import pytest
 
 from interp.ablation import parse_ablation
 from interp.attention import lookback_scores
-from interp.checkpoints import load_model, save_model
+from interp.checkpoints import load_model
 from interp.cli import app, main
 from interp.kinds import KINDS, draw
 from interp.predict import losses
-from interp.puzzles import PuzzleSet, load_puzzles, puzzle_set, save_puzzles
-from tests.models import SMALL, small_model
+from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
+from tests.models import SMALL, saved_model
 
 ROOT = Path(__file__).parent.parent
 TINY = ["--layers", "1", "--heads", "2", "--d-model", "16", "--d-head", "8", "--d-mlp", "16", "--batch", "8"]
@@ -23,16 +23,15 @@ TINY = ["--layers", "1", "--heads", "2", "--d-model", "16", "--d-head", "8", "--
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("model")
-    save_model(small_model(), folder, "# A random model for tests\n")
-    return str(folder)
+    return saved_model(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="module")
 def puzzles() -> PuzzleSet:
     """Two frames and one grow, so that means over tasks and over puzzles differ."""
     drawn = [("frame", row) for row in draw("evaluation", 1, KINDS[16], 2)]
-    return puzzle_set("test", [*drawn, ("grow", draw("evaluation", 1, KINDS[8], 1)[0])])
+    drawn.append(("grow", draw("evaluation", 1, KINDS[8], 1)[0]))
+    return PuzzleSet("test", tuple(Puzzle.of(task, tokens) for task, tokens in drawn))
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ ROOMS = [
     {"grids", "tokens", "solvers", "tasks", "kinds"},
     {"puzzles", "puzzle_files", "training_data", "bank"},
     {"block_attention", "model"},
-    {"optimizer", "weights", "public_format", "checkpoints", "evaluation"},
-    {"card", "training"},
+    {"optimizer", "weights", "public_format", "checkpoints"},
     {"ablation", "predict"},
-    {"sweep", "attention"},
+    {"sweep", "attention", "evaluation"},
+    {"card", "training"},
     {"figures", "backend"},
     {"cli", "__main__", "__init__"},
 ]

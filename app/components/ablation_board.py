@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app.presets import Preset, presets
-from app.scene import Scene, change, notify
+from app.scene import Scene, change, notify, now
 from interp.ablation import MEAN, NO_ABLATION, ZERO, Ablation, Component, Method, Term, parse_ablation
 from interp.errors import PuzzlescopeError
 from interp.model import Config
@@ -82,7 +82,7 @@ def _name(part: Component, method: Method | None) -> str:
 
 
 def _toggle(layer: int, key: str, parts: list[Component]) -> None:
-    ablation: Ablation = st.session_state["scene"].ablation
+    ablation = now().ablation
     wanted = set(st.session_state[key])
     method = METHODS[st.session_state.get(_METHOD) or "zero"]
     for part in parts:

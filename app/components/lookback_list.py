@@ -6,20 +6,21 @@ from app.scene import Scene, change
 from interp.attention import heads_above
 from interp.backend import Backend
 
-LOOKBACKS = {
+MEANINGS = {
     1: ("One token back", 0.2),
     100: ("One grid back: the cell about to be predicted", 0.1),
     101: ("One grid back: the cell under this token", 0.1),
 }
-"""Distance -> (what it means, the notebook's threshold)."""
+"""Distance -> (what it means, the score above which a head is named: the notebook's, for 101 that of 100)."""
 
 HELP = "The head's attention exactly so many positions back, averaged over all positions that have so many before them."
 
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw a row of buttons for each distance."""
-    for lookback, (meaning, threshold) in LOOKBACKS.items():
-        heads = heads_above(backend.lookback(scene.model, scene.puzzle, lookback), lookback, threshold)
+    scores = backend.lookbacks(scene.model, scene.puzzle)
+    for lookback, (meaning, threshold) in MEANINGS.items():
+        heads = heads_above(scores[lookback], lookback, threshold)
         st.markdown(f"**{meaning}** ({lookback}), mean attention above {threshold}", help=HELP)
         if not heads:
             st.caption("no head")

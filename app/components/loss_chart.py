@@ -4,7 +4,7 @@ from typing import Any
 
 import streamlit as st
 
-from app.scene import SAMPLES, Scene, change
+from app.scene import SAMPLES, Scene, change, now
 from interp.ablation import Component, Term
 from interp.backend import Backend
 from interp.figures import sweep_chart
@@ -103,5 +103,5 @@ def _click(key: str, layers: list[Component]) -> None:
     if not points:
         return
     part = layers[points[0]["point_index"]]
-    ablation = st.session_state["scene"].ablation
+    ablation = now().ablation
     change(ablation=ablation.without(part) if part in ablation.components else ablation.with_term(Term(part)))

@@ -1,0 +1,61 @@
+"""A dashboard on a free port, for the screenshots and the browser tests."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SECONDS = 180
+
+# The last five keep Chromium from asking its maker's hosts, so that whatever goes out is the page's doing.
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@contextmanager
+def dashboard() -> Iterator[str]:
+    """The address of a dashboard with the default model, started as ``make run`` starts it and stopped at the end.
+
+    Raises:
+        RuntimeError: with what it wrote, if it does not come up.
+    """
+    port = _free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
+    environment = {name: value for name, value in os.environ.items() if name != "PUZZLESCOPE_MODEL"}
+    with tempfile.TemporaryFile("w+") as log:
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            if not _comes_up(f"http://127.0.0.1:{port}/_stcore/health", server):
+                log.seek(0)
+                raise RuntimeError(f"The dashboard did not start:\n{log.read()}")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _comes_up(url: str, server: subprocess.Popen[bytes]) -> bool:
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                if answer.read() == b"ok":
+                    return True
+        except OSError:
+            time.sleep(0.3)
+    return False
