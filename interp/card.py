@@ -1,16 +1,16 @@
-"""The model card: what a trained model is, how it was made and what it solves. Every number in it was measured."""
+"""The model card: what a trained model is, how it was made, what it solves and what it shows. Every number was measured."""
 
 import json
-import platform
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from interp.kinds import Kind
+from interp.errors import PuzzlescopeError
+from interp.kinds import KINDS, Kind
+from interp.phenomena import THRESHOLDS, Phenomena
 from interp.tasks import TASKS
 from interp.tokens import STRUCTURES
+from interp.training_pictures import DYNAMICS_PICTURE, LOSS_PICTURE
 
 if TYPE_CHECKING:
     from interp.training import Trainer
@@ -18,15 +18,46 @@ if TYPE_CHECKING:
 TRAINING_FILE = "training.json"
 
 
-def card_text(trainer: "Trainer", rates: dict[Kind, float], per_kind: int) -> str:
+@dataclass(frozen=True)
+class Arithmetic:
+    """What training computes.
+
+    Attributes:
+        flops_per_puzzle: operations of the matrix products for one puzzle, forward and backward.
+        puzzles_per_second: that the run trained on, over its whole length.
+        matrix_rate: operations a second of this machine in a large matrix product.
+        dtype: of the numbers in both.
+    """
+
+    flops_per_puzzle: float
+    puzzles_per_second: float
+    matrix_rate: float
+    dtype: str
+
+    @property
+    def share(self) -> float:
+        """The part of the machine's matrix rate that training reached."""
+        return self.flops_per_puzzle * self.puzzles_per_second / self.matrix_rate
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured of a trained model: the share of ``per_kind`` puzzles solved of each kind, and the rest."""
+
+    rates: dict[Kind, float]
+    per_kind: int
+    phenomena: Phenomena
+    arithmetic: Arithmetic
+    bank_seen: int
+
+    @property
+    def mean(self) -> float:
+        return sum(self.rates.values()) / len(self.rates)
+
+
+def card_text(trainer: "Trainer", report: Report) -> str:
     """The README.md of a model folder."""
-    cfg, recipe = trainer.recipe.model, trainer.recipe
-    command = (
-        f"python -m interp train OUT --layers {cfg.n_layers} --heads {cfg.n_heads} --d-model {cfg.d_model}"
-        f" --d-head {cfg.d_head} --d-mlp {cfg.d_mlp} --batch {recipe.batch} --lr {recipe.lr} --seed {recipe.seed} "
-        + (f"--puzzles {recipe.puzzles}" if recipe.puzzles else f"--minutes {recipe.minutes:g}")
-    )
-    mean = sum(rates.values()) / len(rates)
+    cfg = trainer.recipe.model
     return f"""# A Puzzlescope model
 
 A GPT that solves one-shot grid puzzles: {cfg.n_layers} layers, {cfg.n_heads} heads, d_model {cfg.d_model}, d_head {cfg.d_head},
@@ -34,42 +65,128 @@ d_mlp {cfg.d_mlp}, {trainer.model.n_params:,} parameters. Pre-LayerNorm, ReLU, s
 
 ## What it solves
 
-Share of {per_kind} fresh puzzles of each task and structure whose 100 answer cells greedy decoding draws right; noise as in
-the public data set. {100 * mean:.1f} % on average. `python -m interp evaluate --per {per_kind}` prints it again.
+Share of {report.per_kind} fresh puzzles of each task and structure whose 100 answer cells greedy decoding draws right; noise as in
+the public data set. {100 * report.mean:.1f} % on average. `python -m interp evaluate --per {report.per_kind}` prints it again.
 
-{_rate_table(rates)}
+{_rate_table(report.rates)}
 
 ## How it was made
 
-    {command}
-
+{_history(trainer)}
 - Data: {trainer.puzzles:,} puzzles drawn on the fly from Puzzlescope's own generators, all tasks and structures, 5 % noise on the
   third grid as in the public data set; kinds with more loss were drawn more often. `{TRAINING_FILE}` says how many of each.
-- Optimizer: Muon for the blocks' matrices (one head at a time), AdamW for the rest; peak learning rate {recipe.lr},
-  warm-up {recipe.warmup_steps} steps, level, linear to 0 over the last {100 * recipe.cooldown:.0f} %; weight decay {recipe.weight_decay};
-  gradients clipped at norm 1; {trainer.steps:,} steps of {recipe.batch} puzzles.
+- Optimizer: Muon for the blocks' matrices (one head at a time), AdamW for the rest; learning rate up over
+  {trainer.recipe.warmup_steps} steps, level, linear to 0 over the last {100 * trainer.recipe.cooldown:.0f} % of a run; weight decay {trainer.recipe.weight_decay};
+  gradients clipped at norm 1; {trainer.steps:,} steps.
 - Loss: cross-entropy, the four grids weighted 0.1, 0.5, 0.1, 1.
-- Time: {trainer.seconds / 60:.0f} minutes on {_hardware(trainer.device)}.
+- Arithmetic: {_arithmetic(report.arithmetic)}
+- {report.bank_seen} of the puzzles in `assets/puzzles` were seen in training (every training puzzle is drawn again and compared).
 - Licence: MIT, as the rest of Puzzlescope. Trained on nothing but generated puzzles.
+
+![Loss against puzzles seen]({LOSS_PICTURE})
+
+## What it shows
+
+{phenomena_text(report.phenomena)}
+
+## The birth of the heads
+
+{100 * trainer.recorder.seconds / max(trainer.seconds, 1e-9):.1f} % of the training time went into measuring the model on its way (`dynamics.parquet`; `interp.dynamics` says what
+its columns mean). Tasks over 8 puzzles each, layers and heads over 32.
+
+![Loss, puzzles solved, heads and attention layers against puzzles seen]({DYNAMICS_PICTURE})
 """
 
 
-def training_record(trainer: "Trainer", rates: dict[Kind, float]) -> str:
+def phenomena_text(found: Phenomena) -> str:
+    """What the notebook looked for, and whether this model shows it: Markdown."""
+    cost = found.layers[found.costliest]
+    layers = "\n".join(
+        f"| L{layer}.attn | {loss:.2e} | {loss / found.clean:.1f} × |"
+        for layer, loss in enumerate(found.layers)
+    )
+    return f"""The notebook's experiments over {found.n} puzzles of the bank; `python -m interp phenomena --limit {found.n}` prints them again.
+Loss is the mean over the answer's marker and cells, in nats.
+
+**Attention layers.** {found.clean:.2e} with nothing off. Layer {found.costliest} matters most: {cost:.2e}, {cost / found.clean:.0f} times as much. (In the
+published 37M model it is layer 0, 933 times.)
+
+| off | loss | of the clean loss |
+|---|---|---|
+| nothing | {found.clean:.2e} | |
+{layers}
+
+**Heads.** {_heads_text(found)}
+
+**The copy circuit.** Every MLP and every attention layer off but one, whose heads all look exactly 100 back; the answer decoded.
+
+| ablation | loss | cells equal to the third grid's | … where that is not blank | markers among the cells |
+|---|---|---|---|---|
+{_circuit_rows(found)}"""
+
+
+def _circuit_rows(found: Phenomena) -> str:
+    return "\n".join(
+        f"| `{c.ablation}` | {c.loss:.2f} | {100 * c.copied:.1f} % | {100 * c.copied_colored:.1f} % | {100 * c.invalid:.1f} % |"
+        for c in found.circuits
+    )
+
+
+def _heads_text(found: Phenomena) -> str:
+    """Which heads look back, by the notebook's formula, and in brackets without its clamping."""
+    texts = []
+    for distance, heads in found.heads.items():
+        names = [f"{h.found.name} {h.found.score:.2f} ({h.unclamped:.2f})" for h in heads]
+        texts.append(f"{distance} back above {THRESHOLDS[distance]}: {', '.join(names) or 'none'}.")
+    return " ".join(texts) + (
+        " Scores are the notebook's, which counts the first positions as looking at position 0;"
+        " in brackets without them."
+    )
+
+
+def training_record(trainer: "Trainer", report: Report) -> str:
     """What a program may want to know of the training, as JSON: with it, the puzzles seen can be drawn again."""
     record = {
         "recipe": asdict(trainer.recipe),
+        "history": trainer.history,
         "steps": trainer.steps,
         "puzzles": trainer.puzzles,
         "minutes": round(trainer.seconds / 60, 2),
-        "data": {"seed": trainer.data.seed, "taken": trainer.data.taken.tolist()},
-        "solved": {kind.name: rate for kind, rate in rates.items()},
+        "data": trainer.data.state_dict(),
+        "solved": {kind.name: rate for kind, rate in report.rates.items()},
+        "per_kind": report.per_kind,
+        "arithmetic": asdict(report.arithmetic) | {"share": report.arithmetic.share},
     }
     return json.dumps(record, indent=1) + "\n"
 
 
+def read_record(folder: Path) -> dict[str, Any]:
+    """The record beside a model's weights.
+
+    Raises:
+        PuzzlescopeError: if there is none, or what it must say of the training is not in it.
+    """
+    path = folder / TRAINING_FILE
+    try:
+        record = json.loads(path.read_text())
+        for name in ("history", "steps", "puzzles", "minutes"):
+            record[name]
+        data = record["data"]
+        assert isinstance(data["seed"], int) and len(data["taken"]) == len(data["loss"]) == len(KINDS)
+    except OSError as error:
+        raise PuzzlescopeError(
+            f"{folder} has no readable {TRAINING_FILE}: only a model that `train` made can be trained on."
+        ) from error
+    except (ValueError, KeyError, TypeError, AssertionError) as error:
+        raise PuzzlescopeError(
+            f"{path} is not the record of a training by this version of `train`."
+        ) from error
+    return dict(record)
+
+
 def puzzles_taken(folder: Path) -> tuple[int, list[int]]:
     """The seed of a model's training data and how many puzzles of each kind it saw."""
-    data = json.loads((folder / TRAINING_FILE).read_text())["data"]
+    data = read_record(folder)["data"]
     return data["seed"], data["taken"]
 
 
@@ -81,7 +198,34 @@ def _rate_table(rates: dict[Kind, float]) -> str:
     return "\n".join(lines)
 
 
-def _hardware(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"{torch.get_num_threads()} threads of a {platform.machine()} CPU shared with other work, bfloat16 where it has it"
+def _history(trainer: "Trainer") -> str:
+    """The commands that made the model, and where each began."""
+    lines = []
+    for entry in trainer.history:
+        lines.append(f"    {_command(entry['recipe'])}\n")
+        if entry["puzzles"]:
+            lines[-1] = f"From {entry['puzzles']:,} puzzles on:\n\n{lines[-1]}"
+    return (
+        "\n".join(lines)
+        + f"\n- Time: {trainer.seconds / 60:.0f} minutes on {trainer.history[-1]['hardware']}."
+    )
+
+
+def _command(recipe: dict[str, Any]) -> str:
+    cfg = recipe["model"]
+    start = (
+        f"--from {recipe['continues']}"
+        if recipe["continues"]
+        else f"--layers {cfg['n_layers']} --heads {cfg['n_heads']} --d-model {cfg['d_model']} --d-head {cfg['d_head']}"
+        f" --d-mlp {cfg['d_mlp']} --seed {recipe['seed']}"
+    )
+    length = f"--puzzles {recipe['puzzles']}" if recipe["puzzles"] else f"--minutes {recipe['minutes']:g}"
+    return f"python -m interp train OUT {start} --batch {recipe['batch']} --lr {recipe['lr']} {length}"
+
+
+def _arithmetic(found: Arithmetic) -> str:
+    return (
+        f"{found.flops_per_puzzle / 1e9:.1f} GFLOP of matrix products a puzzle, forward and backward;"
+        f" {found.puzzles_per_second:.1f} puzzles/s,\n  {100 * found.share:.0f} % of the"
+        f" {found.matrix_rate / 1e9:,.0f} GFLOP/s that this machine reached in {found.dtype} matrix products when the run had ended."
+    )

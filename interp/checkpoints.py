@@ -53,7 +53,7 @@ def load_model(name: str | Path = DEFAULT, device: str | torch.device | None = N
         model = load_model("hub:tommyp111/culture-gpt/gpt_000.pth")
         model.cfg.n_layers, model.checkpoint_id
     """
-    path = _find(str(name))
+    path = find_model(str(name))
     if path.is_dir():
         model = _read_folder(path)
     else:
@@ -118,7 +118,7 @@ def convert(pth: str | Path, folder: str | Path) -> Path:
     Raises:
         PuzzlescopeError: if the file cannot be read or the folder cannot be written.
     """
-    path = _find(str(pth))
+    path = find_model(str(pth))
     cfg, weights, accuracy = read_public(path)
     model = build(cfg, weights, path)
     sizes = ", ".join(f"{name} {size}" for name, size in asdict(cfg).items() if size)
@@ -158,7 +158,7 @@ def checkpoint_id(source: PuzzleGPT | str | Path) -> str:
 # ---- finding ---------------------------------------------------------------------------------------------------------
 
 
-def _find(name: str) -> Path:
+def find_model(name: str) -> Path:
     """The folder or file that a name stands for, downloaded if it is on the hub."""
     said_by = ""
     if name == DEFAULT and os.environ.get(DEFAULT_VARIABLE):

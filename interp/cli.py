@@ -4,7 +4,7 @@ import json
 import math
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,12 +15,14 @@ from tqdm import tqdm
 
 from interp.ablation import Ablation, ReferenceMeans, bank_means, parse_ablation
 from interp.attention import heads_above, lookback_table
+from interp.card import read_record
 from interp.checkpoints import convert as convert_checkpoint
-from interp.checkpoints import load_model
+from interp.checkpoints import find_model, load_model
 from interp.errors import PuzzlescopeError
 from interp.evaluation import evaluate as evaluate_model
 from interp.kinds import KINDS
 from interp.model import Config, PuzzleGPT
+from interp.phenomena import measure_phenomena
 from interp.predict import METRICS, losses
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
 from interp.sweep import SweepRow, components_of
@@ -34,6 +36,12 @@ LARGEST_DRAW = 1_000_000
 
 # Typer carries a copy of click and shows only some of its errors; this is the one that all misuse is.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+
+
+def _size(usual: int) -> Any:
+    """An option that stands at its usual value, or at that of the model to be continued."""
+    return typer.Option(show_default=f"{usual}, or as in --from")
+
 
 app = typer.Typer(
     help="Take apart small GPTs that solve grid puzzles.", no_args_is_help=False, add_completion=False, rich_markup_mode=None,
@@ -161,34 +169,73 @@ def heads(
 
 
 @app.command()
+def phenomena(
+    puzzles: PuzzlesOption = "bank",
+    task: TaskOption = None,
+    structure: StructureOption = None,
+    limit: LimitOption = 64,
+    model: ModelOption = "default",
+    as_json: JsonOption = False,
+) -> None:
+    """What the notebook found: attention layers zeroed, heads one and one hundred back, the copy circuit."""
+    chosen, net = _puzzles(puzzles, task, structure, limit), load_model(model)
+    found = measure_phenomena(net, chosen.tokens)
+    if as_json:
+        _print_json(asdict(found))
+        return
+    off = [(f"L{n}.attn", f"{loss:.3e}", f"{loss / found.clean:.1f}") for n, loss in enumerate(found.layers)]
+    _print_table(("off", "loss", "times clean"), [("nothing", f"{found.clean:.3e}", ""), *off])
+    typer.echo()
+    looking = [
+        (head.found.name, distance, f"{head.found.score:.4f}", f"{head.unclamped:.4f}")
+        for distance, heads in found.heads.items()
+        for head in heads
+    ]
+    _print_table(("head", "back", "score", "unclamped"), looking)
+    typer.echo()
+    circuits = [
+        (c.ablation, f"{c.loss:.3e}", f"{c.copied:.3f}", f"{c.copied_colored:.3f}", f"{c.invalid:.3f}")
+        for c in found.circuits
+    ]
+    _print_table(("copy circuit", "loss", "cells copied", "coloured ones", "markers"), circuits)
+
+
+@app.command()
 def train(
     out: Annotated[Path, typer.Argument(help="Folder for the run and, at its end, the model.")],
     minutes: Annotated[float, typer.Option(help="Computing time; or give --puzzles.")] = 0.0,
     puzzles: Annotated[int, typer.Option(help="Puzzles to see; or give --minutes.")] = 0,
-    layers: int = 6,
-    heads: int = 8,
-    d_model: int = 256,
-    d_head: int = 32,
-    d_mlp: int = 1024,
+    continues: Annotated[
+        str, typer.Option("--from", help="A trained model to go on with: default or a folder.")
+    ] = "",
+    layers: Annotated[int | None, _size(6)] = None,
+    heads: Annotated[int | None, _size(8)] = None,
+    d_model: Annotated[int | None, _size(256)] = None,
+    d_head: Annotated[int | None, _size(32)] = None,
+    d_mlp: Annotated[int | None, _size(1024)] = None,
+    seed: Annotated[int | None, _size(Recipe.seed)] = None,
     batch: int = Recipe.batch,
     lr: float = Recipe.lr,
-    seed: int = Recipe.seed,
     device: Annotated[str | None, typer.Option(help="cpu or cuda; by default a GPU if there is one.")] = None,
     threads: Annotated[int, typer.Option(help="CPU threads; 0 leaves PyTorch's choice.")] = 0,
     per_kind: Annotated[
         int, typer.Option(help="Puzzles of each task and structure in the final evaluation.")
     ] = 50,
 ) -> None:
-    """Train a model from scratch, or go on where a run in OUT was stopped."""
-    if per_kind < 1 or threads < 0 or not 0 <= seed < 1 << 63:
+    """Train a model, from scratch or --from another, or go on where a run in OUT was stopped."""
+    if per_kind < 1 or threads < 0 or not 0 <= (seed or 0) < 1 << 63:
         raise PuzzlescopeError(
             "Expected --per-kind of at least 1, --threads of at least 0 and --seed of at least 0 and below 2^63;"
             f" got {per_kind}, {threads}, {seed}."
         )
     if threads > 0:
         torch.set_num_threads(threads)
-    config = Config(n_layers=layers, n_heads=heads, d_model=d_model, d_head=d_head, d_mlp=d_mlp)
-    recipe = Recipe(model=config, seed=seed, batch=batch, puzzles=puzzles, minutes=minutes, lr=lr)
+    config, seed = _start(
+        continues, seed, n_layers=layers, n_heads=heads, d_model=d_model, d_head=d_head, d_mlp=d_mlp
+    )
+    recipe = Recipe(
+        model=config, seed=seed, batch=batch, puzzles=puzzles, minutes=minutes, lr=lr, continues=continues
+    )
     try:
         trainer = Trainer(recipe, out, device)
     except OSError as error:
@@ -196,6 +243,16 @@ def train(
     trainer.run()
     folder = finish_training(trainer, per_kind)
     typer.echo(f"The model is in {folder}. Use it with --model {folder}.")
+
+
+def _start(continues: str, seed: int | None, **sizes: int | None) -> tuple[Config, int]:
+    """Sizes and seed of a run: those given, and for the rest those of the model it continues or the usual ones."""
+    usual, usual_seed = Recipe(minutes=1.0).model, Recipe.seed
+    if continues:
+        folder = find_model(continues)
+        usual, usual_seed = load_model(folder).cfg, read_record(folder)["data"]["seed"]
+    given = {name: size for name, size in sizes.items() if size is not None}
+    return replace(usual, **given), usual_seed if seed is None else seed
 
 
 @app.command()

@@ -1,8 +1,10 @@
-"""Training a model from scratch on puzzles drawn on the fly: resumable after a kill, on a CPU or a GPU."""
+"""Training a model on puzzles drawn on the fly, from scratch or from where another run ended: resumable after a kill."""
 
 import csv
 import json
 import math
+import platform
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -12,19 +14,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 from tqdm import tqdm
 
-from interp.card import TRAINING_FILE, card_text, training_record
-from interp.checkpoints import save_model
+from interp.arithmetic import count_flops, matrix_rate
+from interp.bank import count_seen
+from interp.card import TRAINING_FILE, Arithmetic, Report, card_text, read_record, training_record
+from interp.checkpoints import find_model, load_model, save_model
+from interp.dynamics import DYNAMICS_FILE, DynamicsRecorder, load_dynamics
 from interp.errors import PuzzlescopeError
 from interp.evaluation import evaluate
 from interp.kinds import KINDS
 from interp.model import Config, PuzzleGPT, loss_of
 from interp.optimizer import MuonAdamW
+from interp.phenomena import measure_phenomena
+from interp.puzzles import load_puzzles
 from interp.tokens import ANSWER_START, GRID_TOKENS, N_CTX
 from interp.training_data import TrainingData
+from interp.training_pictures import DYNAMICS_PICTURE, LOSS_PICTURE, dynamics_picture, loss_picture, read_log
 
 GRID_WEIGHTS = (0.1, 0.5, 0.1, 1.0)
 """Weight of the loss on each of the four grids: the first and third are random, the second half so; the answer counts."""
@@ -34,6 +42,8 @@ LARGEST_SIZE = 16384
 
 STATE_FILE = "training_state.pt"
 LOG_FILE = "training_log.csv"
+LOG_EVERY = 20  # steps
+PHENOMENA_PUZZLES = 64
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,8 @@ class Recipe:
     """Everything that decides what a run computes.
 
     ``minutes`` of computing or ``puzzles`` seen end the run, whichever is given; the learning rate follows the fraction
-    that is done: up over ``warmup_steps``, level, and down to nothing over the last ``cooldown`` of it.
+    that is done: up over ``warmup_steps``, level, and down to nothing over the last ``cooldown`` of it. ``continues``
+    names a trained model that the run starts from, with the puzzles that come after those it has seen.
     """
 
     model: Config = field(default_factory=lambda: Config(n_layers=6, d_model=256, d_head=32, d_mlp=1024))
@@ -55,6 +66,7 @@ class Recipe:
     cooldown: float = 0.5
     evaluate_every: float = 15.0
     evaluate_per_kind: int = 16
+    continues: str = ""
 
     def __post_init__(self) -> None:
         if (self.puzzles > 0) == (self.minutes > 0):
@@ -74,8 +86,19 @@ class Recipe:
             raise PuzzlescopeError(f"cooldown is the share of the run it takes, 0 to 1, got {self.cooldown}.")
 
 
+@dataclass(frozen=True)
+class Before:
+    """What the runs that a run continues had done."""
+
+    steps: int = 0
+    puzzles: int = 0
+    seconds: float = 0.0
+
+
 class Trainer:
     """One training run in one folder: its weights, optimizer, data, clock and log.
+
+    Counts (``steps``, ``puzzles``, ``seconds``) are those of the model, the runs that this one continues included.
 
     Args:
         recipe: what to compute.
@@ -91,20 +114,36 @@ class Trainer:
         self.optimizer = MuonAdamW(self.model, recipe.lr, recipe.weight_decay)
         self.data = TrainingData(recipe.seed)
         self.steps, self.seconds = 0, 0.0
+        self.before = Before()
+        self.history: list[dict[str, Any]] = []
+        self.recorder = DynamicsRecorder()
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / STATE_FILE).exists():
             self._resume()
+        elif recipe.continues:
+            self._continue()
+        plan = {"puzzles": self.puzzles, "hardware": hardware(self.device), "recipe": asdict(recipe)}
+        if not self.history or self.history[-1] | {"puzzles": 0} != plan | {"puzzles": 0}:
+            self.history.append(plan)
 
     @property
     def puzzles(self) -> int:
-        return self.steps * self.recipe.batch
+        return self.before.puzzles + self._own_steps * self.recipe.batch
 
     @property
     def progress(self) -> float:
         """How much of the run is done, 0 to 1."""
         if self.recipe.puzzles:
-            return min(1.0, self.puzzles / self.recipe.puzzles)
-        return min(1.0, self.seconds / 60 / self.recipe.minutes)
+            return min(1.0, self._own_steps * self.recipe.batch / self.recipe.puzzles)
+        return min(1.0, self._own_seconds / 60 / self.recipe.minutes)
+
+    @property
+    def _own_steps(self) -> int:
+        return self.steps - self.before.steps
+
+    @property
+    def _own_seconds(self) -> float:
+        return self.seconds - self.before.seconds
 
     def run(self, *, save_every: float = 120.0, quiet: bool = False) -> PuzzleGPT:
         """Train to the end. Ctrl-C or SIGTERM saves first; so does every ``save_every`` seconds."""
@@ -119,6 +158,8 @@ class Trainer:
         next_evaluation = self.seconds + 60 * self.recipe.evaluate_every
         with _stop_signals() as caught, bar:
             while self.progress < 1 and not caught:
+                if self.recorder.due(self.puzzles, *self._plan()):
+                    self.recorder.record(self.model, self.puzzles)
                 started = time.perf_counter()
                 losses = self.step()
                 self.seconds += time.perf_counter() - started
@@ -129,21 +170,25 @@ class Trainer:
                 if self.seconds >= next_save:
                     next_save += save_every
                     self.save()
+            if not caught:
+                self.recorder.record(self.model, self.puzzles)
             self.save()
         if caught:
             raise KeyboardInterrupt
         return self.model.eval()
 
+    def _plan(self) -> tuple[float, float]:
+        """Puzzles that the model will have seen at the end, and seconds that this run will have taken."""
+        if not self.progress:
+            return math.inf, math.inf
+        own = self._own_steps * self.recipe.batch
+        return self.before.puzzles + own / self.progress, self._own_seconds / self.progress
+
     def step(self) -> dict[str, float]:
         """One batch, one update. Returns the mean loss over all tokens (weighted) and over the answer."""
         tokens, kinds = self.data.batch(self.recipe.batch)
-        prompt = self.model.prompt(tokens)
         self.optimizer.set_lr_factor(self._lr_factor())
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=_has_fast_bfloat16(self.device)):
-            logits = self.model(prompt)
-        per_token = loss_of(logits.float(), prompt)
-        weights = _token_weights(self.device)
-        loss = (per_token * weights).sum() / (weights.sum() * len(tokens))
+        loss, per_token = self._losses(self.model.prompt(tokens))
         if not math.isfinite(loss.item()):  # before the update: the weights and the state on disk stay good
             raise PuzzlescopeError(
                 f"The loss became {loss.item()} at step {self.steps}: try a smaller learning rate."
@@ -155,18 +200,42 @@ class Trainer:
         self.data.learn(kinds, answer)
         return {"loss": loss.item(), "answer_loss": float(answer.mean())}
 
+    def _losses(
+        self, prompt: Int[Tensor, "batch 405"]
+    ) -> tuple[Float[Tensor, ""], Float[Tensor, "batch 404"]]:
+        """What is minimised, and the loss of every prediction."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=_has_fast_bfloat16(self.device)):
+            logits = self.model(prompt)
+        per_token = loss_of(logits.float(), prompt)
+        weights = _token_weights(self.device)
+        return (per_token * weights).sum() / (weights.sum() * len(prompt)), per_token
+
+    def arithmetic(self) -> Arithmetic:
+        """How much of what this machine's matrix products could do the run has done. Measured now, on an idle model."""
+        prompt = self.model.prompt(TrainingData(self.recipe.seed).batch(self.recipe.batch)[0])
+        flops = count_flops(lambda: self._losses(prompt)[0].backward())
+        self.model.zero_grad(set_to_none=True)
+        fast = _has_fast_bfloat16(self.device)
+        dtype = torch.bfloat16 if fast else torch.float32
+        return Arithmetic(
+            flops_per_puzzle=flops / len(prompt),
+            puzzles_per_second=self._own_steps * self.recipe.batch / max(self._own_seconds, 1e-9),
+            matrix_rate=matrix_rate(self.device, dtype),
+            dtype=str(dtype).removeprefix("torch."),
+        )
+
     def _lr_factor(self) -> float:
-        up = (self.steps + 1) / self.recipe.warmup_steps if self.recipe.warmup_steps else 1.0
+        up = (self._own_steps + 1) / self.recipe.warmup_steps if self.recipe.warmup_steps else 1.0
         down = (1 - self.progress) / self.recipe.cooldown if self.recipe.cooldown else 1.0
         return min(1.0, up, down)
 
     def _show(self, bar: "tqdm[Any]", losses: dict[str, float]) -> None:
         bar.n = round(100 * self.progress, 1)
-        rate = self.puzzles / max(self.seconds, 1e-9)
+        rate = self._own_steps * self.recipe.batch / max(self._own_seconds, 1e-9)
         bar.set_postfix_str(
             f"{self.puzzles:,} puzzles, {rate:.1f}/s, answer loss {losses['answer_loss']:.4f}"
         )
-        if self.steps % 20 == 0:
+        if self.steps % LOG_EVERY == 0 or self.progress == 1:
             self._log({"event": "step", **losses})
 
     def log_evaluation(self, per_kind: int) -> dict[str, float]:
@@ -199,12 +268,17 @@ class Trainer:
             "data": self.data.state_dict(),
             "steps": self.steps,
             "seconds": self.seconds,
+            "before": asdict(self.before),
+            "history": self.history,
+            "recording_seconds": self.recorder.seconds,
         }
+        self.recorder.save(self.folder)
         partial = self.folder / (STATE_FILE + ".partial")
         torch.save(state, partial)
         partial.replace(self.folder / STATE_FILE)
 
     def _resume(self) -> None:
+        """Go on where the run in this folder was saved; what was logged after that is done again."""
         path = self.folder / STATE_FILE
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
@@ -213,12 +287,41 @@ class Trainer:
             self.optimizer.load_state_dict(state["optimizer"])
             self.data = TrainingData.from_state(state["data"])
             self.steps, self.seconds = state["steps"], state["seconds"]
+            self.before, self.history = Before(**state["before"]), state["history"]
+            recorded = state["recording_seconds"]
         except PuzzlescopeError:
             raise
         except Exception as error:
             raise PuzzlescopeError(
                 f"{path} is not a training state that can be continued: remove it to start anew."
             ) from error
+        self.recorder = DynamicsRecorder.resumed(self.folder, self.puzzles)
+        self.recorder.seconds = recorded
+        _cut_log(self.folder / LOG_FILE, self.steps)
+
+    def _continue(self) -> None:
+        """Start from a trained model, where its training ended: its weights, its data, its log and its dynamics."""
+        source = find_model(self.recipe.continues)
+        if source.resolve() == self.folder.resolve():
+            raise PuzzlescopeError(
+                f"A run that continues {source} needs a folder of its own: name another one."
+            )
+        record = read_record(source)
+        model = load_model(source)
+        if model.cfg != self.recipe.model or record["data"]["seed"] != self.recipe.seed:
+            raise PuzzlescopeError(
+                f"A run that continues {self.recipe.continues} has its sizes and its seed {record['data']['seed']}:"
+                " leave --layers, --heads, --d-model, --d-head, --d-mlp and --seed out."
+            )
+        self.model.load_state_dict(model.state_dict())
+        self.data = TrainingData.from_state(record["data"])
+        self.before = Before(record["steps"], record["puzzles"], 60 * record["minutes"])
+        self.steps, self.seconds = self.before.steps, self.before.seconds
+        self.history = record["history"]
+        for name in (LOG_FILE, DYNAMICS_FILE):
+            if (source / name).exists():
+                shutil.copyfile(source / name, self.folder / name)
+        self.recorder = DynamicsRecorder.resumed(self.folder, self.puzzles)
 
     def _check_same(self, found: dict[str, Any]) -> None:
         for name in ("model", "seed", "batch"):
@@ -230,13 +333,41 @@ class Trainer:
 
 
 def finish(trainer: Trainer, per_kind: int = 50) -> Path:
-    """Evaluate a trained model and write it, with its card and the run's log, into the run's folder. Returns the folder."""
-    trainer.model.eval()
-    found = tqdm(evaluate(trainer.model, per_kind), desc="evaluating", total=len(KINDS), leave=False)
-    rates = dict(found)
-    save_model(trainer.model, trainer.folder, card_text(trainer, rates, per_kind))
-    (trainer.folder / TRAINING_FILE).write_text(training_record(trainer, rates))
-    return trainer.folder
+    """Measure a trained model and write it, with its card, pictures and log, into the run's folder. Returns the folder."""
+    model, folder = trainer.model.eval(), trainer.folder
+    found = tqdm(evaluate(model, per_kind), desc="evaluating", total=len(KINDS), leave=False)
+    bank = load_puzzles("bank")
+    report = Report(
+        rates=dict(found),
+        per_kind=per_kind,
+        phenomena=measure_phenomena(model, bank.limit(PHENOMENA_PUZZLES).tokens),
+        arithmetic=trainer.arithmetic(),
+        bank_seen=count_seen(bank, trainer.data.seed, trainer.data.taken.tolist()),
+    )
+    save_model(model, folder, card_text(trainer, report))
+    (folder / TRAINING_FILE).write_text(training_record(trainer, report))
+    (folder / LOSS_PICTURE).write_text(loss_picture(read_log(folder / LOG_FILE)))
+    (folder / DYNAMICS_PICTURE).write_text(dynamics_picture(load_dynamics(folder)))
+    return folder
+
+
+def hardware(device: torch.device) -> str:
+    """What a run computes on, in words."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    n = torch.get_num_threads()
+    return f"{n} thread{'s' * (n != 1)} of a shared {platform.machine()} CPU"
+
+
+def _cut_log(path: Path, steps: int) -> None:
+    """Leave out of a log what came after a number of steps: a killed run does that again."""
+    if not path.exists():
+        return
+    with path.open(newline="") as file:
+        header, *rows = csv.reader(file)
+    kept = [row for row in rows if int(row[header.index("step")]) <= steps]
+    with path.open("w", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([header, *kept])
 
 
 def _device(name: str | None) -> torch.device:

@@ -149,9 +149,41 @@ def test_train_then_use_what_it_made(tmp_path: Path, file: str, capsys) -> None:
     assert sum(json.loads((tmp_path / "run" / "training.json").read_text())["data"]["taken"]) == 16
 
 
+def test_train_from_what_was_trained(tmp_path: Path, capsys) -> None:
+    first, second = str(tmp_path / "first"), str(tmp_path / "second")
+    assert main(["train", first, "--puzzles", "8", "--seed", "4", *TINY, "--per-kind", "1"]) == 0
+    goes_on = ["train", second, "--from", first, "--puzzles", "16", "--batch", "4", "--per-kind", "1"]
+    assert main(goes_on) == 0
+    record = json.loads((tmp_path / "second" / "training.json").read_text())
+    assert (record["puzzles"], record["steps"], record["data"]["seed"]) == (24, 1 + 4, 4)
+    assert sum(record["data"]["taken"]) == 24
+    assert [entry["puzzles"] for entry in record["history"]] == [0, 8]
+    card = (tmp_path / "second" / "README.md").read_text()
+    assert (
+        "--layers 1 --heads 2" in card
+        and f"From 8 puzzles on:\n\n    python -m interp train OUT --from {first}" in card
+    )
+    capsys.readouterr()
+    for more in (["--d-model", "32"], ["--seed", "5"]):
+        assert main([*goes_on[:1], str(tmp_path / "third"), *goes_on[2:], *more]) == 2
+        assert "has its sizes and its seed 4" in capsys.readouterr().err
+    assert main(["train", first + "/.", "--from", first, "--puzzles", "8", "--batch", "4"]) == 2
+
+
+def test_phenomena(model: str, file: str, puzzles: PuzzleSet, capsys) -> None:
+    command = ["phenomena", "--puzzles", file, "--model", model]
+    assert main([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["n"] == 3 and len(found["layers"]) == SMALL.n_layers
+    assert found["clean"] == pytest.approx(losses(load_model(model), puzzles.tokens)[0].mean())
+    assert main(command) == 0
+    shown = capsys.readouterr().out
+    assert f"{found['clean']:.3e}" in shown and found["circuits"][0]["ablation"] in shown
+
+
 def test_every_command_has_its_test() -> None:
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
-    assert commands == {"solve", "sweep", "heads", "evaluate", "convert", "puzzles", "train"}
+    assert commands == {"solve", "sweep", "heads", "phenomena", "evaluate", "convert", "puzzles", "train"}
 
 
 BAD = {
@@ -191,6 +223,9 @@ BAD = {
     "a file of somebody unknown": ["solve", "--puzzles", "~nobody-here/x.npz", "--model", "MODEL"],
     "a name that is too long": ["solve", "--puzzles", "x" * 300 + ".npz", "--model", "MODEL"],
     "a damaged file": ["solve", "--puzzles", "TMP/damaged.npz", "--model", "MODEL"],
+    "no phenomena of nothing": ["phenomena", "--limit", "0", "--model", "MODEL"],
+    "no model to train on": ["train", "TMP/out", "--from", "nowhere", "--puzzles", "8"],
+    "a model without a record of its training": ["train", "TMP/out", "--from", "MODEL", "--puzzles", "8"],
     "no folder for the output": ["sweep", "--puzzles", "FILE", "--model", "MODEL", "--out", "TMP/no/x.json"],
     "a seed below nothing": ["train", "TMP/out", "--puzzles", "8", *TINY, "--seed", "-1"],
 }

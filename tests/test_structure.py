@@ -16,6 +16,8 @@ ROOMS = [
     {"optimizer", "weights", "public_format", "checkpoints"},
     {"ablation", "predict"},
     {"sweep", "attention", "evaluation"},
+    {"phenomena", "dynamics", "arithmetic"},
+    {"training_pictures"},
     {"card", "training"},
     {"figures", "backend"},
     {"cli", "__main__", "__init__"},

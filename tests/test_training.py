@@ -1,9 +1,12 @@
 """Training: the loss falls, a killed run goes on exactly, and what was seen can be drawn again."""
 
 import csv
+import json
+import shutil
 import signal
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from collections import Counter
 from pathlib import Path
 
@@ -11,13 +14,15 @@ import numpy as np
 import pytest
 import torch
 
-from interp.card import puzzles_taken
+from interp.card import TRAINING_FILE, puzzles_taken
 from interp.checkpoints import load_model
+from interp.dynamics import MEASURES, load_dynamics
 from interp.errors import PuzzlescopeError
 from interp.kinds import KINDS, draw, stream
 from interp.model import Config
 from interp.training import LOG_FILE, STATE_FILE, Recipe, Trainer, finish
 from interp.training_data import BLOCK, TrainingData, puzzles_seen
+from interp.training_pictures import DYNAMICS_PICTURE, LOSS_PICTURE, read_log
 
 CFG = Config(n_layers=2, n_heads=4, d_model=32, d_head=8, d_mlp=64)
 
@@ -256,6 +261,93 @@ def test_finished_run_is_a_model_with_its_record(finished: Trainer):
     seen = np.concatenate(list(puzzles_seen(*puzzles_taken(folder))))
     again = TrainingData(1)
     assert len(seen) == 24 and rows(seen) >= rows(again.batch(4)[0])
+
+
+def test_a_finished_run_keeps_its_dynamics_and_pictures(finished: Trainer):
+    folder = finish(finished, per_kind=1)
+    dynamics = load_dynamics(folder)
+    assert {0, 24} <= set(dynamics.puzzles) and set(dynamics.measure) == set(MEASURES)
+    for name in (LOSS_PICTURE, DYNAMICS_PICTURE):
+        assert ET.parse(folder / name).getroot().tag.endswith("svg")
+        assert f"]({name})" in (folder / "README.md").read_text()
+
+
+def test_what_a_killed_run_does_again_stands_once_in_its_log(tmp_path: Path):
+    run = trainer(tmp_path)
+    for _ in range(2):
+        run.step()
+    run.log_evaluation(per_kind=1)
+    run.recorder.record(run.model, run.puzzles)
+    run.save()
+    run.step()
+    run.log_evaluation(per_kind=1)
+    run.recorder.record(run.model, run.puzzles)
+    run.recorder.save(tmp_path)  # killed before the state was written
+    resumed = trainer(tmp_path)
+    assert {row[0] for row in resumed.recorder.rows} == {8}
+    assert list(read_log(tmp_path / LOG_FILE).step) == [2]
+    assert 0 < resumed.recorder.seconds < run.recorder.seconds
+
+
+def test_history_says_when_the_plan_changed(tmp_path: Path):
+    trainer(tmp_path).save()
+    run = trainer(tmp_path)
+    run.step()
+    run.save()
+    run = trainer(tmp_path, puzzles=48)
+    assert [(entry["puzzles"], entry["recipe"]["puzzles"]) for entry in run.history] == [(0, 24), (4, 48)]
+
+
+@pytest.fixture(scope="module")
+def model_folder(finished: Trainer) -> Path:
+    return finish(finished, per_kind=1)
+
+
+def test_going_on_from_a_model_takes_up_its_weights_data_log_and_clock(model_folder: Path, tmp_path: Path):
+    run = trainer(tmp_path, continues=str(model_folder), puzzles=8, warmup_steps=4)
+    for name, weight in load_model(model_folder).state_dict().items():
+        assert torch.equal(run.model.state_dict()[name], weight), name
+    assert (run.steps, run.puzzles, run.progress) == (6, 24, 0.0)
+    assert run._lr_factor() == pytest.approx(1 / 4)
+    assert run.data.taken.tolist() == puzzles_taken(model_folder)[1]
+    before = (model_folder / LOG_FILE).read_text()
+    run.run(quiet=True)
+    assert (run.steps, run.puzzles, run.progress) == (8, 32, 1.0)
+    assert (tmp_path / LOG_FILE).read_text().startswith(before)
+    assert {0, 24, 32} <= set(load_dynamics(tmp_path).puzzles)
+    again = trainer(tmp_path, continues=str(model_folder), puzzles=8, warmup_steps=4)
+    assert (again.steps, again.puzzles, again.progress) == (8, 32, 1.0)
+
+
+def test_going_on_sees_other_puzzles(model_folder: Path, tmp_path: Path):
+    seen = rows(np.concatenate(list(puzzles_seen(*puzzles_taken(model_folder)))))
+    run = trainer(tmp_path, continues=str(model_folder))
+    assert not seen & rows(np.concatenate([run.data.batch(4)[0] for _ in range(6)]))
+
+
+@pytest.mark.parametrize("damage", ["missing", "text", "older"])
+def test_a_model_whose_record_is_no_use(model_folder: Path, tmp_path: Path, damage: str):
+    source = tmp_path / "source"
+    shutil.copytree(model_folder, source)
+    record = source / TRAINING_FILE
+    if damage == "missing":
+        record.unlink()
+    elif damage == "text":
+        record.write_text("hello")
+    else:
+        record.write_text(json.dumps({"data": {"seed": 1, "taken": [0] * 32}}))
+    with pytest.raises(PuzzlescopeError, match=TRAINING_FILE) as caught:
+        trainer(tmp_path / "run", continues=str(source))
+    assert "\n" not in str(caught.value)
+
+
+def test_share_of_the_machines_rate(finished: Trainer):
+    found = finished.arithmetic()
+    # Two layers of 32 x 32 products and the pattern: a forward pass and twice as much backward.
+    weights = 2 * (4 * 32 * 32 + 2 * 32 * 64) + 32 * 15
+    assert found.flops_per_puzzle > 6 * 405 * weights
+    assert 0 < found.share < 1
+    assert all(parameter.grad is None for parameter in finished.model.parameters())
 
 
 # ---- the data --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,43 @@
+"""How much arithmetic training takes, and how fast this machine could do it at best."""
+
+import statistics
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.utils.flop_counter import FlopCounterMode
+
+MATRIX = 2048
+REPEATS = 7
+
+
+def count_flops(compute: Callable[[], object]) -> int:
+    """Floating-point operations of the matrix products that ``compute`` does, its backward pass too if it runs one.
+
+    A multiply and its add are two operations. Everything else (normalisation, softmax, ReLU) is a few in a hundred.
+    PyTorch's fused attention is counted on a GPU only; training on a CPU does not use it.
+    """
+    with FlopCounterMode(display=False) as counter:
+        compute()
+    return counter.get_total_flops()
+
+
+def matrix_rate(device: torch.device, dtype: torch.dtype) -> float:
+    """Operations a second in the product of two square matrices of 2,048: the median of seven, after one to warm up."""
+    a, b = (torch.randn(MATRIX, MATRIX, device=device).to(dtype) for _ in range(2))
+    seconds = [_seconds(a, b) for _ in range(REPEATS + 1)][1:]
+    return 2 * MATRIX**3 / statistics.median(seconds)
+
+
+def _seconds(a: Tensor, b: Tensor) -> float:
+    _wait_for(a.device)
+    started = time.perf_counter()
+    a @ b
+    _wait_for(a.device)
+    return time.perf_counter() - started
+
+
+def _wait_for(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
