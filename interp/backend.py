@@ -1,8 +1,8 @@
 """The one stateful room: loaded models, and results that are computed once and kept within a bound of bytes.
 
 Everything the dashboard shows comes from here. Results are kept under what they depend on (the checkpoint's id, the
-puzzles, the ablation), so two visitors who ask the same share one answer and nobody sees another model's numbers. Hooks
-are a model's global state, so one computation at a time has a model; a sweep gives it back after every part.
+puzzles, the ablation), so two visitors who ask the same share one answer and nobody sees another model's numbers. All
+computing is done by one worker (:mod:`interp.work`), in small steps, fairly among those who ask.
 """
 
 import threading
@@ -15,15 +15,17 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from interp.ablation import NO_ABLATION, Ablation, Component, ReferenceMeans, bank_means
+from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, ReferenceMeans, bank_means
 from interp.attention import attention_pattern, lookback_table
 from interp.checkpoints import load_model
 from interp.model import PuzzleGPT
-from interp.predict import AnswerLoss, Prediction, losses, predict
+from interp.predict import AnswerLoss, Prediction, predict
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
-from interp.sweep import SweepRow, sweep_with
+from interp.sweep import SweepPart, SweepState, parts_of, sweep_parts
+from interp.work import Steps, WorkQueue
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 RESULT_BYTES = 256 * 2**20
 MAX_MODELS = 4
@@ -44,24 +46,26 @@ class Backend:
 
     Args:
         result_bytes: bound on the results kept; the least recently used go first.
+        who: names whoever is asking now, so that everybody gets a fair share. By default, each thread is somebody.
     """
 
-    def __init__(self, result_bytes: int = RESULT_BYTES):
+    def __init__(self, result_bytes: int = RESULT_BYTES, who: Callable[[], Hashable] = threading.get_ident):
         self._models: cachetools.LRUCache[str, PuzzleGPT] = cachetools.LRUCache(MAX_MODELS)
         self._results: cachetools.LRUCache[Hashable, Any] = cachetools.LRUCache(
             result_bytes, getsizeof=_nbytes
         )
-        self._computing = threading.RLock()
+        self._loading = threading.Lock()
         self._storing = threading.Lock()
         self._bank: PuzzleSet | None = None
+        self._queue, self._who = WorkQueue(), who
 
     def model(self, name: str) -> PuzzleGPT:
         """The model of this name (see :func:`interp.checkpoints.load_model`), loaded on first use."""
-        with self._storing:  # whoever asks for what is there must not wait for somebody's computation
+        with self._storing:  # whoever asks for what is there must not wait for somebody's loading
             known = self._models.get(name)
         if known is not None:
             return known
-        with self._computing:
+        with self._loading:
             if name not in self._models:
                 model = load_model(name)
                 with self._storing:
@@ -72,7 +76,7 @@ class Backend:
         """The embedded puzzle bank."""
         if self._bank is not None:
             return self._bank
-        with self._computing:
+        with self._loading:
             if self._bank is None:
                 self._bank = load_puzzles("bank")
             return self._bank
@@ -82,25 +86,15 @@ class Backend:
         model = self.model(name)
 
         def compute() -> Prediction:
-            return predict(model, puzzle.tokens[None], ablation, self._means(name, ablation))
+            return predict(model, puzzle.tokens[None], ablation, self._means(model, ablation))
 
         return self._once((model.checkpoint_id, "prediction", puzzle, ablation), compute)
 
     def score(self, name: str, puzzles: Sequence[Puzzle], ablation: Ablation = NO_ABLATION) -> Score:
         """Loss and success on some puzzles."""
-        model = self.model(name)
-
-        def compute() -> Score:
-            return Score(
-                *losses(
-                    model,
-                    PuzzleSet("asked for", tuple(puzzles)).tokens,
-                    ablation,
-                    self._means(name, ablation),
-                )
-            )
-
-        return self._once((model.checkpoint_id, "score", tuple(puzzles), ablation), compute)
+        *_, state = self.sweep(name, puzzles, [], ablation)
+        (row,) = state.rows
+        return Score(row.loss, row.solved)
 
     def sweep(
         self,
@@ -108,14 +102,41 @@ class Backend:
         puzzles: Sequence[Puzzle],
         components: Iterable[Component],
         base: Ablation = NO_ABLATION,
-    ) -> Iterator[SweepRow]:
-        """Each component zeroed in turn, on top of ``base``; the run without any comes first (see :mod:`interp.sweep`)."""
+        method: Method = ZERO,
+    ) -> Iterator[SweepState]:
+        """Each component switched off in turn, on top of ``base`` (see :func:`interp.sweep.sweep_parts`).
 
-        def score(ablation: Ablation) -> tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]:
-            found = self.score(name, puzzles, ablation)
-            return found.loss, found.solved
+        Yields:
+            The state of it, whenever a part has come and at least every 0.05 seconds; the last one is complete. To give
+            up, stop iterating: if nobody else waits for it, the computation ends with the layer it is at.
+        """
+        model, listed, asked = self.model(name), tuple(components), tuple(puzzles)
+        key = (model.checkpoint_id, "sweep", asked, listed, base, method)
+        state = SweepState(listed, len(asked))
+        for part in parts_of(self._kept(key) or ()):
+            state.add(part)
+        if state.complete:
+            yield state
+            return
+        tokens = PuzzleSet("asked for", asked).tokens
 
-        return sweep_with(score, components, base)
+        def steps() -> Steps[SweepPart, None]:
+            kept = self._kept(key)  # somebody's job may have ended between our look and our asking
+            if kept is not None:
+                yield from parts_of(kept)
+                return
+            own, means = SweepState(listed, len(asked)), self._means(model, base, method)
+            for part in sweep_parts(model, tokens, listed, base=base, means=means, method=method):
+                if part is not None:
+                    own.add(part)
+                if own.complete:
+                    self._keep(key, tuple(own.rows))
+                yield part
+
+        for news in self._queue.ask(key, steps, self._who()).follow():
+            if news is not None:
+                state.add(news)
+            yield state
 
     def solved(self, name: str, puzzles: Sequence[Puzzle], batch: int = 16) -> Iterator[tuple[Puzzle, bool]]:
         """Which puzzles the clean model solves, a batch at a time."""
@@ -130,7 +151,7 @@ class Backend:
         model = self.model(name)
 
         def compute() -> Float[np.ndarray, "head query key"]:
-            return attention_pattern(model, puzzle.tokens, layer, ablation, self._means(name, ablation))
+            return attention_pattern(model, puzzle.tokens, layer, ablation, self._means(model, ablation))
 
         return self._once((model.checkpoint_id, "pattern", puzzle, layer, ablation), compute)
 
@@ -145,31 +166,38 @@ class Backend:
 
         return self._once((model.checkpoint_id, "lookbacks", puzzle, distances), compute)
 
-    def _means(self, name: str, ablation: Ablation) -> ReferenceMeans | None:
-        if not ablation.uses_mean:
+    def _means(self, model: PuzzleGPT, ablation: Ablation, method: Method = ZERO) -> ReferenceMeans | None:
+        """The reference means if they are needed. Only the worker calls this: it computes them then and there."""
+        if not ablation.uses_mean and method.kind != "mean":
             return None
-        model = self.model(name)
+        key = (model.checkpoint_id, "means")
+        kept = self._kept(key)
+        if kept is None:
+            kept = self._keep(key, bank_means(model, self.bank()))
+        return kept
 
-        return self._once((model.checkpoint_id, "means"), lambda: bank_means(model, self.bank()))
-
-    def _once(self, key: Hashable, compute: Callable[[], T]) -> T:
+    def _once(self, key: Hashable, compute: Callable[[], R]) -> R:
         """The result kept under this key, or computed now; whoever asks meanwhile waits for the same one."""
         kept = self._kept(key)
         if kept is not None:
             return kept
-        with self._computing:
-            kept = self._kept(key)
-            if kept is not None:
-                return kept
-            result = compute()
-            with self._storing:
-                if _nbytes(result) <= self._results.maxsize:
-                    self._results[key] = result
-            return result
+
+        def steps() -> Steps[None, R]:
+            found = self._kept(key)  # somebody's job may have ended between our look and our asking
+            return self._keep(key, compute()) if found is None else found
+            yield  # makes this a generator, of a single step
+
+        return self._queue.ask(key, steps, self._who()).result()
 
     def _kept(self, key: Hashable) -> Any:
         with self._storing:
             return self._results.get(key)
+
+    def _keep(self, key: Hashable, result: R) -> R:
+        with self._storing:
+            if _nbytes(result) <= self._results.maxsize:
+                self._results[key] = result
+        return result
 
 
 def _nbytes(value: Any) -> int:
@@ -178,6 +206,8 @@ def _nbytes(value: Any) -> int:
         return int(value.nbytes)
     if isinstance(value, dict):
         return sum(map(_nbytes, value.values()))
+    if isinstance(value, tuple):
+        return sum(map(_nbytes, value))
     if is_dataclass(value):
         return sum(_nbytes(getattr(value, field.name)) for field in fields(value))
     return 0

@@ -129,6 +129,11 @@ def _split_heads(
     return (x @ flat).unflatten(-1, (n_heads, d_head))
 
 
+def _input_weights(cfg: Config, width: int) -> nn.Parameter:
+    """``[head, d_model, width]``, laid out in memory so that all heads are one matrix without a copy."""
+    return nn.Parameter(torch.empty(cfg.d_model, cfg.n_heads, width).transpose(0, 1))
+
+
 class Attention(nn.Module):
     """Causal multi-head attention without biases."""
 
@@ -136,9 +141,9 @@ class Attention(nn.Module):
         super().__init__()
         self.layer = layer
         self.scale = 1 / math.sqrt(cfg.query_width)
-        self.W_Q = nn.Parameter(torch.empty(cfg.n_heads, cfg.d_model, cfg.query_width))
-        self.W_K = nn.Parameter(torch.empty(cfg.n_heads, cfg.d_model, cfg.query_width))
-        self.W_V = nn.Parameter(torch.empty(cfg.n_heads, cfg.d_model, cfg.d_head))
+        self.W_Q = _input_weights(cfg, cfg.query_width)
+        self.W_K = _input_weights(cfg, cfg.query_width)
+        self.W_V = _input_weights(cfg, cfg.d_head)
         self.W_O = nn.Parameter(torch.empty(cfg.n_heads, cfg.d_head, cfg.d_model))
         self.hook_q = HookPoint()
         self.hook_k = HookPoint()
@@ -306,7 +311,9 @@ class PuzzleGPT(HookedRootModule):
         writes = 1 / math.sqrt(2 * self.cfg.n_layers)
         for name, parameter in self.named_parameters():
             if parameter.ndim > 1:
-                nn.init.normal_(parameter, std=0.02 * (writes if name.endswith(("W_O", "W_out")) else 1))
+                # Drawn apart from where they go: the numbers of a seed do not depend on the layout in memory.
+                std = 0.02 * (writes if name.endswith(("W_O", "W_out")) else 1)
+                parameter.data.copy_(torch.empty(parameter.shape).normal_(std=std))
 
     def forward(
         self,

@@ -1,17 +1,27 @@
 """What each part of the model is worth: the loss with that part switched off, for every part in turn."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby, takewhile
 
 import numpy as np
-from jaxtyping import Bool, Integer
+import torch
+from jaxtyping import Bool, Float, Int, Integer
+from torch import Tensor
 
 from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Kind, Method, ReferenceMeans, Term
+from interp.engine import Gates, embed, finish_layer, gates_of, heads_out, run_layer, unembed
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
-from interp.predict import AnswerLoss, Metric, losses
+from interp.predict import AnswerLoss, Metric, score
+from interp.tokens import GRID_TOKENS
 
 KINDS: tuple[Kind, ...] = ("attn", "mlp", "head")
+
+CHUNK = 8
+"""Puzzles whose residual streams are kept at a time: 0.4 MB a puzzle and layer at d_model 256."""
+ROWS = 16
+"""Rows of one pass: the MLP's activations, the largest, take 1.7 MB a row at d_mlp 1024."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +37,10 @@ class SweepRow:
     component: Component | None
     loss: AnswerLoss
     solved: Bool[np.ndarray, " puzzle"]
+
+    def flips(self, clean: "SweepRow") -> tuple[Int[np.ndarray, " broken"], Int[np.ndarray, " mended"]]:
+        """Numbers of the puzzles that went from solved to wrong, and of those that went from wrong to solved."""
+        return np.flatnonzero(clean.solved & ~self.solved), np.flatnonzero(~clean.solved & self.solved)
 
     def summary(self, clean: "SweepRow", metric: Metric = "final") -> dict[str, str | float]:
         """The row as exports show it; ``delta`` is the loss less the clean run's."""
@@ -56,6 +70,130 @@ def components_of(cfg: Config, kinds: Iterable[str] = ("attn",)) -> list[Compone
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class SweepPart:
+    """Some puzzles of one row of a sweep, as soon as they are computed.
+
+    Attributes:
+        row: of which row: 0 is the run without any component, k + 1 the k-th component.
+        component: what was switched off; ``None`` in row 0.
+        start: number of the first of these puzzles.
+    """
+
+    row: int
+    component: Component | None
+    start: int
+    loss: AnswerLoss
+    solved: Bool[np.ndarray, " puzzle"]
+
+
+def sweep_parts(
+    model: PuzzleGPT,
+    tokens: Integer[np.ndarray, "puzzle 404"],
+    components: Iterable[Component],
+    *,
+    base: Ablation = NO_ABLATION,
+    means: ReferenceMeans | None = None,
+    method: Method = ZERO,
+) -> Iterator[SweepPart | None]:
+    """Switch off each component in turn, on top of ``base``, for ``CHUNK`` puzzles at a time.
+
+    Switching off a part of layer l changes nothing below it: the residual stream before every layer is kept from the
+    run without, and each component starts from there. Its rows are computed ``ROWS`` at a time, several components
+    together. Memory depends on neither the number of puzzles nor that of components.
+
+    Yields:
+        Parts of rows; and ``None`` after every layer's work, so that whoever asked can give way to others or stop. No
+        step takes longer than one layer of ``ROWS`` rows.
+    """
+    if len(tokens) == 0:
+        raise PuzzlescopeError("There is no puzzle to sweep over: choose at least one.")
+    listed = list(components)
+    for start in range(0, len(tokens), CHUNK):
+        chunk = _Chunk(model, model.prompt(tokens[start : start + CHUNK]), start, base, means)
+        yield from chunk.clean()
+        for _, group in groupby(enumerate(listed, start=1), key=lambda item: item[1].layer):
+            yield from chunk.layer(list(group), method)
+
+
+class _Chunk:
+    """A few puzzles, and their residual stream before every layer of the run that everything is compared with."""
+
+    def __init__(
+        self,
+        model: PuzzleGPT,
+        prompt: Int[Tensor, "puzzle 405"],
+        start: int,
+        base: Ablation,
+        means: ReferenceMeans | None,
+    ):
+        self.model, self.prompt, self.start, self.base, self.means = model, prompt, start, base, means
+        self.before: list[Float[Tensor, "puzzle 404 d_model"]] = []
+        self.heads: dict[int, Float[Tensor, "puzzle pos head d_head"] | None] = {}
+
+    def clean(self) -> Iterator[SweepPart | None]:
+        gates = self._gates([self.base])
+        resid = embed(self.model, self.prompt[:, :-1])
+        for layer in range(self.model.cfg.n_layers):
+            self.before.append(resid)
+            resid = self._run_layer(resid, gates, layer)
+            yield None
+        yield self._part(0, None, resid)
+
+    def layer(self, group: list[tuple[int, Component]], method: Method) -> Iterator[SweepPart | None]:
+        """Rows of components of one layer."""
+        at_once = max(1, ROWS // len(self.prompt))
+        for first in range(0, len(group), at_once):
+            yield from self._components(group[first : first + at_once], method)
+
+    def _components(self, group: list[tuple[int, Component]], method: Method) -> Iterator[SweepPart | None]:
+        gates = self._gates([self.base.with_term(Term(component, method)) for _, component in group])
+        (layer,) = {component.layer for _, component in group}
+        resid = self._first_layer(layer, gates, len(group), share=method.kind != "lookback")
+        yield None
+        for later in range(layer + 1, self.model.cfg.n_layers):
+            resid = self._run_layer(resid, gates, later)
+            yield None
+        for (row, component), own in zip(group, resid.split(len(self.prompt)), strict=True):
+            yield self._part(row, component, own)
+
+    @torch.inference_mode()
+    def _first_layer(
+        self, layer: int, gates: Gates, n: int, *, share: bool
+    ) -> Float[Tensor, "row pos d_model"]:
+        """The layer that ``n`` components are of. They share what its heads find, unless they change where heads look."""
+        resid = self.before[layer].repeat(n, 1, 1)
+        own = gates.layers[layer]
+        if not share or (own.attn is not None and own.attn.shut):
+            return self._run_layer(resid, gates, layer)
+        if layer not in self.heads:
+            looks = self._gates([self.base]).layers[layer]
+            z = heads_out(self.model, layer, self.before[layer], looks, last=self._asked(layer))
+            self.heads = {layer: z}  # of one layer at a time
+        found = self.heads[layer]
+        z = None if found is None else found.repeat(n, 1, 1, 1)
+        asked = self._asked(layer)
+        end = resid.shape[1]
+        return finish_layer(self.model, layer, resid[:, -asked:] if asked else resid, z, own, self.means, end)
+
+    def _asked(self, layer: int) -> int | None:
+        """Of the last layer only the positions that predict the answer."""
+        return GRID_TOKENS if layer == self.model.cfg.n_layers - 1 else None
+
+    @torch.inference_mode()
+    def _run_layer(self, resid: Float[Tensor, "row pos d_model"], gates: Gates, layer: int) -> Tensor:
+        return run_layer(self.model, layer, resid, gates, last=self._asked(layer))
+
+    @torch.inference_mode()
+    def _part(self, row: int, component: Component | None, resid: Tensor) -> SweepPart:
+        loss, solved = score(unembed(self.model, resid), self.prompt)
+        return SweepPart(row, component, self.start, loss, solved)
+
+    def _gates(self, ablations: list[Ablation]) -> Gates:
+        each = [ablation for ablation in ablations for _ in range(len(self.prompt))]
+        return gates_of(each, self.model.cfg, self.means, self.model.device)
+
+
 def sweep(
     model: PuzzleGPT,
     tokens: Integer[np.ndarray, "puzzle 404"],
@@ -65,17 +203,69 @@ def sweep(
     means: ReferenceMeans | None = None,
     method: Method = ZERO,
 ) -> Iterator[SweepRow]:
-    """Switch off each component in turn, on top of ``base``; rows come as they are computed, the clean run first."""
-    return sweep_with(lambda ablation: losses(model, tokens, ablation, means), components, base, method)
+    """Whole rows of :func:`sweep_parts`, in order, the run without any component first: each as soon as it is there."""
+    listed, done = list(components), 0
+    state = SweepState(listed, len(tokens))
+    for part in sweep_parts(model, tokens, listed, base=base, means=means, method=method):
+        if part is not None:
+            state.add(part)
+        while done < state.whole_rows:
+            yield state.row(done)
+            done += 1
 
 
-def sweep_with(
-    score: Callable[[Ablation], tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]],
-    components: Iterable[Component],
-    base: Ablation = NO_ABLATION,
-    method: Method = ZERO,
-) -> Iterator[SweepRow]:
-    """The same where loss and success under an ablation come from ``score``, such as a cache of them."""
-    yield SweepRow(None, *score(base))
-    for component in components:
-        yield SweepRow(component, *score(base.with_term(Term(component, method))))
+class SweepState:
+    """What is known of a sweep so far.
+
+    Args:
+        components: that are switched off, in order.
+        n: how many puzzles there are.
+    """
+
+    def __init__(self, components: Sequence[Component], n: int):
+        self.components, self.n = tuple(components), n
+        self._parts: list[list[SweepPart]] = [[] for _ in range(len(self.components) + 1)]
+        self._done = [0] * len(self._parts)
+
+    def add(self, part: SweepPart) -> None:
+        """Take up a part that was computed."""
+        self._parts[part.row].append(part)
+        self._done[part.row] += len(part.solved)
+
+    @property
+    def fraction(self) -> float:
+        """How much of it is done, 0 to 1."""
+        return sum(self._done) / (self.n * len(self._done))
+
+    @property
+    def complete(self) -> bool:
+        return self.whole_rows == len(self._done)
+
+    @property
+    def whole_rows(self) -> int:
+        """How many rows there are, counted from the first, of all puzzles."""
+        return sum(1 for _ in takewhile(lambda done: done == self.n, self._done))
+
+    @property
+    def rows(self) -> list[SweepRow]:
+        """The whole rows, the run without any component first."""
+        return [self.row(number) for number in range(self.whole_rows)]
+
+    def puzzles_done(self, number: int) -> int:
+        """How many puzzles a row knows so far (0: the run without any component)."""
+        return self._done[number]
+
+    def row(self, number: int) -> SweepRow:
+        """A row over the puzzles it knows so far, of which there must be some."""
+        return _joined(self._parts[number])
+
+
+def parts_of(rows: Iterable[SweepRow]) -> Iterator[SweepPart]:
+    """Whole rows as the parts that make them up again."""
+    for number, row in enumerate(rows):
+        yield SweepPart(number, row.component, 0, row.loss, row.solved)
+
+
+def _joined(parts: Sequence[SweepPart]) -> SweepRow:
+    loss = AnswerLoss.join([part.loss for part in parts])
+    return SweepRow(parts[0].component, loss, np.concatenate([part.solved for part in parts]))

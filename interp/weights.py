@@ -91,12 +91,12 @@ def build(cfg: Config, weights: dict[str, Tensor], path: Path) -> PuzzleGPT:
     """
     shapes = shapes_of(cfg, path)
     check_shapes(weights, shapes, path)
-    copies = {
-        name: torch.empty(shape, dtype=torch.float32).copy_(weights[name].detach())
-        for name, shape in shapes.items()
+    model = _skeleton(cfg)
+    copies = {  # laid out in memory as the model wants them
+        name: torch.empty_like(wanted, device="cpu").copy_(weights[name].detach())
+        for name, wanted in model.named_parameters()
     }
     refuse(not_finite(copies), f"{path} is damaged: not every number is finite in")
-    model = _skeleton(cfg)
     model.load_state_dict(copies, assign=True)
     model.pos_embed.W_pos = PosEmbed(cfg).W_pos
     return model

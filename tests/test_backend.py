@@ -35,7 +35,9 @@ def test_results_are_those_of_the_functions_behind(names: list[str]) -> None:
         found.loss.cells, expected.loss.cells
     )
     puzzles = list(backend.bank().limit(3))
-    rows = list(backend.sweep(names[0], puzzles, components_of(SMALL, ["attn"])))
+    *_, state = backend.sweep(names[0], puzzles, components_of(SMALL, ["attn"]))
+    assert state.complete and state.fraction == 1
+    rows = state.rows
     plain = list(sweep(model, np.stack([p.tokens for p in puzzles]), components_of(SMALL, ["attn"])))
     assert [row.component for row in rows] == [row.component for row in plain]
     assert all(np.array_equal(a.loss.cells, b.loss.cells) for a, b in zip(rows, plain, strict=True))

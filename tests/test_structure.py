@@ -14,12 +14,14 @@ ROOMS = [
     {"puzzles", "puzzle_files", "training_data", "bank"},
     {"block_attention", "model"},
     {"optimizer", "weights", "public_format", "checkpoints"},
-    {"ablation", "predict"},
+    {"ablation"},
+    {"engine"},
+    {"predict"},
     {"sweep", "attention", "evaluation"},
     {"phenomena", "dynamics", "arithmetic"},
     {"training_pictures"},
     {"card", "training"},
-    {"figures", "backend"},
+    {"figures", "work", "backend"},
     {"cli", "__main__", "__init__"},
 ]
 RANK = {name: rank for rank, room in enumerate(ROOMS) for name in room}

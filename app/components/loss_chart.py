@@ -85,16 +85,15 @@ def _sweep(
     scene: Scene, backend: Backend, puzzles: list[Puzzle], layers: list[Component]
 ) -> tuple[SweepRow, list[SweepRow]]:
     bar = st.progress(0.0, text="Switching off each attention layer in turn") if scene.sample > 1 else None
-    rows = []
-    for row in backend.sweep(scene.model, puzzles, layers):
-        rows.append(row)
+    for state in backend.sweep(scene.model, puzzles, layers):
         if bar is not None:
             bar.progress(
-                len(rows) / (len(layers) + 1), text=f"Attention layers switched off: {len(rows) - 1}"
+                state.fraction, text=f"Switching off each attention layer in turn: {state.fraction:.0%}"
             )
     if bar is not None:
         bar.empty()
-    return rows[0], rows[1:]
+    clean, *rows = state.rows
+    return clean, rows
 
 
 def _click(key: str, layers: list[Component]) -> None:

@@ -1,0 +1,334 @@
+"""The fast forward pass: many rows at once, each with an ablation of its own, and nothing computed that nobody reads.
+
+The model's own forward pass (:class:`interp.model.PuzzleGPT`) stops at every hook point, so that anything can be looked at
+or replaced there; an ablation is then a hook (:func:`interp.ablation.hooks_of`), the same for every row. Here an ablation
+is a few numbers a row, called gates, and the same sums are done without stopping:
+
+* zero and mean: ``out * keep + mean * fill``, with ``keep`` and ``fill`` 0 or 1 for each row (and head);
+* lookback: the pattern "exactly N back" moves values, so ``z[p] = v[max(p - N, 0)]`` and no pattern is ever made;
+* a layer's attention or MLP that is off in every row is not computed;
+* of the last layer only the positions whose logits are asked for.
+
+Results agree with the hooks to float rounding (tests hold them together). Hooks that a user has set on the model are not
+run: they belong to the model's own forward pass.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from interp.ablation import Ablation, ReferenceMeans, Term
+from interp.model import LAYER_NORM_EPS, Block, Config, KeyValueCache, LayerNorm, PuzzleGPT
+
+OWN = -1
+"""Instead of a lookback: the head's own pattern."""
+
+Residual = Float[Tensor, "row pos d_model"]
+
+
+@dataclass(frozen=True, eq=False)
+class Gate:
+    """Keep an output, or put a mean in its place, or nothing: ``out * keep + mean * fill``.
+
+    Attributes:
+        keep: 1 where the output stays, 0 where it goes; a number a row, or a row and head.
+        fill: 1 where the mean takes its place. ``None``: nowhere.
+    """
+
+    keep: Float[Tensor, "*row"]
+    fill: Float[Tensor, "*row"] | None
+
+    @property
+    def shut(self) -> bool:
+        """Whether every row's output goes."""
+        return not bool(self.keep.any())
+
+    def __getitem__(self, rows: Int[Tensor, " chosen"]) -> "Gate":
+        return Gate(self.keep[rows], None if self.fill is None else self.fill[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class LayerGates:
+    """What is done to one layer; ``None`` where nothing is done to any row.
+
+    Attributes:
+        offsets: how many positions back each head looks in each row, or ``OWN``.
+        z: gate of the heads' outputs ``[row, head]``.
+        attn: gate of the layer's attention ``[row]``.
+        mlp: gate of its MLP ``[row]``.
+    """
+
+    offsets: Int[Tensor, "row head"] | None = None
+    z: Gate | None = None
+    attn: Gate | None = None
+    mlp: Gate | None = None
+
+    def __getitem__(self, rows: Int[Tensor, " chosen"]) -> "LayerGates":
+        offsets = None if self.offsets is None else self.offsets[rows]
+        z, attn, mlp = (None if gate is None else gate[rows] for gate in (self.z, self.attn, self.mlp))
+        return LayerGates(offsets, z, attn, mlp)
+
+
+@dataclass(frozen=True, eq=False)
+class Gates:
+    """The ablations of a batch: gates for every layer, and the means that some of them fill in."""
+
+    layers: tuple[LayerGates, ...]
+    means: ReferenceMeans | None = None
+
+    def __getitem__(self, rows: Int[Tensor, " chosen"]) -> "Gates":
+        """The gates of these rows."""
+        return Gates(tuple(layer[rows] for layer in self.layers), self.means)
+
+
+def gates_of(
+    ablations: Sequence[Ablation],
+    cfg: Config,
+    means: ReferenceMeans | None = None,
+    device: torch.device | None = None,
+) -> Gates:
+    """The gates of a batch whose rows have these ablations."""
+    if means is None and any(ablation.uses_mean for ablation in ablations):
+        raise ValueError("One of these ablations uses means: give the reference means of the model.")
+    by_layer: list[list[tuple[int, Term]]] = [[] for _ in range(cfg.n_layers)]
+    for row, ablation in enumerate(ablations):
+        for term in ablation.terms:
+            by_layer[term.component.layer].append((row, term))
+    layers = (_layer_gates(terms, len(ablations), cfg.n_heads, device) for terms in by_layer)
+    return Gates(tuple(layers), means)
+
+
+def _layer_gates(
+    terms: list[tuple[int, Term]], n_rows: int, n_heads: int, device: torch.device | None
+) -> LayerGates:
+    offsets = np.full((n_rows, n_heads), OWN)
+    keep = {
+        "head": np.ones((n_rows, n_heads), np.float32),
+        **{k: np.ones(n_rows, np.float32) for k in ("attn", "mlp")},
+    }
+    fill = {kind: np.zeros_like(ones) for kind, ones in keep.items()}
+    for row, term in terms:  # a layer's own term comes before those of its heads
+        part, method = term.component, term.method
+        place = (row,) if part.head is None else (row, part.head)
+        if method.kind == "lookback":
+            offsets[place] = method.offset
+        else:
+            keep[part.kind][place] = 0
+            fill[part.kind][place] = method.kind == "mean"
+    gates = {
+        kind: Gate(_tensor(keep[kind], device), _tensor(fill[kind], device) if fill[kind].any() else None)
+        for kind in keep
+        if not keep[kind].all()
+    }
+    looking = _tensor(offsets, device) if (offsets != OWN).any() else None
+    return LayerGates(looking, gates.get("head"), gates.get("attn"), gates.get("mlp"))
+
+
+def _tensor(array: np.ndarray, device: torch.device | None) -> Tensor:
+    return torch.from_numpy(array).to(device)
+
+
+# ---- one pass --------------------------------------------------------------------------------------------------------
+
+
+def embed(model: PuzzleGPT, tokens: Int[Tensor, "row pos"], start: int = 0) -> Residual:
+    """The residual stream before layer 0, of tokens that stand at ``start`` and after."""
+    return F.embedding(tokens, model.embed.W_E) + model.pos_embed.W_pos[start : start + tokens.shape[1]]
+
+
+def unembed(model: PuzzleGPT, resid: Residual) -> Float[Tensor, "row pos vocab"]:
+    """Logits of a residual stream after the last layer."""
+    return F.linear(resid, model.unembed.W_U.T, model.unembed.b_U)
+
+
+def run(
+    model: PuzzleGPT,
+    tokens: Int[Tensor, "row pos"],
+    gates: Gates | None = None,
+    *,
+    last: int | None = None,
+    kv_cache: KeyValueCache | None = None,
+) -> Float[Tensor, "row asked vocab"]:
+    """Logits of the last ``last`` positions (all of them by default).
+
+    Args:
+        model: on whose device tokens and gates are.
+        tokens: start token included; with a cache, those that follow the ones it holds.
+        gates: of as many rows as there are tokens; ``None`` ablates nothing.
+        kv_cache: extended in place.
+    """
+    start = kv_cache.length if kv_cache is not None else 0
+    resid = embed(model, tokens, start)
+    resid = run_layers(model, resid, gates, last=last, kv_cache=kv_cache)
+    if kv_cache is not None:
+        kv_cache.length = start + tokens.shape[1]
+    return unembed(model, resid)
+
+
+def run_layers(
+    model: PuzzleGPT,
+    resid: Residual,
+    gates: Gates | None = None,
+    *,
+    last: int | None = None,
+    kv_cache: KeyValueCache | None = None,
+) -> Float[Tensor, "row asked d_model"]:
+    """The residual stream after the last layer, from that before layer 0."""
+    for layer in range(model.cfg.n_layers):
+        asked = last if layer == model.cfg.n_layers - 1 else None
+        resid = run_layer(model, layer, resid, gates, last=asked, kv_cache=kv_cache)
+    return resid
+
+
+def run_layer(
+    model: PuzzleGPT,
+    layer: int,
+    resid: Residual,
+    gates: Gates | None = None,
+    *,
+    last: int | None = None,
+    kv_cache: KeyValueCache | None = None,
+) -> Float[Tensor, "row asked d_model"]:
+    """The residual stream after a layer at the last positions (all of them by default), from that before it."""
+    own = LayerGates() if gates is None else gates.layers[layer]
+    means = None if gates is None else gates.means
+    start = kv_cache.length if kv_cache is not None else 0
+    z = heads_out(model, layer, resid, own, kv_cache, last)
+    return finish_layer(model, layer, _tail(resid, last), z, own, means, start + resid.shape[1])
+
+
+def heads_out(
+    model: PuzzleGPT,
+    layer: int,
+    resid: Residual,
+    gates: LayerGates,
+    kv_cache: KeyValueCache | None = None,
+    last: int | None = None,
+) -> Float[Tensor, "row asked head d_head"] | None:
+    """What the heads of a layer move to the last positions, before any gate but lookback. ``None``: nobody would read it."""
+    if gates.attn is not None and gates.attn.shut:
+        return None
+    block = _block(model, layer)
+    x = _normalized(block.ln1, resid)
+    q = _project(_tail(x, last), block.attn.W_Q)
+    k, v = _project(x, block.attn.W_K), _project(x, block.attn.W_V)
+    if kv_cache is not None:
+        k, v = kv_cache.append(layer, k, v)
+    z = _attend(q, k, v, block.attn.scale)
+    if gates.offsets is not None:
+        z = _moved(z, v, gates.offsets)
+    return z.transpose(1, 2)
+
+
+def finish_layer(
+    model: PuzzleGPT,
+    layer: int,
+    resid: Residual,
+    z: Float[Tensor, "row pos head d_head"] | None,
+    gates: LayerGates,
+    means: ReferenceMeans | None,
+    end: int,
+) -> Residual:
+    """The rest of a layer, from its heads' outputs: their gates, W_O, the MLP.
+
+    Args:
+        resid: the layer's input, at the positions that end before ``end``.
+        z: from :func:`heads_out`, for these rows.
+    """
+    block = _block(model, layer)
+    here = slice(end - resid.shape[1], end)
+    resid = _add_attention(block, layer, resid, z, gates, means, here)
+    gate = gates.mlp
+    if gate is None or not gate.shut:
+        x = _normalized(block.ln2, resid)
+        hidden = torch.relu_(F.linear(x, block.mlp.W_in.T, block.mlp.b_in))
+        if gate is None:
+            return _added(resid, hidden, block.mlp.W_out).add_(block.mlp.b_out)
+        out = F.linear(hidden, block.mlp.W_out.T, block.mlp.b_out)
+        resid = resid + out * gate.keep[:, None, None]
+    return _filled(resid, gate, None if means is None else means.mlp_out[layer, here])
+
+
+def _block(model: PuzzleGPT, layer: int) -> Block:
+    block = model.blocks[layer]
+    assert isinstance(block, Block)
+    return block
+
+
+def _add_attention(
+    block: Block,
+    layer: int,
+    resid: Residual,
+    z: Float[Tensor, "row pos head d_head"] | None,
+    gates: LayerGates,
+    means: ReferenceMeans | None,
+    here: slice,
+) -> Residual:
+    if z is not None:
+        if gates.z is not None:
+            z = z * gates.z.keep[:, None, :, None]
+            if gates.z.fill is not None and means is not None:
+                z = z + means.z[layer, here] * gates.z.fill[:, None, :, None]
+        W_O = block.attn.W_O.flatten(0, 1)
+        if gates.attn is None:
+            return _added(resid, z.flatten(2), W_O)
+        resid = resid + (z.flatten(2) @ W_O) * gates.attn.keep[:, None, None]
+    return _filled(resid, gates.attn, None if means is None else means.attn_out[layer, here])
+
+
+def _filled(resid: Residual, gate: Gate | None, mean: Float[Tensor, "pos d_model"] | None) -> Residual:
+    """The mean written where a gate says so."""
+    if gate is None or gate.fill is None or mean is None:
+        return resid
+    return resid + mean * gate.fill[:, None, None]
+
+
+def _added(resid: Residual, x: Float[Tensor, "row pos d"], W: Float[Tensor, "d d_model"]) -> Residual:
+    """``resid + x @ W`` in one pass over the memory."""
+    return torch.addmm(resid.reshape(-1, W.shape[1]), x.reshape(-1, W.shape[0]), W).view(*x.shape[:2], -1)
+
+
+def _normalized(norm: LayerNorm, x: Residual) -> Residual:
+    return F.layer_norm(x, norm.w.shape, norm.w, norm.b, LAYER_NORM_EPS)
+
+
+def _project(x: Residual, W: Float[Tensor, "head d_model d"]) -> Float[Tensor, "row head pos d"]:
+    n_heads, d_model, d = W.shape
+    return (x @ W.transpose(0, 1).reshape(d_model, n_heads * d)).unflatten(-1, (n_heads, d)).transpose(1, 2)
+
+
+def _attend(
+    q: Float[Tensor, "row head query d_qk"],
+    k: Float[Tensor, "row head key d_qk"],
+    v: Float[Tensor, "row head key d_head"],
+    scale: float,
+) -> Float[Tensor, "row head query d_head"]:
+    n_query, n_key = q.shape[2], k.shape[2]
+    if n_query in (1, n_key):
+        return F.scaled_dot_product_attention(q, k, v, is_causal=n_query > 1, scale=scale)
+    seen = torch.ones(n_query, n_key, dtype=torch.bool, device=q.device).tril(n_key - n_query)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=seen, scale=scale)
+
+
+def _moved(
+    z: Float[Tensor, "row head query d_head"],
+    v: Float[Tensor, "row head key d_head"],
+    offsets: Int[Tensor, "row head"],
+) -> Float[Tensor, "row head query d_head"]:
+    """``z`` with the heads that look back replaced: they hand on the value so many positions before, or the first."""
+    queries = torch.arange(v.shape[2] - z.shape[2], v.shape[2], device=v.device)
+    for offset in offsets.unique().tolist():
+        if offset != OWN:
+            z = torch.where(
+                (offsets == offset)[:, :, None, None], v[:, :, (queries - offset).clamp(min=0)], z
+            )
+    return z
+
+
+def _tail(x: Float[Tensor, "row pos d"], last: int | None) -> Float[Tensor, "row last d"]:
+    return x if last is None else x[:, -last:]

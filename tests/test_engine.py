@@ -1,0 +1,261 @@
+"""The fast pass against the model's own hooks: random ablations, alone and many in one batch, cached and not."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import Tensor
+
+from interp.ablation import (
+    MEAN,
+    NO_ABLATION,
+    ZERO,
+    Ablation,
+    Component,
+    Method,
+    ReferenceMeans,
+    Term,
+    parse_ablation,
+    reference_means,
+)
+from interp.engine import gates_of, run
+from interp.kinds import KINDS, draw
+from interp.model import KeyValueCache, PuzzleGPT, loss_of
+from interp.predict import decode_drafting, decode_together, losses, predict, predict_each, run_ablated
+from interp.sweep import CHUNK, components_of, sweep, sweep_parts
+from interp.tokens import ANSWER_START, GRID_TOKENS, with_start
+from tests.models import SMALL, small_model
+
+LAYERS = st.integers(0, SMALL.n_layers - 1)
+COMPONENTS = st.one_of(
+    st.builds(Component, LAYERS, st.sampled_from(["attn", "mlp"])),
+    st.builds(Component, LAYERS, st.just("head"), st.integers(0, SMALL.n_heads - 1)),
+)
+LOOKING = st.builds(Method, st.just("lookback"), st.sampled_from([0, 1, 100, 404]))
+TERMS = COMPONENTS.flatmap(
+    lambda part: st.builds(
+        Term,
+        st.just(part),
+        st.sampled_from([ZERO, MEAN])
+        if part.kind == "mlp"
+        else st.one_of(st.sampled_from([ZERO, MEAN]), LOOKING),
+    )
+)
+SOME_TERMS = st.lists(TERMS, max_size=8)
+"""What an ablation is made of; it is made in the test, for checked types draw random numbers of their own."""
+
+
+@pytest.fixture(scope="module")
+def model() -> PuzzleGPT:
+    return small_model()
+
+
+@pytest.fixture(scope="module")
+def tokens() -> np.ndarray:
+    return np.concatenate([draw("evaluation", 7, kind, 1) for kind in KINDS[::6]])
+
+
+@pytest.fixture(scope="module")
+def prompt(tokens: np.ndarray) -> Tensor:
+    return torch.from_numpy(with_start(tokens))
+
+
+@pytest.fixture(scope="module")
+def means(model: PuzzleGPT, prompt: Tensor) -> ReferenceMeans:
+    return reference_means(model, prompt[:4])
+
+
+def assert_close(found: Tensor, expected: Tensor) -> None:
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=2e-5)
+
+
+@settings(max_examples=40)
+@given(SOME_TERMS)
+def test_any_ablation_gives_the_logits_that_hooks_give(model, prompt, means, terms: list[Term]) -> None:
+    ablation = Ablation.of(terms)
+    with torch.inference_mode():
+        expected = run_ablated(model, prompt[:2], ablation, means)
+        assert_close(run(model, prompt[:2], gates_of([ablation] * 2, SMALL, means)), expected)
+        last = run(model, prompt[:2], gates_of([ablation] * 2, SMALL, means), last=GRID_TOKENS)
+        assert_close(last, expected[:, -GRID_TOKENS:])
+
+
+@settings(max_examples=15)
+@given(st.lists(SOME_TERMS, min_size=6, max_size=6))
+def test_many_ablations_in_one_batch(model, prompt, means, each: list[list[Term]]) -> None:
+    ablations = [Ablation.of(terms) for terms in each]
+    with torch.inference_mode():
+        found = run(model, prompt, gates_of(ablations, SMALL, means))
+        for row, ablation in enumerate(ablations):
+            assert_close(found[row], run_ablated(model, prompt[row : row + 1], ablation, means)[0])
+
+
+@settings(max_examples=15)
+@given(SOME_TERMS, st.lists(st.integers(1, 404), max_size=3))
+def test_piece_by_piece_with_a_cache(model, prompt, means, terms: list[Term], cuts: list[int]) -> None:
+    ablation = Ablation.of(terms)
+    gates = gates_of([ablation, NO_ABLATION], SMALL, means)
+    ends = [*sorted(set(cuts)), 405]
+    cache = KeyValueCache(SMALL, batch=2)
+    with torch.inference_mode():
+        parts = [
+            run(model, prompt[:2, a:b], gates, kv_cache=cache) for a, b in zip([0, *ends], ends, strict=False)
+        ]
+        assert cache.length == 405
+        assert_close(torch.cat(parts, 1), run(model, prompt[:2], gates))
+
+
+@settings(max_examples=10)
+@given(SOME_TERMS)
+def test_losses_and_greedy_answers_are_those_of_the_hooks(
+    model, tokens, prompt, means, terms: list[Term]
+) -> None:
+    ablation = Ablation.of(terms)
+    found = predict(model, tokens[:2], ablation, means)
+    with torch.inference_mode():
+        logits = run_ablated(model, prompt[:2], ablation, means)
+        per_token = loss_of(logits, prompt[:2])[:, ANSWER_START - 1 :].numpy()
+        np.testing.assert_allclose(found.loss.cells, per_token[:, 1:], rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(found.loss.marker, per_token[:, 0], rtol=1e-5, atol=1e-5)
+        # Every greedy cell is the best one after those before it: shown at once by a pass over the answer itself.
+        own = prompt[:2].clone()
+        own[:, ANSWER_START + 1 :] = torch.from_numpy(found.greedy)
+        again = run_ablated(model, own, ablation, means)[:, ANSWER_START:-1]
+    assert np.array_equal(again.argmax(-1).numpy(), found.greedy)
+
+
+def test_an_empty_ablation_is_the_clean_run_bit_for_bit(model, tokens, prompt) -> None:
+    with torch.inference_mode():
+        clean = run(model, prompt)
+        assert torch.equal(run(model, prompt, gates_of([NO_ABLATION] * 6, SMALL)), clean)
+    one, two = predict(model, tokens), predict(model, tokens, parse_ablation("", SMALL))
+    assert np.array_equal(one.loss.cells, two.loss.cells)
+    assert np.array_equal(one.greedy_probabilities, two.greedy_probabilities)
+    first = next(sweep(model, tokens, []))
+    assert first is not None and np.array_equal(first.loss.cells, losses(model, tokens)[0].cells)
+
+
+def test_rows_that_ablate_nothing_are_not_touched_by_those_that_do(model, tokens) -> None:
+    mixed = [NO_ABLATION, parse_ablation("L0.attn,L1.H2,L2.mlp", SMALL)] * 3
+    found, clean = predict_each(model, tokens, mixed), predict(model, tokens)
+    np.testing.assert_allclose(found.loss.cells[::2], clean.loss.cells[::2], rtol=1e-5, atol=1e-5)
+    assert np.array_equal(found.greedy[::2], clean.greedy[::2])
+    assert not np.allclose(found.loss.cells[1::2], clean.loss.cells[1::2], atol=1e-2)
+
+
+def test_each_its_own_ablation_batched_against_single(model, tokens, means) -> None:
+    texts = [
+        "",
+        "L0.attn",
+        "L1.H2:lookback=100,L2.mlp",
+        "L*.mlp:mean",
+        "L0.H*:mean,L1.mlp",
+        "L2.attn:lookback=1",
+    ]
+    each = [parse_ablation(text, SMALL) for text in texts]
+    together = predict_each(model, tokens, each, means)
+    for row, ablation in enumerate(each):
+        alone = predict(model, tokens[row : row + 1], ablation, means)
+        np.testing.assert_allclose(together.loss.cells[row], alone.loss.cells[0], rtol=1e-5, atol=1e-5)
+        assert np.array_equal(together.greedy[row], alone.greedy[0])
+        np.testing.assert_allclose(
+            together.greedy_probabilities[row], alone.greedy_probabilities[0], atol=1e-4
+        )
+
+
+@pytest.mark.parametrize("text", ["", "L0.attn", "L1.attn,L2.mlp", "L*.mlp,L1-2.attn,L0.attn:lookback=100"])
+@pytest.mark.parametrize("first", [0, 37, 98, 99])
+def test_guessing_ahead_changes_nothing(model, prompt, text: str, first: int) -> None:
+    """Decoded from some cell on as if all before were right: by guesses, and one cell at a time."""
+    gates = gates_of([parse_ablation(text, SMALL)], SMALL)
+    with torch.inference_mode():
+        cache = KeyValueCache(SMALL, batch=1)
+        logits = run(model, prompt[:1, :-1], gates, last=GRID_TOKENS, kv_cache=cache)[:, 1:]
+        one_by_one = decode_together(model, logits, first, cache.select(torch.tensor([0])), gates)
+        guessed = decode_drafting(model, logits, first, cache, gates)
+    assert torch.equal(guessed.argmax(-1), one_by_one.argmax(-1))
+    assert_close(guessed, one_by_one)
+
+
+def test_guessing_takes_fewer_passes_where_the_answer_is_nearly_right(model, prompt, monkeypatch) -> None:
+    """The model's own answer with one cell altered: once past it, long runs of guesses hold."""
+    gates = gates_of([NO_ABLATION], SMALL)
+    passes = []
+    monkeypatch.setattr("interp.predict.run", lambda *a, **k: passes.append(1) or run(*a, **k))
+    own = prompt[:1].clone()
+    with torch.inference_mode():
+        for _ in range(2):
+            cache = KeyValueCache(SMALL, batch=1)
+            logits = run(model, own[:, :-1], gates, last=GRID_TOKENS, kv_cache=cache)[:, 1:]
+            own[:, ANSWER_START + 1 :] = decode_drafting(model, logits, 0, cache, gates).argmax(-1)
+        passes.clear()
+        cache = KeyValueCache(SMALL, batch=1)
+        logits = run(model, own[:, :-1], gates, last=GRID_TOKENS, kv_cache=cache)[:, 1:]
+        decode_drafting(model, logits, 0, cache, gates)
+    assert len(passes) <= 6, "8, 16, 32, 64 guesses, all of which hold"
+
+
+# ---- sweeps ----------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=8)
+@given(SOME_TERMS, st.sampled_from([ZERO, MEAN]))
+def test_a_sweep_is_the_losses_one_by_one(model, tokens, means, terms: list[Term], method: Method) -> None:
+    base = Ablation.of(terms)
+    parts = components_of(SMALL, ["attn", "head", "mlp"])
+    clean, *rows = sweep(model, tokens[:2], parts, base=base, means=means, method=method)
+    assert [row.component for row in rows] == parts
+    np.testing.assert_allclose(
+        clean.loss.cells, losses(model, tokens[:2], base, means)[0].cells, rtol=1e-5, atol=1e-5
+    )
+    for row in rows:
+        assert row.component is not None
+        loss, solved = losses(model, tokens[:2], base.with_term(Term(row.component, method)), means)
+        np.testing.assert_allclose(row.loss.cells, loss.cells, rtol=1e-5, atol=2e-5)
+        np.testing.assert_allclose(row.loss.marker, loss.marker, rtol=1e-5, atol=2e-5)
+        assert np.array_equal(row.solved, solved)
+
+
+def test_a_sweep_of_lookbacks(model, tokens) -> None:
+    """Here a component changes where its own heads look: nothing of its layer can be shared."""
+    base, method = parse_ablation("L1.H0,L2.attn", SMALL), Method("lookback", 100)
+    for row in list(
+        sweep(model, tokens[:2], components_of(SMALL, ["attn", "head"]), base=base, method=method)
+    )[1:]:
+        assert row.component is not None
+        loss, _ = losses(model, tokens[:2], base.with_term(Term(row.component, method)))
+        np.testing.assert_allclose(row.loss.cells, loss.cells, rtol=1e-5, atol=2e-5)
+
+
+def test_chunks_of_puzzles_do_not_matter(model, tokens) -> None:
+    many = np.concatenate([tokens] * 3)[: 2 * CHUNK + 1]
+    for row in sweep(model, many, components_of(SMALL, ["attn"])):
+        np.testing.assert_allclose(row.loss.cells[:6], row.loss.cells[6:12], rtol=1e-5, atol=2e-5)
+        assert len(row.solved) == 2 * CHUNK + 1
+
+
+def test_a_sweep_pauses_after_every_layer(model, tokens) -> None:
+    found = list(sweep_parts(model, tokens[:1], components_of(SMALL, ["attn"])))
+    pauses = sum(part is None for part in found)
+    assert pauses == 3 + (3 + 2 + 1), "the clean run, then from each layer to the top"
+    assert [part.row for part in found if part is not None] == [0, 1, 2, 3]
+
+
+def test_means_must_be_given(model) -> None:
+    with pytest.raises(ValueError, match="reference means"):
+        gates_of([parse_ablation("L0.attn:mean", SMALL)], SMALL)
+
+
+def test_a_users_own_hooks_are_left_where_they_are(model, tokens) -> None:
+    """They belong to the model's own forward pass; the fast one neither runs nor removes them."""
+    clean = predict(model, tokens[:1])
+    seen = []
+    model.add_hook("blocks.0.hook_attn_out", lambda out, hook: seen.append(1) or torch.zeros_like(out))
+    try:
+        found = predict(model, tokens[:1])
+        assert np.array_equal(found.loss.cells, clean.loss.cells) and not seen
+        model(torch.from_numpy(with_start(tokens[:1])))
+        assert seen == [1]
+    finally:
+        model.reset_hooks()

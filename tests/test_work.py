@@ -1,0 +1,183 @@
+"""The work queue: one computation for all who ask the same, fair turns, prompt stops, and errors that stay where they belong."""
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from interp.work import Steps, WorkQueue
+
+
+class Clock:
+    """Computations of short steps that write down what they do."""
+
+    def __init__(self) -> None:
+        self.log: list[str] = []
+        self.closed: list[str] = []
+
+    def steps(self, name: str, n: int, seconds: float = 0.01) -> Steps[int, str]:
+        try:
+            for k in range(n):
+                time.sleep(seconds)
+                self.log.append(name)
+                yield k
+            return f"{name} done"
+        finally:
+            self.closed.append(name)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def queue() -> Iterator[WorkQueue]:
+    queue = WorkQueue()
+    yield queue
+    wait_until(lambda: queue.waiting == 0)
+
+
+def wait_until(what, seconds: float = 10.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.002)
+
+
+def news(iterator) -> list[int]:
+    return [item for item in iterator if item is not None]
+
+
+def test_news_in_order_and_a_result(queue: WorkQueue, clock: Clock) -> None:
+    job = queue.ask("a", lambda: clock.steps("a", 3), "me")
+    assert news(job.follow()) == [0, 1, 2]
+    assert queue.ask("b", lambda: clock.steps("b", 2), "me").result() == "b done"
+
+
+def test_a_sign_of_life_while_nothing_happens(queue: WorkQueue, clock: Clock) -> None:
+    follow = queue.ask("slow", lambda: clock.steps("slow", 1, 0.5), "me").follow()
+    assert next(follow) is None and clock.log == []
+    assert news(follow) == [0]
+
+
+def test_who_asks_for_what_is_under_way_joins_it(queue: WorkQueue, clock: Clock) -> None:
+    first = queue.ask("same", lambda: clock.steps("same", 20), "me")
+    follow = first.follow()
+    assert next(item for item in follow if item is not None) == 0
+    second = queue.ask("same", lambda: clock.steps("other", 20), "you")
+    assert second is first
+    assert news(second.follow()) == list(range(20)), "a late comer gets the news from the first on"
+    assert news(follow) == list(range(1, 20))
+    assert clock.log == ["same"] * 20 and clock.closed == ["same"]
+
+
+def test_finished_work_is_not_kept(queue: WorkQueue, clock: Clock) -> None:
+    for _ in range(2):
+        assert queue.ask("a", lambda: clock.steps("a", 1), "me").result() == "a done"
+    assert clock.log == ["a", "a"]
+
+
+def test_turns_are_fair(queue: WorkQueue, clock: Clock) -> None:
+    """Two with long work and one with short: the short one is served at once, the long ones advance together."""
+    long = [queue.ask(name, lambda name=name: clock.steps(name, 30), name) for name in ("ann", "bob")]
+    follows = [job.follow() for job in long]
+    wait_until(lambda: len(clock.log) >= 10)
+    before = len(clock.log)
+    assert queue.ask("short", lambda: clock.steps("cid", 2), "cid").result() == "cid done"
+    assert len(clock.log) - before <= 8, "two steps of its own, and not many of others between"
+    for follow in follows:
+        news(follow)
+    for end in range(20, len(clock.log), 10):
+        done = clock.log[:end]
+        if 0 < done.count("ann") < 30 and 0 < done.count("bob") < 30:
+            assert abs(done.count("ann") - done.count("bob")) <= 6
+
+
+def test_somebody_with_many_jobs_has_no_more_than_their_share(queue: WorkQueue, clock: Clock) -> None:
+    jobs = [queue.ask(f"many{k}", lambda k=k: clock.steps("many", 10), "greedy") for k in range(5)]
+    one = queue.ask("one", lambda: clock.steps("one", 10), "modest")
+    one.result()
+    assert clock.log.count("many") <= 20, "of fifty steps"
+    for job in jobs:
+        job.result()
+
+
+def test_the_latest_wish_of_one_person_comes_first(queue: WorkQueue, clock: Clock) -> None:
+    old = queue.ask("old", lambda: clock.steps("old", 30), "me")
+    wait_until(lambda: clock.log.count("old") >= 3)
+    queue.ask("new", lambda: clock.steps("new", 5), "me").result()
+    assert clock.log.count("old") <= 8
+    old.result()
+
+
+def test_what_nobody_waits_for_stops_within_a_step(queue: WorkQueue, clock: Clock) -> None:
+    follow = queue.ask("long", lambda: clock.steps("long", 10_000), "me").follow()
+    next(follow)
+    follow.close()
+    done = len(clock.log)
+    wait_until(lambda: clock.closed == ["long"])
+    assert queue.waiting == 0 and len(clock.log) <= done + 2
+
+
+def test_it_goes_on_while_somebody_waits(queue: WorkQueue, clock: Clock) -> None:
+    one = queue.ask("both", lambda: clock.steps("both", 30), "me").follow()
+    two = queue.ask("both", lambda: clock.steps("both", 30), "you").follow()
+    next(one), next(two)
+    one.close()
+    assert 29 in news(two)
+
+
+def test_what_was_given_up_can_be_asked_for_again(queue: WorkQueue, clock: Clock) -> None:
+    follow = queue.ask("a", lambda: clock.steps("first", 1000), "me").follow()
+    next(follow)
+    follow.close()
+    wait_until(lambda: queue.waiting == 0)
+    assert queue.ask("a", lambda: clock.steps("second", 2), "me").result() == "second done"
+
+
+def test_an_error_goes_to_those_who_asked_and_to_nobody_else(queue: WorkQueue, clock: Clock) -> None:
+    def fails() -> Steps[int, None]:
+        yield 1
+        raise KeyError("in the middle of it")
+
+    other = queue.ask("other", lambda: clock.steps("other", 10), "you")
+    caught: list[BaseException] = []
+
+    def ask() -> None:
+        try:
+            queue.ask("fails", fails, "me").result()
+        except KeyError as error:
+            caught.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(caught) == 4
+    assert other.result() == "other done"
+    assert queue.ask("fails", lambda: clock.steps("again", 1), "me").result() == "again done"
+
+
+def test_an_error_before_the_first_step(queue: WorkQueue) -> None:
+    def fails() -> Steps[int, None]:
+        raise ValueError("before anything")
+
+    with pytest.raises(ValueError, match="before anything"):
+        queue.ask("a", fails, "me").result()
+
+
+def test_many_threads_get_their_own_answers(queue: WorkQueue, clock: Clock) -> None:
+    found: dict[int, str] = {}
+
+    def ask(k: int) -> None:
+        found[k] = queue.ask(k % 5, lambda: clock.steps(str(k % 5), 3, 0.001), k).result()
+
+    threads = [threading.Thread(target=ask, args=(k,)) for k in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {k: f"{k % 5} done" for k in range(20)}
