@@ -1,10 +1,12 @@
 """What all pages share: the one backend of this process, and how errors are shown."""
 
 import re
-from collections.abc import Iterator
+import threading
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.bundle import ensure_bundle
 from interp.backend import Backend
@@ -15,7 +17,13 @@ from interp.errors import PuzzlescopeError
 def backend() -> Backend:
     """The backend that everybody who looks at this server shares."""
     ensure_bundle()
-    return Backend()
+    return Backend(who=_visitor)
+
+
+def _visitor() -> Hashable:
+    """Whose page is being computed: the backend gives each visitor a fair share."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return threading.get_ident() if context is None else context.session_id
 
 
 def plain(sentence: str) -> str:

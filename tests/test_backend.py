@@ -1,6 +1,7 @@
 """The backend: results kept once, keyed by everything they depend on, and never mixed between threads."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from interp.attention import attention_pattern
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 from interp.predict import losses, predict
-from interp.sweep import components_of, sweep
+from interp.sweep import CHUNK, components_of, sweep, sweep_parts
 from tests.models import SMALL, saved_model
 
 
@@ -84,6 +85,77 @@ def test_threads_with_different_ablations_get_their_own_answers(names: list[str]
             pool.map(lambda ablation: shared.score(names[0], [puzzle], ablation).loss.mean(), ablations)
         )
     assert found == expected and len(set(found)) == len(found)
+
+
+def test_eight_threads_with_different_ablations_predict_as_one_after_the_other(names: list[str]) -> None:
+    texts = ["", "L0.attn", "L1.attn", "L2.mlp:mean", "L0.mlp", "L1.H3:lookback=100", "L0.H1", "L2.H*,L0.mlp"]
+    ablations = [parse_ablation(text, SMALL) for text in texts]
+    puzzle = Backend().bank()[9]
+    alone = [Backend().prediction(names[0], puzzle, ablation) for ablation in ablations]
+    shared = Backend()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda ablation: shared.prediction(names[0], puzzle, ablation), ablations))
+        patterns = list(pool.map(lambda ablation: shared.pattern(names[0], puzzle, 1, ablation), ablations))
+    for one, other, pattern, ablation in zip(found, alone, patterns, ablations, strict=True):
+        assert np.array_equal(one.greedy, other.greedy)
+        assert np.array_equal(one.loss.cells, other.loss.cells)
+        assert np.array_equal(pattern, Backend().pattern(names[0], puzzle, 1, ablation))
+
+
+def test_a_sweep_is_computed_once_however_many_ask(names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    backend, calls = Backend(), []
+    puzzles, parts = list(backend.bank().limit(10)), components_of(SMALL, ["attn", "head"])
+    monkeypatch.setattr(module, "sweep_parts", lambda *a, **k: calls.append(1) or sweep_parts(*a, **k))
+
+    def ask(_: int) -> list[float]:
+        *_, state = backend.sweep(names[0], puzzles, parts)
+        return [row.loss.mean() for row in state.rows]
+
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(ask, range(6)))
+    assert all(one == found[0] for one in found) and len(found[0]) == 1 + len(parts)
+    assert ask(0) == found[0] and calls == [1], "the seventh gets what was kept"
+
+
+def test_a_sweep_tells_how_far_it_is(names: list[str]) -> None:
+    backend = Backend()
+    puzzles = list(backend.bank().limit(CHUNK + 2))
+    fractions, known = [], []
+    for state in backend.sweep(names[0], puzzles, components_of(SMALL, ["attn"])):
+        fractions.append(state.fraction)
+        known.append([state.puzzles_done(number) for number in range(4)])
+    assert fractions == sorted(fractions) and fractions[-1] == 1 and len(set(fractions)) > 4
+    assert [CHUNK, 0, 0, 0] in known and [CHUNK] * 4 in known, (
+        "the first puzzles of all rows come before the rest"
+    )
+
+
+def test_a_sweep_that_nobody_waits_for_ends_and_leaves_nothing(names: list[str]) -> None:
+    backend = Backend()
+    puzzles, parts = list(backend.bank().limit(64)), components_of(SMALL, ["attn", "head", "mlp"])
+    asking = backend.sweep(names[0], puzzles, parts)
+    next(asking)
+    asking.close()
+    deadline = time.monotonic() + 10
+    while backend._queue.waiting:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert len(backend._results) == 0
+    *_, state = backend.sweep(names[0], puzzles[:2], parts[:1])
+    assert state.complete
+
+
+def test_a_quick_question_does_not_wait_for_a_long_one(names: list[str]) -> None:
+    """Of another visitor: it is answered before the long one is done."""
+    backend = Backend(who=lambda: threading.current_thread().name)
+    puzzles, parts = list(backend.bank().limit(64)), components_of(SMALL, ["attn", "head", "mlp"])
+    asking = backend.sweep(names[0], puzzles, parts)
+    state = next(asking)
+    other = threading.Thread(target=backend.prediction, args=(names[0], puzzles[3]), name="somebody else")
+    other.start()
+    other.join(30)
+    assert not other.is_alive() and state.fraction < 1 and backend._queue.waiting == 1
+    asking.close()
 
 
 def test_an_error_leaves_nothing_behind(names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
