@@ -1,8 +1,8 @@
 """All benchmarks, one after the other."""
 
-from benchmarks import block_attention, decoding, generators
+from benchmarks import block_attention, engine, generators, growth
 
 if __name__ == "__main__":
-    for benchmark in (generators, block_attention, decoding):
+    for benchmark in (generators, block_attention, engine, growth):
         benchmark.main()
         print()
