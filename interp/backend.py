@@ -21,7 +21,7 @@ from interp.checkpoints import load_model
 from interp.model import PuzzleGPT
 from interp.predict import AnswerLoss, Prediction, predict
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
-from interp.sweep import SweepPart, SweepState, parts_of, sweep_parts
+from interp.sweep import SweepState, sweep_parts
 from interp.work import Steps, WorkQueue
 
 T = TypeVar("T")
@@ -107,36 +107,37 @@ class Backend:
         """Each component switched off in turn, on top of ``base`` (see :func:`interp.sweep.sweep_parts`).
 
         Yields:
-            The state of it, whenever a part has come and at least every 0.05 seconds; the last one is complete. To give
-            up, stop iterating: if nobody else waits for it, the computation ends with the layer it is at.
+            The state of it, at least every 0.05 seconds: the same object, which fills up meanwhile; at the end it is
+            complete. To give up, stop iterating: if nobody else waits for it, the computation ends with the layer it is at.
         """
         model, listed, asked = self.model(name), tuple(components), tuple(puzzles)
         key = (model.checkpoint_id, "sweep", asked, listed, base, method)
-        state = SweepState(listed, len(asked))
-        for part in parts_of(self._kept(key) or ()):
-            state.add(part)
-        if state.complete:
-            yield state
+        kept = self._kept(key)
+        if kept is not None:
+            yield kept
             return
         tokens = PuzzleSet("asked for", asked).tokens
 
-        def steps() -> Steps[SweepPart, None]:
+        def steps() -> Steps[SweepState, None]:
             kept = self._kept(key)  # somebody's job may have ended between our look and our asking
             if kept is not None:
-                yield from parts_of(kept)
+                yield kept
                 return
-            own, means = SweepState(listed, len(asked)), self._means(model, base, method)
+            state, means = SweepState(listed, len(asked)), self._means(model, base, method)
+            yield state  # the only news: it fills up under the eyes of all who follow
             for part in sweep_parts(model, tokens, listed, base=base, means=means, method=method):
                 if part is not None:
-                    own.add(part)
-                if own.complete:
-                    self._keep(key, tuple(own.rows))
-                yield part
+                    state.add(part)
+                yield None
+            self._keep(key, state)
 
+        state: SweepState | None = None
         for news in self._queue.ask(key, steps, self._who()).follow():
-            if news is not None:
-                state.add(news)
-            yield state
+            state = news or state
+            if state is not None:
+                yield state
+        assert state is not None and state.complete
+        yield state
 
     def solved(self, name: str, puzzles: Sequence[Puzzle], batch: int = 16) -> Iterator[tuple[Puzzle, bool]]:
         """Which puzzles the clean model solves, a batch at a time."""
@@ -202,7 +203,7 @@ class Backend:
 
 def _nbytes(value: Any) -> int:
     """Bytes of all arrays in a result."""
-    if isinstance(value, np.ndarray | torch.Tensor):
+    if isinstance(value, np.ndarray | torch.Tensor | SweepState):
         return int(value.nbytes)
     if isinstance(value, dict):
         return sum(map(_nbytes, value.values()))

@@ -12,6 +12,7 @@ from torch import Tensor
 from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Kind, Method, ReferenceMeans, Term
 from interp.engine import Gates, embed, finish_layer, gates_of, heads_out, run_layer, unembed
 from interp.errors import PuzzlescopeError
+from interp.grids import CELLS
 from interp.model import Config, PuzzleGPT
 from interp.predict import AnswerLoss, Metric, score
 from interp.tokens import GRID_TOKENS
@@ -215,7 +216,8 @@ def sweep(
 
 
 class SweepState:
-    """What is known of a sweep so far.
+    """What is known of a sweep so far, in arrays made once: small results left between large passing ones would keep
+    the allocator from using their memory again.
 
     Args:
         components: that are switched off, in order.
@@ -224,13 +226,27 @@ class SweepState:
 
     def __init__(self, components: Sequence[Component], n: int):
         self.components, self.n = tuple(components), n
-        self._parts: list[list[SweepPart]] = [[] for _ in range(len(self.components) + 1)]
-        self._done = [0] * len(self._parts)
+        rows = len(self.components) + 1
+        self._marker = np.zeros((rows, n), np.float32)
+        self._cells = np.zeros((rows, n, CELLS), np.float32)
+        self._copied = np.zeros((n, CELLS), bool)
+        self._solved = np.zeros((rows, n), bool)
+        self._done = [0] * rows
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all its arrays."""
+        return self._marker.nbytes + self._cells.nbytes + self._copied.nbytes + self._solved.nbytes
 
     def add(self, part: SweepPart) -> None:
-        """Take up a part that was computed."""
-        self._parts[part.row].append(part)
-        self._done[part.row] += len(part.solved)
+        """Take up a part that was computed. The parts of a row come in the order of their puzzles."""
+        end = part.start + len(part.solved)
+        assert part.start == self._done[part.row]
+        self._marker[part.row, part.start : end] = part.loss.marker
+        self._cells[part.row, part.start : end] = part.loss.cells
+        self._copied[part.start : end] = part.loss.copied
+        self._solved[part.row, part.start : end] = part.solved
+        self._done[part.row] = end  # last: others may be reading
 
     @property
     def fraction(self) -> float:
@@ -256,16 +272,8 @@ class SweepState:
         return self._done[number]
 
     def row(self, number: int) -> SweepRow:
-        """A row over the puzzles it knows so far, of which there must be some."""
-        return _joined(self._parts[number])
-
-
-def parts_of(rows: Iterable[SweepRow]) -> Iterator[SweepPart]:
-    """Whole rows as the parts that make them up again."""
-    for number, row in enumerate(rows):
-        yield SweepPart(number, row.component, 0, row.loss, row.solved)
-
-
-def _joined(parts: Sequence[SweepPart]) -> SweepRow:
-    loss = AnswerLoss.join([part.loss for part in parts])
-    return SweepRow(parts[0].component, loss, np.concatenate([part.solved for part in parts]))
+        """A row over the puzzles it knows so far (number 0: the run without any component)."""
+        known = slice(self._done[number])
+        loss = AnswerLoss(self._marker[number, known], self._cells[number, known], self._copied[known])
+        component = self.components[number - 1] if number else None
+        return SweepRow(component, loss, self._solved[number, known])
