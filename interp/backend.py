@@ -21,7 +21,7 @@ from interp.checkpoints import load_model
 from interp.model import PuzzleGPT
 from interp.predict import AnswerLoss, Prediction, predict
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
-from interp.sweep import SweepState, sweep_parts
+from interp.sweep import Scope, SweepState, sweep_parts
 from interp.work import Steps, WorkQueue
 
 T = TypeVar("T")
@@ -103,6 +103,7 @@ class Backend:
         components: Iterable[Component],
         base: Ablation = NO_ABLATION,
         method: Method = ZERO,
+        scope: Scope = "everywhere",
     ) -> Iterator[SweepState]:
         """Each component switched off in turn, on top of ``base`` (see :func:`interp.sweep.sweep_parts`).
 
@@ -111,7 +112,7 @@ class Backend:
             complete. To give up, stop iterating: if nobody else waits for it, the computation ends with the layer it is at.
         """
         model, listed, asked = self.model(name), tuple(components), tuple(puzzles)
-        key = (model.checkpoint_id, "sweep", asked, listed, base, method)
+        key = (model.checkpoint_id, "sweep", asked, listed, base, method, scope)
         kept = self._kept(key)
         if kept is not None:
             yield kept
@@ -125,7 +126,8 @@ class Backend:
                 return
             state, means = SweepState(listed, len(asked)), self._means(model, base, method)
             yield state  # the only news: it fills up under the eyes of all who follow
-            for part in sweep_parts(model, tokens, listed, base=base, means=means, method=method):
+            parts = sweep_parts(model, tokens, listed, base=base, means=means, method=method, scope=scope)
+            for part in parts:
                 if part is not None:
                     state.add(part)
                 yield None

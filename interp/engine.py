@@ -15,6 +15,7 @@ run: they belong to the model's own forward pass.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -133,6 +134,20 @@ def _tensor(array: np.ndarray, device: torch.device | None) -> Tensor:
     return torch.from_numpy(array).to(device)
 
 
+@runtime_checkable
+class Past(Protocol):
+    """Keys and values of earlier positions: what a key-value cache is to a layer."""
+
+    @property
+    def length(self) -> int:
+        """How many positions came before."""
+
+    def append(
+        self, layer: int, k: Float[Tensor, "row head pos d_qk"], v: Float[Tensor, "row head pos d_head"]
+    ) -> tuple[Float[Tensor, "row head key d_qk"], Float[Tensor, "row head key d_head"]]:
+        """Those of a layer, and behind them the new ones."""
+
+
 # ---- one pass --------------------------------------------------------------------------------------------------------
 
 
@@ -192,7 +207,7 @@ def run_layer(
     gates: Gates | None = None,
     *,
     last: int | None = None,
-    kv_cache: KeyValueCache | None = None,
+    kv_cache: Past | None = None,
 ) -> Float[Tensor, "row asked d_model"]:
     """The residual stream after a layer at the last positions (all of them by default), from that before it."""
     own = LayerGates() if gates is None else gates.layers[layer]
@@ -207,7 +222,7 @@ def heads_out(
     layer: int,
     resid: Residual,
     gates: LayerGates,
-    kv_cache: KeyValueCache | None = None,
+    kv_cache: Past | None = None,
     last: int | None = None,
 ) -> Float[Tensor, "row asked head d_head"] | None:
     """What the heads of a layer move to the last positions, before any gate but lookback. ``None``: nobody would read it."""

@@ -6,6 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
+from transformer_lens.hook_points import HookPoint
+from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation import (
     MEAN,
@@ -16,6 +18,7 @@ from interp.ablation import (
     Method,
     ReferenceMeans,
     Term,
+    hooks_of,
     parse_ablation,
     reference_means,
 )
@@ -226,6 +229,40 @@ def test_a_sweep_of_lookbacks(model, tokens) -> None:
         assert row.component is not None
         loss, _ = losses(model, tokens[:2], base.with_term(Term(row.component, method)))
         np.testing.assert_allclose(row.loss.cells, loss.cells, rtol=1e-5, atol=2e-5)
+
+
+@pytest.mark.parametrize("text", ["", "L0.H2,L2.attn", "L1.H1:lookback=100,L0.mlp:mean"])
+@pytest.mark.parametrize("method", [ZERO, MEAN])
+def test_off_at_the_answer_only(model, tokens, prompt, means, text: str, method: Method) -> None:
+    """Against hooks that put back what the layer would have written before the positions that predict the answer."""
+    base, first = parse_ablation(text, SMALL), ANSWER_START - 1
+    parts = components_of(SMALL, ["attn", "mlp", "head"])
+    rows = list(sweep(model, tokens[:2], parts, base=base, means=means, method=method, scope="answer"))
+    np.testing.assert_allclose(
+        rows[0].loss.cells, losses(model, tokens[:2], base, means)[0].cells, rtol=1e-5, atol=1e-5
+    )
+    kept: dict[str, Tensor] = {}
+
+    def keep(resid: Tensor, hook: HookPoint) -> None:
+        kept[str(hook.name)] = resid.clone()
+
+    def put_back(resid: Tensor, hook: HookPoint) -> Tensor:
+        return torch.cat([kept[str(hook.name)][:, :first], resid[:, first:]], 1)
+
+    for row in rows[1:]:
+        assert row.component is not None
+        name = get_act_name("resid_post", row.component.layer)
+        off = base.with_term(Term(row.component, method))
+        with torch.inference_mode():
+            model.run_with_hooks(prompt[:2], fwd_hooks=[*hooks_of(base, means), (name, keep)])
+            logits = model.run_with_hooks(prompt[:2], fwd_hooks=[*hooks_of(off, means), (name, put_back)])
+        expected = loss_of(logits, prompt[:2])[:, ANSWER_START:].numpy()
+        np.testing.assert_allclose(row.loss.cells, expected, rtol=1e-5, atol=2e-5)
+
+
+def test_a_lookback_at_the_answer_only_is_refused(model, tokens) -> None:
+    with pytest.raises(ValueError, match="zero or mean"):
+        list(sweep(model, tokens[:1], [], method=Method("lookback", 1), scope="answer"))
 
 
 def test_chunks_of_puzzles_do_not_matter(model, tokens) -> None:
