@@ -72,6 +72,11 @@ class Backend:
                     self._models[name] = model
             return self._models[name]
 
+    @property
+    def working(self) -> int:
+        """How many computations are under way."""
+        return self._queue.waiting
+
     def bank(self) -> PuzzleSet:
         """The embedded puzzle bank."""
         if self._bank is not None:

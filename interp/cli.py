@@ -25,7 +25,7 @@ from interp.model import Config, PuzzleGPT
 from interp.phenomena import measure_phenomena
 from interp.predict import METRICS, losses
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
-from interp.sweep import SweepRow, components_of
+from interp.sweep import Scope, SweepRow, components_of
 from interp.sweep import sweep as sweep_model
 from interp.tasks import NOISE, TASKS, task_named
 from interp.tokens import STRUCTURES, encode, structure_named
@@ -105,18 +105,24 @@ def sweep(
     limit: LimitOption = 64,
     model: ModelOption = "default",
     ablate: AblateOption = "",
+    answer_only: Annotated[
+        bool,
+        typer.Option("--answer-only", help="Off only where the answer is predicted: quicker, a first look."),
+    ] = False,
     as_json: JsonOption = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write the JSON to this file.")] = None,
 ) -> None:
-    """The loss with each part of the model switched off in turn."""
+    """The loss with each part of the model switched off in turn, and the puzzles that break or mend."""
     if metric not in METRICS:
         raise PuzzlescopeError(f"No metric '{metric}': expected one of {', '.join(METRICS)}.")
     chosen, net = _puzzles(puzzles, task, structure, limit), load_model(model)
     parts = components_of(net.cfg, [kind.strip() for kind in components.split(",")])
     base = parse_ablation(ablate, net.cfg)
-    found = sweep_model(net, chosen.tokens, parts, base=base, means=_means(net, base))
+    found = sweep_model(
+        net, chosen.tokens, parts, base=base, means=_means(net, base), scope=_scope(answer_only)
+    )
     clean, *rows = _progress(found, "sweeping", total=len(parts) + 1, quiet=as_json)
-    result = _sweep_result(clean, rows, metric)
+    result = _sweep_result(clean, rows, metric, chosen)
     if math.isnan(result["clean"]):
         raise PuzzlescopeError(
             f"No cell of these puzzles counts for the metric '{metric}': choose another metric."
@@ -126,12 +132,29 @@ def sweep(
     if as_json:
         _print_json(result)
     elif out is None:
-        table = [(row["component"], f"{row['loss']:.3e}", f"{row['delta']:+.3e}") for row in result["rows"]]
-        _print_table(("off", "loss", "less clean"), [("nothing", f"{result['clean']:.3e}", ""), *table])
+        header = ("off", "loss", "less clean", "solved", "broken", "mended")
+        table = [
+            (row["component"], f"{row['loss']:.3e}", f"{row['delta']:+.3e}", row["solved"], *flips)
+            for row in result["rows"]
+            for flips in [(len(row["broken"]), len(row["mended"]))]
+        ]
+        nothing = ("nothing", f"{result['clean']:.3e}", "", result["solved"], "", "")
+        _print_table(header, [nothing, *table])
 
 
-def _sweep_result(clean: SweepRow, rows: list[SweepRow], metric: Any) -> dict[str, Any]:
-    return {"clean": clean.loss.mean(metric), "rows": [row.summary(clean, metric) for row in rows]}
+def _scope(answer_only: bool) -> Scope:
+    return "answer" if answer_only else "everywhere"
+
+
+def _sweep_result(clean: SweepRow, rows: list[SweepRow], metric: Any, puzzles: PuzzleSet) -> dict[str, Any]:
+    """What `sweep --json` prints: for each component its loss, and the ids of the puzzles that go from solved to wrong
+    (broken) and from wrong to solved (mended) without it."""
+    found = []
+    for row in rows:
+        broken, mended = ([puzzles[k].id for k in flipped.tolist()] for flipped in row.flips(clean))
+        flips = {"solved": int(row.solved.sum()), "broken": broken, "mended": mended}
+        found.append(row.summary(clean, metric) | flips)
+    return {"clean": clean.loss.mean(metric), "solved": int(clean.solved.sum()), "rows": found}
 
 
 @app.command()

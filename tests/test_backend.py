@@ -137,7 +137,7 @@ def test_a_sweep_that_nobody_waits_for_ends_and_leaves_nothing(names: list[str])
     next(asking)
     asking.close()
     deadline = time.monotonic() + 10
-    while backend._queue.waiting:
+    while backend.working:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert len(backend._results) == 0
@@ -154,7 +154,7 @@ def test_a_quick_question_does_not_wait_for_a_long_one(names: list[str]) -> None
     other = threading.Thread(target=backend.prediction, args=(names[0], puzzles[3]), name="somebody else")
     other.start()
     other.join(30)
-    assert not other.is_alive() and state.fraction < 1 and backend._queue.waiting == 1
+    assert not other.is_alive() and state.fraction < 1 and backend.working == 1
     asking.close()
 
 

@@ -13,7 +13,7 @@ from interp.attention import lookback_scores
 from interp.checkpoints import load_model
 from interp.cli import app, main
 from interp.kinds import KINDS, draw
-from interp.predict import losses
+from interp.predict import losses, predict
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
 from tests.models import SMALL, saved_model
 
@@ -85,7 +85,32 @@ def test_sweep(model: str, file: str, puzzles, tmp_path: Path, capsys) -> None:
         losses(load_model(model), puzzles.tokens)[0].mean("changed"), rel=1e-5
     )
     assert all(row["delta"] == pytest.approx(row["loss"] - found["clean"]) for row in found["rows"])
-    assert main(command) == 0 and capsys.readouterr().out.splitlines()[1].startswith("nothing")
+    assert main(command) == 0
+    header, nothing, *_ = capsys.readouterr().out.splitlines()
+    assert header.split()[-3:] == ["solved", "broken", "mended"] and nothing.startswith("nothing")
+    assert main([*command, "--json", "--answer-only"]) == 0
+    at_answer = json.loads(capsys.readouterr().out)
+    assert at_answer["clean"] == pytest.approx(found["clean"], rel=1e-5)
+    assert at_answer["rows"][0]["loss"] != pytest.approx(found["rows"][0]["loss"], rel=1e-3)
+
+
+def test_sweep_names_the_puzzles_that_break(model: str, tmp_path: Path, capsys) -> None:
+    """Puzzles whose answers are the model's own are solved with nothing off, and wrong with an attention layer off."""
+    net, path = load_model(model), tmp_path / "own.npz"
+    drawn = np.concatenate([draw("evaluation", 1, kind, 1) for kind in KINDS[:4]])
+    own = drawn.copy()
+    own[:, 304:] = predict(net, drawn).greedy
+    own = own[(own[:, 304:] <= 10).all(1)]
+    puzzles = PuzzleSet("own", tuple(Puzzle.of("replace_color", row) for row in own))
+    assert len(puzzles) > 0
+    save_puzzles(puzzles, path)
+    assert main(["sweep", "--puzzles", str(path), "--model", model, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["solved"] == len(puzzles)
+    for row in found["rows"]:
+        assert row["mended"] == [] and len(row["broken"]) == len(puzzles) - row["solved"]
+        assert set(row["broken"]) <= {puzzle.id for puzzle in puzzles}
+    assert any(row["broken"] for row in found["rows"])
 
 
 def test_heads(model: str, file: str, puzzles, capsys) -> None:
