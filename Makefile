@@ -39,7 +39,7 @@ format: setup-dev ## format the code and mend what ruff can mend
 	@$(python) -m ruff check --fix .
 
 clean: ## remove the virtual environment and everything else that was made
-	rm -rf .venv .pytest_cache .hypothesis .mypy_cache .ruff_cache
+	rm -rf .venv .venv-transformer-lens-2 .pytest_cache .hypothesis .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 setup:
