@@ -39,16 +39,16 @@ class Line:
     old: Callable[[], float] | None
     hooks: Callable[[], object] | None
     ours: Callable[[], object]
-    scale_old: float = 1.0
-    scale_hooks: float = 1.0
+    scale: float = 1.0
+    """By how many times the puzzles of the old ways are fewer than ours."""
 
     def measure(self) -> tuple[float, float, float]:
         """Medians, each way in turn; nan where there is no such way. Work of minutes, which is scaled, is done once."""
         times: list[tuple[float, float, float]] = []
-        long = self.scale_old != 1
+        long = self.scale != 1
         for turn in range(1 if long else ROUNDS + 1):
-            old = self.old() * self.scale_old if self.old else float("nan")
-            hooks = seconds(self.hooks) * self.scale_hooks if self.hooks else float("nan")
+            old = self.old() * self.scale if self.old else float("nan")
+            hooks = seconds(self.hooks) * self.scale if self.hooks else float("nan")
             ours = seconds(self.ours)
             if turn or long:
                 times.append((old, hooks, ours))
@@ -143,7 +143,6 @@ def lines(
             lambda: sweep_with_hooks(model, tokens[:16], ["attn"]),
             lambda: sweep_ours(model, tokens, ["attn"]),
             n / 16,
-            n / 16,
         ),
         Line(
             "every part, 1 puzzle",
@@ -156,7 +155,6 @@ def lines(
             sweep_old(FEW, every),
             lambda: sweep_with_hooks(model, tokens[:FEW], every),
             lambda: sweep_ours(model, tokens[:MANY], every),
-            MANY / FEW,
             MANY / FEW,
         ),
     ]

@@ -1,6 +1,5 @@
 """The first look at a puzzle's board (parts off at the answer's positions only) against the exact one; and stopping."""
 
-import threading
 import time
 from statistics import median
 
@@ -63,7 +62,7 @@ def stopping() -> None:
     for k in range(10):
         asking = backend.sweep("default", puzzles[k:], parts)
         next(asking)
-        threading.Event().wait(0.3 + 0.05 * k)
+        time.sleep(0.3 + 0.05 * k)
         asking.close()
         closed = time.perf_counter()
         while backend.working:

@@ -179,25 +179,12 @@ def run(
     """
     start = kv_cache.length if kv_cache is not None else 0
     resid = embed(model, tokens, start)
-    resid = run_layers(model, resid, gates, last=last, kv_cache=kv_cache)
-    if kv_cache is not None:
-        kv_cache.length = start + tokens.shape[1]
-    return unembed(model, resid)
-
-
-def run_layers(
-    model: PuzzleGPT,
-    resid: Residual,
-    gates: Gates | None = None,
-    *,
-    last: int | None = None,
-    kv_cache: KeyValueCache | None = None,
-) -> Float[Tensor, "row asked d_model"]:
-    """The residual stream after the last layer, from that before layer 0."""
     for layer in range(model.cfg.n_layers):
         asked = last if layer == model.cfg.n_layers - 1 else None
         resid = run_layer(model, layer, resid, gates, last=asked, kv_cache=kv_cache)
-    return resid
+    if kv_cache is not None:
+        kv_cache.length = start + tokens.shape[1]
+    return unembed(model, resid)
 
 
 def run_layer(
@@ -214,7 +201,7 @@ def run_layer(
     means = None if gates is None else gates.means
     start = kv_cache.length if kv_cache is not None else 0
     z = heads_out(model, layer, resid, own, kv_cache, last)
-    return finish_layer(model, layer, _tail(resid, last), z, own, means, start + resid.shape[1])
+    return finish_layer(model, layer, tail(resid, last), z, own, means, start + resid.shape[1])
 
 
 def heads_out(
@@ -230,7 +217,7 @@ def heads_out(
         return None
     block = _block(model, layer)
     x = _normalized(block.ln1, resid)
-    q = _project(_tail(x, last), block.attn.W_Q)
+    q = _project(tail(x, last), block.attn.W_Q)
     k, v = _project(x, block.attn.W_K), _project(x, block.attn.W_V)
     if kv_cache is not None:
         k, v = kv_cache.append(layer, k, v)
@@ -345,5 +332,6 @@ def _moved(
     return z
 
 
-def _tail(x: Float[Tensor, "row pos d"], last: int | None) -> Float[Tensor, "row last d"]:
+def tail(x: Float[Tensor, "row pos d"], last: int | None) -> Float[Tensor, "row last d"]:
+    """The last positions, or all of them."""
     return x if last is None else x[:, -last:]

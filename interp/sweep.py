@@ -11,7 +11,7 @@ from jaxtyping import Bool, Float, Int, Integer
 from torch import Tensor
 
 from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Kind, Method, ReferenceMeans, Term
-from interp.engine import Gates, Past, embed, finish_layer, gates_of, heads_out, run_layer, unembed
+from interp.engine import Gates, Past, embed, finish_layer, gates_of, heads_out, run_layer, tail, unembed
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS
 from interp.model import Config, PuzzleGPT
@@ -80,12 +80,10 @@ class SweepPart:
 
     Attributes:
         row: of which row: 0 is the run without any component, k + 1 the k-th component.
-        component: what was switched off; ``None`` in row 0.
         start: number of the first of these puzzles.
     """
 
     row: int
-    component: Component | None
     start: int
     loss: AnswerLoss
     solved: Bool[np.ndarray, " puzzle"]
@@ -184,7 +182,7 @@ class _Chunk:
             self.before.append(resid[:, self.past.length :] if self.past else resid)
             resid = self._run_layer(resid, gates, layer, self.past.recorder() if self.past else None)
             yield None
-        yield self._part(0, None, resid)
+        yield self._part(0, resid)
 
     def layer(self, group: list[tuple[int, Component]], method: Method) -> Iterator[SweepPart | None]:
         """Rows of components of one layer."""
@@ -200,27 +198,25 @@ class _Chunk:
         for later in range(layer + 1, self.model.cfg.n_layers):
             resid = self._run_layer(resid, gates, later, self.past)
             yield None
-        for (row, component), own in zip(group, resid.split(len(self.prompt)), strict=True):
-            yield self._part(row, component, own)
+        for (row, _), own in zip(group, resid.split(len(self.prompt)), strict=True):
+            yield self._part(row, own)
 
     @torch.inference_mode()
     def _first_layer(
         self, layer: int, gates: Gates, n: int, *, share: bool
     ) -> Float[Tensor, "row pos d_model"]:
         """The layer that ``n`` components are of. They share what its heads find, unless they change where heads look."""
-        resid = self.before[layer].repeat(n, 1, 1)
-        own = gates.layers[layer]
+        before, own, asked = self.before[layer], gates.layers[layer], self._asked(layer)
         if not share or (own.attn is not None and own.attn.shut):
-            return self._run_layer(resid, gates, layer, self.past)
+            return self._run_layer(before.repeat(n, 1, 1), gates, layer, self.past)
         if layer not in self.heads:
             looks = self._gates([self.base]).layers[layer]
-            z = heads_out(self.model, layer, self.before[layer], looks, self.past, self._asked(layer))
+            z = heads_out(self.model, layer, before, looks, self.past, asked)
             self.heads = {layer: z}  # of one layer at a time
         found = self.heads[layer]
         z = None if found is None else found.repeat(n, 1, 1, 1)
-        asked = self._asked(layer)
-        end = resid.shape[1] + (self.past.length if self.past else 0)
-        return finish_layer(self.model, layer, resid[:, -asked:] if asked else resid, z, own, self.means, end)
+        end = before.shape[1] + (self.past.length if self.past else 0)
+        return finish_layer(self.model, layer, tail(before, asked).repeat(n, 1, 1), z, own, self.means, end)
 
     def _asked(self, layer: int) -> int | None:
         """Of the last layer only the positions that predict the answer."""
@@ -233,9 +229,9 @@ class _Chunk:
         return run_layer(self.model, layer, resid, gates, last=self._asked(layer), kv_cache=past)
 
     @torch.inference_mode()
-    def _part(self, row: int, component: Component | None, resid: Tensor) -> SweepPart:
+    def _part(self, row: int, resid: Tensor) -> SweepPart:
         loss, solved = score(unembed(self.model, resid), self.prompt)
-        return SweepPart(row, component, self.start, loss, solved)
+        return SweepPart(row, self.start, loss, solved)
 
     def _gates(self, ablations: list[Ablation]) -> Gates:
         each = [ablation for ablation in ablations for _ in range(len(self.prompt))]

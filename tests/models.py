@@ -2,12 +2,19 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from interp.checkpoints import save_model
+from interp.kinds import KINDS, draw
 from interp.model import Config, PuzzleGPT
 
 SMALL = Config(n_layers=3, n_heads=4, d_model=32, d_head=8, d_mlp=48)
+
+
+def six_puzzles() -> np.ndarray:
+    """Tokens of six puzzles, each of another task or order."""
+    return np.concatenate([draw("evaluation", 7, kind, 1) for kind in KINDS[::6]])
 
 
 def small_model(seed: int = 0, cfg: Config = SMALL) -> PuzzleGPT:

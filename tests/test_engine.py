@@ -23,12 +23,11 @@ from interp.ablation import (
     reference_means,
 )
 from interp.engine import gates_of, run
-from interp.kinds import KINDS, draw
 from interp.model import KeyValueCache, PuzzleGPT, loss_of
 from interp.predict import decode_drafting, decode_together, losses, predict, predict_each, run_ablated
 from interp.sweep import CHUNK, components_of, sweep, sweep_parts
 from interp.tokens import ANSWER_START, GRID_TOKENS, with_start
-from tests.models import SMALL, small_model
+from tests.models import SMALL, six_puzzles, small_model
 
 LAYERS = st.integers(0, SMALL.n_layers - 1)
 COMPONENTS = st.one_of(
@@ -56,7 +55,7 @@ def model() -> PuzzleGPT:
 
 @pytest.fixture(scope="module")
 def tokens() -> np.ndarray:
-    return np.concatenate([draw("evaluation", 7, kind, 1) for kind in KINDS[::6]])
+    return six_puzzles()
 
 
 @pytest.fixture(scope="module")

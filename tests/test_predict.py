@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from interp.ablation import NO_ABLATION, Ablation, parse_ablation, reference_means
 from interp.errors import PuzzlescopeError
-from interp.kinds import KINDS, draw
 from interp.model import PuzzleGPT
 from interp.predict import METRICS, AnswerLoss, losses, predict, run_ablated
 from interp.tokens import ANSWER_START, with_start
-from tests.models import small_model
+from tests.models import six_puzzles, small_model
 
 ABLATIONS = [
     "",
@@ -30,7 +29,7 @@ def model() -> PuzzleGPT:
 
 @pytest.fixture(scope="module")
 def tokens() -> np.ndarray:
-    return np.concatenate([draw("evaluation", 7, kind, 1) for kind in KINDS[::6]])
+    return six_puzzles()
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +82,7 @@ def test_solved_means_the_greedy_answer_is_the_truth(model, tokens) -> None:
 @given(st.integers(1, 7))
 def test_batches_do_not_matter(batch: int) -> None:
     model = small_model()
-    tokens = np.concatenate([draw("evaluation", 7, kind, 1) for kind in KINDS[::6]])
+    tokens = six_puzzles()
     alone, together = predict(model, tokens, batch=batch), predict(model, tokens, batch=16)
     assert np.array_equal(alone.greedy, together.greedy)
     np.testing.assert_allclose(alone.loss.cells, together.loss.cells, atol=1e-5)
