@@ -25,6 +25,7 @@ from torch import Tensor
 
 from interp.ablation import Ablation, ReferenceMeans, Term
 from interp.model import LAYER_NORM_EPS, Block, Config, KeyValueCache, LayerNorm, PuzzleGPT
+from interp.products import added_product, product
 
 OWN = -1
 """Instead of a lookback: the head's own pattern."""
@@ -248,10 +249,10 @@ def finish_layer(
     gate = gates.mlp
     if gate is None or not gate.shut:
         x = _normalized(block.ln2, resid)
-        hidden = torch.relu_(F.linear(x, block.mlp.W_in.T, block.mlp.b_in))
+        hidden = product(x, block.mlp.W_in, block.mlp.b_in, relu=True)
         if gate is None:
-            return _added(resid, hidden, block.mlp.W_out).add_(block.mlp.b_out)
-        out = F.linear(hidden, block.mlp.W_out.T, block.mlp.b_out)
+            return added_product(resid, hidden, block.mlp.W_out).add_(block.mlp.b_out)
+        out = product(hidden, block.mlp.W_out, block.mlp.b_out)
         resid = resid + out * gate.keep[:, None, None]
     return _filled(resid, gate, None if means is None else means.mlp_out[layer, here])
 
@@ -278,8 +279,8 @@ def _add_attention(
                 z = z + means.z[layer, here] * gates.z.fill[:, None, :, None]
         W_O = block.attn.W_O.flatten(0, 1)
         if gates.attn is None:
-            return _added(resid, z.flatten(2), W_O)
-        resid = resid + (z.flatten(2) @ W_O) * gates.attn.keep[:, None, None]
+            return added_product(resid, z.flatten(2), W_O)
+        resid = resid + product(z.flatten(2), W_O) * gates.attn.keep[:, None, None]
     return _filled(resid, gates.attn, None if means is None else means.attn_out[layer, here])
 
 
@@ -290,18 +291,14 @@ def _filled(resid: Residual, gate: Gate | None, mean: Float[Tensor, "pos d_model
     return resid + mean * gate.fill[:, None, None]
 
 
-def _added(resid: Residual, x: Float[Tensor, "row pos d"], W: Float[Tensor, "d d_model"]) -> Residual:
-    """``resid + x @ W`` in one pass over the memory."""
-    return torch.addmm(resid.reshape(-1, W.shape[1]), x.reshape(-1, W.shape[0]), W).view(*x.shape[:2], -1)
-
-
 def _normalized(norm: LayerNorm, x: Residual) -> Residual:
     return F.layer_norm(x, norm.w.shape, norm.w, norm.b, LAYER_NORM_EPS)
 
 
 def _project(x: Residual, W: Float[Tensor, "head d_model d"]) -> Float[Tensor, "row head pos d"]:
     n_heads, d_model, d = W.shape
-    return (x @ W.transpose(0, 1).reshape(d_model, n_heads * d)).unflatten(-1, (n_heads, d)).transpose(1, 2)
+    flat = W.transpose(0, 1).reshape(d_model, n_heads * d)
+    return product(x, flat).unflatten(-1, (n_heads, d)).transpose(1, 2)
 
 
 def _attend(

@@ -15,6 +15,7 @@ ROOMS = [
     {"block_attention", "model"},
     {"optimizer", "weights", "public_format", "checkpoints"},
     {"ablation"},
+    {"products"},
     {"engine"},
     {"predict"},
     {"sweep", "attention", "evaluation"},
