@@ -37,6 +37,7 @@ from transformer_lens.utilities.components_utils import get_act_name
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
 from interp.puzzles import PuzzleSet
+from interp.steps import Steps, finish
 from interp.tokens import N_CTX
 
 REFERENCE_PUZZLES = 64
@@ -258,14 +259,26 @@ class ReferenceMeans:
 
 def bank_means(model: PuzzleGPT, bank: PuzzleSet) -> ReferenceMeans:
     """The means over the fixed reference set, ``REFERENCE_PUZZLES`` of the bank: what ``mean`` means everywhere."""
-    return reference_means(model, model.prompt(bank.limit(REFERENCE_PUZZLES).tokens))
+    return finish(bank_means_steps(model, bank))
 
 
-@torch.inference_mode()
+def bank_means_steps(model: PuzzleGPT, bank: PuzzleSet) -> Steps[None, ReferenceMeans]:
+    """:func:`bank_means` as a computation that pauses after every puzzle."""
+    return means_steps(model, model.prompt(bank.limit(REFERENCE_PUZZLES).tokens), batch=1)
+
+
 def reference_means(
     model: PuzzleGPT, tokens: Integer[Tensor, "puzzle pos"], *, batch: int = 16
 ) -> ReferenceMeans:
     """The means over these puzzles (start token included), on the clean model."""
+    return finish(means_steps(model, tokens, batch=batch))
+
+
+@torch.inference_mode()
+def means_steps(
+    model: PuzzleGPT, tokens: Integer[Tensor, "puzzle pos"], *, batch: int = 16
+) -> Steps[None, ReferenceMeans]:
+    """:func:`reference_means` as a computation that pauses after every batch."""
     names = ("z", "attn_out", "mlp_out")
     sums: dict[str, Tensor] = {}
     for chunk in tokens.split(batch):
@@ -274,6 +287,7 @@ def reference_means(
         for name in names:
             total = torch.stack([cache[name, layer].sum(0) for layer in range(model.cfg.n_layers)])
             sums[name] = sums[name] + total if name in sums else total
+        yield None
     return ReferenceMeans(**{name: total / len(tokens) for name, total in sums.items()})
 
 

@@ -15,16 +15,24 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float
 
-from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, ReferenceMeans, bank_means
+from interp.ablation import (
+    NO_ABLATION,
+    ZERO,
+    Ablation,
+    Component,
+    Method,
+    ReferenceMeans,
+    bank_means_steps,
+)
 from interp.attention import attention_pattern, lookback_table
 from interp.checkpoints import load_model
 from interp.model import PuzzleGPT
-from interp.predict import AnswerLoss, Prediction, predict
+from interp.predict import AnswerLoss, Prediction, predict_steps
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
+from interp.steps import Steps
 from interp.sweep import Scope, SweepState, sweep_parts
-from interp.work import Steps, WorkQueue
+from interp.work import Job, WorkQueue
 
-T = TypeVar("T")
 R = TypeVar("R")
 
 RESULT_BYTES = 256 * 2**20
@@ -47,9 +55,16 @@ class Backend:
     Args:
         result_bytes: bound on the results kept; the least recently used go first.
         who: names whoever is asking now, so that everybody gets a fair share. By default, each thread is somebody.
+        pulse: called every ``interp.work.TICK`` seconds by whoever waits for a result. What it raises ends the waiting, and
+            with it the work, if nobody else waits: how a visitor who has clicked on gives up.
     """
 
-    def __init__(self, result_bytes: int = RESULT_BYTES, who: Callable[[], Hashable] = threading.get_ident):
+    def __init__(
+        self,
+        result_bytes: int = RESULT_BYTES,
+        who: Callable[[], Hashable] = threading.get_ident,
+        pulse: Callable[[], object] = lambda: None,
+    ):
         self._models: cachetools.LRUCache[str, PuzzleGPT] = cachetools.LRUCache(MAX_MODELS)
         self._results: cachetools.LRUCache[Hashable, Any] = cachetools.LRUCache(
             result_bytes, getsizeof=_nbytes
@@ -57,7 +72,7 @@ class Backend:
         self._loading = threading.Lock()
         self._storing = threading.Lock()
         self._bank: PuzzleSet | None = None
-        self._queue, self._who = WorkQueue(), who
+        self._queue, self._who, self._pulse = WorkQueue(), who, pulse
 
     def model(self, name: str) -> PuzzleGPT:
         """The model of this name (see :func:`interp.checkpoints.load_model`), loaded on first use."""
@@ -90,10 +105,11 @@ class Backend:
         """Loss and greedy answer on one puzzle."""
         model = self.model(name)
 
-        def compute() -> Prediction:
-            return predict(model, puzzle.tokens[None], ablation, self._means(model, ablation))
+        def steps() -> Steps[None, Prediction]:
+            means = yield from self._means(model, ablation)
+            return (yield from predict_steps(model, puzzle.tokens[None], [ablation], means))
 
-        return self._once((model.checkpoint_id, "prediction", puzzle, ablation), compute)
+        return self._once((model.checkpoint_id, "prediction", puzzle, ablation), steps)
 
     def score(self, name: str, puzzles: Sequence[Puzzle], ablation: Ablation = NO_ABLATION) -> Score:
         """Loss and success on some puzzles."""
@@ -116,35 +132,46 @@ class Backend:
             The state of it, at least every 0.05 seconds: the same object, which fills up meanwhile; at the end it is
             complete. To give up, stop iterating: if nobody else waits for it, the computation ends with the layer it is at.
         """
+        with self.watch(name, puzzles, components, base, method, scope) as watch:
+            while not watch.finished:
+                if watch.state is not None:
+                    yield watch.state
+                watch.wait()
+            assert watch.state is not None
+            yield watch.state
+
+    def watch(
+        self,
+        name: str,
+        puzzles: Sequence[Puzzle],
+        components: Iterable[Component],
+        base: Ablation = NO_ABLATION,
+        method: Method = ZERO,
+        scope: Scope = "everywhere",
+    ) -> "Watch":
+        """The same sweep, for somebody who does not wait: it goes on while one looks in from time to time."""
         model, listed, asked = self.model(name), tuple(components), tuple(puzzles)
         key = (model.checkpoint_id, "sweep", asked, listed, base, method, scope)
         kept = self._kept(key)
         if kept is not None:
-            yield kept
-            return
+            return Watch(kept)
         tokens = PuzzleSet("asked for", asked).tokens
 
-        def steps() -> Steps[SweepState, None]:
+        def steps() -> Steps[SweepState, SweepState]:
             kept = self._kept(key)  # somebody's job may have ended between our look and our asking
             if kept is not None:
-                yield kept
-                return
-            state, means = SweepState(listed, len(asked)), self._means(model, base, method)
+                return kept
+            means = yield from self._means(model, base, method)
+            state = SweepState(listed, len(asked))
             yield state  # the only news: it fills up under the eyes of all who follow
             parts = sweep_parts(model, tokens, listed, base=base, means=means, method=method, scope=scope)
             for part in parts:
                 if part is not None:
                     state.add(part)
                 yield None
-            self._keep(key, state)
+            return self._keep(key, state)
 
-        state: SweepState | None = None
-        for news in self._queue.ask(key, steps, self._who()).follow():
-            state = news or state
-            if state is not None:
-                yield state
-        assert state is not None and state.complete
-        yield state
+        return Watch(None, self._queue.ask(key, steps, self._who()))
 
     def solved(self, name: str, puzzles: Sequence[Puzzle], batch: int = 16) -> Iterator[tuple[Puzzle, bool]]:
         """Which puzzles the clean model solves, a batch at a time."""
@@ -158,10 +185,11 @@ class Backend:
         """The attention of one layer on one puzzle, as the ablated run uses it."""
         model = self.model(name)
 
-        def compute() -> Float[np.ndarray, "head query key"]:
-            return attention_pattern(model, puzzle.tokens, layer, ablation, self._means(model, ablation))
+        def steps() -> Steps[None, Float[np.ndarray, "head query key"]]:
+            means = yield from self._means(model, ablation)
+            return attention_pattern(model, puzzle.tokens, layer, ablation, means)
 
-        return self._once((model.checkpoint_id, "pattern", puzzle, layer, ablation), compute)
+        return self._once((model.checkpoint_id, "pattern", puzzle, layer, ablation), steps)
 
     def lookbacks(
         self, name: str, puzzle: Puzzle, distances: tuple[int, ...] = LOOKBACKS
@@ -169,33 +197,35 @@ class Backend:
         """How much every head of the clean model looks so many positions back, where there are so many, on one puzzle."""
         model = self.model(name)
 
-        def compute() -> dict[int, Float[np.ndarray, "layer head"]]:
+        def steps() -> Steps[None, dict[int, Float[np.ndarray, "layer head"]]]:
             return lookback_table(model, puzzle.tokens[None], distances, clamp=False)
+            yield  # makes this a generator, of a single step
 
-        return self._once((model.checkpoint_id, "lookbacks", puzzle, distances), compute)
+        return self._once((model.checkpoint_id, "lookbacks", puzzle, distances), steps)
 
-    def _means(self, model: PuzzleGPT, ablation: Ablation, method: Method = ZERO) -> ReferenceMeans | None:
-        """The reference means if they are needed. Only the worker calls this: it computes them then and there."""
+    def _means(
+        self, model: PuzzleGPT, ablation: Ablation, method: Method = ZERO
+    ) -> Steps[None, ReferenceMeans | None]:
+        """The reference means if they are needed. Only the worker runs this."""
         if not ablation.uses_mean and method.kind != "mean":
             return None
         key = (model.checkpoint_id, "means")
         kept = self._kept(key)
-        if kept is None:
-            kept = self._keep(key, bank_means(model, self.bank()))
-        return kept
+        return (
+            kept if kept is not None else self._keep(key, (yield from bank_means_steps(model, self.bank())))
+        )
 
-    def _once(self, key: Hashable, compute: Callable[[], R]) -> R:
+    def _once(self, key: Hashable, steps: Callable[[], Steps[None, R]]) -> R:
         """The result kept under this key, or computed now; whoever asks meanwhile waits for the same one."""
         kept = self._kept(key)
         if kept is not None:
             return kept
 
-        def steps() -> Steps[None, R]:
+        def keeping() -> Steps[None, R]:
             found = self._kept(key)  # somebody's job may have ended between our look and our asking
-            return self._keep(key, compute()) if found is None else found
-            yield  # makes this a generator, of a single step
+            return found if found is not None else self._keep(key, (yield from steps()))
 
-        return self._queue.ask(key, steps, self._who()).result()
+        return self._queue.ask(key, keeping, self._who()).result(self._pulse)
 
     def _kept(self, key: Hashable) -> Any:
         with self._storing:
@@ -206,6 +236,47 @@ class Backend:
             if _nbytes(result) <= self._results.maxsize:
                 self._results[key] = result
         return result
+
+
+class Watch:
+    """A sweep under way, or one that was kept. Close it when it is of no more interest: the computation then ends, unless
+    somebody else watches it too."""
+
+    def __init__(self, kept: SweepState | None, job: Job[SweepState, SweepState] | None = None):
+        self._kept, self._job, self._closed = kept, job, False
+
+    def __enter__(self) -> "Watch":
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.close()
+
+    @property
+    def state(self) -> SweepState | None:
+        """What is known so far: the same object all the time, which fills up. ``None`` before it has begun."""
+        if self._kept is not None or self._job is None:
+            return self._kept
+        return self._job.latest if self._job.outcome is None else self._job.outcome
+
+    @property
+    def finished(self) -> bool:
+        """Whether it is complete.
+
+        Raises:
+            Exception: the one with which the computation ended.
+        """
+        return self._kept is not None or (self._job is not None and self._job.finished)
+
+    def wait(self) -> None:
+        """Until something has happened, at most ``interp.work.TICK`` seconds."""
+        if self._job is not None:
+            self._job.wait()
+
+    def close(self) -> None:
+        """Lose interest. May be called more than once, and from any thread."""
+        if self._job is not None and not self._closed:
+            self._closed = True
+            self._job.leave()
 
 
 def _nbytes(value: Any) -> int:

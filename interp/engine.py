@@ -15,6 +15,7 @@ run: they belong to the model's own forward pass.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -25,7 +26,7 @@ from torch import Tensor
 
 from interp.ablation import Ablation, ReferenceMeans, Term
 from interp.model import LAYER_NORM_EPS, Block, Config, KeyValueCache, LayerNorm, PuzzleGPT
-from interp.products import added_product, product
+from interp.products import Matrix
 
 OWN = -1
 """Instead of a lookback: the head's own pattern."""
@@ -149,6 +150,52 @@ class Past(Protocol):
         """Those of a layer, and behind them the new ones."""
 
 
+# ---- the weights ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class LayerWeights:
+    """One layer, and its weights as matrices to multiply by."""
+
+    block: Block
+    q: Matrix
+    k: Matrix
+    v: Matrix
+    o: Matrix
+    w_in: Matrix
+    w_out: Matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A model ready for passes of the engine."""
+
+    model: PuzzleGPT
+    layers: tuple[LayerWeights, ...]
+
+    @property
+    def cfg(self) -> Config:
+        return self.model.cfg
+
+
+def weights_of(model: PuzzleGPT, rows: int | None = None) -> Weights:
+    """A model's weights. They follow the model's, unless they are for passes of a few ``rows`` each: those are laid out
+    for that on first use, and keep what the model had then."""
+    layers = []
+    for block in model.blocks:
+        assert isinstance(block, Block)
+        attn, mlp = block.attn, block.mlp
+        q, k, v = (Matrix(_flat(W), rows) for W in (attn.W_Q, attn.W_K, attn.W_V))
+        o = Matrix(attn.W_O.flatten(0, 1), rows)
+        layers.append(LayerWeights(block, q, k, v, o, Matrix(mlp.W_in, rows), Matrix(mlp.W_out, rows)))
+    return Weights(model, tuple(layers))
+
+
+def _flat(W: Float[Tensor, "head d_model d"]) -> Float[Tensor, "d_model width"]:
+    """All heads side by side; no copy, as the model lays them out."""
+    return W.transpose(0, 1).reshape(W.shape[1], -1)
+
+
 # ---- one pass --------------------------------------------------------------------------------------------------------
 
 
@@ -163,7 +210,7 @@ def unembed(model: PuzzleGPT, resid: Residual) -> Float[Tensor, "row pos vocab"]
 
 
 def run(
-    model: PuzzleGPT,
+    model: PuzzleGPT | Weights,
     tokens: Int[Tensor, "row pos"],
     gates: Gates | None = None,
     *,
@@ -173,23 +220,24 @@ def run(
     """Logits of the last ``last`` positions (all of them by default).
 
     Args:
-        model: on whose device tokens and gates are.
+        model: on whose device tokens and gates are; or its weights, for many passes.
         tokens: start token included; with a cache, those that follow the ones it holds.
         gates: of as many rows as there are tokens; ``None`` ablates nothing.
         kv_cache: extended in place.
     """
+    weights = model if isinstance(model, Weights) else weights_of(model)
     start = kv_cache.length if kv_cache is not None else 0
-    resid = embed(model, tokens, start)
-    for layer in range(model.cfg.n_layers):
-        asked = last if layer == model.cfg.n_layers - 1 else None
-        resid = run_layer(model, layer, resid, gates, last=asked, kv_cache=kv_cache)
+    resid = embed(weights.model, tokens, start)
+    for layer in range(weights.cfg.n_layers):
+        asked = last if layer == weights.cfg.n_layers - 1 else None
+        resid = run_layer(weights, layer, resid, gates, last=asked, kv_cache=kv_cache)
     if kv_cache is not None:
         kv_cache.length = start + tokens.shape[1]
-    return unembed(model, resid)
+    return unembed(weights.model, resid)
 
 
 def run_layer(
-    model: PuzzleGPT,
+    weights: Weights,
     layer: int,
     resid: Residual,
     gates: Gates | None = None,
@@ -201,12 +249,12 @@ def run_layer(
     own = LayerGates() if gates is None else gates.layers[layer]
     means = None if gates is None else gates.means
     start = kv_cache.length if kv_cache is not None else 0
-    z = heads_out(model, layer, resid, own, kv_cache, last)
-    return finish_layer(model, layer, tail(resid, last), z, own, means, start + resid.shape[1])
+    z = heads_out(weights, layer, resid, own, kv_cache, last)
+    return finish_layer(weights, layer, tail(resid, last), z, own, means, start + resid.shape[1])
 
 
 def heads_out(
-    model: PuzzleGPT,
+    weights: Weights,
     layer: int,
     resid: Residual,
     gates: LayerGates,
@@ -216,20 +264,20 @@ def heads_out(
     """What the heads of a layer move to the last positions, before any gate but lookback. ``None``: nobody would read it."""
     if gates.attn is not None and gates.attn.shut:
         return None
-    block = _block(model, layer)
-    x = _normalized(block.ln1, resid)
-    q = _project(tail(x, last), block.attn.W_Q)
-    k, v = _project(x, block.attn.W_K), _project(x, block.attn.W_V)
+    own = weights.layers[layer]
+    n_heads = weights.cfg.n_heads
+    x = _normalized(own.block.ln1, resid)
+    q, k, v = (_by_head(found, n_heads) for found in (own.q(tail(x, last)), own.k(x), own.v(x)))
     if kv_cache is not None:
         k, v = kv_cache.append(layer, k, v)
-    z = _attend(q, k, v, block.attn.scale)
+    z = _attend(q, k, v, own.block.attn.scale)
     if gates.offsets is not None:
         z = _moved(z, v, gates.offsets)
     return z.transpose(1, 2)
 
 
 def finish_layer(
-    model: PuzzleGPT,
+    weights: Weights,
     layer: int,
     resid: Residual,
     z: Float[Tensor, "row pos head d_head"] | None,
@@ -243,28 +291,22 @@ def finish_layer(
         resid: the layer's input, at the positions that end before ``end``.
         z: from :func:`heads_out`, for these rows.
     """
-    block = _block(model, layer)
+    own = weights.layers[layer]
     here = slice(end - resid.shape[1], end)
-    resid = _add_attention(block, layer, resid, z, gates, means, here)
+    resid = _add_attention(own, layer, resid, z, gates, means, here)
     gate = gates.mlp
     if gate is None or not gate.shut:
-        x = _normalized(block.ln2, resid)
-        hidden = product(x, block.mlp.W_in, block.mlp.b_in, relu=True)
+        mlp = own.block.mlp
+        hidden = own.w_in(_normalized(own.block.ln2, resid), mlp.b_in, relu=True)
         if gate is None:
-            return added_product(resid, hidden, block.mlp.W_out).add_(block.mlp.b_out)
-        out = product(hidden, block.mlp.W_out, block.mlp.b_out)
+            return own.w_out.added(resid, hidden).add_(mlp.b_out)
+        out = own.w_out(hidden, mlp.b_out)
         resid = resid + out * gate.keep[:, None, None]
     return _filled(resid, gate, None if means is None else means.mlp_out[layer, here])
 
 
-def _block(model: PuzzleGPT, layer: int) -> Block:
-    block = model.blocks[layer]
-    assert isinstance(block, Block)
-    return block
-
-
 def _add_attention(
-    block: Block,
+    own: LayerWeights,
     layer: int,
     resid: Residual,
     z: Float[Tensor, "row pos head d_head"] | None,
@@ -277,10 +319,9 @@ def _add_attention(
             z = z * gates.z.keep[:, None, :, None]
             if gates.z.fill is not None and means is not None:
                 z = z + means.z[layer, here] * gates.z.fill[:, None, :, None]
-        W_O = block.attn.W_O.flatten(0, 1)
         if gates.attn is None:
-            return added_product(resid, z.flatten(2), W_O)
-        resid = resid + product(z.flatten(2), W_O) * gates.attn.keep[:, None, None]
+            return own.o.added(resid, z.flatten(2))
+        resid = resid + own.o(z.flatten(2)) * gates.attn.keep[:, None, None]
     return _filled(resid, gates.attn, None if means is None else means.attn_out[layer, here])
 
 
@@ -295,10 +336,8 @@ def _normalized(norm: LayerNorm, x: Residual) -> Residual:
     return F.layer_norm(x, norm.w.shape, norm.w, norm.b, LAYER_NORM_EPS)
 
 
-def _project(x: Residual, W: Float[Tensor, "head d_model d"]) -> Float[Tensor, "row head pos d"]:
-    n_heads, d_model, d = W.shape
-    flat = W.transpose(0, 1).reshape(d_model, n_heads * d)
-    return product(x, flat).unflatten(-1, (n_heads, d)).transpose(1, 2)
+def _by_head(x: Float[Tensor, "row pos width"], n_heads: int) -> Float[Tensor, "row head pos d"]:
+    return x.unflatten(-1, (n_heads, -1)).transpose(1, 2)
 
 
 def _attend(
@@ -310,8 +349,15 @@ def _attend(
     n_query, n_key = q.shape[2], k.shape[2]
     if n_query in (1, n_key):
         return F.scaled_dot_product_attention(q, k, v, is_causal=n_query > 1, scale=scale)
-    seen = torch.ones(n_query, n_key, dtype=torch.bool, device=q.device).tril(n_key - n_query)
-    return F.scaled_dot_product_attention(q, k, v, attn_mask=seen, scale=scale)
+    hidden = _hidden(n_query, n_key, q.device, q.dtype)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=hidden, scale=scale)
+
+
+@lru_cache(maxsize=8)
+def _hidden(n_query: int, n_key: int, device: torch.device, dtype: torch.dtype) -> Float[Tensor, "query key"]:
+    """Minus infinity where the last ``n_query`` of ``n_key`` positions must not look, else 0."""
+    with torch.inference_mode(False):
+        return torch.full((n_query, n_key), -torch.inf, device=device, dtype=dtype).triu(n_key - n_query + 1)
 
 
 def _moved(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal, get_args
 
 import numpy as np
@@ -11,10 +12,12 @@ from jaxtyping import Bool, Float, Int, Integer
 from torch import Tensor
 
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_of
-from interp.engine import Gates, gates_of, run
+from interp.drafts import next_cells
+from interp.engine import Gates, gates_of, run, weights_of
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS
 from interp.model import KeyValueCache, PuzzleGPT
+from interp.steps import Steps, finish
 from interp.tokens import ANSWER_START, GRID_TOKENS
 
 Metric = Literal["final", "cells", "copied", "changed"]
@@ -29,8 +32,8 @@ assert set(METRICS) == set(get_args(Metric))
 BATCH = 16
 MOST_DRAFTED = 3
 """So many puzzles of a batch, or fewer, are decoded one by one with guesses; more are quicker all in step."""
-FIRST_DRAFT = 4
-"""Guesses of the first pass; then twice as many where all held, and no more than held where some did not."""
+DRAFT = 16
+"""Cells of a pass: so many rows take hardly longer than one (:class:`interp.products.Matrix`)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,13 +187,24 @@ def predict_each(
     Args:
         ablations: one for each puzzle.
     """
+    return finish(predict_steps(model, tokens, ablations, means, batch=batch))
+
+
+def predict_steps(
+    model: PuzzleGPT,
+    tokens: Integer[np.ndarray, "puzzle 404"],
+    ablations: Sequence[Ablation],
+    means: ReferenceMeans | None = None,
+    *,
+    batch: int = BATCH,
+) -> Steps[None, Prediction]:
+    """:func:`predict_each` as a computation that pauses after every pass through the model."""
     if len(ablations) != len(tokens):
         raise ValueError(f"One ablation for each of {len(tokens)} puzzles is needed, got {len(ablations)}.")
-    prompts = _prompts(model, tokens, batch)
     parts = []
-    for k, prompt in enumerate(prompts):
+    for k, prompt in enumerate(_prompts(model, tokens, batch)):
         gates = gates_of(ablations[k * batch : (k + 1) * batch], model.cfg, means, model.device)
-        parts.append(_predict_batch(model, prompt, gates))
+        parts.append((yield from _predict_batch(model, prompt, gates)))
     return Prediction(
         loss=AnswerLoss.join([part.loss for part in parts]),
         probabilities=np.concatenate([part.probabilities for part in parts]),
@@ -201,22 +215,28 @@ def predict_each(
 
 
 @torch.inference_mode()
-def _predict_batch(model: PuzzleGPT, prompt: Int[Tensor, "batch 405"], gates: Gates) -> Prediction:
+def _predict_batch(
+    model: PuzzleGPT, prompt: Int[Tensor, "batch 405"], gates: Gates
+) -> Steps[None, Prediction]:
     cache = KeyValueCache(model.cfg, len(prompt), model.device)
     logits = run(model, prompt[:, :-1], gates, last=GRID_TOKENS, kv_cache=cache)
+    yield None
     right = _right_cells(logits, prompt)
     cell_logits = logits[:, 1:]
     greedy_logits = cell_logits.clone()
     wrong = (~right.all(-1)).nonzero()[:, 0]
     if len(wrong) > MOST_DRAFTED:
         first = int(right[wrong].int().cumprod(-1).sum(-1).min())
-        decoded = decode_together(model, cell_logits[wrong], first, cache.select(wrong), gates[wrong])
+        decoded = yield from decode_together(
+            model, cell_logits[wrong], first, cache.select(wrong), gates[wrong]
+        )
         greedy_logits[wrong, first:] = decoded
     else:
         for row in (wrong[k : k + 1] for k in range(len(wrong))):
             first = int(right[row].int().cumprod(-1).sum())
             own = cache if len(prompt) == 1 else cache.select(row)
-            greedy_logits[row, first:] = decode_drafting(model, cell_logits[row], first, own, gates[row])
+            decoded = yield from decode_drafting(model, cell_logits[row], first, own, gates[row])
+            greedy_logits[row, first:] = decoded
     loss, solved = score(logits, prompt)
     return Prediction(
         loss=loss,
@@ -227,54 +247,58 @@ def _predict_batch(model: PuzzleGPT, prompt: Int[Tensor, "batch 405"], gates: Ga
     )
 
 
+@torch.inference_mode()
 def decode_together(
     model: PuzzleGPT,
     cell_logits: Float[Tensor, "batch 100 15"],
     first: int,
     cache: KeyValueCache,
     gates: Gates,
-) -> Float[Tensor, "batch cell 15"]:
-    """Logits of the cells from ``first`` on, decoded greedily, all rows in step.
+) -> Steps[None, Float[Tensor, "batch cell 15"]]:
+    """Logits of the cells from ``first`` on, decoded greedily, all rows in step; a pause after every cell.
 
     Args:
         cell_logits: given the true cells, which up to ``first`` are the greedy ones.
         cache: of a pass over the whole puzzles; it is cut back.
     """
     cache.truncate(ANSWER_START + 1 + first)
+    weights = weights_of(model, rows=len(cell_logits))
     steps = [cell_logits[:, first]]
     for _ in range(first + 1, CELLS):
         token = steps[-1].argmax(-1, keepdim=True)
-        steps.append(run(model, token, gates, kv_cache=cache)[:, -1])
+        steps.append(run(weights, token, gates, kv_cache=cache)[:, -1])
+        yield None
     return torch.stack(steps, dim=1)
 
 
+@torch.inference_mode()
 def decode_drafting(
     model: PuzzleGPT,
     cell_logits: Float[Tensor, "1 100 15"],
     first: int,
     cache: KeyValueCache,
     gates: Gates,
-) -> Float[Tensor, "1 cell 15"]:
-    """The same for one row, in fewer steps: several cells are guessed at once, and the guesses that hold are kept.
+) -> Steps[None, Float[Tensor, "1 cell 15"]]:
+    """The same for one row, in fewer passes: several cells are guessed at once, and the guesses that hold are kept.
 
-    A guess is what the model answered in that cell the last time it was asked, though then after other cells. One pass
-    over a run of guesses shows up to where each is what greedy decoding would have written, so the answer is the same
-    (speculative decoding with greedy acceptance: Stern et al., 2018, "Blockwise parallel decoding"; here the model
-    drafts for itself, as in Jacobi decoding: Santilli et al., 2023).
+    One pass over a run of guesses (:mod:`interp.drafts`) shows up to where each is what greedy decoding would have written,
+    so the answer is the same (speculative decoding with greedy acceptance: Stern et al., 2018, "Blockwise parallel decoding
+    for deep autoregressive models").
     """
     logits = cell_logits.clone()
-    guesses = logits.argmax(-1)
-    done, length = first, FIRST_DRAFT  # logits up to cell `done`, itself too, are those of greedy decoding
-    while done < CELLS - 1:
-        cache.truncate(ANSWER_START + 1 + done)
-        fed = guesses[:, done : min(done + length, CELLS - 1)]
-        found = run(model, fed, gates, kv_cache=cache)
-        answers = found.argmax(-1)
-        held = int((answers[0, :-1] == fed[0, 1:]).int().cumprod(0).sum())
-        logits[:, done + 1 : done + 1 + fed.shape[1]] = found
-        guesses[:, done + 1 : done + 1 + fed.shape[1]] = answers
-        length = 2 * length if held == fed.shape[1] - 1 else held + 1
-        done += held + 1
+    forced: list[int] = logits[0].argmax(-1).tolist()
+    cells = forced[: first + 1]  # what greedy decoding writes
+    weights = weights_of(model, rows=DRAFT)
+    while len(cells) < CELLS:
+        cache.truncate(ANSWER_START + len(cells))
+        guesses = next_cells(cells, forced, min(DRAFT, CELLS - len(cells)) - 1)
+        fed = torch.tensor([[cells[-1], *guesses]], device=model.device)
+        found = run(weights, fed, gates, kv_cache=cache)[0]
+        answers: list[int] = found.argmax(-1).tolist()
+        held = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(guesses, answers, strict=False)))
+        logits[0, len(cells) : len(cells) + held + 1] = found[: held + 1]
+        cells += answers[: held + 1]
+        yield None
     return logits[:, first:]
 
 

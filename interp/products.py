@@ -6,7 +6,7 @@ benchmarks.products``). Both are float32 throughout. PyTorch's compiler calls on
 operator used here; where the operator is missing, and off the CPU, everything is a plain product.
 """
 
-from functools import cache
+from functools import cache, cached_property
 
 import torch
 from jaxtyping import Float
@@ -14,6 +14,47 @@ from torch import Tensor
 
 FEWEST_ROWS = 4
 """Below so many rows a product only waits for its weights, and the operator's overhead (10 us) counts."""
+
+
+class Matrix:
+    """A weight ``[d, out]`` to multiply by.
+
+    Args:
+        W: the weight; what it holds when a product is asked for counts, unless it is packed.
+        rows: so many rows at a time are to be multiplied, again and again: the weight is then laid out anew for them on
+            first use, which takes as long as a product or two. 1 to 8 rows then take the time of reading it once.
+    """
+
+    def __init__(self, W: Float[Tensor, "d out"], rows: int | None = None):
+        self.W, self.rows = W, rows
+
+    @cached_property
+    def _packed(self) -> Tensor | None:
+        if self.rows is None or not _fits(self.W, self.W) or not _can_pack() or _recording(self.W, self.W):
+            return None
+        packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(self.W.T.contiguous(), self.rows)
+        return packed
+
+    def __call__(
+        self, x: Float[Tensor, "*place d"], b: Float[Tensor, " out"] | None = None, *, relu: bool = False
+    ) -> Float[Tensor, "*place out"]:
+        """``x @ W + b``, and its positive part only if ``relu``."""
+        if self._packed is not None and _fits(x, self.W) and not _recording(x, self.W):
+            found: Tensor = torch.ops.mkldnn._linear_pointwise(
+                x, self._packed, b, "relu" if relu else "none", [], ""
+            )
+            return found
+        return product(x, self.W, b, relu=relu)
+
+    def added(
+        self, onto: Float[Tensor, "*place out"], x: Float[Tensor, "*place d"]
+    ) -> Float[Tensor, "*place out"]:
+        """``onto + x @ W``."""
+        if self._packed is not None or quick(x, self.W):
+            return self(x).add_(onto)
+        return torch.addmm(onto.reshape(-1, self.W.shape[1]), x.reshape(-1, self.W.shape[0]), self.W).view(
+            onto.shape
+        )
 
 
 def product(
@@ -31,19 +72,14 @@ def product(
     return found.relu_() if relu else found
 
 
-def added_product(
-    onto: Float[Tensor, "*place out"], x: Float[Tensor, "*place d"], W: Float[Tensor, "d out"]
-) -> Float[Tensor, "*place out"]:
-    """``onto + x @ W``."""
-    if quick(x, W):
-        return product(x, W).add_(onto)
-    return torch.addmm(onto.reshape(-1, W.shape[1]), x.reshape(-1, W.shape[0]), W).view(onto.shape)
-
-
 def quick(x: Tensor, W: Tensor) -> bool:
     """Whether this product goes to oneDNN."""
-    fits = x.device.type == "cpu" and x.dtype == W.dtype == torch.float32
-    return fits and x.numel() >= FEWEST_ROWS * x.shape[-1] and _has_onednn() and not _recording(x, W)
+    enough = x.numel() >= FEWEST_ROWS * x.shape[-1]
+    return enough and _fits(x, W) and _has_onednn() and not _recording(x, W)
+
+
+def _fits(x: Tensor, W: Tensor) -> bool:
+    return x.device.type == "cpu" and x.dtype == W.dtype == torch.float32
 
 
 def _recording(x: Tensor, W: Tensor) -> bool:
@@ -58,6 +94,20 @@ def _has_onednn() -> bool:
     x, W = torch.ones(FEWEST_ROWS, 2), torch.ones(2, 3)
     try:
         found = torch.ops.mkldnn._linear_pointwise(x, W.T, None, "none", [], "")
+    except (AttributeError, RuntimeError):
+        return False
+    return torch.equal(found, x @ W)
+
+
+@cache
+def _can_pack() -> bool:
+    """Whether a weight can be laid out ahead of its products."""
+    if not _has_onednn():
+        return False
+    x, W = torch.ones(1, 2), torch.ones(2, 3)
+    try:
+        packed = torch.ops.mkldnn._reorder_linear_weight(W.T.contiguous(), 1)
+        found = torch.ops.mkldnn._linear_pointwise(x, packed, None, "none", [], "")
     except (AttributeError, RuntimeError):
         return False
     return torch.equal(found, x @ W)

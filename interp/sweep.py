@@ -11,7 +11,18 @@ from jaxtyping import Bool, Float, Int, Integer
 from torch import Tensor
 
 from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Kind, Method, ReferenceMeans, Term
-from interp.engine import Gates, Past, embed, finish_layer, gates_of, heads_out, run_layer, tail, unembed
+from interp.engine import (
+    Gates,
+    Past,
+    embed,
+    finish_layer,
+    gates_of,
+    heads_out,
+    run_layer,
+    tail,
+    unembed,
+    weights_of,
+)
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS
 from interp.model import Config, PuzzleGPT
@@ -171,6 +182,7 @@ class _Chunk:
         scope: Scope,
     ):
         self.model, self.prompt, self.start, self.base, self.means = model, prompt, start, base, means
+        self.weights = weights_of(model)
         self.past = _CleanPast(ANSWER_START - 1) if scope == "answer" else None
         self.before: list[Float[Tensor, "puzzle pos d_model"]] = []
         self.heads: dict[int, Float[Tensor, "puzzle pos head d_head"] | None] = {}
@@ -211,12 +223,12 @@ class _Chunk:
             return self._run_layer(before.repeat(n, 1, 1), gates, layer, self.past)
         if layer not in self.heads:
             looks = self._gates([self.base]).layers[layer]
-            z = heads_out(self.model, layer, before, looks, self.past, asked)
+            z = heads_out(self.weights, layer, before, looks, self.past, asked)
             self.heads = {layer: z}  # of one layer at a time
         found = self.heads[layer]
         z = None if found is None else found.repeat(n, 1, 1, 1)
         end = before.shape[1] + (self.past.length if self.past else 0)
-        return finish_layer(self.model, layer, tail(before, asked).repeat(n, 1, 1), z, own, self.means, end)
+        return finish_layer(self.weights, layer, tail(before, asked).repeat(n, 1, 1), z, own, self.means, end)
 
     def _asked(self, layer: int) -> int | None:
         """Of the last layer only the positions that predict the answer."""
@@ -226,7 +238,7 @@ class _Chunk:
     def _run_layer(
         self, resid: Float[Tensor, "row pos d_model"], gates: Gates, layer: int, past: Past | None
     ) -> Tensor:
-        return run_layer(self.model, layer, resid, gates, last=self._asked(layer), kv_cache=past)
+        return run_layer(self.weights, layer, resid, gates, last=self._asked(layer), kv_cache=past)
 
     @torch.inference_mode()
     def _part(self, row: int, resid: Tensor) -> SweepPart:

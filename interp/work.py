@@ -7,8 +7,10 @@ returns is its result. All run in one thread, a step of one and then a step of a
 
 import threading
 import time
-from collections.abc import Callable, Generator, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Generic, TypeVar
+
+from interp.steps import Steps
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -17,8 +19,6 @@ TICK = 0.05
 """Seconds after which somebody who waits gets a sign of life, and a chance to give up."""
 IDLE = 2.0
 """Seconds without work after which the worker's thread ends; the next request starts another."""
-
-Steps = Generator[T | None, None, R]
 
 
 class Job(Generic[T, R]):
@@ -60,11 +60,46 @@ class Job(Generic[T, R]):
         if self._error is not None:
             raise self._error
 
-    def result(self) -> R:
-        """Wait for what the computation returns."""
+    def result(self, pulse: Callable[[], object] = lambda: None) -> R:
+        """Wait for what the computation returns. ``pulse`` is called while waiting; if it raises, the waiting ends."""
         for _ in self.follow():
-            pass
+            pulse()
         return self._result  # type: ignore[return-value]
+
+    @property
+    def latest(self) -> T | None:
+        """The newest news, or ``None`` before the first."""
+        with self._queue.changed:
+            return self._news[-1] if self._news else None
+
+    @property
+    def outcome(self) -> R | None:
+        """What the computation has returned, or ``None`` before its end."""
+        with self._queue.changed:
+            return self._result
+
+    @property
+    def finished(self) -> bool:
+        """Whether the computation has ended.
+
+        Raises:
+            Exception: the one with which it ended.
+        """
+        with self._queue.changed:
+            finished, error = self._finished, self._error
+        if error is not None:
+            raise error
+        return finished
+
+    def wait(self) -> None:
+        """Until something has happened somewhere in the queue, at most ``TICK`` seconds."""
+        with self._queue.changed:
+            if not self._finished:
+                self._queue.changed.wait(TICK)
+
+    def leave(self) -> None:
+        """For whoever asked and does not follow: no longer wait for this job."""
+        self._queue.leave(self)
 
     def step(self) -> None:
         """Advance by one step. Only the worker calls this."""

@@ -13,7 +13,7 @@ from interp.ablation import NO_ABLATION, parse_ablation
 from interp.attention import attention_pattern
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
-from interp.predict import losses, predict
+from interp.predict import losses, predict, predict_steps
 from interp.sweep import CHUNK, components_of, sweep, sweep_parts
 from tests.models import SMALL, saved_model
 
@@ -66,9 +66,9 @@ def test_a_result_is_computed_once_however_many_ask(
 
     def counting(*arguments, **options):
         calls.append(threading.get_ident())
-        return predict(*arguments, **options)
+        return predict_steps(*arguments, **options)
 
-    monkeypatch.setattr(module, "predict", counting)
+    monkeypatch.setattr(module, "predict_steps", counting)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: backend.prediction(names[0], puzzle), range(16)))
     assert len(calls) == 1 and all(one is found[0] for one in found)
@@ -145,6 +145,64 @@ def test_a_sweep_that_nobody_waits_for_ends_and_leaves_nothing(names: list[str])
     assert state.complete
 
 
+def test_one_can_look_in_on_a_sweep_and_lose_interest(names: list[str]) -> None:
+    backend = Backend()
+    puzzles, parts = list(backend.bank().limit(2 * CHUNK)), components_of(SMALL, ["attn", "mlp"])
+    watch = backend.watch(names[0], puzzles, parts)
+    fractions = []
+    while not watch.finished:
+        fractions.append(watch.state.fraction if watch.state is not None else 0.0)
+        watch.wait()
+    assert fractions == sorted(fractions) and len(set(fractions)) > 3, "one sees it grow"
+    assert watch.state is not None and watch.state.complete
+    again = backend.watch(names[0], puzzles, parts)
+    assert again.finished and again.state is watch.state, "kept"
+    watch.close()
+    other = backend.watch(names[0], puzzles, parts, scope="answer")
+    while other.state is None:
+        other.wait()
+    other.close()
+    other.close()
+    deadline = time.monotonic() + 10
+    while backend.working:
+        assert time.monotonic() < deadline, "nobody watches any more"
+        time.sleep(0.01)
+    assert not other.state.complete
+
+
+def test_an_error_in_a_watched_sweep_reaches_whoever_looks(
+    names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*arguments, **options):
+        raise RuntimeError("in the middle of it")
+
+    monkeypatch.setattr(module, "sweep_parts", fails)
+    backend = Backend()
+    watch = backend.watch(names[0], [backend.bank()[0]], components_of(SMALL))
+    with pytest.raises(RuntimeError, match="in the middle"):
+        while not watch.finished:
+            watch.wait()
+    watch.close()
+
+
+def test_whoever_waits_can_give_up(names: list[str]) -> None:
+    """What the pulse raises ends the waiting at once, and the work with it."""
+
+    class GivesUpError(Exception):
+        pass
+
+    def pulse() -> None:
+        raise GivesUpError
+
+    backend = Backend(pulse=pulse)
+    with pytest.raises(GivesUpError):
+        backend.prediction(names[0], backend.bank()[0])
+    deadline = time.monotonic() + 10
+    while backend.working:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def test_a_quick_question_does_not_wait_for_a_long_one(names: list[str]) -> None:
     """Of another visitor: it is answered before the long one is done."""
     backend = Backend(who=lambda: threading.current_thread().name)
@@ -167,7 +225,7 @@ def test_an_error_leaves_nothing_behind(names: list[str], monkeypatch: pytest.Mo
         raise RuntimeError("in the middle of it")
 
     with monkeypatch.context() as patched:
-        patched.setattr(module, "predict", fails)
+        patched.setattr(module, "predict_steps", fails)
         with pytest.raises(RuntimeError):
             backend.prediction(names[0], puzzle)
     assert backend.prediction(names[0], puzzle).loss.mean() == pytest.approx(clean)

@@ -25,6 +25,7 @@ from interp.ablation import (
 from interp.engine import gates_of, run
 from interp.model import KeyValueCache, PuzzleGPT, loss_of
 from interp.predict import decode_drafting, decode_together, losses, predict, predict_each, run_ablated
+from interp.steps import finish
 from interp.sweep import CHUNK, components_of, sweep, sweep_parts
 from interp.tokens import ANSWER_START, GRID_TOKENS, with_start
 from tests.models import SMALL, six_puzzles, small_model
@@ -174,8 +175,8 @@ def test_guessing_ahead_changes_nothing(model, prompt, text: str, first: int) ->
     with torch.inference_mode():
         cache = KeyValueCache(SMALL, batch=1)
         logits = run(model, prompt[:1, :-1], gates, last=GRID_TOKENS, kv_cache=cache)[:, 1:]
-        one_by_one = decode_together(model, logits, first, cache.select(torch.tensor([0])), gates)
-        guessed = decode_drafting(model, logits, first, cache, gates)
+        one_by_one = finish(decode_together(model, logits, first, cache.select(torch.tensor([0])), gates))
+        guessed = finish(decode_drafting(model, logits, first, cache, gates))
     assert torch.equal(guessed.argmax(-1), one_by_one.argmax(-1))
     assert_close(guessed, one_by_one)
 
@@ -190,12 +191,12 @@ def test_guessing_takes_fewer_passes_where_the_answer_is_nearly_right(model, pro
         for _ in range(2):
             cache = KeyValueCache(SMALL, batch=1)
             logits = run(model, own[:, :-1], gates, last=GRID_TOKENS, kv_cache=cache)[:, 1:]
-            own[:, ANSWER_START + 1 :] = decode_drafting(model, logits, 0, cache, gates).argmax(-1)
+            own[:, ANSWER_START + 1 :] = finish(decode_drafting(model, logits, 0, cache, gates)).argmax(-1)
         passes.clear()
         cache = KeyValueCache(SMALL, batch=1)
         logits = run(model, own[:, :-1], gates, last=GRID_TOKENS, kv_cache=cache)[:, 1:]
-        decode_drafting(model, logits, 0, cache, gates)
-    assert len(passes) <= 6, "4, 8, 16, 32, 64 guesses, all of which hold"
+        finish(decode_drafting(model, logits, 0, cache, gates))
+    assert len(passes) <= 8, "runs of sixteen, all of which hold"
 
 
 # ---- sweeps ----------------------------------------------------------------------------------------------------------

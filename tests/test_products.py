@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from interp import products
 from interp.arithmetic import count_flops
-from interp.products import added_product, product, quick
+from interp.products import Matrix, product, quick
 
 WIDTHS = st.integers(1, 40)
 
@@ -23,7 +23,7 @@ def test_any_shape(rows: int, d: int, out: int, relu: bool, biased: bool) -> Non
     exact = x.double() @ W.double() + (0 if b is None else b.double())
     close(product(x, W, b, relu=relu), exact.relu() if relu else exact)
     before = onto.clone()
-    close(added_product(onto, x, W), onto.double() + x.double() @ W.double())
+    close(Matrix(W).added(onto, x), onto.double() + x.double() @ W.double())
     assert torch.equal(onto, before)
 
 
@@ -31,6 +31,22 @@ def test_weights_that_lie_otherwise_in_memory() -> None:
     x, W = torch.randn(9, 6), torch.randn(5, 6).T
     close(product(x, W), x.double() @ W.double())
     close(product(x[:, ::2], W[::2]), x[:, ::2].double() @ W[::2].double())
+
+
+@given(rows=st.integers(1, 30), d=WIDTHS, out=WIDTHS, relu=st.booleans(), meant_for=st.integers(1, 20))
+def test_weights_laid_out_for_a_few_rows(rows: int, d: int, out: int, relu: bool, meant_for: int) -> None:
+    """Any number of rows may come all the same."""
+    x, W, b, onto = torch.randn(1, rows, d), torch.randn(d, out), torch.randn(out), torch.randn(1, rows, out)
+    packed = Matrix(W, rows=meant_for)
+    exact = x.double() @ W.double()
+    for _ in range(2):
+        close(packed(x, b, relu=relu), (exact + b).relu() if relu else exact + b)
+        close(packed.added(onto, x), onto + exact)
+
+
+def test_laid_out_weights_leave_gradients_alone() -> None:
+    W = torch.randn(6, 5, requires_grad=True)
+    assert Matrix(W, rows=2)(torch.randn(2, 6)).requires_grad
 
 
 def test_full_float32_precision() -> None:
@@ -48,10 +64,10 @@ def test_weights_changed_in_place_are_seen() -> None:
 
 def test_the_same_without_onednn(monkeypatch: pytest.MonkeyPatch) -> None:
     x, W, b = torch.randn(9, 6), torch.randn(6, 5), torch.randn(5)
-    ours = product(x, W, b, relu=True), added_product(product(x, W), x, W)
+    ours = product(x, W, b, relu=True), Matrix(W).added(product(x, W), x)
     monkeypatch.setattr(products, "_has_onednn", lambda: False)
     assert not quick(x, W)
-    for found, plain in zip(ours, (product(x, W, b, relu=True), added_product(x @ W, x, W)), strict=True):
+    for found, plain in zip(ours, (product(x, W, b, relu=True), Matrix(W).added(x @ W, x)), strict=True):
         torch.testing.assert_close(found, plain)
 
 
@@ -69,5 +85,5 @@ def test_other_numbers_go_the_plain_way() -> None:
 
 def test_its_operations_are_counted() -> None:
     x, W = torch.randn(2, 9, 6), torch.randn(6, 5)
-    assert count_flops(lambda: product(x, W)) == count_flops(lambda: added_product(product(x, W), x, W)) // 2
+    assert count_flops(lambda: product(x, W)) == count_flops(lambda: Matrix(W).added(product(x, W), x)) // 2
     assert count_flops(lambda: product(x, W)) == 2 * 18 * 6 * 5

@@ -9,8 +9,8 @@ ROOT = Path(__file__).parent.parent
 
 # Each line may import from the lines above it and from its own.
 ROOMS = [
-    {"errors"},
-    {"grids", "tokens", "solvers", "tasks", "kinds"},
+    {"errors", "steps"},
+    {"grids", "tokens", "solvers", "tasks", "kinds", "drafts"},
     {"puzzles", "puzzle_files", "training_data", "bank"},
     {"block_attention", "model"},
     {"optimizer", "weights", "public_format", "checkpoints"},

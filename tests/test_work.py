@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from interp.work import Steps, WorkQueue
+from interp.steps import Steps
+from interp.work import WorkQueue
 
 
 class Clock:
