@@ -16,7 +16,7 @@ import torch
 from jaxtyping import Bool, Float
 
 from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, ReferenceMeans, bank_means
-from interp.attention import attention_pattern, lookback_table
+from interp.attention import LayerAttention, layer_attention, lookback_table
 from interp.checkpoints import load_model
 from interp.model import PuzzleGPT
 from interp.predict import AnswerLoss, Prediction, predict
@@ -156,12 +156,18 @@ class Backend:
         self, name: str, puzzle: Puzzle, layer: int, ablation: Ablation = NO_ABLATION
     ) -> Float[np.ndarray, "head query key"]:
         """The attention of one layer on one puzzle, as the ablated run uses it."""
+        return self.attention(name, puzzle, layer, ablation).pattern
+
+    def attention(
+        self, name: str, puzzle: Puzzle, layer: int, ablation: Ablation = NO_ABLATION
+    ) -> LayerAttention:
+        """The same with the norms of the values, which tell how much the heads could carry from where they look."""
         model = self.model(name)
 
-        def compute() -> Float[np.ndarray, "head query key"]:
-            return attention_pattern(model, puzzle.tokens, layer, ablation, self._means(model, ablation))
+        def compute() -> LayerAttention:
+            return layer_attention(model, puzzle.tokens, layer, ablation, self._means(model, ablation))
 
-        return self._once((model.checkpoint_id, "pattern", puzzle, layer, ablation), compute)
+        return self._once((model.checkpoint_id, "attention", puzzle, layer, ablation), compute)
 
     def lookbacks(
         self, name: str, puzzle: Puzzle, distances: tuple[int, ...] = LOOKBACKS
