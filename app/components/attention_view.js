@@ -73,11 +73,20 @@ class View {
     return this.ready
   }
 
+  /** Every run of the page sends the bytes again: what is drawn already stays, and with it the head locked in it. */
+  alreadyDrawn(bytes) {
+    const old = this.bytes
+    const same = old?.length === bytes.length && bytes.every((byte, k) => byte === old[k])
+    this.bytes = bytes
+    return same
+  }
+
   async show(data) {
     const turn = (this.turn = (this.turn ?? 0) + 1)
     try {
       await load(data.bundle)
     } catch (error) {
+      this.bytes = null // the next run of the page tries again
       this.holder.textContent = `The attention view is not available: ${error.message}.`
       return
     }
@@ -111,7 +120,7 @@ export default function ({ data, parentElement }) {
   let view = views.get(parentElement)
   if (!view) views.set(parentElement, (view = new View(parentElement)))
   const call = (view.call = ++calls)
-  view.show(unpack(data))
+  if (!view.alreadyDrawn(data)) view.show(unpack(data))
   return () => {
     if (view.call !== call) return // a later call has taken over
     view.end()

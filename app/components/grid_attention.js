@@ -403,6 +403,7 @@ class GridAttention {
     const all = this.heads.map((_, head) => weightsOf(this.data, head, shown))
     this.drawSelector(shown, theme)
     const one = this.state.head
+    if (!this.maps.hidden) this.enlarged.style.minHeight = `${this.maps.clientHeight}px` // what is below stays where it is
     this.maps.hidden = one !== null
     this.enlarged.hidden = one === null
     if (one === null) this.heads.forEach((head, k) => this.drawHead(head, k, all[k], shown, theme))
