@@ -24,7 +24,7 @@ from interp.ablation import (
     ReferenceMeans,
     bank_means_steps,
 )
-from interp.attention import attention_pattern, lookback_table
+from interp.attention import LayerAttention, layer_attention, lookback_table
 from interp.checkpoints import load_model
 from interp.model import PuzzleGPT
 from interp.predict import AnswerLoss, Prediction, predict_steps
@@ -183,13 +183,19 @@ class Backend:
         self, name: str, puzzle: Puzzle, layer: int, ablation: Ablation = NO_ABLATION
     ) -> Float[np.ndarray, "head query key"]:
         """The attention of one layer on one puzzle, as the ablated run uses it."""
+        return self.attention(name, puzzle, layer, ablation).pattern
+
+    def attention(
+        self, name: str, puzzle: Puzzle, layer: int, ablation: Ablation = NO_ABLATION
+    ) -> LayerAttention:
+        """The same with the norms of the values, which tell how much the heads could carry from where they look."""
         model = self.model(name)
 
-        def steps() -> Steps[None, Float[np.ndarray, "head query key"]]:
+        def steps() -> Steps[None, LayerAttention]:
             means = yield from self._means(model, ablation)
-            return attention_pattern(model, puzzle.tokens, layer, ablation, means)
+            return layer_attention(model, puzzle.tokens, layer, ablation, means)
 
-        return self._once((model.checkpoint_id, "pattern", puzzle, layer, ablation), steps)
+        return self._once((model.checkpoint_id, "attention", puzzle, layer, ablation), steps)
 
     def lookbacks(
         self, name: str, puzzle: Puzzle, distances: tuple[int, ...] = LOOKBACKS

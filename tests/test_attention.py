@@ -1,15 +1,32 @@
 """Attention patterns of ablated runs, and the lookback detector on patterns whose score is known."""
 
+import json
+import struct
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
 
-from interp.ablation import parse_ablation
-from interp.attention import attention_pattern, heads_above, lookback_scores, position_labels
+from interp.ablation import hooks_of, parse_ablation, reference_means
+from interp.attention import (
+    attention_pattern,
+    heads_above,
+    layer_attention,
+    lookback_scores,
+    packed,
+    position_labels,
+    quantise,
+)
+from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 from interp.kinds import KINDS, draw
 from interp.tokens import with_start
-from tests.models import SMALL, small_model
+from tests.models import SMALL, saved_model, small_model
 
 
 @pytest.fixture(scope="module")
@@ -93,3 +110,114 @@ def test_labels_name_every_position(tokens) -> None:
     labels = position_labels(tokens[0])
     assert len(labels) == 405 and labels[0] == "start"
     assert [labels[p] for p in (1, 102, 203, 304)] == ["X", "f(X)", "Y", "f(Y)"]
+
+
+def test_pattern_and_norms_come_from_the_ablated_run(tokens) -> None:
+    model, ablation = small_model(), parse_ablation("L0.mlp,L1.H2:lookback=100", SMALL)
+    found = layer_attention(model, tokens[0], 1, ablation)
+    assert np.array_equal(found.pattern, attention_pattern(model, tokens[0], 1, ablation))
+    queries = np.arange(405)
+    exact = np.zeros((405, 405), dtype=np.float32)
+    exact[queries, np.maximum(queries - 100, 0)] = 1
+    assert np.array_equal(found.pattern[2], exact), "exactly 100 back, and nothing else"
+    clean = layer_attention(model, tokens[0], 1)
+    assert np.abs(found.value_norms - clean.value_norms).max() > 1e-3, (
+        "the values too are those of the ablated run"
+    )
+    assert not found.off.any() and not clean.off.any(), "a head that looks back still writes"
+    assert not any(point.has_hooks() for point in model.hook_dict.values())
+
+
+@pytest.mark.parametrize("cfg", [SMALL, replace(SMALL, d_qk=4), replace(SMALL, d_qk=12, n_heads=3)])
+def test_norms_against_explicit_loops(tokens, cfg) -> None:
+    """Also where queries and keys have another width than values."""
+    model = small_model(cfg=cfg)
+    found = layer_attention(model, tokens[0], 2)
+    _, cache = model.run_with_cache(torch.from_numpy(with_start(tokens[:1])), return_type=None)
+    normed = cache["blocks.2.ln1.hook_normalized"][0]
+    for head in range(cfg.n_heads):
+        for key in (0, 1, 57, 203, 404):
+            value = normed[key] @ model.blocks[2].attn.W_V[head]
+            written = sum(float(x) * model.blocks[2].attn.W_O[head, i] for i, x in enumerate(value))
+            assert found.value_norms[head, key] == pytest.approx(float(written.norm()), rel=1e-4)
+
+
+def test_a_head_that_attends_to_one_key_writes_what_the_norm_says(tokens) -> None:
+    """With all attention on one key the head's output is as long as that key's norm: the sum of the heads is attn_out."""
+    model = small_model(cfg=replace(SMALL, n_heads=1))
+    ablation = parse_ablation("L1.H0:lookback=3", model.cfg)
+    found = layer_attention(model, tokens[0], 1, ablation)
+    with model.clean():
+        for hook in hooks_of(ablation):
+            model.add_hook(*hook)
+        _, cache = model.run_with_cache(torch.from_numpy(with_start(tokens[:1])), return_type=None)
+    written = cache["attn_out", 1][0].norm(dim=-1).numpy()
+    np.testing.assert_allclose(written[3:], found.value_norms[0, :-3], rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("text", "off"),
+    [
+        ("", [0, 0, 0, 0]),
+        ("L1.H2", [0, 0, 1, 0]),
+        ("L1.H0-1:mean", [1, 1, 0, 0]),
+        ("L1.attn", [1, 1, 1, 1]),
+        ("L1.attn:lookback=100,L1.H3", [0, 0, 0, 1]),
+        ("L1.mlp,L0.attn,L2.H1", [0, 0, 0, 0]),
+    ],
+)
+def test_a_head_that_is_off_is_said_to_be_and_carries_nothing(tokens, text: str, off: list[int]) -> None:
+    model = small_model()
+    means = reference_means(model, torch.from_numpy(with_start(tokens[:2])))
+    found = layer_attention(model, tokens[0], 1, parse_ablation(text, SMALL), means)
+    assert found.off.tolist() == [bool(value) for value in off]
+    assert not found.value_norms[found.off].any() and (found.value_norms[~found.off] > 0).all()
+    np.testing.assert_allclose(found.pattern.sum(-1), 1, atol=1e-5)
+
+
+def unpacked(message: bytes, n_heads: int, n: int) -> tuple[dict, np.ndarray, np.ndarray]:
+    """A reader of its own: header, pattern, norms."""
+    (length,) = struct.unpack_from("<I", message)
+    header, at = json.loads(message[4 : 4 + length]), 4 + length
+    pattern = np.zeros((n_heads, n, n))
+    for head in range(n_heads):
+        for query in range(n):
+            for key in range(query + 1):
+                pattern[head, query, key] = message[at] / 255
+                at += 1
+    return header, pattern, np.frombuffer(message[at:], dtype="<f4").reshape(n_heads, n)
+
+
+@given(st.data())
+def test_a_packed_pattern_is_at_most_a_510th_off(data: st.DataObject) -> None:
+    n_heads, n = data.draw(st.integers(1, 3)), data.draw(st.integers(1, 7))
+    weights = npst.arrays(np.float32, (n_heads, n, n), elements=st.floats(0, 1, width=32))
+    pattern = np.tril(data.draw(weights))
+    norms = data.draw(npst.arrays(np.float32, (n_heads, n), elements=st.floats(0, 1e6, width=32)))
+    names = data.draw(st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3))
+    header, found, same = unpacked(packed(names, quantise(pattern), norms), n_heads, n)
+    assert header == names and np.array_equal(same, norms)
+    assert np.abs(found - pattern).max() <= 1 / 510 + 1e-7
+    assert np.array_equal(found[pattern == 0], pattern[pattern == 0]), "nothing stays nothing"
+    assert np.array_equal(found[pattern == 1], pattern[pattern == 1]), "and all stays all"
+
+
+def test_only_what_a_browser_draws_travels(tokens) -> None:
+    found = layer_attention(small_model(), tokens[0], 0)
+    assert quantise(found.pattern).shape == (4, 82_215)
+    assert len(packed({}, quantise(found.pattern), found.value_norms)) == 4 + 2 + 4 * (82_215 + 4 * 405)
+
+
+def test_arrays_travel_little_endian_and_in_order() -> None:
+    array = np.arange(6, dtype=">u2").reshape(2, 3).T
+    message = packed({}, array)
+    assert message[6:] == bytes([0, 0, 3, 0, 1, 0, 4, 0, 2, 0, 5, 0])
+
+
+def test_the_backend_runs_once_for_pattern_and_norms(tmp_path: Path) -> None:
+    backend, name = Backend(), saved_model(tmp_path)
+    puzzle = backend.bank()[0]
+    found = backend.attention(name, puzzle, 1)
+    assert backend.pattern(name, puzzle, 1) is found.pattern
+    assert backend.attention(name, puzzle, 1) is found
+    assert backend.attention(name, puzzle, 1, parse_ablation("L0.attn", SMALL)) is not found
