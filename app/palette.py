@@ -1,4 +1,4 @@
-"""The colours the dashboard paints cells in: the original eleven, softened so that they are calm side by side."""
+"""The colours the dashboard paints cells in: each palette has the original eleven, in their order and under their names."""
 
 from interp.grids import COLORS
 
@@ -15,4 +15,27 @@ CELL_COLORS = (
     "#a6b6f4",
     "#83878f",
 )
-assert len(CELL_COLORS) == len(COLORS)
+"""The original colours, softened so that they are calm side by side."""
+
+SAFE_COLORS = (
+    "#fcfcfc",
+    "#ec6b5a",
+    "#0a4c37",
+    "#161ed9",
+    "#f2b610",
+    "#2289a6",
+    "#502374",
+    "#73ffaa",
+    "#7c410c",
+    "#a5cdff",
+    "#afb0aa",
+)
+"""Found by simulated annealing within what each name allows, for the largest distance between the two colours that are
+hardest to tell apart, with normal sight and with each kind of colour blindness (a test measures it)."""
+
+PALETTES: dict[str, tuple[str, ...]] = {
+    "soft": CELL_COLORS,
+    "original": tuple(color.hex for color in COLORS),
+    "safe": SAFE_COLORS,
+}
+assert all(len(colors) == len(COLORS) for colors in PALETTES.values())

@@ -14,7 +14,6 @@ from streamlit.testing.v1 import AppTest
 from app import presets, scene
 from app.bundle import ensure_bundle
 from app.components import attention_view
-from app.components.puzzle_strip import Panel
 from interp.ablation import NO_ABLATION, parse_ablation
 from interp.backend import Backend
 from interp.model import Config
@@ -201,19 +200,6 @@ def test_a_missing_default_model_is_a_sentence(page: AppTest, monkeypatch: pytes
     page.run()
     st.cache_resource.clear()
     assert not page.exception and len(page.error) == 1 and "/no/such/folder" in page.error[0].value
-
-
-def test_panels_mark_wrong_cells() -> None:
-    truth = np.zeros(100, dtype=int)
-    drawn = truth.copy()
-    drawn[[3, 50]] = [1, 13]
-    probabilities = np.full((100, 15), 0.01)
-    probabilities[:, 2], probabilities[:, 7], probabilities[:, 9] = 0.5, 0.3, 0.1
-    data = Panel("Model", drawn, truth, probabilities).data()
-    assert data["wrong"] == [3, 50] and data["note"] == "2 wrong"
-    assert data["best"][17] == [2, 7, 9] and data["chance"][17] == pytest.approx([0.5, 0.3, 0.1])
-    assert Panel("Model", truth, truth).data()["note"] == "solved"
-    assert "note" not in Panel("X", truth).data()
 
 
 def test_the_attention_window_shows_the_same_rows_of_each_grid(backend: Backend) -> None:

@@ -1,21 +1,33 @@
-// Draws grids as SVG and answers hovering in the browser: nothing travels to the server while the pointer moves.
+// The puzzle strip. Pointing, keys and downloads are answered here: nothing travels to the server until a cell is chosen.
+// Elements are built once and then changed, so that a new prediction appears at once and keyboard focus survives it.
+// puzzle_strip_save.js is appended to this file: the two are one module.
 const SVG = "http://www.w3.org/2000/svg"
 const CELL = 10
-const HINT = "Point at a cell: its place, its colour and what the model thinks of it."
+const SIDE = 10
+const DARK = "#111111"
+const HINT = "Point at a cell, or press Tab and the arrow keys: its place, its colour and what the model thinks of it."
 
-function shape(name, attributes, parent) {
-  const element = document.createElementNS(SVG, name)
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value)
-  parent.appendChild(element)
-  return element
+// What became of a cell, told apart by shape as well as by colour. Each line has a white one under it, so that it is seen on
+// every colour; paths start at the cell's corner.
+const SQUARE = "M1.1 1.1h7.8v7.8h-7.8z"
+const CORNERS = "M1.1 3.6v-2.5h2.5M6.4 1.1h2.5v2.5M8.9 6.4v2.5h-2.5M3.6 8.9h-2.5v-2.5"
+const RING = "M1.2 5a3.8 3.8 0 1 0 7.6 0a3.8 3.8 0 1 0 -7.6 0z"
+const KINDS = {
+  wrong: { name: "wrong", ink: DARK, path: SQUARE },
+  broken: { name: "broken", ink: "#a3082f", path: SQUARE },
+  fixed: { name: "fixed", ink: "#00594a", path: RING },
+  both: { name: "wrong in both", ink: DARK, path: CORNERS, under: SQUARE },
 }
+const CHOSEN = { ink: "#e0007a", path: "M-0.2 -0.2h10.4v10.4h-10.4z" }
+const HERE = { ink: DARK, path: "M-1.5 -1.5h13v13h-13z" }
+const FLAG = "M0.2 0.2h5.4l-5.4 5.4z"
+const HATCH = "M0 0l10 10M10 0l-10 10M5 0l5 5M0 5l5 5M5 0l-5 5M10 5l-5 5"
 
-function box(index, inset) {
-  const size = CELL - 2 * inset
-  return { x: (index % 10) * CELL + inset, y: Math.floor(index / 10) * CELL + inset, width: size, height: size }
-}
+const views = new WeakMap()
 
-function element(name, className, text, parent) {
+// ---- elements -------------------------------------------------------------------------------------------------------
+
+function make(name, className, parent, text = "") {
   const made = document.createElement(name)
   made.className = className
   made.textContent = text
@@ -23,60 +35,264 @@ function element(name, className, text, parent) {
   return made
 }
 
-function describe(panel, index, data) {
-  const place = `${panel.title}, row ${Math.floor(index / 10) + 1}, column ${(index % 10) + 1}`
-  const shown = data.names[panel.cells[index]]
-  if (!panel.best) return `${place}: ${shown}`
-  const chances = panel.best[index].map((token, k) => `${data.names[token]} ${(100 * panel.chance[index][k]).toFixed(1)} %`)
-  const verdict = panel.wrong.includes(index) ? "wrong" : "right"
-  return `${place}: ${shown}, ${verdict}. Likeliest: ${chances.join(", ")}`
+function shape(name, attributes, parent) {
+  const made = document.createElementNS(SVG, name)
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
+  parent?.appendChild(made)
+  return made
 }
 
-function drawGrid(panel, data, parent, said) {
-  const note = panel.note ? `, ${panel.note}` : ""
-  const svg = shape("svg", { viewBox: "-1 -1 102 102", role: "img", "aria-label": `${panel.title}${note}` }, parent)
-  panel.cells.forEach((token, index) => {
-    const fill = token < data.colors.length ? data.colors[token] : "#ffffff"
-    shape("rect", { ...box(index, 0), fill, class: "cell" }, svg)
-    if (token >= data.colors.length) {
-      const { x, y } = box(index, 0)
-      shape("text", { x: x + CELL / 2, y: y + 6.4, class: "mark" }, svg).textContent = data.short[token]
+const place = (index) => `translate(${(index % SIDE) * CELL} ${Math.floor(index / SIDE) * CELL})`
+
+function outline({ ink, path, under = path }, parent) {
+  shape("path", { d: under, fill: "none", stroke: "#ffffff", "stroke-width": 2.4 }, parent)
+  shape("path", { d: path, fill: "none", stroke: ink, "stroke-width": 1.2, class: "ink" }, parent)
+}
+
+const flag = (parent) => shape("path", { d: FLAG, fill: "#ff7a00", stroke: DARK, "stroke-width": 0.6 }, parent)
+
+const write = (text, attributes, parent) => shape("text", { fill: DARK, ...attributes }, parent).append(text)
+
+// ---- one panel ------------------------------------------------------------------------------------------------------
+
+function buildPanel(view) {
+  const sign = make("div", "sign", view.strip)
+  const holder = make("div", "panel", view.strip)
+  const head = make("div", "head", holder)
+  const panel = { sign, holder, title: make("span", "title", head), note: make("span", "note", head), cells: [] }
+  const frame = make("div", "frame", holder)
+  panel.svg = shape("svg", { viewBox: "-1 -1 102 102", role: "grid" }, frame)
+  panel.hint = make("div", "hint", frame)
+  panel.picture = shape("g", { role: "presentation" }, panel.svg)
+  for (let row = 0; row < SIDE; row++) {
+    const line = shape("g", { role: "row" }, panel.picture)
+    for (let column = 0; column < SIDE; column++) {
+      const size = { x: column * CELL, y: row * CELL, width: CELL, height: CELL, stroke: "#d4d4cf", "stroke-width": 0.35 }
+      const index = row * SIDE + column
+      panel.cells.push(shape("rect", { ...size, class: "cell", role: "gridcell", "data-cell": index, tabindex: -1 }, line))
     }
-  })
-  shape("rect", { x: 0, y: 0, width: 100, height: 100, class: "edge" }, svg)
-  for (const index of panel.wrong || []) {
-    shape("rect", { ...box(index, 1), class: "wrong-out" }, svg)
-    shape("rect", { ...box(index, 1), class: "wrong-in" }, svg)
   }
-  const here = shape("rect", { ...box(0, 0.4), class: "here", visibility: "hidden" }, svg)
-  svg.addEventListener("pointermove", (event) => {
-    const area = svg.getBoundingClientRect()
-    const column = Math.floor(((event.clientX - area.left) / area.width) * 10.2 - 0.1)
-    const row = Math.floor(((event.clientY - area.top) / area.height) * 10.2 - 0.1)
-    const index = Math.min(9, Math.max(0, row)) * 10 + Math.min(9, Math.max(0, column))
-    for (const [key, value] of Object.entries(box(index, 0.4))) here.setAttribute(key, value)
-    here.setAttribute("visibility", "visible")
-    said.textContent = describe(panel, index, data)
+  const side = SIDE * CELL
+  const quiet = { "pointer-events": "none", "aria-hidden": "true" }
+  shape("rect", { width: side, height: side, fill: "none", stroke: "#77777a", "stroke-width": 0.6, ...quiet }, panel.picture)
+  panel.marks = shape("g", { "text-anchor": "middle", ...quiet }, panel.picture)
+  panel.here = shape("g", { class: "here", ...quiet }, panel.svg)
+  outline(HERE, panel.here)
+  panel.chosen = shape("g", { class: "chosen", ...quiet }, panel.svg)
+  outline(CHOSEN, panel.chosen)
+  listen(view, panel, frame)
+  return panel
+}
+
+function updatePanel(view, panel, told) {
+  const { data } = view
+  const all = JSON.stringify([told, data.colors, data.digits, data.cell])
+  if (all === panel.all) return
+  panel.all = all
+  const blank = !told.cells.length
+  panel.told = told
+  panel.kinds = new Map(told.kinds)
+  panel.sign.className = `sign ${told.opens === "gap" ? "gap" : told.opens ? "" : "none"}`
+  panel.sign.textContent = told.opens === "gap" ? "" : told.opens
+  panel.holder.dataset.panel = panel.title.textContent = panel.title.title = told.title
+  panel.holder.classList.toggle("blank", blank)
+  panel.holder.classList.toggle("choosable", told.choosable)
+  panel.note.textContent = blank ? "" : told.note
+  panel.note.classList.toggle("bad", told.wrong > 0)
+  panel.hint.textContent = blank ? told.note : ""
+  panel.svg.setAttribute("aria-label", told.note ? `${told.title}, ${told.note}` : told.title)
+  const chosen = told.choosable && data.cell !== null
+  panel.chosen.setAttribute("visibility", chosen ? "visible" : "hidden")
+  if (chosen) panel.chosen.setAttribute("transform", place(data.cell))
+  told.cells.forEach((token, index) => {
+    const cell = panel.cells[index]
+    cell.setAttribute("fill", data.colors[token] ?? "#ffffff")
+    cell.setAttribute("aria-label", sentence(view, panel, index))
+    cell.setAttribute("aria-selected", chosen && data.cell === index)
   })
-  svg.addEventListener("pointerleave", () => {
-    here.setAttribute("visibility", "hidden")
-    said.textContent = HINT
+  drawMarks(view, panel)
+}
+
+function drawMarks({ data }, { marks, told, kinds }) {
+  marks.replaceChildren()
+  const halo = { stroke: "#ffffff", "stroke-width": 1, "paint-order": "stroke" }
+  told.cells.forEach((token, index) => {
+    const kind = kinds.get(index)
+    const invalid = token >= data.colors.length
+    if (!kind && !invalid && !data.digits) return
+    const spot = shape("g", { transform: place(index) }, marks)
+    if (invalid) shape("path", { d: HATCH, stroke: "#8a9099", "stroke-width": 0.5 }, spot)
+    if (kind) outline(KINDS[kind], shape("g", { class: `wrong ${kind}`, "data-kind": kind, "data-cell": index }, spot))
+    if (invalid) write(data.short[token], { x: 5, y: 6.5, "font-size": 4.2, ...halo }, spot)
+    else if (data.digits) write(token, { x: 5, y: 6.8, "font-size": 5, fill: data.inks[token], opacity: token ? 1 : 0.35 }, spot)
+    if (index === told.first) flag(shape("g", { class: "first", "data-cell": index }, spot))
   })
 }
 
-export default function ({ data, parentElement }) {
-  parentElement.querySelector(".root")?.remove()
-  const root = element("div", "root", "", parentElement)
-  const strip = element("div", "strip", "", root)
-  const said = element("div", "said", HINT, root)
-  said.setAttribute("aria-live", "polite")
-  for (const panel of data.panels) {
-    if (panel.opens === "gap") element("div", "sign gap", "", strip)
-    else if (panel.opens) element("div", "sign", panel.opens, strip)
-    const holder = element("div", "panel", "", strip)
-    const head = element("div", "head", "", holder)
-    element("span", "title", panel.title, head)
-    if (panel.note) element("span", panel.wrong.length ? "note bad" : "note", panel.note, head)
-    drawGrid(panel, data, holder, said)
+// On the frame: an SVG that listens for focus would become a stop of the Tab key itself.
+function listen(view, panel, frame) {
+  const index = (event) => Number(event.target.dataset.cell)
+  const set = (name, at) => {
+    view[name] = at
+    say(view)
   }
+  frame.addEventListener("pointerover", (event) => event.target.dataset.cell && set("hovered", { panel, index: index(event) }))
+  frame.addEventListener("pointerleave", () => set("hovered", null))
+  frame.addEventListener("focusin", (event) => {
+    setTabStop(view, index(event))
+    set("focused", { panel, index: index(event) })
+  })
+  frame.addEventListener("focusout", () => set("focused", null))
+  frame.addEventListener("click", (event) => event.target.dataset.cell && choose(view, panel, index(event)))
+  frame.addEventListener("keydown", (event) => press(view, panel, index(event), event))
+}
+
+function choose(view, panel, index) {
+  if (panel.told.choosable) view.trigger("cell", index)
+}
+
+function press(view, panel, index, event) {
+  const row = Math.floor(index / SIDE)
+  const column = index % SIDE
+  const all = event.ctrlKey || event.metaKey
+  const targets = {
+    ArrowLeft: [row, column - 1],
+    ArrowRight: [row, column + 1],
+    ArrowUp: [row - 1, column],
+    ArrowDown: [row + 1, column],
+    Home: [all ? 0 : row, 0],
+    End: [all ? SIDE - 1 : row, SIDE - 1],
+  }
+  if (event.key === "Escape") event.target.blur()
+  else if (event.key === "Enter" || event.key === " ") choose(view, panel, index)
+  else if (event.key in targets) {
+    const [i, j] = targets[event.key].map((line) => Math.min(SIDE - 1, Math.max(0, line)))
+    panel.cells[i * SIDE + j].focus()
+  } else return
+  event.preventDefault()
+}
+
+// One cell of each grid is a stop of the Tab key, the same in all: Tab goes on to that cell in the next grid.
+function setTabStop(view, index) {
+  for (const { cells } of view.panels) {
+    cells[view.tabStop].setAttribute("tabindex", -1)
+    cells[index].setAttribute("tabindex", 0)
+  }
+  view.tabStop = index
+}
+
+// ---- what is said of a cell -----------------------------------------------------------------------------------------
+
+const where = (index) => `row ${Math.floor(index / SIDE) + 1}, column ${(index % SIDE) + 1}`
+const percent = (chance) => `${(100 * chance).toFixed(1)} %`
+
+function verdict({ data }, { told, kinds }, index) {
+  const token = told.cells[index]
+  const invalid = token >= data.colors.length ? ", invalid in a grid" : ""
+  if (!told.truth) return invalid
+  const right = token === told.truth[index]
+  const name = kinds.has(index) ? KINDS[kinds.get(index)].name : "right"
+  return `${invalid}, ${name}${right ? "" : `; the truth is ${data.names[told.truth[index]]}`}`
+}
+
+function sentence(view, panel, index) {
+  const { told } = panel
+  const shown = `${where(index)}: ${view.data.names[told.cells[index]]}${verdict(view, panel, index)}`
+  if (!told.best) return shown
+  const chances = told.best[index].map((token, k) => `${view.data.names[token]} ${percent(told.chance[index][k])}`)
+  return `${shown}. Likeliest: ${chances.join(", ")}`
+}
+
+function say(view) {
+  const at = [view.hovered, view.focused].find((point) => view.panels.includes(point?.panel) && point.panel.told.cells.length)
+  for (const panel of view.panels) {
+    panel.here.setAttribute("visibility", at ? "visible" : "hidden")
+    if (at) panel.here.setAttribute("transform", place(at.index))
+    panel.holder.classList.toggle("pointed", at?.panel === panel)
+  }
+  view.said.replaceChildren()
+  view.said.classList.toggle("idle", !at)
+  if (!at) return void view.said.append(HINT)
+  const what = make("div", "what", view.said)
+  make("strong", "", what, at.panel.told.title)
+  what.append(`, ${where(at.index)}: `)
+  swatch(view, at.panel.told.cells[at.index], what)
+  what.append(view.data.names[at.panel.told.cells[at.index]], verdict(view, at.panel, at.index))
+  if (!at.panel.told.choosable) return
+  const predictions = view.panels.filter(({ told }) => told.best)
+  if (!predictions.length) return
+  const bars = make("div", "bars", view.said)
+  for (const panel of predictions) drawBars(view, panel, at, bars)
+}
+
+// The likeliest tokens of every prediction at this cell, one row each, so that clean and ablated can be compared.
+function drawBars(view, panel, at, parent) {
+  const row = make("div", panel === at.panel ? "row own" : "row", parent)
+  make("span", "run", row, `Likeliest, ${panel.told.title}`)
+  panel.told.best[at.index].forEach((token, k) => {
+    const one = make("span", "chance", row)
+    swatch(view, token, one)
+    make("span", "name", one, view.data.names[token])
+    make("span", "full", make("span", "bar", one)).style.width = percent(panel.told.chance[at.index][k]).replace(" ", "")
+    make("span", "number", one, percent(panel.told.chance[at.index][k]))
+  })
+}
+
+function swatch({ data }, token, parent) {
+  make("i", "swatch", parent).style.background = data.colors[token] ?? "#ffffff"
+}
+
+// ---- legend ---------------------------------------------------------------------------------------------------------
+
+function outcomes({ data }) {
+  const found = data.legend.map(([kind, count]) => [`${count} ${KINDS[kind].name}`, (parent) => outline(KINDS[kind], parent)])
+  return data.panels.some((told) => told.wrong) ? [...found, ["first wrong cell", flag]] : found
+}
+
+function updateLegend(view) {
+  const { cell, colors } = view.data
+  const chosen = cell === null ? [] : [[`chosen: ${where(cell)}`, (parent) => outline(CHOSEN, parent)]]
+  view.legend.replaceChildren()
+  for (const [text, draw] of [...outcomes(view), ...chosen]) {
+    const entry = make("span", "entry", view.legend)
+    const svg = shape("svg", { viewBox: "-1.5 -1.5 13 13", "aria-hidden": "true" }, entry)
+    shape("rect", { width: CELL, height: CELL, fill: colors[0], stroke: "#9a9a97", "stroke-width": 0.5 }, svg)
+    draw(svg)
+    entry.append(text)
+  }
+}
+
+// ---- the whole ------------------------------------------------------------------------------------------------------
+
+function build(parentElement) {
+  const root = make("div", "root", parentElement)
+  const view = { root, panels: [], tabStop: 0, hovered: null, focused: null }
+  view.strip = make("div", "strip", root)
+  const foot = make("div", "foot", root)
+  view.legend = make("div", "legend", foot)
+  for (const [name, act] of [["SVG", saveSVG], ["PNG", savePNG]]) {
+    const button = make("button", "save", foot, name)
+    button.type = "button"
+    button.title = `Save the strip as ${name}`
+    button.setAttribute("aria-label", button.title)
+    button.addEventListener("click", () => act(view))
+  }
+  view.said = make("div", "said idle", root, HINT)
+  return view
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let view = views.get(parentElement)
+  if (view?.root.parentNode !== parentElement) views.set(parentElement, (view = build(parentElement)))
+  view.data = data
+  view.trigger = setTriggerValue
+  while (view.panels.length < data.panels.length) view.panels.push(buildPanel(view))
+  for (const { sign, holder } of view.panels.splice(data.panels.length)) {
+    sign.remove()
+    holder.remove()
+  }
+  data.panels.forEach((told, k) => updatePanel(view, view.panels[k], told))
+  setTabStop(view, view.tabStop)
+  updateLegend(view)
+  say(view)
 }

@@ -1,5 +1,10 @@
-"""The puzzle strip: the four grids and what the model draws, side by side, with wrong cells outlined."""
+"""The puzzle strip: the four grids and what the model draws, side by side, with wrong cells outlined.
 
+Pointing at cells, keys and downloads are answered in the browser; only a cell that is chosen comes back to Python.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,18 +13,72 @@ import numpy as np
 import streamlit as st
 from jaxtyping import Float, Integer
 
-from app.palette import CELL_COLORS
-from interp.grids import COLORS
+from app.palette import PALETTES
+from interp.errors import PuzzlescopeError
+from interp.figures import ink
+from interp.grids import CELLS, COLORS
 from interp.tokens import TOKEN_NAMES
 
 HERE = Path(__file__).parent
 TOP = 3
+WRONG, BROKEN, FIXED, BOTH = "wrong", "broken", "fixed", "both"
+SCRIPT = "\n".join((HERE / name).read_text() for name in ("puzzle_strip.js", "puzzle_strip_save.js"))
 
 _strip = st.components.v2.component(
     "puzzle_strip",
     css=(HERE / "puzzle_strip.css").read_text(),
-    js=(HERE / "puzzle_strip.js").read_text(),
+    js=SCRIPT,
 )
+
+
+@dataclass(frozen=True)
+class Look:
+    """How cells are painted: one of :data:`app.palette.PALETTES`, and whether each shows its colour's number.
+
+    Raises:
+        PuzzlescopeError: if there is no such palette.
+    """
+
+    palette: str = "soft"
+    digits: bool = False
+
+    def __post_init__(self) -> None:
+        if self.palette not in PALETTES:
+            raise PuzzlescopeError(
+                f"No palette '{self.palette[:40]}': expected one of {', '.join(PALETTES)}."
+            )
+
+
+PLAIN = Look()
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What switching parts off did to an answer, in cells: ``broken`` (right before, wrong now), ``fixed`` (wrong before,
+    right now) and wrong in ``both``."""
+
+    broken: int
+    fixed: int
+    both: int
+
+
+def changes(
+    clean: Integer[np.ndarray, "*cells"],
+    ablated: Integer[np.ndarray, "*cells"],
+    truth: Integer[np.ndarray, "*cells"],
+) -> Changes:
+    """How many cells the ablated answer breaks and fixes, compared with the clean one."""
+    count = Counter(_kinds(ablated, truth, clean).ravel().tolist())
+    return Changes(count[BROKEN], count[FIXED], count[BOTH])
+
+
+def _kinds(cells: np.ndarray, truth: np.ndarray, compared: np.ndarray | None) -> np.ndarray:
+    """What became of each cell, one of the four kinds; empty where there is nothing to say."""
+    wrong = cells != truth
+    if compared is None:
+        return np.where(wrong, WRONG, "")
+    before = compared != truth
+    return np.select([wrong & ~before, ~wrong & before, wrong & before], [BROKEN, FIXED, BOTH], "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,46 +87,111 @@ class Panel:
 
     Attributes:
         title: above the grid.
-        cells: 100 tokens, row by row.
+        cells: 100 tokens, row by row; ``None`` keeps the place free, as an empty frame.
         truth: what the cells should be, if they are a prediction; the others are outlined.
         probabilities: of all tokens at each cell, if they are a prediction.
-        opens: the sign drawn before the grid: an arrow, a gap, or nothing.
+        opens: the sign drawn before the grid: an arrow, "gap" for a line, or nothing.
+        compared: the prediction with nothing off, if this is the one with parts off: its cells are then outlined as
+            broken, fixed or wrong in both.
+        note: beside the title, or inside an empty frame; left out, whether a prediction is right.
+        answer: whether these are cells of the answer, which a click chooses. A prediction's always are.
     """
 
     title: str
-    cells: Integer[np.ndarray, " 100"]
+    cells: Integer[np.ndarray, " 100"] | None
     truth: Integer[np.ndarray, " 100"] | None = None
     probabilities: Float[np.ndarray, "100 15"] | None = None
     opens: str = ""
+    compared: Integer[np.ndarray, " 100"] | None = None
+    note: str | None = None
+    answer: bool = False
 
     @property
     def wrong(self) -> int:
         """How many cells differ from the truth."""
-        return 0 if self.truth is None else int((self.cells != self.truth).sum())
+        return 0 if self.cells is None or self.truth is None else int((self.cells != self.truth).sum())
+
+    @property
+    def kinds(self) -> list[tuple[int, str]]:
+        """The cells to outline, in reading order, and why."""
+        if self.cells is None or self.truth is None:
+            return []
+        kinds = _kinds(self.cells, self.truth, self.compared).tolist()
+        return [(cell, kind) for cell, kind in enumerate(kinds) if kind]
 
     def data(self) -> dict[str, Any]:
-        data: dict[str, Any] = {"title": self.title, "cells": self.cells.tolist(), "opens": self.opens}
-        if self.truth is not None:
-            data["wrong"] = np.flatnonzero(self.cells != self.truth).tolist()
-            data["note"] = "solved" if not self.wrong else f"{self.wrong} wrong"
+        """The panel as the browser gets it."""
+        predicted = self.cells is not None and self.truth is not None
+        data: dict[str, Any] = {
+            "title": self.title,
+            "cells": [] if self.cells is None else self.cells.tolist(),
+            "opens": self.opens,
+            "note": self._note(predicted),
+            "choosable": self.cells is not None and (self.answer or predicted),
+            "wrong": self.wrong,
+            "kinds": self.kinds,
+        }
+        if self.cells is not None and self.truth is not None:
+            data["truth"] = self.truth.tolist()
+            data["first"] = int((self.cells != self.truth).argmax()) if self.wrong else None
         if self.probabilities is not None:
             best = np.argsort(-self.probabilities, axis=1)[:, :TOP]
             data["best"] = best.tolist()
-            data["chance"] = np.take_along_axis(self.probabilities, best, axis=1).round(4).tolist()
+            data["chance"] = (
+                np.take_along_axis(self.probabilities, best, axis=1).astype(float).round(4).tolist()
+            )
         return data
 
+    def _note(self, predicted: bool) -> str:
+        if self.note is not None or not predicted:
+            return self.note or ""
+        return f"{self.wrong} wrong" if self.wrong else "solved"
 
-def show(panels: list[Panel], *, key: str) -> None:
-    """Draw the panels in one row; pointing at a cell tells its place, colour and the likeliest predictions."""
-    names = [color.name for color in COLORS] + [
-        f"{name} (a marker: invalid here)" for name in TOKEN_NAMES[len(COLORS) :]
-    ]
-    _strip(
-        key=key,
-        data={
-            "panels": [panel.data() for panel in panels],
-            "colors": list(CELL_COLORS),
-            "names": names,
-            "short": list(TOKEN_NAMES),
-        },
-    )
+
+def show(
+    panels: Sequence[Panel],
+    *,
+    key: str,
+    look: Look = PLAIN,
+    cell: int | None = None,
+    filename: str = "puzzle",
+    on_cell: Callable[[int], None] | None = None,
+) -> None:
+    """Draw the panels in one row; pointing at a cell tells its place, colour and the likeliest predictions.
+
+    Args:
+        cell: the answer cell (0..99, row by row) that is chosen, ringed in every panel that shows the answer.
+        filename: of a download, without its ending.
+        on_cell: called, before the page runs again, with the answer cell that was clicked.
+    """
+
+    def clicked() -> None:
+        chosen = st.session_state[key]["cell"]
+        # It comes from a browser: anything but a cell is passed over.
+        if on_cell is not None and type(chosen) is int and 0 <= chosen < CELLS:
+            on_cell(chosen)
+
+    _strip(key=key, data=_data(panels, look, cell, filename), on_cell_change=clicked)
+
+
+def _data(panels: Sequence[Panel], look: Look, cell: int | None, filename: str) -> dict[str, Any]:
+    colors = PALETTES[look.palette]
+    return {
+        "panels": [panel.data() for panel in panels],
+        "legend": _legend(panels),
+        "colors": list(colors),
+        "inks": [ink(color) for color in colors],
+        "names": [color.name for color in COLORS] + [f"marker {name}" for name in TOKEN_NAMES[len(COLORS) :]],
+        "short": list(TOKEN_NAMES),
+        "digits": look.digits,
+        "cell": cell,
+        "filename": filename,
+    }
+
+
+def _legend(panels: Sequence[Panel]) -> list[tuple[str, int]]:
+    """The kinds that occur and how often. Beside a comparison, what is plainly wrong is told by its panel's note."""
+    count = Counter(kind for panel in panels for _, kind in panel.kinds)
+    if any(panel.cells is not None and panel.compared is not None for panel in panels):
+        del count[WRONG]
+    return [(kind, count[kind]) for kind in (WRONG, BROKEN, FIXED, BOTH) if count[kind]]
