@@ -1,68 +1,368 @@
 """Results as pictures: plotly charts, and grids as SVG."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from html import escape
+from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Bool, Integer
 
+from interp.ablation import Component
 from interp.errors import PuzzlescopeError
 from interp.grids import COLORS, N_COLORS, SIZE
-from interp.predict import METRICS, Metric
-from interp.sweep import SweepRow
+from interp.predict import METRICS
+from interp.sweep import SMALLEST_LOSS, Measure, SweepRow, SweepState, cost, same_puzzles, value
 from interp.tokens import TOKEN_NAMES
 
 QUIET, STRONG, LINE = "#8a94a3", "#d6481e", "#4a90d9"
 """Bars, the bar that costs most, and the line of the clean run: legible on light and on dark."""
 
-SMALLEST_LOSS = 1e-7
-"""A loss of exactly 0 has no place on a log axis; it is drawn here."""
+COSTS, HELPS, NEITHER = (214, 72, 30), (47, 115, 200), (138, 148, 163)
+"""Red, green and blue of tiles: what costs, what helps, and what does neither. They differ in more than redness, and are
+drawn the fainter the smaller the effect, over whatever lies behind: white or black."""
+
+LEAST_FULL = 1.0
+"""A tile is of full colour at the largest effect shown, but never at less than ten times the loss (or one in ten ...)."""
+LEAST_FULL_ANSWERS = 0.1
+"""... or a tenth of the answers: what is all but nothing must not look like much."""
+
+GRID_LINE = "rgba(128, 136, 148, 0.28)"
+
+Kind = Literal["attn", "mlp"]
+_PARTS: dict[Kind, str] = {"attn": "attention layer", "mlp": "MLP"}
 
 
-def sweep_chart(
+def layer_chart(
     rows: Sequence[SweepRow],
-    clean: SweepRow,
-    metric: Metric = "final",
-    labels: Sequence[str] | None = None,
-    hatched: Collection[str] = (),
+    clean: SweepRow | None,
+    measure: Measure = "final",
+    kind: Kind = "attn",
+    off: Collection[Component] = (),
 ) -> go.Figure:
-    """Bars of the loss with each component off, on a log axis, and a dotted line at the loss with none off.
+    """A bar a layer, of the loss with its attention or its MLP off, on a log axis; or of the answers still drawn right.
 
-    ``labels`` name the bars; those in ``hatched`` are drawn hatched.
+    A dotted line says what it is with nothing off. The costliest bar is coloured, parts already ``off`` are hatched.
+    Rows of other kinds are passed over. Rows may know only some puzzles yet, each over those is compared with the clean
+    run over the same; what nothing is known of is left out. A bar's ``customdata`` begins with its component's text.
     """
-    values = [max(row.loss.mean(metric), SMALLEST_LOSS) for row in rows]
-    baseline = max(clean.loss.mean(metric), SMALLEST_LOSS)
-    names = list(labels or [row.component.text if row.component else "clean" for row in rows])
-    top = max(values, default=0)
-    low = min([baseline, *values]) / 2
-    figure = go.Figure(
-        go.Bar(
-            x=names,
-            # On a log axis a bar starts at its base: below everything shown, so that every bar can be seen and clicked.
-            y=[value - low for value in values],
-            base=low,
-            marker_color=[STRONG if value == top else QUIET for value in values],
-            marker_pattern_shape=["/" if name in hatched else "" for name in names],
-            customdata=[
-                [value, value / baseline, int(row.solved.sum())]
-                for value, row in zip(values, rows, strict=True)
-            ],
-            hovertemplate="%{x} off<br>loss %{customdata[0]:.3g} (clean × %{customdata[1]:.3g})"
-            f"<br>%{{customdata[2]}} of {len(clean.solved)} solved<extra></extra>",
-        )
+    shown = [row for row in rows if row.component is not None and row.component.kind == kind]
+    known = [row for row in shown if clean is not None and not np.isnan(cost(row, clean, measure))]
+    figure = _figure(_layer_title(measure, kind), height=280)
+    figure.update_xaxes(
+        categoryorder="array",
+        categoryarray=[_layer_name(row) for row in shown],
+        range=[-0.6, max(len(shown), 1) - 0.4],
     )
-    figure.add_hline(y=baseline, line_color=LINE, line_width=2, line_dash="dot")
-    figure.update_yaxes(
-        type="log", title=f"loss, {METRICS[metric].split(':')[0]}", exponentformat="power", dtick=1
+    if not known or clean is None:
+        return _nothing(figure, shown if clean is not None else [])
+    levels = [_level(row, measure) for row in known]
+    baseline = _level(clean, measure)
+    # A bar begins a little below all that is shown, so that every bar can be seen and clicked.
+    low = -0.03 * len(clean.solved) if measure == "answers" else min([baseline, *levels]) / 2
+    dearest = max(cost(row, clean, measure) for row in known)
+    figure.add_bar(
+        x=[_layer_name(row) for row in known],
+        y=[level - low for level in levels],
+        base=low,
+        marker={
+            "color": [STRONG if cost(row, clean, measure) == dearest > 0 else QUIET for row in known],
+            "pattern": _hatching([row.component in off for row in known]),
+        },
+        customdata=[[_text(row)] for row in known],
+        hovertext=[_hover(row, clean, measure, off) for row in known],
+        hovertemplate="%{hovertext}<extra></extra>",
+        unselected={"marker": {"opacity": 1}},
     )
-    figure.update_yaxes(range=[np.log10(low), np.log10(max([baseline, *values]) * 2)])
-    figure.update_layout(
-        margin={"l": 8, "r": 8, "t": 8, "b": 8}, height=280, bargap=0.35, showlegend=False,
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-    )  # fmt: skip
+    _loss_axis(figure, measure, low, max([baseline, *levels]), n=len(clean.solved))
+    _baseline(figure, baseline, measure)
     return figure
+
+
+def head_map(
+    rows: Sequence[SweepRow],
+    clean: SweepRow | None,
+    measure: Measure = "final",
+    off: Collection[Component] = (),
+) -> go.Figure:
+    """Layers x heads, each tile coloured by what switching the head off costs (red-orange) or brings (blue).
+
+    Rows and ``customdata`` are as for :func:`layer_chart`. Heads already ``off`` are hatched and outlined. A number is
+    written where the effect is large enough to be seen: how many times the clean loss, or the answers lost.
+    """
+    shown = [row for row in rows if row.component is not None and row.component.kind == "head"]
+    layers = sorted({row.component.layer for row in shown if row.component is not None})
+    heads = sorted({row.component.head for row in shown if row.component and row.component.head is not None})
+    figure = _figure(f"{_measured(measure)} with one head off", height=88 + 26 * max(len(layers), 3))
+    tiles = [
+        _Tile(row, clean, heads.index(row.component.head), f"L{row.component.layer}", measure, off)
+        for row in shown
+        if clean is not None and row.component is not None and row.component.head is not None
+    ]
+    known = [tile for tile in tiles if not np.isnan(tile.cost)]
+    if not known:
+        return _nothing(figure, shown if clean is not None else [])
+    _draw_tiles(figure, known, [f"H{head}" for head in heads], [f"L{layer}" for layer in layers], measure)
+    return figure
+
+
+def task_map(
+    states: Mapping[str, SweepState],
+    measure: Measure = "answers",
+    off: Collection[Component] = (),
+    chosen: tuple[str, Component] | None = None,
+) -> go.Figure:
+    """Tasks x attention layers, each tile coloured by the answers lost, or by how the loss changes, over the task's puzzles.
+
+    Args:
+        states: of the sweep over each task's puzzles, however far it is; components other than attention layers are
+            passed over.
+        measure: what tiles show.
+        off: the layers' attention that is off already: hatched.
+        chosen: the tile that is outlined.
+
+    A tile's ``customdata`` begins with the task and the component's text.
+    """
+    tiles, layers = [], set()
+    for task, state in states.items():
+        clean, *rows = state.common()
+        for row in rows:
+            if row.component is not None and row.component.kind == "attn":
+                layers.add(row.component.layer)
+                marked = chosen == (task, row.component)
+                tiles.append(_Tile(row, clean, row.component.layer, task, measure, off, marked))
+    figure = _figure(
+        f"{_measured(measure)} with one attention layer off", height=88 + 24 * max(len(states), 3)
+    )
+    known = [tile for tile in tiles if not np.isnan(tile.cost)]
+    if not known:
+        return _nothing(figure, [tile.row for tile in tiles])
+    names = [f"L{layer}" for layer in range(max(layers) + 1)]
+    _draw_tiles(figure, known, names, list(states), measure, tasks=True)
+    return figure
+
+
+def told(rows: Sequence[SweepRow], clean: SweepRow | None, measure: Measure = "final") -> str:
+    """What a chart of these rows shows, as a sentence, for those who do not see it."""
+    known = [row for row in rows if clean is not None and not np.isnan(cost(row, clean, measure))]
+    if clean is None or not known:
+        return "Nothing is measured yet."
+    dearest = max(known, key=lambda row: cost(row, clean, measure))
+    row, same = same_puzzles(dearest, clean)
+    solved = f"{int(row.solved.sum())} of {len(row.solved)} puzzles solved, {int(same.solved.sum())} with nothing off."
+    if measure == "answers":
+        return f"{_text(row)} costs most: {solved}"
+    ratio = _short(10 ** cost(row, same, measure))
+    now, before = value(row, measure), value(same, measure)
+    return (
+        f"{_text(row)} costs most: loss {now:.2e}, {ratio} times the {before:.2e} with nothing off; {solved}"
+    )
+
+
+class _Tile:
+    """One tile of a map: a part switched off, on some puzzles."""
+
+    def __init__(
+        self,
+        row: SweepRow,
+        clean: SweepRow,
+        column: int,
+        line: str,
+        measure: Measure,
+        off: Collection[Component],
+        marked: bool = False,
+    ):
+        self.row, self.clean, self.column, self.line, self.measure = row, clean, column, line, measure
+        self.cost = cost(row, clean, measure)
+        self.off, self.marked = row.component in off, marked
+        self.hover = _hover(row, clean, measure, off)
+
+    @property
+    def outlined(self) -> bool:
+        """Heads that are off are; on the task map only what is chosen is."""
+        return self.marked or (
+            self.off and self.row.component is not None and self.row.component.kind == "head"
+        )
+
+    @property
+    def note(self) -> str:
+        """The effect as a short number; nothing where there is none to speak of."""
+        if self.measure == "answers":
+            lost = round(self.cost * len(self.row.solved))
+            return "" if lost == 0 else f"{-lost:+d}".replace("-", "−")
+        ratio = 10**self.cost
+        return "" if 0.9 < ratio < 1.1 else f"×{_short(ratio)}"
+
+
+def _draw_tiles(
+    figure: go.Figure,
+    tiles: Sequence[_Tile],
+    columns: Sequence[str],
+    lines: Sequence[str],
+    measure: Measure,
+    *,
+    tasks: bool = False,
+) -> None:
+    """Tiles as bars that fill their cell: unlike a heatmap's, a click on them is reported."""
+    least = LEAST_FULL_ANSWERS if measure == "answers" else LEAST_FULL
+    full = max([least, *(abs(tile.cost) for tile in tiles)])
+    figure.add_bar(
+        orientation="h",
+        x=[0.94] * len(tiles),
+        base=[tile.column - 0.47 for tile in tiles],
+        y=[tile.line for tile in tiles],
+        width=0.9,
+        marker={
+            "color": [_tint(tile.cost / full) for tile in tiles],
+            "pattern": _hatching([tile.off for tile in tiles]),
+            "line": {"color": QUIET, "width": [2 if tile.outlined else 0 for tile in tiles]},
+        },
+        customdata=[
+            [tile.line, _text(tile.row)] if tasks else [_text(tile.row), tile.line] for tile in tiles
+        ],
+        hovertext=[f"{tile.line}: {tile.hover}" if tasks else tile.hover for tile in tiles],
+        hovertemplate="%{hovertext}<extra></extra>",
+        unselected={"marker": {"opacity": 1}},
+    )
+    figure.add_scatter(
+        x=[tile.column for tile in tiles],
+        y=[tile.line for tile in tiles],
+        text=[tile.note for tile in tiles],
+        mode="text",
+        textfont={"size": 11},  # in the page's own colour, which reads well on every tint
+        hoverinfo="skip",
+    )
+    figure.update_layout(margin_t=52)  # for the names of the columns, below the title
+    figure.update_xaxes(
+        tickvals=list(range(len(columns))), ticktext=list(columns), range=[-0.5, len(columns) - 0.5],
+        side="top", showgrid=False, zeroline=False,
+    )  # fmt: skip
+    figure.update_yaxes(
+        categoryorder="array", categoryarray=list(lines), range=[len(lines) - 0.5, -0.5], showgrid=False
+    )
+
+
+def _tint(share: float) -> str:
+    """The colour of a tile: ``share`` is its effect as a part of the largest, below 0 where it helps."""
+    hue, strength = (COSTS if share > 0 else HELPS), min(abs(share), 1)
+    if strength < 0.02:
+        hue = NEITHER
+    return f"rgba({hue[0]}, {hue[1]}, {hue[2]}, {0.1 + 0.8 * strength:.3f})"
+
+
+def _hatching(hatched: Sequence[bool]) -> dict[str, object]:
+    return {
+        "shape": ["/" if one else "" for one in hatched],
+        "fillmode": "overlay",
+        "size": 6,
+        "solidity": 0.25,
+    }
+
+
+def _figure(title: str, *, height: int) -> go.Figure:
+    """An empty chart on whatever lies behind it, in whatever font the page has."""
+    figure = go.Figure()
+    figure.update_layout(
+        title={"text": title, "font": {"size": 13}, "x": 0, "xanchor": "left", "y": 1, "yanchor": "top",
+               "yref": "container", "pad": {"t": 4, "l": 2}},
+        hoverlabel={"align": "left"}, margin={"l": 8, "r": 8, "t": 30, "b": 8}, height=height, bargap=0.35, showlegend=False,
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        dragmode=False, hovermode="closest", clickmode="event+select",
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": QUIET, "activecolor": STRONG},
+    )  # fmt: skip
+    figure.update_xaxes(fixedrange=True, automargin=True, gridcolor=GRID_LINE)
+    figure.update_yaxes(fixedrange=True, automargin=True, gridcolor=GRID_LINE)
+    return figure
+
+
+def _nothing(figure: go.Figure, rows: Sequence[SweepRow]) -> go.Figure:
+    """A chart that says why it shows nothing: no row is measured yet, or there is nothing in them to measure."""
+    measured = any(len(row.solved) for row in rows)
+    told = "These puzzles have no such cell." if measured else "Measuring …"
+    figure.add_annotation(text=told, xref="paper", yref="paper", x=0.5, y=0.5, showarrow=False)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    return figure
+
+
+def _loss_axis(figure: go.Figure, measure: Measure, low: float, high: float, n: int) -> None:
+    if measure == "answers":
+        figure.update_yaxes(title=f"answers right, of {n}", range=[low, 1.08 * n], zeroline=False)
+        return
+    figure.update_yaxes(
+        type="log", title="loss (nats)", exponentformat="power", dtick=1,
+        range=[np.log10(low), np.log10(high * 2)],
+    )  # fmt: skip
+
+
+def _baseline(figure: go.Figure, level: float, measure: Measure) -> None:
+    """A dotted line, named at its right end. On a log axis a label's place is given as the logarithm, a line's is not."""
+    figure.add_hline(y=level, line_color=LINE, line_width=2, line_dash="dot")
+    figure.add_annotation(
+        text="nothing off", font={"color": LINE, "size": 11}, showarrow=False,
+        xref="paper", x=1, xanchor="left", y=level if measure == "answers" else np.log10(level),
+    )  # fmt: skip
+    figure.update_layout(margin_r=66)
+
+
+def _level(row: SweepRow, measure: Measure) -> float:
+    """How high a row's bar ends: a loss, or a number of answers."""
+    found = value(row, measure)
+    return found * len(row.solved) if measure == "answers" else max(found, SMALLEST_LOSS)
+
+
+def _measured(measure: Measure) -> str:
+    return "Answers lost" if measure == "answers" else f"Loss on {_CUTS[measure]}"
+
+
+_CUTS = {
+    "final": "the final grid",
+    "cells": "answer cells",
+    "copied": "copied cells",
+    "changed": "changed cells",
+}
+assert set(_CUTS) == set(METRICS)
+
+
+def _layer_title(measure: Measure, kind: Kind) -> str:
+    measured = "Answers still right" if measure == "answers" else _measured(measure)
+    return f"{measured} with one {_PARTS[kind]} off"
+
+
+def _layer_name(row: SweepRow) -> str:
+    assert row.component is not None
+    return f"L{row.component.layer}"
+
+
+def _text(row: SweepRow) -> str:
+    assert row.component is not None
+    return row.component.text
+
+
+def _hover(row: SweepRow, clean: SweepRow, measure: Measure, off: Collection[Component]) -> str:
+    """What a part's bar or tile says when pointed at."""
+    row, same = same_puzzles(row, clean)
+    broken, mended = row.flips(same)
+    cut = "final" if measure == "answers" else measure
+    loss, before = value(row, cut), value(same, cut)
+    lines = [
+        f"<b>{_text(row)}</b> {'is off already' if row.component in off else 'off'}",
+        f"loss on {_CUTS[cut]} {loss:.3g}, {_short(10 ** cost(row, same, cut))} × that with nothing off ({before:.3g})",
+        f"{int(row.solved.sum())} of {len(row.solved)} solved ({int(same.solved.sum())} with nothing off):"
+        f" {len(broken)} broken, {len(mended)} mended",
+    ]
+    if len(row.solved) < len(clean.solved):
+        lines.append(f"{len(row.solved)} of {len(clean.solved)} puzzles so far")
+    return "<br>".join(lines)
+
+
+def _short(ratio: float) -> str:
+    """Two digits of a ratio, without an exponent: 0.42, 3.1, 27,000."""
+    if not 0 < ratio < float("inf"):
+        return "–"
+    digits = 1 - int(np.floor(np.log10(ratio)))
+    return f"{round(ratio, digits):,.{max(digits, 0)}f}"
 
 
 def grid_svg(

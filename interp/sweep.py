@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, takewhile
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import torch
@@ -26,12 +26,28 @@ from interp.engine import (
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS
 from interp.model import Config, PuzzleGPT
-from interp.predict import AnswerLoss, Metric, score
+from interp.predict import METRICS, AnswerLoss, Metric, score
+from interp.puzzles import Puzzle
 from interp.tokens import ANSWER_START, GRID_TOKENS
 
 KINDS: tuple[Kind, ...] = ("attn", "mlp", "head")
 
 Scope = Literal["everywhere", "answer"]
+
+Measure = Literal["final", "cells", "copied", "changed", "answers"]
+"""What a part may be judged by: a cut of the loss (:data:`interp.predict.Metric`), or the answers drawn right."""
+
+MEASURES: dict[Measure, str] = {
+    "final": METRICS["final"],
+    "cells": METRICS["cells"],
+    "copied": METRICS["copied"],
+    "changed": METRICS["changed"],
+    "answers": "puzzles whose 100 cells greedy decoding all draws right",
+}
+assert set(MEASURES) == set(get_args(Measure))
+
+SMALLEST_LOSS = 1e-7
+"""A loss of exactly 0 has no logarithm; it is taken for this."""
 
 CHUNK = 8
 """Puzzles whose residual streams are kept at a time: 0.4 MB a puzzle and layer at d_model 256."""
@@ -62,6 +78,37 @@ class SweepRow:
         assert self.component is not None
         loss = self.loss.mean(metric)
         return {"component": self.component.text, "loss": loss, "delta": loss - clean.loss.mean(metric)}
+
+    def first(self, n: int) -> "SweepRow":
+        """The same over its first ``n`` puzzles."""
+        return SweepRow(self.component, self.loss[:n], self.solved[:n])
+
+
+def value(row: SweepRow, measure: Measure) -> float:
+    """What a row is by this measure: a loss in nats, or the share of puzzles solved; nan where there is nothing to measure."""
+    if measure != "answers":
+        return row.loss.mean(measure)
+    return float(row.solved.mean()) if len(row.solved) else float("nan")
+
+
+def same_puzzles(row: SweepRow, clean: SweepRow) -> tuple[SweepRow, SweepRow]:
+    """Both rows over the puzzles that both know: a sweep under way knows fewer of some rows than of others."""
+    n = min(len(row.solved), len(clean.solved))
+    return row.first(n), clean.first(n)
+
+
+def cost(row: SweepRow, clean: SweepRow, measure: Measure) -> float:
+    """What switching a part off costs, over the puzzles that both rows know; below 0 where it helps.
+
+    Returns:
+        The common logarithm of how many times the clean loss its loss is (1: ten times), or the share of answers lost
+        (1: all); nan where there is nothing to compare.
+    """
+    row, clean = same_puzzles(row, clean)
+    now, before = value(row, measure), value(clean, measure)
+    if measure == "answers":
+        return before - now
+    return float(np.log10(np.maximum(now, SMALLEST_LOSS) / np.maximum(before, SMALLEST_LOSS)))
 
 
 def components_of(cfg: Config, kinds: Iterable[str] = ("attn",)) -> list[Component]:
@@ -333,3 +380,28 @@ class SweepState:
         loss = AnswerLoss(self._marker[number, known], self._cells[number, known], self._copied[known])
         component = self.components[number - 1] if number else None
         return SweepRow(component, loss, self._solved[number, known])
+
+    def common(self) -> list[SweepRow]:
+        """Every row over the same puzzles: those that all rows know which know any. The run without any component first.
+
+        A sweep under way knows more puzzles of some rows than of others; only over the same ones can they be compared.
+        Rows that know none yet are empty.
+        """
+        begun = min((done for done in self._done if done), default=0)
+        return [self.row(number).first(begun) for number in range(len(self._done))]
+
+
+def flipped(state: SweepState, number: int, puzzles: Sequence[Puzzle]) -> tuple[list[Puzzle], list[Puzzle]]:
+    """The puzzles that a row of a sweep, counted as :meth:`SweepState.row` does, breaks and mends, as far as it is known.
+
+    Args:
+        puzzles: those of the sweep, in its order.
+
+    Returns:
+        Those that went from solved to wrong, and those that went from wrong to solved.
+    """
+    if len(puzzles) != state.n:
+        raise ValueError(f"The sweep is over {state.n} puzzles, got {len(puzzles)}.")
+    row, clean = same_puzzles(state.row(number), state.row(0))
+    broken, mended = row.flips(clean)
+    return [puzzles[k] for k in broken], [puzzles[k] for k in mended]

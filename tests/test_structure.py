@@ -22,7 +22,7 @@ ROOMS = [
     {"phenomena", "dynamics", "arithmetic"},
     {"training_pictures"},
     {"card", "training"},
-    {"figures", "work", "backend"},
+    {"figures", "exports", "snippets", "work", "backend"},
     {"cli", "__main__", "__init__"},
 ]
 RANK = {name: rank for rank, room in enumerate(ROOMS) for name in room}

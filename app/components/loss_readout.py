@@ -1,12 +1,18 @@
-"""Loss before and after, in its four cuts, and whether the puzzle is solved."""
+"""The loss in its four cuts, the cells that break and mend, and the verdict, each before → after, on one line."""
 
 import math
+from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
 
 from interp.predict import Metric, Prediction
 
-CUTS: dict[Metric, str] = {
+HERE = Path(__file__).parent
+HEIGHT = 48
+"""Pixels, whether or not something is off: nothing below it may jump."""
+
+LABELS: dict[Metric, str] = {
     "final": "Final-grid loss",
     "cells": "Answer cells",
     "copied": "Copied cells",
@@ -14,34 +20,121 @@ CUTS: dict[Metric, str] = {
 }
 HELP: dict[Metric, str] = {
     "final": "Mean cross-entropy, in nats, over the answer's marker and its 100 cells, each given the true ones before it.",
-    "cells": "The same over the 100 cells only.",
-    "copied": "Over the cells that equal the third grid: there the model need only copy.",
-    "changed": "Over the cells that differ from the third grid: there the model does something.",
+    "cells": "Mean cross-entropy, in nats, over the answer's 100 cells.",
+    "copied": "The loss on the cells that equal the third grid: there the model need only copy.",
+    "changed": "The loss on the cells that differ from the third grid: there the model does something.",
 }
+CELLS_HELP = "Cells that are right with nothing off and wrong now; wrong with nothing off and right now; wrong in both."
+VERDICT_HELP = "Whether greedy decoding draws all 100 cells right."
+
+_readout = st.components.v2.component(
+    "loss_readout",
+    css=(HERE / "loss_readout.css").read_text(),
+    js=(HERE / "loss_readout.js").read_text(),
+)
 
 
-def show(clean: Prediction, ablated: Prediction | None) -> None:
-    """Draw one number a cut: the loss now, and how many times the clean loss it is."""
-    columns = st.columns(len(CUTS) + 1)
-    for column, (cut, label) in zip(columns, CUTS.items(), strict=False):
-        before = clean.loss.mean(cut)
-        after = ablated.loss.mean(cut) if ablated is not None else None
-        with column:
-            _number(label, before, after, HELP[cut])
-    with columns[-1]:
-        now = ablated if ablated is not None else clean
-        note = f"with nothing off: {_verdict(clean)}" if ablated is not None else None
-        st.metric("Greedy answer", _verdict(now), note, delta_color="off", delta_arrow="off")
+@dataclass(frozen=True)
+class Cells:
+    """How many cells of the answer switching parts off broke and fixed, and how many are wrong either way."""
+
+    broken: int
+    fixed: int
+    both: int
 
 
-def _number(label: str, before: float, after: float | None, explanation: str) -> None:
+@dataclass(frozen=True)
+class Item:
+    """One entry of the line.
+
+    Attributes:
+        label: above it.
+        before, after: with nothing off, and now; nothing is off where ``after`` is empty.
+        note: behind them, such as how many times as much.
+        help: shown on hover and on focus.
+        worse: whether what is ``after`` is worth marking.
+    """
+
+    label: str
+    before: str
+    after: str
+    note: str
+    help: str
+    worse: bool = False
+
+    @property
+    def spoken(self) -> str:
+        """For a screen reader."""
+        change = f"from {self.before} to {self.after}" if self.after else self.before
+        return f"{self.label}: {change}{f', {self.note}' if self.note else ''}. {self.help}"
+
+    def data(self) -> dict[str, str | bool]:
+        return {**self.__dict__, "spoken": self.spoken}
+
+
+def show(clean: Prediction, ablated: Prediction | None, cells: Cells | None = None) -> None:
+    """Draw the line.
+
+    Args:
+        clean: the prediction with nothing off.
+        ablated: that with parts off, if any are.
+        cells: what happened to the answer's cells, if parts are off.
+    """
+    _readout(
+        key="loss-readout",
+        data={"items": [item.data() for item in items(clean, ablated, cells)]},
+        height=HEIGHT,
+    )
+
+
+def items(clean: Prediction, ablated: Prediction | None, cells: Cells | None = None) -> list[Item]:
+    """The entries of the line: always the same ones, so that nothing moves."""
+    losses = [
+        _loss(cut, clean.loss.mean(cut), None if ablated is None else ablated.loss.mean(cut))
+        for cut in LABELS
+    ]
+    counts = f"{cells.broken} / {cells.fixed} / {cells.both}" if cells is not None else "–"
+    verdict = Item(
+        "Greedy answer",
+        _verdict(clean),
+        _verdict(ablated) if ablated is not None else "",
+        "",
+        VERDICT_HELP,
+        worse=ablated is not None and bool(clean.solved[0] and not ablated.solved[0]),
+    )
+    return [*losses, Item("Cells broken / fixed / wrong in both", counts, "", "", CELLS_HELP), verdict]
+
+
+def _loss(cut: Metric, before: float, after: float | None) -> Item:
     if math.isnan(before):
-        st.metric(label, "no such cell", help=explanation)
-    elif after is None:
-        st.metric(label, f"{before:.2e}", help=explanation)
-    else:
-        change = f"{before:.2e} with nothing off"
-        st.metric(label, f"{after:.2e}", change, delta_color="off", delta_arrow="off", help=explanation)
+        return Item(LABELS[cut], "no such cell", "", "", HELP[cut])
+    if after is None:
+        return Item(LABELS[cut], scientific(before), "", "", HELP[cut])
+    return Item(
+        LABELS[cut],
+        scientific(before),
+        scientific(after),
+        times(before, after),
+        HELP[cut],
+        worse=after > before,
+    )
+
+
+def scientific(number: float) -> str:
+    """Two digits and the power of ten: 1.8e-5."""
+    if number == 0:
+        return "0"
+    digits, exponent = f"{number:.1e}".split("e")
+    return f"{digits}e{int(exponent)}"
+
+
+def times(before: float, after: float) -> str:
+    """How many times as much it became, in two digits: 27,000 ×."""
+    if before <= 0 or after <= 0:
+        return ""
+    ratio = after / before
+    digits = max(1 - math.floor(math.log10(ratio)), -15)
+    return f"{round(ratio, digits):,.{max(digits, 0)}f} ×" if ratio >= 0.001 else "< 0.001 ×"
 
 
 def _verdict(prediction: Prediction) -> str:

@@ -1,0 +1,58 @@
+// Draws the line of numbers. Its elements are made once and then only filled: focus stays where it is, and nothing flickers.
+function make(name, className, text, parent) {
+  const made = document.createElement(name)
+  made.className = className
+  made.textContent = text
+  parent.appendChild(made)
+  return made
+}
+
+// One explanation for all, in the browser's top layer, where nothing cuts it off; gone on Escape.
+function explain(item, tip) {
+  const show = () => {
+    tip.textContent = item.dataset.help
+    tip.showPopover?.()
+    const { left, bottom } = item.getBoundingClientRect()
+    tip.style.left = `${Math.max(4, Math.min(left, window.innerWidth - tip.offsetWidth - 12))}px`
+    tip.style.top = `${bottom + 4}px`
+  }
+  const hide = () => tip.hidePopover?.()
+  item.onfocus = item.onpointerenter = show
+  item.onblur = item.onpointerleave = hide
+  item.onkeydown = (event) => event.key === "Escape" && hide()
+}
+
+function begin(parent) {
+  const line = make("div", "line", "", parent)
+  line.setAttribute("role", "list")
+  line.setAttribute("aria-label", "Loss and verdict, with nothing off and now")
+  const tip = make("div", "tip", "", parent)
+  tip.setAttribute("popover", "manual")
+  tip.setAttribute("aria-hidden", "true") // what it says is in the labels
+  return line
+}
+
+function add(line, tip) {
+  const item = make("div", "item", "", line)
+  item.tabIndex = 0
+  item.setAttribute("role", "listitem")
+  explain(item, tip)
+}
+
+function fill(element, item) {
+  element.dataset.help = item.help
+  element.setAttribute("aria-label", item.spoken)
+  element.replaceChildren()
+  make("div", "label", item.label, element)
+  const value = make("div", "value", "", element)
+  make("span", item.after ? "before past" : "before", item.before, value)
+  if (item.after) make("span", item.worse ? "after worse" : "after", ` → ${item.after}`, value)
+  if (item.note) make("span", "note", ` (${item.note})`, value)
+}
+
+export default function ({ data, parentElement }) {
+  const line = parentElement.querySelector(".line") ?? begin(parentElement)
+  const tip = parentElement.querySelector(".tip")
+  while (line.children.length < data.items.length) add(line, tip)
+  data.items.forEach((item, k) => fill(line.children[k], item))
+}

@@ -1,0 +1,62 @@
+"""What each attention layer is worth for each task, as a map: click a tile to see which puzzles flip."""
+
+from collections.abc import Callable, Collection, Mapping
+
+import streamlit as st
+
+from app.components import clickable_chart
+from app.components.head_map import LEGEND
+from interp import figures
+from interp.ablation import Component
+from interp.sweep import Measure, SweepState
+
+_TASK, _PART = "flips-task", "flips-part"
+
+
+def show(
+    states: Mapping[str, SweepState],
+    measure: Measure,
+    off: Collection[Component],
+    chosen: tuple[str, Component] | None,
+    *,
+    key: str,
+    on_click: Callable[[str, Component], None],
+) -> None:
+    """Draw the map of the sweeps over each task's puzzles, however far they are.
+
+    Args:
+        off: parts that are off already: hatched.
+        chosen: the tile whose flips are shown: outlined.
+        key: must say what is ``chosen``; see :func:`app.components.clickable_chart.show`.
+        on_click: called with the task and the attention layer that were clicked.
+    """
+
+    def click(data: list[str]) -> None:
+        task = data[0]
+        part = clickable_chart.named(data[-1], states[task].components) if task in states else None
+        if part is not None:
+            on_click(task, part)
+
+    figure = figures.task_map(states, measure, off, chosen)
+    clickable_chart.show(figure, key=key, name=f"puzzlescope-tasks-{measure}", on_click=click)
+    done = sum(state.fraction for state in states.values()) / max(len(states), 1)
+    st.caption(LEGEND if done == 1 else f"{LEGEND} {done:.0%} measured …")
+
+
+def show_choice(
+    states: Mapping[str, SweepState],
+    chosen: tuple[str, Component],
+    *,
+    on_change: Callable[[str, Component], None],
+) -> None:
+    """Draw the same choice as two lists, for those who do not point: of the task, and of the attention layer."""
+    task, part = chosen
+    parts = {one.text: one for one in states[task].components if one.kind == "attn"}
+    st.session_state[_TASK], st.session_state[_PART] = task, part.text
+
+    def choose() -> None:
+        on_change(st.session_state[_TASK], parts[st.session_state[_PART]])
+
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        st.selectbox("Puzzles of", list(states), key=_TASK, on_change=choose, width=160)
+        st.selectbox("that flip without", list(parts), key=_PART, on_change=choose, width=140)
