@@ -17,13 +17,19 @@ from interp.errors import PuzzlescopeError
 def backend() -> Backend:
     """The backend that everybody who looks at this server shares."""
     ensure_bundle()
-    return Backend(who=_visitor)
+    return Backend(who=_visitor, pulse=_pulse)
 
 
 def _visitor() -> Hashable:
     """Whose page is being computed: the backend gives each visitor a fair share."""
     context = get_script_run_ctx(suppress_warning=True)
     return threading.get_ident() if context is None else context.session_id
+
+
+def _pulse() -> None:
+    """While a page waits for a result: Streamlit stops it here if its visitor has clicked on meanwhile."""
+    if get_script_run_ctx(suppress_warning=True) is not None:
+        st.session_state.get("scene")
 
 
 def plain(sentence: str) -> str:

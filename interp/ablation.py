@@ -191,7 +191,7 @@ def _parse_term(text: str, where: str, cfg: Config) -> list[Term]:
     match = _TERM.fullmatch(text)
     if match is None:
         raise PuzzlescopeError(f"{where}: expected a component such as L3.attn, L3.H1 or L1-4.mlp:mean.")
-    method = _parse_method(match["method"], where)
+    method = parse_method(match["method"], where)
     layers = _parse_range(match["layers"], cfg.n_layers, "layer", where)
     part = match["part"]
     if part == "attn":
@@ -210,7 +210,12 @@ def _parse_term(text: str, where: str, cfg: Config) -> list[Term]:
     return [Term(component, method) for component in components]
 
 
-def _parse_method(text: str | None, where: str) -> Method:
+def parse_method(text: str | None, where: str) -> Method:
+    """The method of this text; none is zero. ``where`` begins the sentence of the error.
+
+    Raises:
+        PuzzlescopeError: if there is no such method.
+    """
     if text is None or text == "zero":
         return ZERO
     if text == "mean":

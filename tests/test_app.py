@@ -6,15 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app import presets, scene
 from app.bundle import ensure_bundle
-from app.components import attention_view
-from interp.ablation import NO_ABLATION, parse_ablation
+from app.components.attention_view import Window
+from interp.ablation import MEAN, NO_ABLATION, Component, Method, parse_ablation
 from interp.backend import Backend
 from interp.model import Config
 from interp.tasks import TASKS
@@ -41,6 +40,26 @@ def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=SECONDS)
 
 
+LINK = {
+    "measure": "changed",
+    "sample": "16",
+    "cell": "g2r4c7",
+    "view": "to",
+    "weighting": "value",
+    "large": "True",
+    "answer": "teacher-forced",
+    "base": "off",
+    "chart": "heads",
+    "method": "mean",
+    "tokens": "grid1-0-2",
+    "all_heads": "True",
+    "palette": "safe",
+    "digits": "True",
+    "flips": "frame-L1.attn",
+}
+"""A part of a link for everything that a link holds besides model, puzzle, order, what is off and the head."""
+
+
 def as_shown(markdown: str) -> str:
     """What a person reads of a sentence in which every sign is escaped."""
     return re.sub(r"\\(.)", r"\1", markdown)
@@ -54,49 +73,7 @@ def test_the_first_page_has_everything_and_no_error(page: AppTest) -> None:
     page.run()
     assert not page.exception and not page.error and not page.warning
     assert [title.value for title in page.title] == ["Puzzlescope"]
-    assert page.metric[0].label == "Final-grid loss"
     assert page.query_params["puzzle"] == page.session_state["scene"].puzzle.id
-
-
-def test_switching_a_part_off_and_on_again(page: AppTest) -> None:
-    page.run()
-    clean = page.metric[0].value
-    page.button_group(key="board-1").set_value(["attn", "H2"]).run()
-    assert off(page) == "L1.attn,L1.H2" and page.query_params["off"] == "L1.attn,L1.H2"
-    assert page.metric[0].value != clean and clean in page.metric[0].delta
-    page.button_group(key="board-1").set_value([]).run()
-    assert off(page) == "" and "off" not in page.query_params and page.metric[0].value == clean
-
-
-def test_methods_apply_to_what_is_switched_off_next(page: AppTest) -> None:
-    page.run()
-    page.button_group(key="board-method").set_value("look 100 back").run()
-    page.button_group(key="board-0").set_value(["attn", "mlp"]).run()
-    assert off(page) == "L0.attn:lookback=100,L0.mlp", "an MLP has no pattern: it is zeroed"
-    page.button_group(key="board-method").set_value("mean").run()
-    page.button_group(key="board-2").set_value(["H3"]).run()
-    assert off(page) == "L0.attn:lookback=100,L2.H3:mean,L0.mlp"
-
-
-def test_presets_and_reset(page: AppTest) -> None:
-    page.run()
-    for preset in presets.presets(SMALL):
-        page.button(key=f"preset-{preset.name}").click().run()
-        assert not page.exception
-        assert off(page) == preset.ablation(SMALL).text
-    page.button(key="preset-reset").click().run()
-    assert off(page) == ""
-
-
-def test_text_is_read_and_a_bad_one_changes_nothing(page: AppTest) -> None:
-    page.run()
-    page.text_input(key="board-text").set_value("L*.mlp").run()
-    assert off(page) == "L0-2.mlp"
-    page.text_input(key="board-text").set_value("L9.attn").run()
-    assert off(page) == "L0-2.mlp"
-    assert "there is no layer 9" in page.warning[0].value and not page.exception
-    page.run()
-    assert not page.warning, "said once"
 
 
 def test_every_task_can_be_picked(page: AppTest) -> None:
@@ -134,15 +111,23 @@ def test_a_link_restores_the_scene(page: AppTest, backend: Backend) -> None:
     page.query_params["order"] = "f(X)-X-f(Y)-Y"
     page.query_params["off"] = "L1.attn:mean,L0.H2"
     page.query_params["attention"] = "L2.H1"
-    page.query_params["row"] = "7"
-    page.query_params["metric"] = "changed"
-    page.query_params["sample"] = "16"
+    for name, value in LINK.items():
+        page.query_params[name] = value
     page.run()
     found = page.session_state["scene"]
     assert not page.exception and not page.warning
     assert (found.puzzle, found.structure) == (puzzle, STRUCTURES[1])
     assert found.ablation == parse_ablation("L1.attn:mean,L0.H2", SMALL)
-    assert (found.layer, found.head, found.row, found.metric, found.sample) == (2, 1, 7, "changed", 16)
+    assert (found.layer, found.head, found.measure, found.sample) == (2, 1, "changed", 16)
+    assert (found.cell, found.view, found.weighting, found.large) == (136, "to", "value", True)
+    assert (found.answer, found.base, found.chart, found.method) == ("teacher-forced", "off", "heads", MEAN)
+    assert (found.tokens, found.all_heads, found.palette, found.digits) == (
+        Window("grid", 0, 2, 1),
+        True,
+        "safe",
+        True,
+    )
+    assert found.flips == ("frame", Component(1, "attn"))
     assert page.selectbox(key="picker-task").value == "detect"
 
 
@@ -158,10 +143,17 @@ def test_a_link_restores_the_scene(page: AppTest, backend: Backend) -> None:
         ("off", "__import__('os').system('true')"),
         ("attention", "L0.attn"),
         ("attention", "L99.H1"),
-        ("row", "-1"),
-        ("row", "nine"),
-        ("metric", "accuracy"),
+        ("cell", "g5r1c1"),
+        ("cell", "nine"),
+        ("cell", "g1r1c1"),
+        ("measure", "accuracy"),
         ("sample", "1000000"),
+        ("method", "lookback=999"),
+        ("tokens", "rows-9-3"),
+        ("flips", "frame-L1.mlp"),
+        ("flips", "no-such-task-L1.attn"),
+        ("palette", "javascript:alert(1)"),
+        ("digits", "maybe"),
     ],
 )
 def test_a_bad_link_gives_one_sentence_and_the_nearest_scene(page: AppTest, name: str, value: str) -> None:
@@ -187,8 +179,8 @@ def test_query_and_scene_are_inverse(
     assert not problems
     for text in ("", "L0.attn", "L*.mlp,L1-2.attn,L0.attn:lookback=100"):
         made = scene.replace(
-            first, ablation=parse_ablation(text, SMALL), layer=2, head=3, row=0, metric="copied", sample=64,
-            structure=first.puzzle.structure,
+            first, ablation=parse_ablation(text, SMALL), layer=2, head=3, cell=12, view="to", measure="copied",
+            sample=64, structure=first.puzzle.structure, method=Method("lookback", 7), digits=True, palette="original",
         )  # fmt: skip
         assert scene.scene_from_query(made.query(), backend) == (made, [])
     assert first.ablation == NO_ABLATION
@@ -200,16 +192,6 @@ def test_a_missing_default_model_is_a_sentence(page: AppTest, monkeypatch: pytes
     page.run()
     st.cache_resource.clear()
     assert not page.exception and len(page.error) == 1 and "/no/such/folder" in page.error[0].value
-
-
-def test_the_attention_window_shows_the_same_rows_of_each_grid(backend: Backend) -> None:
-    puzzle = backend.bank()[0]
-    positions, names = attention_view.window(puzzle, 4)
-    assert len(positions) == len(names) == 1 + 4 * 21
-    assert positions[:3].tolist() == [0, 1, 42] and names[0] == "start"
-    tokens = np.concatenate([[0], puzzle.tokens])
-    assert tokens[positions[[1, 22, 43, 64]]].tolist() == list(puzzle.structure.markers)
-    assert np.array_equal(tokens[positions[23:43]], puzzle.grids[1, 4:6].ravel())
 
 
 def test_presets_parse_on_the_published_sizes() -> None:

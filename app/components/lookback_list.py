@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from app.scene import Scene, change
+from app.scene import Scene
+from app.session import change
 from interp.attention import heads_above
 from interp.backend import Backend
 

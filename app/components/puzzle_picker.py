@@ -4,7 +4,8 @@ import random
 
 import streamlit as st
 
-from app.scene import Scene, change
+from app.scene import Scene
+from app.session import change, open_puzzle
 from interp.backend import Backend
 from interp.puzzles import Puzzle, PuzzleSet
 from interp.tasks import TASKS
@@ -16,22 +17,15 @@ _TASK, _ORDER, _WHICH, _NUMBER = "picker-task", "picker-order", "picker-which", 
 
 
 def show(scene: Scene, backend: Backend) -> None:
-    """Draw the controls; a choice replaces the scene's puzzle."""
-    task, order, which, steps = st.columns([3, 3, 3, 4], vertical_alignment="bottom", gap="small")
+    """Draw the controls, for a horizontal container; a choice replaces the scene's puzzle."""
     st.session_state[_TASK] = scene.puzzle.task
     st.session_state[_ORDER] = scene.structure.name if scene.structure else ANY_ORDER
-    with task:
-        st.selectbox(
-            "Task", list(TASKS), key=_TASK, on_change=_choose, args=(backend,), format_func=_task_name
-        )
-    with order:
-        names = [ANY_ORDER, *(structure.name for structure in STRUCTURES)]
-        st.selectbox("Order of the grids", names, key=_ORDER, on_change=_choose, args=(backend,))
-    with which:
-        st.selectbox("Puzzles", list(WHICH), key=_WHICH)
-    offered = _offered(scene, backend)
-    with steps:
-        _steps(scene, offered)
+    choose = {"on_change": _choose, "args": (backend,)}
+    st.selectbox("Task", list(TASKS), key=_TASK, format_func=_task_name, width=190, **choose)
+    names = [ANY_ORDER, *(structure.name for structure in STRUCTURES)]
+    st.selectbox("Order of the grids", names, key=_ORDER, width=145, **choose)
+    st.selectbox("Puzzles", list(WHICH), key=_WHICH, width=125)
+    _steps(scene, _offered(scene, backend))
 
 
 def _task_name(task: str) -> str:
@@ -60,37 +54,37 @@ def _steps(scene: Scene, offered: PuzzleSet) -> None:
         return
     place = next((k for k, puzzle in enumerate(offered) if puzzle == scene.puzzle), None)
     st.session_state[_NUMBER] = 1 if place is None else place + 1
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.number_input(
-            f"Puzzle, of {len(offered)}",
-            1,
-            len(offered),
-            key=_NUMBER,
-            on_change=_go,
-            args=(offered,),
-            width=150,
-        )
-        st.button(
-            "Any", icon=":material/shuffle:", on_click=_any, args=(offered,), help="Another puzzle, at random"
-        )
+    st.number_input(
+        f"Puzzle, of {len(offered)}",
+        1,
+        len(offered),
+        key=_NUMBER,
+        on_change=_go,
+        args=(offered,),
+        width=120,
+    )
+    st.button(
+        "Any", icon=":material/shuffle:", on_click=_any, args=(offered,), help="Another puzzle, at random"
+    )
     if place is None:
-        change(puzzle=offered[0])
+        open_puzzle(offered[0])
         st.rerun()
 
 
 def _go(offered: PuzzleSet) -> None:
-    change(puzzle=offered[st.session_state[_NUMBER] - 1])
+    open_puzzle(offered[st.session_state[_NUMBER] - 1])
 
 
 def _any(offered: PuzzleSet) -> None:
-    change(puzzle=offered[random.randrange(len(offered))])
+    open_puzzle(offered[random.randrange(len(offered))])
 
 
 def _choose(backend: Backend) -> None:
     """Another task or order: go to the first puzzle that fits."""
     name = st.session_state[_ORDER]
     structure = next((structure for structure in STRUCTURES if structure.name == name), None)
-    change(puzzle=_first(backend, st.session_state[_TASK], structure), structure=structure)
+    change(structure=structure)
+    open_puzzle(_first(backend, st.session_state[_TASK], structure))
 
 
 def _first(backend: Backend, task: str, structure: Structure | None) -> Puzzle:

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.browser.conftest import settled
 
@@ -27,49 +27,88 @@ def complaints(context: BrowserContext) -> list[str]:
     return said
 
 
-def wrong_cells(page: Page, panel: str) -> int:
-    """How many outlined cells a panel of the strip has."""
-    svg = page.locator(
-        ".strip .panel", has=page.locator(".title", has_text=re.compile(f"^{panel}$"))
-    ).locator("svg")
-    expect(svg).to_be_visible()
-    return svg.locator(".wrong-in").count()
+def panel(page: Page, name: str) -> Locator:
+    return page.locator(f'.strip .panel[data-panel="{name}"]')
 
 
-def loss(page: Page) -> float:
-    return float(page.get_by_test_id("stMetricValue").first.inner_text())
+def wrong_cells(page: Page, name: str) -> int:
+    """How many wrong cells a panel of the strip outlines."""
+    expect(panel(page, name).locator("svg")).to_be_visible()
+    return panel(page, name).locator(".wrong:not([data-kind=fixed])").count()
+
+
+def tile(page: Page, part: str) -> Locator:
+    return page.locator(f'.tile[data-part="{part}"]')
+
+
+def measured(page: Page) -> None:
+    """Wait until the board knows every part exactly."""
+    expect(page.locator(".board .tile.pending")).to_have_count(0)
+    expect(page.locator(".board .tile.approximate")).to_have_count(0)
+    settled(page)
+
+
+def cost(page: Page, part: str) -> float:
+    label = tile(page, part).get_attribute("aria-label") or ""
+    found = re.search(r"(costs|helps by) (\S+) nats", label)
+    assert found is not None, label
+    return float(found[2]) * (1 if found[1] == "costs" else -1)
+
+
+def choose_task(page: Page, task: str) -> None:
+    page.locator(".st-key-picker-task [data-baseweb=select]").click()
+    page.get_by_role("option", name=re.compile(f"^{task}:")).click()
+    expect(page.locator(".st-key-picker-task")).to_contain_text(f"{task}:")
+    settled(page)
+
+
+def is_off(page: Page, part: str) -> None:
+    expect(tile(page, part)).to_have_attribute("aria-pressed", "true")
 
 
 def test_a_visitor_takes_the_model_apart(
-    page: Page, address: str, hosts: list[str], complaints: list[str]
+    page: Page, address: str, chromium: Browser, hosts: list[str], complaints: list[str]
 ) -> None:
+    """Pick a contact puzzle, switch off the attention layer that costs most, see the answer break, point at a cell, and
+    send the link to somebody."""
     page.goto(address)
     settled(page)
     assert wrong_cells(page, "Model") == 0, "the first puzzle is one that the model solves"
-    clean = loss(page)
+    choose_task(page, "contact")
+    before = wrong_cells(page, "Model")
 
-    # Switch the attention layer that costs most off: the chart's caption names it.
-    caption = page.get_by_text(re.compile(r"Layer \d+ costs most"))
-    expect(caption).to_be_visible()
-    layer = int(re.search(r"Layer (\d+) costs most", caption.inner_text())[1])
-    page.locator(f".st-key-board-{layer}").get_by_text("attn", exact=True).click()
-    expect(page.get_by_text("with nothing off").first).to_be_visible()
+    measured(page)
+    layers = page.locator(".header[data-row]").count()
+    worst = max(range(layers), key=lambda layer: cost(page, f"L{layer}.attn"))
+    tile(page, f"L{worst}.attn").click()
+    is_off(page, f"L{worst}.attn")
+    page.wait_for_url(re.compile(f"off=L{worst}.attn"))
+    expect(panel(page, "Parts off").locator(".wrong").first).to_be_visible()
     settled(page)
-    assert loss(page) > 2 * clean
-    assert wrong_cells(page, "Parts off") > 0 and wrong_cells(page, "Model") == 0
-    assert f"off=L{layer}.attn" in page.url
+    broken = wrong_cells(page, "Parts off")
+    assert broken > before and wrong_cells(page, "Model") == before
+    expect(page.locator(".board .chip")).to_have_text(re.compile(rf"L{worst}\.attn"))
 
-    # Point at a cell: its place and what the model thinks of it.
-    svg = page.locator(".strip .panel", has=page.locator(".title", has_text="Parts off")).locator("svg")
-    box = svg.bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.35)
-    expect(page.locator(".said")).to_contain_text("row 4, column 6")
-    expect(page.locator(".said")).to_contain_text("Likeliest")
+    # Point at a cell: its place and what the model thinks of it; click it, and the heads show where they look for it.
+    cell = panel(page, "Parts off").locator('.cell[data-cell="35"]')
+    cell.hover()
+    expect(page.locator(".said").first).to_contain_text("row 4, column 6")
+    cell.click()
+    page.wait_for_url(re.compile("cell=g4r4c6"))
+    expect(page.get_by_text("Row 4, column 6 of the answer")).to_be_visible()
+    settled(page)
 
-    # CircuitsVis has drawn.
+    # Somebody else opens the link and sees the same.
+    other = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    other.goto(page.url)
+    settled(other)
+    is_off(other, f"L{worst}.attn")
+    expect(panel(other, "Parts off").locator(".wrong").first).to_be_visible()
+    assert other.url == page.url and wrong_cells(other, "Parts off") == broken
+    expect(other.get_by_text("Row 4, column 6 of the answer")).to_be_visible()
+    other.context.close()
+
     expect(page.locator(".attention-view canvas").first).to_be_visible()
-
     outside = [
         url for url in hosts if not url.startswith((address, address.replace("http", "ws"), "data:", "blob:"))
     ]
@@ -77,49 +116,100 @@ def test_a_visitor_takes_the_model_apart(
     assert complaints == []
 
 
-def test_the_link_shows_the_same_in_another_browser(page: Page, address: str, chromium) -> None:
+def test_the_board_by_mouse_and_keyboard(page: Page, address: str) -> None:
+    page.goto(address)
+    measured(page)
+    for part in ("L0.H1", "L0.H2", "L3.mlp"):  # quicker than the page can follow
+        tile(page, part).click()
+    page.wait_for_url(re.compile(r"off=L0.H1-2(,|%2C)L3.mlp"))
+    for part in ("L0.H1", "L0.H2", "L3.mlp"):
+        is_off(page, part)
+    tile(page, "L2.H0").click()
+    tile(page, "L3.H1").click(modifiers=["Shift"])
+    page.wait_for_url(re.compile(r"L2-3.H0-1"))
+    page.locator('.header[data-row="L5"]').click()
+    page.wait_for_url(re.compile("L5.attn"))
+    settled(page)
+
+    tile(page, "L4.H3").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("L4.H4"))
+    is_off(page, "L4.H4")
+    settled(page)
+    expect(tile(page, "L4.H4")).to_be_focused()
+    page.keyboard.press("Control+z")
+    expect(tile(page, "L4.H4")).to_have_attribute("aria-pressed", "false")
+    page.wait_for_function("!location.search.includes('L4.H4')")
+    page.keyboard.press("Control+Shift+z")
+    page.wait_for_url(re.compile("L4.H4"))
+    page.get_by_role("button", name="Switch L4.H4 on again").click()
+    page.wait_for_function("!location.search.includes('L4.H4')")
+    page.get_by_role("button", name="Switch everything on").click()
+    page.wait_for_function("!location.search.includes('off=')")
+    expect(page.get_by_text("Nothing is off.")).to_be_visible()
+
+
+def test_methods_presets_and_text(page: Page, address: str) -> None:
     page.goto(address)
     settled(page)
-    page.get_by_role("button", name="Copy circuit", exact=True).click()
-    expect(page.get_by_text("Parts off")).to_be_visible()
-    settled(page)
-    page.locator(".st-key-board-text input").wait_for()
-    link, text, number = page.url, page.locator(".st-key-board-text input").input_value(), loss(page)
-    assert "lookback" in link and text.startswith("L0.attn:lookback=100")
-
-    other = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
-    other.goto(link)
-    settled(other)
-    expect(other.get_by_text("Parts off")).to_be_visible()
-    expect(other.locator(".st-key-board-text input")).to_have_value(text)
-    assert loss(other) == number and other.url == link
-    assert wrong_cells(other, "Parts off") == wrong_cells(page, "Parts off")
-    other.context.close()
+    board = page.locator(".board")
+    board.get_by_role("button", name="mean", exact=True).click()
+    tile(page, "L1.H1").click()
+    page.wait_for_url(re.compile("off=L1.H1(:|%3A)mean"))
+    board.locator('[data-preset="Copy circuit"]').click()
+    page.wait_for_url(re.compile("lookback"))
+    expect(board.locator('[data-preset="Copy circuit"]')).to_have_attribute("aria-pressed", "true")
+    text = board.get_by_role("textbox", name="As text")
+    expect(text).to_have_value(re.compile("^L0.attn:lookback=100"))
+    text.fill("L99.attn")
+    text.press("Enter")
+    expect(board.get_by_role("alert")).to_contain_text("there is no layer 99")
+    assert "lookback" in page.url, "what was off stays off"
+    text.fill("L2.mlp")
+    text.press("Enter")
+    page.wait_for_url(re.compile("off=L2.mlp"))
+    expect(board.get_by_role("alert")).to_be_empty()
 
 
 def test_a_bar_of_the_chart_is_a_switch(page: Page, address: str) -> None:
     page.goto(address)
+    measured(page)
     bars = page.locator(".js-plotly-plot .bars .point path")
-    for state in ("on", "off again"):
-        expect(page.get_by_text(re.compile(r"Layer \d+ costs most"))).to_be_visible()
-        settled(page)
+    for state in ("true", "false"):
         page.wait_for_timeout(1000)  # plotly draws after the script has ended, and takes no click before
         bars.nth(2).click(force=True)
-        if state == "on":
-            page.wait_for_url(re.compile("off=L2.attn"))
-            expect(page.get_by_text("Parts off")).to_be_visible()
-        else:
-            expect(page.get_by_text("Parts off")).to_be_hidden()
-            assert "off=" not in page.url
+        expect(tile(page, "L2.attn")).to_have_attribute("aria-pressed", state)
+        settled(page)
+    assert "off=" not in page.url
 
 
-def test_many_puzzles_show_progress_and_end_in_a_chart(page: Page, address: str) -> None:
+def test_many_puzzles_fill_the_board_and_can_be_stopped(page: Page, address: str) -> None:
     page.goto(address)
     settled(page)
-    page.get_by_text("16 of this task", exact=True).click()
-    expect(page.get_by_test_id("stProgress")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"\d+ of 16 solved with nothing off"))).to_be_visible()
-    assert "sample=16" in page.url
+    page.get_by_text("64 of this task", exact=True).click()
+    page.wait_for_url(re.compile("sample=64"))
+    expect(page.locator(".board .status")).to_contain_text("of 64 puzzles so far")
+    page.get_by_text("teacher-forced", exact=True).click()  # the page stays usable meanwhile
+    page.wait_for_url(re.compile("answer=teacher-forced"))
+    page.get_by_role("button", name="Stop measuring").click()
+    expect(page.locator(".board .status")).to_contain_text("stopped")
+    page.get_by_text("this puzzle", exact=True).click()
+    measured(page)
+
+
+def test_puzzles_that_flip_are_links(page: Page, address: str) -> None:
+    page.goto(f"{address}/?chart=tasks&flips=frame-L1.attn")
+    settled(page)
+    page.get_by_role("button", name="Measure all tasks").click()
+    link = page.get_by_role("group", name="Puzzles that flip").get_by_role("link").first
+    link.wait_for()
+    link.click()
+    page.wait_for_url(re.compile("off=L1.attn"))
+    is_off(page, "L1.attn")
+    assert wrong_cells(page, "Model") == 0 and wrong_cells(page, "Parts off") > 0, (
+        "solved without, wrong with it"
+    )
 
 
 def test_an_outdated_link_says_so_and_works(page: Page, address: str) -> None:
@@ -128,6 +218,17 @@ def test_an_outdated_link_says_so_and_works(page: Page, address: str) -> None:
     expect(page.get_by_text("The link's puzzle could not be used.")).to_be_visible()
     expect(page.get_by_text("there is no layer 99")).to_be_visible()
     assert wrong_cells(page, "Model") == 0
+
+
+def test_what_is_taken_away(page: Page, address: str) -> None:
+    page.goto(f"{address}/?off=L1.attn")
+    settled(page)
+    page.get_by_role("button", name="Take away").click()
+    with page.expect_download() as download:
+        page.locator(".st-key-take-away").get_by_role("button", name="CSV").first.click()
+    text = download.value.path().read_text()
+    assert text.startswith('# model: "default"') and text.count("\n") > 100
+    expect(page.get_by_text("off = parse_ablation('L1.attn', model.cfg)").first).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,0 +1,76 @@
+"""Where the heads of a layer look, in the run as it is: drawn on the grids, and token by token through CircuitsVis."""
+
+from typing import Any
+
+import streamlit as st
+
+from app.components import attention_controls, attention_view, grid_attention, lookback_list
+from app.components.grid_attention import Choice
+from app.palette import PALETTES
+from app.scene import Scene
+from app.session import change
+from interp.attention import LayerAttention
+from interp.backend import Backend
+from interp.model import Config
+
+_LAYER = "attention-layer"
+
+
+def show(scene: Scene, backend: Backend) -> None:
+    """Draw both views of the chosen layer, and name the heads that look a fixed distance back."""
+    cfg = backend.model(scene.model).cfg
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.subheader("Where the heads of layer", anchor=False, width="content")
+        _layer(scene, cfg)
+        st.subheader("look", anchor=False, width="content")
+    attention = backend.attention(scene.model, scene.puzzle, scene.layer, scene.ablation)
+    grid_attention.show(
+        attention,
+        scene.puzzle,
+        Choice(scene.cell, scene.view, scene.weighting, scene.head if scene.large else None),
+        key="grid-attention",
+        layer=scene.layer,
+        note=scene.run,
+        colors=PALETTES[scene.palette],
+        on_change=_choose,
+    )
+    with st.expander("Heads that look a fixed distance back", key="lookbacks"):
+        lookback_list.show(scene, backend)
+    st.subheader("Token by token", anchor=False)
+    _tokens(scene, attention, cfg)
+
+
+def _layer(scene: Scene, cfg: Config) -> None:
+    st.session_state[_LAYER] = scene.layer
+    st.segmented_control(
+        "Layer",
+        range(cfg.n_layers),
+        key=_LAYER,
+        required=True,
+        label_visibility="collapsed",
+        on_change=lambda: change(layer=st.session_state[_LAYER]),
+    )
+
+
+def _choose(choice: Choice) -> None:
+    head: dict[str, Any] = {} if choice.head is None else {"head": choice.head}
+    change(
+        cell=choice.cell, view=choice.view, weighting=choice.weighting, large=choice.head is not None, **head
+    )
+
+
+def _tokens(scene: Scene, attention: LayerAttention, cfg: Config) -> None:
+    head = None if scene.all_heads else scene.head
+    attention_controls.show(
+        head,
+        scene.tokens,
+        scene.puzzle,
+        key="tokens",
+        n_heads=cfg.n_heads,
+        on_change=lambda head, window: change(
+            all_heads=head is None, tokens=window, **({} if head is None else {"head": head})
+        ),
+    )
+    attention_view.show(
+        attention, scene.puzzle, scene.tokens, key="attention", layer=scene.layer, head=head, note=scene.run
+    )

@@ -1,0 +1,162 @@
+"""The sweeps that a visitor's board and charts show: begun when they are first looked at, looked in on while they fill up,
+and given up as soon as the visitor looks at something else, stops them, or goes away."""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from app.scene import SAMPLES, Scene
+from interp.ablation import MEAN, NO_ABLATION, ZERO, Ablation, Method
+from interp.backend import Backend, Watch
+from interp.puzzles import Puzzle
+from interp.sweep import Scope, SweepState, components_of
+from interp.tasks import TASKS
+
+EVERY_PART = ("attn", "head", "mlp")
+
+
+class Watched:
+    """What one visitor looks in on: a group of sweeps for the board, and one for the tasks."""
+
+    def __init__(self) -> None:
+        self._groups: dict[str, tuple[Hashable, list[Watch]]] = {}
+        self._stopped: set[str] = set()
+
+    def known(self, group: str, key: Hashable) -> list[Watch] | None:
+        """The sweeps of this group if they are those of ``key``; those of another are given up."""
+        if group in self._groups and self._groups[group][0] == key:
+            return self._groups[group][1]
+        self.stop(group)
+        self._groups.pop(group, None)
+        self._stopped.discard(group)
+        return None
+
+    def keep(self, group: str, key: Hashable, watches: list[Watch]) -> list[Watch]:
+        self._groups[group] = (key, watches)
+        return watches
+
+    def stop(self, group: str) -> None:
+        """No more results of this group; those that are there stay."""
+        for watch in self._groups[group][1] if group in self._groups else []:
+            watch.close()
+        self._stopped.add(group)
+
+    def forget(self, group: str) -> None:
+        """Begin the group anew when it is next looked at."""
+        self.stop(group)
+        self._groups.pop(group, None)
+        self._stopped.discard(group)
+
+    def stopped(self, group: str) -> bool:
+        return group in self._stopped
+
+    def close(self) -> None:
+        """The visitor has gone."""
+        for group in list(self._groups):
+            self.stop(group)
+
+
+@st.cache_resource(scope="session", on_release=Watched.close, show_spinner=False)
+def watched() -> Watched:
+    """This visitor's."""
+    return Watched()
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """How far a group of sweeps is.
+
+    Attributes:
+        states: what is known; the same objects as long as the group is the same.
+        first_look: of a single puzzle, each part off at the answer's positions only: there at once, and roughly right.
+        progress: 0 to 1 while they are under way, else ``None``.
+        stopped: the visitor has stopped them before the end.
+    """
+
+    states: tuple[SweepState | None, ...]
+    first_look: SweepState | None
+    progress: float | None
+    stopped: bool
+
+
+def puzzles_of(scene: Scene, backend: Backend) -> list[Puzzle]:
+    """Those that the board and the charts are over: the one on screen, or the first of its task and order."""
+    if scene.sample == 1:
+        return [scene.puzzle]
+    return list(backend.bank().filter(task=scene.puzzle.task, structure=scene.structure).limit(scene.sample))
+
+
+def per_task(scene: Scene) -> int:
+    """Over how many puzzles of each task the map of the tasks is."""
+    return scene.sample if scene.sample > 1 else SAMPLES[1]
+
+
+def puzzles_of_task(scene: Scene, backend: Backend, task: str) -> list[Puzzle]:
+    return list(backend.bank().filter(task=task).limit(per_task(scene)))
+
+
+def sweep_method(scene: Scene) -> Method:
+    """How the parts that are measured are switched off: lookback says where to look, not what a part is worth."""
+    return MEAN if scene.method == MEAN else ZERO
+
+
+def sweep_base(scene: Scene) -> Ablation:
+    """On top of what they are switched off."""
+    return scene.ablation if scene.base == "off" else NO_ABLATION
+
+
+def board_sweep(scene: Scene, backend: Backend) -> Measured:
+    """Every part of the model, over the scene's puzzles."""
+    puzzles, base, method = puzzles_of(scene, backend), sweep_base(scene), sweep_method(scene)
+    key = (scene.model, tuple(puzzles), base, method)
+
+    def begin(scope: Scope) -> Watch:
+        parts = components_of(backend.model(scene.model).cfg, EVERY_PART)
+        return backend.watch(scene.model, puzzles, parts, base, method, scope)
+
+    watches = watched().known("board", key)
+    if watches is None:
+        # Of one visitor's work the latest comes first: the first look.
+        scopes: Sequence[Scope] = ("everywhere", "answer") if len(puzzles) == 1 else ("everywhere",)
+        watches = watched().keep("board", key, [begin(scope) for scope in scopes])
+    return _measured("board", watches[:1], watches[1:])
+
+
+def task_sweeps(scene: Scene, backend: Backend) -> dict[str, SweepState | None] | None:
+    """Each attention layer over puzzles of each task, if somebody has asked for it (:func:`begin_tasks`)."""
+    watches = watched().known("tasks", _tasks_key(scene))
+    return None if watches is None else dict(zip(TASKS, (watch.state for watch in watches), strict=True))
+
+
+def begin_tasks(scene: Scene, backend: Backend) -> None:
+    """Ask for it. Takes a while."""
+    parts = components_of(backend.model(scene.model).cfg, ["attn"])
+    base, method = sweep_base(scene), sweep_method(scene)
+
+    def begin(task: str) -> Watch:
+        return backend.watch(scene.model, puzzles_of_task(scene, backend, task), parts, base, method)
+
+    # Of one visitor's work the latest comes first, so the first task is asked for last.
+    begun = {task: begin(task) for task in reversed(TASKS)}
+    watched().keep("tasks", _tasks_key(scene), [begun[task] for task in TASKS])
+
+
+def tasks_measured(scene: Scene) -> Measured:
+    """How far they are."""
+    return _measured("tasks", watched().known("tasks", _tasks_key(scene)) or [], [])
+
+
+def _tasks_key(scene: Scene) -> Hashable:
+    return scene.model, per_task(scene), sweep_base(scene), sweep_method(scene)
+
+
+def _measured(group: str, watches: list[Watch], first: list[Watch]) -> Measured:
+    stopped = watched().stopped(group)
+    # Every one is asked: each may have an error to tell.
+    finished = not [watch for watch in [*watches, *first] if not watch.finished]
+    states = tuple(watch.state for watch in watches)
+    done = [0.0 if state is None else state.fraction for state in states]
+    progress = None if finished or stopped else sum(done) / max(len(done), 1)
+    look = first[0].state if first else None
+    return Measured(states, look, progress, stopped and not finished)

@@ -1,0 +1,89 @@
+"""How the dashboard feels, in a real Chromium: from starting it to a useful page, and from a click to the new answer.
+
+``python -m benchmarks.ui`` (it needs ``make test``'s environment and Chromium). A click switches one part off or on, on a page
+whose board is measured; it ends when the strip shows the answer of the model as it then is. Parts are taken in an order that
+makes no two ablations the same, so that no answer is kept from before.
+"""
+
+import time
+from statistics import median, quantiles
+
+from playwright.sync_api import Page, sync_playwright
+
+from scripts.dashboard import CHROMIUM_ARGUMENTS, SECONDS, dashboard
+from scripts.find_chromium import find_chromium
+
+CLICKS = 40
+
+# Resolves when the strip's last panel has been drawn anew after the click: it counts its own updates.
+WATCH = """() => {
+  const panel = document.querySelector('.strip .panel[data-panel="Parts off"]') || [...document.querySelectorAll("*")]
+    .map((element) => element.shadowRoot?.querySelector('.strip .panel[data-panel="Parts off"]')).find(Boolean)
+  const all = { subtree: true, childList: true, attributes: true, characterData: true }
+  window.drawn = null
+  new MutationObserver((_, observer) => {
+    observer.disconnect()
+    requestAnimationFrame(() => (window.drawn = performance.now()))
+  }).observe(panel.getRootNode(), all)
+}"""
+
+
+def first_page() -> tuple[float, float]:
+    """Seconds from starting the process until the first visitor sees the answer, and until the board is measured."""
+    started = time.perf_counter()
+    with dashboard() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=CHROMIUM_ARGUMENTS)
+        page = browser.new_page()
+        page.set_default_timeout(1000 * SECONDS)
+        page.goto(address)
+        page.locator('.strip .panel[data-panel="Model"] svg').wait_for()
+        useful = time.perf_counter() - started
+        page.wait_for_function(MEASURED)
+        return useful, time.perf_counter() - started
+
+
+# No tile is pending or approximate.
+MEASURED = """() => {
+  const roots = [...document.querySelectorAll("*")].map((e) => e.shadowRoot).filter(Boolean)
+  const tiles = roots.flatMap((root) => [...root.querySelectorAll(".tile")])
+  return tiles.length > 0 && tiles.every((tile) => !/pending|approximate/.test(tile.className))
+}"""
+
+
+def clicks(page: Page, address: str) -> list[float]:
+    """Milliseconds of each click."""
+    page.goto(f"{address}/?off=L0.H0")
+    page.wait_for_function(MEASURED)
+    page.wait_for_timeout(3000)
+    names = page.locator(".tile").evaluate_all("tiles => tiles.map((tile) => tile.dataset.part)")
+    found = []
+    for k in range(CLICKS):
+        part = names[(7 * k + 3) % len(names)]
+        page.evaluate(WATCH)
+        clicked = page.locator(f'.tile[data-part="{part}"]').evaluate(
+            "tile => { const now = performance.now(); tile.click(); return now }"
+        )
+        found.append(page.wait_for_function("window.drawn").json_value() - clicked)
+        page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", state="attached")
+        page.wait_for_timeout(600)
+    return found
+
+
+def main() -> None:
+    useful, measured = first_page()
+    print(
+        f"first useful page {useful:.1f} s after starting the process, its board measured after {measured:.1f} s"
+    )
+    with dashboard() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=CHROMIUM_ARGUMENTS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(1000 * SECONDS)
+        found = clicks(page, address)
+    p95 = quantiles(found, n=20)[-1]
+    print(
+        f"from a click on a tile to the new answer: median {median(found):.0f} ms, 95 % within {p95:.0f} ms ({CLICKS} clicks)"
+    )
+
+
+if __name__ == "__main__":
+    main()
