@@ -31,6 +31,7 @@ def open_page(browser: Browser, url: str, scheme: str):
     page.set_default_timeout(1000 * SECONDS)
     page.goto(url)
     page.get_by_text("costs most").wait_for()
+    page.locator(".board .status", has_text="over this puzzle").wait_for()  # exact, not a first look
     page.locator(".attention-view canvas").first.wait_for()
     page.wait_for_timeout(1500)
     return page
@@ -40,7 +41,7 @@ def costliest_layer(browser: Browser, address: str) -> int:
     page = open_page(browser, address, "light")
     text = page.get_by_text("costs most").inner_text()
     page.close()
-    return int(text.split("Layer ")[1].split(" ")[0])
+    return int(text.split("L")[1].split(".")[0])
 
 
 def take(browser: Browser, url: str, scheme: str, path: Path) -> None:

@@ -199,7 +199,7 @@ def test_many_puzzles_fill_the_board_and_can_be_stopped(page: Page, address: str
 
 
 def test_puzzles_that_flip_are_links(page: Page, address: str) -> None:
-    page.goto(f"{address}/?chart=tasks&flips=frame-L1.attn")
+    page.goto(f"{address}/?chart=tasks&flips=replace_color-L1.attn")
     settled(page)
     page.get_by_role("button", name="Measure all tasks").click()
     link = page.get_by_role("group", name="Puzzles that flip").get_by_role("link").first
