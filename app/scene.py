@@ -1,7 +1,7 @@
 """What is on screen, as one frozen value, and how it is written in the URL.
 
-The URL always holds the whole scene: whoever opens it sees the same. (How the next puzzle or part is chosen, the picker's
-filter and the board's method, is no part of it.) A scene is only ever replaced as a whole (:mod:`app.session`).
+The URL always holds the whole scene: whoever opens it sees the same. (The picker's filter, by which
+the next puzzle is chosen, is no part of it.) A scene is only ever replaced as a whole (:mod:`app.session`).
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -16,6 +16,7 @@ from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, pars
 from interp.backend import Backend
 from interp.checkpoints import DEFAULT, list_models
 from interp.errors import PuzzlescopeError
+from interp.exports import Reading
 from interp.grids import CELLS, SIZE
 from interp.model import Config
 from interp.puzzles import Puzzle, PuzzleSet
@@ -29,7 +30,6 @@ SAMPLES = (1, 16, 64)
 FIRST_PUZZLE = "9a3726a23b"
 """What a first visitor sees: a puzzle of the bank without noise, whose rule can be read off at a glance."""
 
-Answer = Literal["greedy", "teacher-forced"]
 Base = Literal["clean", "off"]
 Chart = Literal["attention", "mlps", "heads", "tasks"]
 
@@ -63,7 +63,7 @@ class Scene:
     puzzle: Puzzle
     structure: Structure | None = None
     ablation: Ablation = NO_ABLATION
-    answer: Answer = "greedy"
+    answer: Reading = "greedy"
     method: Method = ZERO
     measure: Measure = "final"
     sample: int = 1
@@ -124,7 +124,7 @@ def cell_name(cell: int) -> str:
 
 
 CHOICES: dict[str, Collection[Any]] = {
-    "answer": get_args(Answer),
+    "answer": get_args(Reading),
     "measure": get_args(Measure),
     "sample": SAMPLES,
     "base": get_args(Base),

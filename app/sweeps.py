@@ -123,7 +123,7 @@ def board_sweep(scene: Scene, backend: Backend) -> Measured:
     return _measured("board", watches[:1], watches[1:])
 
 
-def task_sweeps(scene: Scene, backend: Backend) -> dict[str, SweepState | None] | None:
+def task_sweeps(scene: Scene) -> dict[str, SweepState | None] | None:
     """Each attention layer over puzzles of each task, if somebody has asked for it (:func:`begin_tasks`)."""
     watches = watched().known("tasks", _tasks_key(scene))
     return None if watches is None else dict(zip(TASKS, (watch.state for watch in watches), strict=True))

@@ -9,7 +9,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.components import clickable_chart, flip_list, loss_readout
-from app.components.loss_readout import Cells, items, scientific, times
+from app.components.loss_readout import items, scientific, times
+from app.components.puzzle_strip import Changes
 from interp import load_puzzles
 from interp.ablation import Component, parse_ablation
 from interp.predict import AnswerLoss, Prediction, predict
@@ -166,7 +167,7 @@ def runs() -> tuple[Prediction, Prediction]:
 
 def test_the_read_out_says_before_and_after(runs: tuple[Prediction, Prediction]) -> None:
     clean, ablated = runs
-    now, both = items(clean, None), items(clean, ablated, Cells(19, 0, 1))
+    now, both = items(clean, None), items(clean, ablated, Changes(19, 0, 1))
     assert [item.label for item in now] == [item.label for item in both], "the same entries, on or off"
     assert len(now) == 6 and all(item.after == item.note == "" for item in now)
     for item, cut in zip(both, loss_readout.LABELS, strict=False):

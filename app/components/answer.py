@@ -5,15 +5,15 @@ import streamlit as st
 from jaxtyping import Float, Int
 
 from app.components import loss_readout, puzzle_strip
-from app.components.loss_readout import Cells
 from app.components.puzzle_strip import Look, Panel, changes
 from app.palette import PALETTES
-from app.scene import Answer, Scene
+from app.scene import Scene
 from app.session import change
+from interp.exports import Reading
 from interp.grids import CELLS
 from interp.predict import Prediction
 
-ANSWERS: dict[Answer, str] = {
+ANSWERS: dict[Reading, str] = {
     "greedy": "Greedy: the model draws by itself; each cell follows from the cells that it drew before.",
     "teacher-forced": "Teacher-forced: each cell given the true cells before it, as the loss is measured; one mistake"
     " does not lead to the next.",
@@ -34,8 +34,7 @@ def show(scene: Scene, clean: Prediction, ablated: Prediction | None) -> None:
     )
     cells = None
     if ablated is not None:
-        found = changes(_drawn(clean, scene)[0], _drawn(ablated, scene)[0], scene.puzzle.grids[3].ravel())
-        cells = Cells(found.broken, found.fixed, found.both)
+        cells = changes(_drawn(clean, scene)[0], _drawn(ablated, scene)[0], scene.puzzle.grids[3].ravel())
     loss_readout.show(clean, ablated, cells)
     _switches(scene)
 
@@ -62,14 +61,8 @@ def _panels(scene: Scene, clean: Prediction, ablated: Prediction | None) -> list
     ]
     if ablated is None:
         return [*panels, Panel("Parts off", None, note="switch a part off below")]
-    return [*panels, Panel("Parts off", *_with_truth(ablated, scene, truth), compared=model)]
-
-
-def _with_truth(
-    ablated: Prediction, scene: Scene, truth: Int[np.ndarray, " 100"]
-) -> tuple[Int[np.ndarray, " 100"], Int[np.ndarray, " 100"], Float[np.ndarray, "100 15"]]:
     cells, chances = _drawn(ablated, scene)
-    return cells, truth, chances
+    return [*panels, Panel("Parts off", cells, truth, chances, compared=model)]
 
 
 def _switches(scene: Scene) -> None:

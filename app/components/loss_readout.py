@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.components.puzzle_strip import Changes
 from interp.predict import Metric, Prediction
 
 HERE = Path(__file__).parent
@@ -32,15 +33,6 @@ _readout = st.components.v2.component(
     css=(HERE / "loss_readout.css").read_text(),
     js=(HERE / "loss_readout.js").read_text(),
 )
-
-
-@dataclass(frozen=True)
-class Cells:
-    """How many cells of the answer switching parts off broke and fixed, and how many are wrong either way."""
-
-    broken: int
-    fixed: int
-    both: int
 
 
 @dataclass(frozen=True)
@@ -72,7 +64,7 @@ class Item:
         return {**self.__dict__, "spoken": self.spoken}
 
 
-def show(clean: Prediction, ablated: Prediction | None, cells: Cells | None = None) -> None:
+def show(clean: Prediction, ablated: Prediction | None, cells: Changes | None = None) -> None:
     """Draw the line.
 
     Args:
@@ -87,7 +79,7 @@ def show(clean: Prediction, ablated: Prediction | None, cells: Cells | None = No
     )
 
 
-def items(clean: Prediction, ablated: Prediction | None, cells: Cells | None = None) -> list[Item]:
+def items(clean: Prediction, ablated: Prediction | None, cells: Changes | None = None) -> list[Item]:
     """The entries of the line: always the same ones, so that nothing moves."""
     losses = [
         _loss(cut, clean.loss.mean(cut), None if ablated is None else ablated.loss.mean(cut))

@@ -18,7 +18,7 @@ from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 from interp.model import Config
 from interp.puzzles import Puzzle
-from interp.sweep import SweepRow, SweepState, flipped, same_puzzles
+from interp.sweep import Measure, SweepRow, SweepState, flipped, same_puzzles
 
 LOOK_IN = 0.4
 """Seconds between two looks at a sweep under way."""
@@ -79,7 +79,7 @@ def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list
     board = Board(
         cfg=cfg,
         ablation=scene.ablation,
-        tiles=_tiles(look, approximate=True) | _tiles(rows, approximate=False),
+        tiles=_tiles(look, scene.measure, approximate=True) | _tiles(rows, scene.measure, approximate=False),
         clean=None if clean is None or scene.measure == "answers" else clean.loss.mean(scene.measure),
         metric=scene.measure,
         n_puzzles=scene.sample if clean is None else len(clean.solved),
@@ -97,14 +97,13 @@ def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list
         st.rerun()
 
 
-def _tiles(rows: list[SweepRow], *, approximate: bool) -> dict[Component, Tile]:
+def _tiles(rows: list[SweepRow], measure: Measure, *, approximate: bool) -> dict[Component, Tile]:
     """The tiles of those rows that know as much as the run they are compared with."""
     tiles = {}
     for row in rows[1:]:
         assert row.component is not None
         if len(row.solved):
             broken, mended = row.flips(same_puzzles(row, rows[0])[1])
-            measure = now().measure
             loss = row.loss.mean("final" if measure == "answers" else measure)
             tiles[row.component] = Tile(loss, len(broken), len(mended), approximate)
     return tiles
@@ -188,7 +187,7 @@ def _choice(label: str, name: str, choices: dict, value: str) -> None:  # type: 
 
 def _tasks(scene: Scene, backend: Backend) -> None:
     n = sweeps.per_task(scene)
-    states = sweeps.task_sweeps(scene, backend)
+    states = sweeps.task_sweeps(scene)
     if states is None:
         st.caption(
             f"Each attention layer off in turn, over {n} puzzles of every task. That takes a while; it can be stopped."
