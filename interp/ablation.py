@@ -37,7 +37,7 @@ from transformer_lens.utilities.components_utils import get_act_name
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
 from interp.puzzles import PuzzleSet
-from interp.steps import Steps, finish
+from interp.steps import Steps, finish, without_gradients
 from interp.tokens import N_CTX
 
 REFERENCE_PUZZLES = 64
@@ -279,7 +279,7 @@ def reference_means(
     return finish(means_steps(model, tokens, batch=batch))
 
 
-@torch.inference_mode()
+@without_gradients
 def means_steps(
     model: PuzzleGPT, tokens: Integer[Tensor, "puzzle pos"], *, batch: int = 16
 ) -> Steps[None, ReferenceMeans]:

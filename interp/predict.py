@@ -17,7 +17,7 @@ from interp.engine import Gates, gates_of, run, weights_of
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS
 from interp.model import KeyValueCache, PuzzleGPT
-from interp.steps import Steps, finish
+from interp.steps import Steps, finish, without_gradients
 from interp.tokens import ANSWER_START, GRID_TOKENS
 
 Metric = Literal["final", "cells", "copied", "changed"]
@@ -214,7 +214,7 @@ def predict_steps(
     )
 
 
-@torch.inference_mode()
+@without_gradients
 def _predict_batch(
     model: PuzzleGPT, prompt: Int[Tensor, "batch 405"], gates: Gates
 ) -> Steps[None, Prediction]:
@@ -247,7 +247,7 @@ def _predict_batch(
     )
 
 
-@torch.inference_mode()
+@without_gradients
 def decode_together(
     model: PuzzleGPT,
     cell_logits: Float[Tensor, "batch 100 15"],
@@ -271,7 +271,7 @@ def decode_together(
     return torch.stack(steps, dim=1)
 
 
-@torch.inference_mode()
+@without_gradients
 def decode_drafting(
     model: PuzzleGPT,
     cell_logits: Float[Tensor, "1 100 15"],

@@ -1,8 +1,12 @@
 """Long computations as generators that pause: whoever runs one can stop there, or do something else in between."""
 
-from collections.abc import Generator
-from typing import TypeVar
+from collections.abc import Callable, Generator
+from functools import wraps
+from typing import ParamSpec, TypeVar
 
+import torch
+
+P = ParamSpec("P")
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -28,3 +32,28 @@ def finish(steps: Steps[T, R]) -> R:
         except StopIteration as stop:
             result: R = stop.value
             return result
+
+
+def without_gradients(make: Callable[P, Steps[T, R]]) -> Callable[P, Steps[T, R]]:
+    """Let a computation run in PyTorch's inference mode, but not whoever it pauses for.
+
+    ``torch.inference_mode`` does so itself for what it sees to be a generator function. It does not see it through
+    another decorator, such as that of the shape checks: the mode then ends before the first step.
+    """
+
+    @wraps(make)
+    def steps(*args: P.args, **kwargs: P.kwargs) -> Steps[T, R]:
+        inner = make(*args, **kwargs)
+        try:
+            while True:
+                try:
+                    with torch.inference_mode():
+                        news = next(inner)
+                except StopIteration as stop:
+                    result: R = stop.value
+                    return result
+                yield news
+        finally:
+            inner.close()
+
+    return steps

@@ -1,9 +1,15 @@
 """What holds for all tests. Nothing of interp is imported here: the shape checks must be in place before it is."""
 
 import os
+from collections.abc import Iterator
 
 import hypothesis
+import pytest
 import torch
+from playwright.sync_api import Browser, sync_playwright
+
+from scripts.dashboard import CHROMIUM_ARGUMENTS
+from scripts.find_chromium import find_chromium
 
 # The models of the tests are so small that a second thread only waits for the first.
 torch.set_num_threads(1)
@@ -12,3 +18,12 @@ torch.set_num_threads(1)
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One for the whole run: Playwright can be started only once in a process."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=CHROMIUM_ARGUMENTS)
+        yield browser
+        browser.close()

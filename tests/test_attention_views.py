@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 
 from app.bundle import ensure_bundle
@@ -22,8 +22,7 @@ from interp.attention import LayerAttention, packed
 from interp.errors import PuzzlescopeError
 from interp.puzzles import Puzzle, load_puzzles
 from interp.tokens import cell_position, marker_position, predicting_position
-from scripts.dashboard import CHROMIUM_ARGUMENTS, SECONDS
-from scripts.find_chromium import find_chromium
+from scripts.dashboard import SECONDS
 
 COMPONENTS = Path(grid_attention.__file__).parent
 N_HEADS = 8
@@ -287,14 +286,6 @@ MOUNT = """async ([source, data]) => {
   const setTriggerValue = (name, value) => window.sent.push([name, value])
   window.cleanup = window.component({ data: bytes, parentElement: document.getElementById("host"), setTriggerValue })
 }"""
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from scripts.dashboard import CHROMIUM_ARGUMENTS, SECONDS, dashboard
-from scripts.find_chromium import find_chromium
+from scripts.dashboard import SECONDS, dashboard
 
 expect.set_options(timeout=1000 * SECONDS)  # a busy machine is slow, not wrong
 
@@ -15,14 +14,6 @@ expect.set_options(timeout=1000 * SECONDS)  # a busy machine is slow, not wrong
 def address() -> Iterator[str]:
     with dashboard() as address:
         yield address
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=CHROMIUM_ARGUMENTS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
