@@ -16,6 +16,12 @@ from app.shared import errors_shown  # noqa: E402
 ICON = Path(__file__).parent / "static" / "icon.svg"
 st.set_page_config(page_title="Puzzlescope", page_icon=str(ICON), layout="wide")
 st.html(Path(__file__).parent / "style.css")
-page = st.navigation([st.Page("pages/workbench.py", title="Puzzlescope", default=True)], position="hidden")
+page = st.navigation(
+    [
+        st.Page("views/workbench.py", title="Workbench", default=True),
+        st.Page("views/logbook.py", title="Logbook"),
+    ],
+    position="top",
+)
 with errors_shown():
     page.run()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 
+from app.choices import read_one_of
 from app.components.attention_view import Window, read_window
 from app.components.grid_attention import View, Weighting
 from app.palette import PALETTES
@@ -161,7 +162,7 @@ def scene_from_query(query: Mapping[str, str], backend: Backend) -> tuple[Scene,
         backend, model, puzzle
     )
     choices = {
-        name: attempt(name, lambda text, values=values: _read_choice(text, values), getattr(Scene, name))
+        name: attempt(name, lambda text, values=values: read_one_of(text, values), getattr(Scene, name))
         for name, values in CHOICES.items()
     }
     cell = attempt("cell", _read_cell, first_changed(puzzle))
@@ -187,7 +188,7 @@ def scene_from_query(query: Mapping[str, str], backend: Backend) -> tuple[Scene,
 
 def _read_model(text: str) -> str:
     # A link comes from a stranger: it must not make this server read a path or ask the hub.
-    return _read_choice(text, list_models())
+    return read_one_of(text, list_models())
 
 
 def _find(bank: PuzzleSet, identity: str) -> Puzzle:
@@ -223,13 +224,6 @@ def _read_flips(text: str, cfg: Config) -> tuple[str, Component]:
     if task not in TASKS or len(terms) != 1 or terms[0].component.kind != "attn":
         raise PuzzlescopeError(f"Expected a task and a layer such as frame-L1.attn, got '{text[:40]}'.")
     return task, terms[0].component
-
-
-def _read_choice(text: str, choices: Collection[Any]) -> Any:
-    for choice in choices:
-        if str(choice) == text:
-            return choice
-    raise PuzzlescopeError(f"Expected one of {', '.join(map(str, choices))}, got '{text[:40]}'.")
 
 
 def copy_head(backend: Backend, model: str, puzzle: Puzzle) -> tuple[int, int]:

@@ -3,11 +3,14 @@
 Widgets show what the scene says; their callbacks replace it here.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
 
+from app.choices import Choice, choices_from_query, query_of
 from app.scene import Scene, first_changed, scene_from_query
 from app.shared import plain
 from interp.ablation import Ablation
@@ -18,16 +21,42 @@ _SCENE, _NOTICE, _UNDO, _REDO = "scene", "notice", "undo", "redo"
 LONGEST_HISTORY = 100
 
 
-def current_scene(backend: Backend) -> Scene:
-    """The scene of this visitor: the one in the URL on the first run, then the one the widgets made."""
+def current_scene(
+    backend: Backend, page: str = "", choices: Mapping[str, Choice] = MappingProxyType({})
+) -> Scene:
+    """The scene of this visitor: the one in the URL on the first run, then the one the widgets made.
+
+    Args:
+        page: whose run this is.
+        choices: what that page lets one choose besides; see :func:`chosen`. It is in the URL too.
+    """
+    query = st.query_params.to_dict() if _SCENE not in st.session_state else {}
     if _SCENE not in st.session_state:
-        scene, problems = scene_from_query(st.query_params.to_dict(), backend)
-        st.session_state[_SCENE] = scene
+        st.session_state[_SCENE], problems = scene_from_query(query, backend)
         st.session_state[_NOTICE] = problems
     scene = st.session_state[_SCENE]
-    if st.query_params.to_dict() != scene.query():
-        st.query_params.from_dict(scene.query())
+    if _own(page) not in st.session_state:
+        cfg = backend.model(scene.model).cfg
+        st.session_state[_own(page)], problems = choices_from_query(query, choices, cfg)
+        st.session_state.setdefault(_NOTICE, []).extend(problems)
+    query = {**scene.query(), **query_of(chosen(page), choices)}
+    if st.query_params.to_dict() != query:
+        st.query_params.from_dict(query)
     return scene
+
+
+def chosen(page: str) -> dict[str, Any]:
+    """What this visitor has chosen on a page, by the choices' names; read only."""
+    return st.session_state[_own(page)]
+
+
+def choose(page: str, **values: Any) -> None:
+    """Choose something on a page; for use in widget callbacks."""
+    st.session_state[_own(page)] = {**chosen(page), **values}
+
+
+def _own(page: str) -> str:
+    return f"chosen-{page}"
 
 
 def now() -> Scene:
@@ -36,11 +65,14 @@ def now() -> Scene:
 
 
 def change(**changes: Any) -> None:
-    """Replace parts of the scene; for use in widget callbacks. An ablation that is replaced can be brought back."""
-    before = now().ablation
-    st.session_state[_SCENE] = replace(now(), **changes)
-    if now().ablation != before:
-        st.session_state[_UNDO] = [*_history(_UNDO), before][-LONGEST_HISTORY:]
+    """Replace parts of the scene; for use in widget callbacks. An ablation that is replaced can be
+    brought back, as long as the model stays."""
+    before = now()
+    st.session_state[_SCENE] = replace(before, **changes)
+    if now().model != before.model:  # its parts are not this model's
+        st.session_state[_UNDO] = st.session_state[_REDO] = []
+    elif now().ablation != before.ablation:
+        st.session_state[_UNDO] = [*_history(_UNDO), before.ablation][-LONGEST_HISTORY:]
         st.session_state[_REDO] = []
 
 

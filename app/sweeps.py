@@ -4,9 +4,8 @@ and given up as soon as the visitor looks at something else, stops them, or goes
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-import streamlit as st
-
 from app.scene import SAMPLES, Scene
+from app.watching import watched
 from interp.ablation import MEAN, NO_ABLATION, ZERO, Ablation, Method
 from interp.backend import Backend, Watch
 from interp.puzzles import Puzzle
@@ -14,53 +13,6 @@ from interp.sweep import Scope, SweepState, components_of
 from interp.tasks import TASKS
 
 EVERY_PART = ("attn", "head", "mlp")
-
-
-class Watched:
-    """What one visitor looks in on: a group of sweeps for the board, and one for the tasks."""
-
-    def __init__(self) -> None:
-        self._groups: dict[str, tuple[Hashable, list[Watch]]] = {}
-        self._stopped: set[str] = set()
-
-    def known(self, group: str, key: Hashable) -> list[Watch] | None:
-        """The sweeps of this group if they are those of ``key``; those of another are given up."""
-        if group in self._groups and self._groups[group][0] == key:
-            return self._groups[group][1]
-        self.stop(group)
-        self._groups.pop(group, None)
-        self._stopped.discard(group)
-        return None
-
-    def keep(self, group: str, key: Hashable, watches: list[Watch]) -> list[Watch]:
-        self._groups[group] = (key, watches)
-        return watches
-
-    def stop(self, group: str) -> None:
-        """No more results of this group; those that are there stay."""
-        for watch in self._groups[group][1] if group in self._groups else []:
-            watch.close()
-        self._stopped.add(group)
-
-    def forget(self, group: str) -> None:
-        """Begin the group anew when it is next looked at."""
-        self.stop(group)
-        self._groups.pop(group, None)
-        self._stopped.discard(group)
-
-    def stopped(self, group: str) -> bool:
-        return group in self._stopped
-
-    def close(self) -> None:
-        """The visitor has gone."""
-        for group in list(self._groups):
-            self.stop(group)
-
-
-@st.cache_resource(scope="session", on_release=Watched.close, show_spinner=False)
-def watched() -> Watched:
-    """This visitor's."""
-    return Watched()
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +63,7 @@ def board_sweep(scene: Scene, backend: Backend) -> Measured:
     puzzles, base, method = puzzles_of(scene, backend), sweep_base(scene), sweep_method(scene)
     key = (scene.model, tuple(puzzles), base, method)
 
-    def begin(scope: Scope) -> Watch:
+    def begin(scope: Scope) -> Watch[SweepState]:
         parts = components_of(backend.model(scene.model).cfg, EVERY_PART)
         return backend.watch(scene.model, puzzles, parts, base, method, scope)
 
@@ -134,7 +86,7 @@ def begin_tasks(scene: Scene, backend: Backend) -> None:
     parts = components_of(backend.model(scene.model).cfg, ["attn"])
     base, method = sweep_base(scene), sweep_method(scene)
 
-    def begin(task: str) -> Watch:
+    def begin(task: str) -> Watch[SweepState]:
         return backend.watch(scene.model, puzzles_of_task(scene, backend, task), parts, base, method)
 
     # Of one visitor's work the latest comes first, so the first task is asked for last.
@@ -151,7 +103,9 @@ def _tasks_key(scene: Scene) -> Hashable:
     return scene.model, per_task(scene), sweep_base(scene), sweep_method(scene)
 
 
-def _measured(group: str, watches: list[Watch], first: list[Watch]) -> Measured:
+def _measured(
+    group: str, watches: Sequence[Watch[SweepState]], first: Sequence[Watch[SweepState]]
+) -> Measured:
     stopped = watched().stopped(group)
     # Every one is asked: each may have an error to tell.
     finished = not [watch for watch in [*watches, *first] if not watch.finished]

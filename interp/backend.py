@@ -8,11 +8,10 @@ computing is done by one worker (:mod:`interp.work`), in small steps, fairly amo
 import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import cachetools
 import numpy as np
-import torch
 from jaxtyping import Bool, Float
 
 from interp.ablation import (
@@ -148,19 +147,13 @@ class Backend:
         base: Ablation = NO_ABLATION,
         method: Method = ZERO,
         scope: Scope = "everywhere",
-    ) -> "Watch":
+    ) -> "Watch[SweepState]":
         """The same sweep, for somebody who does not wait: it goes on while one looks in from time to time."""
         model, listed, asked = self.model(name), tuple(components), tuple(puzzles)
         key = (model.checkpoint_id, "sweep", asked, listed, base, method, scope)
-        kept = self._kept(key)
-        if kept is not None:
-            return Watch(kept)
         tokens = PuzzleSet("asked for", asked).tokens
 
         def steps() -> Steps[SweepState, SweepState]:
-            kept = self._kept(key)  # somebody's job may have ended between our look and our asking
-            if kept is not None:
-                return kept
             means = yield from self._means(model, base, method)
             state = SweepState(listed, len(asked))
             yield state  # the only news: it fills up under the eyes of all who follow
@@ -169,9 +162,9 @@ class Backend:
                 if part is not None:
                     state.add(part)
                 yield None
-            return self._keep(key, state)
+            return state
 
-        return Watch(None, self._queue.ask(key, steps, self._who()))
+        return self._watched(key, steps)
 
     def solved(self, name: str, puzzles: Sequence[Puzzle], batch: int = 16) -> Iterator[tuple[Puzzle, bool]]:
         """Which puzzles the clean model solves, a batch at a time."""
@@ -233,6 +226,18 @@ class Backend:
 
         return self._queue.ask(key, keeping, self._who()).result(self._pulse)
 
+    def _watched(self, key: Hashable, steps: Callable[[], Steps[R, R]]) -> "Watch[R]":
+        """A result that is looked in on while it fills up: the steps yield it once, when it begins, and return it."""
+        kept = self._kept(key)
+        if kept is not None:
+            return Watch(kept)
+
+        def keeping() -> Steps[R, R]:
+            found = self._kept(key)  # somebody's job may have ended between our look and our asking
+            return found if found is not None else self._keep(key, (yield from steps()))
+
+        return Watch(None, self._queue.ask(key, keeping, self._who()))
+
     def _kept(self, key: Hashable) -> Any:
         with self._storing:
             return self._results.get(key)
@@ -244,21 +249,21 @@ class Backend:
         return result
 
 
-class Watch:
-    """A sweep under way, or one that was kept. Close it when it is of no more interest: the computation then ends, unless
-    somebody else watches it too."""
+class Watch(Generic[R]):
+    """A result that fills up while it is computed, or one that was kept. Close it when it is of no more interest: the
+    computation then ends, unless somebody else watches it too."""
 
-    def __init__(self, kept: SweepState | None, job: Job[SweepState, SweepState] | None = None):
+    def __init__(self, kept: R | None, job: Job[R, R] | None = None):
         self._kept, self._job, self._closed = kept, job, False
 
-    def __enter__(self) -> "Watch":
+    def __enter__(self) -> "Watch[R]":
         return self
 
     def __exit__(self, *problem: object) -> None:
         self.close()
 
     @property
-    def state(self) -> SweepState | None:
+    def state(self) -> R | None:
         """What is known so far: the same object all the time, which fills up. ``None`` before it has begun."""
         if self._kept is not None or self._job is None:
             return self._kept
@@ -287,7 +292,7 @@ class Watch:
 
 def _nbytes(value: Any) -> int:
     """Bytes of all arrays in a result."""
-    if isinstance(value, np.ndarray | torch.Tensor | SweepState):
+    if hasattr(value, "nbytes"):  # arrays, and results that count for themselves
         return int(value.nbytes)
     if isinstance(value, dict):
         return sum(map(_nbytes, value.values()))

@@ -65,3 +65,8 @@ def test_the_check_can_fail(tmp_path: Path) -> None:
         "from interp.backend import Backend\nimport interp.cli\nfrom interp import puzzle_files\n"
     )
     assert imports(probe) == ["backend", "cli", "puzzle_files"]
+
+
+def test_no_folder_of_pages_beside_the_entry() -> None:
+    """Streamlit would run such a page by itself, without the router, whenever it is the first that is asked for."""
+    assert not (ROOT / "app" / "pages").exists()

@@ -13,15 +13,13 @@ from app.components.ablation_board import Board, Redo, SetMethod, StopSweep, Til
 from app.presets import Preset, presets
 from app.scene import SAMPLES, Base, Chart, Scene, copy_head
 from app.session import can_redo, can_undo, change, now, redo, undo
+from app.watching import LOOK_IN, watched
 from interp.ablation import Component, Term
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 from interp.model import Config
 from interp.puzzles import Puzzle
 from interp.sweep import Measure, SweepRow, SweepState, flipped, same_puzzles
-
-LOOK_IN = 0.4
-"""Seconds between two looks at a sweep under way."""
 
 BASES: dict[Base, str] = {"clean": "from the whole model", "off": "on top of what is off"}
 CHARTS: dict[Chart, str] = {
@@ -93,7 +91,7 @@ def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list
     )
     ablation_board.show(board, key="board", on_wish=partial(_grant, cfg, offered))
     if measured.stopped and st.button("Measure the rest", icon=":material/play_arrow:", key="board-again"):
-        sweeps.watched().forget("board")
+        watched().forget("board")
         st.rerun()
 
 
@@ -137,7 +135,7 @@ def _grant(cfg: Config, offered: list[Preset], wish: Wish) -> None:
         case SetMethod(method):
             change(method=method)
         case StopSweep():
-            sweeps.watched().stop("board")
+            watched().stop("board")
         case _:
             try:
                 change(ablation=ablation_after(now().ablation, wish, cfg, offered))
@@ -201,7 +199,7 @@ def _tasks(scene: Scene, backend: Backend) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.progress(measured.progress, text=f"{n} puzzles of every task: {measured.progress:.0%}")
             if st.button("Stop", key="tasks-stop"):
-                sweeps.watched().stop("tasks")
+                watched().stop("tasks")
                 st.rerun()
     known = {task: state for task, state in states.items() if state is not None}
     key = f"tasks-{scene.model}-{scene.measure}-{n}-{scene.base}-{scene.flips}-{scene.ablation.text}"
