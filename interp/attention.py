@@ -158,11 +158,13 @@ def lookback_table(
     model: PuzzleGPT,
     tokens: Integer[np.ndarray, "puzzle 404"],
     lookbacks: Sequence[int],
+    ablation: Ablation = NO_ABLATION,
+    means: ReferenceMeans | None = None,
     *,
     clamp: bool = True,
     batch: int = 4,
 ) -> dict[int, Float[np.ndarray, "layer head"]]:
-    """:func:`lookback_scores` of several distances, from one pass over the puzzles."""
+    """:func:`lookback_scores` of several distances, from one pass over the puzzles, with the ablation in force."""
     for lookback in lookbacks:
         if not 0 <= lookback < N_CTX:
             raise PuzzlescopeError(f"A lookback is 0 to {N_CTX - 1} positions, got {lookback}.")
@@ -171,6 +173,8 @@ def lookback_table(
     total = {lookback: np.zeros((model.cfg.n_layers, model.cfg.n_heads)) for lookback in lookbacks}
     for start in range(0, len(tokens), batch):
         with model.clean():
+            for hook in hooks_of(ablation, means):
+                model.add_hook(*hook)
             for layer in range(model.cfg.n_layers):
                 rows = {lookback: scores[layer] for lookback, scores in total.items()}
                 model.add_hook(get_act_name("pattern", layer), _adds_to(rows, clamp))

@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float
 
 from interp.ablation import (
     NO_ABLATION,
+    REFERENCE_PUZZLES,
     ZERO,
     Ablation,
     Component,
@@ -25,6 +26,7 @@ from interp.ablation import (
 )
 from interp.attention import LayerAttention, layer_attention, lookback_table
 from interp.checkpoints import load_model
+from interp.logbook import blanks_masked
 from interp.model import PuzzleGPT
 from interp.predict import AnswerLoss, Prediction, predict_steps
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
@@ -71,6 +73,7 @@ class Backend:
         self._loading = threading.Lock()
         self._storing = threading.Lock()
         self._bank: PuzzleSet | None = None
+        self._public: PuzzleSet | None = None
         self._queue, self._who, self._pulse = WorkQueue(), who, pulse
 
     def model(self, name: str) -> PuzzleGPT:
@@ -99,6 +102,17 @@ class Backend:
             if self._bank is None:
                 self._bank = load_puzzles("bank")
             return self._bank
+
+    def public_puzzles(self) -> PuzzleSet:
+        """The first puzzles of the public data set, which the original notebook looked at. Asks the hub, once.
+
+        Raises:
+            PuzzlescopeError: if the hub cannot be reached.
+        """
+        with self._loading:
+            if self._public is None:
+                self._public = load_puzzles("hub", limit=REFERENCE_PUZZLES)
+            return self._public
 
     def prediction(self, name: str, puzzle: Puzzle, ablation: Ablation = NO_ABLATION) -> Prediction:
         """Loss and greedy answer on one puzzle."""
@@ -191,16 +205,33 @@ class Backend:
         return self._once((model.checkpoint_id, "attention", puzzle, layer, ablation), steps)
 
     def lookbacks(
-        self, name: str, puzzle: Puzzle, distances: tuple[int, ...] = LOOKBACKS
+        self,
+        name: str,
+        puzzle: Puzzle,
+        distances: tuple[int, ...] = LOOKBACKS,
+        ablation: Ablation = NO_ABLATION,
+        *,
+        clamp: bool = False,
     ) -> dict[int, Float[np.ndarray, "layer head"]]:
-        """How much every head of the clean model looks so many positions back, where there are so many, on one puzzle."""
+        """How much every head looks so many positions back on one puzzle, where there are so many, or clamped as in the
+        original notebook (see :func:`interp.attention.lookback_scores`)."""
         model = self.model(name)
 
         def steps() -> Steps[None, dict[int, Float[np.ndarray, "layer head"]]]:
-            return lookback_table(model, puzzle.tokens[None], distances, clamp=False)
-            yield  # makes this a generator, of a single step
+            means = yield from self._means(model, ablation)
+            return lookback_table(model, puzzle.tokens[None], distances, ablation, means, clamp=clamp)
 
-        return self._once((model.checkpoint_id, "lookbacks", puzzle, distances), steps)
+        return self._once((model.checkpoint_id, "lookbacks", puzzle, distances, ablation, clamp), steps)
+
+    def blanks_masked(self, name: str, puzzle: Puzzle, ablation: Ablation = NO_ABLATION) -> Score:
+        """Loss and success on one puzzle if its blank cells are taken for padding."""
+        model = self.model(name)
+
+        def steps() -> Steps[None, Score]:
+            means = yield from self._means(model, ablation)
+            return Score(*blanks_masked(model, puzzle.tokens[None], ablation, means))
+
+        return self._once((model.checkpoint_id, "blanks masked", puzzle, ablation), steps)
 
     def _means(
         self, model: PuzzleGPT, ablation: Ablation, method: Method = ZERO

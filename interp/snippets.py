@@ -126,6 +126,40 @@ def attention_snippet(
     )
 
 
+def lookback_snippet(
+    model: str, puzzle: str, lookbacks: Sequence[int], threshold: float, ablation: str = ""
+) -> str:
+    """The heads that look so many positions back more than a threshold, measured as the original notebook does."""
+    given = f", {_given(ablation)}" if ablation else ""
+    return _program(
+        ["from interp import load_model, load_puzzles", *_ablation_import(ablation)],
+        ["from interp.attention import heads_above, lookback_table"],
+        [*_one_puzzle(model, puzzle), *_off(ablation)],
+        [
+            f"scores = lookback_table(model, puzzle.tokens[None], {list(lookbacks)!r}{given})",
+            "for lookback, found in scores.items():",
+            f"    for head in heads_above(found, lookback, {threshold!r}):",
+            "        print(lookback, head.name, head.score)",
+        ],
+    )
+
+
+def masking_snippet(model: str, puzzle: str, ablation: str = "") -> str:
+    """Loss and success with blank cells taken for padding, and as they should be."""
+    given = f", {_given(ablation)}" if ablation else ""
+    return _program(
+        ["from interp import load_model, load_puzzles", *_ablation_import(ablation)],
+        ["from interp.logbook import blanks_masked", "from interp.predict import losses"],
+        [*_one_puzzle(model, puzzle), *_off(ablation)],
+        [
+            f"loss, solved = losses(model, puzzle.tokens[None]{given})",
+            "print('as it should be', loss.mean('final'), solved[0])",
+            f"loss, solved = blanks_masked(model, puzzle.tokens[None]{given})",
+            "print('blank cells masked', loss.mean('final'), solved[0])",
+        ],
+    )
+
+
 def _program(imports: list[str], more: list[str], setup: list[str], work: list[str]) -> str:
     return "\n".join([*imports, *sorted(more), "", *setup, "", *work])
 

@@ -1,9 +1,11 @@
 """The page and its widgets without a browser: what they compute and what a click changes."""
 
 import ast
+import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -228,3 +230,27 @@ def test_the_app_does_no_tensor_maths() -> None:
         ]
         names += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
         assert not any(name.split(".")[0] in ("torch", "transformer_lens") for name in names), path
+
+
+def test_another_model_leaves_nothing_to_undo(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was off in one model may not exist in the next."""
+    page.run()
+    page.session_state["undo"] = [parse_ablation("L1.attn", Config())]
+    page.session_state["redo"] = [parse_ablation("L2.attn", Config())]
+    other = os.environ["PUZZLESCOPE_MODEL"]
+    monkeypatch.setattr("app.components.model_picker.list_models", lambda: ("default", other))
+    page.run()
+    page.selectbox(key="model").set_value(other).run()
+    assert page.session_state["scene"].model == other
+    assert page.session_state["undo"] == page.session_state["redo"] == []
+
+
+def test_a_page_keeps_the_scene_and_writes_it_in_its_link(page: AppTest) -> None:
+    page.run()
+    page.session_state["scene"] = replace(
+        page.session_state["scene"], ablation=parse_ablation("L1.attn", SMALL)
+    )
+    page.switch_page("views/logbook.py").run()
+    assert page.query_params["off"] == "L1.attn" and off(page) == "L1.attn"
+    page.switch_page("views/workbench.py").run()
+    assert off(page) == "L1.attn" and not page.exception

@@ -5,6 +5,7 @@ const SVG = "http://www.w3.org/2000/svg"
 const CELL = 10
 const SIDE = 10
 const DARK = "#111111"
+const MOST_COMPARED = 2 // predictions whose likeliest tokens are told side by side; of more, only those of the one pointed at
 const HINT = "Point at a cell, or press Tab and the arrow keys: its place, its colour and what the model thinks of it."
 
 // What became of a cell, told apart by shape as well as by colour. Each line has a white one under it, so that it is seen on
@@ -219,7 +220,8 @@ function say(view) {
   swatch(view, at.panel.told.cells[at.index], what)
   what.append(view.data.names[at.panel.told.cells[at.index]], verdict(view, at.panel, at.index))
   if (!at.panel.told.choosable) return
-  const predictions = view.panels.filter(({ told }) => told.best)
+  const all = view.panels.filter(({ told }) => told.best)
+  const predictions = all.length > MOST_COMPARED ? all.filter((panel) => panel === at.panel) : all
   if (!predictions.length) return
   const bars = make("div", "bars", view.said)
   for (const panel of predictions) drawBars(view, panel, at, bars)
@@ -292,6 +294,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     holder.remove()
   }
   data.panels.forEach((told, k) => updatePanel(view, view.panels[k], told))
+  const runs = data.panels.filter((told) => told.best).length
+  view.said.style.setProperty("--runs", runs > MOST_COMPARED ? 1 : runs) // it keeps the room that it may need
   setTabStop(view, view.tabStop)
   updateLegend(view)
   say(view)

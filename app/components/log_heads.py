@@ -1,0 +1,138 @@
+"""The notebook's search for heads that look a fixed distance back, and the attention pattern of any of them."""
+
+import streamlit as st
+
+from app.components import attention_controls, attention_view, experiment
+from app.scene import Scene
+from app.session import change, choose, chosen
+from interp import logbook
+from interp.attention import HeadScore, heads_above
+from interp.backend import Backend
+from interp.snippets import attention_snippet, lookback_snippet
+from interp.tokens import SIZE
+
+PAGE = "logbook"
+WHAT = {1: "one token back", 100: "one grid back"}
+assert set(WHAT) == set(logbook.THRESHOLDS)
+
+DETECTORS = (
+    "An induction head needs a head that looks at the token before. And since every grid is as long as the next, a head that"
+    " looks exactly 100 positions back sees, from where a cell is predicted, the same cell of the grid before. Which heads do"
+    " so? The score is the attention at that distance, averaged over all 405 positions, those with too few before them"
+    " measured at position 0. (So a head that rests on the start token scores 0.25 for 100 back.)"
+)
+PATTERN = "Where a head looks, token by token. Choose any head, or click one above."
+
+
+def name_of(lookback: int) -> str:
+    """What a threshold is called in the link."""
+    return f"above{lookback}"
+
+
+def show_detectors(number: int, scene: Scene, backend: Backend) -> None:
+    """The heads above each threshold, on the puzzle at hand."""
+    experiment.heading(number, "Heads that look back", DETECTORS)
+    scores = backend.lookbacks(scene.model, scene.puzzle, tuple(WHAT), scene.ablation, clamp=True)
+    for lookback, what in WHAT.items():
+        threshold = chosen(PAGE)[name_of(lookback)]
+        here, beside = experiment.columns()
+        with here:
+            _threshold(lookback, what, threshold)
+            _heads(scene, lookback, heads_above(scores[lookback], lookback, threshold))
+        with beside:
+            published = logbook.PUBLISHED_HEADS[lookback]
+            listed = ", ".join(f"L{layer}.H{head} {score:.2f}" for (layer, head), score in published.items())
+            experiment.published(f"above {logbook.THRESHOLDS[lookback]}: {listed}.")
+            experiment.finding(logbook.heads_finding(scores[lookback], lookback, threshold))
+            if logbook.same_sizes(backend.model(scene.model).cfg):
+                _deviations(published, scores[lookback])
+    experiment.go_on(
+        scene.link_to(scene.puzzle, scene.ablation),
+        lookback_snippet(
+            scene.model, scene.puzzle.id, list(WHAT), chosen(PAGE)[name_of(100)], scene.ablation.text
+        ),
+        key="log-heads-python",
+    )
+
+
+def _threshold(lookback: int, what: str, threshold: float) -> None:
+    key = f"log-threshold-{lookback}"
+    st.session_state[key] = threshold
+    st.slider(
+        f"{what.capitalize()} ({lookback}): heads with a score above",
+        0.01,
+        0.99,
+        step=0.01,
+        key=key,
+        on_change=lambda: choose(PAGE, **{name_of(lookback): round(st.session_state[key], 2)}),
+    )
+
+
+def _heads(scene: Scene, lookback: int, heads: list[HeadScore]) -> None:
+    if not heads:
+        st.caption("No head.")
+        return
+    with st.container(horizontal=True, gap="small"):
+        for head in heads:
+            shown = (head.layer, head.head) == (scene.layer, scene.head)
+            st.button(
+                f"{head.name} · {head.score:.2f}",
+                key=f"log-{lookback}-{head.name}",
+                type="primary" if shown else "secondary",
+                on_click=change,
+                kwargs={"layer": head.layer, "head": head.head},
+            )
+
+
+def _deviations(published: dict[tuple[int, int], float], scores) -> None:  # type: ignore[no-untyped-def]
+    told = (f"L{a}.H{b} {scores[a, b] - score:+.3f}" for (a, b), score in published.items())
+    st.caption(f"This puzzle less the notebook's: {', '.join(told)}.")
+
+
+def show_pattern(number: int, scene: Scene, backend: Backend) -> None:
+    """Any head's pattern, through CircuitsVis."""
+    experiment.heading(number, "The attention pattern of a head", PATTERN)
+    cfg = backend.model(scene.model).cfg
+    _layer(scene, cfg.n_layers)
+    attention = backend.attention(scene.model, scene.puzzle, scene.layer, scene.ablation)
+    attention_controls.show(
+        scene.head,
+        scene.tokens,
+        scene.puzzle,
+        key="log-tokens",
+        n_heads=cfg.n_heads,
+        on_change=lambda head, window: change(
+            all_heads=head is None, tokens=window, **({} if head is None else {"head": head})
+        ),
+    )
+    attention_view.show(
+        attention,
+        scene.puzzle,
+        scene.tokens,
+        key="log-attention",
+        layer=scene.layer,
+        head=None if scene.all_heads else scene.head,
+        note=scene.run,
+    )
+    row, column = divmod(scene.answer_cell or 0, SIZE)
+    experiment.published(
+        "L0.H0 attends to the cell about to be predicted in the grid before; in the first grid, to the previous token."
+    )
+    experiment.go_on(
+        scene.link_to(scene.puzzle, scene.ablation),
+        attention_snippet(
+            scene.model, scene.puzzle.id, scene.layer, scene.head, row, column, scene.ablation.text
+        ),
+        key="log-pattern-python",
+    )
+
+
+def _layer(scene: Scene, n_layers: int) -> None:
+    st.session_state["log-layer"] = scene.layer
+    st.segmented_control(
+        "Layer",
+        range(n_layers),
+        key="log-layer",
+        required=True,
+        on_change=lambda: change(layer=st.session_state["log-layer"]),
+    )
