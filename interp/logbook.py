@@ -31,8 +31,7 @@ PUBLISHED_HEADS: dict[int, dict[tuple[int, int], float]] = {
     100: {(0, 0): 0.4590, (0, 5): 0.2725, (0, 7): 0.1920},
 }
 """Lookback -> (layer, head) -> mean attention exactly so far back, for all heads above its threshold."""
-THRESHOLDS = {1: 0.2, 100: 0.1}
-"""Lookback -> the mean attention above which the notebook named a head."""
+
 FAR_ABOVE = 10
 """The notebook's layer 0 costs 400 times as much as the next; ten times still is the same finding."""
 MOSTLY = 0.8
@@ -45,15 +44,6 @@ class Finding:
 
     holds: bool
     sentence: str
-
-
-def copy_circuit(layer: int = 0) -> str:
-    """The ablation that leaves of the model only one layer's attention, all of whose heads look exactly 100 back.
-
-    >>> copy_circuit()
-    'L*.mlp,L*.attn,L0.attn:lookback=100'
-    """
-    return f"L*.mlp,L*.attn,L{layer}.attn:lookback=100"
 
 
 def same_sizes(cfg: Config) -> bool:

@@ -12,6 +12,7 @@ from app.scene import Scene, copy_head
 from interp import logbook
 from interp.ablation import Ablation, Component, Term, parse_ablation
 from interp.backend import Backend
+from interp.phenomena import copy_circuit_text
 from interp.puzzles import Puzzle
 from interp.snippets import prediction_snippet
 from interp.sweep import components_of
@@ -66,7 +67,7 @@ def show_copy(number: int, scene: Scene, backend: Backend) -> None:
     experiment.heading(number, "One circuit that copies", COPY)
     cfg, puzzle = backend.model(scene.model).cfg, scene.puzzle
     for layer in _layers(scene, backend):
-        circuit = parse_ablation(logbook.copy_circuit(layer), cfg)
+        circuit = parse_ablation(copy_circuit_text(cfg, layer), cfg)
         _answer(
             scene,
             backend,

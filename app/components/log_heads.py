@@ -8,12 +8,13 @@ from app.session import change, choose, chosen
 from interp import logbook
 from interp.attention import HeadScore, heads_above
 from interp.backend import Backend
+from interp.phenomena import THRESHOLDS
 from interp.snippets import attention_snippet, lookback_snippet
 from interp.tokens import SIZE
 
 PAGE = "logbook"
 WHAT = {1: "one token back", 100: "one grid back"}
-assert set(WHAT) == set(logbook.THRESHOLDS)
+assert set(WHAT) == set(THRESHOLDS)
 
 DETECTORS = (
     "An induction head needs a head that looks at the token before. And since every grid is as long as the next, a head that"
@@ -42,7 +43,7 @@ def show_detectors(number: int, scene: Scene, backend: Backend) -> None:
         with beside:
             published = logbook.PUBLISHED_HEADS[lookback]
             listed = ", ".join(f"L{layer}.H{head} {score:.2f}" for (layer, head), score in published.items())
-            experiment.published(f"above {logbook.THRESHOLDS[lookback]}: {listed}.")
+            experiment.published(f"above {THRESHOLDS[lookback]}: {listed}.")
             experiment.finding(logbook.heads_finding(scores[lookback], lookback, threshold))
             if logbook.same_sizes(backend.model(scene.model).cfg):
                 _deviations(published, scores[lookback])

@@ -7,8 +7,9 @@ from app.components import header, log_answers, log_cache, log_heads, log_losses
 from app.session import current_scene, show_notices
 from app.shared import backend as shared_backend
 from interp.errors import PuzzlescopeError
-from interp.logbook import THRESHOLDS, same_sizes
+from interp.logbook import same_sizes
 from interp.model import Config
+from interp.phenomena import THRESHOLDS
 
 
 def _threshold(text: str, cfg: Config) -> float:
