@@ -126,7 +126,7 @@ def task_map(
     """
     tiles, layers = [], set()
     for task, state in states.items():
-        clean, *rows = state.rows_so_far
+        clean, *rows = state.common()
         for row in rows:
             if row.component is not None and row.component.kind == "attn":
                 layers.add(row.component.layer)

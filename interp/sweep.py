@@ -381,13 +381,6 @@ class SweepState:
         component = self.components[number - 1] if number else None
         return SweepRow(component, loss, self._solved[number, known])
 
-    @property
-    def rows_so_far(self) -> list[SweepRow]:
-        """Every row over the puzzles it knows so far, which may be none; the run without any component first."""
-        # That run is read last: of every puzzle it is computed first, so it then knows all that the others know.
-        rows = [self.row(number) for number in range(1, len(self._done))]
-        return [self.row(0), *rows]
-
     def common(self) -> list[SweepRow]:
         """Every row over the same puzzles: those that all rows know which know any. The run without any component first.
 

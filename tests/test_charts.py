@@ -37,7 +37,7 @@ def sweep() -> SweepState:
 
 
 def test_what_a_row_is_and_costs_by_every_measure() -> None:
-    clean, first, second, third = sweep().rows_so_far
+    clean, first, second, third = (sweep().row(number) for number in range(4))
     assert value(first, "final") == value(first, "changed") == 1.0 and value(first, "answers") == 0.5
     assert cost(first, clean, "copied") == pytest.approx(1.0) and cost(first, clean, "answers") == 0
     assert cost(second, clean, "final") == pytest.approx(-1.0), "it helps"
@@ -125,7 +125,7 @@ def charts_page() -> None:
         16, (1, 16, 64), key="s", on_change=lambda one: st.session_state.update(got=one)
     )
     for k, one in enumerate((state, empty)):
-        clean, *rows = one.rows_so_far
+        clean, *rows = one.common()
         for kind in ("attn", "mlp"):
             layer_chart.show(rows, clean, "final", kind, [], key=f"{kind}{k}", on_click=print)
         head_map.show(rows, clean, "changed", [], key=f"head{k}", on_click=print)

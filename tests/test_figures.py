@@ -108,7 +108,7 @@ def state(done: int = 0) -> SweepState:
 @pytest.mark.parametrize("done", [0, 1, 2, 19])
 def test_no_chart_raises_however_little_is_known(measure: str, done: int) -> None:
     sweep = state(done)
-    clean, *rows = sweep.rows_so_far
+    clean, *rows = sweep.common()
     for known, of in ((rows, clean), ([], clean), ([], None), (rows, None)):
         attn, mlp = (layer_chart(known, of, measure, kind) for kind in ("attn", "mlp"))
         says_something(attn, known and of and done >= 2)
