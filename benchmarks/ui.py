@@ -15,16 +15,29 @@ from scripts.find_chromium import find_chromium
 
 CLICKS = 40
 
-# Resolves when the strip's last panel has been drawn anew after the click: it counts its own updates.
+# Notes when the strip has been drawn anew after the click. Where the part that was switched changes no cell and no
+# probability that is shown, nothing is drawn: then the end of the page's run counts, which is later.
 WATCH = """() => {
-  const panel = document.querySelector('.strip .panel[data-panel="Parts off"]') || [...document.querySelectorAll("*")]
-    .map((element) => element.shadowRoot?.querySelector('.strip .panel[data-panel="Parts off"]')).find(Boolean)
-  const all = { subtree: true, childList: true, attributes: true, characterData: true }
+  const app = document.querySelector("[data-testid=stApp]")
+  const shadows = [...document.querySelectorAll("*")].map((element) => element.shadowRoot).filter(Boolean)
+  const strip = [document, ...shadows].map((root) => root.querySelector(".strip:has(.panel)")).find(Boolean)
+  const observers = []
+  let ran = false
   window.drawn = null
-  new MutationObserver((_, observer) => {
-    observer.disconnect()
-    requestAnimationFrame(() => (window.drawn = performance.now()))
-  }).observe(panel.getRootNode(), all)
+  const done = () => {
+    observers.forEach((observer) => observer.disconnect())
+    requestAnimationFrame(() => (window.drawn ??= performance.now()))
+  }
+  const watch = (node, options, act) => {
+    const observer = new MutationObserver(act)
+    observer.observe(node, options)
+    observers.push(observer)
+  }
+  watch(strip, { subtree: true, childList: true, attributes: true, characterData: true }, done)
+  watch(app, { attributes: true, attributeFilter: ["data-test-script-state"] }, () => {
+    if (app.dataset.testScriptState === "running") ran = true
+    else if (ran) done()
+  })
 }"""
 
 

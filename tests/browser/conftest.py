@@ -1,6 +1,7 @@
 """A running dashboard and a real Chromium. Without a Chromium these tests fail and say how to get one; none is skipped."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
@@ -16,12 +17,28 @@ def address() -> Iterator[str]:
         yield address
 
 
+NewContext = Callable[..., BrowserContext]
+
+
 @pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(1000 * SECONDS)
-    yield context
-    context.close()
+def new_context(chromium: Browser) -> Iterator[NewContext]:
+    """Makes browsers that know nothing of each other, each as patient as a busy machine asks for."""
+    made: list[BrowserContext] = []
+
+    def make(width: int = 1280, height: int = 900, **options: Any) -> BrowserContext:
+        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
+        context.set_default_timeout(1000 * SECONDS)
+        made.append(context)
+        return context
+
+    yield make
+    for context in made:
+        context.close()
+
+
+@pytest.fixture
+def context(new_context: NewContext) -> BrowserContext:
+    return new_context()
 
 
 @pytest.fixture

@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.conftest import settled
+from tests.browser.conftest import NewContext, settled
 
 pytestmark = pytest.mark.browser
 
@@ -67,7 +67,7 @@ def is_off(page: Page, part: str) -> None:
 
 
 def test_a_visitor_takes_the_model_apart(
-    page: Page, address: str, chromium: Browser, hosts: list[str], complaints: list[str]
+    page: Page, address: str, new_context: NewContext, hosts: list[str], complaints: list[str]
 ) -> None:
     """Pick a contact puzzle, switch off the attention layer that costs most, see the answer break, point at a cell, and
     send the link to somebody."""
@@ -99,14 +99,13 @@ def test_a_visitor_takes_the_model_apart(
     settled(page)
 
     # Somebody else opens the link and sees the same.
-    other = chromium.new_context(viewport={"width": 1280, "height": 900}).new_page()
+    other = new_context().new_page()
     other.goto(page.url)
     settled(other)
     is_off(other, f"L{worst}.attn")
     expect(panel(other, "Parts off").locator(".wrong").first).to_be_visible()
     assert other.url == page.url and wrong_cells(other, "Parts off") == broken
     expect(other.get_by_text("Row 4, column 6 of the answer")).to_be_visible()
-    other.context.close()
 
     expect(page.locator(".attention-view canvas").first).to_be_visible()
     outside = [
@@ -232,9 +231,11 @@ def test_what_is_taken_away(page: Page, address: str) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_fits_a_laptop(chromium, address: str, scheme: str) -> None:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, color_scheme=scheme)
-    page = context.new_page()
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_the_page_fits_a_laptop_and_a_projector(
+    new_context: NewContext, address: str, scheme: str, width: int
+) -> None:
+    page = new_context(width, 800, color_scheme=scheme).new_page()
     page.goto(address)
     settled(page)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
@@ -243,4 +244,3 @@ def test_the_page_fits_a_laptop(chromium, address: str, scheme: str) -> None:
     )
     brightness = sum(map(int, re.findall(r"\d+", background)[:3]))
     assert brightness > 600 if scheme == "light" else brightness < 150
-    context.close()
