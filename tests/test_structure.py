@@ -19,7 +19,7 @@ ROOMS = [
     {"engine"},
     {"predict"},
     {"sweep", "attention", "evaluation"},
-    {"phenomena", "dynamics", "arithmetic", "logbook"},
+    {"phenomena", "dynamics", "arithmetic", "logbook", "heads"},
     {"training_pictures"},
     {"card", "training"},
     {"figures", "exports", "snippets", "work", "backend"},
