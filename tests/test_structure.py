@@ -22,7 +22,7 @@ ROOMS = [
     {"phenomena", "dynamics", "arithmetic", "logbook", "heads"},
     {"training_pictures"},
     {"card", "training"},
-    {"figures", "exports", "snippets", "work", "backend"},
+    {"figures", "head_figures", "exports", "snippets", "work", "backend"},
     {"cli", "__main__", "__init__"},
 ]
 RANK = {name: rank for rank, room in enumerate(ROOMS) for name in room}
