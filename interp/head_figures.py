@@ -8,9 +8,13 @@ from jaxtyping import Float
 
 from interp.errors import PuzzlescopeError
 from interp.figures import LEAST_FULL, QUIET, STRONG, _figure, _tint
-from interp.heads import DISTANCES, MARKED, OVER, Over
+from interp.heads import DISTANCES, MARKED, OVER, Over, queries_before
 
-TICKS = (0, 0.01, 0.05, 0.1, 0.25, 0.5, 1)
+FROM: dict[Over, str] = {"answer": "from the answer's cells", "all": "from all positions"}
+"""The queries of a mean, in few words."""
+assert set(FROM) == set(OVER)
+
+TICKS = (0, 0.01, 0.1, 0.25, 0.5, 1)
 """Shares of attention that the square-root scale names."""
 
 LABELS: dict[int, tuple[str, str]] = {
@@ -22,8 +26,10 @@ LABELS: dict[int, tuple[str, str]] = {
 }
 """How marked distances are named above a spectrum, neighbours together, and on which side of them."""
 
-NAMED = 6
-"""So many points of a scatter, those farthest from nothing, are named beside the chosen one."""
+FAR = 0.3
+"""Points of a scatter that come this far, in either measure, on the way to its largest are named, beside the chosen one."""
+NEAR = 0.05
+"""Those nearer to one another than this, on the same scale, share a label."""
 
 
 def spectrum_figure(
@@ -38,7 +44,7 @@ def spectrum_figure(
         name: of the head.
         over: of which queries it is.
     """
-    figure = _figure(f"{name}: attention by how far back, over {OVER[over]}", height=height)
+    figure = _figure(f"{name}: attention by distance back, {FROM[over]}", height=height)
     backs = np.flatnonzero(~np.isnan(spectrum))
     if not len(backs):
         return _waiting(figure)
@@ -49,14 +55,14 @@ def spectrum_figure(
         y=heights,
         width=1,
         marker={"color": QUIET, "line": {"width": 0}},
-        hovertext=[_told(int(back), spectrum[back]) for back in backs],
+        hovertext=[_told(int(back), spectrum, over) for back in backs],
         hovertemplate="%{hovertext}<extra></extra>",
     )
     marked = [back for back in MARKED if back in backs]
     figure.add_bar(x=marked, y=np.sqrt(spectrum[marked]), width=1, marker_color=STRONG, hoverinfo="skip")
     figure.add_scatter(
         x=marked, y=np.sqrt(spectrum[marked]), mode="markers", marker={"color": STRONG, "size": 5},
-        hovertext=[_told(back, spectrum[back]) for back in marked], hovertemplate="%{hovertext}<extra></extra>",
+        hovertext=[_told(back, spectrum, over) for back in marked], hovertemplate="%{hovertext}<extra></extra>",
     )  # fmt: skip
     for back, (label, side) in LABELS.items():
         figure.add_annotation(
@@ -80,9 +86,11 @@ def spectrum_figure(
     return figure
 
 
-def _told(back: int, share: float) -> str:
+def _told(back: int, spectrum: Float[np.ndarray, "405"], over: Over) -> str:
     meaning = f"<br>{MARKED[back]}" if back in MARKED else ""
-    return f"<b>{back} back</b>: {share:.3g}{meaning}"
+    measured = queries_before(over)[back]
+    of = f"<br>mean over {measured} position{'s' if measured > 1 else ''} of a puzzle"
+    return f"<b>{back} back</b>: {spectrum[back]:.3g}{meaning}{of}"
 
 
 def scatter_figure(
@@ -96,7 +104,7 @@ def scatter_figure(
 ) -> go.Figure:
     """A point a head, by two measures, coloured by what switching it off costs (red-orange) or brings (blue).
 
-    A head whose cost is not known is a circle. Those farthest from nothing are named, and the chosen one, which is
+    A head whose cost is not known is a circle. Those far out are named, and the chosen one, which is
     ringed. A point's ``customdata`` is its name.
 
     Args:
@@ -116,13 +124,12 @@ def scatter_figure(
     if not names:
         return _waiting(figure)
     full = max([least_full, *(abs(costs[name]) for name in names if _known(costs, name))])
-    far = {name: _reach(across, name, names) + _reach(up, name, names) for name in names}
-    told = {chosen, *sorted(names, key=lambda name: -far[name])[:NAMED]}
+    labels = _labels(across, up, names, chosen)
     figure.add_scatter(
         x=[across[name] for name in names],
         y=[up[name] for name in names],
         mode="markers+text",
-        text=[name if name in told else "" for name in names],
+        text=[labels.get(name, "") for name in names],
         textposition="top center",
         textfont_size=11,
         customdata=[[name] for name in names],
@@ -151,9 +158,26 @@ def _known(costs: Mapping[str, float], name: str) -> bool:
     return name in costs and not np.isnan(costs[name])
 
 
+def _labels(
+    across: Mapping[str, float], up: Mapping[str, float], names: Sequence[str], chosen: str
+) -> dict[str, str]:
+    """What is written at which point: its name, or those of all that lie at the same place."""
+    places = {name: np.array([_reach(values, name, names) for values in (across, up)]) for name in names}
+    told = [name for name in names if name == chosen or np.abs(places[name]).max() >= FAR]
+    groups: list[list[str]] = []
+    for name in told:
+        near = (one for one in groups if np.abs(places[one[0]] - places[name]).max() < NEAR)
+        group = next(near, None)
+        if group is None:
+            groups.append([name])
+        else:
+            group.append(name)
+    return {group[0]: ", ".join(group[:3]) + (" ..." if len(group) > 3 else "") for group in groups}
+
+
 def _reach(values: Mapping[str, float], name: str, names: Sequence[str]) -> float:
-    """How large a value is, the largest being 1."""
-    return abs(values[name]) / (max(abs(values[one]) for one in names) or 1.0)
+    """A value, the largest being 1."""
+    return values[name] / (max(abs(values[one]) for one in names) or 1.0)
 
 
 def _range(values: Sequence[float]) -> list[float]:

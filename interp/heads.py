@@ -217,8 +217,7 @@ class HeadStudy:
         nan where there is no such query: of those that predict the answer's cells, none has 404 before it.
         """
         sums = self._sums
-        queries = (_QUERIES[over][:, None] >= np.arange(N_CTX)).sum(0)
-        return _mean(sums.by_distance[_index(over)], queries * sums.n)
+        return _mean(sums.by_distance[_index(over)], queries_before(over) * sums.n)
 
     @property
     def maps(self) -> Float[np.ndarray, "layer head 4 19 19"]:
@@ -255,6 +254,11 @@ class HeadStudy:
         if over == "all":
             by_key[..., 0] -= sums.n  # query 0 sees nothing but itself
         return _mean(by_key, (_QUERIES[over] > 0).sum().item() * sums.n)
+
+
+def queries_before(over: Over) -> Int[np.ndarray, "405"]:
+    """How many of a puzzle's queries have so many positions before them, for every distance."""
+    return (_QUERIES[over][:, None] >= np.arange(N_CTX)).sum(0)
 
 
 def _index(over: Over) -> int:

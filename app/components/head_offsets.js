@@ -241,7 +241,7 @@ class HeadOffsets {
     if (!data || width <= 0) return
     const theme = themeOf(this.root)
     const name = `L${data.layer}.H${data.head}`
-    this.title.textContent = `${name}: where it looks from the cell about to be predicted`
+    this.title.textContent = `${name}: where it looks to predict a cell; on the start token ${number(data.start[data.head])}`
     this.large.fit(width)
     this.large.paint(mapOf(data, data.head), this.full(data.head), theme)
     this.large.canvas.setAttribute("aria-label", `Offset maps of ${name}; the sentence below says where it looks most`)
@@ -273,7 +273,7 @@ class HeadOffsets {
       make("span", "", name, this.titles)
       const cells = map.subarray(grid * MAP, (grid + 1) * MAP).reduce((sum, share) => sum + share, 0)
       const marker = data.markers[data.head * GRIDS + grid]
-      make("span", "", `${number(cells)}, marker ${number(marker)}`, this.shares)
+      make("span", "", `cells ${number(cells)}\nmarker ${number(marker)}`, this.shares)
     })
   }
 

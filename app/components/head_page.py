@@ -15,18 +15,19 @@ from app.components import chart_controls, head_offsets, head_scatter, head_spec
 from app.components.head_scatter import COST, TITLES
 from app.scene import SAMPLES, Scene
 from app.session import change, choose, chosen, now
+from app.shared import plain
 from app.watching import LOOK_IN, Seen, watched
 from interp.backend import Backend
 from interp.figures import LEAST_FULL, LEAST_FULL_ANSWERS
+from interp.head_figures import FROM
 from interp.heads import OVER, HeadStudy, Over
 
 PAGE = "heads"
 CHOICES = {
     "over": one_of(tuple(OVER), "answer"),
     "x": one_of(tuple(TITLES), "next_one_grid_back"),
-    "y": one_of(tuple(TITLES), "previous_token"),
+    "y": one_of(tuple(TITLES), COST),
 }
-QUERIES: dict[Over, str] = {"answer": "from the answer's cells", "all": "from all positions"}
 
 
 def show(scene: Scene, backend: Backend) -> None:
@@ -49,7 +50,7 @@ def _draw(scene: Scene, choices: dict, backend: Backend, busy: bool) -> None:  #
     measures = measures_of(study, choices["over"], studies.costs(scene, worth.states[0]))
     _controls(scene, choices["over"])
     _progress(scene, seen, worth)
-    left, right = st.columns([13, 11], gap="medium")
+    left, right = st.columns([14, 11], gap="medium")
     with left:
         _table(scene, study, measures)
         _scatter(scene, choices, measures)
@@ -89,8 +90,8 @@ def _controls(scene: Scene, over: Over) -> None:
         st.session_state["heads-over"] = over
         st.segmented_control(
             "From which positions",
-            list(QUERIES),
-            format_func=QUERIES.__getitem__,
+            list(FROM),
+            format_func=FROM.__getitem__,
             key="heads-over",
             required=True,
             on_change=lambda: choose(PAGE, over=st.session_state["heads-over"]),
@@ -106,13 +107,13 @@ def _controls(scene: Scene, over: Over) -> None:
 def _progress(scene: Scene, seen: Seen[HeadStudy], worth: sweeps.Measured) -> None:
     """A line of one height, whatever it says."""
     known = seen.state.known if seen.state is not None else 0
-    over = "this puzzle" if scene.sample == 1 else f"{known} of {len_of(seen, scene)} puzzles"
+    over = "this puzzle" if scene.sample == 1 else f"{known} of {_n(seen, scene)} puzzles"
     how = "zeroed" if sweeps.sweep_method(scene).kind == "zero" else "put at its mean"
     run = f" in {scene.run}" if scene.ablation else ""
-    cost = f"cost: each head {how} in turn{', on top' if scene.ablation else ''}"
+    cost = f"Cost: each head {how} in turn{', on top' if scene.ablation else ''}"
     parts = [f"Over {over}{run}", f"{cost}{'' if worth.progress is None else f', {worth.progress:.0%}'}"]
     with st.container(horizontal=True, vertical_alignment="center", gap="small", height=40, border=False):
-        st.caption(". ".join(parts) + (". Stopped." if worth.stopped else "."), width="content")
+        st.caption(plain(". ".join(parts) + (". Stopped." if worth.stopped else ".")), width="content")
         if worth.progress is not None and st.button("Stop", key="heads-stop", type="tertiary"):
             watched().stop("board")
             st.rerun()
@@ -121,7 +122,7 @@ def _progress(scene: Scene, seen: Seen[HeadStudy], worth: sweeps.Measured) -> No
             st.rerun()
 
 
-def len_of(seen: Seen[HeadStudy], scene: Scene) -> int:
+def _n(seen: Seen[HeadStudy], scene: Scene) -> int:
     """How many puzzles there will be."""
     return seen.state.n if seen.state is not None else scene.sample
 
@@ -148,7 +149,7 @@ def _table(scene: Scene, study: HeadStudy, measures: dict[str, dict[str, float]]
     )
     st.caption(
         f"Attention at so many positions back, on the four markers, on the start token; the cost is {unit}."
-        " Point at a column's name for what it means; click it to sort; click a row to see the head."
+        " Point at a column's name for what it means; click it to sort; click a row to see the head. ✕: off."
     )
 
 
@@ -181,7 +182,7 @@ def _head(scene: Scene, backend: Backend, study: HeadStudy, over: Over) -> None:
     )
     query = escape(scene.link_to(scene.puzzle, scene.ablation), quote=True)
     st.html(
-        f'<a href="./?{query}">See {_name(scene.layer, scene.head)} on this puzzle, in the workbench →</a>'
+        f'<a href="./?{query}" style="color: inherit">See {_name(scene.layer, scene.head)} on this puzzle, in the workbench →</a>'
     )
 
 

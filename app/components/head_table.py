@@ -12,11 +12,12 @@ from interp.figures import _tint
 from interp.heads import DETECTORS, DISTANCES
 
 FULL = 0.2
-"""A column's colour is full at its largest share, but never at less than this: what is next to nothing must not look like much."""
+"""A column's colour is full at its largest share, but never at less than this: what is hardly there must not look like much."""
 
 HEIGHT = 486
-WIDTH = 47
+WIDTH = 44
 """Pixels of a column of numbers, which have two digits behind the point."""
+WIDER = {"markers": 64, "start": 48, COST: 54}
 
 COST_HELP = "What switching the head off costs, by the measure above"
 
@@ -42,10 +43,11 @@ def show(
     """
     names = list(off)
     frame = pd.DataFrame(measures, index=pd.Index(names, name="head"))
-    frame.insert(0, "head", [f"{name} off" if off[name] else name for name in names])
+    frame.insert(0, "head", [f"{name} ✕" if off[name] else name for name in names])
     st.session_state[key] = {"selection": {"rows": [names.index(chosen)], "columns": [], "cells": []}}
+    styled = frame.style.apply(_heat, subset=list(DETECTORS)).apply(_costs, full=least_full, subset=[COST])
     st.dataframe(
-        frame.style.apply(_heat, subset=list(DETECTORS)).apply(_costs, full=least_full, subset=[COST]),
+        styled.format(_share, subset=list(DETECTORS)).format("{:+.2f}", na_rep="", subset=[COST]),
         key=key,
         height=HEIGHT,
         row_height=27,
@@ -64,14 +66,17 @@ def title(name: str) -> str:
 
 
 def _columns() -> dict[str, Any]:
-    columns: dict[str, Any] = {"head": st.column_config.TextColumn("head", width=62, pinned=True)}
-    for name, description in DETECTORS.items():
-        width = WIDTH + 14 if name not in DISTANCES else WIDTH
-        columns[name] = st.column_config.NumberColumn(
-            title(name), help=description, format="%.2f", width=width
-        )
-    columns[COST] = st.column_config.NumberColumn("cost", help=COST_HELP, format="%+.2f", width=WIDTH + 10)
-    return columns
+    help_of = {**DETECTORS, COST: COST_HELP}
+    numbers = {
+        name: st.column_config.NumberColumn(title(name), help=told, width=WIDER.get(name, WIDTH))
+        for name, told in help_of.items()
+    }
+    return {"head": st.column_config.TextColumn("head", width=70, pinned=True), **numbers}
+
+
+def _share(share: float) -> str:
+    """Two digits; a dot for what would be 0.00: most of the table, which is calmer so."""
+    return "" if np.isnan(share) else f"{share:.2f}" if share >= 0.005 else "·"
 
 
 def _heat(column: "pd.Series[float]") -> list[str]:

@@ -24,10 +24,7 @@ def page() -> None:
 ABOUT = (
     "What every head looks at, how far back and at which cell of which grid, and what switching it off costs."
 )
-INTRODUCTION = (
-    "Every head moves information from where it looks to where it stands. Here all heads are asked how far back they look,"
-    " and at which cell of which grid when they help to predict a cell of the answer."
-)
+INTRODUCTION = "What every head looks at: how far back, and at which cell of which grid when it predicts a cell of the answer."
 GUIDE = """
 A position of the model predicts the **next** token. So when a cell of the answer is about to be predicted, the position that
 works on it still stands on the cell before. That is why distances come in pairs. Grids are 101 tokens apart (a marker and 100
