@@ -64,18 +64,12 @@ def spectrum_figure(
         x=marked, y=np.sqrt(spectrum[marked]), mode="markers", marker={"color": STRONG, "size": 5},
         hovertext=[_told(back, spectrum, over) for back in marked], hovertemplate="%{hovertext}<extra></extra>",
     )  # fmt: skip
-    for back, (label, side) in LABELS.items():
-        figure.add_annotation(
-            text=label,
-            x=back,
-            xanchor=side,
-            y=1,
-            yref="paper",
-            yanchor="bottom",
-            showarrow=False,
-            font_size=11,
-        )
-    figure.update_layout(barmode="overlay", bargap=0, margin_t=46, clickmode="none")
+    labels = [
+        {"text": label, "x": back, "xanchor": side, "y": 1, "yref": "paper", "yanchor": "bottom",
+         "showarrow": False, "font": {"size": 11}}
+        for back, (label, side) in LABELS.items()
+    ]  # fmt: skip
+    figure.update_layout(barmode="overlay", bargap=0, margin_t=46, clickmode="none", annotations=labels)
     figure.update_xaxes(title="positions back", range=[-4, len(spectrum)], zeroline=False)
     figure.update_yaxes(
         title="mean attention",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -137,6 +138,17 @@ def test_measures_are_the_detectors_and_the_cost(study: HeadStudy) -> None:
     assert found["next_one_grid_back"]["L1.H2"] == 1 and found[COST]["L1.H2"] == 0.75
     assert np.isnan(found[COST]["L0.H0"]) and len(found["start"]) == 12
     assert [head_table.title(name) for name in DISTANCES] == [str(back) for back in MARKED]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_column_of_which_nothing_is_known_has_no_colour() -> None:
+    nothing = pd.Series([np.nan, np.nan])
+    assert head_table._heat(nothing) == head_table._costs(nothing, 1.0) == ["", ""]
+    shares, costs = (
+        head_table._heat(pd.Series([0.005, 0.02, 0.2])),
+        head_table._costs(pd.Series([-2.0, 2.0]), 1.0),
+    )
+    assert shares[0] == "" and len(set(shares)) == 3 and len(set(costs)) == 2
 
 
 # ---- costs and what is taken away -----------------------------------------------------------------------------------

@@ -1,7 +1,6 @@
-"""What every head does: the table, the chosen head's spectrum and maps, and all heads by two measures, filling up while they
-are measured.
+"""What every head does: the table and all heads by two measures, the chosen head's spectrum and maps.
 
-All of it is one fragment, which runs again by itself while something is under way; the rest of the page stays as it is.
+Each half is a fragment, which runs again by itself while what it shows is under way; the rest of the page stays as it is.
 """
 
 from html import escape
@@ -15,7 +14,6 @@ from app.components import chart_controls, head_offsets, head_scatter, head_spec
 from app.components.head_scatter import COST, TITLES
 from app.scene import SAMPLES, Scene
 from app.session import change, choose, chosen, now
-from app.shared import plain
 from app.watching import LOOK_IN, Seen, watched
 from interp.backend import Backend
 from interp.figures import LEAST_FULL, LEAST_FULL_ANSWERS
@@ -32,32 +30,49 @@ CHOICES = {
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw it all."""
-    busy = _busy(scene, backend)
-    st.fragment(_draw, run_every=LOOK_IN if busy else None)(scene, dict(chosen(PAGE)), backend, busy)
-
-
-def _busy(scene: Scene, backend: Backend) -> bool:
+    choices = dict(chosen(PAGE))
     # Of one visitor's work the latest comes first: the study.
     worth, study = studies.head_sweep(scene, backend), studies.head_study(scene, backend)
-    return worth.progress is not None or study.progress is not None
-
-
-def _draw(scene: Scene, choices: dict, backend: Backend, busy: bool) -> None:  # type: ignore[type-arg]
-    if now() != scene or chosen(PAGE) != choices:
-        st.rerun()  # something was clicked here: it concerns the link
-    worth, seen = studies.head_sweep(scene, backend), studies.head_study(scene, backend)
-    study = seen.state or HeadStudy(backend.model(scene.model).cfg, scene.sample, scene.ablation)
-    measures = measures_of(study, choices["over"], studies.costs(scene, worth.states[0]))
+    looking = study.progress is not None
+    busy = looking or worth.progress is not None
     _controls(scene, choices["over"])
-    _progress(scene, seen, worth)
     left, right = st.columns([14, 11], gap="medium")
     with left:
-        _table(scene, study, measures)
-        _scatter(scene, choices, measures)
+        st.fragment(_all, run_every=LOOK_IN if busy else None)(scene, choices, backend, busy)
     with right:
-        _head(scene, backend, study, choices["over"])
-    if busy != _busy(scene, backend):
+        st.fragment(_one, run_every=LOOK_IN if looking else None)(scene, choices, backend, looking)
+
+
+def _all(scene: Scene, choices: dict, backend: Backend, busy: bool) -> None:  # type: ignore[type-arg]
+    """All heads: the table and the scatter, with what they cost."""
+    _up_to_date(scene, choices)
+    worth, seen = studies.head_sweep(scene, backend), studies.head_study(scene, backend)
+    study = _study(scene, backend, seen)
+    measures = measures_of(study, choices["over"], studies.costs(scene, worth.states[0]))
+    _progress(scene, study, worth)
+    _table(scene, study, measures)
+    _scatter(scene, choices, measures)
+    if busy != (worth.progress is not None or seen.progress is not None):
         st.rerun()  # begin, or cease, to look in
+
+
+def _one(scene: Scene, choices: dict, backend: Backend, looking: bool) -> None:  # type: ignore[type-arg]
+    """The chosen head: its spectrum and its maps."""
+    _up_to_date(scene, choices)
+    seen = studies.head_study(scene, backend)
+    _head(scene, backend, _study(scene, backend, seen), choices["over"])
+    if looking != (seen.progress is not None):
+        st.rerun()
+
+
+def _up_to_date(scene: Scene, choices: dict) -> None:  # type: ignore[type-arg]
+    if now() != scene or chosen(PAGE) != choices:
+        st.rerun()  # something was clicked here: it concerns the link and the other half
+
+
+def _study(scene: Scene, backend: Backend, seen: Seen[HeadStudy]) -> HeadStudy:
+    """What is known, or a study that knows nothing yet."""
+    return seen.state or HeadStudy(backend.model(scene.model).cfg, scene.sample, scene.ablation)
 
 
 def measures_of(study: HeadStudy, over: Over, costs: studies.Heads) -> dict[str, dict[str, float]]:
@@ -104,27 +119,21 @@ def _controls(scene: Scene, over: Over) -> None:
         )
 
 
-def _progress(scene: Scene, seen: Seen[HeadStudy], worth: sweeps.Measured) -> None:
+def _progress(scene: Scene, study: HeadStudy, worth: sweeps.Measured) -> None:
     """A line of one height, whatever it says."""
-    known = seen.state.known if seen.state is not None else 0
-    over = "this puzzle" if scene.sample == 1 else f"{known} of {_n(seen, scene)} puzzles"
+    over = "this puzzle" if study.n == 1 else f"{study.known} of {study.n} puzzles"
     how = "zeroed" if sweeps.sweep_method(scene).kind == "zero" else "put at its mean"
-    run = f" in {scene.run}" if scene.ablation else ""
-    cost = f"Cost: each head {how} in turn{', on top' if scene.ablation else ''}"
-    parts = [f"Over {over}{run}", f"{cost}{'' if worth.progress is None else f', {worth.progress:.0%}'}"]
+    top = " on top of what is off" if scene.ablation else ""
+    share = "" if worth.progress is None else f", {worth.progress:.0%}"
+    stopped = " Stopped." if worth.stopped else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", height=40, border=False):
-        st.caption(plain(". ".join(parts) + (". Stopped." if worth.stopped else ".")), width="content")
+        st.caption(f"Over {over}. Cost: each head {how} in turn{top}{share}.{stopped}", width="content")
         if worth.progress is not None and st.button("Stop", key="heads-stop", type="tertiary"):
             watched().stop("board")
             st.rerun()
         if worth.stopped and st.button("Measure the rest", key="heads-again", type="tertiary"):
             watched().forget("board")
             st.rerun()
-
-
-def _n(seen: Seen[HeadStudy], scene: Scene) -> int:
-    """How many puzzles there will be."""
-    return seen.state.n if seen.state is not None else scene.sample
 
 
 # ---- all heads ------------------------------------------------------------------------------------------------------

@@ -81,12 +81,12 @@ def _share(share: float) -> str:
 
 def _heat(column: "pd.Series[float]") -> list[str]:
     """Backgrounds of a column's cells: the theme shines through, so that they are right in light and dark."""
-    full = max(FULL, float(np.nanmax(column, initial=0)))
+    full = max(FULL, float(column.fillna(0).max()))
     return [_background(share / full if share >= 0.01 else np.nan) for share in column]
 
 
 def _costs(column: "pd.Series[float]", full: float) -> list[str]:
-    full = max(full, float(np.nanmax(column.abs(), initial=0)))
+    full = max(full, float(column.abs().fillna(0).max()))
     return [_background(cost / full) for cost in column]
 
 
