@@ -25,6 +25,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from interp.ablation import ZERO, Method
+from interp.heads import Over
 from interp.sweep import Measure, Scope
 
 
@@ -156,6 +157,28 @@ def masking_snippet(model: str, puzzle: str, ablation: str = "") -> str:
             "print('as it should be', loss.mean('final'), solved[0])",
             f"loss, solved = blanks_masked(model, puzzle.tokens[None]{given})",
             "print('blank cells masked', loss.mean('final'), solved[0])",
+        ],
+    )
+
+
+def heads_snippet(model: str, sample: Sample, over: Over = "all", *, ablation: str = "") -> str:
+    """How much every head looks at what each detector looks for.
+
+    Args:
+        sample: over which puzzles.
+        over: which queries of them.
+        ablation: what is off, as text.
+    """
+    given = f", {_given(ablation)}" if ablation else ""
+    return _program(
+        ["from interp import load_model, load_puzzles", *_ablation_import(ablation)],
+        ["from interp.heads import head_rows, study_heads", *_structure_import(sample)],
+        [f"model = load_model({model!r})", *_sample(sample), *_off(ablation)],
+        [
+            f"study = study_heads(model, tokens{given})",
+            f"for row in head_rows(study, {over!r}):",
+            "    print(row)",
+            "# also: study.spectrum [layer, head, 405], study.maps [layer, head, grid, 9 + row, 9 + column]",
         ],
     )
 

@@ -12,8 +12,9 @@ import pytest
 from interp import load_model, load_puzzles
 from interp.ablation import MEAN, Method, bank_means, parse_ablation
 from interp.attention import attention_pattern
+from interp.heads import DETECTORS, study_heads
 from interp.predict import predict
-from interp.snippets import Sample, attention_snippet, prediction_snippet, sweep_snippet
+from interp.snippets import Sample, attention_snippet, heads_snippet, prediction_snippet, sweep_snippet
 from interp.sweep import components_of, sweep, value
 from interp.tokens import STRUCTURES, predicting_position
 from tests.models import saved_model
@@ -118,6 +119,21 @@ def test_attention(folder: str, ablation: str) -> None:
     assert int(said.split(" ")[0]) == looks.argmax()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("ablation", "over"), [("", "all"), ("L1.attn:lookback=100,L0.H1:mean", "answer")])
+def test_heads(folder: str, ablation: str, over: str) -> None:
+    bank = load_puzzles("bank")
+    said = printed(heads_snippet(folder, Sample(task="grow", limit=2), over, ablation=ablation))
+    model = load_model(folder)
+    off = parse_ablation(ablation, model.cfg)
+    study = study_heads(model, bank.filter(task="grow").limit(2).tokens, off, bank_means(model, bank))
+    rows = [ast.literal_eval(line) for line in said.splitlines()]
+    assert [(row["layer"], row["head"]) for row in rows] == list(np.ndindex(study.off.shape))
+    for name, scores in study.detectors(over).items():
+        np.testing.assert_allclose([row[name] for row in rows], scores.ravel(), atol=1e-5)
+    assert set(DETECTORS) < set(rows[0]) and rows[0]["over"] == over
+
+
 HOSTILE = "x'); import os; os.system('true')\n\"\"\"#{0}\\"
 
 
@@ -129,11 +145,13 @@ def test_names_are_data() -> None:
         ),
         sweep_snippet(HOSTILE, Sample(puzzle=HOSTILE), kinds=[HOSTILE], measure="answers"),
         attention_snippet(HOSTILE, HOSTILE, 1, 2, 3, 4, HOSTILE),
+        heads_snippet(HOSTILE, Sample(task=HOSTILE, structure=HOSTILE, limit=3), ablation=HOSTILE),
     ):
         tree = ast.parse(program)
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert imported <= {
-            f"interp{room}" for room in ("", ".ablation", ".predict", ".sweep", ".attention", ".tokens")
+            f"interp{room}"
+            for room in ("", ".ablation", ".predict", ".sweep", ".attention", ".heads", ".tokens")
         }
         assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
         constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
@@ -147,6 +165,7 @@ def test_programs_are_short_enough_to_read() -> None:
             "default", Sample(task="frame", structure=STRUCTURES[0].name, limit=16), ablation="L0.attn"
         ),
         attention_snippet("default", "9a3726a23b", 1, 2, 3, 4, "L0.attn:mean"),
+        heads_snippet("default", Sample(task="frame", limit=16), "answer", ablation="L0.attn:mean"),
     ):
         lines = program.splitlines()
         assert 10 <= len(lines) <= 20 and max(map(len, lines)) <= 110

@@ -19,10 +19,10 @@ ROOMS = [
     {"engine"},
     {"predict"},
     {"sweep", "attention", "evaluation"},
-    {"phenomena", "dynamics", "arithmetic", "logbook"},
+    {"phenomena", "dynamics", "arithmetic", "logbook", "heads"},
     {"training_pictures"},
     {"card", "training"},
-    {"figures", "exports", "snippets", "work", "backend"},
+    {"figures", "head_figures", "exports", "snippets", "work", "backend"},
     {"cli", "__main__", "__init__"},
 ]
 RANK = {name: rank for rank, room in enumerate(ROOMS) for name in room}

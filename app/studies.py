@@ -1,0 +1,36 @@
+"""The study of the heads that a visitor looks at, and what switching each head off costs beside it."""
+
+from dataclasses import replace
+
+from app import sweeps
+from app.scene import Scene
+from app.watching import Seen, look_in
+from interp.backend import Backend
+from interp.heads import HeadStudy
+from interp.sweep import SweepState, cost
+
+GROUP = "heads"
+
+Heads = dict[tuple[int, int], float]
+
+
+def head_study(scene: Scene, backend: Backend) -> Seen[HeadStudy]:
+    """Where every head looks over the scene's puzzles, in the run with parts off if some are."""
+    puzzles = sweeps.puzzles_of(scene, backend)
+    key = (scene.model, tuple(puzzles), scene.ablation)
+    return look_in(GROUP, key, lambda: backend.heads(scene.model, puzzles, scene.ablation))
+
+
+def head_sweep(scene: Scene, backend: Backend) -> sweeps.Measured:
+    """The board's sweep on top of what is off: the same run as the study's."""
+    return sweeps.board_sweep(replace(scene, base="off"), backend)
+
+
+def costs(scene: Scene, state: SweepState | None) -> Heads:
+    """What switching each head off costs by the scene's measure, of those that are measured on the same puzzles."""
+    clean, *rows = state.common() if state is not None else [None]
+    return {
+        (row.component.layer, row.component.head): cost(row, clean, scene.measure)
+        for row in rows
+        if row.component is not None and row.component.head is not None and len(row.solved)
+    }

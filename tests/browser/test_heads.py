@@ -1,0 +1,62 @@
+"""The page of the heads in a real Chromium: every way to choose a head chooses it everywhere, and in the link."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import SECONDS
+
+ROW, HEADER = 27, 36
+"""Pixels of a row of the table, and of its line of names."""
+
+
+@pytest.fixture
+def heads(context: BrowserContext, address: str) -> Iterator[Page]:
+    context.set_default_timeout(1000 * SECONDS)
+    page = context.new_page()
+    page.set_viewport_size({"width": 1280, "height": 1500})
+    page.goto(f"{address}/heads?attention=L1.H1")
+    expect(page.get_by_text(re.compile("^Highest: 100 back"))).to_be_visible()
+    yield page
+
+
+def is_shown(page: Page, name: str) -> None:
+    layer, head = name.removeprefix("L").split(".H")
+    expect(page.get_by_text(f"{name}: where it looks to predict a cell")).to_be_visible()
+    expect(page.get_by_text(f"{name}: attention by distance back")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile(f"^{name}: most on"))).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    expect(page).to_have_url(re.compile(f"attention=L{layer}.H{head}"))
+
+
+def test_a_head_is_chosen_in_the_table_on_the_maps_and_in_the_scatter(heads: Page) -> None:
+    is_shown(heads, "L1.H1")
+    table = heads.get_by_test_id("stDataFrame").bounding_box()
+    assert table is not None
+    heads.mouse.click(table["x"] + 200, table["y"] + HEADER + 3.5 * ROW)
+    is_shown(heads, "L0.H3")
+    button = heads.get_by_role("button", name=re.compile("^L0.H7: most on"))
+    button.focus()
+    heads.keyboard.press("Enter")
+    is_shown(heads, "L0.H7")
+    heads.locator(".scatterlayer .point").nth(20).wait_for()
+    # The costs change the scatter while they are measured; a click in between would hit what has just gone.
+    expect(heads.get_by_role("button", name="Stop")).to_have_count(0)
+    point = heads.get_by_test_id("stPlotlyChart").first.locator(".scatterlayer .point").nth(9).bounding_box()
+    assert point is not None
+    heads.mouse.click(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
+    is_shown(heads, "L1.H1")
+
+
+def test_pointing_at_a_map_says_what_is_there(heads: Page) -> None:
+    sheet = heads.get_by_role("img", name=re.compile("^Offset maps of L1.H1"))
+    area = sheet.bounding_box()
+    assert area is not None
+    third, above = (2 * 19 + 9.5) * 6 + 2 * 10, 9.5 * 6  # 6 pixels a cell, 10 between two maps
+    heads.mouse.move(area["x"] + third, area["y"] + above)
+    expect(heads.get_by_text(re.compile(r"^Y: same cell: 0\.9"))).to_be_visible()
+    heads.mouse.move(area["x"] + area["width"] - 5, area["y"] + area["height"] - 5)
+    expect(heads.get_by_text("not yet written when the cell is predicted")).to_be_visible()
