@@ -20,6 +20,7 @@ page = st.navigation(
     [
         st.Page("views/workbench.py", title="Workbench", default=True),
         st.Page("views/logbook.py", title="Logbook"),
+        st.Page("views/heads.py", title="Heads"),
     ],
     position="top",
 )

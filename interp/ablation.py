@@ -28,8 +28,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Literal
 
+import numpy as np
 import torch
-from jaxtyping import Float, Integer
+from jaxtyping import Bool, Float, Integer
 from torch import Tensor
 from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
@@ -294,6 +295,15 @@ def means_steps(
             sums[name] = sums[name] + total if name in sums else total
         yield None
     return ReferenceMeans(**{name: total / len(tokens) for name, total in sums.items()})
+
+
+def heads_off(ablation: Ablation, cfg: Config) -> Bool[np.ndarray, "layer head"]:
+    """Which heads write nothing of what they look at: they, or their whole layer, are at zero or at a mean."""
+    off = np.zeros((cfg.n_layers, cfg.n_heads), dtype=bool)
+    for part, method in ablation.components.items():
+        if part.kind != "mlp" and method.kind != "lookback":
+            off[part.layer, slice(None) if part.head is None else part.head] = True
+    return off
 
 
 def hooks_of(ablation: Ablation, means: ReferenceMeans | None = None, *, start: int = 0) -> list[Hook]:

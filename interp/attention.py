@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float, Int, Integer, UInt8
 from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
-from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_of
+from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, heads_off, hooks_of
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.tokens import N_CTX, TOKEN_NAMES
@@ -79,19 +79,10 @@ def layer_attention(
         # The caching hook comes after the ablation's own, so it sees what the run goes on with.
         _, kept = model.run_with_cache(model.prompt(tokens[None]), return_type=None, names_filter=names)
     pattern, values = (kept[name][0] for name in names)
-    off = _heads_off(ablation, layer, model.cfg.n_heads)
+    off = heads_off(ablation, model.cfg)[layer]
     norms = (values.transpose(0, 1) @ model.W_O[layer]).norm(dim=-1).float().cpu().numpy()
     norms[off] = 0
     return LayerAttention(pattern.cpu().numpy(), norms, off)
-
-
-def _heads_off(ablation: Ablation, layer: int, n_heads: int) -> Bool[np.ndarray, " head"]:
-    """Which heads of a layer write nothing of what they look at."""
-    off = np.zeros(n_heads, dtype=bool)
-    for part, method in ablation.components.items():
-        if part.layer == layer and part.kind != "mlp" and method.kind != "lookback":
-            off[slice(None) if part.head is None else part.head] = True
-    return off
 
 
 def attention_pattern(

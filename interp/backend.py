@@ -26,6 +26,7 @@ from interp.ablation import (
 )
 from interp.attention import LayerAttention, layer_attention, lookback_table
 from interp.checkpoints import load_model
+from interp.heads import HeadStudy, head_steps
 from interp.logbook import blanks_masked
 from interp.model import PuzzleGPT
 from interp.predict import AnswerLoss, Prediction, predict_steps
@@ -179,6 +180,19 @@ class Backend:
             return state
 
         return self._watched(key, steps)
+
+    def heads(
+        self, name: str, puzzles: Sequence[Puzzle], ablation: Ablation = NO_ABLATION
+    ) -> "Watch[HeadStudy]":
+        """Where every head looks, over some puzzles (see :mod:`interp.heads`), for somebody who looks in from time to time."""
+        model, asked = self.model(name), tuple(puzzles)
+        tokens = PuzzleSet("asked for", asked).tokens
+
+        def steps() -> Steps[HeadStudy, HeadStudy]:
+            means = yield from self._means(model, ablation)
+            return (yield from head_steps(model, tokens, ablation, means))
+
+        return self._watched((model.checkpoint_id, "heads", asked, ablation), steps)
 
     def solved(self, name: str, puzzles: Sequence[Puzzle], batch: int = 16) -> Iterator[tuple[Puzzle, bool]]:
         """Which puzzles the clean model solves, a batch at a time."""

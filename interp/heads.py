@@ -22,7 +22,7 @@ from torch import Tensor
 from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
-from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_of
+from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, heads_off, hooks_of
 from interp.engine import embed
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS, SIZE
@@ -269,15 +269,6 @@ def _mean(sums: np.ndarray, count: int | np.ndarray) -> np.ndarray:
     """Sums divided by how many were summed; nan where there was none."""
     count = np.broadcast_to(count, sums.shape)
     return np.divide(sums, count, out=np.full(sums.shape, np.nan), where=count > 0)
-
-
-def heads_off(ablation: Ablation, cfg: Config) -> Bool[np.ndarray, "layer head"]:
-    """Which heads write nothing of what they look at: they, or their whole layer, are at zero or at a mean."""
-    off = np.zeros((cfg.n_layers, cfg.n_heads), dtype=bool)
-    for part, method in ablation.components.items():
-        if part.kind != "mlp" and method.kind != "lookback":
-            off[part.layer, slice(None) if part.head is None else part.head] = True
-    return off
 
 
 def study_heads(
