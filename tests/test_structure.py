@@ -17,12 +17,13 @@ ROOMS = [
     {"ablation"},
     {"products"},
     {"engine"},
-    {"predict"},
+    {"predict", "stages"},
     {"sweep", "attention", "evaluation"},
+    {"lens", "patching"},
     {"phenomena", "dynamics", "arithmetic", "logbook"},
     {"training_pictures"},
     {"card", "training"},
-    {"figures", "exports", "snippets", "work", "backend"},
+    {"figures", "lens_figures", "exports", "snippets", "lens_snippets", "work", "backend"},
     {"cli", "__main__", "__init__"},
 ]
 RANK = {name: rank for rank, room in enumerate(ROOMS) for name in room}
