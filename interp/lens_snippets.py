@@ -100,8 +100,7 @@ def patching_snippet(
         source: id of the other puzzle, in the bank, or what is changed in this one.
         row, column: of the cell, counted from 0 as the library does.
     """
-    edited = isinstance(source, Edit)
-    if edited:
+    if isinstance(source, Edit):
         made = f"recoloured(puzzle, {source.place:d}, {source.row:d}, {source.column:d}, {source.color:d})"
     else:
         made = f"bank.find({source!r})"
@@ -111,7 +110,7 @@ def patching_snippet(
     call = ", ".join(["model", "puzzle.tokens", "source.tokens", f"kind={kind!r}", *options])
     return _program(
         ["from interp import load_model, load_puzzles", *_ablation_import(ablation)],
-        [f"from interp.patching import patch{', recoloured' if edited else ''}"],
+        [f"from interp.patching import patch{', recoloured' if isinstance(source, Edit) else ''}"],
         [*_one_puzzle(model, puzzle), f"source = {made}", *_off(ablation)],
         [
             f"cell = 10 * {row:d} + {column:d}",
