@@ -10,7 +10,7 @@ from jaxtyping import Float
 from interp.figures import COSTS, GRID_LINE, HELPS, QUIET, _figure, _tint
 from interp.grids import CELLS, COLORS, N_COLORS, SIZE
 from interp.lens import Attribution
-from interp.patching import LEAST_GAP, PatchState
+from interp.patching import PatchState
 from interp.tokens import TOKEN_NAMES
 
 NAMED = 6
@@ -19,6 +19,9 @@ NOTED = 0.1
 """Tiles with less than this share of the full colour have no number in them."""
 MOST_NOTED = 12
 """Nor have tiles of a map of more columns: there is no room."""
+
+LEAST_TOLD = 0.05
+"""Smaller effects are not spoken of."""
 
 
 def token_name(token: int) -> str:
@@ -60,7 +63,9 @@ def attribution_bars(
     groups = [_group(part) for part in found.parts]
     order = list(dict.fromkeys(groups))
     x = np.arange(len(pushes)) + np.array([order.index(group) for group in groups])  # a gap after each group
-    figure = _figure(f"What each part adds to {compared(found, cell, toward, over)}", height=300)
+    total = f"{float(found.difference(toward, over)[cell]):+.2f}".replace("-", "−")
+    names = compared(found, cell, toward, over)
+    figure = _figure(f"What each part adds to {names} at {cell_name(cell)}: {total} in all", height=300)
     figure.add_bar(
         x=x,
         y=pushes,
@@ -180,7 +185,7 @@ def head_patch_map(
 
 
 def effect_cells(state: PatchState, site: str, block: str, marked: int | None = None) -> go.Figure:
-    """The effect of one patch on all 100 cells of the answer; cells at which the two runs do not differ are empty.
+    """The effect of one patch on all 100 cells of the answer; cells at which the two runs hardly differ are empty.
     ``customdata`` is the cell."""
     j = [one.name for one in state.blocks].index(block)
     effects = state.effects()[state.sites.index(site), j]
@@ -202,10 +207,7 @@ def gap_cells(state: PatchState, marked: int | None = None) -> go.Figure:
 
 def metric_name(state: PatchState, cell: int) -> str:
     """What is measured at a cell, such as ``logit of red over blank``."""
-    right, contrast = int(state.truth[cell]), int(state.contrast[cell])
-    if contrast < 0:
-        return f"probability of {token_name(right)}"
-    return f"logit of {token_name(right)} over {token_name(contrast)}"
+    return f"logit of {token_name(int(state.truth[cell]))} over {token_name(int(state.contrast[cell]))}"
 
 
 def told_patches(state: PatchState, cell: int, n: int = 4) -> str:
@@ -213,17 +215,14 @@ def told_patches(state: PatchState, cell: int, n: int = 4) -> str:
     if np.isnan(state.target).any():
         return "Nothing is measured yet."
     if not state.comparable[cell]:
-        return (
-            f"The two runs do not differ at this cell ({metric_name(state, cell)}: {state.target[cell]:.3f} and"
-            f" {state.source[cell]:.3f}), so no patch can carry anything over: choose one of the cells where they differ."
-        )
+        return "The two runs hardly differ at this cell, so there is nothing to carry over: choose one where they do."
     effects = np.nan_to_num(state.effects()[:, :-1, cell])
     order = np.argsort(-np.abs(effects), axis=None)[:n]
     places = [np.unravel_index(k, effects.shape) for k in order]
     largest = [
         f"{state.sites[i]} at {state.blocks[j].name} {effects[i, j]:.2f}"
         for i, j in places
-        if abs(effects[i, j]) >= LEAST_GAP
+        if abs(effects[i, j]) >= LEAST_TOLD
     ]
     return f"Largest effects: {'; '.join(largest)}." if largest else "No block has an effect so far."
 
@@ -242,7 +241,8 @@ def _patch_tile(
     data = [state.sites[site], state.blocks[block].name]
     hover = (
         f"<b>{data[0]}</b>, {_at(data[1])}: effect {effect:.3f}"
-        f"<br>{metric_name(state, cell)}: {state.values[site, block, cell]:.2f}<br>({state.target[cell]:.2f} in this puzzle's run, {state.source[cell]:.2f} in the source's)"
+        f"<br>{metric_name(state, cell)}: {state.values[site, block, cell]:.2f}"
+        f"<br>({state.target[cell]:.2f} in this puzzle's run, {state.source[cell]:.2f} in the source's)"
     )
     return _Tile(column, line, effect, f"{effect:.2f}", hover, data, marked == (data[0], data[1]))
 
@@ -253,7 +253,7 @@ def _at(block: str) -> str:
 
 def _say(figure: go.Figure, state: PatchState, cell: int) -> go.Figure:
     waiting = np.isnan(state.target).any() or state.comparable[cell]
-    text = "Computing …" if waiting else "The two runs do not differ at this cell."
+    text = "Computing …" if waiting else "The two runs hardly differ at this cell."
     figure.add_annotation(text=text, xref="paper", yref="paper", x=0.5, y=0.5, showarrow=False)
     figure.update_layout(height=140)
     figure.update_xaxes(visible=False)
@@ -283,7 +283,7 @@ def _draw(figure: go.Figure, tiles: Sequence[_Tile], columns: Sequence[str], lin
         orientation="h",
         x=[0.94] * len(tiles),
         base=[tile.column - 0.47 for tile in tiles],
-        y=[tile.line for tile in tiles],
+        y=[lines.index(tile.line) for tile in tiles],
         width=0.9,
         marker={
             "color": [_tint(tile.share) for tile in tiles],
@@ -297,7 +297,7 @@ def _draw(figure: go.Figure, tiles: Sequence[_Tile], columns: Sequence[str], lin
     noted = [tile for tile in tiles if abs(tile.share) >= NOTED and len(columns) <= MOST_NOTED]
     figure.add_scatter(
         x=[tile.column for tile in noted],
-        y=[tile.line for tile in noted],
+        y=[lines.index(tile.line) for tile in noted],
         text=[tile.note.replace("-", "−") for tile in noted],
         mode="text",
         textfont={"size": 11},  # in the page's own colour, which reads well on every tint
@@ -311,8 +311,9 @@ def _draw(figure: go.Figure, tiles: Sequence[_Tile], columns: Sequence[str], lin
         tickfont_size=9 if crowded else 12,
     )  # fmt: skip
     figure.update_yaxes(
-        categoryorder="array", categoryarray=list(lines), range=[len(lines) - 0.5, -0.5], showgrid=False
-    )
+        tickvals=list(range(len(lines))), ticktext=list(lines), range=[len(lines) - 0.5, -0.5],
+        showgrid=False, zeroline=False,
+    )  # fmt: skip
 
 
 def _cells(
@@ -325,8 +326,10 @@ def _cells(
         for cell, share in enumerate(shares)
         if np.isfinite(share)
     ]
-    figure = _figure(title, height=300)
+    figure = _figure(title, height=320)
     _draw(figure, tiles, numbers, numbers)
+    figure.update_yaxes(scaleanchor="x", constrain="domain")  # a grid is square
+    figure.update_xaxes(constrain="domain", constraintoward="left")
     for edge in range(SIZE + 1):  # the empty cells are cells too
         figure.add_vline(edge - 0.5, line={"color": GRID_LINE, "width": 1}, layer="below")
         figure.add_hline(edge - 0.5, line={"color": GRID_LINE, "width": 1}, layer="below")

@@ -8,11 +8,11 @@ Associations in GPT"; Heimersheim and Nanda, 2024, "How to use and interpret act
 
 The answer's grid holds the target's tokens in both runs: they differ in what was given, not in what has been drawn so far.
 
-*Metric.* For each cell of the answer: the logit of the target's right colour less that of a *contrast*. The contrast is the
-source's right colour; where that is the same, whatever else the source's run answers; where that is the same too, there is
-none, and the metric is the probability of the right colour. Logit differences are preferred because they show a push that is
-too weak to show in a probability. The *effect* of a patch counts from 0, the target's run left alone, to 1, the source's; it
-may be negative, or above 1. Where the two runs differ by less than ``LEAST_GAP`` there is nothing to carry over, and no effect.
+*Metric.* For each cell of the answer: the logit of the target's right colour less that of a *contrast*, which is the source's
+right colour; or, where that is the same, the most probable other token in the source's run: what it answers, if it is wrong, or
+comes closest to. A logit difference, unlike a probability, shows pushes that are too weak to turn the answer. The *effect* of a
+patch counts from 0, the target's run left alone, to 1, the source's; it may be negative, or above 1. Where the two runs differ by
+less than ``LEAST_GAP`` there is nothing to carry over, and no effect.
 """
 
 from collections.abc import Iterator, Sequence
@@ -58,8 +58,8 @@ assert set(KINDS) == set(get_args(Kind))
 
 Detail = Literal["grids", "rows"]
 
-LEAST_GAP = 0.01
-"""Between the two runs, in logits or probability: below it there is no effect to speak of."""
+LEAST_GAP = 0.5
+"""Logits between the two runs: below it there is no effect to speak of."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class PatchState:
         blocks: at which positions; ``EVERYWHERE`` is the last.
         truth: the target's right colour at each cell.
         target, source: the metric of the two runs, at each cell. Not numbers before both are computed.
-        contrast: the token whose logit is taken off at each cell; -1 where the metric is the probability of the right colour.
+        contrast: the token whose logit is taken off at each cell; -1 before it is known.
         values: the metric with each patch; not a number before it is computed.
     """
 
@@ -204,8 +204,7 @@ class PatchState:
             "row": cell // SIZE + 1,
             "column": cell % SIZE + 1,
             "toward": TOKEN_NAMES[self.truth[cell]],
-            "over": TOKEN_NAMES[self.contrast[cell]] if self.contrast[cell] >= 0 else "",
-            "metric": "logit difference" if self.contrast[cell] >= 0 else "probability",
+            "over": TOKEN_NAMES[self.contrast[cell]],
             "target": float(self.target[cell]),
             "source": float(self.source[cell]),
         }
@@ -396,9 +395,9 @@ class _Pair:
     def _contrast(
         self, source: Float[np.ndarray, "100 vocab"], truth: Int[np.ndarray, " 100"]
     ) -> Int[np.ndarray, " 100"]:
-        answered = source.argmax(-1)
-        found = np.where(self.wanted != truth, self.wanted, answered)
-        return np.where(found != truth, found, -1)
+        others = source.copy()
+        others[np.arange(CELLS), truth] = -np.inf
+        return np.where(self.wanted != truth, self.wanted, others.argmax(-1))
 
 
 def _with_heads(
@@ -412,7 +411,4 @@ def _with_heads(
 def _metric(logits: Float[np.ndarray, "row 100 vocab"], state: PatchState) -> Float[np.ndarray, "row 100"]:
     """The metric of each row at each cell."""
     cells = np.arange(CELLS)
-    right = logits[:, cells, state.truth]
-    above = logits - logits.max(-1, keepdims=True)
-    chance = np.exp(above[:, cells, state.truth]) / np.exp(above).sum(-1)
-    return np.where(state.contrast >= 0, right - logits[:, cells, state.contrast], chance)
+    return logits[:, cells, state.truth] - logits[:, cells, state.contrast]

@@ -26,6 +26,8 @@ LEGEND = (
 Tokens = tuple[int | None, int | None]
 """The two tokens compared; ``None`` for the right one, and for the runner-up."""
 
+_USUAL = -1
+
 
 def show(
     found: Attribution,
@@ -80,10 +82,11 @@ def told(found: Attribution, cell: int, toward: int | None = None, over: int | N
     largest = ", ".join(f"{found.parts[k]} {pushes[k]:+.2f}" for k in order)
     difference = float(found.difference(toward, over)[cell])
     names = lens_figures.compared(found, cell, toward, over)
-    return (
+    sentence = (
         f"At {lens_figures.cell_name(cell)} the {len(found.parts)} parts sum to {pushes.sum(dtype=float):+.3f}, the run's own"
         f" logits of {names} differ by {difference:+.3f}. Largest: {largest}."
     )
+    return sentence.replace(" -", " −")
 
 
 def show_cells(figure, *, key: str, on_cell: Callable[[int], None]) -> None:  # type: ignore[no-untyped-def]
@@ -100,13 +103,15 @@ def show_cells(figure, *, key: str, on_cell: Callable[[int], None]) -> None:  # 
 def _chosen(key: str, tokens: Tokens, on_tokens: Callable[[Tokens], None]) -> Tokens:
     """Draw the choice of the two tokens, and return it."""
     names = (f"{key}-toward", f"{key}-over")
-    st.session_state[names[0]], st.session_state[names[1]] = tokens
+    # An empty choice would read "Choose an option": what is usual is a choice like any other.
+    st.session_state[names[0]], st.session_state[names[1]] = (_USUAL if t is None else t for t in tokens)
 
     def changed() -> None:
-        on_tokens((st.session_state[names[0]], st.session_state[names[1]]))
+        toward, over = (st.session_state[name] for name in names)
+        on_tokens((None if toward == _USUAL else toward, None if over == _USUAL else over))
 
-    first = {None: "the right colour"} | {token: lens_figures.token_name(token) for token in range(D_VOCAB)}
-    second = first | {None: "the runner-up"}
+    first = {_USUAL: "the right colour"} | {token: lens_figures.token_name(token) for token in range(D_VOCAB)}
+    second = first | {_USUAL: "the runner-up"}
     with st.container(horizontal=True, gap="small"):
         for label, name, choices in (("Push toward", names[0], first), ("over", names[1], second)):
             st.selectbox(

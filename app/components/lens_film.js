@@ -292,7 +292,7 @@ function buildPlayer(view, parent) {
     made.addEventListener("click", act)
     return made
   }
-  button("◀", "Stage before", () => step(view, -1))
+  button("|◀", "Stage before", () => step(view, -1))
   view.play = button("▶", "Play", () => play(view))
   button("▶|", "Next stage", () => step(view, 1))
   view.slider = make("input", "", player)

@@ -96,15 +96,15 @@ def told(lens: LogitLens) -> str:
     ends = f"{never} of {CELLS} cells are wrong at the end." if never else "Every cell is right at the end."
     most = f"{lens.stages[best + 1]} brings most: {counts[best]} cells are right before it, {counts[best + 1]} after. "
     return (
-        "On the map, the darker the later; *0a* is after layer 0's attention, *0m* after its MLP, *emb* the embedding alone,"
+        "On the map, the darker the later; *0a* is after layer 0's attention, *0m* after its MLP, *e* the embedding alone,"
         f" a cross never. {most if gain[best] > 0 else ''}{ends}"
     )
 
 
 def _brief(stage: str) -> str:
-    """A stage's name for a small cell: ``emb``, ``0a`` for L0.attn, ``0m`` for L0.mlp."""
+    """A stage's name for a small cell: ``e``, ``0a`` for L0.attn, ``0m`` for L0.mlp."""
     layer, _, half = stage.partition(".")
-    return f"{layer[1:]}{half[0]}" if half else "emb"
+    return f"{layer[1:]}{half[0]}" if half else "e"
 
 
 def _is_off(stage: str, ablation: Ablation) -> bool:

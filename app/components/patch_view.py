@@ -1,16 +1,22 @@
 """Activation patching: which activation of a second puzzle's run, put into this one's, carries its answer over."""
 
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from html import escape
 
+import numpy as np
 import streamlit as st
 
 from app.components import clickable_chart
 from app.components.attribution_view import show_cells
+from app.components.puzzle_strip import PLAIN, Look
+from app.palette import PALETTES
 from app.shared import plain
 from app.watching import Seen
 from interp import lens_figures
 from interp.errors import PuzzlescopeError
+from interp.figures import grid_svg
 from interp.grids import COLORS, SIZE
 from interp.lens_snippets import Edit
 from interp.patching import EVERYWHERE, Detail, Kind, PatchState, recoloured
@@ -33,7 +39,7 @@ KINDS: dict[Kind, str] = {
     "mlp_out": "MLPs",
     "z": "heads",
 }
-DETAILS: dict[Detail, str] = {"grids": "whole grids", "rows": "rows of ten cells"}
+DETAILS: dict[Detail, str] = {"grids": "whole grids", "rows": "rows of ten"}
 EDITED = "an edited copy of this puzzle"
 
 
@@ -85,19 +91,20 @@ def show_choices(
     choice: Patching,
     *,
     key: str,
+    look: Look = PLAIN,
     on_change: Callable[[Patching], None],
 ) -> None:
-    """Draw what there is to choose: the second puzzle, what is patched, and where.
+    """Draw what there is to choose: the second puzzle, what is patched, and where; and the second puzzle itself.
 
     Args:
         candidates: puzzles offered besides an edited copy, their grids in the same order as this one's.
+        look: how cells are painted.
         on_change: is given the new choice.
     """
     st.caption(ABOUT)
-    editing = isinstance(choice.source, Edit)
     by_id = {one.id: f"{one.task} {one.id}" for one in candidates}
-    current = EDITED if editing else choice.source if choice.source in by_id else next(iter(by_id), EDITED)
-    offered = {**by_id, EDITED: EDITED}
+    first = choice.source if choice.source in by_id else next(iter(by_id), EDITED)
+    current = EDITED if isinstance(choice.source, Edit) else str(first)
 
     def to_source(name: str) -> None:
         source = first_edit(puzzle) if name == EDITED else name
@@ -109,14 +116,34 @@ def show_choices(
     def to_detail(detail: Detail) -> None:
         on_change(replace(choice, detail=detail, block=EVERYWHERE.name, marked=None))
 
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        _select("Source", f"{key}-source", offered, current, to_source, width=250)
-        _segments("What is patched", f"{key}-kind", KINDS, choice.kind, to_kind)
-        _segments("Where", f"{key}-detail", DETAILS, choice.detail, to_detail)
-    if isinstance(choice.source, Edit):
-        _show_edit(
-            puzzle, choice.source, key, lambda edit: on_change(replace(choice, source=edit, marked=None))
-        )
+    controls, picture = st.columns([11, 10], gap="medium")
+    with controls:
+        _select("Source", f"{key}-source", {**by_id, EDITED: EDITED}, current, to_source, width=280)
+        if isinstance(choice.source, Edit):
+            _show_edit(
+                puzzle, choice.source, key, lambda edit: on_change(replace(choice, source=edit, marked=None))
+            )
+        with st.container(horizontal=True, gap="small"):
+            _segments("What is patched", f"{key}-kind", KINDS, choice.kind, to_kind)
+            _segments("Where", f"{key}-detail", DETAILS, choice.detail, to_detail)
+    source = source_of(puzzle, candidates, choice)
+    if source is not None:
+        with picture:
+            _show_grids(source, puzzle if isinstance(choice.source, Edit) else None, look)
+
+
+def _show_grids(source: Puzzle, original: Puzzle | None, look: Look) -> None:
+    """Draw the source's grids; what was edited is outlined."""
+    pictures = []
+    for place, name in enumerate(source.structure.name.split(" ")):
+        cells = source.grids[place]
+        edited = None if original is None else cells != original.grids[place]
+        svg = grid_svg(cells, edited, palette=PALETTES[look.palette], digits=look.digits)
+        # As a picture: Streamlit takes bare SVG out of HTML.
+        address = f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
+        picture = f'<img src="{address}" alt="{escape(name)} of the source" style="width:100%;display:block">'
+        pictures.append(f'<div style="flex:1 1 0;min-width:0">{escape(name)}{picture}</div>')
+    st.html(f'<div style="display:flex;gap:10px;font-size:13px">{"".join(pictures)}</div>')
 
 
 def _show_edit(puzzle: Puzzle, edit: Edit, key: str, on_edit: Callable[[Edit], None]) -> None:
@@ -205,10 +232,17 @@ def show(
         clickable_chart.show(
             figure, key=f"{own}-map", name=f"puzzlescope-patching-{state.kind}", on_click=clicked
         )
-        st.caption(plain(f"{_measured(state, cell)} {lens_figures.told_patches(state, cell)} {LEGEND}"))
+        told = f"{_measured(state, cell)} {lens_figures.told_patches(state, cell)} {LEGEND}"
+        st.caption(plain(told.replace(" -", " −")))
     with cells:
         if marked is None:
             show_cells(lens_figures.gap_cells(state, cell), key=f"{own}-gaps", on_cell=on_cell)
+            if state.comparable.any() and not state.comparable[cell]:
+                st.button(
+                    "Go to where they differ most",
+                    key=f"{own}-most",
+                    on_click=lambda: on_cell(state.most_different),
+                )
             st.caption(
                 f"The two runs differ at {int(state.comparable.sum())} of 100 cells. Click one to see what carries it;"
                 " click a patch to see what else it carries."
@@ -245,6 +279,8 @@ def _map(state, choice, cell, marked, key, on_change):  # type: ignore[no-untype
 
 def _measured(state: PatchState, cell: int) -> str:
     """What is measured at the cell, in the two runs."""
+    if np.isnan(state.target[cell]):
+        return ""
     return (
         f"{lens_figures.cell_name(cell).capitalize()}, {lens_figures.metric_name(state, cell)}: {state.target[cell]:.2f} in this"
         f" puzzle's run, {state.source[cell]:.2f} in the source's."
