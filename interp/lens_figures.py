@@ -211,20 +211,22 @@ def metric_name(state: PatchState, cell: int) -> str:
 
 
 def told_patches(state: PatchState, cell: int, n: int = 4) -> str:
-    """The largest effects on a cell as a sentence; those of whole runs (everywhere) are told apart from those of blocks."""
+    """The largest effects on a cell as a sentence; not that of the whole stream everywhere, which is 1 by itself."""
     if np.isnan(state.target).any():
         return "Nothing is measured yet."
     if not state.comparable[cell]:
         return "The two runs hardly differ at this cell, so there is nothing to carry over: choose one where they do."
-    effects = np.nan_to_num(state.effects()[:, :-1, cell])
+    effects = np.nan_to_num(state.effects()[:, :, cell])
+    if state.kind == "resid_pre":
+        effects = effects[:, :-1]
     order = np.argsort(-np.abs(effects), axis=None)[:n]
     places = [np.unravel_index(k, effects.shape) for k in order]
     largest = [
-        f"{state.sites[i]} at {state.blocks[j].name} {effects[i, j]:.2f}"
+        f"{state.sites[i]} {_at(state.blocks[j].name)} {effects[i, j]:.2f}"
         for i, j in places
         if abs(effects[i, j]) >= LEAST_TOLD
     ]
-    return f"Largest effects: {'; '.join(largest)}." if largest else "No block has an effect so far."
+    return f"Largest effects: {'; '.join(largest)}." if largest else "No patch has an effect so far."
 
 
 def _patch_tile(

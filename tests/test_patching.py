@@ -103,7 +103,7 @@ def test_the_whole_stream_is_the_sources_run(model, pair, means, text: str) -> N
     assert state.blocks[-1] == EVERYWHERE
     for layer in range(SMALL.n_layers):
         np.testing.assert_allclose(state.values[layer, -1], state.source, rtol=1e-4, atol=1e-4)
-    assert state.comparable.sum() > 50, "two puzzles differ"
+    assert state.comparable.any(), "two puzzles differ"
     np.testing.assert_allclose(state.effects()[:, -1, state.comparable], 1, atol=0.02)
 
 

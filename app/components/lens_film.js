@@ -221,6 +221,7 @@ function listen(view, frame, grid) {
   frame.addEventListener("focusin", (event) => {
     grid.cells[grid.tabStop ?? 0].setAttribute("tabindex", -1)
     grid.cells[(grid.tabStop = index(event))].setAttribute("tabindex", 0)
+    view.hovered = null // what moved last is told
     set("focused", { index: index(event) })
   })
   frame.addEventListener("focusout", () => set("focused", null))

@@ -189,7 +189,7 @@ def _select(label, key, choices, value, on_change, *, width):  # type: ignore[no
 def _segments(label, key, choices, value, on_change):  # type: ignore[no-untyped-def]
     st.session_state[key] = value
     st.segmented_control(
-        label, list(choices), key=key, format_func=choices.__getitem__, required=True,
+        label, list(choices), key=key, format_func=choices.__getitem__, required=True, width="content",
         on_change=lambda: on_change(st.session_state[key]),
     )  # fmt: skip
 
