@@ -27,8 +27,11 @@ from interp.ablation import (
 from interp.attention import LayerAttention, layer_attention, lookback_table
 from interp.checkpoints import load_model
 from interp.heads import HeadStudy, head_steps
+from interp.lens import Attribution, LogitLens, direct_attribution, logit_lens
 from interp.logbook import blanks_masked
 from interp.model import PuzzleGPT
+from interp.patching import Detail, PatchState, patch_steps
+from interp.patching import Kind as PatchKind
 from interp.predict import AnswerLoss, Prediction, predict_steps
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.steps import Steps
@@ -236,6 +239,48 @@ class Backend:
             return lookback_table(model, puzzle.tokens[None], distances, ablation, means, clamp=clamp)
 
         return self._once((model.checkpoint_id, "lookbacks", puzzle, distances, ablation, clamp), steps)
+
+    def lens(self, name: str, puzzle: Puzzle, ablation: Ablation = NO_ABLATION) -> LogitLens:
+        """What the model would answer after every stage, on one puzzle."""
+        model = self.model(name)
+
+        def steps() -> Steps[None, LogitLens]:
+            means = yield from self._means(model, ablation)
+            return logit_lens(model, puzzle.tokens, ablation, means)
+
+        return self._once((model.checkpoint_id, "lens", puzzle, ablation), steps)
+
+    def attribution(self, name: str, puzzle: Puzzle, ablation: Ablation = NO_ABLATION) -> Attribution:
+        """What every part adds to the logits of the answer's cells, on one puzzle."""
+        model = self.model(name)
+
+        def steps() -> Steps[None, Attribution]:
+            means = yield from self._means(model, ablation)
+            return direct_attribution(model, puzzle.tokens, ablation, means)
+
+        return self._once((model.checkpoint_id, "attribution", puzzle, ablation), steps)
+
+    def patching(
+        self,
+        name: str,
+        target: Puzzle,
+        source: Puzzle,
+        kind: PatchKind = "resid_pre",
+        detail: Detail = "grids",
+        ablation: Ablation = NO_ABLATION,
+    ) -> "Watch[PatchState]":
+        """Activation patching from one puzzle's run into another's, for somebody who looks in from time to time."""
+        model = self.model(name)
+
+        def steps() -> Steps[PatchState, PatchState]:
+            means = yield from self._means(model, ablation)
+            return (
+                yield from patch_steps(
+                    model, target.tokens, source.tokens, kind, detail=detail, ablation=ablation, means=means
+                )
+            )
+
+        return self._watched((model.checkpoint_id, "patching", target, source, kind, detail, ablation), steps)
 
     def blanks_masked(self, name: str, puzzle: Puzzle, ablation: Ablation = NO_ABLATION) -> Score:
         """Loss and success on one puzzle if its blank cells are taken for padding."""

@@ -17,12 +17,12 @@ ROOMS = [
     {"ablation"},
     {"products"},
     {"engine"},
-    {"predict"},
+    {"predict", "stages"},
     {"sweep", "attention", "evaluation"},
-    {"phenomena", "dynamics", "arithmetic", "logbook", "heads"},
+    {"phenomena", "dynamics", "arithmetic", "logbook", "heads", "lens", "patching"},
     {"training_pictures"},
     {"card", "training"},
-    {"figures", "head_figures", "exports", "snippets", "work", "backend"},
+    {"figures", "head_figures", "lens_figures", "exports", "snippets", "lens_snippets", "work", "backend"},
     {"cli", "__main__", "__init__"},
 ]
 RANK = {name: rank for rank, room in enumerate(ROOMS) for name in room}
