@@ -14,15 +14,17 @@ ROOMS = [
     {"puzzles", "puzzle_files", "training_data", "bank"},
     {"block_attention", "model"},
     {"optimizer", "weights", "public_format", "checkpoints"},
-    {"ablation"},
+    {"ablation", "readers"},
     {"products"},
     {"engine"},
     {"predict"},
     {"sweep", "attention", "evaluation"},
     {"phenomena", "dynamics", "arithmetic", "logbook"},
+    {"composition", "paths"},
     {"training_pictures"},
     {"card", "training"},
     {"figures", "exports", "snippets", "work", "backend"},
+    {"circuit_figures", "circuit_exports", "circuit_snippets"},
     {"cli", "__main__", "__init__"},
 ]
 RANK = {name: rank for rank, room in enumerate(ROOMS) for name in room}
