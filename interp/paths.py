@@ -46,7 +46,8 @@ from interp.steps import Steps, finish, without_gradients
 from interp.sweep import CHUNK, ROWS, Measure, SweepPart, SweepRow, SweepState, cost
 from interp.tokens import GRID_TOKENS
 
-Heads = Float[Tensor, "row pos head d_head"]
+Heads = Float[Tensor, "row asked head d_head"]
+Asked = Float[Tensor, "row asked d_model"]
 
 
 class PathState(SweepState):
@@ -311,13 +312,13 @@ class _Chunk:
         named = {reader.head for reader in readers if reader.input == name}
         return torch.tensor([None in named or head in named for head in heads], device=self.model.device)
 
-    def _attention(self, layer: int, resid: Residual, z: Heads | None) -> Residual:
+    def _attention(self, layer: int, resid: Residual, z: Heads | None) -> Asked:
         """The stream between a layer's attention and its MLP, at the positions asked for."""
         asked = tail(resid, self._asked(layer))
         own = replace(self._gates().layers[layer], mlp=_shut(resid))
         return finish_layer(self.weights, layer, asked, z, own, self.means, self.end)
 
-    def _mlp(self, layer: int, mid: Residual, *, cut: bool = False) -> Residual:
+    def _mlp(self, layer: int, mid: Asked, *, cut: bool = False) -> Asked:
         """The stream after a layer's MLP, which reads it with or without the source."""
         own = LayerGates(mlp=self._gates(len(mid) // len(self.prompt)).layers[layer].mlp)
         read = self._less(mid) if cut else mid

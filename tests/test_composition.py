@@ -152,7 +152,7 @@ def test_a_model_of_random_weights_has_nothing_beyond_chance() -> None:
     found = composition(model)
     known = ~np.isnan(found.score)
     excess, spread = found.excess[known], found.spread[known]
-    assert abs(excess.mean()) < 4e-4 and abs(excess).max() < 0.012, "the scores themselves are about 0.1"
+    assert abs(excess.mean()) < 5e-4 and abs(excess).max() < 0.025, "the scores themselves are about 0.1"
     assert (excess / spread).std() == pytest.approx(1, abs=0.1), "and chance knows how much they vary"
 
 
@@ -168,7 +168,7 @@ def test_chance_is_what_random_rotations_give() -> None:
     error = 2 * found.chance * found.spread / np.sqrt(rotations)
     off = (square - 1 / n)[known] / error[known]
     assert abs(off).max() < 5 and abs(off.mean()) < 0.3
-    assert abs(mean - found.chance)[known].max() < 0.005
+    assert abs(mean - found.chance)[known].max() < 0.008
     np.testing.assert_allclose(deviation[known], found.spread[known], rtol=0.25)
     again, _ = chance_measured(model, 2, seed=1)
     np.testing.assert_array_equal(again, chance_measured(model, 2, seed=1)[0])
