@@ -100,7 +100,7 @@ def _board(
         [*middles, last], ["queries of head", "keys of head", "values of head", "mlp"], strict=True
     ):
         figure.add_annotation(
-            text=text, x=middle, y=1, yref="paper", yanchor="bottom", yshift=18 if text != "mlp" else 2,
+            text=text, x=middle, y=1, yref="paper", yanchor="bottom", yshift=18,
             showarrow=False, font={"size": 12},
         )  # fmt: skip
     heads = [column * (cfg.n_heads + _GAP) + head for column in range(3) for head in range(cfg.n_heads)]
@@ -160,7 +160,7 @@ def weights_ranking(readings: Sequence[Reading], source: Component) -> go.Figure
         [(one.reader, one.score, _by_weights(one, ()), f"{one.score:.2f}") for one in shown],
         f"Who reads {source.text} most, by weights",
     )
-    figure.update_xaxes(title="composition score", rangemode="tozero")
+    figure.update_xaxes(title="composition score")
     if shown:
         chance = float(np.mean([reading.chance for reading in shown]))
         figure.add_vline(x=chance, line_color=LINE, line_width=2, line_dash="dot")
@@ -184,13 +184,11 @@ def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
         f"Who misses {state.source.text} most, by effect",
     )  # fmt: skip
     if measure == "answers":
-        figure.update_xaxes(title="share of answers lost", tickformat=".0%", rangemode="tozero")
+        figure.update_xaxes(title="share of answers lost", tickformat=".0%")
         return figure
     most = max([1, *(int(np.ceil(abs(costs[one]))) for one in shown)])
     ticks = list(range(-most, most + 1))
-    figure.update_xaxes(
-        title="times the loss", tickvals=ticks, ticktext=[_ratio(tick) for tick in ticks], rangemode="tozero"
-    )
+    figure.update_xaxes(title="times the loss", tickvals=ticks, ticktext=[_ratio(tick) for tick in ticks])
     return figure
 
 
@@ -217,8 +215,10 @@ def _ranking(bars: Sequence[tuple[Reader, float, str, str]], title: str) -> go.F
             hovertemplate="%{hovertext}<extra></extra>",
             unselected={"marker": {"opacity": 1}},
         )
-    names = [reader.text for reader, _, _, _ in bars]
-    figure.update_layout(margin_t=56, margin_r=48, bargap=0.2, barmode="overlay")
+    names, lengths = [bar[0].text for bar in bars], [0.0, *(bar[1] for bar in bars)]
+    room = 0.16 * ((max(lengths) - min(lengths)) or 1)  # for what is written at the bars' ends
+    figure.update_xaxes(range=[min(lengths) - room * (min(lengths) < 0), max(lengths) + room])
+    figure.update_layout(margin_t=56, bargap=0.2, barmode="overlay")
     _legend(figure)
     figure.update_yaxes(categoryorder="array", categoryarray=names, range=[SHOWN - 0.5, -0.5], showgrid=False)
     return figure
@@ -227,7 +227,14 @@ def _ranking(bars: Sequence[tuple[Reader, float, str, str]], title: str) -> go.F
 def _legend(figure: go.Figure) -> None:
     figure.update_layout(
         showlegend=True,
-        legend={"orientation": "h", "x": 0, "y": 1, "yanchor": "bottom", "font": {"size": 11}},
+        legend={
+            "orientation": "h",
+            "x": 1,
+            "xanchor": "right",
+            "y": 1,
+            "yanchor": "bottom",
+            "font": {"size": 11},
+        },
         legend_itemclick=False,
         legend_itemdoubleclick=False,
     )
@@ -240,14 +247,15 @@ def head_matrix(
     composition: Composition, head_input: HeadInput, cfg: Config, source: Component | None = None
 ) -> go.Figure:
     """Every head (rows) with one input of every head (columns): scores beyond chance. The rows of the source are marked."""
-    table = composition.heads(head_input)
-    names = [f"L{layer}.H{head}" for layer in range(cfg.n_layers) for head in range(cfg.n_heads)]
-    figure = _figure(f"Scores beyond chance with the {INPUTS[head_input]} of later heads", height=560)
-    full = max(LEAST_EXCESS, float(np.nanmax(np.abs(table), initial=0)))
+    # The last layer's heads write to no head, and the first layer's read from none.
+    table = composition.heads(head_input)[: -cfg.n_heads, cfg.n_heads :]
+    names = [part.text for part in composition.sources if part.kind == "head"]
+    figure = _figure(f"Scores beyond chance with the {INPUTS[head_input]} of later heads", height=540)
+    full = max(LEAST_EXCESS, float(np.nan_to_num(np.abs(table)).max(initial=0)))
     figure.add_heatmap(
         z=table,
-        x=names,
-        y=names,
+        x=names[cfg.n_heads :],
+        y=names[: -cfg.n_heads],
         zmin=-full,
         zmax=full,
         colorscale=[(0, _rgb(HELPS)), (0.5, "rgba(138, 148, 163, 0.10)"), (1, _rgb(COSTS))],
@@ -255,25 +263,31 @@ def head_matrix(
         hovertemplate=f"%{{x}}.{head_input} reads %{{y}}: %{{z:+.3f}} beyond chance<extra></extra>",
         hoverongaps=False,
     )
-    layers = [layer * cfg.n_heads for layer in range(cfg.n_layers)]
-    middles = [first + (cfg.n_heads - 1) / 2 for first in layers]
-    ticks = [f"L{layer}" for layer in range(cfg.n_layers)]
-    for edge in layers[1:]:
-        figure.add_vline(x=edge - 0.5, line_color=QUIET, line_width=0.6)
-        figure.add_hline(y=edge - 0.5, line_color=QUIET, line_width=0.6)
-    if source is not None and source.kind != "mlp":
+    if source is not None and source.kind != "mlp" and source.layer < cfg.n_layers - 1:
         first = source.layer * cfg.n_heads + (source.head or 0)
         count = cfg.n_heads if source.head is None else 1
         figure.add_shape(
-            type="rect", x0=-0.5, x1=len(names) - 0.5, y0=first - 0.5, y1=first + count - 0.5,
+            type="rect", x0=-0.5, x1=table.shape[1] - 0.5, y0=first - 0.5, y1=first + count - 0.5,
             line={"color": STRONG, "width": 2},
         )  # fmt: skip
-    figure.update_layout(margin_t=52)
-    figure.update_xaxes(title="heads that read", tickvals=middles, ticktext=ticks, side="top", showgrid=False)
-    figure.update_yaxes(
-        title="heads that write", tickvals=middles, ticktext=ticks, autorange="reversed", showgrid=False
-    )
+    _layers_on_axes(figure, cfg)
     return figure
+
+
+def _layers_on_axes(figure: go.Figure, cfg: Config) -> None:
+    """A line between layers, and their names: of all but the first along x, of all but the last along y."""
+    for edge in (layer * cfg.n_heads - 0.5 for layer in range(1, cfg.n_layers - 1)):
+        figure.add_vline(x=edge, line_color=QUIET, line_width=0.6)
+        figure.add_hline(y=edge, line_color=QUIET, line_width=0.6)
+    middles = [(layer + 0.5) * cfg.n_heads - 0.5 for layer in range(cfg.n_layers - 1)]
+    names = [f"L{layer}" for layer in range(cfg.n_layers)]
+    figure.update_layout(margin_t=84)
+    figure.update_xaxes(
+        title="heads that read", tickvals=middles, ticktext=names[1:], side="top", showgrid=False
+    )
+    figure.update_yaxes(
+        title="heads that write", tickvals=middles, ticktext=names[:-1], autorange="reversed", showgrid=False
+    )
 
 
 def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measure = "final") -> go.Figure:
@@ -300,7 +314,7 @@ def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measur
             name=INPUTS[name],
             mode="markers+text",
             text=[reader.text if reader in by_weights or reader in by_effect else "" for reader in own],
-            textposition="top center",
+            textposition=["top center" if reader in by_effect else "bottom center" for reader in own],
             textfont={"size": 11},
             marker={"color": colour, "symbol": symbol, "size": 9, "line": {"width": 0.5, "color": QUIET}},
             customdata=[[reader.text] for reader in own],

@@ -14,13 +14,11 @@ from interp.readers import HEAD_INPUTS, HeadInput, Reader
 from interp.sweep import KINDS, components_of
 
 ABOUT = (
-    "Every part adds a vector to a shared sum, the residual stream, and later parts read the stream through matrices of"
-    " their own. A part's output matrix says in which directions it can write, a reader's input matrix to which directions"
-    " it listens. Multiply the two: if little is left, the reader is deaf to what is written; if much is left, it is built"
-    " to hear it. The **composition score** is the length of the product as a part of the two lengths. It is compared with"
-    " what two matrices of the same kind, turned at random, would give: only what is beyond that **chance** means something."
-    " It needs no puzzle, so it says what could be read, not what is. A head's queries and keys together decide where it"
-    " looks, its values what it moves from there."
+    "Every part adds a vector to a shared sum, the residual stream, which later parts read through matrices of their own."
+    " Multiply the matrix a part writes through by the one a reader reads through: the more is left, the better the reader"
+    " hears it. That is the **composition score**; two such matrices turned at random give **chance**, and only what is"
+    " beyond it means something. It needs no puzzle: it says what could be read, not what is. A head's queries and keys"
+    " decide where it looks, its values what it moves from there."
 )
 LEGEND = "Orange listens more than chance, blue less; a full colour is the largest difference here."
 
