@@ -49,7 +49,7 @@ def layer_chart(
     """
     shown = [row for row in rows if row.component is not None and row.component.kind == kind]
     known = [row for row in shown if clean is not None and not np.isnan(cost(row, clean, measure))]
-    figure = _figure(_layer_title(measure, kind), height=280)
+    figure = base_figure(_layer_title(measure, kind), height=280)
     figure.update_xaxes(
         categoryorder="array",
         categoryarray=[_layer_name(row) for row in shown],
@@ -68,7 +68,7 @@ def layer_chart(
         base=low,
         marker={
             "color": [STRONG if cost(row, clean, measure) == dearest > 0 else QUIET for row in known],
-            "pattern": _hatching([row.component in off for row in known]),
+            "pattern": hatching([row.component in off for row in known]),
         },
         customdata=[[_text(row)] for row in known],
         hovertext=[_hover(row, clean, measure, off) for row in known],
@@ -94,7 +94,7 @@ def head_map(
     shown = [row for row in rows if row.component is not None and row.component.kind == "head"]
     layers = sorted({row.component.layer for row in shown if row.component is not None})
     heads = sorted({row.component.head for row in shown if row.component and row.component.head is not None})
-    figure = _figure(f"{_measured(measure)} with one head off", height=88 + 26 * max(len(layers), 3))
+    figure = base_figure(f"{_measured(measure)} with one head off", height=88 + 26 * max(len(layers), 3))
     tiles = [
         _Tile(row, clean, heads.index(row.component.head), f"L{row.component.layer}", measure, off)
         for row in shown
@@ -132,7 +132,7 @@ def task_map(
                 layers.add(row.component.layer)
                 marked = chosen == (task, row.component)
                 tiles.append(_Tile(row, clean, row.component.layer, task, measure, off, marked))
-    figure = _figure(
+    figure = base_figure(
         f"{_measured(measure)} with one attention layer off", height=88 + 24 * max(len(states), 3)
     )
     known = [tile for tile in tiles if not np.isnan(tile.cost)]
@@ -153,7 +153,7 @@ def told(rows: Sequence[SweepRow], clean: SweepRow | None, measure: Measure = "f
     solved = f"{int(row.solved.sum())} of {len(row.solved)} puzzles solved, {int(same.solved.sum())} with nothing off."
     if measure == "answers":
         return f"{_text(row)} costs most: {solved}"
-    ratio = _short(10 ** cost(row, same, measure))
+    ratio = short(10 ** cost(row, same, measure))
     now, before = value(row, measure), value(same, measure)
     return (
         f"{_text(row)} costs most: loss {now:.2e}, {ratio} times the {before:.2e} with nothing off; {solved}"
@@ -192,7 +192,7 @@ class _Tile:
             lost = round(self.cost * len(self.row.solved))
             return "" if lost == 0 else f"{-lost:+d}".replace("-", "−")
         ratio = 10**self.cost
-        return "" if 0.9 < ratio < 1.1 else f"×{_short(ratio)}"
+        return "" if 0.9 < ratio < 1.1 else f"×{short(ratio)}"
 
 
 def _draw_tiles(
@@ -214,8 +214,8 @@ def _draw_tiles(
         y=[tile.line for tile in tiles],
         width=0.9,
         marker={
-            "color": [_tint(tile.cost / full) for tile in tiles],
-            "pattern": _hatching([tile.off for tile in tiles]),
+            "color": [tint(tile.cost / full) for tile in tiles],
+            "pattern": hatching([tile.off for tile in tiles]),
             "line": {"color": QUIET, "width": [2 if tile.outlined else 0 for tile in tiles]},
         },
         customdata=[
@@ -243,7 +243,7 @@ def _draw_tiles(
     )
 
 
-def _tint(share: float) -> str:
+def tint(share: float) -> str:
     """The colour of a tile: ``share`` is its effect as a part of the largest, below 0 where it helps."""
     hue, strength = (COSTS if share > 0 else HELPS), min(abs(share), 1)
     if strength < 0.02:
@@ -251,7 +251,7 @@ def _tint(share: float) -> str:
     return f"rgba({hue[0]}, {hue[1]}, {hue[2]}, {0.1 + 0.8 * strength:.3f})"
 
 
-def _hatching(hatched: Sequence[bool]) -> dict[str, object]:
+def hatching(hatched: Sequence[bool]) -> dict[str, object]:
     return {
         "shape": ["/" if one else "" for one in hatched],
         "fillmode": "overlay",
@@ -260,7 +260,7 @@ def _hatching(hatched: Sequence[bool]) -> dict[str, object]:
     }
 
 
-def _figure(title: str, *, height: int) -> go.Figure:
+def base_figure(title: str, *, height: int) -> go.Figure:
     """An empty chart on whatever lies behind it, in whatever font the page has."""
     figure = go.Figure()
     figure.update_layout(
@@ -348,7 +348,7 @@ def _hover(row: SweepRow, clean: SweepRow, measure: Measure, off: Collection[Com
     loss, before = value(row, cut), value(same, cut)
     lines = [
         f"<b>{_text(row)}</b> {'is off already' if row.component in off else 'off'}",
-        f"loss on {_CUTS[cut]} {loss:.3g}, {_short(10 ** cost(row, same, cut))} × that with nothing off ({before:.3g})",
+        f"loss on {_CUTS[cut]} {loss:.3g}, {short(10 ** cost(row, same, cut))} × that with nothing off ({before:.3g})",
         f"{int(row.solved.sum())} of {len(row.solved)} solved ({int(same.solved.sum())} with nothing off):"
         f" {len(broken)} broken, {len(mended)} mended",
     ]
@@ -357,7 +357,7 @@ def _hover(row: SweepRow, clean: SweepRow, measure: Measure, off: Collection[Com
     return "<br>".join(lines)
 
 
-def _short(ratio: float) -> str:
+def short(ratio: float) -> str:
     """Two digits of a ratio, without an exponent: 0.42, 3.1, 27,000."""
     if not 0 < ratio < float("inf"):
         return "–"

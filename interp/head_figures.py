@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 
 from interp.errors import PuzzlescopeError
-from interp.figures import LEAST_FULL, QUIET, STRONG, _figure, _tint
+from interp.figures import LEAST_FULL, QUIET, STRONG, base_figure, tint
 from interp.heads import DISTANCES, MARKED, OVER, Over, queries_before
 
 FROM: dict[Over, str] = {"answer": "from the answer's cells", "all": "from all positions"}
@@ -44,7 +44,7 @@ def spectrum_figure(
         name: of the head.
         over: of which queries it is.
     """
-    figure = _figure(f"{name}: attention by distance back, {FROM[over]}", height=height)
+    figure = base_figure(f"{name}: attention by distance back, {FROM[over]}", height=height)
     backs = np.flatnonzero(~np.isnan(spectrum))
     if not len(backs):
         return _waiting(figure)
@@ -113,7 +113,7 @@ def scatter_figure(
     across, up = measures
     if across.keys() != up.keys():
         raise PuzzlescopeError("The two measures of a scatter must be of the same heads.")
-    figure = _figure("", height=height)
+    figure = base_figure("", height=height)
     names = [name for name in across if not np.isnan(across[name] + up[name])]
     if not names:
         return _waiting(figure)
@@ -129,9 +129,7 @@ def scatter_figure(
         customdata=[[name] for name in names],
         marker={
             "size": [15 if name == chosen else 11 for name in names],
-            "color": [
-                _tint(costs[name] / full) if _known(costs, name) else "rgba(0,0,0,0)" for name in names
-            ],
+            "color": [tint(costs[name] / full) if _known(costs, name) else "rgba(0,0,0,0)" for name in names],
             "line": {"width": [3 if name == chosen else 1 for name in names], "color": QUIET},
         },
         hovertext=[_point(name, across, up, titles, costs) for name in names],

@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
 
-from interp.figures import COSTS, GRID_LINE, HELPS, QUIET, _figure, _tint
+from interp.figures import COSTS, GRID_LINE, HELPS, QUIET, base_figure, tint
 from interp.grids import CELLS, COLORS, N_COLORS, SIZE
 from interp.lens import Attribution
 from interp.patching import PatchState
@@ -65,7 +65,7 @@ def attribution_bars(
     x = np.arange(len(pushes)) + np.array([order.index(group) for group in groups])  # a gap after each group
     total = f"{float(found.difference(toward, over)[cell]):+.2f}".replace("-", "−")
     names = compared(found, cell, toward, over)
-    figure = _figure(f"What each part adds to {names} at {cell_name(cell)}: {total} in all", height=300)
+    figure = base_figure(f"What each part adds to {names} at {cell_name(cell)}: {total} in all", height=300)
     figure.add_bar(
         x=x,
         y=pushes,
@@ -110,7 +110,7 @@ def attribution_map(
         )
         for part, push in inside
     ]  # fmt: skip
-    figure = _figure("The same by layer", height=96 + 26 * max(len(lines), 3))
+    figure = base_figure("The same by layer", height=96 + 26 * max(len(lines), 3))
     _draw(figure, tiles, columns, lines)
     return figure
 
@@ -145,7 +145,7 @@ def patch_map(state: PatchState, cell: int, marked: tuple[str, str] | None = Non
     """
     lines, columns = list(state.sites), [block.name for block in state.blocks]
     high = 17 if len(lines) > 12 else 26
-    figure = _figure(
+    figure = base_figure(
         "Effect of each patch", height=(120 if len(columns) <= MOST_NOTED else 160) + high * len(lines)
     )
     effects = state.effects()[:, :, cell]
@@ -169,7 +169,7 @@ def head_patch_map(
         list(dict.fromkeys(layer for layer, _ in places)),
         list(dict.fromkeys(head for _, head in places)),
     )
-    figure = _figure(f"Effect of patching one head, {_at(block)}", height=96 + 26 * max(len(lines), 3))
+    figure = base_figure(f"Effect of patching one head, {_at(block)}", height=96 + 26 * max(len(lines), 3))
     effects = state.effects()[:, number, cell]
     tiles = [
         _patch_tile(
@@ -288,7 +288,7 @@ def _draw(figure: go.Figure, tiles: Sequence[_Tile], columns: Sequence[str], lin
         y=[lines.index(tile.line) for tile in tiles],
         width=0.9,
         marker={
-            "color": [_tint(tile.share) for tile in tiles],
+            "color": [tint(tile.share) for tile in tiles],
             "line": {"color": QUIET, "width": [2 if tile.marked else 0 for tile in tiles]},
         },
         customdata=[tile.data for tile in tiles],
@@ -328,7 +328,7 @@ def _cells(
         for cell, share in enumerate(shares)
         if np.isfinite(share)
     ]
-    figure = _figure(title, height=320)
+    figure = base_figure(title, height=320)
     _draw(figure, tiles, numbers, numbers)
     figure.update_yaxes(scaleanchor="x", constrain="domain")  # a grid is square
     figure.update_xaxes(constrain="domain", constraintoward="left")

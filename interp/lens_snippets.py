@@ -17,7 +17,7 @@ print(lens.settled.reshape(10, 10))  # number of the stage from which each cell 
 from dataclasses import dataclass
 
 from interp.patching import Detail, Kind
-from interp.snippets import _ablation_import, _given, _off, _one_puzzle, _program, _uses_mean
+from interp.snippets import ablation_import, given_ablation, off_lines, one_puzzle, program_of, uses_mean_in
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ def lens_snippet(model: str, puzzle: str, ablation: str = "") -> str:
         puzzle: its id, in the bank.
         ablation: what is off, as text.
     """
-    return _program(
-        ["from interp import load_model, load_puzzles", *_ablation_import(ablation)],
+    return program_of(
+        ["from interp import load_model, load_puzzles", *ablation_import(ablation)],
         ["from interp.lens import logit_lens"],
-        [*_one_puzzle(model, puzzle), *_off(ablation)],
+        [*one_puzzle(model, puzzle), *off_lines(ablation)],
         [
             f"lens = logit_lens(model, puzzle.tokens{_also(ablation)})",
             "for stage, right in zip(lens.stages, lens.right):",
@@ -69,10 +69,10 @@ def attribution_snippet(
     tokens = ", ".join(
         f"{name}={token:d}" for name, token in (("toward", toward), ("over", over)) if token is not None
     )
-    return _program(
-        ["from interp import load_model, load_puzzles", *_ablation_import(ablation)],
+    return program_of(
+        ["from interp import load_model, load_puzzles", *ablation_import(ablation)],
         ["from interp.lens import direct_attribution"],
-        [*_one_puzzle(model, puzzle), *_off(ablation)],
+        [*one_puzzle(model, puzzle), *off_lines(ablation)],
         [
             f"cell = 10 * {row:d} + {column:d}",
             f"found = direct_attribution(model, puzzle.tokens{_also(ablation)})",
@@ -106,12 +106,12 @@ def patching_snippet(
         made = f"bank.find({source!r})"
     options = [f"detail={detail!r}"] if detail != "grids" else []
     options += ["ablation=off"] if ablation else []
-    options += ["means=means"] if _uses_mean(ablation) else []
+    options += ["means=means"] if uses_mean_in(ablation) else []
     call = ", ".join(["model", "puzzle.tokens", "source.tokens", f"kind={kind!r}", *options])
-    return _program(
-        ["from interp import load_model, load_puzzles", *_ablation_import(ablation)],
+    return program_of(
+        ["from interp import load_model, load_puzzles", *ablation_import(ablation)],
         [f"from interp.patching import patch{', recoloured' if isinstance(source, Edit) else ''}"],
-        [*_one_puzzle(model, puzzle), f"source = {made}", *_off(ablation)],
+        [*one_puzzle(model, puzzle), f"source = {made}", *off_lines(ablation)],
         [
             f"cell = 10 * {row:d} + {column:d}",
             f"state = patch({call})",
@@ -124,4 +124,4 @@ def patching_snippet(
 
 
 def _also(ablation: str) -> str:
-    return f", {_given(ablation)}" if ablation else ""
+    return f", {given_ablation(ablation)}" if ablation else ""

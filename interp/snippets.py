@@ -48,13 +48,17 @@ def prediction_snippet(model: str, puzzle: str, ablation: str = "") -> str:
         ablation: what is off, as text.
     """
     runs = "{'clean': clean, 'ablated': ablated}" if ablation else "{'clean': clean}"
-    return _program(
-        ["from interp import load_model, load_puzzles", *_ablation_import(ablation)],
+    return program_of(
+        ["from interp import load_model, load_puzzles", *ablation_import(ablation)],
         ["from interp.predict import predict"],
-        [*_one_puzzle(model, puzzle), *_off(ablation)],
+        [*one_puzzle(model, puzzle), *off_lines(ablation)],
         [
             "clean = predict(model, puzzle.tokens[None])",
-            *([f"ablated = predict(model, puzzle.tokens[None], {_given(ablation)})"] if ablation else []),
+            *(
+                [f"ablated = predict(model, puzzle.tokens[None], {given_ablation(ablation)})"]
+                if ablation
+                else []
+            ),
             f"for name, run in {runs}.items():",
             "    cuts = {cut: run.loss.mean(cut) for cut in ('final', 'cells', 'copied', 'changed')}",
             "    wrong = run.greedy[0] != puzzle.grids[3].ravel()",
@@ -82,17 +86,17 @@ def sweep_snippet(
         method: how each part is switched off on top of it.
         scope: where.
     """
-    uses_mean = _uses_mean(ablation) or method.kind == "mean"
+    uses_mean = uses_mean_in(ablation) or method.kind == "mean"
     options = ["base=off"] if ablation else []
     options += ["means=means"] if uses_mean else []
     options += [f"method={method!r}"] if method != ZERO else []
     options += [f"scope={scope!r}"] if scope != "everywhere" else []
     call = ", ".join(["model", "tokens", "parts", *options])
     names = (["Method"] if method != ZERO else []) + (["bank_means"] if uses_mean else [])
-    return _program(
-        ["from interp import load_model, load_puzzles", *_ablation_import(ablation, names)],
-        ["from interp.sweep import components_of, sweep, value", *_structure_import(sample)],
-        [f"model = load_model({model!r})", *_sample(sample), *_off(ablation, uses_mean=uses_mean)],
+    return program_of(
+        ["from interp import load_model, load_puzzles", *ablation_import(ablation, names)],
+        ["from interp.sweep import components_of, sweep, value", *structure_import(sample)],
+        [f"model = load_model({model!r})", *sample_lines(sample), *off_lines(ablation, uses_mean=uses_mean)],
         [
             f"parts = components_of(model.cfg, {list(kinds)!r})",
             f"clean, *rows = sweep({call})",
@@ -112,11 +116,11 @@ def attention_snippet(
     Args:
         row, column: of the cell, counted from 0 as the library does.
     """
-    given = f", {_given(ablation)}" if ablation else ""
-    return _program(
-        ["from interp import load_model, load_puzzles", *_ablation_import(ablation)],
+    given = f", {given_ablation(ablation)}" if ablation else ""
+    return program_of(
+        ["from interp import load_model, load_puzzles", *ablation_import(ablation)],
         ["from interp.attention import attention_pattern", "from interp.tokens import predicting_position"],
-        [*_one_puzzle(model, puzzle), *_off(ablation)],
+        [*one_puzzle(model, puzzle), *off_lines(ablation)],
         [
             f"layer, head, query = {layer:d}, {head:d}, predicting_position(row={row:d}, column={column:d})",
             f"pattern = attention_pattern(model, puzzle.tokens, layer{given})  # [head, query, key]",
@@ -131,11 +135,11 @@ def lookback_snippet(
     model: str, puzzle: str, lookbacks: Sequence[int], threshold: float, ablation: str = ""
 ) -> str:
     """The heads that look so many positions back more than a threshold, measured as the original notebook does."""
-    given = f", {_given(ablation)}" if ablation else ""
-    return _program(
-        ["from interp import load_model, load_puzzles", *_ablation_import(ablation)],
+    given = f", {given_ablation(ablation)}" if ablation else ""
+    return program_of(
+        ["from interp import load_model, load_puzzles", *ablation_import(ablation)],
         ["from interp.attention import heads_above, lookback_table"],
-        [*_one_puzzle(model, puzzle), *_off(ablation)],
+        [*one_puzzle(model, puzzle), *off_lines(ablation)],
         [
             f"scores = lookback_table(model, puzzle.tokens[None], {list(lookbacks)!r}{given})",
             "for lookback, found in scores.items():",
@@ -147,11 +151,11 @@ def lookback_snippet(
 
 def masking_snippet(model: str, puzzle: str, ablation: str = "") -> str:
     """Loss and success with blank cells taken for padding, and as they should be."""
-    given = f", {_given(ablation)}" if ablation else ""
-    return _program(
-        ["from interp import load_model, load_puzzles", *_ablation_import(ablation)],
+    given = f", {given_ablation(ablation)}" if ablation else ""
+    return program_of(
+        ["from interp import load_model, load_puzzles", *ablation_import(ablation)],
         ["from interp.logbook import blanks_masked", "from interp.predict import losses"],
-        [*_one_puzzle(model, puzzle), *_off(ablation)],
+        [*one_puzzle(model, puzzle), *off_lines(ablation)],
         [
             f"loss, solved = losses(model, puzzle.tokens[None]{given})",
             "print('as it should be', loss.mean('final'), solved[0])",
@@ -169,11 +173,11 @@ def heads_snippet(model: str, sample: Sample, over: Over = "all", *, ablation: s
         over: which queries of them.
         ablation: what is off, as text.
     """
-    given = f", {_given(ablation)}" if ablation else ""
-    return _program(
-        ["from interp import load_model, load_puzzles", *_ablation_import(ablation)],
-        ["from interp.heads import head_rows, study_heads", *_structure_import(sample)],
-        [f"model = load_model({model!r})", *_sample(sample), *_off(ablation)],
+    given = f", {given_ablation(ablation)}" if ablation else ""
+    return program_of(
+        ["from interp import load_model, load_puzzles", *ablation_import(ablation)],
+        ["from interp.heads import head_rows, study_heads", *structure_import(sample)],
+        [f"model = load_model({model!r})", *sample_lines(sample), *off_lines(ablation)],
         [
             f"study = study_heads(model, tokens{given})",
             f"for row in head_rows(study, {over!r}):",
@@ -183,28 +187,28 @@ def heads_snippet(model: str, sample: Sample, over: Over = "all", *, ablation: s
     )
 
 
-def _program(imports: list[str], more: list[str], setup: list[str], work: list[str]) -> str:
+def program_of(imports: list[str], more: list[str], setup: list[str], work: list[str]) -> str:
     return "\n".join([*imports, *sorted(more), "", *setup, "", *work])
 
 
-def _uses_mean(ablation: str) -> bool:
+def uses_mean_in(ablation: str) -> bool:
     return ":mean" in ablation
 
 
-def _ablation_import(ablation: str, names: Sequence[str] = ()) -> list[str]:
+def ablation_import(ablation: str, names: Sequence[str] = ()) -> list[str]:
     needed = {
         *names,
         *(["parse_ablation"] if ablation else []),
-        *(["bank_means"] if _uses_mean(ablation) else []),
+        *(["bank_means"] if uses_mean_in(ablation) else []),
     }
     return [f"from interp.ablation import {', '.join(sorted(needed))}"] if needed else []
 
 
-def _structure_import(sample: Sample) -> list[str]:
+def structure_import(sample: Sample) -> list[str]:
     return ["from interp.tokens import structure_named"] if sample.structure is not None else []
 
 
-def _one_puzzle(model: str, puzzle: str) -> list[str]:
+def one_puzzle(model: str, puzzle: str) -> list[str]:
     return [
         f"model = load_model({model!r})",
         "bank = load_puzzles('bank')",
@@ -212,7 +216,7 @@ def _one_puzzle(model: str, puzzle: str) -> list[str]:
     ]
 
 
-def _sample(sample: Sample) -> list[str]:
+def sample_lines(sample: Sample) -> list[str]:
     """Lines that make ``bank`` and the ``tokens`` of the puzzles."""
     if sample.puzzle is not None:
         return ["bank = load_puzzles('bank')", f"tokens = bank.find({sample.puzzle!r}).tokens[None]"]
@@ -224,13 +228,13 @@ def _sample(sample: Sample) -> list[str]:
     ]
 
 
-def _off(ablation: str, *, uses_mean: bool | None = None) -> list[str]:
+def off_lines(ablation: str, *, uses_mean: bool | None = None) -> list[str]:
     """Lines that make what is ``off``, and the ``means`` that some of it is put at."""
     lines = [f"off = parse_ablation({ablation!r}, model.cfg)"] if ablation else []
-    if _uses_mean(ablation) if uses_mean is None else uses_mean:
+    if uses_mean_in(ablation) if uses_mean is None else uses_mean:
         lines.append("means = bank_means(model, bank)")
     return lines
 
 
-def _given(ablation: str) -> str:
-    return "off, means" if _uses_mean(ablation) else "off"
+def given_ablation(ablation: str) -> str:
+    return "off, means" if uses_mean_in(ablation) else "off"

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components.head_scatter import COST
-from interp.figures import _tint
+from interp.figures import tint
 from interp.heads import DETECTORS, DISTANCES
 
 FULL = 0.2
@@ -91,7 +91,7 @@ def _costs(column: "pd.Series[float]", full: float) -> list[str]:
 
 
 def _background(share: float) -> str:
-    return "" if np.isnan(share) else f"background-color: {_tint(share)}"
+    return "" if np.isnan(share) else f"background-color: {tint(share)}"
 
 
 def _selected(key: str, names: list[str], on_choice: Callable[[str], None]) -> None:
