@@ -21,6 +21,7 @@ page = st.navigation(
         st.Page("views/workbench.py", title="Workbench", default=True),
         st.Page("views/logbook.py", title="Logbook"),
         st.Page("views/heads.py", title="Heads"),
+        st.Page("views/circuits.py", title="Circuits"),
     ],
     position="top",
 )

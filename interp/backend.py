@@ -26,12 +26,14 @@ from interp.ablation import (
 )
 from interp.attention import LayerAttention, layer_attention, lookback_table
 from interp.checkpoints import load_model
+from interp.composition import Composition, composition_steps
 from interp.heads import HeadStudy, head_steps
 from interp.lens import Attribution, LogitLens, direct_attribution, logit_lens
 from interp.logbook import blanks_masked
 from interp.model import PuzzleGPT
 from interp.patching import Detail, PatchState, patch_steps
 from interp.patching import Kind as PatchKind
+from interp.paths import PathState, path_steps
 from interp.predict import AnswerLoss, Prediction, predict_steps
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.steps import Steps
@@ -240,6 +242,29 @@ class Backend:
 
         return self._once((model.checkpoint_id, "lookbacks", puzzle, distances, ablation, clamp), steps)
 
+    def composition(self, name: str) -> Composition:
+        """Who reads whom in a model, by its weights."""
+        model = self.model(name)
+        return self._once((model.checkpoint_id, "composition"), lambda: composition_steps(model))
+
+    def paths(
+        self,
+        name: str,
+        puzzles: Sequence[Puzzle],
+        source: Component,
+        base: Ablation = NO_ABLATION,
+        method: Method = ZERO,
+    ) -> "Watch[PathState]":
+        """A part taken from one of its readers after the other, for somebody who looks in from time to time."""
+        model, asked = self.model(name), tuple(puzzles)
+        tokens = PuzzleSet("asked for", asked).tokens
+
+        def steps() -> Steps[PathState, PathState]:
+            means = yield from self._means(model, base, method)
+            return (yield from path_steps(model, tokens, source, base=base, means=means, method=method))
+
+        return self._watched((model.checkpoint_id, "paths", asked, source, base, method), steps)
+
     def lens(self, name: str, puzzle: Puzzle, ablation: Ablation = NO_ABLATION) -> LogitLens:
         """What the model would answer after every stage, on one puzzle."""
         model = self.model(name)
@@ -372,6 +397,17 @@ class Watch(Generic[R]):
         """Until something has happened, at most ``interp.work.TICK`` seconds."""
         if self._job is not None:
             self._job.wait()
+
+    def result(self) -> R:
+        """The whole of it: waits for the end.
+
+        Raises:
+            Exception: the one with which the computation ended.
+        """
+        while not self.finished:
+            self.wait()
+        assert self.state is not None
+        return self.state
 
     def close(self) -> None:
         """Lose interest. May be called more than once, and from any thread."""

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app import scene
 from app.choices import Choice, choices_from_query, one_of, query_of, read_one_of
+from app.components import circuit_choices, head_page, log_heads
 from interp.errors import PuzzlescopeError
 from tests.models import SMALL
 
@@ -47,3 +49,21 @@ def test_what_cannot_be_used_is_said_and_the_default_taken() -> None:
 def test_none_of_them() -> None:
     with pytest.raises(PuzzlescopeError, match="Expected one of 1, 16"):
         read_one_of("x" * 100, (1, 16))
+
+
+def test_no_page_takes_a_name_that_the_scene_has_in_the_link() -> None:
+    """Both are read from the same address."""
+    taken = {
+        "model",
+        "puzzle",
+        "order",
+        "off",
+        "method",
+        "flips",
+        "attention",
+        "cell",
+        "tokens",
+        *scene.CHOICES,
+    }
+    for choices in (circuit_choices.CHOICES, head_page.CHOICES, {log_heads.name_of(1): None}):
+        assert not taken & set(choices)

@@ -4,10 +4,11 @@ from app import studies, sweeps
 from app.components import take_away
 from app.components.take_away import Download
 from app.scene import Scene
+from app.taking import header_of, name_of, sample_of
 from interp.backend import Backend
-from interp.exports import Header, Table
+from interp.exports import Table
 from interp.heads import HeadStudy, Over, head_rows, map_rows, spectrum_rows
-from interp.snippets import Sample, heads_snippet
+from interp.snippets import heads_snippet
 
 
 def show(scene: Scene, backend: Backend, over: Over) -> None:
@@ -22,33 +23,24 @@ def show(scene: Scene, backend: Backend, over: Over) -> None:
     downloads = [
         Download(
             label,
-            csv=lambda rows=rows: Table(_header(scene, backend), rows(_whole(scene, backend))).csv(),
-            json=lambda rows=rows: Table(_header(scene, backend), rows(_whole(scene, backend))).json(),
-            name=f"{name}-{scene.puzzle.id if scene.sample == 1 else scene.puzzle.task}",
+            csv=lambda rows=rows: Table(
+                header_of(scene, backend, sweeps.puzzles_of(scene, backend)), rows(_whole(scene, backend))
+            ).csv(),
+            json=lambda rows=rows: Table(
+                header_of(scene, backend, sweeps.puzzles_of(scene, backend)), rows(_whole(scene, backend))
+            ).json(),
+            name=f"{name}-{name_of(scene)}",
         )
         for label, (name, rows) in makers.items()
     ]
-    take_away.show(downloads, {"the heads": _snippet(scene, over)}, key="heads-take-away")
+    take_away.show(
+        downloads,
+        {"the heads": heads_snippet(scene.model, sample_of(scene), over, ablation=scene.ablation.text)},
+        key="heads-take-away",
+    )
 
 
 def _whole(scene: Scene, backend: Backend) -> HeadStudy:
     """The study of all puzzles, even if it is still under way."""
     with backend.heads(scene.model, sweeps.puzzles_of(scene, backend), scene.ablation) as watch:
-        while not watch.finished:
-            watch.wait()
-        assert watch.state is not None
-        return watch.state
-
-
-def _header(scene: Scene, backend: Backend) -> Header:
-    ids = tuple(puzzle.id for puzzle in sweeps.puzzles_of(scene, backend))
-    checkpoint = backend.model(scene.model).checkpoint_id
-    return Header(scene.model, checkpoint, ids, scene.ablation.text, scene.measure)
-
-
-def _snippet(scene: Scene, over: Over) -> str:
-    structure = scene.structure.name if scene.structure else None
-    sample = Sample(task=scene.puzzle.task, structure=structure, limit=scene.sample)
-    if scene.sample == 1:
-        sample = Sample(puzzle=scene.puzzle.id)
-    return heads_snippet(scene.model, sample, over, ablation=scene.ablation.text)
+        return watch.result()

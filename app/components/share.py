@@ -4,11 +4,12 @@ from app import sweeps
 from app.components import take_away
 from app.components.take_away import Download
 from app.scene import Scene
+from app.taking import header_of, sample_of
 from interp.backend import Backend
-from interp.exports import Header, Table, attention_rows, prediction_rows, sweep_rows
+from interp.exports import Table, attention_rows, prediction_rows, sweep_rows
 from interp.grids import CELLS, SIZE
 from interp.predict import Prediction
-from interp.snippets import Sample, attention_snippet, prediction_snippet, sweep_snippet
+from interp.snippets import attention_snippet, prediction_snippet, sweep_snippet
 from interp.sweep import components_of
 from interp.tokens import predicting_position
 
@@ -32,13 +33,8 @@ def show(scene: Scene, backend: Backend, clean: Prediction, ablated: Prediction 
     take_away.show(downloads, _snippets(scene))
 
 
-def _header(scene: Scene, backend: Backend, ids: tuple[str, ...], ablation: str) -> Header:
-    checkpoint = backend.model(scene.model).checkpoint_id
-    return Header(scene.model, checkpoint, ids, ablation, scene.measure)
-
-
 def _prediction(scene: Scene, backend: Backend, clean: Prediction, ablated: Prediction | None) -> Table:
-    header = _header(scene, backend, (scene.puzzle.id,), scene.ablation.text)
+    header = header_of(scene, backend, [scene.puzzle])
     return Table(header, prediction_rows(scene.puzzle, clean, ablated, scene.answer))
 
 
@@ -51,7 +47,7 @@ def _sweep(scene: Scene, backend: Backend) -> Table:
     )
     *_, state = backend.sweep(scene.model, puzzles, parts, base, method)
     clean, *rows = state.rows
-    header = _header(scene, backend, tuple(puzzle.id for puzzle in puzzles), base.text)
+    header = header_of(scene, backend, puzzles, base.text)
     return Table(header, sweep_rows(clean, rows, puzzles, method))
 
 
@@ -59,7 +55,7 @@ def _attention(scene: Scene, backend: Backend) -> Table:
     attention = backend.attention(scene.model, scene.puzzle, scene.layer, scene.ablation)
     row, column = _cell(scene)
     query = predicting_position(row, column)
-    header = _header(scene, backend, (scene.puzzle.id,), scene.ablation.text)
+    header = header_of(scene, backend, [scene.puzzle])
     return Table(header, attention_rows(attention.pattern[scene.head, query], scene.puzzle, query))
 
 
@@ -68,16 +64,12 @@ def _cell(scene: Scene) -> tuple[int, int]:
 
 
 def _snippets(scene: Scene) -> dict[str, str]:
-    structure = scene.structure.name if scene.structure else None
-    sample = Sample(task=scene.puzzle.task, structure=structure, limit=scene.sample)
-    if scene.sample == 1:
-        sample = Sample(puzzle=scene.puzzle.id)
     off = scene.ablation.text
     return {
         "the answer": prediction_snippet(scene.model, scene.puzzle.id, off),
         "what each part is worth": sweep_snippet(
             scene.model,
-            sample,
+            sample_of(scene),
             sweeps.EVERY_PART,
             scene.measure,
             ablation=sweeps.sweep_base(scene).text,

@@ -1,0 +1,87 @@
+"""What one can choose on the page of the circuits, and how it stands in its link."""
+
+from app.choices import Choice, one_of
+from app.components.patch_view import DETAILS, KINDS, Patching
+from app.session import choose, chosen
+from interp.ablation import Component, parse_ablation
+from interp.errors import PuzzlescopeError
+from interp.lens_snippets import Edit
+from interp.model import Config
+from interp.patching import EVERYWHERE
+from interp.readers import HEAD_INPUTS
+from interp.tokens import D_VOCAB
+
+PAGE = "circuits"
+
+VIEWS = {
+    "readers": "Who reads a part",
+    "lens": "Logit lens",
+    "attribution": "Direct logit attribution",
+    "patching": "Activation patching",
+}
+
+
+def _component(text: str, cfg: Config) -> Component:
+    terms = parse_ablation(text, cfg).terms
+    if len(terms) != 1:
+        raise PuzzlescopeError(f"Expected one part such as L0.attn or L1.H3, got '{text[:40]}'.")
+    return terms[0].component
+
+
+def _source(text: str, cfg: Config) -> str | Edit | None:
+    """The id of a puzzle; or an edit of this one, such as ``g3r2c5-7``: grid, row, column, new colour."""
+    place, _, color = text.partition("-")
+    if not color:
+        return text[:40] or None
+    for number in range(300):
+        grid, index = divmod(number, 100)
+        row, column = divmod(index, 10)
+        if place == f"g{grid + 1}r{row + 1}c{column + 1}" and color in map(str, range(11)):
+            return Edit(grid, row, column, int(color))
+    raise PuzzlescopeError(f"Expected a puzzle's id or an edit such as g3r2c5-7, got '{text[:40]}'.")
+
+
+def _written(source: str | Edit | None) -> str:
+    if isinstance(source, Edit):
+        return f"g{source.place + 1}r{source.row + 1}c{source.column + 1}-{source.color}"
+    return source or ""
+
+
+def _any(text: str, cfg: Config) -> str:
+    """Names of parts and places, which are looked up where they are shown: what is not there is passed over."""
+    return text[:40]
+
+
+CHOICES = {
+    "show": one_of(tuple(VIEWS), "readers"),
+    "source": Choice(Component(0, "attn"), _component, lambda part: part.text),
+    "input": one_of(HEAD_INPUTS, "k"),
+    "part": Choice("", _any),
+    "toward": one_of((None, *range(D_VOCAB)), None),
+    "over": one_of((None, *range(D_VOCAB)), None),
+    "from": Choice(None, _source, _written),
+    "kind": one_of(tuple(KINDS), Patching.kind),
+    "detail": one_of(tuple(DETAILS), Patching.detail),
+    "block": Choice(EVERYWHERE.name, _any),
+    "patch": Choice("", _any),
+}
+
+
+def patching() -> Patching:
+    """What is chosen to be patched."""
+    own = chosen(PAGE)
+    site, _, block = own["patch"].partition("@")
+    return Patching(own["from"], own["kind"], own["detail"], own["block"], (site, block) if block else None)
+
+
+def choose_patching(choice: Patching) -> None:
+    """For widget callbacks."""
+    marked = "@".join(choice.marked) if choice.marked else ""
+    choose(
+        PAGE,
+        **{"from": choice.source},
+        kind=choice.kind,
+        detail=choice.detail,
+        block=choice.block,
+        patch=marked,
+    )

@@ -1,0 +1,82 @@
+"""The circuits: who reads a part, what each layer believes, which part pushes, and what carries an answer over."""
+
+import streamlit as st
+
+from app.components import (
+    circuit_cell,
+    circuit_patching,
+    circuit_readers,
+    circuit_share,
+    header,
+    puzzle_strip,
+)
+from app.components.circuit_choices import CHOICES, PAGE, VIEWS
+from app.components.puzzle_strip import Look, Panel
+from app.scene import Scene
+from app.session import choose, chosen, current_scene, show_notices
+from app.shared import backend as shared_backend
+from interp.backend import Backend
+
+SHOW = {
+    "readers": circuit_readers.show,
+    "lens": circuit_cell.show_lens,
+    "attribution": circuit_cell.show_attribution,
+    "patching": circuit_patching.show,
+}
+assert set(SHOW) == set(VIEWS)
+
+
+def page() -> None:
+    backend = shared_backend()
+    scene = current_scene(backend, PAGE, CHOICES)
+    room_for_share = header.show(scene, backend, "Circuits", ABOUT)
+    header.show_off(scene, backend)
+    show_notices()
+    view = chosen(PAGE)["show"]
+    st.session_state["circuits-view"] = view
+    st.segmented_control(
+        "View",
+        list(VIEWS),
+        key="circuits-view",
+        format_func=VIEWS.__getitem__,
+        required=True,
+        label_visibility="collapsed",
+        on_change=lambda: choose(PAGE, show=st.session_state["circuits-view"]),
+    )
+    with room_for_share:
+        circuit_share.show(scene, backend)
+    if view != "readers":
+        _puzzle(scene, backend)
+    SHOW[view](scene, backend)
+
+
+def _puzzle(scene: Scene, backend: Backend) -> None:
+    """The puzzle and the answer in the run that is looked into: a click chooses the cell."""
+    names, grids = scene.puzzle.structure.name.split(" "), scene.puzzle.grids.reshape(4, -1)
+    run = backend.prediction(scene.model, scene.puzzle, scene.ablation)
+    title = "Parts off" if scene.ablation else "Model"
+    puzzle_strip.show(
+        [
+            Panel(names[0], grids[0]),
+            Panel(names[1], grids[1], opens="→"),
+            Panel(names[2], grids[2], opens="gap"),
+            Panel(f"{names[3]}, truth", grids[3], opens="→", answer=True),
+            Panel(
+                f"{title}, given the truth",
+                run.teacher_forced[0],
+                grids[3],
+                run.probabilities[0],
+                opens="gap",
+            ),
+        ],
+        key="circuits-strip",
+        look=Look(scene.palette, scene.digits),
+        cell=circuit_cell.cell_of(scene),
+        filename=f"puzzle-{scene.puzzle.id}",
+        on_cell=circuit_cell.look_at,
+    )
+
+
+ABOUT = "Who reads what a part writes, what each layer believes, and which part pushes the answer."
+
+page()
