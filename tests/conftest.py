@@ -27,3 +27,11 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of a small random model: a name that ``load_model`` takes."""
+    from tests.models import saved_model
+
+    return saved_model(tmp_path_factory.mktemp("model"))

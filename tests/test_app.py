@@ -20,15 +20,10 @@ from interp.backend import Backend
 from interp.model import Config
 from interp.tasks import TASKS
 from interp.tokens import STRUCTURES
-from tests.models import SMALL, saved_model
+from tests.models import SMALL
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 120
-
-
-@pytest.fixture(scope="module")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return saved_model(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ from interp.errors import PuzzlescopeError
 from interp.head_figures import TICKS, scatter_figure, spectrum_figure
 from interp.heads import DETECTORS, DISTANCES, MARKED, HeadStudy, study_heads
 from interp.sweep import SweepState, components_of
-from tests.models import SMALL, saved_model, six_puzzles, small_model
+from tests.models import SMALL, six_puzzles, small_model
 from tests.test_charts import part
 
 ROOT = Path(__file__).parent.parent
@@ -34,11 +34,6 @@ SECONDS = 120
 def study() -> HeadStudy:
     off = parse_ablation("L1.H2:lookback=100,L2.H0", SMALL)
     return study_heads(small_model(), six_puzzles()[:2], off)
-
-
-@pytest.fixture(scope="module")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return saved_model(tmp_path_factory.mktemp("model"))
 
 
 # ---- figures --------------------------------------------------------------------------------------------------------

@@ -7,15 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from interp.errors import PuzzlescopeError
-from tests.models import saved_model
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 120
-
-
-@pytest.fixture(scope="module")
-def model_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    return saved_model(tmp_path_factory.mktemp("model"))
 
 
 @pytest.fixture
