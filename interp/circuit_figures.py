@@ -364,9 +364,9 @@ def told_effects(state: PathState | None, measure: Measure = "final") -> str:
     clean = state.row(0).first(len(row.solved))
     solved = f"{int(row.solved.sum())} of {len(row.solved)} puzzles solved, {int(clean.solved.sum())} with nothing taken away."
     if measure == "answers":
-        return f"{dearest.text} misses {state.source.text} most: {solved}"
+        return f"{dearest.text} changes most without {state.source.text}: {solved}"
     return (
-        f"{dearest.text} misses {state.source.text} most: loss {value(row, measure):.2e},"
+        f"{dearest.text} changes most without {state.source.text}: loss {value(row, measure):.2e},"
         f" {short(10 ** costs[dearest])} times the {value(clean, measure):.2e} with nothing taken away; {solved}"
     )
 

@@ -83,7 +83,7 @@ def test_a_board_is_coloured_by_what_it_costs() -> None:
     assert set(paint) == {"L1.H2.k", "logits"}, "of the third reader nothing is known"
     assert str(figures.COSTS)[1:-1] in paint["L1.H2.k"] and str(figures.HELPS)[1:-1] in paint["logits"]
     assert figures.told_effects(made()) == (
-        "L1.H2.k misses L0.attn most: loss 1.00e+01, 100 times the 1.00e-01 with nothing taken away;"
+        "L1.H2.k changes most without L0.attn: loss 1.00e+01, 100 times the 1.00e-01 with nothing taken away;"
         " 1 of 2 puzzles solved, 2 with nothing taken away."
     )
     assert "1 of 2 puzzles solved" in figures.told_effects(made(), "answers")
@@ -245,7 +245,7 @@ def test_the_components_draw_and_report() -> None:
     shown = AppTest.from_function(page, default_timeout=120).run()
     assert not shown.exception
     captions = " ".join(re.sub(r"\\(.)", r"\1", caption.value) for caption in shown.caption)
-    assert "Nothing is measured yet." in captions and "misses L0.attn most" in captions
+    assert "Nothing is measured yet." in captions and "changes most without L0.attn" in captions
     assert "reads L0.attn most" in captions
     shown.selectbox(key="source").set_value("L1.H2").run()
     assert shown.session_state["source-got"] == Component(1, "head", 2)

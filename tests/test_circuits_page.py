@@ -66,7 +66,9 @@ def test_who_reads_a_part_is_what_the_library_finds(page: AppTest, model_folder:
     assert f"{first.reader.text} reads L0.H2 most" in words(page)
     state = path_effects(model, scene.puzzle.tokens[None], source)
     costs = state.costs("final")
-    assert f"{max(costs, key=lambda reader: costs[reader]).text} misses L0.H2 most" in words(page)
+    assert f"{max(costs, key=lambda reader: abs(costs[reader])).text} changes most without L0.H2" in words(
+        page
+    )
     rows = path_rows(state, [scene.puzzle])
     assert len(rows) == 1 + len(state.readers) and json.dumps(rows[1])
 
