@@ -5,7 +5,7 @@ PORT    ?= 8501
 ADDRESS ?= 127.0.0.1
 python  := .venv/bin/python
 
-.PHONY: help run test bench screenshots lint format clean setup setup-dev
+.PHONY: help run test bench bench-ui screenshots lint format clean setup setup-dev
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,10 @@ test: setup-dev ## run all tests, those in a real Chromium too
 
 bench: setup ## measure speed side by side with plain ways
 	@$(python) -m benchmarks
+
+bench-ui: setup-dev ## measure how the dashboard feels, in a real Chromium
+	@$(python) scripts/find_chromium.py --install
+	@$(python) -m benchmarks.ui
 
 screenshots: setup-dev ## take the pictures of the documentation
 	@$(python) scripts/find_chromium.py --install

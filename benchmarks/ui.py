@@ -1,6 +1,6 @@
 """How the dashboard feels, in a real Chromium: from starting it to a useful page, and from a click to the new answer.
 
-``python -m benchmarks.ui`` (it needs ``make test``'s environment and Chromium). A click switches one part off or on, on a page
+``make bench-ui``. A click switches one part off or on, on a page
 whose board is measured; it ends when the strip shows the answer of the model as it then is. Parts are taken in an order that
 makes no two ablations the same, so that no answer is kept from before.
 """

@@ -21,6 +21,7 @@ from interp.figures import (
     STRONG,
     base_figure,
     hatching,
+    nothing,
     short,
     tint,
 )
@@ -183,6 +184,8 @@ def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
         ],
         f"Who misses {state.source.text} most, by effect",
     )  # fmt: skip
+    if not shown:
+        return nothing(figure, [])
     if measure == "answers":
         figure.update_xaxes(title="share of answers lost", tickformat=".0%")
         return figure

@@ -56,7 +56,7 @@ def layer_chart(
         range=[-0.6, max(len(shown), 1) - 0.4],
     )
     if not known or clean is None:
-        return _nothing(figure, shown if clean is not None else [])
+        return nothing(figure, shown if clean is not None else [])
     levels = [_level(row, measure) for row in known]
     baseline = _level(clean, measure)
     # A bar begins a little below all that is shown, so that every bar can be seen and clicked.
@@ -102,7 +102,7 @@ def head_map(
     ]
     known = [tile for tile in tiles if not np.isnan(tile.cost)]
     if not known:
-        return _nothing(figure, shown if clean is not None else [])
+        return nothing(figure, shown if clean is not None else [])
     _draw_tiles(figure, known, [f"H{head}" for head in heads], [f"L{layer}" for layer in layers], measure)
     return figure
 
@@ -137,7 +137,7 @@ def task_map(
     )
     known = [tile for tile in tiles if not np.isnan(tile.cost)]
     if not known:
-        return _nothing(figure, [tile.row for tile in tiles])
+        return nothing(figure, [tile.row for tile in tiles])
     names = [f"L{layer}" for layer in range(max(layers) + 1)]
     _draw_tiles(figure, known, names, list(states), measure, tasks=True)
     return figure
@@ -276,7 +276,7 @@ def base_figure(title: str, *, height: int) -> go.Figure:
     return figure
 
 
-def _nothing(figure: go.Figure, rows: Sequence[SweepRow]) -> go.Figure:
+def nothing(figure: go.Figure, rows: Sequence[SweepRow]) -> go.Figure:
     """A chart that says why it shows nothing: no row is measured yet, or there is nothing in them to measure."""
     measured = any(len(row.solved) for row in rows)
     told = "These puzzles have no such cell." if measured else "Measuring …"

@@ -12,41 +12,47 @@ from scripts.dashboard import CHROMIUM_ARGUMENTS, SECONDS, dashboard  # noqa: E4
 from scripts.find_chromium import find_chromium  # noqa: E402
 
 FOLDER = ROOT / "docs"
+BOARD = "over this puzzle"
 PICTURES = {
-    "workbench.png": ("light", "?off=L{layer}.attn"),
-    "workbench-dark.png": ("dark", ""),
+    "workbench.png": ("light", "?off=L{layer}.attn", BOARD),
+    "workbench-dark.png": ("dark", "", BOARD),
+    "circuits.png": ("light", "circuits?source=L{layer}.attn&measure=changed", "Do the two views agree?"),
 }
+"""File: light or dark, the page, and what it says when it is whole."""
 
 
 def main() -> None:
     with dashboard() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=CHROMIUM_ARGUMENTS)
         layer = costliest_layer(browser, address)
-        for name, (scheme, query) in PICTURES.items():
-            take(browser, f"{address}/{query.format(layer=layer)}", scheme, FOLDER / name)
+        for name, (scheme, query, whole) in PICTURES.items():
+            take(browser, f"{address}/{query.format(layer=layer)}", scheme, whole, FOLDER / name)
 
 
-def open_page(browser: Browser, url: str, scheme: str):
+def open_page(browser: Browser, url: str, scheme: str, whole: str):
     page = browser.new_page(viewport={"width": 1280, "height": 1000}, color_scheme=scheme)
     page.set_default_timeout(1000 * SECONDS)
     page.goto(url)
-    page.get_by_text("costs most").wait_for()
-    page.locator(".board .status", has_text="over this puzzle").wait_for()  # exact, not a first look
-    page.locator(".attention-view canvas").first.wait_for()
-    page.wait_for_timeout(1500)
+    page.get_by_text(whole).first.wait_for()
+    page.get_by_role("button", name="Stop").first.wait_for(state="detached")  # exact, not a first look
+    page.locator(FINISHED).wait_for(state="attached")
+    page.wait_for_timeout(2500)
     return page
 
 
+FINISHED = "[data-testid=stApp][data-test-script-state=notRunning]"
+
+
 def costliest_layer(browser: Browser, address: str) -> int:
-    page = open_page(browser, address, "light")
+    page = open_page(browser, address, "light", BOARD)
     text = page.get_by_text("costs most").inner_text()
     page.close()
     return int(text.split("L")[1].split(".")[0])
 
 
-def take(browser: Browser, url: str, scheme: str, path: Path) -> None:
+def take(browser: Browser, url: str, scheme: str, whole: str, path: Path) -> None:
     path.parent.mkdir(exist_ok=True)
-    page = open_page(browser, url, scheme)
+    page = open_page(browser, url, scheme, whole)
     height = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
     page.set_viewport_size({"width": 1280, "height": int(height)})
     page.wait_for_timeout(1000)

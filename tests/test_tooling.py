@@ -590,7 +590,7 @@ def test_nothing_in_the_configuration_comes_from_outside() -> None:
 def test_make_lists_its_commands() -> None:
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
     listed = re.findall(r"^  make (\S+) ", done.stdout, re.MULTILINE)
-    assert listed == ["help", "run", "test", "bench", "screenshots", "lint", "format", "clean"]
+    assert listed == ["help", "run", "test", "bench", "bench-ui", "screenshots", "lint", "format", "clean"]
 
 
 @pytest.mark.parametrize("arguments", [["PORT=8600"], []], ids=["argument", "environment"])

@@ -62,7 +62,7 @@ def _puzzle(scene: Scene, backend: Backend) -> None:
             Panel(names[2], grids[2], opens="gap"),
             Panel(f"{names[3]}, truth", grids[3], opens="→", answer=True),
             Panel(
-                f"{title}, given the truth",
+                title,
                 run.teacher_forced[0],
                 grids[3],
                 run.probabilities[0],

@@ -46,12 +46,18 @@ def page(context: BrowserContext) -> Page:
     return context.new_page()
 
 
-def settled(page: Page) -> None:
+FINISHED = "[data-testid=stApp][data-test-script-state=notRunning]"
+
+
+def finished(page: Page) -> None:
     """Wait until the script has run and stays finished."""
-    page.locator(
-        ".attention-view canvas"
-    ).first.wait_for()  # before its first run, too, a script is not running
-    finished = "[data-testid=stApp][data-test-script-state=notRunning]"
-    page.wait_for_selector(finished, state="attached")
+    page.get_by_role("heading", level=1).wait_for()  # before its first run, too, a script is not running
+    page.wait_for_selector(FINISHED, state="attached")
     page.wait_for_timeout(400)
-    page.wait_for_selector(finished, state="attached")
+    page.wait_for_selector(FINISHED, state="attached")
+
+
+def settled(page: Page) -> None:
+    """The same for the workbench, of which CircuitsVis draws the last piece."""
+    page.locator(".attention-view canvas").first.wait_for()
+    finished(page)

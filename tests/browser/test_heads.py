@@ -8,6 +8,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import SECONDS
 
+pytestmark = pytest.mark.browser
+
 ROW, HEADER = 27, 36
 """Pixels of a row of the table, and of its line of names."""
 

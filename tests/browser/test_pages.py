@@ -1,0 +1,83 @@
+"""From page to page in a real Chromium: the scene goes along, a link brings it back, and nobody else is asked."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NewContext, finished
+
+pytestmark = pytest.mark.browser
+
+# Streamlit looks for its server below the page's address first, and says so on the console.
+PROBE = "_stcore/"
+
+
+def go(page: Page, name: str) -> None:
+    page.get_by_role("link", name=name, exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(f"^{name}"))
+    finished(page)
+
+
+def test_the_scene_goes_along_and_no_other_host_is_asked(new_context: NewContext, address: str) -> None:
+    context = new_context()
+    asked: list[str] = []
+    said: list[str] = []
+    context.on("request", lambda request: asked.append(request.url))
+    context.on("weberror", lambda error: said.append(str(error.error)))
+    page = context.new_page()
+    page.on(
+        "console",
+        lambda message: (
+            said.append(message.text)
+            if message.type == "error" and PROBE not in (message.location or {}).get("url", "")
+            else None
+        ),
+    )
+    page.goto(f"{address}/?off=L1.attn")
+    finished(page)
+    for name in ("Logbook", "Heads", "Circuits"):
+        go(page, name)
+        expect(page).to_have_url(re.compile(f"/{name.lower()}.*off=L1.attn"))
+        expect(page.get_by_role("textbox", name="Parts off")).to_have_value("L1.attn")
+        expect(page.get_by_role("alert")).to_have_count(0)
+    own = (address, address.replace("http", "ws"), "data:", "blob:")
+    assert [url for url in asked if not url.startswith(own)] == []
+    assert said == []
+
+
+def test_an_experiment_opens_in_the_workbench(new_context: NewContext, address: str) -> None:
+    page = new_context().new_page()
+    page.goto(f"{address}/logbook")
+    finished(page)
+    expect(page.get_by_text("7. The cache that was not at fault")).to_be_visible()
+    link = page.locator('a[href*="off=L1.attn&"]').first
+    href = link.get_attribute("href") or ""
+    link.click()
+    expect(page.locator(".board .chip")).to_have_text(re.compile(r"L1\.attn"))
+    assert page.url.endswith(href.removeprefix("./"))
+
+
+def test_a_cell_chosen_on_the_film_is_in_the_link_that_others_open(
+    new_context: NewContext, address: str
+) -> None:
+    page = new_context().new_page()
+    page.goto(f"{address}/circuits?show=lens")
+    finished(page)
+    page.locator('.strip .panel[data-panel="Model"] .cell[data-cell="35"]').click()
+    expect(page).to_have_url(re.compile("cell=g4r4c6"))
+    expect(page.get_by_text("Row 4, column 6, stage by stage")).to_be_visible()
+    other = new_context(1920, 1080, color_scheme="dark").new_page()
+    other.goto(page.url)
+    expect(other.get_by_text("Row 4, column 6, stage by stage")).to_be_visible()
+    assert other.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_patches_fill_up_can_be_stopped_and_gone_on_with(new_context: NewContext, address: str) -> None:
+    page = new_context().new_page()
+    page.goto(f"{address}/circuits?show=patching&kind=z")
+    page.get_by_role("button", name="Stop").click()
+    again = page.get_by_role("button", name="Compute the rest")
+    expect(again).to_be_visible()
+    again.click()
+    expect(page.get_by_role("button", name="Stop")).to_be_visible()
