@@ -61,7 +61,7 @@ def sweep_base(scene: Scene) -> Ablation:
 def board_sweep(scene: Scene, backend: Backend) -> Measured:
     """Every part of the model, over the scene's puzzles."""
     puzzles, base, method = puzzles_of(scene, backend), sweep_base(scene), sweep_method(scene)
-    key = (scene.model, tuple(puzzles), base, method)
+    key = board_key(scene, backend)
 
     def begin(scope: Scope) -> Watch[SweepState]:
         parts = components_of(backend.model(scene.model).cfg, EVERY_PART)
@@ -73,6 +73,11 @@ def board_sweep(scene: Scene, backend: Backend) -> Measured:
         scopes: Sequence[Scope] = ("everywhere", "answer") if len(puzzles) == 1 else ("everywhere",)
         watches = watched().keep("board", key, [begin(scope) for scope in scopes])
     return _measured("board", watches[:1], watches[1:])
+
+
+def board_key(scene: Scene, backend: Backend) -> Hashable:
+    """What the board's sweeps depend on."""
+    return scene.model, tuple(puzzles_of(scene, backend)), sweep_base(scene), sweep_method(scene)
 
 
 def task_sweeps(scene: Scene) -> dict[str, SweepState | None] | None:

@@ -3,8 +3,6 @@
 import ast
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -24,9 +22,9 @@ from interp.readers import LOGITS, Reader, readers_of
 from interp.snippets import Sample
 from interp.sweep import MEASURES, Measure, SweepPart, value
 from tests.models import SMALL, saved_model, six_puzzles, small_model
+from tests.programs import printed
 from tests.test_charts import losses
 
-ROOT = Path(__file__).parent.parent
 SOURCE = Component(0, "attn")
 NUMBER = re.compile(r"[-+]?\d+\.\d+(?:e[+-]?\d+)?")
 
@@ -161,14 +159,6 @@ def test_rows_read_back(weights: Composition, measured: PathState) -> None:
     assert paths[3]["loss_changed"] == pytest.approx(measured.row(4).loss.mean("changed"))
     assert paths[3]["source"] == "L0.attn" and paths[3]["method"] == "mean"
     assert [row["reader"] for row in path_rows(made(), puzzles)] == ["nobody", "L1.H2.k", "logits"]
-
-
-def printed(program: str) -> str:
-    found = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert found.returncode == 0, found.stderr
-    return found.stdout
 
 
 @pytest.mark.slow

@@ -11,7 +11,8 @@ from interp.lens import direct_attribution, logit_lens
 from interp.lens_snippets import Edit, attribution_snippet, lens_snippet, patching_snippet
 from interp.patching import KINDS, patch, recoloured
 from tests.models import saved_model
-from tests.test_snippets import HOSTILE, numbers, printed
+from tests.programs import printed
+from tests.test_snippets import HOSTILE, numbers
 
 
 @pytest.fixture(scope="module")

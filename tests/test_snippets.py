@@ -2,39 +2,36 @@
 
 import ast
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from interp import load_model, load_puzzles
 from interp.ablation import MEAN, Method, bank_means, parse_ablation
-from interp.attention import attention_pattern
+from interp.attention import attention_pattern, heads_above, lookback_table
 from interp.heads import DETECTORS, study_heads
-from interp.predict import predict
-from interp.snippets import Sample, attention_snippet, heads_snippet, prediction_snippet, sweep_snippet
+from interp.logbook import blanks_masked
+from interp.predict import losses, predict
+from interp.snippets import (
+    Sample,
+    attention_snippet,
+    heads_snippet,
+    lookback_snippet,
+    masking_snippet,
+    prediction_snippet,
+    sweep_snippet,
+)
 from interp.sweep import components_of, sweep, value
 from interp.tokens import STRUCTURES, predicting_position
 from tests.models import saved_model
+from tests.programs import printed, printed_apart
 
-ROOT = Path(__file__).parent.parent
 NUMBER = re.compile(r"-?\d+\.\d+(?:e[+-]?\d+)?")
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     return saved_model(tmp_path_factory.mktemp("a model's folder"))
-
-
-def printed(program: str) -> str:
-    """What a program prints, run in a process of its own from the project's folder."""
-    found = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert found.returncode == 0, found.stderr
-    return found.stdout
 
 
 def numbers(text: str) -> list[float]:
@@ -61,10 +58,37 @@ def test_a_prediction(folder: str, ablation: str) -> None:
 @pytest.mark.slow
 def test_a_prediction_of_the_default_model() -> None:
     puzzle = load_puzzles("bank", task="frame")[0]
-    said = printed(prediction_snippet("default", puzzle.id, "L1.attn"))
+    said = printed_apart(prediction_snippet("default", puzzle.id, "L1.attn"))
     model = load_model("default")
     ablated = predict(model, puzzle.tokens[None], parse_ablation("L1.attn", model.cfg))
     assert numbers(said)[4] == pytest.approx(ablated.loss.mean(), rel=1e-4)
+
+
+@pytest.mark.parametrize("ablation", ["", "L1.attn:lookback=100,L0.H1:mean"])
+def test_heads_that_look_back(folder: str, ablation: str) -> None:
+    puzzle = load_puzzles("bank")[5]
+    said = printed(lookback_snippet(folder, puzzle.id, (1, 100), 0.1, ablation)).splitlines()
+    model = load_model(folder)
+    means = bank_means(model, load_puzzles("bank"))
+    found = lookback_table(model, puzzle.tokens[None], [1, 100], parse_ablation(ablation, model.cfg), means)
+    expected = [head for back in (1, 100) for head in heads_above(found[back], back, 0.1)]
+    assert [line.split()[:2] for line in said] == [[str(head.lookback), head.name] for head in expected]
+    assert [float(line.split()[2]) for line in said] == pytest.approx(
+        [head.score for head in expected], rel=1e-4
+    )
+    if ablation:
+        assert len(said) >= 4, "all heads of the layer that looks 100 back"
+
+
+@pytest.mark.parametrize("ablation", ["", "L2.mlp:mean"])
+def test_blank_cells_masked(folder: str, ablation: str) -> None:
+    puzzle = load_puzzles("bank")[5]
+    said = printed(masking_snippet(folder, puzzle.id, ablation))
+    model = load_model(folder)
+    given = puzzle.tokens[None], parse_ablation(ablation, model.cfg), bank_means(model, load_puzzles("bank"))
+    expected = [losses(model, *given)[0].mean("final"), blanks_masked(model, *given)[0].mean("final")]
+    assert numbers(said) == pytest.approx(expected, rel=1e-4)
+    assert expected[0] != pytest.approx(expected[1], rel=1e-2)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewContext, finished
+from tests.browser.conftest import NewContext, finished, settled
 
 pytestmark = pytest.mark.browser
 
@@ -81,3 +81,57 @@ def test_patches_fill_up_can_be_stopped_and_gone_on_with(new_context: NewContext
     expect(again).to_be_visible()
     again.click()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
+
+
+OPERATED = {
+    "button",
+    "link",
+    "textbox",
+    "combobox",
+    "slider",
+    "spinbutton",
+    "checkbox",
+    "switch",
+    "radio",
+    "tab",
+}
+
+
+def nameless(page: Page) -> list[str]:
+    """What a person who hears the page could operate, but would not be told what it is."""
+    nodes = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    return [
+        f"{node['role']['value']} in {node.get('backendDOMNodeId')}"
+        for node in nodes
+        if not node.get("ignored")
+        and node.get("role", {}).get("value") in OPERATED
+        and not node.get("name", {}).get("value", "").strip()
+    ]
+
+
+@pytest.mark.parametrize(
+    "path", ["", "logbook", "heads", "circuits", "circuits?show=lens", "circuits?show=patching&from=g3r1c1-3"]
+)
+def test_everything_that_can_be_operated_has_a_name(new_context: NewContext, address: str, path: str) -> None:
+    page = new_context().new_page()
+    page.goto(f"{address}/{path}")
+    finished(page)
+    assert nameless(page) == []
+
+
+def test_the_workbench_is_reached_and_used_by_keyboard_alone(new_context: NewContext, address: str) -> None:
+    """From the address bar to a tile of the board by Tab, and a part off by the space bar."""
+    page = new_context().new_page()
+    page.goto(address)
+    settled(page)
+    focused = "() => { let at = document.activeElement; while (at?.shadowRoot) at = at.shadowRoot.activeElement; return at }"
+    for _ in range(120):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"({focused})()?.classList.contains('tile')"):
+            break
+    else:
+        raise AssertionError("the board was not reached")
+    part = page.evaluate(f"({focused})().dataset.part")
+    page.keyboard.press("Space")
+    expect(page.locator(f'.tile[data-part="{part}"]')).to_have_attribute("aria-pressed", "true")
+    expect(page).to_have_url(re.compile("off="))
