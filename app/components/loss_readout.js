@@ -17,8 +17,8 @@ function explain(item, tip) {
     tip.style.top = `${bottom + 4}px`
   }
   const hide = () => tip.hidePopover?.()
-  item.onfocus = item.onpointerenter = show
-  item.onblur = item.onpointerleave = hide
+  item.onpointerenter = show // not on focus: Chromium then sends Tab back here
+  item.onpointerleave = hide
   item.onkeydown = (event) => event.key === "Escape" && hide()
 }
 
