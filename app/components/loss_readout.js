@@ -17,9 +17,11 @@ function explain(item, tip) {
     tip.style.top = `${bottom + 4}px`
   }
   const hide = () => tip.hidePopover?.()
-  item.onpointerenter = show // not on focus: Chromium then sends Tab back here
-  item.onpointerleave = hide
-  item.onkeydown = (event) => event.key === "Escape" && hide()
+  item.onfocus = item.onpointerenter = show
+  item.onblur = item.onpointerleave = hide
+  item.onkeydown = (event) => {
+    if (event.key === "Escape") hide() // and return nothing: a handler that returns false takes the key away, Tab too
+  }
 }
 
 function begin(parent) {
