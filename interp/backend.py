@@ -41,6 +41,7 @@ from interp.sweep import Scope, SweepState, sweep_parts
 from interp.work import Job, WorkQueue
 
 R = TypeVar("R")
+T = TypeVar("T")
 
 RESULT_BYTES = 256 * 2**20
 MAX_MODELS = 4
@@ -190,14 +191,15 @@ class Backend:
         self, name: str, puzzles: Sequence[Puzzle], ablation: Ablation = NO_ABLATION
     ) -> "Watch[HeadStudy]":
         """Where every head looks, over some puzzles (see :mod:`interp.heads`), for somebody who looks in from time to time."""
-        model, asked = self.model(name), tuple(puzzles)
+        asked = tuple(puzzles)
         tokens = PuzzleSet("asked for", asked).tokens
-
-        def steps() -> Steps[HeadStudy, HeadStudy]:
-            means = yield from self._means(model, ablation)
-            return (yield from head_steps(model, tokens, ablation, means))
-
-        return self._watched((model.checkpoint_id, "heads", asked, ablation), steps)
+        return self._filling(
+            name,
+            ("heads", asked),
+            ablation,
+            ZERO,
+            lambda model, means: head_steps(model, tokens, ablation, means),
+        )
 
     def solved(self, name: str, puzzles: Sequence[Puzzle], batch: int = 16) -> Iterator[tuple[Puzzle, bool]]:
         """Which puzzles the clean model solves, a batch at a time."""
@@ -215,13 +217,12 @@ class Backend:
         self, name: str, puzzle: Puzzle, layer: int, ablation: Ablation = NO_ABLATION
     ) -> LayerAttention:
         """The same with the norms of the values, which tell how much the heads could carry from where they look."""
-        model = self.model(name)
-
-        def steps() -> Steps[None, LayerAttention]:
-            means = yield from self._means(model, ablation)
-            return layer_attention(model, puzzle.tokens, layer, ablation, means)
-
-        return self._once((model.checkpoint_id, "attention", puzzle, layer, ablation), steps)
+        return self._of_run(
+            name,
+            ("attention", puzzle, layer),
+            ablation,
+            lambda model, means: layer_attention(model, puzzle.tokens, layer, ablation, means),
+        )
 
     def lookbacks(
         self,
@@ -234,13 +235,14 @@ class Backend:
     ) -> dict[int, Float[np.ndarray, "layer head"]]:
         """How much every head looks so many positions back on one puzzle, where there are so many, or clamped as in the
         original notebook (see :func:`interp.attention.lookback_scores`)."""
-        model = self.model(name)
-
-        def steps() -> Steps[None, dict[int, Float[np.ndarray, "layer head"]]]:
-            means = yield from self._means(model, ablation)
-            return lookback_table(model, puzzle.tokens[None], distances, ablation, means, clamp=clamp)
-
-        return self._once((model.checkpoint_id, "lookbacks", puzzle, distances, ablation, clamp), steps)
+        return self._of_run(
+            name,
+            ("lookbacks", puzzle, distances, clamp),
+            ablation,
+            lambda model, means: lookback_table(
+                model, puzzle.tokens[None], distances, ablation, means, clamp=clamp
+            ),
+        )
 
     def composition(self, name: str) -> Composition:
         """Who reads whom in a model, by its weights."""
@@ -256,34 +258,33 @@ class Backend:
         method: Method = ZERO,
     ) -> "Watch[PathState]":
         """A part taken from one of its readers after the other, for somebody who looks in from time to time."""
-        model, asked = self.model(name), tuple(puzzles)
+        asked = tuple(puzzles)
         tokens = PuzzleSet("asked for", asked).tokens
-
-        def steps() -> Steps[PathState, PathState]:
-            means = yield from self._means(model, base, method)
-            return (yield from path_steps(model, tokens, source, base=base, means=means, method=method))
-
-        return self._watched((model.checkpoint_id, "paths", asked, source, base, method), steps)
+        return self._filling(
+            name,
+            ("paths", asked, source),
+            base,
+            method,
+            lambda model, means: path_steps(model, tokens, source, base=base, means=means, method=method),
+        )
 
     def lens(self, name: str, puzzle: Puzzle, ablation: Ablation = NO_ABLATION) -> LogitLens:
         """What the model would answer after every stage, on one puzzle."""
-        model = self.model(name)
-
-        def steps() -> Steps[None, LogitLens]:
-            means = yield from self._means(model, ablation)
-            return logit_lens(model, puzzle.tokens, ablation, means)
-
-        return self._once((model.checkpoint_id, "lens", puzzle, ablation), steps)
+        return self._of_run(
+            name,
+            ("lens", puzzle),
+            ablation,
+            lambda model, means: logit_lens(model, puzzle.tokens, ablation, means),
+        )
 
     def attribution(self, name: str, puzzle: Puzzle, ablation: Ablation = NO_ABLATION) -> Attribution:
         """What every part adds to the logits of the answer's cells, on one puzzle."""
-        model = self.model(name)
-
-        def steps() -> Steps[None, Attribution]:
-            means = yield from self._means(model, ablation)
-            return direct_attribution(model, puzzle.tokens, ablation, means)
-
-        return self._once((model.checkpoint_id, "attribution", puzzle, ablation), steps)
+        return self._of_run(
+            name,
+            ("attribution", puzzle),
+            ablation,
+            lambda model, means: direct_attribution(model, puzzle.tokens, ablation, means),
+        )
 
     def patching(
         self,
@@ -295,27 +296,24 @@ class Backend:
         ablation: Ablation = NO_ABLATION,
     ) -> "Watch[PatchState]":
         """Activation patching from one puzzle's run into another's, for somebody who looks in from time to time."""
-        model = self.model(name)
-
-        def steps() -> Steps[PatchState, PatchState]:
-            means = yield from self._means(model, ablation)
-            return (
-                yield from patch_steps(
-                    model, target.tokens, source.tokens, kind, detail=detail, ablation=ablation, means=means
-                )
-            )
-
-        return self._watched((model.checkpoint_id, "patching", target, source, kind, detail, ablation), steps)
+        return self._filling(
+            name,
+            ("patching", target, source, kind, detail),
+            ablation,
+            ZERO,
+            lambda model, means: patch_steps(
+                model, target.tokens, source.tokens, kind, detail=detail, ablation=ablation, means=means
+            ),
+        )
 
     def blanks_masked(self, name: str, puzzle: Puzzle, ablation: Ablation = NO_ABLATION) -> Score:
         """Loss and success on one puzzle if its blank cells are taken for padding."""
-        model = self.model(name)
-
-        def steps() -> Steps[None, Score]:
-            means = yield from self._means(model, ablation)
-            return Score(*blanks_masked(model, puzzle.tokens[None], ablation, means))
-
-        return self._once((model.checkpoint_id, "blanks masked", puzzle, ablation), steps)
+        return self._of_run(
+            name,
+            ("blanks masked", puzzle),
+            ablation,
+            lambda model, means: Score(*blanks_masked(model, puzzle.tokens[None], ablation, means)),
+        )
 
     def _means(
         self, model: PuzzleGPT, ablation: Ablation, method: Method = ZERO
@@ -329,29 +327,61 @@ class Backend:
             kept if kept is not None else self._keep(key, (yield from bank_means_steps(model, self.bank())))
         )
 
+    def _of_run(
+        self,
+        name: str,
+        what: tuple[Hashable, ...],
+        ablation: Ablation,
+        compute: Callable[[PuzzleGPT, ReferenceMeans | None], R],
+    ) -> R:
+        """What a single step makes of a run under an ablation."""
+        model = self.model(name)
+
+        def steps() -> Steps[None, R]:
+            means = yield from self._means(model, ablation)
+            return compute(model, means)
+
+        return self._once((model.checkpoint_id, *what, ablation), steps)
+
+    def _filling(
+        self,
+        name: str,
+        what: tuple[Hashable, ...],
+        ablation: Ablation,
+        method: Method,
+        begin: Callable[[PuzzleGPT, ReferenceMeans | None], Steps[R, R]],
+    ) -> "Watch[R]":
+        """What fills up over runs under an ablation, with parts put at their means if the method says so."""
+        model = self.model(name)
+
+        def steps() -> Steps[R, R]:
+            means = yield from self._means(model, ablation, method)
+            return (yield from begin(model, means))
+
+        return self._watched((model.checkpoint_id, *what, ablation, method), steps)
+
     def _once(self, key: Hashable, steps: Callable[[], Steps[None, R]]) -> R:
         """The result kept under this key, or computed now; whoever asks meanwhile waits for the same one."""
         kept = self._kept(key)
         if kept is not None:
             return kept
-
-        def keeping() -> Steps[None, R]:
-            found = self._kept(key)  # somebody's job may have ended between our look and our asking
-            return found if found is not None else self._keep(key, (yield from steps()))
-
-        return self._queue.ask(key, keeping, self._who()).result(self._pulse)
+        return self._queue.ask(key, self._keeping(key, steps), self._who()).result(self._pulse)
 
     def _watched(self, key: Hashable, steps: Callable[[], Steps[R, R]]) -> "Watch[R]":
         """A result that is looked in on while it fills up: the steps yield it once, when it begins, and return it."""
         kept = self._kept(key)
         if kept is not None:
             return Watch(kept)
+        return Watch(None, self._queue.ask(key, self._keeping(key, steps), self._who()))
 
-        def keeping() -> Steps[R, R]:
+    def _keeping(self, key: Hashable, steps: Callable[[], Steps[T, R]]) -> Callable[[], Steps[T, R]]:
+        """The same steps, whose result is kept under the key."""
+
+        def keeping() -> Steps[T, R]:
             found = self._kept(key)  # somebody's job may have ended between our look and our asking
             return found if found is not None else self._keep(key, (yield from steps()))
 
-        return Watch(None, self._queue.ask(key, keeping, self._who()))
+        return keeping
 
     def _kept(self, key: Hashable) -> Any:
         with self._storing:

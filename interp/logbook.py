@@ -15,9 +15,10 @@ from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation import NO_ABLATION, Ablation, Hook, ReferenceMeans, hooks_of
+from interp.grids import N_COLORS, SIZE
 from interp.model import Config, PuzzleGPT
 from interp.predict import AnswerLoss, score
-from interp.tokens import ANSWER_START, D_VOCAB, GRID_TOKENS, START, TOKEN_NAMES
+from interp.tokens import ANSWER_START, GRID_TOKENS, START, TOKEN_NAMES
 
 PUBLISHED_SIZES = Config()
 PUBLISHED_CLEAN = 2.84e-3
@@ -82,11 +83,11 @@ def _times(ratio: float) -> str:
 
 def marker_finding(answer: Integer[np.ndarray, " 100"], truth: Integer[np.ndarray, " 100"]) -> Finding:
     """Is an answer not even a grid: does a marker stand where a cell should?"""
-    markers = np.flatnonzero(answer >= D_VOCAB - 4)
+    markers = np.flatnonzero(answer >= N_COLORS)
     wrong = int((answer != truth).sum())
     if len(markers):
         names = ", ".join(dict.fromkeys(TOKEN_NAMES[answer[k]] for k in markers))
-        row, column = divmod(int(markers[0]), 10)
+        row, column = divmod(int(markers[0]), SIZE)
         return Finding(
             True,
             f"Holds: {len(markers)} of the 100 cells are a marker ({names}), the first in row {row + 1}, column {column + 1}.",

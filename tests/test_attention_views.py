@@ -25,6 +25,10 @@ from interp.tokens import cell_position, marker_position, predicting_position
 from scripts.dashboard import SECONDS
 
 COMPONENTS = Path(grid_attention.__file__).parent
+SCRIPTS = {
+    "grid_attention": grid_attention.SCRIPT,
+    "attention_view": (COMPONENTS / "attention_view.js").read_text(),
+}
 N_HEADS = 8
 
 
@@ -308,7 +312,7 @@ def page(chromium: Browser, tmp_path: Path) -> Iterator[Page]:
 
 def mount(page: Page, name: str, data: bytes) -> None:
     page.add_style_tag(path=COMPONENTS / f"{name}.css")
-    page.evaluate(MOUNT, [(COMPONENTS / f"{name}.js").read_text(), base64.b64encode(data).decode()])
+    page.evaluate(MOUNT, [SCRIPTS[name], base64.b64encode(data).decode()])
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -16,31 +15,18 @@ from interp.composition import composition
 from interp.lens_snippets import Edit
 from interp.paths import path_effects
 from tests.models import SMALL
-
-ROOT = Path(__file__).parent.parent
-SECONDS = 120
+from tests.pages import page_of, run_until, words
 
 
 @pytest.fixture
 def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
-    page = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=SECONDS)
-    page.switch_page("views/circuits.py")
-    return page
-
-
-def words(page: AppTest) -> str:
-    """All that the page says, as a person reads it."""
-    return re.sub(r"\\(.)", r"\1", "\n".join(block.value for block in [*page.markdown, *page.caption]))
+    return page_of("circuits")
 
 
 def filled(page: AppTest) -> AppTest:
     """Run the page until nothing fills up any more."""
-    for _ in range(60):
-        page.run()
-        if not any(button.label == "Stop" for button in page.button):
-            return page
-    raise AssertionError(words(page))
+    return run_until(page, lambda page: not any(button.label == "Stop" for button in page.button))
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -104,8 +90,7 @@ def test_a_source_of_another_task_may_be_named(page: AppTest) -> None:
     puzzle = page.session_state["scene"].puzzle
     other = load_puzzles("bank").filter(task="frame", structure=puzzle.structure)[3]
     page.query_params["show"], page.query_params["from"] = "patching", other.id
-    again = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=SECONDS)
-    again.switch_page("views/circuits.py")
+    again = page_of("circuits")
     again.query_params["show"], again.query_params["from"] = "patching", other.id
     again.run()
     assert again.selectbox(key="patch-source").value == other.id

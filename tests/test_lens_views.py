@@ -357,7 +357,7 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 def mount(page: Page, cell: int | None = 7, film: LogitLens | None = None) -> None:
     data = lens_film.data(film or lens(), PLAIN, NO_ABLATION, cell)
-    page.evaluate(MOUNT, [(COMPONENTS / "lens_film.js").read_text(), data])
+    page.evaluate(MOUNT, [lens_film.SCRIPT, data])
 
 
 @pytest.mark.browser

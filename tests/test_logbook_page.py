@@ -1,37 +1,23 @@
 """The logbook's page without a browser: its sections, what they say, and what a click or a link changes."""
 
 import re
-from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from interp.errors import PuzzlescopeError
-
-ROOT = Path(__file__).parent.parent
-SECONDS = 120
+from tests.pages import page_of, run_until, words
 
 
 @pytest.fixture
 def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
-    page = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=SECONDS)
-    page.switch_page("views/logbook.py")
-    return page
-
-
-def words(page: AppTest) -> str:
-    """All that the page says, as a person reads it."""
-    return re.sub(r"\\(.)", r"\1", "\n".join(block.value for block in [*page.markdown, *page.caption]))
+    return page_of("logbook")
 
 
 def measured(page: AppTest) -> AppTest:
     """Run the page until its sweep is complete."""
-    for _ in range(60):
-        page.run()
-        if "when all is measured" not in words(page):
-            return page
-    raise AssertionError(words(page))
+    return run_until(page, lambda page: "when all is measured" not in words(page))
 
 
 def test_every_experiment_has_a_question_a_finding_a_link_and_a_program(page: AppTest) -> None:

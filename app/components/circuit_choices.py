@@ -2,9 +2,11 @@
 
 from app.choices import Choice, one_of
 from app.components.patch_view import DETAILS, KINDS, Patching
+from app.scene import cell_name
 from app.session import choose, chosen
 from interp.ablation import Component, parse_ablation
 from interp.errors import PuzzlescopeError
+from interp.grids import CELLS, N_COLORS, SIZE
 from interp.lens_snippets import Edit
 from interp.model import Config
 from interp.patching import EVERYWHERE
@@ -33,17 +35,16 @@ def _source(text: str, cfg: Config) -> str | Edit | None:
     place, _, color = text.partition("-")
     if not color:
         return text[:40] or None
-    for number in range(300):
-        grid, index = divmod(number, 100)
-        row, column = divmod(index, 10)
-        if place == f"g{grid + 1}r{row + 1}c{column + 1}" and color in map(str, range(11)):
-            return Edit(grid, row, column, int(color))
+    cell = next((cell for cell in range(3 * CELLS) if cell_name(cell) == place), None)
+    if cell is not None and color in map(str, range(N_COLORS)):
+        grid, index = divmod(cell, CELLS)
+        return Edit(grid, *divmod(index, SIZE), int(color))
     raise PuzzlescopeError(f"Expected a puzzle's id or an edit such as g3r2c5-7, got '{text[:40]}'.")
 
 
 def _written(source: str | Edit | None) -> str:
     if isinstance(source, Edit):
-        return f"g{source.place + 1}r{source.row + 1}c{source.column + 1}-{source.color}"
+        return f"{cell_name(CELLS * source.place + SIZE * source.row + source.column)}-{source.color}"
     return source or ""
 
 

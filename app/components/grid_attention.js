@@ -1,5 +1,6 @@
 // Attention on the grids. A layer's patterns arrive once, as bytes; pointing, moving and enlarging are answered here, and
 // only a committed choice (a click, Enter) goes to the server.
+// canvas_view.js stands before this file: the two are one module.
 
 const SIZE = 10
 const CELLS = SIZE * SIZE
@@ -41,8 +42,7 @@ function where(cell) {
 
 /** A header's length, the header, then each head's lower triangle (a byte a weight) and the norms of its values. */
 function unpack(bytes) {
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)))
+  const { header, length } = headerOf(bytes)
   const triangle = (header.positions * (header.positions + 1)) / 2
   const end = 4 + length + header.heads * triangle
   const norms = new Float32Array(bytes.slice(end, end + 4 * header.heads * header.positions).buffer)
@@ -84,14 +84,6 @@ function largestOnCells(at) {
 }
 
 // ---- drawing ------------------------------------------------------------------------------------------------------------
-
-function make(name, className, text, parent) {
-  const made = document.createElement(name)
-  made.className = className
-  made.textContent = text
-  parent.appendChild(made)
-  return made
-}
 
 /** A canvas with the puzzle's four grids in a row. */
 class Sheet {
@@ -181,17 +173,11 @@ class Sheet {
   }
 }
 
-function themeOf(element) {
-  const style = getComputedStyle(element)
-  const [red, green, blue] = style.backgroundColor.match(/[\d.]+/g).map(Number)
-  const dark = 0.3 * red + 0.59 * green + 0.11 * blue < 128
-  return { ink: dark ? "#ffffff" : "#000000", paper: style.backgroundColor, mark: style.outlineColor }
-}
-
 // ---- the component ----------------------------------------------------------------------------------------------------
 
-class GridAttention {
+class GridAttention extends CanvasView {
   constructor(parent) {
+    super()
     this.state = { cell: 3 * CELLS, view: "from", weighting: "attention", head: null, scale: "same" }
     this.sent = []
     this.root = make("div", "root", "", parent)
@@ -207,9 +193,7 @@ class GridAttention {
     this.legend = make("div", "legend", "", this.root)
     this.rule = make("p", "rule", "", this.root)
     this.root.addEventListener("keydown", (event) => this.onKey(event))
-    this.root.addEventListener("transitionend", () => this.schedule()) // the theme has changed
-    this.watcher = new ResizeObserver(() => this.schedule())
-    this.watcher.observe(this.root)
+    this.watch()
   }
 
   buildSelector(parent) {
@@ -386,17 +370,12 @@ class GridAttention {
     })
   }
 
-  schedule() {
-    this.frame ??= requestAnimationFrame(() => this.draw())
-  }
-
   nameOf(head) {
     return `L${this.data.layer}.H${head}`
   }
 
   draw() {
     cancelAnimationFrame(this.frame)
-    this.frame = null
     if (!this.data || !this.root.clientWidth) return
     const shown = { ...this.state, cell: this.hovered ?? this.state.cell }
     const theme = themeOf(this.root)
@@ -538,25 +517,6 @@ class GridAttention {
     }
     make("span", "", own ? "of the head’s largest on a cell" : value ? "(the layer’s largest)" : "", this.legend)
   }
-
-  detach() {
-    this.watcher.disconnect()
-    cancelAnimationFrame(this.frame)
-    this.root.remove()
-  }
 }
 
-const views = new WeakMap()
-let calls = 0
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  let view = views.get(parentElement)
-  if (!view) views.set(parentElement, (view = new GridAttention(parentElement)))
-  const call = (view.call = ++calls)
-  view.update(unpack(data), (choice) => setTriggerValue("choice", choice))
-  return () => {
-    if (view.call !== call) return // a later call has taken over
-    view.detach()
-    views.delete(parentElement)
-  }
-}
+export default component(GridAttention, "choice", unpack)

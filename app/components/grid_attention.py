@@ -13,6 +13,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import streamlit as st
 
+from app.components.scripts import joined
 from interp.attention import LayerAttention, packed, quantise
 from interp.grids import CELLS
 from interp.puzzles import Puzzle
@@ -25,10 +26,12 @@ Weighting = Literal["attention", "value"]
 FIRST_ANSWER_CELL = 3 * CELLS
 LAST_CELL = 4 * CELLS - 1
 
+SCRIPT = joined("canvas_view", "grid_attention")
+
 _view = st.components.v2.component(
     "grid_attention",
     css=(HERE / "grid_attention.css").read_text(),
-    js=(HERE / "grid_attention.js").read_text(),
+    js=SCRIPT,
 )
 
 

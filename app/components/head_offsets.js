@@ -1,5 +1,6 @@
 // Where heads look, by the offset from the cell about to be predicted. The maps of a layer arrive once, as bytes; pointing is
 // answered here, and only a chosen head goes to the server.
+// canvas_view.js stands before this file: the two are one module.
 
 const REACH = 19
 const MIDDLE = 9
@@ -13,8 +14,7 @@ const SCALES = { own: "each head’s own scale", same: "one scale" }
 
 /** A header's length, the header, then the maps [head, grid, row, column], the markers [head, grid] and the start token. */
 function unpack(bytes) {
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + length)))
+  const { header, length } = headerOf(bytes)
   const numbers = new Float32Array(bytes.slice(4 + length).buffer)
   const { heads } = header
   const ends = [heads * GRIDS * MAP, heads * GRIDS, heads].reduce((all, n) => [...all, all.at(-1) + n], [0])
@@ -61,21 +61,6 @@ function strongest(data, head, count) {
 }
 
 // ---- drawing ------------------------------------------------------------------------------------------------------------
-
-function make(name, className, text, parent) {
-  const made = document.createElement(name)
-  made.className = className
-  made.textContent = text
-  parent.appendChild(made)
-  return made
-}
-
-function themeOf(element) {
-  const style = getComputedStyle(element)
-  const [red, green, blue] = style.backgroundColor.match(/[\d.]+/g).map(Number)
-  const dark = 0.3 * red + 0.59 * green + 0.11 * blue < 128
-  return { ink: dark ? "#ffffff" : "#000000", paper: style.backgroundColor, mark: style.outlineColor }
-}
 
 /** A canvas with four maps in a row. */
 class Sheet {
@@ -153,8 +138,9 @@ class Sheet {
 
 // ---- the component ------------------------------------------------------------------------------------------------------
 
-class HeadOffsets {
+class HeadOffsets extends CanvasView {
   constructor(parent) {
+    super()
     this.scale = "own"
     this.root = make("div", "root", "", parent)
     this.title = make("h4", "", "", this.root)
@@ -171,9 +157,7 @@ class HeadOffsets {
     this.buildSwitch(this.line)
     this.maps = make("div", "maps", "", this.root)
     this.rule = make("p", "rule", "", this.root)
-    this.root.addEventListener("transitionend", () => this.schedule()) // the theme has changed
-    this.watcher = new ResizeObserver(() => this.schedule())
-    this.watcher.observe(this.root)
+    this.watch()
   }
 
   buildSwitch(parent) {
@@ -228,11 +212,6 @@ class HeadOffsets {
     this.send = send
     if (this.heads?.length !== data.heads) this.buildMaps()
     this.draw()
-  }
-
-  schedule() {
-    cancelAnimationFrame(this.frame)
-    this.frame = requestAnimationFrame(() => this.draw())
   }
 
   draw() {
@@ -290,25 +269,6 @@ class HeadOffsets {
     sheet.fit(button.clientWidth - 10)
     sheet.paint(mapOf(data, head), this.full(head), theme)
   }
-
-  detach() {
-    this.watcher.disconnect()
-    cancelAnimationFrame(this.frame)
-    this.root.remove()
-  }
 }
 
-const views = new WeakMap()
-let calls = 0
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  let view = views.get(parentElement)
-  if (!view) views.set(parentElement, (view = new HeadOffsets(parentElement)))
-  const call = (view.call = ++calls)
-  view.update(unpack(data), (head) => setTriggerValue("head", head))
-  return () => {
-    if (view.call !== call) return // a later call has taken over
-    view.detach()
-    views.delete(parentElement)
-  }
-}
+export default component(HeadOffsets, "head", unpack)

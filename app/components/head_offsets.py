@@ -11,16 +11,19 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from app.components.scripts import joined
 from interp.attention import packed
 from interp.heads import HeadStudy
 
 HERE = Path(__file__).parent
 PLACES = ("1st grid", "2nd grid", "3rd grid", "answer")
 
+SCRIPT = joined("canvas_view", "head_offsets")
+
 _view = st.components.v2.component(
     "head_offsets",
     css=(HERE / "head_offsets.css").read_text(),
-    js=(HERE / "head_offsets.js").read_text(),
+    js=SCRIPT,
 )
 
 

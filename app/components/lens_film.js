@@ -1,40 +1,16 @@
 // The logit lens as a film: a grid a stage. Stepping, playing and pointing are answered here; only a cell that is chosen travels.
 // Elements are built once and then changed, so that keyboard focus and the stage on screen survive a new run.
-const SVG = "http://www.w3.org/2000/svg"
-const CELL = 10
-const SIDE = 10
+// svg_cells.js stands before this file: the two are one module.
+
 const CELLS = SIDE * SIDE
-const DARK = "#111111"
 const CHOSEN = "#e0007a"
-const HATCH = "M0 0l10 10M10 0l-10 10M5 0l5 5M0 5l5 5M5 0l-5 5M10 5l-5 5"
 const SQUARE = (index) => `M${(index % SIDE) * CELL + 1.1} ${Math.floor(index / SIDE) * CELL + 1.1}h7.8v7.8h-7.8z`
 const BEAT = 700 // milliseconds a stage
 const HINT = "Point at a cell, or press Tab and the arrow keys: what the model would answer there after this stage."
 const EARLY = [232, 240, 250]
 const LATE = [8, 48, 107]
 
-const views = new WeakMap()
-
-// ---- elements -------------------------------------------------------------------------------------------------------
-
-function make(name, className, parent, text = "") {
-  const made = document.createElement(name)
-  made.className = className
-  made.textContent = text
-  parent.appendChild(made)
-  return made
-}
-
-function shape(name, attributes, parent) {
-  const made = document.createElementNS(SVG, name)
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
-  parent?.appendChild(made)
-  return made
-}
-
-const place = (index) => `translate(${(index % SIDE) * CELL} ${Math.floor(index / SIDE) * CELL})`
-const where = (index) => `row ${Math.floor(index / SIDE) + 1}, column ${(index % SIDE) + 1}`
-const percent = (chance) => `${(100 * chance).toFixed(1)} %`
+// ---- a grid ---------------------------------------------------------------------------------------------------------
 
 // A grid of cells; `reading` says whether its cells can be focused and read one by one.
 function buildGrid(parent, reading) {

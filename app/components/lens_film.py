@@ -5,18 +5,17 @@ Stepping, playing and pointing at cells are answered in the browser; only a cell
 """
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from app.components.puzzle_strip import PLAIN, Look
-from app.palette import PALETTES
+from app.components.puzzle_strip import PLAIN, Look, painting, report_cell
+from app.components.scripts import joined
 from interp.ablation import NO_ABLATION, Ablation
-from interp.figures import ink
-from interp.grids import CELLS, COLORS
+from interp.grids import CELLS
 from interp.lens import LogitLens
-from interp.tokens import TOKEN_NAMES
 
 HERE = Path(__file__).parent
 DECIMALS = 4
@@ -30,10 +29,12 @@ ABOUT = (
     " layers may read it in another form. Each cell is given the true cells before it."
 )
 
+SCRIPT = joined("svg_cells", "lens_film")
+
 _film = st.components.v2.component(
     "lens_film",
     css=(HERE / "lens_film.css").read_text(),
-    js=(HERE / "lens_film.js").read_text(),
+    js=SCRIPT,
 )
 
 
@@ -54,21 +55,13 @@ def show(
         cell: the answer cell (0..99, row by row) that is chosen.
         on_cell: called, before the page runs again, with the answer cell that was clicked.
     """
-
-    def clicked() -> None:
-        chosen = st.session_state[key]["cell"]
-        # It comes from a browser: anything but a cell is passed over.
-        if on_cell is not None and type(chosen) is int and 0 <= chosen < CELLS:
-            on_cell(chosen)
-
     st.caption(ABOUT)
-    _film(key=key, data=data(lens, look, ablation, cell), on_cell_change=clicked)
+    _film(key=key, data=data(lens, look, ablation, cell), on_cell_change=partial(report_cell, key, on_cell))
     st.caption(told(lens))
 
 
 def data(lens: LogitLens, look: Look, ablation: Ablation, cell: int | None) -> dict[str, Any]:
     """The film as the browser gets it."""
-    colors = PALETTES[look.palette]
     return {
         "stages": list(lens.stages),
         "brief": [_brief(stage) for stage in lens.stages],
@@ -78,12 +71,8 @@ def data(lens: LogitLens, look: Look, ablation: Ablation, cell: int | None) -> d
         "ofTruth": lens.of_truth.astype(float).round(DECIMALS).tolist(),
         "truth": lens.truth.tolist(),
         "settled": lens.settled.tolist(),
-        "colors": list(colors),
-        "inks": [ink(color) for color in colors],
-        "names": [color.name for color in COLORS] + [f"marker {name}" for name in TOKEN_NAMES[len(COLORS) :]],
-        "short": list(TOKEN_NAMES),
-        "digits": look.digits,
         "cell": cell,
+        **painting(look),
     }
 
 

@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from app.components import attention_controls, attention_view, experiment
+from app.components import experiment
+from app.components.lookback_list import show_heads
+from app.components.looking import show_layer, show_tokens
 from app.scene import Scene
-from app.session import change, choose, chosen
+from app.session import choose, chosen
 from interp import logbook
-from interp.attention import HeadScore, heads_above
+from interp.attention import heads_above
 from interp.backend import Backend
 from interp.phenomena import THRESHOLDS
 from interp.snippets import attention_snippet, lookback_snippet
@@ -39,7 +41,7 @@ def show_detectors(number: int, scene: Scene, backend: Backend) -> None:
         here, beside = experiment.columns()
         with here:
             _threshold(lookback, what, threshold)
-            _heads(scene, lookback, heads_above(scores[lookback], lookback, threshold))
+            show_heads(scene, heads_above(scores[lookback], lookback, threshold), key=f"log-{lookback}")
         with beside:
             published = logbook.PUBLISHED_HEADS[lookback]
             listed = ", ".join(f"L{layer}.H{head} {score:.2f}" for (layer, head), score in published.items())
@@ -69,22 +71,6 @@ def _threshold(lookback: int, what: str, threshold: float) -> None:
     )
 
 
-def _heads(scene: Scene, lookback: int, heads: list[HeadScore]) -> None:
-    if not heads:
-        st.caption("No head.")
-        return
-    with st.container(horizontal=True, gap="small"):
-        for head in heads:
-            shown = (head.layer, head.head) == (scene.layer, scene.head)
-            st.button(
-                f"{head.name} · {head.score:.2f}",
-                key=f"log-{lookback}-{head.name}",
-                type="primary" if shown else "secondary",
-                on_click=change,
-                kwargs={"layer": head.layer, "head": head.head},
-            )
-
-
 def _deviations(published: dict[tuple[int, int], float], scores) -> None:  # type: ignore[no-untyped-def]
     told = (f"L{a}.H{b} {scores[a, b] - score:+.3f}" for (a, b), score in published.items())
     st.caption(f"This puzzle less the notebook's: {', '.join(told)}.")
@@ -94,27 +80,9 @@ def show_pattern(number: int, scene: Scene, backend: Backend) -> None:
     """Any head's pattern, through CircuitsVis."""
     experiment.heading(number, "The attention pattern of a head", PATTERN)
     cfg = backend.model(scene.model).cfg
-    _layer(scene, cfg.n_layers)
+    show_layer(scene, cfg, key="log-layer")
     attention = backend.attention(scene.model, scene.puzzle, scene.layer, scene.ablation)
-    attention_controls.show(
-        scene.head,
-        scene.tokens,
-        scene.puzzle,
-        key="log-tokens",
-        n_heads=cfg.n_heads,
-        on_change=lambda head, window: change(
-            all_heads=head is None, tokens=window, **({} if head is None else {"head": head})
-        ),
-    )
-    attention_view.show(
-        attention,
-        scene.puzzle,
-        scene.tokens,
-        key="log-attention",
-        layer=scene.layer,
-        head=None if scene.all_heads else scene.head,
-        note=scene.run,
-    )
+    show_tokens(scene, attention, cfg, key="log-tokens")
     row, column = divmod(scene.answer_cell or 0, SIZE)
     experiment.published(
         "L0.H0 attends to the cell about to be predicted in the grid before; in the first grid, to the previous token."
@@ -125,15 +93,4 @@ def show_pattern(number: int, scene: Scene, backend: Backend) -> None:
             scene.model, scene.puzzle.id, scene.layer, scene.head, row, column, scene.ablation.text
         ),
         key="log-pattern-python",
-    )
-
-
-def _layer(scene: Scene, n_layers: int) -> None:
-    st.session_state["log-layer"] = scene.layer
-    st.segmented_control(
-        "Layer",
-        range(n_layers),
-        key="log-layer",
-        required=True,
-        on_change=lambda: change(layer=st.session_state["log-layer"]),
     )

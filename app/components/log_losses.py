@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.components import experiment, layer_chart
+from app.components import experiment, filling, layer_chart
 from app.components.worth import switch
 from app.scene import Scene
 from app.session import notify, now
@@ -68,15 +68,14 @@ def _chart(scene: Scene, rows: list[SweepRow], seen: Seen[SweepState]) -> None:
     clean, off = (rows[0] if rows else None), list(scene.ablation.components)
     key = f"log-{scene.model}-{scene.ablation.text}"
     layer_chart.show(rows[1:], clean, "final", "attn", off, key=key, on_click=switch)
-    if seen.progress is not None:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(seen.progress, text=f"Measuring: {seen.progress:.0%}")
-            if st.button("Stop", key="log-stop"):
-                watched().stop(_GROUP)
-                st.rerun()
-    elif seen.stopped and st.button("Measure the rest", icon=":material/play_arrow:", key="log-again"):
-        watched().forget(_GROUP)
-        st.rerun()
+    filling.show(
+        seen.progress,
+        seen.stopped,
+        "Measuring",
+        key="log",
+        on_stop=lambda: watched().stop(_GROUP),
+        on_again=lambda: watched().forget(_GROUP),
+    )
 
 
 def _conclude(scene: Scene, backend: Backend, rows: list[SweepRow], seen: Seen[SweepState]) -> None:

@@ -1,10 +1,12 @@
 """Heads that look a fixed distance back on this puzzle; a click shows the head."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from app.scene import Scene
 from app.session import change
-from interp.attention import heads_above
+from interp.attention import HeadScore, heads_above
 from interp.backend import Backend
 
 MEANINGS = {
@@ -23,16 +25,21 @@ def show(scene: Scene, backend: Backend) -> None:
     for lookback, (meaning, threshold) in MEANINGS.items():
         heads = heads_above(scores[lookback], lookback, threshold)
         st.markdown(f"**{meaning}** ({lookback}), mean attention above {threshold}", help=HELP)
-        if not heads:
-            st.caption("no head")
-            continue
-        with st.container(horizontal=True, gap="small"):
-            for head in heads:
-                chosen = (head.layer, head.head) == (scene.layer, scene.head)
-                st.button(
-                    f"{head.name} · {head.score:.2f}",
-                    key=f"lookback-{lookback}-{head.name}",
-                    type="primary" if chosen else "secondary",
-                    on_click=change,
-                    kwargs={"layer": head.layer, "head": head.head},
-                )
+        show_heads(scene, heads, key=f"lookback-{lookback}")
+
+
+def show_heads(scene: Scene, heads: Sequence[HeadScore], *, key: str) -> None:
+    """Draw a button for each head, with its score; a click makes it the one whose attention is shown."""
+    if not heads:
+        st.caption("no head")
+        return
+    with st.container(horizontal=True, gap="small"):
+        for head in heads:
+            chosen = (head.layer, head.head) == (scene.layer, scene.head)
+            st.button(
+                f"{head.name} · {head.score:.2f}",
+                key=f"{key}-{head.name}",
+                type="primary" if chosen else "secondary",
+                on_click=change,
+                kwargs={"layer": head.layer, "head": head.head},
+            )

@@ -13,15 +13,13 @@ from interp.attention import LayerAttention
 from interp.backend import Backend
 from interp.model import Config
 
-_LAYER = "attention-layer"
-
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw both views of the chosen layer, and name the heads that look a fixed distance back."""
     cfg = backend.model(scene.model).cfg
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.subheader("Where the heads of layer", anchor=False, width="content")
-        _layer(scene, cfg)
+        show_layer(scene, cfg, key="attention-layer")
         st.subheader("look", anchor=False, width="content")
     attention = backend.attention(scene.model, scene.puzzle, scene.layer, scene.ablation)
     grid_attention.show(
@@ -37,18 +35,19 @@ def show(scene: Scene, backend: Backend) -> None:
     with st.expander("Heads that look a fixed distance back", key="lookbacks"):
         lookback_list.show(scene, backend)
     st.subheader("Token by token", anchor=False)
-    _tokens(scene, attention, cfg)
+    show_tokens(scene, attention, cfg, key="tokens")
 
 
-def _layer(scene: Scene, cfg: Config) -> None:
-    st.session_state[_LAYER] = scene.layer
+def show_layer(scene: Scene, cfg: Config, *, key: str) -> None:
+    """Draw the choice of the layer whose heads are shown."""
+    st.session_state[key] = scene.layer
     st.segmented_control(
         "Layer",
         range(cfg.n_layers),
-        key=_LAYER,
+        key=key,
         required=True,
         label_visibility="collapsed",
-        on_change=lambda: change(layer=st.session_state[_LAYER]),
+        on_change=lambda: change(layer=st.session_state[key]),
     )
 
 
@@ -59,18 +58,19 @@ def _choose(choice: Choice) -> None:
     )
 
 
-def _tokens(scene: Scene, attention: LayerAttention, cfg: Config) -> None:
+def show_tokens(scene: Scene, attention: LayerAttention, cfg: Config, *, key: str) -> None:
+    """Draw the pattern of the chosen head, or of all, through CircuitsVis, and the choice of head and tokens."""
     head = None if scene.all_heads else scene.head
     attention_controls.show(
         head,
         scene.tokens,
         scene.puzzle,
-        key="tokens",
+        key=key,
         n_heads=cfg.n_heads,
         on_change=lambda head, window: change(
             all_heads=head is None, tokens=window, **({} if head is None else {"head": head})
         ),
     )
     attention_view.show(
-        attention, scene.puzzle, scene.tokens, key="attention", layer=scene.layer, head=head, note=scene.run
+        attention, scene.puzzle, scene.tokens, key=f"{key}-view", layer=scene.layer, head=head, note=scene.run
     )

@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from app.components import clickable_chart
+from app.components import clickable_chart, filling
 from app.components.attribution_view import show_cells
 from app.components.puzzle_strip import PLAIN, Look
 from app.palette import PALETTES
@@ -215,7 +215,15 @@ def show(
         on_change: is given the new choice when a patch is clicked, or another block of the heads' map is chosen.
         on_stop, on_again: end the computation, and begin it anew.
     """
-    _progress(seen, key, on_stop, on_again)
+    filling.show(
+        seen.progress,
+        seen.stopped,
+        "Patching",
+        key=key,
+        on_stop=on_stop,
+        on_again=on_again,
+        rest="Compute the rest",
+    )
     state = seen.state
     if state is None:
         return
@@ -285,14 +293,3 @@ def _measured(state: PatchState, cell: int) -> str:
         f"{lens_figures.cell_name(cell).capitalize()}, {lens_figures.metric_name(state, cell)}: {state.target[cell]:.2f} in this"
         f" puzzle's run, {state.source[cell]:.2f} in the source's."
     )
-
-
-def _progress(
-    seen: Seen[PatchState], key: str, on_stop: Callable[[], None], on_again: Callable[[], None]
-) -> None:
-    if seen.progress is not None:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(seen.progress, text=f"Patching: {seen.progress:.0%}")
-            st.button("Stop", key=f"{key}-stop", on_click=on_stop)
-    elif seen.stopped:
-        st.button("Compute the rest", icon=":material/play_arrow:", key=f"{key}-again", on_click=on_again)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 
 import streamlit as st
 
-from app.components import clickable_chart
+from app.components import clickable_chart, filling
 from app.components.head_map import LEGEND
 from app.shared import plain
 from interp import circuit_figures as figures
@@ -62,7 +62,7 @@ def show(
     own = f"{key}-{source.text}-{measure}"
     board = figures.effects_board(shown, cfg, measure, off)
     clickable_chart.show(board, key=f"{own}-board", name=f"puzzlescope-paths-{source.text}", on_click=click)
-    _progress(progress, stopped, key, on_stop, on_again)
+    filling.show(progress, stopped, "One reader after the other", key=key, on_stop=on_stop, on_again=on_again)
     st.caption(plain(f"{LEGEND} {figures.told_effects(state, measure)}"))
     ranking = figures.effects_ranking(shown, measure)
     clickable_chart.show(
@@ -100,18 +100,3 @@ def _clicked(state: PathState, on_reader: Callable[[Reader], None]) -> Callable[
             on_reader(readers[data[0]])
 
     return click
-
-
-def _progress(
-    progress: float | None,
-    stopped: bool,
-    key: str,
-    on_stop: Callable[[], None],
-    on_again: Callable[[], None],
-) -> None:
-    if progress is not None:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(progress, text=f"One reader after the other: {progress:.0%}")
-            st.button("Stop", key=f"{key}-stop", on_click=on_stop)
-    elif stopped:
-        st.button("Measure the rest", icon=":material/play_arrow:", key=f"{key}-again", on_click=on_again)

@@ -1,10 +1,7 @@
 // The puzzle strip. Pointing, keys and downloads are answered here: nothing travels to the server until a cell is chosen.
 // Elements are built once and then changed, so that a new prediction appears at once and keyboard focus survives it.
-// puzzle_strip_save.js is appended to this file: the two are one module.
-const SVG = "http://www.w3.org/2000/svg"
-const CELL = 10
-const SIDE = 10
-const DARK = "#111111"
+// svg_cells.js stands before this file and puzzle_strip_save.js after it: the three are one module.
+
 const MOST_COMPARED = 2 // predictions whose likeliest tokens are told side by side; of more, only those of the one pointed at
 const HINT = "Point at a cell, or press Tab and the arrow keys: its place, its colour and what the model thinks of it."
 
@@ -22,28 +19,8 @@ const KINDS = {
 const CHOSEN = { ink: "#e0007a", path: "M-0.2 -0.2h10.4v10.4h-10.4z" }
 const HERE = { ink: DARK, path: "M-1.5 -1.5h13v13h-13z" }
 const FLAG = "M0.2 0.2h5.4l-5.4 5.4z"
-const HATCH = "M0 0l10 10M10 0l-10 10M5 0l5 5M0 5l5 5M5 0l-5 5M10 5l-5 5"
 
-const views = new WeakMap()
-
-// ---- elements -------------------------------------------------------------------------------------------------------
-
-function make(name, className, parent, text = "") {
-  const made = document.createElement(name)
-  made.className = className
-  made.textContent = text
-  parent.appendChild(made)
-  return made
-}
-
-function shape(name, attributes, parent) {
-  const made = document.createElementNS(SVG, name)
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
-  parent?.appendChild(made)
-  return made
-}
-
-const place = (index) => `translate(${(index % SIDE) * CELL} ${Math.floor(index / SIDE) * CELL})`
+// ---- marks ----------------------------------------------------------------------------------------------------------
 
 function outline({ ink, path, under = path }, parent) {
   shape("path", { d: under, fill: "none", stroke: "#ffffff", "stroke-width": 2.4 }, parent)
@@ -183,9 +160,6 @@ function setTabStop(view, index) {
 }
 
 // ---- what is said of a cell -----------------------------------------------------------------------------------------
-
-const where = (index) => `row ${Math.floor(index / SIDE) + 1}, column ${(index % SIDE) + 1}`
-const percent = (chance) => `${(100 * chance).toFixed(1)} %`
 
 function verdict({ data }, { told, kinds }, index) {
   const token = told.cells[index]

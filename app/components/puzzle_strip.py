@@ -6,6 +6,7 @@ Pointing at cells, keys and downloads are answered in the browser; only a cell t
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 import streamlit as st
 from jaxtyping import Float, Integer
 
+from app.components.scripts import joined
 from app.palette import PALETTES
 from interp.errors import PuzzlescopeError
 from interp.figures import ink
@@ -22,7 +24,7 @@ from interp.tokens import TOKEN_NAMES
 HERE = Path(__file__).parent
 TOP = 3
 WRONG, BROKEN, FIXED, BOTH = "wrong", "broken", "fixed", "both"
-SCRIPT = "\n".join((HERE / name).read_text() for name in ("puzzle_strip.js", "puzzle_strip_save.js"))
+SCRIPT = joined("svg_cells", "puzzle_strip", "puzzle_strip_save")
 
 _strip = st.components.v2.component(
     "puzzle_strip",
@@ -164,28 +166,39 @@ def show(
         filename: of a download, without its ending.
         on_cell: called, before the page runs again, with the answer cell that was clicked.
     """
+    _strip(
+        key=key,
+        data=_data(panels, look, cell, filename),
+        on_cell_change=partial(report_cell, key, on_cell),
+    )
 
-    def clicked() -> None:
-        chosen = st.session_state[key]["cell"]
-        # It comes from a browser: anything but a cell is passed over.
-        if on_cell is not None and type(chosen) is int and 0 <= chosen < CELLS:
-            on_cell(chosen)
 
-    _strip(key=key, data=_data(panels, look, cell, filename), on_cell_change=clicked)
+def report_cell(key: str, on_cell: Callable[[int], None] | None) -> None:
+    """Pass on the answer cell that a browser sent for a component. It is only a claim: anything but a cell is passed over."""
+    chosen = st.session_state[key]["cell"]
+    if on_cell is not None and type(chosen) is int and 0 <= chosen < CELLS:
+        on_cell(chosen)
 
 
 def _data(panels: Sequence[Panel], look: Look, cell: int | None, filename: str) -> dict[str, Any]:
-    colors = PALETTES[look.palette]
     return {
         "panels": [panel.data() for panel in panels],
         "legend": _legend(panels),
+        "cell": cell,
+        "filename": filename,
+        **painting(look),
+    }
+
+
+def painting(look: Look) -> dict[str, Any]:
+    """What a browser needs to paint cells and to name them."""
+    colors = PALETTES[look.palette]
+    return {
         "colors": list(colors),
         "inks": [ink(color) for color in colors],
         "names": [color.name for color in COLORS] + [f"marker {name}" for name in TOKEN_NAMES[len(COLORS) :]],
         "short": list(TOKEN_NAMES),
         "digits": look.digits,
-        "cell": cell,
-        "filename": filename,
     }
 
 

@@ -1,0 +1,29 @@
+// What components that draw grids as SVG have in common: sizes, elements, and words for a cell of the answer.
+
+const SVG = "http://www.w3.org/2000/svg"
+const CELL = 10
+const SIDE = 10
+const DARK = "#111111"
+const HATCH = "M0 0l10 10M10 0l-10 10M5 0l5 5M0 5l5 5M5 0l-5 5M10 5l-5 5"
+
+const views = new WeakMap()
+
+function make(name, className, parent, text = "") {
+  const made = document.createElement(name)
+  made.className = className
+  made.textContent = text
+  parent.appendChild(made)
+  return made
+}
+
+function shape(name, attributes, parent) {
+  const made = document.createElementNS(SVG, name)
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
+  parent?.appendChild(made)
+  return made
+}
+
+const place = (index) => `translate(${(index % SIDE) * CELL} ${Math.floor(index / SIDE) * CELL})`
+
+const where = (index) => `row ${Math.floor(index / SIDE) + 1}, column ${(index % SIDE) + 1}`
+const percent = (chance) => `${(100 * chance).toFixed(1)} %`
