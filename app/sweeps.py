@@ -13,6 +13,8 @@ from interp.sweep import Scope, SweepState, components_of
 from interp.tasks import TASKS
 
 EVERY_PART = ("attn", "head", "mlp")
+BOARD = "board"
+"""The group of the board's sweeps among what a visitor looks in on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,12 +69,12 @@ def board_sweep(scene: Scene, backend: Backend) -> Measured:
         parts = components_of(backend.model(scene.model).cfg, EVERY_PART)
         return backend.watch(scene.model, puzzles, parts, base, method, scope)
 
-    watches = watched().known("board", key)
+    watches = watched().known(BOARD, key)
     if watches is None:
         # Of one visitor's work the latest comes first: the first look.
         scopes: Sequence[Scope] = ("everywhere", "answer") if len(puzzles) == 1 else ("everywhere",)
-        watches = watched().keep("board", key, [begin(scope) for scope in scopes])
-    return _measured("board", watches[:1], watches[1:])
+        watches = watched().keep(BOARD, key, [begin(scope) for scope in scopes])
+    return _measured(BOARD, watches[:1], watches[1:])
 
 
 def board_key(scene: Scene, backend: Backend) -> Hashable:

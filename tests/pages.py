@@ -1,6 +1,7 @@
 """The dashboard's pages without a browser."""
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).parent.parent
 SECONDS = 120
+PAUSE = 0.05
+"""Seconds between two runs of a page that fills up."""
 
 
 def page_of(view: str) -> AppTest:
@@ -23,9 +26,16 @@ def words(page: AppTest) -> str:
 
 
 def run_until(page: AppTest, done: Callable[[AppTest], bool]) -> AppTest:
-    """Run the page again and again, as it does by itself while something fills up."""
-    for _ in range(60):
+    """Run the page again and again, as it does by itself while something fills up, with time in between for that."""
+    last = time.monotonic() + SECONDS
+    while time.monotonic() < last:
         page.run()
         if done(page):
             return page
+        time.sleep(PAUSE)
     raise AssertionError(words(page))
+
+
+def filled(page: AppTest) -> AppTest:
+    """Run the page until nothing fills up any more: nothing is left to stop."""
+    return run_until(page, lambda page: not any(button.label == "Stop" for button in page.button))

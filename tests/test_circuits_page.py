@@ -15,18 +15,13 @@ from interp.composition import composition
 from interp.lens_snippets import Edit
 from interp.paths import path_effects
 from tests.models import SMALL
-from tests.pages import page_of, run_until, words
+from tests.pages import filled, page_of, words
 
 
 @pytest.fixture
 def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
     return page_of("circuits")
-
-
-def filled(page: AppTest) -> AppTest:
-    """Run the page until nothing fills up any more."""
-    return run_until(page, lambda page: not any(button.label == "Stop" for button in page.button))
 
 
 @pytest.mark.parametrize("view", VIEWS)

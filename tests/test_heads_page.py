@@ -24,10 +24,10 @@ from interp.head_figures import TICKS, scatter_figure, spectrum_figure
 from interp.heads import DETECTORS, DISTANCES, MARKED, HeadStudy, study_heads
 from interp.sweep import SweepState, components_of
 from tests.models import SMALL, six_puzzles, small_model
+from tests.pages import SECONDS, filled, words
 from tests.test_charts import part
 
 ROOT = Path(__file__).parent.parent
-SECONDS = 120
 
 
 @pytest.fixture(scope="module")
@@ -200,18 +200,8 @@ def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return AppTest.from_file(str(ROOT / "app" / "views" / "heads.py"), default_timeout=SECONDS)
 
 
-def finished(page: AppTest) -> AppTest:
-    """The page when everything is measured."""
-    page.run()
-    for _ in range(200):
-        if not any("%" in caption.value for caption in page.caption):
-            break
-        page.run()
-    return page
-
-
 def test_the_whole_page(page: AppTest) -> None:
-    finished(page)
+    filled(page)
     assert not page.exception and not page.error and not page.warning
     assert [title.value for title in page.title] == ["Heads"]
     table = page.dataframe[0].value
@@ -223,12 +213,24 @@ def test_the_whole_page(page: AppTest) -> None:
 def test_a_link_restores_the_pages_own_choices(page: AppTest) -> None:
     for name, value in {"over": "all", "x": "start", "y": "markers", "off": "L1.H2:lookback=100"}.items():
         page.query_params[name] = value
-    finished(page)
+    filled(page)
     assert not page.exception and not page.warning
     assert page.session_state["chosen-heads"] == {"over": "all", "x": "start", "y": "markers"}
     table = page.dataframe[0].value.set_index("head")
     assert table.loc["L1.H2", "next_one_grid_back"] == pytest.approx(1), "the run with it looking back"
     assert table.loc["L1.H2", "start"] == pytest.approx(100 / 404), "from all positions"
+
+
+def test_what_is_under_way_can_be_stopped_and_gone_on_with(page: AppTest) -> None:
+    page.query_params["sample"] = "64"
+    page.run()
+    page.button(key="heads-stop").click().run()
+    (status,) = [caption.value for caption in page.caption if "Cost:" in caption.value]
+    assert status.startswith("Over ") and status.endswith("Stopped.")
+    page.button(key="heads-again").click().run()
+    filled(page)
+    assert "Over 64 of 64 puzzles." in words(page)
+    assert not page.dataframe[0].value.isna().any().any()
 
 
 def test_choices_go_into_the_link(page: AppTest) -> None:

@@ -26,6 +26,8 @@ CHOICES = {
     "x": one_of(tuple(TITLES), "next_one_grid_back"),
     "y": one_of(tuple(TITLES), COST),
 }
+GROUPS = (studies.GROUP, sweeps.BOARD)
+"""What fills up here: where the heads look, and what they cost."""
 
 
 def show(scene: Scene, backend: Backend) -> None:
@@ -49,7 +51,7 @@ def _all(scene: Scene, choices: dict, backend: Backend, busy: bool) -> None:  # 
     worth, seen = studies.head_sweep(scene, backend), studies.head_study(scene, backend)
     study = _study(scene, backend, seen)
     measures = measures_of(study, choices["over"], studies.costs(scene, worth.states[0]))
-    _progress(scene, study, worth)
+    _progress(scene, seen, study, worth)
     _table(scene, study, measures)
     _scatter(scene, choices, measures)
     if busy != (worth.progress is not None or seen.progress is not None):
@@ -119,20 +121,27 @@ def _controls(scene: Scene, over: Over) -> None:
         )
 
 
-def _progress(scene: Scene, study: HeadStudy, worth: sweeps.Measured) -> None:
+def _progress(scene: Scene, seen: Seen[HeadStudy], study: HeadStudy, worth: sweeps.Measured) -> None:
     """A line of one height, whatever it says."""
     over = "this puzzle" if study.n == 1 else f"{study.known} of {study.n} puzzles"
     how = "zeroed" if sweeps.sweep_method(scene).kind == "zero" else "put at its mean"
     top = " on top of what is off" if scene.ablation else ""
     share = "" if worth.progress is None else f", {worth.progress:.0%}"
-    stopped = " Stopped." if worth.stopped else ""
+    looking = "Looking over" if seen.progress is not None else "Over"
+    under_way = seen.progress is not None or worth.progress is not None
+    stopped = not under_way and (seen.stopped or worth.stopped)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", height=40, border=False):
-        st.caption(f"Over {over}. Cost: each head {how} in turn{top}{share}.{stopped}", width="content")
-        if worth.progress is not None and st.button("Stop", key="heads-stop", type="tertiary"):
-            watched().stop("board")
+        st.caption(
+            f"{looking} {over}. Cost: each head {how} in turn{top}{share}.{' Stopped.' if stopped else ''}",
+            width="content",
+        )
+        if under_way and st.button("Stop", key="heads-stop", type="tertiary"):
+            for group in GROUPS:
+                watched().stop(group)
             st.rerun()
-        if worth.stopped and st.button("Measure the rest", key="heads-again", type="tertiary"):
-            watched().forget("board")
+        if stopped and st.button("Measure the rest", key="heads-again", type="tertiary"):
+            for group in GROUPS:
+                watched().forget(group)
             st.rerun()
 
 

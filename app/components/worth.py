@@ -91,7 +91,7 @@ def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list
     )
     ablation_board.show(board, key="board", on_wish=partial(_grant, cfg, offered))
     if measured.stopped and st.button("Measure the rest", icon=":material/play_arrow:", key="board-again"):
-        watched().forget("board")
+        watched().forget(sweeps.BOARD)
         st.rerun()
 
 
@@ -135,7 +135,7 @@ def _grant(cfg: Config, offered: list[Preset], wish: Wish) -> None:
         case SetMethod(method):
             change(method=method)
         case StopSweep():
-            watched().stop("board")
+            watched().stop(sweeps.BOARD)
         case _:
             try:
                 change(ablation=ablation_after(now().ablation, wish, cfg, offered))
