@@ -15,7 +15,8 @@ from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, heads_off, hooks_of
 from interp.errors import PuzzlescopeError
-from interp.model import PuzzleGPT
+from interp.model import Block, PuzzleGPT
+from interp.runs import Run
 from interp.tokens import N_CTX, TOKEN_NAMES
 
 LEVELS = 255
@@ -68,21 +69,63 @@ def layer_attention(
     Raises:
         PuzzlescopeError: if the model has no such layer.
     """
-    if not 0 <= layer < model.cfg.n_layers:
-        raise PuzzlescopeError(
-            f"There is no layer {layer}: the model has layers 0 to {model.cfg.n_layers - 1}."
-        )
+    _check_layer(model, layer)
     names = [get_act_name("pattern", layer), get_act_name("v", layer)]
     with model.clean():
         for hook in hooks_of(ablation, means):
             model.add_hook(*hook)
         # The caching hook comes after the ablation's own, so it sees what the run goes on with.
         _, kept = model.run_with_cache(model.prompt(tokens[None]), return_type=None, names_filter=names)
-    pattern, values = (kept[name][0] for name in names)
+    pattern, values = (kept[name] for name in names)
+    return _layer_attention(model, layer, ablation, pattern, values)
+
+
+@torch.inference_mode()
+def attention_of(model: PuzzleGPT, run: Run, layer: int) -> LayerAttention:
+    """The same from a kept run: only this layer's attention is computed.
+
+    Raises:
+        PuzzlescopeError: if the model has no such layer.
+    """
+    _check_layer(model, layer)
+    block = model.blocks[layer]
+    assert isinstance(block, Block)
+    kept: dict[str, torch.Tensor] = {}
+    # Of what is off only this matters to where heads look: the rest is in the residual stream already.
+    looking = Ablation.of(
+        term
+        for term in run.ablation.terms
+        if term.component.layer == layer and term.method.kind == "lookback"
+    )
+    with model.clean():
+        for hook in hooks_of(looking):
+            model.add_hook(*hook)
+        for name in ("pattern", "v"):
+            model.add_hook(
+                get_act_name(name, layer), lambda found, hook, name=name: kept.update({name: found})
+            )
+        block.attn(block.ln1(run.before[layer]))
+    return _layer_attention(model, layer, run.ablation, kept["pattern"], kept["v"])
+
+
+def _check_layer(model: PuzzleGPT, layer: int) -> None:
+    if not 0 <= layer < model.cfg.n_layers:
+        raise PuzzlescopeError(
+            f"There is no layer {layer}: the model has layers 0 to {model.cfg.n_layers - 1}."
+        )
+
+
+def _layer_attention(
+    model: PuzzleGPT,
+    layer: int,
+    ablation: Ablation,
+    pattern: Float[torch.Tensor, "1 head query key"],
+    values: Float[torch.Tensor, "1 pos head d_head"],
+) -> LayerAttention:
     off = heads_off(ablation, model.cfg)[layer]
-    norms = (values.transpose(0, 1) @ model.W_O[layer]).norm(dim=-1).float().cpu().numpy()
+    norms = (values[0].transpose(0, 1) @ model.W_O[layer]).norm(dim=-1).float().cpu().numpy()
     norms[off] = 0
-    return LayerAttention(pattern.cpu().numpy(), norms, off)
+    return LayerAttention(pattern[0].cpu().numpy(), norms, off)
 
 
 def attention_pattern(

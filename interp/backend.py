@@ -24,7 +24,7 @@ from interp.ablation import (
     ReferenceMeans,
     bank_means_steps,
 )
-from interp.attention import LayerAttention, layer_attention, lookback_table
+from interp.attention import LayerAttention, attention_of, lookback_table
 from interp.checkpoints import load_model
 from interp.composition import Composition, composition_steps
 from interp.heads import HeadStudy, head_steps
@@ -34,8 +34,9 @@ from interp.model import PuzzleGPT
 from interp.patching import Detail, PatchState, patch_steps
 from interp.patching import Kind as PatchKind
 from interp.paths import PathState, path_steps
-from interp.predict import AnswerLoss, Prediction, predict_steps
+from interp.predict import AnswerLoss, Prediction, predict_run
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
+from interp.runs import Run, run_puzzle
 from interp.steps import Steps
 from interp.sweep import Scope, SweepState, sweep_parts
 from interp.work import Job, WorkQueue
@@ -44,6 +45,8 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 RESULT_BYTES = 256 * 2**20
+RUN_BYTES = 96 * 2**20
+"""Of 6 layers of width 256 that is 12 runs of 8 MB."""
 MAX_MODELS = 4
 LOOKBACKS = (1, 100, 101)
 """One token back, the cell about to be predicted, the cell under this token: measured together, in one pass."""
@@ -62,6 +65,7 @@ class Backend:
 
     Args:
         result_bytes: bound on the results kept; the least recently used go first.
+        run_bytes: bound on the runs kept, residual streams with keys and values, from which others go on.
         who: names whoever is asking now, so that everybody gets a fair share. By default, each thread is somebody.
         pulse: called every ``interp.work.TICK`` seconds by whoever waits for a result. What it raises ends the waiting, and
             with it the work, if nobody else waits: how a visitor who has clicked on gives up.
@@ -70,12 +74,16 @@ class Backend:
     def __init__(
         self,
         result_bytes: int = RESULT_BYTES,
+        run_bytes: int = RUN_BYTES,
         who: Callable[[], Hashable] = threading.get_ident,
         pulse: Callable[[], object] = lambda: None,
     ):
         self._models: cachetools.LRUCache[str, PuzzleGPT] = cachetools.LRUCache(MAX_MODELS)
         self._results: cachetools.LRUCache[Hashable, Any] = cachetools.LRUCache(
             result_bytes, getsizeof=_nbytes
+        )
+        self._runs: cachetools.LRUCache[tuple[str, Puzzle, Ablation], Run] = cachetools.LRUCache(
+            run_bytes, getsizeof=_nbytes
         )
         self._loading = threading.Lock()
         self._storing = threading.Lock()
@@ -126,8 +134,7 @@ class Backend:
         model = self.model(name)
 
         def steps() -> Steps[None, Prediction]:
-            means = yield from self._means(model, ablation)
-            return (yield from predict_steps(model, puzzle.tokens[None], [ablation], means))
+            return (yield from predict_run(model, (yield from self._run(model, puzzle, ablation))))
 
         return self._once((model.checkpoint_id, "prediction", puzzle, ablation), steps)
 
@@ -217,12 +224,12 @@ class Backend:
         self, name: str, puzzle: Puzzle, layer: int, ablation: Ablation = NO_ABLATION
     ) -> LayerAttention:
         """The same with the norms of the values, which tell how much the heads could carry from where they look."""
-        return self._of_run(
-            name,
-            ("attention", puzzle, layer),
-            ablation,
-            lambda model, means: layer_attention(model, puzzle.tokens, layer, ablation, means),
-        )
+        model = self.model(name)
+
+        def steps() -> Steps[None, LayerAttention]:
+            return attention_of(model, (yield from self._run(model, puzzle, ablation)), layer)
+
+        return self._once((model.checkpoint_id, "attention", puzzle, layer, ablation), steps)
 
     def lookbacks(
         self,
@@ -314,6 +321,20 @@ class Backend:
             ablation,
             lambda model, means: Score(*blanks_masked(model, puzzle.tokens[None], ablation, means)),
         )
+
+    def _run(self, model: PuzzleGPT, puzzle: Puzzle, ablation: Ablation) -> Steps[None, Run]:
+        """The run of a puzzle, which goes on from one that is kept as far as both are the same. Only the worker runs this."""
+        key, clean = (model.checkpoint_id, puzzle, ablation), (model.checkpoint_id, puzzle, NO_ABLATION)
+        if key not in self._runs:
+            means = yield from self._means(model, ablation)
+            alike = [run for (*of, _), run in self._runs.items() if tuple(of) == key[:2]]
+            run = run_puzzle(model, puzzle.tokens, ablation, means, alike)
+            if run.nbytes > self._runs.maxsize:
+                return run
+            self._runs.get(clean)  # every other run can go on from it: it is in use
+            self._runs[key] = run
+            yield None
+        return self._runs[key]
 
     def _means(
         self, model: PuzzleGPT, ablation: Ablation, method: Method = ZERO

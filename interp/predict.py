@@ -17,6 +17,7 @@ from interp.engine import Gates, gates_of, run, weights_of
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS
 from interp.model import KeyValueCache, PuzzleGPT
+from interp.runs import Run
 from interp.steps import Steps, finish, without_gradients
 from interp.tokens import ANSWER_START, GRID_TOKENS
 
@@ -221,6 +222,23 @@ def _predict_batch(
     cache = KeyValueCache(model.cfg, len(prompt), model.device)
     logits = run(model, prompt[:, :-1], gates, last=GRID_TOKENS, kv_cache=cache)
     yield None
+    return (yield from _decode(model, prompt, logits, cache, gates))
+
+
+def predict_run(model: PuzzleGPT, run: Run) -> Steps[None, Prediction]:
+    """The prediction that a kept run leads to; pauses after every pass through the model."""
+    return _decode(model, model.prompt(run.tokens[None]), run.logits, run.cache, run.gates)
+
+
+@without_gradients
+def _decode(
+    model: PuzzleGPT,
+    prompt: Int[Tensor, "batch 405"],
+    logits: Float[Tensor, "batch 101 15"],
+    cache: KeyValueCache,
+    gates: Gates,
+) -> Steps[None, Prediction]:
+    """The greedy answers of a batch whose teacher-forced pass left these logits and this cache, which stays as it is."""
     right = _right_cells(logits, prompt)
     cell_logits = logits[:, 1:]
     greedy_logits = cell_logits.clone()
@@ -234,8 +252,9 @@ def _predict_batch(
     else:
         for row in (wrong[k : k + 1] for k in range(len(wrong))):
             first = int(right[row].int().cumprod(-1).sum())
-            own = cache if len(prompt) == 1 else cache.select(row)
-            decoded = yield from decode_drafting(model, cell_logits[row], first, own, gates[row])
+            decoded = yield from decode_drafting(
+                model, cell_logits[row], first, cache.select(row), gates[row]
+            )
             greedy_logits[row, first:] = decoded
     loss, solved = score(logits, prompt)
     return Prediction(

@@ -2,14 +2,20 @@
 
 import os
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import hypothesis
+import numpy as np
 import pytest
 import torch
 from playwright.sync_api import Browser, sync_playwright
 
 from scripts.dashboard import CHROMIUM_ARGUMENTS
 from scripts.find_chromium import find_chromium
+
+if TYPE_CHECKING:
+    from interp.ablation import ReferenceMeans
+    from interp.model import PuzzleGPT
 
 # The models of the tests are so small that a second thread only waits for the first.
 torch.set_num_threads(1)
@@ -35,6 +41,30 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=CHROMIUM_ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def model() -> "PuzzleGPT":
+    """A small random model."""
+    from tests.models import small_model
+
+    return small_model()
+
+
+@pytest.fixture(scope="session")
+def tokens() -> np.ndarray:
+    """Of six puzzles, each of another task or order."""
+    from tests.models import six_puzzles
+
+    return six_puzzles()
+
+
+@pytest.fixture(scope="session")
+def means(model: "PuzzleGPT", tokens: np.ndarray) -> "ReferenceMeans":
+    """Of the small model, over the first four of the six."""
+    from interp.ablation import reference_means
+
+    return reference_means(model, model.prompt(tokens[:4]))
 
 
 @pytest.fixture(scope="session")

@@ -22,14 +22,9 @@ from interp.ablation import (
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.predict import run_ablated
-from tests.models import SMALL, small_model
+from tests.models import SMALL
 
 CFG = SMALL
-
-
-@pytest.fixture(scope="module")
-def model() -> PuzzleGPT:
-    return small_model()
 
 
 @pytest.fixture(scope="module")

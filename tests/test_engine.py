@@ -14,59 +14,24 @@ from interp.ablation import (
     NO_ABLATION,
     ZERO,
     Ablation,
-    Component,
     Method,
-    ReferenceMeans,
     Term,
     hooks_of,
     parse_ablation,
-    reference_means,
 )
 from interp.engine import gates_of, run
-from interp.model import KeyValueCache, PuzzleGPT, loss_of
+from interp.model import KeyValueCache, loss_of
 from interp.predict import decode_drafting, decode_together, losses, predict, predict_each, run_ablated
 from interp.steps import finish
 from interp.sweep import CHUNK, components_of, sweep, sweep_parts
 from interp.tokens import ANSWER_START, GRID_TOKENS, with_start
-from tests.models import SMALL, six_puzzles, small_model
-
-LAYERS = st.integers(0, SMALL.n_layers - 1)
-COMPONENTS = st.one_of(
-    st.builds(Component, LAYERS, st.sampled_from(["attn", "mlp"])),
-    st.builds(Component, LAYERS, st.just("head"), st.integers(0, SMALL.n_heads - 1)),
-)
-LOOKING = st.builds(Method, st.just("lookback"), st.sampled_from([0, 1, 100, 404]))
-TERMS = COMPONENTS.flatmap(
-    lambda part: st.builds(
-        Term,
-        st.just(part),
-        st.sampled_from([ZERO, MEAN])
-        if part.kind == "mlp"
-        else st.one_of(st.sampled_from([ZERO, MEAN]), LOOKING),
-    )
-)
-SOME_TERMS = st.lists(TERMS, max_size=8)
-"""What an ablation is made of; it is made in the test, for checked types draw random numbers of their own."""
-
-
-@pytest.fixture(scope="module")
-def model() -> PuzzleGPT:
-    return small_model()
-
-
-@pytest.fixture(scope="module")
-def tokens() -> np.ndarray:
-    return six_puzzles()
+from tests.models import SMALL
+from tests.terms import SOME_TERMS
 
 
 @pytest.fixture(scope="module")
 def prompt(tokens: np.ndarray) -> Tensor:
     return torch.from_numpy(with_start(tokens))
-
-
-@pytest.fixture(scope="module")
-def means(model: PuzzleGPT, prompt: Tensor) -> ReferenceMeans:
-    return reference_means(model, prompt[:4])
 
 
 def assert_close(found: Tensor, expected: Tensor) -> None:

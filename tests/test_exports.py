@@ -19,14 +19,9 @@ from interp.predict import predict
 from interp.puzzles import Puzzle
 from interp.sweep import SweepRow, components_of, sweep
 from interp.tokens import predicting_position
-from tests.models import SMALL, six_puzzles, small_model
+from tests.models import SMALL, six_puzzles
 
 HEADER = Header("default", "abc", ("1", "2"), "L1.attn:mean", "final")
-
-
-@pytest.fixture(scope="module")
-def model() -> PuzzleGPT:
-    return small_model()
 
 
 @pytest.fixture(scope="module")

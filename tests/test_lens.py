@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from transformer_lens import ActivationCache
 
-from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_of, parse_ablation, reference_means
+from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_of, parse_ablation
 from interp.engine import embed, gates_of, run, weights_of
 from interp.errors import PuzzlescopeError
 from interp.exports import Header, Table
@@ -14,7 +14,7 @@ from interp.lens import Attribution, LogitLens, direct_attribution, logit_lens
 from interp.model import PuzzleGPT
 from interp.stages import run_halves
 from interp.tokens import ANSWER_START
-from tests.models import SMALL, six_puzzles, small_model
+from tests.models import SMALL
 
 ABLATIONS = [
     "",
@@ -24,21 +24,6 @@ ABLATIONS = [
     "L0.attn:lookback=100,L1.H3,L1.attn:mean,L2.H0:lookback=1",
     "L0-2.attn:mean,L0-2.mlp:mean",
 ]
-
-
-@pytest.fixture(scope="module")
-def model() -> PuzzleGPT:
-    return small_model()
-
-
-@pytest.fixture(scope="module")
-def tokens() -> np.ndarray:
-    return six_puzzles()
-
-
-@pytest.fixture(scope="module")
-def means(model: PuzzleGPT, tokens: np.ndarray) -> ReferenceMeans:
-    return reference_means(model, model.prompt(tokens[:4]))
 
 
 def cached(

@@ -10,12 +10,7 @@ from interp.model import Config, KeyValueCache, PuzzleGPT
 from interp.phenomena import THRESHOLDS
 from interp.predict import losses, run_ablated
 from interp.tokens import MARKERS, with_start
-from tests.models import SMALL, six_puzzles, small_model
-
-
-@pytest.fixture(scope="module")
-def model() -> PuzzleGPT:
-    return small_model()
+from tests.models import SMALL, six_puzzles
 
 
 def test_the_published_figures_bear_out_what_was_published() -> None:

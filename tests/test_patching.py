@@ -26,14 +26,9 @@ from interp.patching import (
 )
 from interp.puzzles import Puzzle
 from interp.tokens import ANSWER_START, N_CTX, STRUCTURES
-from tests.models import SMALL, small_model
+from tests.models import SMALL
 
 ABLATIONS = ["", "L1.attn,L0.H2", "L1.attn:mean,L0.H1:mean,L2.mlp", "L0.attn:lookback=100,L2.mlp:mean"]
-
-
-@pytest.fixture(scope="module")
-def model() -> PuzzleGPT:
-    return small_model()
 
 
 @pytest.fixture(scope="module")

@@ -46,11 +46,6 @@ TOKENS = six_puzzles()[:2]
 
 
 @pytest.fixture(scope="module")
-def model() -> PuzzleGPT:
-    return small_model()
-
-
-@pytest.fixture(scope="module")
 def means(model: PuzzleGPT) -> ReferenceMeans:
     return reference_means(model, model.prompt(six_puzzles()))
 

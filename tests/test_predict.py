@@ -23,16 +23,6 @@ ABLATIONS = [
 
 
 @pytest.fixture(scope="module")
-def model() -> PuzzleGPT:
-    return small_model()
-
-
-@pytest.fixture(scope="module")
-def tokens() -> np.ndarray:
-    return six_puzzles()
-
-
-@pytest.fixture(scope="module")
 def means(model: PuzzleGPT, tokens: np.ndarray):
     return reference_means(model, torch.from_numpy(with_start(tokens)))
 
