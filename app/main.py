@@ -1,5 +1,6 @@
 """The router: page set-up, navigation, and the one place where bad input becomes a message. Start it with ``make run``."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,11 @@ ROOT = str(Path(__file__).parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
+# Threads of PyTorch that wait for each other sleep instead of spinning: else they hold the cores that the pages of other
+# visitors, or a browser on this machine, need. To be said before PyTorch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+from app.session import write_link  # noqa: E402
 from app.shared import errors_shown  # noqa: E402
 
 # The icon is a file: Streamlit would fetch a named one from an outside host.
@@ -27,3 +33,4 @@ page = st.navigation(
 )
 with errors_shown():
     page.run()
+    write_link()

@@ -17,7 +17,7 @@ from interp.ablation import Ablation
 from interp.backend import Backend
 from interp.puzzles import Puzzle
 
-_SCENE, _NOTICE, _UNDO, _REDO = "scene", "notice", "undo", "redo"
+_SCENE, _LINK, _NOTICE, _UNDO, _REDO = "scene", "link", "notice", "undo", "redo"
 LONGEST_HISTORY = 100
 
 
@@ -39,10 +39,15 @@ def current_scene(
         cfg = backend.model(scene.model).cfg
         st.session_state[_own(page)], problems = choices_from_query(query, choices, cfg)
         st.session_state.setdefault(_NOTICE, []).extend(problems)
-    query = {**scene.query(), **query_of(chosen(page), choices)}
-    if st.query_params.to_dict() != query:
-        st.query_params.from_dict(query)
+    st.session_state[_LINK] = {**scene.query(), **query_of(chosen(page), choices)}
     return scene
+
+
+def write_link() -> None:
+    """Put what is on screen into the URL: at the end of a run, for a browser is busy with it for a while."""
+    query = st.session_state.get(_LINK)
+    if query is not None and st.query_params.to_dict() != query:
+        st.query_params.from_dict(query)
 
 
 def chosen(page: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class Run:
         ablation: that was in force.
         gates: the same for the engine.
         before: the residual stream before each layer, of all 405 positions, start token included (``resid_pre``).
-        cache: keys and values at all 405 positions, of every layer whose attention is not off. It belongs to the run: decode on a copy.
+        cache: keys and values at all 405 positions, of every layer whose attention is not off. Decode on a copy.
         logits: that predict the answer's marker and its 100 cells.
     """
 

@@ -24,7 +24,7 @@ from interp.head_figures import TICKS, scatter_figure, spectrum_figure
 from interp.heads import DETECTORS, DISTANCES, MARKED, HeadStudy, study_heads
 from interp.sweep import SweepState, components_of
 from tests.models import SMALL, six_puzzles, small_model
-from tests.pages import SECONDS, filled, words
+from tests.pages import filled, page_of, words
 from tests.test_charts import part
 
 ROOT = Path(__file__).parent.parent
@@ -197,7 +197,7 @@ def test_what_is_taken_away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.fixture
 def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
-    return AppTest.from_file(str(ROOT / "app" / "views" / "heads.py"), default_timeout=SECONDS)
+    return page_of("heads")
 
 
 def test_the_whole_page(page: AppTest) -> None:
