@@ -244,12 +244,14 @@ class PosEmbed(nn.Module):
 
     def __init__(self, cfg: Config):
         super().__init__()
-        index = torch.arange(cfg.d_model, dtype=torch.float64)
+        # By NumPy: on PyTorch's meta device, where a model without memory is made, this would load half a compiler (2 s).
+        index = np.arange(cfg.d_model, dtype=np.float64)
         odd = index % 2
         frequency = POSITION_BASE ** (-(index - odd) / cfg.d_model)
-        angle = torch.arange(cfg.n_ctx, dtype=torch.float64)[:, None] * frequency + odd * math.pi / 2
+        angle = np.arange(cfg.n_ctx, dtype=np.float64)[:, None] * frequency + odd * math.pi / 2
         # Computed, so not part of a checkpoint; in float64 because sin(400) in float32 has lost four digits.
-        self.register_buffer("W_pos", angle.sin().float(), persistent=False)
+        table = torch.from_numpy(np.sin(angle).astype(np.float32))
+        self.register_buffer("W_pos", table.to(torch.get_default_device()), persistent=False)
 
 
 class NoNorm(nn.Module):
@@ -310,7 +312,7 @@ class PuzzleGPT(HookedRootModule):
         """Normal(0, 0.02), the matrices that write to the residual stream scaled down by depth (GPT-2, section 2.3)."""
         writes = 1 / math.sqrt(2 * self.cfg.n_layers)
         for name, parameter in self.named_parameters():
-            if parameter.ndim > 1:
+            if parameter.ndim > 1 and not parameter.is_meta:
                 # Drawn apart from where they go: the numbers of a seed do not depend on the layout in memory.
                 std = 0.02 * (writes if name.endswith(("W_O", "W_out")) else 1)
                 parameter.data.copy_(torch.empty(parameter.shape).normal_(std=std))

@@ -93,7 +93,7 @@ def build(cfg: Config, weights: dict[str, Tensor], path: Path) -> PuzzleGPT:
     check_shapes(weights, shapes, path)
     model = _skeleton(cfg)
     copies = {  # laid out in memory as the model wants them
-        name: torch.empty_like(wanted, device="cpu").copy_(weights[name].detach())
+        name: torch.empty_strided(wanted.shape, wanted.stride()).copy_(weights[name].detach())
         for name, wanted in model.named_parameters()
     }
     refuse(not_finite(copies), f"{path} is damaged: not every number is finite in")
