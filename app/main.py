@@ -15,8 +15,7 @@ if ROOT not in sys.path:
 # visitors, or a browser on this machine, need. To be said before PyTorch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from app.session import write_link  # noqa: E402
-from app.shared import errors_shown  # noqa: E402
+from app import opening  # noqa: E402
 
 # The icon is a file: Streamlit would fetch a named one from an outside host.
 ICON = Path(__file__).parent / "static" / "icon.svg"
@@ -31,6 +30,11 @@ page = st.navigation(
     ],
     position="top",
 )
+opening.load(st.empty())
+
+from app.session import write_link  # noqa: E402
+from app.shared import errors_shown  # noqa: E402
+
 with errors_shown():
     page.run()
     write_link()

@@ -17,6 +17,7 @@ ROOMS = [
     {"ablation", "readers"},
     {"products"},
     {"engine"},
+    {"runs"},
     {"predict", "stages"},
     {"sweep", "attention", "evaluation"},
     {"phenomena", "dynamics", "arithmetic", "logbook", "heads", "lens", "patching"},
