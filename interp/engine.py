@@ -13,9 +13,9 @@ Results agree with the hooks to float rounding (tests hold them together). Hooks
 run: they belong to the model's own forward pass.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -150,6 +150,16 @@ class Past(Protocol):
         """Those of a layer, and behind them the new ones."""
 
 
+@runtime_checkable
+class SharedPast(Past, Protocol):
+    """A past that many rows have in common: of each puzzle one, however many ablations of it there are."""
+
+    def before(
+        self, layer: int
+    ) -> tuple[Float[Tensor, "puzzle head pos d_qk"], Float[Tensor, "puzzle head pos d_head"]]:
+        """Keys and values of a layer at the earlier positions. Row r is one of puzzle r modulo the number of puzzles."""
+
+
 # ---- the weights ----------------------------------------------------------------------------------------------------
 
 
@@ -268,9 +278,12 @@ def heads_out(
     n_heads = weights.cfg.n_heads
     x = _normalized(own.block.ln1, resid)
     q, k, v = (_by_head(found, n_heads) for found in (own.q(tail(x, last)), own.k(x), own.v(x)))
+    scale = own.block.attn.scale
+    if isinstance(kv_cache, SharedPast) and gates.offsets is None and (flash := _flash_for(q, k)) is not None:
+        return _attend_sharing(flash, q, k, v, *kv_cache.before(layer), scale).transpose(1, 2)
     if kv_cache is not None:
         k, v = kv_cache.append(layer, k, v)
-    z = _attend(q, k, v, own.block.attn.scale)
+    z = _attend(q, k, v, scale)
     if gates.offsets is not None:
         z = _moved(z, v, gates.offsets)
     return z.transpose(1, 2)
@@ -351,6 +364,50 @@ def _attend(
         return F.scaled_dot_product_attention(q, k, v, is_causal=n_query > 1, scale=scale)
     hidden = _hidden(n_query, n_key, q.device, q.dtype)
     return F.scaled_dot_product_attention(q, k, v, attn_mask=hidden, scale=scale)
+
+
+Flash = Callable[..., tuple[Tensor, Tensor]]
+
+
+def _attend_sharing(
+    flash: Flash,
+    q: Float[Tensor, "row head pos d_qk"],
+    k: Float[Tensor, "row head pos d_qk"],
+    v: Float[Tensor, "row head pos d_head"],
+    before_k: Float[Tensor, "puzzle head before d_qk"],
+    before_v: Float[Tensor, "puzzle head before d_head"],
+    scale: float,
+) -> Float[Tensor, "row head pos d_head"]:
+    """The same where the earlier positions are shared: each puzzle's rows look at them in one piece, without a copy a row.
+
+    The softmax over both parts is put together from those over each: with a and b the logarithms of their sums of
+    exponentials, the earlier part has the share sigmoid(a - b) (Milakov and Gimelshein, 2018, "Online normalizer
+    calculation for softmax").
+    """
+    n_rows, n_heads, n_pos, _ = q.shape
+    together = q.unflatten(0, (-1, len(before_k))).permute(1, 2, 0, 3, 4).flatten(2, 3)
+    early, early_sum = flash(together, before_k, before_v, 0.0, False, scale=scale)
+    late, late_sum = flash(q, k, v, 0.0, True, scale=scale)
+    early = early.unflatten(2, (-1, n_pos)).permute(2, 0, 1, 3, 4).reshape(late.shape)
+    early_sum = early_sum.unflatten(2, (-1, n_pos)).permute(2, 0, 1, 3).reshape(n_rows, n_heads, n_pos)
+    return late + (early - late) * torch.sigmoid(early_sum - late_sum)[..., None]
+
+
+def _flash_for(q: Tensor, k: Tensor) -> Flash | None:
+    return _flash() if q.device.type == "cpu" and q.shape[2] == k.shape[2] else None
+
+
+@cache
+def _flash() -> Flash | None:
+    """PyTorch's attention on a CPU that tells the logarithm of each sum of exponentials, if this build has it."""
+    q = torch.eye(4).reshape(1, 1, 4, 4)
+    try:
+        flash: Flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+        _, sums = flash(q, q, q, 0.0, True, scale=1.0)
+    except (AttributeError, RuntimeError):
+        return None
+    expected = torch.eye(4).masked_fill(torch.ones(4, 4).triu(1) > 0, -torch.inf).logsumexp(-1)
+    return flash if sums.shape == (1, 1, 4) and torch.allclose(sums[0, 0], expected) else None
 
 
 @lru_cache(maxsize=8)

@@ -190,6 +190,9 @@ class _CleanPast:
         self.length = length
         self._kept: dict[int, tuple[Tensor, Tensor]] = {}
 
+    def before(self, layer: int) -> tuple[Tensor, Tensor]:
+        return self._kept[layer]
+
     def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Those of the layer, the same for every component, and behind them the rows' own."""
         before_k, before_v = self._kept[layer]

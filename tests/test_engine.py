@@ -9,6 +9,7 @@ from torch import Tensor
 from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
+from interp import engine
 from interp.ablation import (
     MEAN,
     NO_ABLATION,
@@ -261,3 +262,29 @@ def test_a_users_own_hooks_are_left_where_they_are(model, tokens) -> None:
         assert seen == [1]
     finally:
         model.reset_hooks()
+
+
+@pytest.mark.parametrize("n_puzzles", [1, 3])
+@pytest.mark.parametrize("n_before", [1, 303])
+def test_attention_to_a_shared_past_is_that_to_a_copy_a_row(n_puzzles: int, n_before: int) -> None:
+    generator = torch.Generator().manual_seed(n_before)
+    rows, heads, pos, width = 4 * n_puzzles, 3, 17, 8
+    q, k, v = (
+        torch.randn(rows, pos, heads, width, generator=generator).transpose(1, 2) * 3 for _ in range(3)
+    )
+    before = [torch.randn(n_puzzles, heads, n_before, width, generator=generator) for _ in range(2)]
+    copied_k, copied_v = (
+        torch.cat([old.repeat(4, 1, 1, 1), new], 2) for old, new in zip(before, (k, v), strict=True)
+    )
+    flash = engine._flash()
+    assert flash is not None, "this build of PyTorch has it"
+    found = engine._attend_sharing(flash, q, k, v, *before, 0.4)
+    assert_close(found, engine._attend(q, copied_k, copied_v, 0.4))
+
+
+def test_a_first_look_is_the_same_without_it(model, tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = components_of(SMALL, ["attn", "head", "mlp"])
+    quick = list(sweep(model, tokens[:2], parts, scope="answer"))
+    monkeypatch.setattr(engine, "_flash", lambda: None)
+    for one, other in zip(quick, sweep(model, tokens[:2], parts, scope="answer"), strict=True):
+        np.testing.assert_allclose(one.loss.cells, other.loss.cells, atol=1e-5)
