@@ -20,7 +20,7 @@ run: setup ## start the dashboard
 
 test: setup-dev ## run all tests, those in a real Chromium too
 	@$(python) scripts/find_chromium.py --install
-	@$(python) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
+	@$(python) -m pytest -n 2 --no-loadscope-reorder
 
 bench: setup ## measure speed side by side with plain ways
 	@$(python) -m benchmarks

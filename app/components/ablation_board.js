@@ -7,14 +7,6 @@ const badge = (method) => (method === "zero" ? "×" : method === "mean" ? "x̄" 
 const words = { zero: "zeroed", mean: "at its mean" }
 const how = (method) => words[method] ?? `looking ${method.split("=")[1]} back`
 
-function make(name, className, parent, text = "") {
-  const element = document.createElement(name)
-  element.className = className
-  element.textContent = text
-  parent.appendChild(element)
-  return element
-}
-
 function button(className, parent, text, label, onClick) {
   const element = make("button", className, parent, text)
   element.type = "button"

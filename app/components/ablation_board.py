@@ -14,6 +14,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.components.scripts import joined
 from app.presets import Preset
 from interp.ablation import MEAN, NO_ABLATION, ZERO, Ablation, Component, Method, Term, parse_ablation
 from interp.errors import PuzzlescopeError
@@ -46,7 +47,7 @@ CUTS = {
 _board = st.components.v2.component(
     "ablation_board",
     css=(HERE / "ablation_board.css").read_text(),
-    js=(HERE / "ablation_board.js").read_text(),
+    js=joined("element", "ablation_board"),
 )
 
 

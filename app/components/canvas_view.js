@@ -1,13 +1,5 @@
 // What views that draw on canvases have in common: how their message begins, their colours, and their life on the page.
 
-function make(name, className, text, parent) {
-  const made = document.createElement(name)
-  made.className = className
-  made.textContent = text
-  parent.appendChild(made)
-  return made
-}
-
 /** The header at the beginning of a message, and its length; the arrays follow at 4 + length. */
 function headerOf(bytes) {
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)

@@ -88,7 +88,7 @@ function largestOnCells(at) {
 /** A canvas with the puzzle's four grids in a row. */
 class Sheet {
   constructor(parent) {
-    this.canvas = make("canvas", "sheet", "", parent)
+    this.canvas = make("canvas", "sheet", parent)
   }
 
   /** Cells are whole device pixels, so that they are equally large and sharp. */
@@ -180,24 +180,24 @@ class GridAttention extends CanvasView {
     super()
     this.state = { cell: 3 * CELLS, view: "from", weighting: "attention", head: null, scale: "same" }
     this.sent = []
-    this.root = make("div", "root", "", parent)
-    this.buildSwitches(make("div", "switches", "", this.root))
-    const top = make("div", "top", "", this.root)
-    this.buildSelector(make("div", "selector", "", top))
-    const words = make("div", "words", "", top)
-    this.said = make("p", "said", "", words)
-    this.run = make("p", "run", "", words)
+    this.root = make("div", "root", parent)
+    this.buildSwitches(make("div", "switches", this.root))
+    const top = make("div", "top", this.root)
+    this.buildSelector(make("div", "selector", top))
+    const words = make("div", "words", top)
+    this.said = make("p", "said", words)
+    this.run = make("p", "run", words)
     this.said.setAttribute("aria-live", "polite")
-    this.maps = make("div", "maps", "", this.root)
-    this.buildEnlarged(make("div", "enlarged", "", this.root))
-    this.legend = make("div", "legend", "", this.root)
-    this.rule = make("p", "rule", "", this.root)
+    this.maps = make("div", "maps", this.root)
+    this.buildEnlarged(make("div", "enlarged", this.root))
+    this.legend = make("div", "legend", this.root)
+    this.rule = make("p", "rule", this.root)
     this.root.addEventListener("keydown", (event) => this.onKey(event))
     this.watch()
   }
 
   buildSelector(parent) {
-    this.titles = make("div", "titles", "", parent)
+    this.titles = make("div", "titles", parent)
     this.selector = new Sheet(parent)
     const canvas = this.selector.canvas
     canvas.tabIndex = 0
@@ -211,11 +211,11 @@ class GridAttention extends CanvasView {
   buildSwitches(parent) {
     this.buttons = []
     for (const [name, label, choices] of SWITCHES) {
-      const group = make("div", "switch", "", parent)
+      const group = make("div", "switch", parent)
       group.setAttribute("role", "group")
       group.setAttribute("aria-label", label)
       for (const [value, text] of Object.entries(choices)) {
-        const button = make("button", "", text, group)
+        const button = make("button", "", group, text)
         button.addEventListener("click", () => this.choose({ [name]: value }))
         this.buttons.push({ button, name, value })
       }
@@ -224,23 +224,23 @@ class GridAttention extends CanvasView {
 
   buildEnlarged(parent) {
     this.enlarged = parent
-    const line = make("div", "line", "", parent)
+    const line = make("div", "line", parent)
     const step = (by) => this.choose({ head: (this.state.head + by + this.data.heads) % this.data.heads })
-    const before = make("button", "name", "‹", line)
-    this.title = make("span", "title", "", line)
-    const after = make("button", "name", "›", line)
+    const before = make("button", "name", line, "‹")
+    this.title = make("span", "title", line)
+    const after = make("button", "name", line, "›")
     before.setAttribute("aria-label", "The head before")
     after.setAttribute("aria-label", "The head after")
     before.addEventListener("click", () => step(-1))
     after.addEventListener("click", () => step(1))
-    this.chips = make("span", "chips", "", line)
-    this.back = make("button", "name", "all heads (Esc)", line)
+    this.chips = make("span", "chips", line)
+    this.back = make("button", "name", line, "all heads (Esc)")
     this.back.addEventListener("click", () => this.shrink())
     this.large = new Sheet(parent)
     this.large.canvas.addEventListener("click", () => this.shrink())
     this.large.canvas.addEventListener("pointermove", (event) => this.readOff(this.large.cellAt(event)))
     this.large.canvas.addEventListener("pointerleave", () => this.readOff(null))
-    this.readout = make("p", "readout", "", parent)
+    this.readout = make("p", "readout", parent)
   }
 
   /** Pointing at a cell of this sheet moves the cell for as long as the pointer is there; a click keeps it. */
@@ -350,19 +350,19 @@ class GridAttention extends CanvasView {
     this.adopt(data.choice)
     if (this.heads?.length !== data.heads) this.buildMaps()
     this.titles.replaceChildren()
-    data.names.forEach((name, place) => make("span", "", name, this.titles))
+    data.names.forEach((name, place) => make("span", "", this.titles, name))
     this.draw()
   }
 
   buildMaps() {
     this.maps.replaceChildren()
     this.heads = Array.from({ length: this.data.heads }, (_, head) => {
-      const holder = make("div", "map", "", this.maps)
-      const line = make("div", "line", "", holder)
-      const button = make("button", "name", "", line)
+      const holder = make("div", "map", this.maps)
+      const line = make("div", "line", holder)
+      const button = make("button", "name", line)
       button.addEventListener("click", () => this.enlarge(head))
-      const chips = make("span", "chips", "", line)
-      const most = make("span", "most", "", line)
+      const chips = make("span", "chips", line)
+      const most = make("span", "most", line)
       const sheet = new Sheet(holder)
       sheet.canvas.setAttribute("role", "img")
       this.follow(sheet, () => this.enlarge(head))
@@ -446,13 +446,13 @@ class GridAttention extends CanvasView {
 
   drawChips(parent, k, at, shown) {
     parent.replaceChildren()
-    if (this.data.off[k]) make("span", "chip tag", "off: writes nothing", parent)
+    if (this.data.off[k]) make("span", "chip tag", parent, "off: writes nothing")
     const whole = this.state.weighting === "value" ? this.data.largest : 1
     SPECIALS.forEach((position, special) => {
       if (at[position] <= 0.01 * whole) return
       const name = special === 0 ? "start" : `[${this.data.names[special - 1]}]`
       const share = this.state.weighting === "attention" ? `${Math.round(100 * at[position])} %` : this.number(at[position])
-      const chip = make("span", "chip", `${shown.view === "to" ? "→ " : ""}${name} ${share}`, parent)
+      const chip = make("span", "chip", parent, `${shown.view === "to" ? "→ " : ""}${name} ${share}`)
       chip.title = `${shown.view === "to" ? "The query that predicts " : ""}${this.place(position)}`
     })
   }
@@ -508,14 +508,14 @@ class GridAttention extends CanvasView {
     this.legend.replaceChildren()
     const own = this.state.scale === "own"
     const value = this.state.weighting === "value"
-    make("span", "", `Opacity, a square root of ${value ? "attention × ‖v W_O‖" : "attention"}:`, this.legend)
+    make("span", "", this.legend, `Opacity, a square root of ${value ? "attention × ‖v W_O‖" : "attention"}:`)
     for (const part of SWATCHES) {
-      const swatch = make("span", "swatch", "", this.legend)
+      const swatch = make("span", "swatch", this.legend)
       swatch.style.background = theme.ink
       swatch.style.opacity = Math.sqrt(part)
-      make("span", "", own ? `${100 * part} %` : this.number(part * (value ? this.data.largest : 1)), this.legend)
+      make("span", "", this.legend, own ? `${100 * part} %` : this.number(part * (value ? this.data.largest : 1)))
     }
-    make("span", "", own ? "of the head’s largest on a cell" : value ? "(the layer’s largest)" : "", this.legend)
+    make("span", "", this.legend, own ? "of the head’s largest on a cell" : value ? "(the layer’s largest)" : "")
   }
 }
 

@@ -26,7 +26,7 @@ Weighting = Literal["attention", "value"]
 FIRST_ANSWER_CELL = 3 * CELLS
 LAST_CELL = 4 * CELLS - 1
 
-SCRIPT = joined("canvas_view", "grid_attention")
+SCRIPT = joined("element", "canvas_view", "grid_attention")
 
 _view = st.components.v2.component(
     "grid_attention",

@@ -66,7 +66,7 @@ function strongest(data, head, count) {
 class Sheet {
   constructor(parent, size) {
     this.size = size
-    this.canvas = make("canvas", "sheet", "", parent)
+    this.canvas = make("canvas", "sheet", parent)
   }
 
   /** Cells are whole device pixels, so that they are equally large and sharp. */
@@ -142,30 +142,30 @@ class HeadOffsets extends CanvasView {
   constructor(parent) {
     super()
     this.scale = "own"
-    this.root = make("div", "root", "", parent)
-    this.title = make("h4", "", "", this.root)
-    this.titles = make("div", "titles", "", this.root)
+    this.root = make("div", "root", parent)
+    this.title = make("h4", "", this.root)
+    this.titles = make("div", "titles", this.root)
     this.large = new Sheet(this.root, "large")
     this.large.canvas.setAttribute("role", "img")
     this.large.canvas.addEventListener("pointermove", (event) => this.readOff(this.large.at(event)))
     this.large.canvas.addEventListener("pointerleave", () => this.readOff(null))
-    this.shares = make("div", "titles shares", "", this.root)
-    this.said = make("p", "said", "", this.root)
+    this.shares = make("div", "titles shares", this.root)
+    this.said = make("p", "said", this.root)
     this.said.setAttribute("aria-live", "polite")
-    this.line = make("div", "line", "", this.root)
-    this.layer = make("h4", "", "", this.line)
+    this.line = make("div", "line", this.root)
+    this.layer = make("h4", "", this.line)
     this.buildSwitch(this.line)
-    this.maps = make("div", "maps", "", this.root)
-    this.rule = make("p", "rule", "", this.root)
+    this.maps = make("div", "maps", this.root)
+    this.rule = make("p", "rule", this.root)
     this.watch()
   }
 
   buildSwitch(parent) {
-    const group = make("div", "switch", "", parent)
+    const group = make("div", "switch", parent)
     group.setAttribute("role", "group")
     group.setAttribute("aria-label", "How dark the maps are")
     this.scales = Object.entries(SCALES).map(([value, text]) => {
-      const button = make("button", "", text, group)
+      const button = make("button", "", group, text)
       button.addEventListener("click", () => {
         this.scale = value
         this.schedule()
@@ -177,10 +177,10 @@ class HeadOffsets extends CanvasView {
   buildMaps() {
     this.maps.replaceChildren()
     this.heads = Array.from({ length: this.data.heads }, (_, head) => {
-      const button = make("button", "map", "", this.maps)
-      const label = make("span", "label", "", button)
-      const name = make("span", "name", "", label)
-      const most = make("span", "most", "", label)
+      const button = make("button", "map", this.maps)
+      const label = make("span", "label", button)
+      const name = make("span", "name", label)
+      const most = make("span", "most", label)
       const sheet = new Sheet(button, "small")
       button.addEventListener("click", () => this.choose(head))
       return { button, name, most, sheet }
@@ -249,10 +249,10 @@ class HeadOffsets extends CanvasView {
     }
     const map = mapOf(data, data.head)
     data.names.forEach((name, grid) => {
-      make("span", "", name, this.titles)
+      make("span", "", this.titles, name)
       const cells = map.subarray(grid * MAP, (grid + 1) * MAP).reduce((sum, share) => sum + share, 0)
       const marker = data.markers[data.head * GRIDS + grid]
-      make("span", "", `cells ${number(cells)}\nmarker ${number(marker)}`, this.shares)
+      make("span", "", this.shares, `cells ${number(cells)}\nmarker ${number(marker)}`)
     })
   }
 

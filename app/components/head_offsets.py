@@ -18,7 +18,7 @@ from interp.heads import HeadStudy
 HERE = Path(__file__).parent
 PLACES = ("1st grid", "2nd grid", "3rd grid", "answer")
 
-SCRIPT = joined("canvas_view", "head_offsets")
+SCRIPT = joined("element", "canvas_view", "head_offsets")
 
 _view = st.components.v2.component(
     "head_offsets",

@@ -29,7 +29,7 @@ ABOUT = (
     " layers may read it in another form. Each cell is given the true cells before it."
 )
 
-SCRIPT = joined("svg_cells", "lens_film")
+SCRIPT = joined("element", "svg_cells", "lens_film")
 
 _film = st.components.v2.component(
     "lens_film",

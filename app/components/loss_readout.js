@@ -1,12 +1,4 @@
 // Draws the line of numbers. Its elements are made once and then only filled: focus stays where it is, and nothing flickers.
-function make(name, className, text, parent) {
-  const made = document.createElement(name)
-  made.className = className
-  made.textContent = text
-  parent.appendChild(made)
-  return made
-}
-
 // One explanation for all, in the browser's top layer, where nothing cuts it off; gone on Escape.
 function explain(item, tip) {
   const show = () => {
@@ -25,17 +17,17 @@ function explain(item, tip) {
 }
 
 function begin(parent) {
-  const line = make("div", "line", "", parent)
+  const line = make("div", "line", parent)
   line.setAttribute("role", "list")
   line.setAttribute("aria-label", "Loss and verdict, with nothing off and now")
-  const tip = make("div", "tip", "", parent)
+  const tip = make("div", "tip", parent)
   tip.setAttribute("popover", "manual")
   tip.setAttribute("aria-hidden", "true") // what it says is in the labels
   return line
 }
 
 function add(line, tip) {
-  const item = make("div", "item", "", line)
+  const item = make("div", "item", line)
   item.tabIndex = 0
   item.setAttribute("role", "listitem")
   explain(item, tip)
@@ -45,11 +37,11 @@ function fill(element, item) {
   element.dataset.help = item.help
   element.setAttribute("aria-label", item.spoken)
   element.replaceChildren()
-  make("div", "label", item.label, element)
-  const value = make("div", "value", "", element)
-  make("span", item.after ? "before past" : "before", item.before, value)
-  if (item.after) make("span", item.worse ? "after worse" : "after", ` → ${item.after}`, value)
-  if (item.note) make("span", "note", ` (${item.note})`, value)
+  make("div", "label", element, item.label)
+  const value = make("div", "value", element)
+  make("span", item.after ? "before past" : "before", value, item.before)
+  if (item.after) make("span", item.worse ? "after worse" : "after", value, ` → ${item.after}`)
+  if (item.note) make("span", "note", value, ` (${item.note})`)
 }
 
 export default function ({ data, parentElement }) {

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 
 from app.components.puzzle_strip import Changes
+from app.components.scripts import joined
 from interp.predict import Metric, Prediction
 
 HERE = Path(__file__).parent
@@ -31,7 +32,7 @@ VERDICT_HELP = "Whether greedy decoding draws all 100 cells right."
 _readout = st.components.v2.component(
     "loss_readout",
     css=(HERE / "loss_readout.css").read_text(),
-    js=(HERE / "loss_readout.js").read_text(),
+    js=joined("element", "loss_readout"),
 )
 
 

@@ -24,7 +24,7 @@ from interp.tokens import TOKEN_NAMES
 HERE = Path(__file__).parent
 TOP = 3
 WRONG, BROKEN, FIXED, BOTH = "wrong", "broken", "fixed", "both"
-SCRIPT = joined("svg_cells", "puzzle_strip", "puzzle_strip_save")
+SCRIPT = joined("element", "svg_cells", "puzzle_strip", "puzzle_strip_save")
 
 _strip = st.components.v2.component(
     "puzzle_strip",
