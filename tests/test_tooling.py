@@ -709,7 +709,11 @@ def test_the_library_knows_nothing_of_the_dashboard() -> None:
     assert not roots(trees("interp")) & {"streamlit", "app"}
 
 
-MODULE_OF = {"huggingface-hub": "huggingface_hub", "transformer-lens": "transformer_lens"}
+MODULE_OF = {
+    "huggingface-hub": "huggingface_hub",
+    "pytest-xdist": "xdist",
+    "transformer-lens": "transformer_lens",
+}
 
 
 def test_every_import_is_pinned() -> None:
