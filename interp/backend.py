@@ -327,8 +327,8 @@ class Backend:
         key, clean = (model.checkpoint_id, puzzle, ablation), (model.checkpoint_id, puzzle, NO_ABLATION)
         if key not in self._runs:
             means = yield from self._means(model, ablation)
-            alike = [run for (*of, _), run in self._runs.items() if tuple(of) == key[:2]]
-            run = run_puzzle(model, puzzle.tokens, ablation, means, alike)
+            kept = [run for (checkpoint, *_), run in self._runs.items() if checkpoint == model.checkpoint_id]
+            run = run_puzzle(model, puzzle.tokens, ablation, means, kept)
             if run.nbytes > self._runs.maxsize:
                 return run
             self._runs.get(clean)  # every other run can go on from it: it is in use

@@ -76,8 +76,9 @@ def run_puzzle(
     weights = weights_of(model)
     cache = KeyValueCache(model.cfg, 1, model.device)
     before: list[Tensor] = []
-    resid = embed(model, prompt)
-    if known is not None:
+    if known is None:
+        resid = embed(model, prompt)
+    else:
         cache.keys[:first], cache.values[:first] = known.cache.keys[:first], known.cache.values[:first]
         before, resid = list(known.before[:first]), known.before[first]
     for layer in range(first, model.cfg.n_layers):

@@ -67,10 +67,10 @@ def tokens() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def means(model: "PuzzleGPT", tokens: np.ndarray) -> "ReferenceMeans":
-    """Of the small model, over the first four of the six."""
+    """Of the small model, over the six puzzles."""
     from interp.ablation import reference_means
 
-    return reference_means(model, model.prompt(tokens[:4]))
+    return reference_means(model, model.prompt(tokens))
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ import ast
 import json
 import struct
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -26,8 +25,6 @@ from interp.sweep import SweepState, components_of
 from tests.models import SMALL, six_puzzles, small_model
 from tests.pages import filled, page_of, words
 from tests.test_charts import part
-
-ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,6 @@ from interp.ablation import (
     Term,
     hooks_of,
     parse_ablation,
-    reference_means,
 )
 from interp.composition import composition
 from interp.errors import PuzzlescopeError
@@ -43,11 +42,6 @@ def close(one: AnswerLoss, other: AnswerLoss) -> None:
 
 
 TOKENS = six_puzzles()[:2]
-
-
-@pytest.fixture(scope="module")
-def means(model: PuzzleGPT) -> ReferenceMeans:
-    return reference_means(model, model.prompt(six_puzzles()))
 
 
 # ---- the slow way, with hooks ----

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interp.ablation import NO_ABLATION, Ablation, parse_ablation, reference_means
+from interp.ablation import NO_ABLATION, Ablation, parse_ablation
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.predict import METRICS, AnswerLoss, losses, predict, run_ablated
@@ -20,11 +20,6 @@ ABLATIONS = [
     "L*.mlp,L1-2.attn,L0.attn:lookback=100",
     "L0.H*:mean,L1.mlp:mean",
 ]
-
-
-@pytest.fixture(scope="module")
-def means(model: PuzzleGPT, tokens: np.ndarray):
-    return reference_means(model, torch.from_numpy(with_start(tokens)))
 
 
 def decode_plainly(model: PuzzleGPT, tokens: np.ndarray, ablation: Ablation, means) -> np.ndarray:
