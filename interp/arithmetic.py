@@ -11,6 +11,9 @@ from torch.utils.flop_counter import FlopCounterMode
 Product = Callable[[Tensor, Tensor], Tensor]
 
 MATRIX = 2048
+MATRIX_ON_GPU = 8192
+"""Rows and columns of the matrices that a machine is measured with: enough to fill it, and quick on it."""
+
 REPEATS = 7
 
 
@@ -38,10 +41,11 @@ _BY_ONEDNN = (
 
 
 def matrix_rate(device: torch.device, dtype: torch.dtype, product: Product = torch.matmul) -> float:
-    """Operations a second in the product of two square matrices of 2,048: the median of seven, after one to warm up."""
-    a, b = (torch.randn(MATRIX, MATRIX, device=device).to(dtype) for _ in range(2))
+    """Operations a second in the product of two large square matrices: the median of seven, after one to warm up."""
+    n = MATRIX_ON_GPU if device.type == "cuda" else MATRIX
+    a, b = (torch.randn(n, n, device=device).to(dtype) for _ in range(2))
     seconds = [_seconds(a, b, product) for _ in range(REPEATS + 1)][1:]
-    return 2 * MATRIX**3 / statistics.median(seconds)
+    return 2 * n**3 / statistics.median(seconds)
 
 
 def _seconds(a: Tensor, b: Tensor, product: Product) -> float:

@@ -205,9 +205,19 @@ def _history(trainer: "Trainer") -> str:
         lines.append(f"    {_command(entry['recipe'])}\n")
         if entry["puzzles"]:
             lines[-1] = f"From {entry['puzzles']:,} puzzles on:\n\n{lines[-1]}"
-    return (
-        "\n".join(lines)
-        + f"\n- Time: {trainer.seconds / 60:.0f} minutes on {trainer.history[-1]['hardware']}."
+    return "\n".join(lines) + f"\n- Time: {_times(trainer.history, trainer.seconds / 60)}."
+
+
+def _times(history: list[dict[str, Any]], minutes: float) -> str:
+    """How long a model was trained on what: ``minutes`` in all."""
+    starts: list[tuple[str, float]] = []
+    for entry in history:
+        if not starts or starts[-1][0] != entry["hardware"]:
+            starts.append((entry["hardware"], entry.get("minutes", 0.0)))
+    ends = [start for _, start in starts[1:]] + [minutes]
+    return ", then ".join(
+        f"{end - start:.0f} minutes on {hardware}"
+        for (hardware, start), end in zip(starts, ends, strict=True)
     )
 
 

@@ -241,6 +241,10 @@ def train(
     lr: float = Recipe.lr,
     device: Annotated[str | None, typer.Option(help="cpu or cuda; by default a GPU if there is one.")] = None,
     threads: Annotated[int, typer.Option(help="CPU threads; 0 leaves PyTorch's choice.")] = 0,
+    fused: Annotated[
+        bool,
+        typer.Option("--fused", help="Compile the model first (needs a C compiler): quicker on a GPU."),
+    ] = False,
     per_kind: Annotated[
         int, typer.Option(help="Puzzles of each task and structure in the final evaluation.")
     ] = 50,
@@ -260,7 +264,7 @@ def train(
         model=config, seed=seed, batch=batch, puzzles=puzzles, minutes=minutes, lr=lr, continues=continues
     )
     try:
-        trainer = Trainer(recipe, out, device)
+        trainer = Trainer(recipe, out, device, fused=fused)
     except OSError as error:
         raise PuzzlescopeError(f"{out} cannot be the run's folder: {error.strerror or error}.") from error
     trainer.run()

@@ -12,6 +12,9 @@ from jaxtyping import Float, Int, UInt8
 from interp.kinds import KINDS, Kind, draw
 from interp.tokens import PUZZLE_TOKENS
 
+Batch = tuple[UInt8[np.ndarray, "n 404"], Int[np.ndarray, " n"]]
+"""Puzzles, and the kind of each by its index."""
+
 BLOCK = 64
 LOSS_MEMORY = 0.99
 SMALLEST_SHARE = 0.4
@@ -33,15 +36,22 @@ class TrainingData:
         self.taken: Int[np.ndarray, " kind"] = np.zeros(len(KINDS), dtype=np.int64)
         self.loss: Float[np.ndarray, " kind"] = np.ones(len(KINDS))
         self._blocks: dict[int, tuple[int, np.ndarray]] = {}
+        self._ahead: Batch | None = None
 
-    def batch(self, n: int) -> tuple[UInt8[np.ndarray, "n 404"], Int[np.ndarray, " n"]]:
-        """The next ``n`` puzzles and the kind of each."""
-        rng = np.random.default_rng([self.seed, int(self.taken.sum())])
-        kinds = rng.choice(len(KINDS), size=n, p=self.shares())
-        tokens = np.empty((n, PUZZLE_TOKENS), dtype=np.uint8)
-        for row, kind in enumerate(kinds):
-            tokens[row] = self._next(KINDS[kind])
+    def batch(self, n: int) -> Batch:
+        """The next ``n`` puzzles and the kind of each; those drawn ahead, if there are."""
+        if self._ahead is None or len(self._ahead[1]) != n:
+            self.draw_ahead(n)
+        assert self._ahead is not None
+        tokens, kinds = self._ahead
+        self._ahead = None
+        self.taken += np.bincount(kinds, minlength=len(KINDS))
         return tokens, kinds
+
+    def draw_ahead(self, n: int) -> None:
+        """Draw the next batch now, while a GPU is busy with this one: the losses of this one come too late for it."""
+        rng = np.random.default_rng([self.seed, int(self.taken.sum())])
+        self._ahead = self._drawn(rng.choice(len(KINDS), size=n, p=self.shares()))
 
     def shares(self) -> Float[np.ndarray, " kind"]:
         """How often each kind is drawn."""
@@ -54,20 +64,38 @@ class TrainingData:
         for kind, loss in zip(kinds, losses, strict=True):
             self.loss[kind] = LOSS_MEMORY * self.loss[kind] + (1 - LOSS_MEMORY) * float(loss)
 
-    def _next(self, kind: Kind) -> UInt8[np.ndarray, "404"]:
-        block, place = divmod(int(self.taken[kind.index]), BLOCK)
+    def _drawn(self, kinds: Int[np.ndarray, " n"]) -> Batch:
+        """The next puzzles of these kinds."""
+        tokens = np.empty((len(kinds), PUZZLE_TOKENS), dtype=np.uint8)
+        for kind in np.unique(kinds):
+            (rows,) = np.nonzero(kinds == kind)
+            places = self.taken[kind] + np.arange(len(rows))
+            for block in np.unique(places // BLOCK):
+                here = places // BLOCK == block
+                tokens[rows[here]] = self._block(KINDS[kind], int(block))[places[here] % BLOCK]
+        return tokens, kinds
+
+    def _block(self, kind: Kind, block: int) -> UInt8[np.ndarray, "block 404"]:
         if self._blocks.get(kind.index, (-1, None))[0] != block:
             self._blocks[kind.index] = (block, draw("training", self.seed, kind, BLOCK, block=block))
-        self.taken[kind.index] += 1
-        return self._blocks[kind.index][1][place]
+        return self._blocks[kind.index][1]
 
     def state_dict(self) -> dict[str, list[float] | list[int] | int]:
-        return {"seed": self.seed, "taken": self.taken.tolist(), "loss": self.loss.tolist()}
+        """What :meth:`from_state` goes on from; the kinds drawn ahead are part of it, for losses since would change them."""
+        ahead = [] if self._ahead is None else self._ahead[1].tolist()
+        return {
+            "seed": self.seed,
+            "taken": self.taken.tolist(),
+            "loss": self.loss.tolist(),
+            "ahead": ahead,
+        }
 
     @classmethod
     def from_state(cls, state: dict) -> "TrainingData":
         data = cls(state["seed"])
         data.taken, data.loss = np.array(state["taken"]), np.array(state["loss"])
+        if ahead := state.get("ahead"):  # models made before there was a drawing ahead do not say
+            data._ahead = data._drawn(np.array(ahead))
         return data
 
 

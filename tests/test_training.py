@@ -379,6 +379,27 @@ def test_supply_goes_on_from_its_state():
         assert (tokens == same).all() and (kinds == same_kinds).all()
 
 
+def test_what_is_drawn_ahead_is_the_next_batch_whatever_is_learned_meanwhile():
+    data = TrainingData(seed=3)
+    expected = TrainingData(seed=3).batch(40)
+    data.draw_ahead(40)
+    assert not data.taken.any()  # drawn, but not given out
+    data.learn(np.zeros(500, dtype=np.int64), np.zeros(500))
+    resumed = TrainingData.from_state(json.loads(json.dumps(data.state_dict())))
+    for supply in (data, resumed):
+        tokens, kinds = supply.batch(40)
+        assert (tokens == expected[0]).all() and (kinds == expected[1]).all()
+        assert supply.taken.sum() == 40
+
+
+def test_a_batch_of_another_size_than_was_drawn_ahead():
+    data = TrainingData(seed=3)
+    data.draw_ahead(40)
+    tokens, kinds = data.batch(8)
+    assert len(tokens) == len(kinds) == data.taken.sum() == 8
+    assert rows(tokens) == rows(np.concatenate(list(puzzles_seen(3, data.taken.tolist()))))
+
+
 def test_kinds_that_are_not_solved_yet_are_drawn_more_often():
     data = TrainingData(seed=0)
     assert data.shares() == pytest.approx(np.full(32, 1 / 32))
