@@ -25,8 +25,11 @@ def draw_bank(per_kind: int = PER_KIND, seed: int = SEED) -> PuzzleSet:
 
 def count_seen(bank: PuzzleSet, seed: int, taken: list[int]) -> int:
     """How many puzzles of a bank a training run has seen; the third grid, which carries noise, is not compared."""
-    seen = {_noise_free(tokens) for block in puzzles_seen(seed, taken) for tokens in block}
-    return sum(_noise_free(puzzle.tokens) in seen for puzzle in bank)
+    keys = [_noise_free(puzzle.tokens) for puzzle in bank]
+    wanted = set(keys)  # the bank fits in memory, what a model has seen may not
+    drawn = (_noise_free(tokens) for block in puzzles_seen(seed, taken) for tokens in block)
+    seen = {key for key in drawn if key in wanted}
+    return sum(key in seen for key in keys)
 
 
 def _noise_free(tokens: np.ndarray) -> bytes:

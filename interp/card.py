@@ -91,7 +91,7 @@ the public data set. {100 * report.mean:.1f} % on average. `python -m interp eva
 
 ## The birth of the heads
 
-{100 * trainer.recorder.seconds / max(trainer.seconds, 1e-9):.1f} % of the training time went into measuring the model on its way (`dynamics.parquet`; `interp.dynamics` says what
+{100 * trainer.recording_seconds / max(trainer.seconds, 1e-9):.1f} % of the training time went into measuring the model on its way (`dynamics.parquet`; `interp.dynamics` says what
 its columns mean). Tasks over 8 puzzles each, layers and heads over 32.
 
 ![Loss, puzzles solved, heads and attention layers against puzzles seen]({DYNAMICS_PICTURE})
@@ -152,6 +152,7 @@ def training_record(trainer: "Trainer", report: Report) -> str:
         "steps": trainer.steps,
         "puzzles": trainer.puzzles,
         "minutes": round(trainer.seconds / 60, 2),
+        "recording_minutes": round(trainer.recording_seconds / 60, 2),
         "data": trainer.data.state_dict(),
         "solved": {kind.name: rate for kind, rate in report.rates.items()},
         "per_kind": report.per_kind,

@@ -95,6 +95,7 @@ class Before:
     steps: int = 0
     puzzles: int = 0
     seconds: float = 0.0
+    recording_seconds: float = 0.0
 
 
 class Trainer:
@@ -134,6 +135,11 @@ class Trainer:
     @property
     def puzzles(self) -> int:
         return self.before.puzzles + self._own_steps * self.recipe.batch
+
+    @property
+    def recording_seconds(self) -> float:
+        """What measuring the model on its way has cost."""
+        return self.before.recording_seconds + self.recorder.seconds
 
     @property
     def progress(self) -> float:
@@ -323,7 +329,12 @@ class Trainer:
             )
         self.model.load_state_dict(model.state_dict())
         self.data = TrainingData.from_state(record["data"])
-        self.before = Before(record["steps"], record["puzzles"], 60 * record["minutes"])
+        self.before = Before(
+            record["steps"],
+            record["puzzles"],
+            60 * record["minutes"],
+            60 * record.get("recording_minutes", 0.0),
+        )
         self.steps, self.seconds = self.before.steps, self.before.seconds
         self.history = record["history"]
         for name in (LOG_FILE, DYNAMICS_FILE):
