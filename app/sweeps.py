@@ -23,7 +23,7 @@ class Measured:
 
     Attributes:
         states: what is known; the same objects as long as the group is the same.
-        first_look: of a single puzzle, each part off at the answer's positions only: there at once, and roughly right.
+        first_look: of a single puzzle, each part off at some of the answer's positions only: there at once, and roughly right.
         progress: 0 to 1 while they are under way, else ``None``.
         stopped: the visitor has stopped them before the end.
     """
@@ -72,7 +72,7 @@ def board_sweep(scene: Scene, backend: Backend) -> Measured:
     watches = watched().known(BOARD, key)
     if watches is None:
         # Of one visitor's work the latest comes first: the first look.
-        scopes: Sequence[Scope] = ("everywhere", "answer") if len(puzzles) == 1 else ("everywhere",)
+        scopes: Sequence[Scope] = ("everywhere", "stretch") if len(puzzles) == 1 else ("everywhere",)
         watches = watched().keep(BOARD, key, [begin(scope) for scope in scopes])
     return _measured(BOARD, watches[:1], watches[1:])
 

@@ -1,8 +1,7 @@
 """Ablation answers: this project's engine against the notebook's way on TransformerLens 2.18, and against its own hooks.
 
-All on the same weights and puzzles, in one run, in turns: a model of 12 layers, 8 heads and d_model 256 that gives the default
-model's answers. Times of work that takes minutes in the old library are taken on fewer puzzles and scaled; the table
-says where.
+All on the same weights and puzzles, in one run, in turns: the model of 12 layers, 8 heads and d_model 256. Times of work
+that takes minutes in the old library are taken on fewer puzzles and scaled; the table says where.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,10 +12,9 @@ from statistics import median
 import numpy as np
 import torch
 
-from benchmarks.models import stretched
 from benchmarks.other_library import NotebookWay, UnavailableError
 from benchmarks.timing import seconds
-from interp import load_puzzles
+from interp import load_model, load_puzzles
 from interp.ablation import NO_ABLATION, Ablation, parse_ablation
 from interp.arithmetic import count_flops, matrix_rate
 from interp.model import PuzzleGPT, loss_of
@@ -26,7 +24,7 @@ from interp.puzzles import Puzzle
 from interp.sweep import components_of, sweep
 from interp.tokens import ANSWER_START, CELLS, with_start
 
-LAYERS = 12
+MODEL = "12-layers"
 ROUNDS = 3
 FEW, MANY = 4, 64
 """Puzzles on which a full sweep is timed, the old ways and ours: the old ones take a quarter of a minute for each."""
@@ -162,12 +160,12 @@ def lines(
 
 
 def main() -> None:
-    model = stretched(LAYERS)
+    model = load_model(MODEL)
     puzzles = load_puzzles("bank", limit=64)
     solved = next(puzzle for puzzle in puzzles if predict(model, puzzle.tokens[None]).solved[0])
     attention = sweep_ours(model, puzzles.tokens[:8], ["attn"])
     layer = int(max(attention, key=lambda part: attention[part])[1:-5])
-    print(f"{LAYERS} layers, {torch.get_num_threads()} threads, medians of {ROUNDS}, seconds")
+    print(f"{model.cfg.n_layers} layers, {torch.get_num_threads()} threads, medians of {ROUNDS}, seconds")
     print(f"  {'':34s}{'TL 2.18':>9s}{'hooks':>9s}{'engine':>9s}{'x TL':>7s}{'x hooks':>9s}")
     with notebook_way(model) as old:
         check_same(model, old, solved, parse_ablation(f"L{layer}.attn", model.cfg), layer)

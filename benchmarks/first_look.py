@@ -1,4 +1,4 @@
-"""The first look at a puzzle's board (parts off at the answer's positions only) against the exact one; and stopping."""
+"""The first looks at a puzzle's board (parts off at some or all of the answer's positions) and the exact one; and stopping."""
 
 import time
 from statistics import median
@@ -6,15 +6,16 @@ from statistics import median
 import numpy as np
 import torch
 
-from benchmarks.models import stretched
 from benchmarks.timing import in_turn
-from interp import load_puzzles
+from interp import load_model, load_puzzles
 from interp.backend import Backend
 from interp.sweep import Scope, components_of, sweep
 
 ROUNDS = 3
 PUZZLES = 8
 EVERY = ("attn", "mlp", "head")
+MODELS = ("default", "12-layers")
+SCOPES: tuple[Scope, ...] = ("everywhere", "answer", "stretch")
 
 
 def ranks(values: np.ndarray) -> np.ndarray:
@@ -24,33 +25,29 @@ def ranks(values: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     tokens = load_puzzles("bank", limit=PUZZLES).tokens
-    for n_layers in (6, 12):
-        model = stretched(n_layers)
+    for name in MODELS:
+        model = load_model(name)
         parts = components_of(model.cfg, EVERY)
 
         def board(scope: Scope, chosen: np.ndarray, model=model, parts=parts) -> np.ndarray:
             _, *rows = sweep(model, chosen, parts, scope=scope)
             return np.array([row.loss.mean() for row in rows])
 
-        found = in_turn(
-            {
-                "first look": lambda board=board: board("answer", tokens[:1]),
-                "exact": lambda board=board: board("everywhere", tokens[:1]),
-            },
-            ROUNDS,
+        spent = in_turn(
+            {scope: lambda board=board, scope=scope: board(scope, tokens[:1]) for scope in SCOPES}, ROUNDS
         )
-        agree = [
-            np.corrcoef(
-                ranks(board("answer", tokens[k : k + 1])), ranks(board("everywhere", tokens[k : k + 1]))
-            )[0, 1]
-            for k in range(PUZZLES)
-        ]
+        boards = {scope: [board(scope, tokens[k : k + 1]) for k in range(PUZZLES)] for scope in SCOPES}
         print(
-            f"every part of {n_layers} layers, 1 puzzle, {torch.get_num_threads()} threads:"
-            f" first look {found['first look']:.2f} s, exact {found['exact']:.2f} s,"
-            f" x {found['exact'] / found['first look']:.1f};"
-            f" rank correlation of the losses {median(agree):.2f} (median of {PUZZLES} puzzles)"
+            f"every part of {model.cfg.n_layers} layers, 1 puzzle, {torch.get_num_threads()} threads, seconds:"
         )
+        for scope in SCOPES:
+            pairs = zip(boards[scope], boards["everywhere"], strict=True)
+            agree = median(float(np.corrcoef(ranks(a), ranks(b))[0, 1]) for a, b in pairs)
+            print(
+                f"  parts off {scope:12s}{spent[scope]:6.2f}  x {spent['everywhere'] / spent[scope]:4.1f}"
+                f"  rank correlation of the losses {agree:.2f} (median of {PUZZLES} puzzles)",
+                flush=True,
+            )
     stopping()
 
 

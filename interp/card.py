@@ -206,10 +206,10 @@ def _history(trainer: "Trainer") -> str:
         lines.append(f"    {_command(entry['recipe'])}\n")
         if entry["puzzles"]:
             lines[-1] = f"From {entry['puzzles']:,} puzzles on:\n\n{lines[-1]}"
-    return "\n".join(lines) + f"\n- Time: {_times(trainer.history, trainer.seconds / 60)}."
+    return "\n".join(lines) + f"\n- Time: {times(trainer.history, trainer.seconds / 60)}."
 
 
-def _times(history: list[dict[str, Any]], minutes: float) -> str:
+def times(history: list[dict[str, Any]], minutes: float) -> str:
     """How long a model was trained on what: ``minutes`` in all."""
     starts: list[tuple[str, float]] = []
     for entry in history:

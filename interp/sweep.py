@@ -32,7 +32,11 @@ from interp.tokens import ANSWER_START, GRID_TOKENS
 
 KINDS: tuple[Kind, ...] = ("attn", "mlp", "head")
 
-Scope = Literal["everywhere", "answer"]
+Scope = Literal["everywhere", "answer", "stretch"]
+"""Where a part is off: at every position, at the 101 that predict the answer, or at :data:`STRETCH` of those in a row."""
+
+STRETCH = 48
+"""Positions of the scope "stretch": less than half of the answer's."""
 
 Measure = Literal["final", "cells", "copied", "changed", "answers"]
 """What a part may be judged by: a cut of the loss (:data:`interp.predict.Metric`), or the answers drawn right."""
@@ -165,7 +169,9 @@ def sweep_parts(
 
     With the scope "answer" each component is off only at the 101 positions that predict the answer; what earlier
     positions hand on is left as it was. That is another experiment, exact in itself, a quarter of the work, and a first
-    look at "everywhere": it misses what a component does by preparing the grids before.
+    look at "everywhere": it misses what a component does by preparing the grids before. The scope "stretch" is a quicker
+    look still, and only a look: off at :data:`STRETCH` positions in a row, those of the most changed cells; the other
+    positions keep what they have in the run without.
 
     Yields:
         Parts of rows; and ``None`` after every layer's work, so that whoever asked can give way to others or stop. No
@@ -173,14 +179,31 @@ def sweep_parts(
     """
     if len(tokens) == 0:
         raise PuzzlescopeError("There is no puzzle to sweep over: choose at least one.")
-    if scope == "answer" and method.kind == "lookback":
-        raise ValueError("A pattern is replaced everywhere or not at all: scope 'answer' takes zero or mean.")
+    if scope != "everywhere" and method.kind == "lookback":
+        raise ValueError(
+            f"A pattern is replaced everywhere or not at all: scope '{scope}' takes zero or mean."
+        )
     listed = list(components)
     for start in range(0, len(tokens), CHUNK):
         chunk = _Chunk(model, model.prompt(tokens[start : start + CHUNK]), start, base, means, scope)
         yield from chunk.clean()
         for _, group in groupby(enumerate(listed, start=1), key=lambda item: item[1].layer):
             yield from chunk.layer(list(group), method)
+
+
+def positions_off(scope: Scope, prompt: Int[Tensor, "puzzle 405"]) -> slice:
+    """The positions at which a sweep over these puzzles has parts off; logits at a position predict the token after it."""
+    first, end = ANSWER_START - 1, prompt.shape[1] - 1
+    if scope == "everywhere":
+        return slice(0, end)
+    if scope == "stretch":
+        changed = prompt[:, ANSWER_START:] != prompt[:, ANSWER_START - GRID_TOKENS : ANSWER_START]
+        changed[:, 0] = False  # the marker always differs
+        cells = changed.sum(0).cumsum(0)
+        inside = cells[STRETCH - 1 :] - torch.cat([cells.new_zeros(1), cells[:-STRETCH]])
+        first += int(inside.argmax())
+        end = first + STRETCH
+    return slice(first, end)
 
 
 class _CleanPast:
@@ -233,7 +256,9 @@ class _Chunk:
     ):
         self.model, self.prompt, self.start, self.base, self.means = model, prompt, start, base, means
         self.weights = weights_of(model)
-        self.past = _CleanPast(ANSWER_START - 1) if scope == "answer" else None
+        self.where = positions_off(scope, prompt)
+        self.past = _CleanPast(self.where.start) if self.where.start else None
+        self.logits: Float[Tensor, "puzzle answer vocab"] | None = None
         self.before: list[Float[Tensor, "puzzle pos d_model"]] = []
         self.heads: dict[int, Float[Tensor, "puzzle pos head d_head"] | None] = {}
 
@@ -241,10 +266,13 @@ class _Chunk:
         gates = self._gates([self.base])
         resid = embed(self.model, self.prompt[:, :-1])
         for layer in range(self.model.cfg.n_layers):
-            self.before.append(resid[:, self.past.length :] if self.past else resid)
-            resid = self._run_layer(resid, gates, layer, self.past.recorder() if self.past else None)
+            self.before.append(resid[:, self.where])
+            past = self.past.recorder() if self.past else None
+            asked = GRID_TOKENS if self._is_last(layer) else None
+            resid = self._run_layer(resid, gates, layer, past, asked)
             yield None
-        yield self._part(0, resid)
+        self.logits = self._logits(resid)
+        yield self._part(0, self.logits)
 
     def layer(self, group: list[tuple[int, Component]], method: Method) -> Iterator[SweepPart | None]:
         """Rows of components of one layer."""
@@ -258,10 +286,10 @@ class _Chunk:
         resid = self._first_layer(layer, gates, len(group), share=method.kind != "lookback")
         yield None
         for later in range(layer + 1, self.model.cfg.n_layers):
-            resid = self._run_layer(resid, gates, later, self.past)
+            resid = self._run_layer(resid, gates, later, self.past, self._asked(later))
             yield None
         for (row, _), own in zip(group, resid.split(len(self.prompt)), strict=True):
-            yield self._part(row, own)
+            yield self._part(row, self._whole(self._logits(own)))
 
     @torch.inference_mode()
     def _first_layer(
@@ -270,29 +298,52 @@ class _Chunk:
         """The layer that ``n`` components are of. They share what its heads find, unless they change where heads look."""
         before, own, asked = self.before[layer], gates.layers[layer], self._asked(layer)
         if not share or (own.attn is not None and own.attn.shut):
-            return self._run_layer(before.repeat(n, 1, 1), gates, layer, self.past)
+            return self._run_layer(before.repeat(n, 1, 1), gates, layer, self.past, asked)
         if layer not in self.heads:
             looks = self._gates([self.base]).layers[layer]
             z = heads_out(self.weights, layer, before, looks, self.past, asked)
             self.heads = {layer: z}  # of one layer at a time
         found = self.heads[layer]
         z = None if found is None else found.repeat(n, 1, 1, 1)
-        end = before.shape[1] + (self.past.length if self.past else 0)
-        return finish_layer(self.weights, layer, tail(before, asked).repeat(n, 1, 1), z, own, self.means, end)
+        return finish_layer(
+            self.weights, layer, tail(before, asked).repeat(n, 1, 1), z, own, self.means, self.where.stop
+        )
+
+    def _is_last(self, layer: int) -> bool:
+        return layer == self.model.cfg.n_layers - 1
 
     def _asked(self, layer: int) -> int | None:
-        """Of the last layer only the positions that predict the answer."""
-        return GRID_TOKENS if layer == self.model.cfg.n_layers - 1 else None
+        """How many positions a component's rows need of a layer: of the last only those that predict the answer."""
+        return GRID_TOKENS if self._is_last(layer) and self.past is None else None
 
     @torch.inference_mode()
     def _run_layer(
-        self, resid: Float[Tensor, "row pos d_model"], gates: Gates, layer: int, past: Past | None
+        self,
+        resid: Float[Tensor, "row pos d_model"],
+        gates: Gates,
+        layer: int,
+        past: Past | None,
+        last: int | None,
     ) -> Tensor:
-        return run_layer(self.weights, layer, resid, gates, last=self._asked(layer), kv_cache=past)
+        return run_layer(self.weights, layer, resid, gates, last=last, kv_cache=past)
 
     @torch.inference_mode()
-    def _part(self, row: int, resid: Tensor) -> SweepPart:
-        loss, solved = score(unembed(self.model, resid), self.prompt)
+    def _logits(self, resid: Float[Tensor, "puzzle asked d_model"]) -> Float[Tensor, "puzzle asked vocab"]:
+        return unembed(self.model, resid)
+
+    def _whole(self, logits: Float[Tensor, "puzzle asked vocab"]) -> Float[Tensor, "puzzle answer vocab"]:
+        """Those of a stretch among those that the run without has elsewhere."""
+        if logits.shape[1] == GRID_TOKENS:
+            return logits
+        assert self.logits is not None
+        first = self.where.start - (ANSWER_START - 1)
+        found = self.logits.clone()
+        found[:, first : first + logits.shape[1]] = logits
+        return found
+
+    @torch.inference_mode()
+    def _part(self, row: int, logits: Float[Tensor, "puzzle answer vocab"]) -> SweepPart:
+        loss, solved = score(logits, self.prompt)
         return SweepPart(row, self.start, loss, solved)
 
     def _gates(self, ablations: list[Ablation]) -> Gates:

@@ -24,7 +24,7 @@ from interp.engine import gates_of, run
 from interp.model import KeyValueCache, loss_of
 from interp.predict import decode_drafting, decode_together, losses, predict, predict_each, run_ablated
 from interp.steps import finish
-from interp.sweep import CHUNK, components_of, sweep, sweep_parts
+from interp.sweep import CHUNK, STRETCH, Scope, components_of, positions_off, sweep, sweep_parts
 from interp.tokens import ANSWER_START, GRID_TOKENS, with_start
 from tests.models import SMALL
 from tests.terms import SOME_TERMS
@@ -199,11 +199,15 @@ def test_a_sweep_of_lookbacks(model, tokens) -> None:
 
 @pytest.mark.parametrize("text", ["", "L0.H2,L2.attn", "L1.H1:lookback=100,L0.mlp:mean"])
 @pytest.mark.parametrize("method", [ZERO, MEAN])
-def test_off_at_the_answer_only(model, tokens, prompt, means, text: str, method: Method) -> None:
-    """Against hooks that put back what the layer would have written before the positions that predict the answer."""
-    base, first = parse_ablation(text, SMALL), ANSWER_START - 1
+@pytest.mark.parametrize("scope", ["answer", "stretch"])
+def test_off_at_the_answer_only(
+    model, tokens, prompt, means, text: str, method: Method, scope: Scope
+) -> None:
+    """Against hooks that put back what the layer would have written before the positions where parts are off."""
+    base, where = parse_ablation(text, SMALL), positions_off(scope, prompt[:2])
+    first = where.start
     parts = components_of(SMALL, ["attn", "mlp", "head"])
-    rows = list(sweep(model, tokens[:2], parts, base=base, means=means, method=method, scope="answer"))
+    rows = list(sweep(model, tokens[:2], parts, base=base, means=means, method=method, scope=scope))
     np.testing.assert_allclose(
         rows[0].loss.cells, losses(model, tokens[:2], base, means)[0].cells, rtol=1e-5, atol=1e-5
     )
@@ -222,13 +226,35 @@ def test_off_at_the_answer_only(model, tokens, prompt, means, text: str, method:
         with torch.inference_mode():
             model.run_with_hooks(prompt[:2], fwd_hooks=[*hooks_of(base, means), (name, keep)])
             logits = model.run_with_hooks(prompt[:2], fwd_hooks=[*hooks_of(off, means), (name, put_back)])
-        expected = loss_of(logits, prompt[:2])[:, ANSWER_START:].numpy()
-        np.testing.assert_allclose(row.loss.cells, expected, rtol=1e-5, atol=2e-5)
+        expected = np.column_stack([rows[0].loss.marker, rows[0].loss.cells])
+        inside = slice(first - (ANSWER_START - 1), where.stop - (ANSWER_START - 1))
+        expected[:, inside] = loss_of(logits, prompt[:2])[:, where].numpy()
+        np.testing.assert_allclose(
+            np.column_stack([row.loss.marker, row.loss.cells]), expected, rtol=1e-5, atol=2e-5
+        )
 
 
-def test_a_lookback_at_the_answer_only_is_refused(model, tokens) -> None:
+@pytest.mark.parametrize("scope", ["answer", "stretch"])
+def test_a_lookback_at_the_answer_only_is_refused(model, tokens, scope: Scope) -> None:
     with pytest.raises(ValueError, match="zero or mean"):
-        list(sweep(model, tokens[:1], [], method=Method("lookback", 1), scope="answer"))
+        list(sweep(model, tokens[:1], [], method=Method("lookback", 1), scope=scope))
+
+
+def test_a_stretch_is_where_most_cells_change(prompt) -> None:
+    for rows in (prompt[:1], prompt[1:2], prompt):
+        where = positions_off("stretch", rows)
+        assert where.stop - where.start == STRETCH
+        assert where.start >= ANSWER_START - 1
+        assert where.stop <= prompt.shape[1] - 1
+        cells = torch.arange(ANSWER_START + 1, prompt.shape[1])
+        changed = (rows[:, cells] != rows[:, cells - GRID_TOKENS]).sum(0)
+
+        def inside(start: int, cells=cells, changed=changed) -> int:
+            """Changed cells that are predicted from a stretch: each from the position before it."""
+            return int(changed[(cells - 1 >= start) & (cells - 1 < start + STRETCH)].sum())
+
+        starts = range(ANSWER_START - 1, prompt.shape[1] - STRETCH)
+        assert inside(where.start) == max(map(inside, starts)) > 0
 
 
 def test_chunks_of_puzzles_do_not_matter(model, tokens) -> None:

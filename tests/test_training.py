@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from interp.card import TRAINING_FILE, puzzles_taken
+from interp.card import TRAINING_FILE, puzzles_taken, read_record, times
 from interp.checkpoints import load_model
 from interp.dynamics import MEASURES, load_dynamics
 from interp.errors import PuzzlescopeError
@@ -296,6 +296,57 @@ def test_history_says_when_the_plan_changed(tmp_path: Path):
     run.save()
     run = trainer(tmp_path, puzzles=48)
     assert [(entry["puzzles"], entry["recipe"]["puzzles"]) for entry in run.history] == [(0, 24), (4, 48)]
+
+
+FUSED = """
+import sys
+from functools import partial
+from pathlib import Path
+import torch
+from interp.model import Config
+from interp.training import Recipe, Trainer
+
+torch.compile = partial(torch.compile, backend="eager", fullgraph=True)
+cfg = Config(n_layers=2, n_heads=4, d_model=32, d_head=8, d_mlp=64)
+run = Trainer(Recipe(model=cfg, batch=4, puzzles=24, warmup_steps=2), Path(sys.argv[1]), device="cpu", fused=True)
+run.run(quiet=True)
+print(torch._dynamo.utils.counters["stats"]["unique_graphs"])
+"""
+
+
+def test_a_fused_run_computes_the_same(finished: Trainer, tmp_path: Path):
+    """As far as PyTorch's compiler needs no C compiler: the model, traced in one piece, is what is trained. In a process
+    of its own, for with shapes checked, as here, nothing can be traced."""
+    process = subprocess.run(
+        [sys.executable, "-c", FUSED, str(tmp_path)],
+        cwd=Path(__file__).parent.parent,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert process.stdout.strip() == "1", process.stderr
+    fused = trainer(tmp_path).model.state_dict()
+    for name, weight in finished.model.state_dict().items():
+        torch.testing.assert_close(fused[name], weight, atol=1e-4, rtol=1e-3, msg=name)
+
+
+def test_the_card_says_what_hardware_took_how_long():
+    cpu, gpu = {"hardware": "two threads"}, {"hardware": "a GPU"}
+    assert times([{"puzzles": 0, **cpu}], 20.4) == "20 minutes on two threads"  # written before minutes were
+    history = [
+        {"minutes": 0.0, **cpu}, {"minutes": 30.0, **cpu}, {"minutes": 217.0, **gpu}, {"minutes": 226.0, **cpu}
+    ]  # fmt: skip
+    assert times(history, 230.0) == (
+        "217 minutes on two threads, then 9 minutes on a GPU, then 4 minutes on two threads"
+    )
+
+
+def test_what_measuring_cost_before_is_counted_too(model_folder: Path, tmp_path: Path):
+    spent = read_record(model_folder)["recording_minutes"]
+    run = trainer(tmp_path, continues=str(model_folder), puzzles=8)
+    assert run.recording_seconds == 60 * spent
+    run.recorder.seconds = 2.0
+    assert run.recording_seconds == 60 * spent + 2
 
 
 @pytest.fixture(scope="module")

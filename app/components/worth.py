@@ -19,7 +19,7 @@ from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 from interp.model import Config
 from interp.puzzles import Puzzle
-from interp.sweep import Measure, SweepRow, SweepState, flipped, same_puzzles
+from interp.sweep import STRETCH, Measure, SweepRow, SweepState, flipped, same_puzzles
 
 BASES: dict[Base, str] = {"clean": "from the whole model", "off": "on top of what is off"}
 CHARTS: dict[Chart, str] = {
@@ -120,7 +120,7 @@ def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> st
     if measured.progress is None:
         return f"{what}, over {'this puzzle' if n == 1 else f'{n} puzzles of this task'}."
     if n == 1:
-        return f"{what}: a first look (off where the answer is drawn); exact values are coming, {measured.progress:.0%}."
+        return f"{what}: a first look (off for {STRETCH} cells of the answer); exact values are coming, {measured.progress:.0%}."
     return f"{what}: {over} so far, {measured.progress:.0%}."
 
 
