@@ -189,9 +189,7 @@ def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
     if measure == "answers":
         figure.update_xaxes(title="share of answers lost", tickformat=".0%")
         return figure
-    most = max([1, *(int(np.ceil(abs(costs[one]))) for one in shown)])
-    ticks = list(range(-most, most + 1))
-    figure.update_xaxes(title="times the loss", tickvals=ticks, ticktext=[_ratio(tick) for tick in ticks])
+    figure.update_xaxes(title="times the loss", **_ratio_ticks([costs[one] for one in shown]))
     return figure
 
 
@@ -220,7 +218,9 @@ def _ranking(bars: Sequence[tuple[Reader, float, str, str]], title: str) -> go.F
         )
     names, lengths = [bar[0].text for bar in bars], [0.0, *(bar[1] for bar in bars)]
     room = 0.16 * ((max(lengths) - min(lengths)) or 1)  # for what is written at the bars' ends
-    figure.update_xaxes(range=[min(lengths) - room * (min(lengths) < 0), max(lengths) + room])
+    # A mark at the very edge may not be drawn, and a title below no mark at all is an error to Plotly: 0 lies well inside.
+    low = min(lengths) - room if min(lengths) < 0 else -room / 8
+    figure.update_xaxes(range=[low, max(lengths) + room])
     figure.update_layout(margin_t=56, bargap=0.2, barmode="overlay")
     _legend(figure)
     figure.update_yaxes(categoryorder="array", categoryarray=names, range=[SHOWN - 0.5, -0.5], showgrid=False)
@@ -336,9 +336,7 @@ def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measur
         title="answers lost" if measure == "answers" else "times the loss", zeroline=True, zerolinecolor=QUIET
     )
     if measure != "answers":
-        most = max([1, *(int(np.ceil(abs(effect))) for _, effect in points.values())])
-        ticks = list(range(-most, most + 1))
-        figure.update_yaxes(tickvals=ticks, ticktext=[_ratio(tick) for tick in ticks])
+        figure.update_yaxes(**_ratio_ticks([effect for _, effect in points.values()]))
     return figure
 
 
@@ -443,8 +441,15 @@ def _note(found: float, row: SweepRow, measure: Measure) -> str:
     return f"×{short(10**found)}"
 
 
-def _ratio(power: int) -> str:
-    return f"×{10**power:,}" if power >= 0 else f"÷{10**-power:,}"
+def _ratio_ticks(costs: Sequence[float]) -> dict[str, list[float] | list[str]]:
+    """Marks of an axis of common logarithms of ratios: powers of ten, and 2 and 5 times those where there are few."""
+    most = max([1, *(int(np.ceil(abs(found))) for found in costs)])
+    factors = [factor * 10**power for power in range(most) for factor in ((1, 2, 5) if most == 1 else (1,))]
+    above = [*factors, 10**most]
+    return {
+        "tickvals": [*(-np.log10(n) for n in reversed(above[1:])), *(np.log10(n) for n in above)],
+        "ticktext": [*(f"÷{n:,}" for n in reversed(above[1:])), *(f"×{n:,}" for n in above)],
+    }
 
 
 def _times(number: float) -> str:

@@ -99,6 +99,26 @@ def test_rankings_are_in_order(weights: Composition) -> None:
     assert {trace.y[0]: trace.text[0] for trace in lost.data}["L1.H2.k"] == "−1"
 
 
+@pytest.mark.parametrize("measure", MEASURES)
+def test_a_mark_of_the_effects_axis_lies_well_inside(measure: Measure) -> None:
+    """Plotly leaves out a mark at the very edge, and fails to place a title below none."""
+    low, high = figures.effects_ranking(made(), measure).layout.xaxis.range
+    assert low + (high - low) / 100 < 0 < high - (high - low) / 100
+    figure = figures._ranking([(Reader("k", 1, 2), 0.3, "", "")], "only costs")
+    low, high = figure.layout.xaxis.range
+    assert low + (high - low) / 100 < 0 < 0.3 < high
+
+
+def test_marks_of_ratios() -> None:
+    near, far = figures._ratio_ticks([0.3, -0.02]), figures._ratio_ticks([0.3, -2.5])
+    assert near["ticktext"] == ["÷10", "÷5", "÷2", "×1", "×2", "×5", "×10"]
+    assert far["ticktext"] == ["÷1,000", "÷100", "÷10", "×1", "×10", "×100", "×1,000"]
+    for ticks in (near, far):
+        factors = [float(text[1:].replace(",", "")) for text in ticks["ticktext"]]
+        signs = [-1 if text[0] == "÷" else 1 for text in ticks["ticktext"]]
+        assert ticks["tickvals"] == pytest.approx(np.array(signs) * np.log10(factors))
+
+
 def test_the_matrix_of_heads(weights: Composition) -> None:
     figure = figures.head_matrix(weights, "k", SMALL, Component(1, "head", 2))
     (heat,) = figure.data
