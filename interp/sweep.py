@@ -35,7 +35,7 @@ KINDS: tuple[Kind, ...] = ("attn", "mlp", "head")
 Scope = Literal["everywhere", "answer", "stretch"]
 """Where a part is off: at every position, at the 101 that predict the answer, or at :data:`STRETCH` of those in a row."""
 
-STRETCH = 48
+STRETCH = 40
 """Positions of the scope "stretch": less than half of the answer's."""
 
 Measure = Literal["final", "cells", "copied", "changed", "answers"]
