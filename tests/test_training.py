@@ -299,6 +299,7 @@ def test_history_says_when_the_plan_changed(tmp_path: Path):
 
 
 FUSED = """
+import json
 import sys
 from functools import partial
 from pathlib import Path
@@ -309,12 +310,12 @@ from interp.training import Recipe, Trainer
 torch.compile = partial(torch.compile, backend="eager", fullgraph=True)
 cfg = Config(n_layers=2, n_heads=4, d_model=32, d_head=8, d_mlp=64)
 run = Trainer(Recipe(model=cfg, batch=4, puzzles=24, warmup_steps=2), Path(sys.argv[1]), device="cpu", fused=True)
-run.run(quiet=True)
-print(torch._dynamo.utils.counters["stats"]["unique_graphs"])
+losses = [run.step()["loss"] for _ in range(6)]
+print(json.dumps([torch._dynamo.utils.counters["stats"]["unique_graphs"], losses]))
 """
 
 
-def test_a_fused_run_computes_the_same(finished: Trainer, tmp_path: Path):
+def test_a_fused_run_computes_the_same(tmp_path: Path):
     """As far as PyTorch's compiler needs no C compiler: the model, traced in one piece, is what is trained. In a process
     of its own, for with shapes checked, as here, nothing can be traced."""
     process = subprocess.run(
@@ -324,10 +325,12 @@ def test_a_fused_run_computes_the_same(finished: Trainer, tmp_path: Path):
         text=True,
         timeout=120,
     )
-    assert process.stdout.strip() == "1", process.stderr
-    fused = trainer(tmp_path).model.state_dict()
-    for name, weight in finished.model.state_dict().items():
-        torch.testing.assert_close(fused[name], weight, atol=1e-4, rtol=1e-3, msg=name)
+    assert process.returncode == 0, process.stderr
+    graphs, losses = json.loads(process.stdout)
+    plain = trainer(tmp_path / "plain")
+    assert graphs == 1
+    # Muon makes every direction of a gradient alike, those of mere rounding too: the losses agree, single weights may not.
+    assert losses == pytest.approx([plain.step()["loss"] for _ in range(6)], rel=1e-4)
 
 
 def test_the_card_says_what_hardware_took_how_long():
