@@ -201,9 +201,8 @@ class Trainer:
         self.optimizer.set_lr_factor(self._lr_factor())
         loss, per_token = self._losses(self.model.prompt(tokens), self._network)
         loss.backward()
-        self.data.draw_ahead(
-            self.recipe.batch
-        )  # a GPU has only been told what to do so far: draw while it does it
+        # So far a GPU has only been told what to do: the next puzzles are drawn while it does it.
+        self.data.draw_ahead(self.recipe.batch)
         answer = per_token.detach()[:, ANSWER_START - 1 :].mean(1).cpu().numpy()
         if not math.isfinite(loss.item()):  # before the update: the weights and the state on disk stay good
             raise PuzzlescopeError(

@@ -23,6 +23,7 @@ from interp.model import Config
 from interp.training import LOG_FILE, STATE_FILE, Recipe, Trainer, finish
 from interp.training_data import BLOCK, TrainingData, puzzles_seen
 from interp.training_pictures import DYNAMICS_PICTURE, LOSS_PICTURE, read_log
+from tests.programs import printed_apart
 
 CFG = Config(n_layers=2, n_heads=4, d_model=32, d_head=8, d_mlp=64)
 
@@ -300,7 +301,6 @@ def test_history_says_when_the_plan_changed(tmp_path: Path):
 
 FUSED = """
 import json
-import sys
 from functools import partial
 from pathlib import Path
 import torch
@@ -309,7 +309,7 @@ from interp.training import Recipe, Trainer
 
 torch.compile = partial(torch.compile, backend="eager", fullgraph=True)
 cfg = Config(n_layers=2, n_heads=4, d_model=32, d_head=8, d_mlp=64)
-run = Trainer(Recipe(model=cfg, batch=4, puzzles=24, warmup_steps=2), Path(sys.argv[1]), device="cpu", fused=True)
+run = Trainer(Recipe(model=cfg, batch=4, puzzles=24, warmup_steps=2), Path({folder!r}), device="cpu", fused=True)
 losses = [run.step()["loss"] for _ in range(6)]
 print(json.dumps([torch._dynamo.utils.counters["stats"]["unique_graphs"], losses]))
 """
@@ -318,15 +318,7 @@ print(json.dumps([torch._dynamo.utils.counters["stats"]["unique_graphs"], losses
 def test_a_fused_run_computes_the_same(tmp_path: Path):
     """As far as PyTorch's compiler needs no C compiler: the model, traced in one piece, is what is trained. In a process
     of its own, for with shapes checked, as here, nothing can be traced."""
-    process = subprocess.run(
-        [sys.executable, "-c", FUSED, str(tmp_path)],
-        cwd=Path(__file__).parent.parent,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert process.returncode == 0, process.stderr
-    graphs, losses = json.loads(process.stdout)
+    graphs, losses = json.loads(printed_apart(FUSED.format(folder=str(tmp_path))))
     plain = trainer(tmp_path / "plain")
     assert graphs == 1
     # Muon makes every direction of a gradient alike, those of mere rounding too: the losses agree, single weights may not.
