@@ -8,7 +8,7 @@ unembedding**, and an unembedding with a bias. That is the model of F. Fleuret's
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from transformer_lens.hook_points import HookPoint
 
 from interp.block_attention import block_causal_attention
 from interp.errors import PuzzlescopeError
+from interp.hooks import has_hooks, without_hooks
 from interp.tokens import D_VOCAB, N_CTX, with_start
 
 POSITION_BASE = 1e5
@@ -382,14 +383,21 @@ class PuzzleGPT(HookedRootModule):
         has_batch_dim = not kwargs.get("remove_batch_dim", False)
         return out, ActivationCache(cache, self, has_batch_dim=has_batch_dim)
 
+    @property
+    def has_hooks(self) -> bool:
+        """Whether anybody's hook, forward or backward, permanent or not, is set on any part of the model."""
+        return has_hooks(self)
+
     @contextmanager
-    def clean(self) -> Iterator["PuzzleGPT"]:
-        """A context in which no hook but permanent ones is set on entry or left on exit, whatever happens inside."""
-        self.reset_hooks()
-        try:
+    def without_hooks(self) -> Iterator["PuzzleGPT"]:
+        """A context in which no hook of anybody is set; on leaving it, whatever happened inside, exactly those that were
+        there before are there again (:func:`interp.hooks.without_hooks`)."""
+        with without_hooks(self):
             yield self
-        finally:
-            self.reset_hooks()
+
+    def clean(self) -> AbstractContextManager["PuzzleGPT"]:
+        """The same under its earlier name."""
+        return self.without_hooks()
 
     @property
     def device(self) -> torch.device:

@@ -1,6 +1,7 @@
 """The network: identities of a transformer, its several paths against each other, its hooks and its cache."""
 
 import math
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -256,14 +257,52 @@ def test_no_hook_survives_an_exception(model: PuzzleGPT, tokens: Tensor):
     assert torch.equal(model(tokens), clean)
 
 
-def test_clean_starts_without_the_hooks_that_others_left(model: PuzzleGPT, tokens: Tensor):
-    before = model(tokens)
-    model.add_hook("blocks.0.hook_attn_out", lambda a, hook: a * 0)
-    assert not torch.equal(model(tokens), before)
-    with model.clean() as same:
-        assert same is model
-        assert torch.equal(model(tokens), before)
-    assert torch.equal(model(tokens), before)
+def test_without_hooks_nobodys_hook_runs_and_everybodys_is_there_again(model: PuzzleGPT, tokens: Tensor):
+    """Forward and backward, permanent and prepended, PyTorch's own, in a context: none runs inside, none is lost."""
+    short = tokens[:1, :30]
+    before, said = model(short), []
+
+    def says(word: str) -> Callable[..., None]:
+        return lambda *_, **__: said.append(word)
+
+    name = "blocks.1.hook_mlp_out"
+    with model.hooks(fwd_hooks=[(name, says("context"))]):
+        model.add_hook(name, says("second"))
+        model.add_hook(name, says("first"), prepend=True)
+        model.add_perma_hook(name, says("permanent"))
+        model.add_hook(name, says("backward"), dir="bwd")
+        handle = model.blocks[2].register_forward_hook(says("raw"))
+        with_kwargs = model.blocks[2].register_forward_hook(says("with kwargs"), with_kwargs=True)
+        point = model.hook_dict[name]
+        point.ctx["mine"] = 1
+        there, everything = point.fwd_hooks, [*point.fwd_hooks, *point.bwd_hooks]
+        assert model.has_hooks
+        with pytest.raises(RuntimeError, match="broken"), model.without_hooks() as same:
+            assert same is model and not model.has_hooks and hooks_left(model) == [] and not point.ctx
+            assert torch.equal(model(short), before)
+            with model.clean():
+                model.add_hook(name, lambda out, hook: out * 0)
+                assert not torch.equal(model(short), before)
+            assert torch.equal(model(short), before)  # of the inner context nothing is left
+            model.add_hook("blocks.0.hook_attn_out", broken)
+            model.run_with_hooks(short, fwd_hooks=[(name, lambda out, hook: out * 0)])
+        assert said == []
+        assert point.fwd_hooks is there and [*point.fwd_hooks, *point.bwd_hooks] == everything
+        assert point.ctx == {"mine": 1} and hooks_left(model) == [name]
+        resid = model(short)
+        assert torch.equal(resid, before)
+        assert said == ["first", "context", "second", "permanent", "raw", "with kwargs"]
+        said.clear()
+        with model.without_hooks():
+            handle.remove()  # by its own handle, though put aside
+        model(short)
+        assert said == ["first", "context", "second", "permanent", "with kwargs"]
+    said.clear()
+    model(short)
+    assert said == ["first", "second", "permanent", "with kwargs"]  # the context took its own away
+    with_kwargs.remove()
+    model.reset_hooks(including_permanent=True)
+    assert not model.has_hooks and hooks_left(model) == []
 
 
 def test_every_hook_can_change_what_comes_after(model: PuzzleGPT, tokens: Tensor):
