@@ -57,6 +57,21 @@ class ReferenceMeans:
         """Bytes of all its arrays."""
         return sum(means.nbytes for means in self.of.values())
 
+    @property
+    def z(self) -> Float[Tensor, "structure layer 405 head d_head"]:
+        """What the heads write on average, structures in the order of ``of``."""
+        return torch.stack([means.z for means in self.of.values()])
+
+    @property
+    def attn_out(self) -> Float[Tensor, "structure layer 405 d_model"]:
+        """The same of the attention as a whole."""
+        return torch.stack([means.attn_out for means in self.of.values()])
+
+    @property
+    def mlp_out(self) -> Float[Tensor, "structure layer 405 d_model"]:
+        """The same of the MLPs."""
+        return torch.stack([means.mlp_out for means in self.of.values()])
+
     def rows(self, model: PuzzleGPT, prompt: Int[Tensor, "row pos"]) -> "RowMeans":
         """The means for the rows of a batch, each by the structure of its puzzle.
 

@@ -47,6 +47,7 @@ def test_they_are_over_puzzles_of_one_structure(
             for name, own in {"z": means.z, "attn_out": means.attn_out, "mlp_out": means.mlp_out}.items():
                 by_hand = (cache[name, layer][k] + cache[name, layer][k + 4]) / 2
                 torch.testing.assert_close(own[layer], by_hand)
+                torch.testing.assert_close(getattr(of_four, name)[k, layer], by_hand)
 
 
 def test_batches_do_not_matter(model: PuzzleGPT, four: np.ndarray, of_four: ReferenceMeans) -> None:
