@@ -1,15 +1,12 @@
 """Model files: our own folders, the public ``.pth`` format, and the Hugging Face hub.
 
-A model of ours is a folder: ``config.json`` (its sizes, and in words what never varies), ``model.safetensors`` (weights
-under TransformerLens's names) and ``README.md`` (its card). :mod:`interp.public_format` reads the other format. Files
-come from strangers: nothing in one is ever run, and whatever is wrong with one ends in a ``PuzzlescopeError``.
+:mod:`interp.folders` says what a folder of ours is; :mod:`interp.public_format` reads the other format. Files come from
+strangers: nothing in one is ever run, and whatever is wrong with one ends in a ``PuzzlescopeError``.
 """
 
 import hashlib
-import json
 import os
-import tempfile
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 
 import safetensors.torch
@@ -17,21 +14,29 @@ import torch
 from torch import Tensor
 
 from interp.errors import PuzzlescopeError
-from interp.model import Config, PuzzleGPT
+from interp.folders import CONFIG_FILE, WEIGHTS_FILE, check_free, read_config, save_card, save_model
+from interp.model import PuzzleGPT
 from interp.public_format import read_public
-from interp.tokens import D_VOCAB, N_CTX
-from interp.weights import build, not_finite, refuse, regular, short
+from interp.weights import build, regular, short
+
+__all__ = [
+    "check_free",
+    "checkpoint_id",
+    "convert",
+    "find_model",
+    "list_models",
+    "load_model",
+    "read_config",
+    "save_card",
+    "save_model",
+]
 
 MODELS = Path(__file__).parent.parent / "assets" / "models"
 DEFAULT = "default"
 DEFAULT_VARIABLE = "PUZZLESCOPE_MODEL"
 """Environment variable that says which model "default" means: any name that :func:`load_model` takes."""
 
-CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "model.safetensors", "README.md"
-FORMAT = 1
 HUB = "hub:"
-
-LARGEST_CONFIG = 1 << 16  # bytes; ours have 300
 
 
 def load_model(name: str | Path = DEFAULT, device: str | torch.device | None = None) -> PuzzleGPT:
@@ -69,55 +74,19 @@ def load_model(name: str | Path = DEFAULT, device: str | torch.device | None = N
         raise PuzzlescopeError(f"The model cannot be put on device '{device}': {short(error)}.") from error
 
 
-def save_model(
-    model: PuzzleGPT, folder: str | Path, card: str, *, dtype: torch.dtype = torch.float16
-) -> None:
-    """Write a model as a folder of ours. A crash leaves each file either old or new, never half of one.
-
-    Args:
-        model: what to save.
-        folder: where to; made if it does not exist.
-        card: the text of its README.md, Markdown.
-        dtype: how the weights are stored. float16 halves the file and rounds to 11 significant bits.
-
-    Raises:
-        PuzzlescopeError: if a weight is not finite or too large for ``dtype``, or the folder cannot be written.
-    """
-    weights = {name: weight.detach().cpu() for name, weight in model.state_dict().items()}
-    stored = {name: weight.to(dtype).contiguous() for name, weight in weights.items()}
-    kind = str(dtype).removeprefix("torch.")
-    refuse(not_finite(weights), "This model cannot be saved: not every number is finite in")
-    refuse(not_finite(stored), f"This model must be saved as float32: too large a number for {kind} is in")
-    sizes = {name: size for name, size in asdict(model.cfg).items() if size}  # d_qk only where it is not 0
-    contents = {
-        WEIGHTS_FILE: safetensors.torch.save(stored, {"format": "pt"}),
-        CONFIG_FILE: (json.dumps(sizes | _constants(model.cfg), indent=1) + "\n").encode(),
-        CARD_FILE: card.encode(),
-    }
-    folder = Path(folder).expanduser()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as partial:
-            for name, content in contents.items():
-                (Path(partial) / name).write_bytes(content)
-            for name in contents:
-                (Path(partial) / name).replace(folder / name)
-    except OSError as error:
-        raise PuzzlescopeError(
-            f"The model cannot be saved in {folder}: {error.strerror or error}."
-        ) from error
-
-
-def convert(pth: str | Path, folder: str | Path) -> Path:
+def convert(pth: str | Path, folder: str | Path, *, replace: bool = False) -> Path:
     """Rewrite a file in the public format as a folder of ours, exactly (float32). Returns the folder.
 
     Args:
         pth: a path or ``hub:owner/repo/file.pth``.
         folder: where to write config.json, model.safetensors and a card that says where they come from.
+        replace: whether files of these names that are there may be overwritten.
 
     Raises:
-        PuzzlescopeError: if the file cannot be read or the folder cannot be written.
+        PuzzlescopeError: before anything is read, if one of them is there and may not be; if the file cannot be read or
+            the folder cannot be written.
     """
+    check_free(folder, replace=replace)
     path = find_model(str(pth))
     cfg, weights, accuracy = read_public(path)
     model = build(cfg, weights, path)
@@ -130,7 +99,7 @@ def convert(pth: str | Path, folder: str | Path) -> Path:
         f"- accuracy recorded in it: {'none' if accuracy is None else f'{accuracy:.4g}'}\n"
         f"- sizes: {sizes}\n"
     )
-    save_model(model, folder, card, dtype=torch.float32)
+    save_model(model, folder, card, dtype=torch.float32, replace=replace)
     return Path(folder).expanduser()
 
 
@@ -223,54 +192,6 @@ def _why(error: Exception) -> str:
 
 
 # ---- our own folders -------------------------------------------------------------------------------------------------
-
-
-def read_config(path: Path) -> Config:
-    """Read and check a config.json.
-
-    Raises:
-        PuzzlescopeError: if it is not JSON, a size is missing, unknown or impossible, or the model is of another kind.
-    """
-    try:
-        with regular(path).open("rb") as file:
-            entries = json.loads(file.read(LARGEST_CONFIG))
-        if not isinstance(entries, dict):
-            raise ValueError(f"got a {type(entries).__name__}")
-    except (OSError, ValueError, RecursionError) as error:
-        raise PuzzlescopeError(
-            f"{path} should be a model's config, a JSON object of its sizes: {short(error)}; give a folder with"
-            f" {CONFIG_FILE} and {WEIGHTS_FILE}, or make one from a .pth file (python -m interp convert)."
-        ) from error
-    sizes = [field.name for field in fields(Config)]
-    refuse((n for n in sizes if n not in entries and n != "d_qk"), f"{path} lacks the size")
-    for name in sizes:
-        if type(entries.get(name, 0)) is not int:
-            raise PuzzlescopeError(
-                f"{path}: expected a whole number as {name}, got {short(repr(entries[name]))}."
-            )
-    try:
-        cfg = Config(**{name: entries[name] for name in sizes if name in entries})
-    except PuzzlescopeError as error:
-        raise PuzzlescopeError(f"{path}: {short(error)}.") from error
-    constants = _constants(cfg) | {"n_ctx": N_CTX, "d_vocab": D_VOCAB}
-    refuse((n for n in entries if n not in [*sizes, *constants]), f"{path} has an entry of unknown meaning:")
-    for name, expected in constants.items():
-        if entries.get(name, expected) != expected:
-            raise PuzzlescopeError(
-                f"{path} is of another kind of model: expected {name} {expected!r}, got {short(repr(entries[name]))}."
-            )
-    return cfg
-
-
-def _constants(cfg: Config) -> dict[str, str | int]:
-    """What all our models share, in words for whoever reads the file; one that says otherwise is not ours."""
-    return {
-        "act_fn": "relu",
-        "normalization": "pre-LayerNorm, eps 1e-5, none before the unembedding",
-        "positions": "sinusoidal, base 1e5",
-        "attn_scale": "1/sqrt(d_qk)" if cfg.d_qk else "1/sqrt(d_head)",
-        "format": FORMAT,
-    }
 
 
 def _read_folder(folder: Path) -> PuzzleGPT:

@@ -22,7 +22,16 @@ from hypothesis import strategies as st
 from safetensors import safe_open
 
 from interp import checkpoints
-from interp.checkpoints import checkpoint_id, convert, list_models, load_model, read_config, save_model
+from interp.checkpoints import (
+    check_free,
+    checkpoint_id,
+    convert,
+    list_models,
+    load_model,
+    read_config,
+    save_card,
+    save_model,
+)
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
 from interp.weights import MOST_LAYERS
@@ -246,14 +255,60 @@ def test_crash_while_saving_leaves_the_old_model(folder: Path, monkeypatch: pyte
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    refused(lambda: save_model(random_model(SMALL, seed=1), folder, ""), "No space left")
+    refused(lambda: save_model(random_model(SMALL, seed=1), folder, "", replace=True), "No space left")
     assert checkpoint_id(folder) == before
     assert sorted(path.name for path in folder.iterdir()) == ["README.md", "config.json", "model.safetensors"]
 
 
-def test_saving_over_a_model_replaces_it(folder: Path):
-    save_model(random_model(SMALL, seed=1), folder, "Another.", dtype=torch.float32)
-    assert checkpoint_id(folder) == checkpoint_id(random_model(SMALL, seed=1))
+def test_saving_over_a_model_replaces_it_only_where_told_to(folder: Path):
+    other, before = random_model(SMALL, seed=1), checkpoint_id(folder)
+    refused(lambda: save_model(other, folder, "Another.", dtype=torch.float32), "--force", "config.json")
+    assert checkpoint_id(folder) == before and (folder / "README.md").read_text() == "A card."
+    save_model(other, folder, "Another.", dtype=torch.float32, replace=True)
+    assert checkpoint_id(folder) == checkpoint_id(other) and (folder / "README.md").read_text() == "Another."
+
+
+@pytest.mark.parametrize(
+    "name", ["README.md", "config.json", "model.safetensors", "model.safetensors.index.json"]
+)
+def test_what_a_folder_holds_is_not_overwritten(tmp_path: Path, name: str):
+    """Found out before the checkpoint is read: here there is none."""
+    (tmp_path / name).symlink_to("nowhere")
+    for save in (
+        lambda: convert(tmp_path / "missing.pth", tmp_path),
+        lambda: save_model(random_model(SMALL), tmp_path, ""),
+    ):
+        refused(save, f"already holds {name}", "--force", "replace=True")
+    refused(lambda: convert(tmp_path / "missing.pth", tmp_path, replace=True), "no model")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    convert(TINY, tmp_path, replace=True)
+    assert_is_the_reference(load_model(tmp_path))
+
+
+def test_weights_first_and_the_card_later(tmp_path: Path):
+    (tmp_path / "README.md").write_text("Three months of notes.")
+    save_model(random_model(SMALL), tmp_path, None)
+    assert load_model(tmp_path).cfg == SMALL
+    refused(lambda: save_card(tmp_path, "A card."), "README.md", "--force")
+    assert (tmp_path / "README.md").read_text() == "Three months of notes."
+    save_card(tmp_path, "A card.", replace=True)
+    assert (tmp_path / "README.md").read_text() == "A card."
+    save_card(tmp_path / "other", "Noël.")
+    assert (tmp_path / "other" / "README.md").read_text(encoding="utf-8") == "Noël."
+
+
+@pytest.mark.parametrize("folder", ["file/below", "file", "a\0b", "x" * 300, "~nobody-of-this-name/x"])
+def test_folders_that_cannot_be(tmp_path: Path, folder: str):
+    """Said before any work: there is no checkpoint to read."""
+    (tmp_path / "file").write_text("")
+    place = folder if folder.startswith("~") else f"{tmp_path}/{folder}"
+    for action in (check_free, lambda to: convert(tmp_path / "missing.pth", to)):
+        refused(lambda action=action: action(place), "cannot be saved")
+
+
+def test_folder_that_cannot_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)  # whoever runs the tests may be allowed everything
+    refused(lambda: check_free(tmp_path / "new" / "folder"), "cannot be written to", str(tmp_path))
 
 
 def test_refuses_to_save_where_a_file_is(tmp_path: Path):

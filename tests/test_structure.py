@@ -13,7 +13,7 @@ ROOMS = [
     {"grids", "tokens", "solvers", "tasks", "kinds", "drafts"},
     {"puzzles", "puzzle_files", "training_data", "bank"},
     {"block_attention", "model"},
-    {"optimizer", "weights", "public_format", "checkpoints"},
+    {"optimizer", "weights", "public_format", "folders", "checkpoints"},
     {"ablation", "readers"},
     {"products"},
     {"engine"},
