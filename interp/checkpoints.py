@@ -9,15 +9,20 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-import safetensors.torch
 import torch
-from torch import Tensor
 
 from interp.errors import PuzzlescopeError
-from interp.folders import CONFIG_FILE, WEIGHTS_FILE, check_free, read_config, save_card, save_model
+from interp.folders import (
+    CONFIG_FILE,
+    check_free,
+    read_config,
+    read_folder,
+    save_card,
+    save_model,
+)
 from interp.model import PuzzleGPT
-from interp.public_format import read_public
-from interp.weights import build, regular, short
+from interp.public_format import read_weights
+from interp.weights import build, short
 
 __all__ = [
     "check_free",
@@ -58,12 +63,9 @@ def load_model(name: str | Path = DEFAULT, device: str | torch.device | None = N
         model = load_model("hub:tommyp111/culture-gpt/gpt_000.pth")
         model.cfg.n_layers, model.checkpoint_id
     """
-    path = find_model(str(name))
-    if path.is_dir():
-        model = _read_folder(path)
-    else:
-        cfg, weights, _ = read_public(path)
-        model = build(cfg, weights, path)
+    # Whatever the caller's defaults are: float32, real memory, and weights that may be trained or edited.
+    with torch.device("cpu"), torch.inference_mode(False):
+        model = _read(find_model(str(name)))
     model.source, model.checkpoint_id = str(name), checkpoint_id(model)
     try:
         return model.to(device or "cpu").eval().requires_grad_(False)
@@ -72,6 +74,14 @@ def load_model(name: str | Path = DEFAULT, device: str | torch.device | None = N
         AssertionError,
     ) as error:  # a device that PyTorch does not know, or not here, or full
         raise PuzzlescopeError(f"The model cannot be put on device '{device}': {short(error)}.") from error
+
+
+def _read(path: Path) -> PuzzleGPT:
+    """The model in a folder or a file."""
+    if path.is_dir():
+        return read_folder(path)
+    cfg, weights, _ = read_weights(path)
+    return build(cfg, weights, path)
 
 
 def convert(pth: str | Path, folder: str | Path, *, replace: bool = False) -> Path:
@@ -88,14 +98,23 @@ def convert(pth: str | Path, folder: str | Path, *, replace: bool = False) -> Pa
     """
     check_free(folder, replace=replace)
     path = find_model(str(pth))
-    cfg, weights, accuracy = read_public(path)
-    model = build(cfg, weights, path)
+    if path.is_dir():
+        raise PuzzlescopeError(
+            f"{path} is a folder, not a file in the public format: give the .pth file to convert."
+        )
+    with torch.device("cpu"), torch.inference_mode(False):
+        cfg, weights, accuracy = read_weights(path)
+        model = build(cfg, weights, path)
     sizes = ", ".join(f"{name} {size}" for name, size in asdict(cfg).items() if size)
     origin = pth if str(pth).startswith(HUB) else path.name
+    exact = all(weight.dtype.itemsize <= 4 for weight in weights.values())
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     card = (
-        f"# {path.stem}\n\nConverted by Puzzlescope from `{origin}`, a checkpoint in the format of the culture GPTs\n"
-        "(https://huggingface.co/tommyp111/culture-gpt). The weights are the same numbers, in float32.\n\n"
-        f"- sha256 of that file: `{hashlib.sha256(path.read_bytes()).hexdigest()}`\n"
+        f"# {path.stem}\n\nConverted by Puzzlescope from `{origin}`, a checkpoint of a culture GPT\n"
+        "(https://huggingface.co/tommyp111/culture-gpt). The weights are the same numbers,"
+        f" {'in' if exact else 'rounded to'} float32.\n\n"
+        f"- sha256 of that file: `{digest}`\n"
         f"- accuracy recorded in it: {'none' if accuracy is None else f'{accuracy:.4g}'}\n"
         f"- sizes: {sizes}\n"
     )
@@ -189,29 +208,3 @@ def _why(error: Exception) -> str:
     )
     said = short(error) or type(error).__name__
     return next((text for kind, text in meanings if isinstance(error, kind)), said)
-
-
-# ---- our own folders -------------------------------------------------------------------------------------------------
-
-
-def _read_folder(folder: Path) -> PuzzleGPT:
-    cfg = read_config(folder / CONFIG_FILE)
-    path = folder / WEIGHTS_FILE
-    try:
-        weights = safetensors.torch.load_file(regular(path))
-    except Exception as error:  # the file may come from anybody, and the parser's errors are of many classes
-        raise PuzzlescopeError(
-            f"{path} is not a whole safetensors file: {short(error)}; copy or download it again."
-        ) from error
-    w_pos = weights.pop("pos_embed.W_pos", None)  # some tools write the sinusoids too
-    model = build(cfg, weights, path)
-    if w_pos is not None and not _agree(w_pos, model.W_pos):
-        raise PuzzlescopeError(
-            f"{path} has other positions than ours, which are sinusoids of base 1e5: pos_embed.W_pos."
-        )
-    return model
-
-
-def _agree(stored: Tensor, ours: Tensor) -> bool:
-    """Whether positions are the same up to the rounding of float16."""
-    return stored.shape == ours.shape and torch.allclose(stored.float(), ours, rtol=0, atol=1e-3)

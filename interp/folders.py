@@ -13,9 +13,13 @@ import safetensors.torch
 import torch
 
 from interp.errors import PuzzlescopeError
+from interp.file_kinds import WEIGHT_ENDINGS
 from interp.model import Config, PuzzleGPT
+from interp.public_format import infer
+from interp.safetensors_files import read_safetensors, read_shards
+from interp.state_dicts import own_names
 from interp.tokens import D_VOCAB, N_CTX
-from interp.weights import not_finite, refuse, regular, short
+from interp.weights import build, check_plain, not_finite, refuse, regular, short
 
 CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "model.safetensors", "README.md"
 INDEX_FILE = f"{WEIGHTS_FILE}.index.json"
@@ -140,6 +144,50 @@ def _write(folder: str | Path, contents: dict[str, bytes]) -> None:
         raise PuzzlescopeError(
             f"The model cannot be saved in {folder}: {error.strerror or error}."
         ) from error
+
+
+# ---- reading ---------------------------------------------------------------------------------------------------------
+
+
+def read_folder(folder: Path) -> PuzzleGPT:
+    """The model of a folder of ours, whose weights may be spread over several files, under other tools' names.
+
+    Raises:
+        PuzzlescopeError: if a file is missing, damaged or of another model.
+    """
+    path = next((folder / name for name in (WEIGHTS_FILE, INDEX_FILE) if (folder / name).exists()), None)
+    if path is None or not (folder / CONFIG_FILE).exists():
+        raise PuzzlescopeError(_lacking(folder))
+    cfg = read_config(folder / CONFIG_FILE)
+    weights = own_names(read_safetensors(path) if path.name == WEIGHTS_FILE else read_shards(path), path)
+    if "embedding.0.f.0.weight" in weights:  # the public format's names
+        found, weights = infer(weights, path)
+        if found != cfg:
+            raise PuzzlescopeError(
+                f"{path} does not fit {CONFIG_FILE}: its weights are of {found}, not of {cfg}."
+            )
+    check_plain(weights, path)
+    return build(cfg, weights, path)
+
+
+def _lacking(folder: Path) -> str:
+    """What a folder lacks that it would be a model's, and which file in it could be given instead."""
+    lacks = [name for name in (CONFIG_FILE, WEIGHTS_FILE) if not (folder / name).exists()]
+    try:
+        names = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        return f"{folder} cannot be read: {error.strerror or error}."
+    indices = [name for name in names if name.endswith(".safetensors.index.json")]
+    files = indices + [name for name in names if name.lower().endswith(WEIGHT_ENDINGS)]
+    if (files and files != [WEIGHTS_FILE]) or lacks == [CONFIG_FILE]:
+        instead = f"give the file of weights itself, {folder / short(files[0], 80)}"
+    elif "data.pkl" in names:
+        instead = "it is an unpacked file of torch.save, get the .pth file again and do not unpack it"
+    else:
+        instead = "give another folder, or make one from a .pth file (python -m interp convert)"
+    return (
+        f"{folder} is not a model's folder, there is no such file as {' or '.join(lacks)} in it: {instead}."
+    )
 
 
 # ---- the sizes -------------------------------------------------------------------------------------------------------
