@@ -20,8 +20,8 @@ from interp.file_kinds import OLD_FORMAT, WEIGHT_ENDINGS
 from interp.pickle_survey import REMEDY, Survey, UnsafeError
 from interp.weights import short
 
-LARGEST_PICKLE = 2 << 20
-"""Bytes. The published models' pickles have 20 thousand."""
+LARGEST_PICKLE = 1 << 20
+"""Bytes. The published models' pickles have 20 thousand, a training's dictionary some hundred thousand."""
 
 _NUMPY_LOCK = threading.Lock()
 

@@ -69,7 +69,9 @@ def check_plain(weights: dict[str, Any], path: Path) -> None:
     """
     refuse((key for key, value in weights.items() if not is_plain(value)), f"{path} has no plain tensor as")
     numbers = sum(weight.numel() for weight in weights.values())
-    if numbers > max(path.stat().st_size, LARGEST_UNFOLDED):
+    storages = [weight.untyped_storage() for weight in weights.values()]
+    held = sum({storage.data_ptr(): storage.nbytes() for storage in storages}.values())
+    if numbers > max(held, LARGEST_UNFOLDED):
         raise PuzzlescopeError(
             f"{path} claims more numbers than it holds: its shared weights would unfold to {numbers:,} numbers."
         )
