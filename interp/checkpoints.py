@@ -49,7 +49,7 @@ def load_model(name: str | Path = DEFAULT, device: str | torch.device | None = N
 
     Args:
         name: "default", another folder's name in assets/models, ``hub:owner/repo[@revision]/file.pth``, or a path: to a
-            folder of ours or to a file in the public format.
+            folder of ours, to a file of ``torch.save`` or safetensors, or to the index of several.
         device: where to put it; by default the CPU.
 
     Returns:

@@ -17,7 +17,8 @@ import torch
 
 from interp.errors import PuzzlescopeError
 from interp.file_kinds import OLD_FORMAT, WEIGHT_ENDINGS
-from interp.pickle_survey import REMEDY, Survey, UnsafeError
+from interp.pickle_survey import REMEDY as ALONE
+from interp.pickle_survey import Survey, UnsafeError
 from interp.weights import short
 
 LARGEST_PICKLE = 1 << 20
@@ -52,12 +53,10 @@ def read_torch(path: Path) -> Any:
     except UnsafeError as error:
         raise PuzzlescopeError(f"{path} {error}.") from error
     except pickle.UnpicklingError as error:
-        raise PuzzlescopeError(
-            f"{path} holds more than weights, and none of it was run: {REMEDY}."
-        ) from error
-    except MemoryError as error:
-        raise PuzzlescopeError(f"{path} needs more memory than there is.") from error
+        raise PuzzlescopeError(f"{path} holds more than weights, and none of it was run: {ALONE}.") from error
     except Exception as error:  # the file may come from anybody, and its readers' errors are of many classes
+        if isinstance(error, MemoryError) or "allocate memory" in str(error):
+            raise PuzzlescopeError(f"{path} needs more memory than there is: {ALONE}.") from error
         raise PuzzlescopeError(
             f"{path} is damaged or cut off, though it begins as a file of torch.save does: {short(error)};"
             " copy or download it again."

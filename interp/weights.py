@@ -17,7 +17,7 @@ from interp.model import Config, PosEmbed, PuzzleGPT
 
 Shapes = dict[str, tuple[int, ...]]
 
-LARGEST_SIZE, MOST_LAYERS, MOST_HEADS = 65_536, 1000, 1024
+LARGEST_SIZE, MOST_LAYERS, MOST_HEADS = 16_384, 256, 1024
 """A small file must not make a model that fills the memory with positions (405 x d_model) or patterns (405 x 405 a head)."""
 
 LARGEST_UNFOLDED = 1 << 26

@@ -51,8 +51,8 @@ def reconfigure(folder: Path, **changes: object) -> None:
         ({"n_ctx": 1024}, ["n_ctx", "1024", "405"]),
         ({"d_vocab": 50257}, ["d_vocab", "50257", "15"]),
         ({"n_layers": 10**9}, [f"{MOST_LAYERS} layers"]),
-        ({"n_heads": 60_000}, [f"{MOST_HEADS} heads"]),
-        ({"d_model": 60_000}, ["embed.W_E", "[15, 60000]"]),  # no positions are made for it
+        ({"n_heads": 16_000}, [f"{MOST_HEADS} heads"]),
+        ({"d_model": 16_000}, ["embed.W_E", "[15, 16000]"]),  # no positions are made for it
         ({"d_model": int("9" * 4000)}, [f"{LARGEST_SIZE:,}"]),
         ({"d_mlp": 10**30}, [f"{LARGEST_SIZE:,}"]),
         ({"d_model": 16}, ["embed.W_E", "[15, 16]", "[15, 8]", "more"]),

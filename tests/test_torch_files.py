@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -179,6 +180,16 @@ def test_saved_from_a_gpu(tmp_path: Path):
             new.writestr(name, content)
     assert b"cuda:3" in (tmp_path / "gpu.pth").read_bytes()
     assert_is_the_reference(load_model(tmp_path / "gpu.pth"))
+
+
+def test_scalars_of_older_numpy(tmp_path: Path):
+    """NumPy 1 calls the same functions by other names."""
+    sound = saved(tmp_path / "new.pth", (tiny_state(), np.float64(0.5), np.arange(3)))
+    with zipfile.ZipFile(sound) as old, zipfile.ZipFile(tmp_path / "old.pth", "w") as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name).replace(b"numpy._core.multi", b"numpy.core.multi"))
+    assert b"numpy.core.multiarray" in (tmp_path / "old.pth").read_bytes()
+    assert load_model(tmp_path / "old.pth").checkpoint_id == TINY_ID
 
 
 def test_tied_weights_count_once(tmp_path: Path):
@@ -526,6 +537,25 @@ def test_archives_that_are_bombs(tmp_path: Path):
         archive.writestr("x/data.pkl", pickle.dumps({}, 2))
         archive.writestr("x/data.pkl", pickle.dumps({}, 2))
     refused(lambda: load_model(path), "unpack to more")
+
+
+def test_more_than_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """A sound file is not called damaged."""
+    for error in (MemoryError(), RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ...")):
+        monkeypatch.setattr(torch, "load", Mock(side_effect=error))
+        refused(lambda: load_model(TINY), "more memory than there is", ALONE)
+
+
+def test_attributes_that_hide_a_dictionary_s_own(tmp_path: Path):
+    """What a file may set on an OrderedDict is never called."""
+    state = OrderedDict(tiny_state())
+    state.name, state.names = 3, 4  # type: ignore[attr-defined]
+    sound = saved(tmp_path / "sound.pth", state)
+    with zipfile.ZipFile(sound) as old, zipfile.ZipFile(tmp_path / "x.pth", "w") as new:
+        for name in old.namelist():
+            content = old.read(name).replace(text("name"), text("keys")).replace(text("names"), text("items"))
+            new.writestr(name, content)
+    assert load_model(tmp_path / "x.pth").checkpoint_id == TINY_ID
 
 
 def test_shared_numbers_that_unfold_without_end(tmp_path: Path):
