@@ -1,37 +1,47 @@
 """Model files: our own folders, the public ``.pth`` format, and the Hugging Face hub.
 
-A model of ours is a folder: ``config.json`` (its sizes, and in words what never varies), ``model.safetensors`` (weights
-under TransformerLens's names) and ``README.md`` (its card). :mod:`interp.public_format` reads the other format. Files
-come from strangers: nothing in one is ever run, and whatever is wrong with one ends in a ``PuzzlescopeError``.
+:mod:`interp.folders` says what a folder of ours is; :mod:`interp.public_format` reads the other format. Files come from
+strangers: nothing in one is ever run, and whatever is wrong with one ends in a ``PuzzlescopeError``.
 """
 
 import hashlib
-import json
 import os
-import tempfile
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 
-import safetensors.torch
 import torch
-from torch import Tensor
 
 from interp.errors import PuzzlescopeError
-from interp.model import Config, PuzzleGPT
-from interp.public_format import read_public
-from interp.tokens import D_VOCAB, N_CTX
-from interp.weights import build, not_finite, refuse, regular, short
+from interp.folders import (
+    CONFIG_FILE,
+    check_free,
+    read_config,
+    read_folder,
+    save_card,
+    save_model,
+)
+from interp.model import PuzzleGPT
+from interp.public_format import read_weights
+from interp.weights import build, short
+
+__all__ = [
+    "check_free",
+    "checkpoint_id",
+    "convert",
+    "find_model",
+    "list_models",
+    "load_model",
+    "read_config",
+    "save_card",
+    "save_model",
+]
 
 MODELS = Path(__file__).parent.parent / "assets" / "models"
 DEFAULT = "default"
 DEFAULT_VARIABLE = "PUZZLESCOPE_MODEL"
 """Environment variable that says which model "default" means: any name that :func:`load_model` takes."""
 
-CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "model.safetensors", "README.md"
-FORMAT = 1
 HUB = "hub:"
-
-LARGEST_CONFIG = 1 << 16  # bytes; ours have 300
 
 
 def load_model(name: str | Path = DEFAULT, device: str | torch.device | None = None) -> PuzzleGPT:
@@ -39,7 +49,7 @@ def load_model(name: str | Path = DEFAULT, device: str | torch.device | None = N
 
     Args:
         name: "default", another folder's name in assets/models, ``hub:owner/repo[@revision]/file.pth``, or a path: to a
-            folder of ours or to a file in the public format.
+            folder of ours, to a file of ``torch.save`` or safetensors, or to the index of several.
         device: where to put it; by default the CPU.
 
     Returns:
@@ -53,12 +63,9 @@ def load_model(name: str | Path = DEFAULT, device: str | torch.device | None = N
         model = load_model("hub:tommyp111/culture-gpt/gpt_000.pth")
         model.cfg.n_layers, model.checkpoint_id
     """
-    path = find_model(str(name))
-    if path.is_dir():
-        model = _read_folder(path)
-    else:
-        cfg, weights, _ = read_public(path)
-        model = build(cfg, weights, path)
+    # Whatever the caller's defaults are: float32, real memory, and weights that may be trained or edited.
+    with torch.device("cpu"), torch.inference_mode(False):
+        model = _read(find_model(str(name)))
     model.source = str(name)
     try:
         return model.to(device or "cpu").eval().requires_grad_(False)
@@ -69,68 +76,49 @@ def load_model(name: str | Path = DEFAULT, device: str | torch.device | None = N
         raise PuzzlescopeError(f"The model cannot be put on device '{device}': {short(error)}.") from error
 
 
-def save_model(
-    model: PuzzleGPT, folder: str | Path, card: str, *, dtype: torch.dtype = torch.float16
-) -> None:
-    """Write a model as a folder of ours. A crash leaves each file either old or new, never half of one.
-
-    Args:
-        model: what to save.
-        folder: where to; made if it does not exist.
-        card: the text of its README.md, Markdown.
-        dtype: how the weights are stored. float16 halves the file and rounds to 11 significant bits.
-
-    Raises:
-        PuzzlescopeError: if a weight is not finite or too large for ``dtype``, or the folder cannot be written.
-    """
-    weights = {name: weight.detach().cpu() for name, weight in model.state_dict().items()}
-    stored = {name: weight.to(dtype).contiguous() for name, weight in weights.items()}
-    kind = str(dtype).removeprefix("torch.")
-    refuse(not_finite(weights), "This model cannot be saved: not every number is finite in")
-    refuse(not_finite(stored), f"This model must be saved as float32: too large a number for {kind} is in")
-    sizes = {name: size for name, size in asdict(model.cfg).items() if size}  # d_qk only where it is not 0
-    contents = {
-        WEIGHTS_FILE: safetensors.torch.save(stored, {"format": "pt"}),
-        CONFIG_FILE: (json.dumps(sizes | _constants(model.cfg), indent=1) + "\n").encode(),
-        CARD_FILE: card.encode(),
-    }
-    folder = Path(folder).expanduser()
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as partial:
-            for name, content in contents.items():
-                (Path(partial) / name).write_bytes(content)
-            for name in contents:
-                (Path(partial) / name).replace(folder / name)
-    except OSError as error:
-        raise PuzzlescopeError(
-            f"The model cannot be saved in {folder}: {error.strerror or error}."
-        ) from error
+def _read(path: Path) -> PuzzleGPT:
+    """The model in a folder or a file."""
+    if path.is_dir():
+        return read_folder(path)
+    cfg, weights, _ = read_weights(path)
+    return build(cfg, weights, path)
 
 
-def convert(pth: str | Path, folder: str | Path) -> Path:
+def convert(pth: str | Path, folder: str | Path, *, replace: bool = False) -> Path:
     """Rewrite a file in the public format as a folder of ours, exactly (float32). Returns the folder.
 
     Args:
         pth: a path or ``hub:owner/repo/file.pth``.
         folder: where to write config.json, model.safetensors and a card that says where they come from.
+        replace: whether files of these names that are there may be overwritten.
 
     Raises:
-        PuzzlescopeError: if the file cannot be read or the folder cannot be written.
+        PuzzlescopeError: before anything is read, if one of them is there and may not be; if the file cannot be read or
+            the folder cannot be written.
     """
+    check_free(folder, replace=replace)
     path = find_model(str(pth))
-    cfg, weights, accuracy = read_public(path)
-    model = build(cfg, weights, path)
+    if path.is_dir():
+        raise PuzzlescopeError(
+            f"{path} is a folder, not a file in the public format: give the .pth file to convert."
+        )
+    with torch.device("cpu"), torch.inference_mode(False):
+        cfg, weights, accuracy = read_weights(path)
+        model = build(cfg, weights, path)
     sizes = ", ".join(f"{name} {size}" for name, size in asdict(cfg).items() if size)
     origin = pth if str(pth).startswith(HUB) else path.name
+    exact = all(weight.dtype.itemsize <= 4 for weight in weights.values())
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     card = (
-        f"# {path.stem}\n\nConverted by Puzzlescope from `{origin}`, a checkpoint in the format of the culture GPTs\n"
-        "(https://huggingface.co/tommyp111/culture-gpt). The weights are the same numbers, in float32.\n\n"
-        f"- sha256 of that file: `{hashlib.sha256(path.read_bytes()).hexdigest()}`\n"
+        f"# {path.stem}\n\nConverted by Puzzlescope from `{origin}`, a checkpoint of a culture GPT\n"
+        "(https://huggingface.co/tommyp111/culture-gpt). The weights are the same numbers,"
+        f" {'in' if exact else 'rounded to'} float32.\n\n"
+        f"- sha256 of that file: `{digest}`\n"
         f"- accuracy recorded in it: {'none' if accuracy is None else f'{accuracy:.4g}'}\n"
         f"- sizes: {sizes}\n"
     )
-    save_model(model, folder, card, dtype=torch.float32)
+    save_model(model, folder, card, dtype=torch.float32, replace=replace)
     return Path(folder).expanduser()
 
 
@@ -210,77 +198,3 @@ def _why(error: Exception) -> str:
     )
     said = short(error) or type(error).__name__
     return next((text for kind, text in meanings if isinstance(error, kind)), said)
-
-
-# ---- our own folders -------------------------------------------------------------------------------------------------
-
-
-def read_config(path: Path) -> Config:
-    """Read and check a config.json.
-
-    Raises:
-        PuzzlescopeError: if it is not JSON, a size is missing, unknown or impossible, or the model is of another kind.
-    """
-    try:
-        with regular(path).open("rb") as file:
-            entries = json.loads(file.read(LARGEST_CONFIG))
-        if not isinstance(entries, dict):
-            raise ValueError(f"got a {type(entries).__name__}")
-    except (OSError, ValueError, RecursionError) as error:
-        raise PuzzlescopeError(
-            f"{path} should be a model's config, a JSON object of its sizes: {short(error)}; give a folder with"
-            f" {CONFIG_FILE} and {WEIGHTS_FILE}, or make one from a .pth file (python -m interp convert)."
-        ) from error
-    sizes = [field.name for field in fields(Config)]
-    refuse((n for n in sizes if n not in entries and n != "d_qk"), f"{path} lacks the size")
-    for name in sizes:
-        if type(entries.get(name, 0)) is not int:
-            raise PuzzlescopeError(
-                f"{path}: expected a whole number as {name}, got {short(repr(entries[name]))}."
-            )
-    try:
-        cfg = Config(**{name: entries[name] for name in sizes if name in entries})
-    except PuzzlescopeError as error:
-        raise PuzzlescopeError(f"{path}: {short(error)}.") from error
-    constants = _constants(cfg) | {"n_ctx": N_CTX, "d_vocab": D_VOCAB}
-    refuse((n for n in entries if n not in [*sizes, *constants]), f"{path} has an entry of unknown meaning:")
-    for name, expected in constants.items():
-        if entries.get(name, expected) != expected:
-            raise PuzzlescopeError(
-                f"{path} is of another kind of model: expected {name} {expected!r}, got {short(repr(entries[name]))}."
-            )
-    return cfg
-
-
-def _constants(cfg: Config) -> dict[str, str | int]:
-    """What all our models share, in words for whoever reads the file; one that says otherwise is not ours."""
-    return {
-        "act_fn": "relu",
-        "normalization": "pre-LayerNorm, eps 1e-5, none before the unembedding",
-        "positions": "sinusoidal, base 1e5",
-        "attn_scale": "1/sqrt(d_qk)" if cfg.d_qk else "1/sqrt(d_head)",
-        "format": FORMAT,
-    }
-
-
-def _read_folder(folder: Path) -> PuzzleGPT:
-    cfg = read_config(folder / CONFIG_FILE)
-    path = folder / WEIGHTS_FILE
-    try:
-        weights = safetensors.torch.load_file(regular(path))
-    except Exception as error:  # the file may come from anybody, and the parser's errors are of many classes
-        raise PuzzlescopeError(
-            f"{path} is not a whole safetensors file: {short(error)}; copy or download it again."
-        ) from error
-    w_pos = weights.pop("pos_embed.W_pos", None)  # some tools write the sinusoids too
-    model = build(cfg, weights, path)
-    if w_pos is not None and not _agree(w_pos, model.W_pos):
-        raise PuzzlescopeError(
-            f"{path} has other positions than ours, which are sinusoids of base 1e5: pos_embed.W_pos."
-        )
-    return model
-
-
-def _agree(stored: Tensor, ours: Tensor) -> bool:
-    """Whether positions are the same up to the rounding of float16."""
-    return stored.shape == ours.shape and torch.allclose(stored.float(), ours, rtol=0, atol=1e-3)

@@ -1,20 +1,22 @@
-"""The public checkpoint format: what F. Fleuret's culture code saves, ``(state_dict, accuracy)`` by ``torch.save``.
+"""Weights under the public format's names or ours, from a single file, which records no sizes: they are the weights' own.
 
-A state dict alone is read too. The format records no sizes: they are those of its weights. The file is a zip archive
-with a pickle inside; only PyTorch's restricted reader ever sees it, which makes tensors and runs nothing.
+The public format is what F. Fleuret's culture code saves, ``(state_dict, accuracy)`` by ``torch.save``; people save a state
+dict alone, a training's dictionary or safetensors as well. Nothing in such a file is ever run.
 """
 
-import pickle
-import zipfile
+import re
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from interp.errors import PuzzlescopeError
+from interp.file_kinds import kind_of
 from interp.model import Config
-from interp.weights import check_shapes, refuse, regular, shapes_of, short
+from interp.safetensors_files import read_safetensors, read_shards
+from interp.state_dicts import find_state, own_names
+from interp.torch_files import read_torch
+from interp.weights import POSITIONS, check_plain, check_shapes, refuse, shapes_of
 
 # Our name of a weight -> theirs. Their trunk alternates attention and MLP.
 _BLOCK = {
@@ -38,68 +40,60 @@ _ENDS = {
 }
 
 
-def read_public(path: Path) -> tuple[Config, dict[str, Tensor], float | None]:
-    """Read a file.
+_BESIDE = ("n_averaged",)
+"""What AveragedModel counts, in a state dict of it."""
+
+
+def read_weights(path: Path) -> tuple[Config, dict[str, Tensor], float | None]:
+    """Read a file of ``torch.save`` or safetensors.
 
     Returns:
         The model's sizes, its weights under our names and in our shapes, and the accuracy recorded with them, if any.
 
     Raises:
-        PuzzlescopeError: if it is not such a file, or not a whole one.
+        PuzzlescopeError: if it is not such a file, not a whole one, or of another model.
     """
-    state, accuracy = _contents(path)
-    n_layers = max(1, sum(str(key).endswith(".f.1.w_q") for key in state))
-    names = _names(n_layers)
-    refuse((key for key in names.values() if key not in state), f"{path} is not a culture GPT: it lacks")
-    refuse((key for key in state if key not in names.values()), f"{path} is not a culture GPT: it also has")
-    refuse((key for key, value in state.items() if not _is_plain(value)), f"{path} has no plain tensor as")
-    if sum(w.numel() * w.element_size() for w in state.values()) > path.stat().st_size:
+    part = re.search(r"-(\d{5})-of-(\d{5})\.", path.name)
+    if part and int(part[2]) > 1:
         raise PuzzlescopeError(
-            f"{path} claims more numbers than it holds: expected a checkpoint of a culture GPT."
+            f"{path} is one of {int(part[2])} files of a model: give its folder, with all of them and {path.name[: part.start()]}"
+            ".safetensors.index.json."
         )
-    cfg = _infer_config(state, n_layers, path)
+    if path.name.endswith(".safetensors.index.json"):
+        return *infer(own_names(read_shards(path), path), path), None
+    if kind_of(path) == "safetensors":
+        return *infer(own_names(read_safetensors(path), path), path), None
+    state, accuracy = find_state(read_torch(path), path)
+    return *infer(state, path), accuracy
+
+
+def infer(state: dict[str, Any], path: Path) -> tuple[Config, dict[str, Tensor]]:
+    """The sizes of a model whose weights these are, by the public format's names or ours, and the weights by ours.
+
+    Raises:
+        PuzzlescopeError: if they are of another model, or not whole.
+    """
+    state = {name: value for name, value in state.items() if not _is_beside(name, value)}
+    ours = "embed.W_E" in state or any(name.startswith("blocks.") for name in state)
+    last = ".attn.W_Q" if ours else ".f.1.w_q"
+    n_layers = max(1, sum(name.endswith(last) for name in state))
+    names = _names(n_layers)
+    names = {name: name for name in names} if ours else names
+    known = {*names.values(), POSITIONS} if ours else {*names.values()}
+    refuse((key for key in names.values() if key not in state), f"{path} is not a culture GPT: it lacks")
+    refuse((key for key in state if key not in known), f"{path} is not a culture GPT: it also has")
+    check_plain(state, path)
+    cfg = (_sizes_of_ours if ours else _sizes)(state, n_layers, path)
+    if ours:
+        return cfg, state
     shapes = shapes_of(cfg, path)
     check_shapes(state, {key: _public_shape(name, shapes[name]) for name, key in names.items()}, path)
-    return cfg, {name: _canonical(name, state[key], cfg) for name, key in names.items()}, accuracy
+    return cfg, {name: _canonical(name, state[key], cfg) for name, key in names.items()}
 
 
-def _contents(path: Path) -> tuple[dict[Any, Any], float | None]:
-    """The state dict and the accuracy, of which nothing is known yet but that reading them was safe."""
-    expected = "expected weights saved by torch.save as (state_dict, accuracy)"
-    try:
-        with zipfile.ZipFile(regular(path)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > path.stat().st_size:
-                raise ValueError("it would unpack to more than it holds")
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise PuzzlescopeError(
-            f"{path} holds more than weights, and none of it was run: {expected}; get it from a source that you trust."
-        ) from error
-    except Exception as error:  # the file may come from anybody, and its readers' errors are of many classes
-        raise PuzzlescopeError(
-            f"{path} is not a checkpoint, or cut off: {expected}, got: {short(error)}; copy or download it again."
-        ) from error
-    state, accuracy = content if isinstance(content, list | tuple) and len(content) == 2 else (content, None)
-    if not isinstance(state, dict):
-        raise PuzzlescopeError(f"{path} is not a checkpoint: {expected}, got a {type(state).__name__}.")
-    return state, _number(accuracy)
-
-
-def _number(value: Any) -> float | None:
-    try:
-        return float(value)
-    except (TypeError, ValueError, RuntimeError, OverflowError):  # absent, text, a tensor of several ...
-        return None
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether it is an ordinary tensor in memory: not sparse, nested or without data."""
-    return (
-        type(value) in (Tensor, nn.Parameter)
-        and not value.is_nested
-        and value.layout == torch.strided
-        and value.is_cpu
-    )
+def _is_beside(name: str, value: Any) -> bool:
+    """Whether an entry is no weight: a plain value under a name of its own, such as an epoch."""
+    return name in _BESIDE or (isinstance(value, int | float | str | None) and "." not in name)
 
 
 def _names(n_layers: int) -> dict[str, str]:
@@ -111,7 +105,7 @@ def _names(n_layers: int) -> dict[str, str]:
     return names
 
 
-def _infer_config(state: dict[str, Tensor], n_layers: int, path: Path) -> Config:
+def _sizes(state: dict[str, Tensor], n_layers: int, path: Path) -> Config:
     q, v, w_in = state["trunk.0.f.1.w_q"], state["trunk.0.f.1.w_v"], state["trunk.1.f.f.2.weight"]
     if (q.ndim, v.ndim, w_in.ndim) != (3, 3, 2) or 0 in (*q.shape, *v.shape, *w_in.shape):
         raise PuzzlescopeError(
@@ -120,6 +114,18 @@ def _infer_config(state: dict[str, Tensor], n_layers: int, path: Path) -> Config
         )
     n_heads, d_qk, d_model = q.shape
     d_head, d_mlp = v.shape[1], w_in.shape[0]
+    return Config(n_layers, n_heads, d_model, d_head, d_mlp, d_qk=0 if d_qk == d_head else d_qk)
+
+
+def _sizes_of_ours(state: dict[str, Tensor], n_layers: int, path: Path) -> Config:
+    q, v, w_in = (state[f"blocks.0.{name}"] for name in ("attn.W_Q", "attn.W_V", "mlp.W_in"))
+    if (q.ndim, v.ndim, w_in.ndim) != (3, 3, 2) or 0 in (*q.shape, *v.shape, *w_in.shape):
+        raise PuzzlescopeError(
+            f"{path} is not a culture GPT: expected W_Q and W_V [head, d_model, width] and W_in [d_model, d_mlp],"
+            f" got {list(q.shape)}, {list(v.shape)} and {list(w_in.shape)}."
+        )
+    n_heads, d_model, d_qk = q.shape
+    d_head, d_mlp = v.shape[2], w_in.shape[1]
     return Config(n_layers, n_heads, d_model, d_head, d_mlp, d_qk=0 if d_qk == d_head else d_qk)
 
 

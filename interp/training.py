@@ -362,7 +362,7 @@ def finish(trainer: Trainer, per_kind: int = 50) -> Path:
         arithmetic=trainer.arithmetic(),
         bank_seen=count_seen(bank, trainer.data.seed, trainer.data.taken.tolist()),
     )
-    save_model(model, folder, card_text(trainer, report))
+    save_model(model, folder, card_text(trainer, report), replace=True)
     (folder / TRAINING_FILE).write_text(training_record(trainer, report))
     (folder / LOSS_PICTURE).write_text(loss_picture(read_log(folder / LOG_FILE)))
     (folder / DYNAMICS_PICTURE).write_text(dynamics_picture(load_dynamics(folder)))

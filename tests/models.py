@@ -28,5 +28,5 @@ def small_model(seed: int = 0, cfg: Config = SMALL) -> PuzzleGPT:
 
 def saved_model(folder: Path, seed: int = 0) -> str:
     """The folder, with a small model in it: a name that load_model takes."""
-    save_model(small_model(seed), folder, "# A random model for tests\n")
+    save_model(small_model(seed), folder, "# A random model for tests\n", replace=True)
     return str(folder)
