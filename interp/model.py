@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,7 +34,6 @@ Residual = Float[Tensor, "batch pos d_model"]
 PerHead = Float[Tensor, "batch pos head d_model"]
 Inputs = tuple[PerHead, PerHead, PerHead]
 Loss = Float[Tensor, ""] | Float[Tensor, "batch pos"]
-ReturnType = Literal["logits", "loss", "both"] | None
 RETURN_TYPES = ("logits", "loss", "both", None)
 
 
@@ -417,7 +416,7 @@ class PuzzleGPT(Recipes):
     def forward(
         self,
         tokens: Any,
-        return_type: ReturnType = "logits",
+        return_type: str | None = "logits",
         loss_per_token: bool = False,
         kv_cache: KeyValueCache | None = None,
         *,
@@ -489,7 +488,7 @@ class PuzzleGPT(Recipes):
     def _checked(
         self,
         tokens: Any,
-        return_type: ReturnType,
+        return_type: str | None,
         kv_cache: KeyValueCache | None,
         start_at_layer: int | None,
         stop_at_layer: int | None,
@@ -541,7 +540,7 @@ class PuzzleGPT(Recipes):
             raise PuzzlescopeError(f"A token is a number from 0 to {self.cfg.d_vocab - 1}, got {wrong}.")
         return tokens.to(self.device)
 
-    def _checked_stream(self, stream: Any, return_type: ReturnType) -> Residual:
+    def _checked_stream(self, stream: Any, return_type: str | None) -> Residual:
         width = self.cfg.d_model
         if (
             not isinstance(stream, Tensor)

@@ -6,7 +6,7 @@ by name. :mod:`interp.model` computes; nothing here does.
 """
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import FrozenInstanceError
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -26,7 +26,7 @@ from interp.tokens import START, TOKEN_NAMES
 if TYPE_CHECKING:
     from interp.model import Config
 
-NamesFilter = str | Sequence[str] | Callable[[str], bool] | None
+NamesFilter = str | Collection[str] | Callable[[str], bool] | None
 
 SWITCHES = {
     "use_attn_result": ("hook_result",),
@@ -109,9 +109,7 @@ class Recipes(HookedRootModule):
         layers, heads = range(self.cfg.n_layers), range(self.cfg.n_heads)
         return HeadLabels(f"L{layer}H{head}" for layer in layers for head in heads)
 
-    def all_composition_scores(
-        self, mode: Literal["Q", "K", "V"]
-    ) -> Float[Tensor, "layer head reading_layer reading_head"]:
+    def all_composition_scores(self, mode: str) -> Float[Tensor, "layer head reading_layer reading_head"]:
         """How much every head reads of what every earlier one writes, as its query, key or value: ``|A B| / (|A| |B|)`` in
         Frobenius norms, 0 where the reader does not come later (Elhage et al., 2021, "A mathematical framework for
         transformer circuits"). LayerNorms are left out; :mod:`interp.composition` reckons with them.
@@ -241,7 +239,7 @@ class Recipes(HookedRootModule):
         }
         return [self.hook_dict[candidate] for candidate in chosen if candidate not in twins]
 
-    def _check_names(self, names: Sequence[str]) -> None:
+    def _check_names(self, names: Collection[str]) -> None:
         for name in names:
             if name not in self.hook_dict:
                 close = difflib.get_close_matches(str(name), self.hook_dict, n=1)
