@@ -647,8 +647,37 @@ class PuzzleGPT(Recipes):
     def device(self) -> torch.device:
         return self.embed.W_E.device
 
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.embed.W_E.dtype
+
+    def check_precision(self) -> None:
+        """The one rule of precision: what this library finds out of a model is computed in float32 or float64, all of it.
+
+        Effects of single heads are in the last digits of a loss: in bfloat16 or float16 they would be noise. The model
+        itself runs in any precision, and in ``torch.autocast``.
+
+        Raises:
+            PuzzlescopeError: if its weights are of another precision or of several, or PyTorch is to choose it.
+        """
+        kinds = {parameter.dtype for parameter in self.parameters()}
+        if len(kinds) > 1 or not kinds <= {torch.float32, torch.float64}:
+            named = " and ".join(sorted(str(kind).removeprefix("torch.") for kind in kinds))
+            raise PuzzlescopeError(
+                f"Puzzlescope computes in float32 or float64, and this model's weights are {named}: call model.float() first."
+            )
+        if torch.is_autocast_enabled(self.device.type):
+            raise PuzzlescopeError(
+                "Puzzlescope computes in float32 or float64, and torch.autocast is on here, which would round: call it outside."
+            )
+
     def prompt(self, tokens: Integer[np.ndarray, "puzzle 404"]) -> Int[Tensor, "puzzle 405"]:
-        """Puzzles as the model reads them: the start token in front, on the model's device."""
+        """Puzzles as the model reads them: the start token in front, on the model's device.
+
+        Raises:
+            PuzzlescopeError: if the model's precision is not one to compute in (:meth:`check_precision`).
+        """
+        self.check_precision()
         return torch.from_numpy(with_start(tokens)).to(self.device)
 
     @property

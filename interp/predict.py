@@ -120,6 +120,7 @@ def run_ablated(
 ) -> Float[Tensor, "batch pos vocab"]:
     """Logits with the ablation in force, through TransformerLens's hooks: the plain way, that the fast one is tested
     against. With a cache, of tokens that follow those it holds."""
+    model.check_precision()
     start = kv_cache.length if kv_cache is not None else 0
     hooks = hooks_of(ablation, means, start=start)
     with model.clean():
@@ -219,7 +220,7 @@ def predict_steps(
 def _predict_batch(
     model: PuzzleGPT, prompt: Int[Tensor, "batch 405"], gates: Gates
 ) -> Steps[None, Prediction]:
-    cache = KeyValueCache(model.cfg, len(prompt), model.device)
+    cache = KeyValueCache(model.cfg, len(prompt), model.device, model.dtype)
     logits = run(model, prompt[:, :-1], gates, last=GRID_TOKENS, kv_cache=cache)
     yield None
     return (yield from _decode(model, prompt, logits, cache, gates))

@@ -93,12 +93,15 @@ def build(cfg: Config, weights: dict[str, Tensor], path: Path) -> PuzzleGPT:
     check_shapes(weights, shapes, path)
     model = _skeleton(cfg)
     copies = {  # laid out in memory as the model wants them
-        name: torch.empty_strided(wanted.shape, wanted.stride()).copy_(weights[name].detach())
+        name: torch.empty_strided(wanted.shape, wanted.stride(), dtype=wanted.dtype, device="cpu").copy_(
+            weights[name].detach()
+        )
         for name, wanted in model.named_parameters()
     }
     refuse(not_finite(copies), f"{path} is damaged: not every number is finite in")
     model.load_state_dict(copies, assign=True)
-    model.pos_embed.W_pos = PosEmbed(cfg).W_pos
+    with torch.device("cpu"):
+        model.pos_embed.W_pos = PosEmbed(cfg).W_pos
     return model
 
 
