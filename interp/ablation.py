@@ -15,7 +15,8 @@ Components are an attention layer (``L3.attn``), one of its heads (``L3.H1``) or
 be a range (``1-3``, ``1-*``) or all (``*``). Methods:
 
 * ``zero`` (the default): the component writes nothing to the residual stream.
-* ``mean``: it writes its mean output at each position, over a fixed reference set of puzzles.
+* ``mean``: it writes its mean output at each position, over reference puzzles in the same order of the grids
+  (:mod:`interp.means`).
 * ``lookback=N``: its attention pattern is replaced by "exactly N positions back" (position 0 where there are fewer).
 
 A component has one method; a later term replaces an earlier one. A layer and its heads can both be named: patterns are
@@ -30,18 +31,18 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Integer
+from jaxtyping import Bool, Int
 from torch import Tensor
 from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.errors import PuzzlescopeError
+from interp.means import ReferenceMeans as ReferenceMeans
+from interp.means import RowMeans
+from interp.means import bank_means as bank_means
+from interp.means import reference_means as reference_means
 from interp.model import Config, PuzzleGPT
-from interp.puzzles import PuzzleSet
-from interp.steps import Steps, finish, without_gradients
 from interp.tokens import N_CTX
-
-REFERENCE_PUZZLES = 64
 
 Kind = Literal["attn", "head", "mlp"]
 Hook = tuple[str | Callable[..., Any], Callable[..., Any]]
@@ -254,50 +255,6 @@ def _parse_range(text: str, count: int, what: str, where: str) -> range:
     return range(first, last + 1)
 
 
-@dataclass(frozen=True, eq=False)
-class ReferenceMeans:
-    """Mean outputs of every component at every position, over a reference set: what ``mean`` puts in their place."""
-
-    z: Float[Tensor, "layer pos head d_head"]
-    attn_out: Float[Tensor, "layer pos d_model"]
-    mlp_out: Float[Tensor, "layer pos d_model"]
-
-
-def bank_means(model: PuzzleGPT, bank: PuzzleSet) -> ReferenceMeans:
-    """The means over the fixed reference set, ``REFERENCE_PUZZLES`` of the bank: what ``mean`` means everywhere."""
-    return finish(bank_means_steps(model, bank))
-
-
-def bank_means_steps(model: PuzzleGPT, bank: PuzzleSet) -> Steps[None, ReferenceMeans]:
-    """:func:`bank_means` as a computation that pauses after every puzzle."""
-    return means_steps(model, model.prompt(bank.limit(REFERENCE_PUZZLES).tokens), batch=1)
-
-
-def reference_means(
-    model: PuzzleGPT, tokens: Integer[Tensor, "puzzle pos"], *, batch: int = 16
-) -> ReferenceMeans:
-    """The means over these puzzles (start token included), on the clean model."""
-    return finish(means_steps(model, tokens, batch=batch))
-
-
-@without_gradients
-def means_steps(
-    model: PuzzleGPT, tokens: Integer[Tensor, "puzzle pos"], *, batch: int = 16
-) -> Steps[None, ReferenceMeans]:
-    """:func:`reference_means` as a computation that pauses after every batch."""
-    model.check_precision()
-    names = ("z", "attn_out", "mlp_out")
-    sums: dict[str, Tensor] = {}
-    for chunk in tokens.split(batch):
-        wanted = [get_act_name(name, layer) for name in names for layer in range(model.cfg.n_layers)]
-        _, cache = model.run_with_cache(chunk, return_type=None, names_filter=wanted)
-        for name in names:
-            total = torch.stack([cache[name, layer].sum(0) for layer in range(model.cfg.n_layers)])
-            sums[name] = sums[name] + total if name in sums else total
-        yield None
-    return ReferenceMeans(**{name: total / len(tokens) for name, total in sums.items()})
-
-
 def heads_off(ablation: Ablation, cfg: Config) -> Bool[np.ndarray, "layer head"]:
     """Which heads write nothing of what they look at: they, or their whole layer, are at zero or at a mean."""
     off = np.zeros((cfg.n_layers, cfg.n_heads), dtype=bool)
@@ -307,37 +264,107 @@ def heads_off(ablation: Ablation, cfg: Config) -> Bool[np.ndarray, "layer head"]
     return off
 
 
-def hooks_of(ablation: Ablation, means: ReferenceMeans | None = None, *, start: int = 0) -> list[Hook]:
-    """The forward hooks that carry out an ablation, for ``run_with_hooks(..., fwd_hooks=...)``.
+def check_ablation(ablation: Ablation, cfg: Config) -> None:
+    """See that a model of these sizes has what an ablation switches off, which may have been made for another.
+
+    Raises:
+        PuzzlescopeError: if it does not.
+    """
+    for term in ablation.terms:
+        part = term.component
+        if not (0 <= part.layer < cfg.n_layers and 0 <= (part.head or 0) < cfg.n_heads):
+            raise PuzzlescopeError(
+                f"The ablation names {part.text}, which this model does not have: it has layers 0 to {cfg.n_layers - 1} and"
+                f" heads 0 to {cfg.n_heads - 1}; parse its text again with this model's cfg."
+            )
+        if (part.kind == "head") != (part.head is not None):
+            raise PuzzlescopeError(
+                f"A head is named by its number and nothing else is: Component({part.layer}, {part.kind!r}, {part.head})."
+            )
+        if term.method.kind != "lookback":
+            continue
+        if part.kind == "mlp" or term.method.offset is None or not 0 <= term.method.offset < N_CTX:
+            raise PuzzlescopeError(
+                f"{part.text}: lookback is for attn and heads, 0 to {N_CTX - 1} positions, got {term.method.text}."
+            )
+
+
+def means_for(
+    model: PuzzleGPT,
+    prompt: Int[Tensor, "row pos"],
+    means: ReferenceMeans | None,
+    *,
+    used: bool,
+) -> RowMeans | None:
+    """The means that the rows of a batch need, if they need any.
+
+    Raises:
+        PuzzlescopeError: if they do and none are given, or those of other weights or other puzzles.
+    """
+    if not used:
+        return None
+    if means is None:
+        raise PuzzlescopeError(
+            "This ablation puts parts at their mean: give the reference means of the model, bank_means(model, bank)."
+        )
+    return means.rows(model, prompt)
+
+
+def hooks_for(
+    model: PuzzleGPT,
+    prompt: Int[Tensor, "row pos"],
+    ablation: Ablation,
+    means: ReferenceMeans | None = None,
+) -> list[Hook]:
+    """The forward hooks that carry out an ablation on these puzzles, for ``run_with_hooks(prompt, fwd_hooks=...)``.
+
+    Args:
+        prompt: whole puzzles or their beginnings, start token included.
+        means: needed only if the ablation uses ``mean``.
+
+    Raises:
+        PuzzlescopeError: if the ablation or the means are of another model, or means are missing.
+    """
+    check_ablation(ablation, model.cfg)
+    return hooks_of(ablation, means_for(model, prompt, means, used=ablation.uses_mean))
+
+
+def hooks_of(ablation: Ablation, means: RowMeans | None = None, *, start: int = 0) -> list[Hook]:
+    """The same, from means that were chosen for the rows already.
 
     Args:
         ablation: what is switched off.
-        means: what ``mean`` puts in place; needed only if the ablation uses it.
+        means: what ``mean`` puts in place of each row's; needed only if the ablation uses it.
         start: position of the first token of the run (above 0 while decoding with a key-value cache).
     """
     if ablation.uses_mean and means is None:
-        raise ValueError("This ablation uses means: give the reference means of the model.")
+        raise PuzzlescopeError("This ablation uses means: give the reference means of the model.")
     return [_hook(term, means, start) for term in ablation.terms]
 
 
-def _hook(term: Term, means: ReferenceMeans | None, start: int) -> Hook:
+def _hook(term: Term, means: RowMeans | None, start: int) -> Hook:
     part, method = term.component, term.method
     if method.kind == "lookback":
         assert method.offset is not None
         return get_act_name("pattern", part.layer), _look_back(method.offset, part.head)
+    here = slice(start, None)
+    uses = means if method == MEAN else None
     if part.kind == "head":
         assert part.head is not None
-        mean = means.z[part.layer, start:, part.head] if means is not None and method == MEAN else None
+        mean = None if uses is None else uses.z(part.layer, here)[:, :, part.head]
         return get_act_name("z", part.layer), _replace_head(part.head, mean)
-    mean = None
-    if means is not None and method == MEAN:
-        mean = (means.attn_out if part.kind == "attn" else means.mlp_out)[part.layer, start:]
-    return get_act_name("attn_out" if part.kind == "attn" else "mlp_out", part.layer), _replace(mean)
+    if part.kind == "attn":
+        return get_act_name("attn_out", part.layer), _replace(
+            None if uses is None else uses.attn_out(part.layer, here)
+        )
+    return get_act_name("mlp_out", part.layer), _replace(
+        None if uses is None else uses.mlp_out(part.layer, here)
+    )
 
 
 def _replace(mean: Tensor | None) -> Callable[[Tensor, HookPoint], Tensor]:
     def run(out: Tensor, hook: HookPoint) -> Tensor:
-        return torch.zeros_like(out) if mean is None else mean[: out.shape[1]].expand_as(out)
+        return torch.zeros_like(out) if mean is None else mean[:, : out.shape[1]].expand_as(out)
 
     return run
 
@@ -345,7 +372,7 @@ def _replace(mean: Tensor | None) -> Callable[[Tensor, HookPoint], Tensor]:
 def _replace_head(head: int, mean: Tensor | None) -> Callable[[Tensor, HookPoint], Tensor]:
     def run(z: Tensor, hook: HookPoint) -> Tensor:
         z = z.clone()
-        z[:, :, head] = 0 if mean is None else mean[: z.shape[1]]
+        z[:, :, head] = 0 if mean is None else mean[:, : z.shape[1]]
         return z
 
     return run

@@ -13,11 +13,11 @@ from jaxtyping import Bool, Float, Int, Integer, UInt8
 from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
-from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, heads_off, hooks_of
+from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, heads_off, hooks_for, hooks_of
 from interp.errors import PuzzlescopeError
 from interp.model import Block, PuzzleGPT
 from interp.runs import Run
-from interp.tokens import N_CTX, TOKEN_NAMES
+from interp.tokens import N_CTX, TOKEN_NAMES, TokensLike, one_puzzle, puzzle_tokens
 
 LEVELS = 255
 """A weight from 0 to 1 becomes one of this many steps, so it is off by at most 1 / (2 * LEVELS)."""
@@ -59,7 +59,7 @@ class LayerAttention:
 @torch.inference_mode()
 def layer_attention(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "404"],
+    tokens: TokensLike,
     layer: int,
     ablation: Ablation = NO_ABLATION,
     means: ReferenceMeans | None = None,
@@ -71,11 +71,10 @@ def layer_attention(
     """
     _check_layer(model, layer)
     names = [get_act_name("pattern", layer), get_act_name("v", layer)]
-    with model.clean():
-        for hook in hooks_of(ablation, means):
-            model.add_hook(*hook)
+    prompt = model.prompt(one_puzzle(tokens)[None])
+    with model.hooks(fwd_hooks=hooks_for(model, prompt, ablation, means)):
         # The caching hook comes after the ablation's own, so it sees what the run goes on with.
-        _, kept = model.run_with_cache(model.prompt(tokens[None]), return_type=None, names_filter=names)
+        _, kept = model.run_with_cache(prompt, return_type=None, names_filter=names)
     pattern, values = (kept[name] for name in names)
     return _layer_attention(model, layer, ablation, pattern, values)
 
@@ -97,13 +96,11 @@ def attention_of(model: PuzzleGPT, run: Run, layer: int) -> LayerAttention:
         for term in run.ablation.terms
         if term.component.layer == layer and term.method.kind == "lookback"
     )
-    with model.clean():
-        for hook in hooks_of(looking):
-            model.add_hook(*hook)
-        for name in ("pattern", "v"):
-            model.add_hook(
-                get_act_name(name, layer), lambda found, hook, name=name: kept.update({name: found})
-            )
+    keeping = [
+        (get_act_name(name, layer), lambda found, hook, name=name: kept.update({name: found}))
+        for name in ("pattern", "v")
+    ]
+    with model.without_hooks(), model.hooks(fwd_hooks=[*hooks_of(looking), *keeping]):
         block.attn(block.ln1(run.before[layer]))
     return _layer_attention(model, layer, run.ablation, kept["pattern"], kept["v"])
 
@@ -130,7 +127,7 @@ def _layer_attention(
 
 def attention_pattern(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "404"],
+    tokens: TokensLike,
     layer: int,
     ablation: Ablation = NO_ABLATION,
     means: ReferenceMeans | None = None,
@@ -172,7 +169,7 @@ def packed(header: Mapping[str, Any], *arrays: np.ndarray) -> bytes:
 
 def lookback_scores(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "puzzle 404"],
+    tokens: TokensLike,
     lookback: int,
     *,
     clamp: bool = True,
@@ -190,7 +187,7 @@ def lookback_scores(
 @torch.inference_mode()
 def lookback_table(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "puzzle 404"],
+    tokens: TokensLike,
     lookbacks: Sequence[int],
     ablation: Ablation = NO_ABLATION,
     means: ReferenceMeans | None = None,
@@ -202,17 +199,22 @@ def lookback_table(
     for lookback in lookbacks:
         if not 0 <= lookback < N_CTX:
             raise PuzzlescopeError(f"A lookback is 0 to {N_CTX - 1} positions, got {lookback}.")
+    tokens = puzzle_tokens(tokens)
     if len(tokens) == 0:
         raise PuzzlescopeError("There is no puzzle to measure heads on: choose at least one.")
     total = {lookback: np.zeros((model.cfg.n_layers, model.cfg.n_heads)) for lookback in lookbacks}
     for start in range(0, len(tokens), batch):
-        with model.clean():
-            for hook in hooks_of(ablation, means):
-                model.add_hook(*hook)
-            for layer in range(model.cfg.n_layers):
-                rows = {lookback: scores[layer] for lookback, scores in total.items()}
-                model.add_hook(get_act_name("pattern", layer), _adds_to(rows, clamp))
-            model(model.prompt(tokens[start : start + batch]), return_type=None)
+        prompt = model.prompt(tokens[start : start + batch])
+        adding = [
+            (
+                get_act_name("pattern", layer),
+                _adds_to({lookback: scores[layer] for lookback, scores in total.items()}, clamp),
+            )
+            for layer in range(model.cfg.n_layers)
+        ]
+        # After a user's hooks and the ablation's own, so that what the run goes on with is measured.
+        hooks = [*hooks_for(model, prompt, ablation, means), *adding]
+        model.run_with_hooks(prompt, fwd_hooks=hooks, return_type=None)
     return {lookback: scores / len(tokens) for lookback, scores in total.items()}
 
 

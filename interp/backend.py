@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 import cachetools
 import numpy as np
@@ -16,13 +17,11 @@ from jaxtyping import Bool, Float
 
 from interp.ablation import (
     NO_ABLATION,
-    REFERENCE_PUZZLES,
     ZERO,
     Ablation,
     Component,
     Method,
     ReferenceMeans,
-    bank_means_steps,
 )
 from interp.attention import LayerAttention, attention_of, lookback_table
 from interp.checkpoints import load_model
@@ -30,6 +29,7 @@ from interp.composition import Composition, composition_steps
 from interp.heads import HeadStudy, head_steps
 from interp.lens import Attribution, LogitLens, direct_attribution, logit_lens
 from interp.logbook import blanks_masked
+from interp.means import REFERENCE_PUZZLES, bank_means_steps, joined
 from interp.model import PuzzleGPT
 from interp.patching import Detail, PatchState, patch_steps
 from interp.patching import Kind as PatchKind
@@ -39,6 +39,7 @@ from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.runs import Run, run_puzzle
 from interp.steps import Steps
 from interp.sweep import Scope, SweepState, sweep_parts
+from interp.tokens import Structure
 from interp.work import Job, WorkQueue
 
 R = TypeVar("R")
@@ -77,6 +78,8 @@ class Backend:
         run_bytes: int = RUN_BYTES,
         who: Callable[[], Hashable] = threading.get_ident,
         pulse: Callable[[], object] = lambda: None,
+        *,
+        follow_edits: bool = True,
     ):
         self._models: cachetools.LRUCache[str, PuzzleGPT] = cachetools.LRUCache(MAX_MODELS)
         self._results: cachetools.LRUCache[Hashable, Any] = cachetools.LRUCache(
@@ -89,7 +92,9 @@ class Backend:
         self._storing = threading.Lock()
         self._bank: PuzzleSet | None = None
         self._public: PuzzleSet | None = None
+        self._means_under_way: dict[Hashable, Steps[None, ReferenceMeans]] = {}
         self._queue, self._who, self._pulse = WorkQueue(), who, pulse
+        self._follow_edits, self._ids = follow_edits, WeakKeyDictionary[PuzzleGPT, str]()
 
     def model(self, name: str) -> PuzzleGPT:
         """The model of this name (see :func:`interp.checkpoints.load_model`), loaded on first use."""
@@ -103,6 +108,15 @@ class Backend:
                 with self._storing:
                     self._models[name] = model
             return self._models[name]
+
+    def checkpoint_id(self, name: str) -> str:
+        """The id of the weights of the model of this name, under which its results are kept."""
+        return self._id(self.model(name))
+
+    def _id(self, model: PuzzleGPT) -> str:
+        if self._follow_edits or model not in self._ids:
+            self._ids[model] = model.checkpoint_id
+        return self._ids[model]
 
     @property
     def working(self) -> int:
@@ -136,7 +150,7 @@ class Backend:
         def steps() -> Steps[None, Prediction]:
             return (yield from predict_run(model, (yield from self._run(model, puzzle, ablation))))
 
-        return self._once((model.checkpoint_id, "prediction", puzzle, ablation), steps)
+        return self._once((self._id(model), "prediction", puzzle, ablation), steps)
 
     def score(self, name: str, puzzles: Sequence[Puzzle], ablation: Ablation = NO_ABLATION) -> Score:
         """Loss and success on some puzzles."""
@@ -178,11 +192,11 @@ class Backend:
     ) -> "Watch[SweepState]":
         """The same sweep, for somebody who does not wait: it goes on while one looks in from time to time."""
         model, listed, asked = self.model(name), tuple(components), tuple(puzzles)
-        key = (model.checkpoint_id, "sweep", asked, listed, base, method, scope)
+        key = (self._id(model), "sweep", asked, listed, base, method, scope)
         tokens = PuzzleSet("asked for", asked).tokens
 
         def steps() -> Steps[SweepState, SweepState]:
-            means = yield from self._means(model, base, method)
+            means = yield from self._means(model, asked, base, method)
             state = SweepState(listed, len(asked))
             yield state  # the only news: it fills up under the eyes of all who follow
             parts = sweep_parts(model, tokens, listed, base=base, means=means, method=method, scope=scope)
@@ -202,7 +216,8 @@ class Backend:
         tokens = PuzzleSet("asked for", asked).tokens
         return self._filling(
             name,
-            ("heads", asked),
+            "heads",
+            asked,
             ablation,
             ZERO,
             lambda model, means: head_steps(model, tokens, ablation, means),
@@ -229,7 +244,7 @@ class Backend:
         def steps() -> Steps[None, LayerAttention]:
             return attention_of(model, (yield from self._run(model, puzzle, ablation)), layer)
 
-        return self._once((model.checkpoint_id, "attention", puzzle, layer, ablation), steps)
+        return self._once((self._id(model), "attention", puzzle, layer, ablation), steps)
 
     def lookbacks(
         self,
@@ -244,7 +259,8 @@ class Backend:
         original notebook (see :func:`interp.attention.lookback_scores`)."""
         return self._of_run(
             name,
-            ("lookbacks", puzzle, distances, clamp),
+            ("lookbacks", distances, clamp),
+            puzzle,
             ablation,
             lambda model, means: lookback_table(
                 model, puzzle.tokens[None], distances, ablation, means, clamp=clamp
@@ -254,7 +270,7 @@ class Backend:
     def composition(self, name: str) -> Composition:
         """Who reads whom in a model, by its weights."""
         model = self.model(name)
-        return self._once((model.checkpoint_id, "composition"), lambda: composition_steps(model))
+        return self._once((self._id(model), "composition"), lambda: composition_steps(model))
 
     def paths(
         self,
@@ -269,7 +285,8 @@ class Backend:
         tokens = PuzzleSet("asked for", asked).tokens
         return self._filling(
             name,
-            ("paths", asked, source),
+            ("paths", source),
+            asked,
             base,
             method,
             lambda model, means: path_steps(model, tokens, source, base=base, means=means, method=method),
@@ -279,7 +296,8 @@ class Backend:
         """What the model would answer after every stage, on one puzzle."""
         return self._of_run(
             name,
-            ("lens", puzzle),
+            "lens",
+            puzzle,
             ablation,
             lambda model, means: logit_lens(model, puzzle.tokens, ablation, means),
         )
@@ -288,7 +306,8 @@ class Backend:
         """What every part adds to the logits of the answer's cells, on one puzzle."""
         return self._of_run(
             name,
-            ("attribution", puzzle),
+            "attribution",
+            puzzle,
             ablation,
             lambda model, means: direct_attribution(model, puzzle.tokens, ablation, means),
         )
@@ -305,7 +324,8 @@ class Backend:
         """Activation patching from one puzzle's run into another's, for somebody who looks in from time to time."""
         return self._filling(
             name,
-            ("patching", target, source, kind, detail),
+            ("patching", kind, detail),
+            (target, source),
             ablation,
             ZERO,
             lambda model, means: patch_steps(
@@ -317,41 +337,63 @@ class Backend:
         """Loss and success on one puzzle if its blank cells are taken for padding."""
         return self._of_run(
             name,
-            ("blanks masked", puzzle),
+            "blanks masked",
+            puzzle,
             ablation,
             lambda model, means: Score(*blanks_masked(model, puzzle.tokens[None], ablation, means)),
         )
 
     def _run(self, model: PuzzleGPT, puzzle: Puzzle, ablation: Ablation) -> Steps[None, Run]:
         """The run of a puzzle, which goes on from one that is kept as far as both are the same. Only the worker runs this."""
-        key, clean = (model.checkpoint_id, puzzle, ablation), (model.checkpoint_id, puzzle, NO_ABLATION)
-        if key not in self._runs:
-            means = yield from self._means(model, ablation)
-            kept = [run for (checkpoint, *_), run in self._runs.items() if checkpoint == model.checkpoint_id]
-            run = run_puzzle(model, puzzle.tokens, ablation, means, kept)
-            if run.nbytes > self._runs.maxsize:
-                return run
+        checkpoint = self._id(model)
+        key, clean = (checkpoint, puzzle, ablation), (checkpoint, puzzle, NO_ABLATION)
+        known = self._runs.get(key)
+        if known is not None:
+            return known
+        means = yield from self._means(model, [puzzle], ablation)
+        kept = [run for (of, *_), run in self._runs.items() if of == checkpoint]
+        run = run_puzzle(model, puzzle.tokens, ablation, means, kept)
+        if run.nbytes <= self._runs.maxsize:
             self._runs.get(clean)  # every other run can go on from it: it is in use
             self._runs[key] = run
-            yield None
-        return self._runs[key]
+            yield None  # meanwhile runs of others may push it out: it is held here
+        return run
 
     def _means(
-        self, model: PuzzleGPT, ablation: Ablation, method: Method = ZERO
+        self, model: PuzzleGPT, puzzles: Sequence[Puzzle], ablation: Ablation, method: Method = ZERO
     ) -> Steps[None, ReferenceMeans | None]:
-        """The reference means if they are needed. Only the worker runs this."""
+        """The reference means for these puzzles if they are needed. Only the worker runs this."""
         if not ablation.uses_mean and method.kind != "mean":
             return None
-        key = (model.checkpoint_id, "means")
-        kept = self._kept(key)
-        return (
-            kept if kept is not None else self._keep(key, (yield from bank_means_steps(model, self.bank())))
-        )
+        parts = []
+        for structure in dict.fromkeys(puzzle.structure for puzzle in puzzles):
+            parts.append((yield from self._means_of(model, structure)))
+        return joined(parts)
+
+    def _means_of(self, model: PuzzleGPT, structure: Structure) -> Steps[None, ReferenceMeans]:
+        """The means over one order of the grids. However many need them at the same time, they are computed once: all share
+        the computation, each takes it a step further when it has its turn, and none is needed for it to go on."""
+        key = (self._id(model), "means", structure)
+        while (kept := self._kept(key)) is None:
+            if key not in self._means_under_way:
+                self._means_under_way[key] = bank_means_steps(model, self.bank(), [structure])
+            try:
+                next(self._means_under_way[key])
+            except StopIteration as stop:
+                del self._means_under_way[key]
+                found: ReferenceMeans = stop.value
+                return self._keep(key, found)
+            except BaseException:
+                del self._means_under_way[key]
+                raise
+            yield None
+        return kept
 
     def _of_run(
         self,
         name: str,
-        what: tuple[Hashable, ...],
+        what: Hashable,
+        puzzle: Puzzle,
         ablation: Ablation,
         compute: Callable[[PuzzleGPT, ReferenceMeans | None], R],
     ) -> R:
@@ -359,15 +401,16 @@ class Backend:
         model = self.model(name)
 
         def steps() -> Steps[None, R]:
-            means = yield from self._means(model, ablation)
+            means = yield from self._means(model, [puzzle], ablation)
             return compute(model, means)
 
-        return self._once((model.checkpoint_id, *what, ablation), steps)
+        return self._once((self._id(model), what, puzzle, ablation), steps)
 
     def _filling(
         self,
         name: str,
-        what: tuple[Hashable, ...],
+        what: Hashable,
+        puzzles: tuple[Puzzle, ...],
         ablation: Ablation,
         method: Method,
         begin: Callable[[PuzzleGPT, ReferenceMeans | None], Steps[R, R]],
@@ -376,10 +419,10 @@ class Backend:
         model = self.model(name)
 
         def steps() -> Steps[R, R]:
-            means = yield from self._means(model, ablation, method)
+            means = yield from self._means(model, puzzles, ablation, method)
             return (yield from begin(model, means))
 
-        return self._watched((model.checkpoint_id, *what, ablation, method), steps)
+        return self._watched((self._id(model), what, puzzles, ablation, method), steps)
 
     def _once(self, key: Hashable, steps: Callable[[], Steps[None, R]]) -> R:
         """The result kept under this key, or computed now; whoever asks meanwhile waits for the same one."""

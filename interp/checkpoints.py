@@ -43,7 +43,7 @@ def load_model(name: str | Path = DEFAULT, device: str | torch.device | None = N
         device: where to put it; by default the CPU.
 
     Returns:
-        The model, with two more attributes: ``source``, the name as given, and ``checkpoint_id``, its weights' name.
+        The model; its ``source`` is the name as given.
 
     Raises:
         PuzzlescopeError: if there is no such model, it cannot be fetched, or its files are not what they should be.
@@ -59,7 +59,7 @@ def load_model(name: str | Path = DEFAULT, device: str | torch.device | None = N
     else:
         cfg, weights, _ = read_public(path)
         model = build(cfg, weights, path)
-    model.source, model.checkpoint_id = str(name), checkpoint_id(model)
+    model.source = str(name)
     try:
         return model.to(device or "cpu").eval().requires_grad_(False)
     except (
@@ -141,18 +141,8 @@ def list_models() -> tuple[str, ...]:
 
 
 def checkpoint_id(source: PuzzleGPT | str | Path) -> str:
-    """Twelve hex digits that name a model's weights as they are now, whatever file they came from.
-
-    The start of a SHA-256 over names, shapes and float32 values: equal weights have equal ids on every machine.
-    Reads all weights (0.2 s for the published models); ``model.checkpoint_id`` keeps the one computed when loading.
-    """
-    if not isinstance(source, PuzzleGPT):
-        source = load_model(source)
-    digest = hashlib.sha256()
-    for name, weight in sorted(source.state_dict().items()):
-        digest.update(f"{name}{list(weight.shape)}".encode())
-        digest.update(weight.detach().float().cpu().contiguous().numpy())
-    return digest.hexdigest()[:12]
+    """The id of a model's weights as they are now (:attr:`interp.model.PuzzleGPT.checkpoint_id`), or of those in a file."""
+    return (source if isinstance(source, PuzzleGPT) else load_model(source)).checkpoint_id
 
 
 # ---- finding ---------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ is a few numbers a row, called gates, and the same sums are done without stoppin
 * of the last layer only the positions whose logits are asked for.
 
 Results agree with the hooks to float rounding (tests hold them together). Hooks that a user has set on the model are not
-run: they belong to the model's own forward pass.
+run here: whoever calls this sees to them (:mod:`interp.hooks`).
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +24,9 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from interp.ablation import Ablation, ReferenceMeans, Term
+from interp.ablation import Ablation, ReferenceMeans, Term, check_ablation, means_for
+from interp.errors import PuzzlescopeError
+from interp.means import RowMeans
 from interp.model import LAYER_NORM_EPS, Block, Config, KeyValueCache, LayerNorm, PuzzleGPT
 from interp.products import Matrix
 
@@ -82,22 +84,48 @@ class Gates:
     """The ablations of a batch: gates for every layer, and the means that some of them fill in."""
 
     layers: tuple[LayerGates, ...]
-    means: ReferenceMeans | None = None
+    means: RowMeans | None = None
 
     def __getitem__(self, rows: Int[Tensor, " chosen"]) -> "Gates":
         """The gates of these rows."""
-        return Gates(tuple(layer[rows] for layer in self.layers), self.means)
+        means = None if self.means is None else self.means[rows]
+        return Gates(tuple(layer[rows] for layer in self.layers), means)
+
+
+def gates_for(
+    model: PuzzleGPT,
+    prompt: Int[Tensor, "row pos"],
+    ablations: Sequence[Ablation],
+    means: ReferenceMeans | None = None,
+) -> Gates:
+    """The gates of a batch of puzzles, each with an ablation of its own.
+
+    Args:
+        prompt: whole puzzles or their beginnings, start token included.
+        means: needed only if an ablation uses ``mean``.
+
+    Raises:
+        PuzzlescopeError: if an ablation or the means are of another model, or means are missing.
+    """
+    used = any(ablation.uses_mean for ablation in ablations)
+    return gates_of(ablations, model.cfg, means_for(model, prompt, means, used=used), model.device)
 
 
 def gates_of(
     ablations: Sequence[Ablation],
     cfg: Config,
-    means: ReferenceMeans | None = None,
+    means: RowMeans | None = None,
     device: torch.device | None = None,
 ) -> Gates:
-    """The gates of a batch whose rows have these ablations."""
+    """The gates of a batch whose rows have these ablations, and these means.
+
+    Raises:
+        PuzzlescopeError: if a model of these sizes has not what an ablation switches off, or means are missing.
+    """
+    for ablation in dict.fromkeys(ablations):
+        check_ablation(ablation, cfg)
     if means is None and any(ablation.uses_mean for ablation in ablations):
-        raise ValueError("One of these ablations uses means: give the reference means of the model.")
+        raise PuzzlescopeError("One of these ablations uses means: give the reference means of the model.")
     by_layer: list[list[tuple[int, Term]]] = [[] for _ in range(cfg.n_layers)]
     for row, ablation in enumerate(ablations):
         for term in ablation.terms:
@@ -189,8 +217,8 @@ class Weights:
 
 
 def weights_of(model: PuzzleGPT, rows: int | None = None) -> Weights:
-    """A model's weights. They follow the model's, unless they are for passes of a few ``rows`` each: those are laid out
-    for that on first use, and keep what the model had then."""
+    """A model's weights, for one computation. They are the model's own, unless they are for passes of a few ``rows`` each:
+    those are laid out for that on first use (:class:`interp.products.Matrix`)."""
     layers = []
     for block in model.blocks:
         assert isinstance(block, Block)
@@ -295,7 +323,7 @@ def finish_layer(
     resid: Residual,
     z: Float[Tensor, "row pos head d_head"] | None,
     gates: LayerGates,
-    means: ReferenceMeans | None,
+    means: RowMeans | None,
     end: int,
 ) -> Residual:
     """The rest of a layer, from its heads' outputs: their gates, W_O, the MLP.
@@ -315,7 +343,7 @@ def finish_layer(
             return own.w_out.added(resid, hidden).add_(mlp.b_out)
         out = own.w_out(hidden, mlp.b_out)
         resid = resid + out * gate.keep[:, None, None]
-    return _filled(resid, gate, None if means is None else means.mlp_out[layer, here])
+    return _filled(resid, gate, lambda: None if means is None else means.mlp_out(layer, here))
 
 
 def _add_attention(
@@ -324,23 +352,25 @@ def _add_attention(
     resid: Residual,
     z: Float[Tensor, "row pos head d_head"] | None,
     gates: LayerGates,
-    means: ReferenceMeans | None,
+    means: RowMeans | None,
     here: slice,
 ) -> Residual:
     if z is not None:
         if gates.z is not None:
             z = z * gates.z.keep[:, None, :, None]
             if gates.z.fill is not None and means is not None:
-                z = z + means.z[layer, here] * gates.z.fill[:, None, :, None]
+                z = z + means.z(layer, here) * gates.z.fill[:, None, :, None]
         if gates.attn is None:
             return own.o.added(resid, z.flatten(2))
         resid = resid + own.o(z.flatten(2)) * gates.attn.keep[:, None, None]
-    return _filled(resid, gates.attn, None if means is None else means.attn_out[layer, here])
+    return _filled(resid, gates.attn, lambda: None if means is None else means.attn_out(layer, here))
 
 
-def _filled(resid: Residual, gate: Gate | None, mean: Float[Tensor, "pos d_model"] | None) -> Residual:
+def _filled(
+    resid: Residual, gate: Gate | None, mean_of: Callable[[], Float[Tensor, "rows pos d_model"] | None]
+) -> Residual:
     """The mean written where a gate says so."""
-    if gate is None or gate.fill is None or mean is None:
+    if gate is None or gate.fill is None or (mean := mean_of()) is None:
         return resid
     return resid + mean * gate.fill[:, None, None]
 

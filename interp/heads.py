@@ -17,18 +17,17 @@ from typing import Any, Literal, get_args
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float, Int, Integer
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
-from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, heads_off, hooks_of
-from interp.engine import embed
+from interp.ablation import NO_ABLATION, Ablation, Hook, ReferenceMeans, heads_off, hooks_for
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS, SIZE
 from interp.model import Config, PuzzleGPT
 from interp.steps import Steps, finish, without_gradients
-from interp.tokens import ANSWER_START, GRID_TOKENS, N_CTX, marker_position
+from interp.tokens import ANSWER_START, GRID_TOKENS, N_CTX, TokensLike, marker_position, puzzle_tokens
 
 Over = Literal["all", "answer"]
 
@@ -273,7 +272,7 @@ def _mean(sums: np.ndarray, count: int | np.ndarray) -> np.ndarray:
 
 def study_heads(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "puzzle 404"],
+    tokens: TokensLike,
     ablation: Ablation = NO_ABLATION,
     means: ReferenceMeans | None = None,
     *,
@@ -294,7 +293,7 @@ def study_heads(
 @without_gradients
 def head_steps(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "puzzle 404"],
+    tokens: TokensLike,
     ablation: Ablation = NO_ABLATION,
     means: ReferenceMeans | None = None,
     *,
@@ -305,15 +304,17 @@ def head_steps(
     Yields:
         The study, which then fills up batch by batch; after that ``None``.
     """
+    tokens = puzzle_tokens(tokens)
     if len(tokens) == 0:
         raise PuzzlescopeError("There is no puzzle to study heads on: choose at least one.")
     study = HeadStudy(model.cfg, len(tokens), ablation)
     yield study
     for start in range(0, len(tokens), batch):
         prompt = model.prompt(tokens[start : start + batch])
-        resid, layers = embed(model, prompt), []
+        hooks = hooks_for(model, prompt, ablation, means)
+        resid, layers = model.embedded(prompt), []
         for layer in range(model.cfg.n_layers):
-            resid, found = _run_layer(model, layer, resid, ablation, means)
+            resid, found = _run_layer(model, layer, resid, hooks)
             layers.append(found)
             yield None
         study.add(_stacked(layers, len(prompt)))
@@ -328,16 +329,12 @@ def _run_layer(
     model: PuzzleGPT,
     layer: int,
     resid: Float[Tensor, "puzzle pos d_model"],
-    ablation: Ablation,
-    means: ReferenceMeans | None,
+    hooks: list[Hook],
 ) -> tuple[Float[Tensor, "puzzle pos d_model"], LayerSums]:
     """The residual stream after a layer, and the sums of its patterns. No hook outlives the layer: the model is shared."""
     found: list[LayerSums] = []
-    with model.clean():
-        for name, run in hooks_of(ablation, means):
-            model.add_hook(name, run)
-        # It comes after the ablation's own, so it sees what the run goes on with.
-        model.add_hook(get_act_name("pattern", layer), _adds_to(found))
+    # The last comes after a user's and the ablation's own, so it sees what the run goes on with.
+    with model.hooks(fwd_hooks=[*hooks, (get_act_name("pattern", layer), _adds_to(found))]):
         resid = model.blocks[layer](resid)
     return resid, found[0]
 

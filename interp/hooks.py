@@ -1,18 +1,32 @@
-"""Everybody's hooks on a model: whether there are any, and a way to run without them that loses none.
+"""Hooks that a user has set on a model: one rule, said here.
 
-TransformerLens's ``reset_hooks`` removes hooks for good, whoever set them. What is here takes them all off for a while and
-puts the same ones back: the library's own passes must neither run a user's hooks unasked nor cost the user any.
+They are the user's. Nothing in this library removes one, permanent or not, or changes the order of any. And none is silently
+in a result, or silently out of it:
+
+* What runs the whole model on given puzzles runs them too: predictions and losses, sweeps, attention, head studies, the
+  logit lens, the notebook's masking. At each hook point the user's come first, in their order, then those of an ablation:
+  what is off is off. That takes the model's own forward pass over whole puzzles, which is slower than the engine.
+* What is put together from pieces of runs is of the model without them, and says so once by a :class:`HooksIgnored` warning:
+  reference means, direct logit attribution, activation patching, effects of paths, and runs that are kept (the dashboard's).
+
+Hooks are seen wherever PyTorch keeps them, so those of ``model.add_hook``, of ``with model.hooks(...)`` and of a module's own
+``register_forward_hook`` alike. TransformerLens's ``reset_hooks`` removes hooks for good, whoever set them; what is here takes
+them all off for a while and puts the same ones back.
 """
 
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from torch import nn
 
 CALLED = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 """Where PyTorch keeps the functions that a module calls."""
+
+_FORWARD = CALLED[:2]
 
 _NOTHING: dict[str, Callable[[], Any]] = {
     **dict.fromkeys(CALLED, OrderedDict),
@@ -35,6 +49,40 @@ def has_hooks(model: nn.Module) -> bool:
     """Whether any function is hooked to any part of a model: forward or backward, permanent or not, by TransformerLens's
     ``add_hook`` or PyTorch's ``register_*_hook``."""
     return any(module.__dict__[name] for module in model.modules() for name in CALLED)
+
+
+def changes_forward(model: nn.Module) -> bool:
+    """Whether any hook is set that a forward pass would run."""
+    return any(module.__dict__[name] for module in model.modules() for name in _FORWARD)
+
+
+class HooksIgnored(UserWarning):
+    """A result is of the model without the hooks that are set on it."""
+
+
+_told: "WeakKeyDictionary[nn.Module, set[tuple[str, frozenset[int]]]]" = WeakKeyDictionary()
+"""What was said of a model: of which results, and of which hooks."""
+
+
+def say_ignored(model: nn.Module, what: str) -> None:
+    """Warn, once for each kind of result and set of hooks, that a result is of the model without the hooks on it.
+
+    Args:
+        what: the results, in the plural: "reference means".
+    """
+    hooks = frozenset(
+        id(hook) for module in model.modules() for name in _FORWARD for hook in module.__dict__[name].values()
+    )
+    said = _told.setdefault(model, set())
+    if not hooks or (what, hooks) in said:
+        return
+    said.add((what, hooks))
+    warnings.warn(
+        f"This model has hooks set on it, and {what} are of the model without them: they stay where they are; to see what"
+        " they do, use model.run_with_hooks or predict.",
+        HooksIgnored,
+        stacklevel=3,
+    )
 
 
 @contextmanager

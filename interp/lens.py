@@ -18,14 +18,16 @@ import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, Integer
 from torch import Tensor
+from transformer_lens.utilities.components_utils import get_act_name
 
-from interp.ablation import MEAN, NO_ABLATION, Ablation, Component, ReferenceMeans
-from interp.engine import embed, gates_of, unembed, weights_of
+from interp.ablation import MEAN, NO_ABLATION, Ablation, Component, ReferenceMeans, hooks_for
+from interp.engine import embed, gates_for, unembed, weights_of
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS, SIZE
+from interp.hooks import changes_forward, say_ignored
 from interp.model import PuzzleGPT
 from interp.stages import Halves, run_halves, stage_names
-from interp.tokens import ANSWER_START, D_VOCAB, TOKEN_NAMES
+from interp.tokens import ANSWER_START, D_VOCAB, TOKEN_NAMES, TokensLike, one_puzzle
 
 EMBED, POS_EMBED, BIAS = "embed", "pos_embed", "bias"
 """Parts that are in no layer: the token's embedding, the position's, and the unembedding's bias."""
@@ -95,7 +97,7 @@ class LogitLens:
 @torch.inference_mode()
 def logit_lens(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "404"],
+    tokens: TokensLike,
     ablation: Ablation = NO_ABLATION,
     means: ReferenceMeans | None = None,
 ) -> LogitLens:
@@ -103,12 +105,36 @@ def logit_lens(
 
     A stage whose part is off, with nothing in its place, answers what the stage before it does.
     """
-    logits = []
-    for number, layer in enumerate(_layers(model, tokens, ablation, means)):
-        streams = (layer.mid, layer.post) if number else (layer.pre, layer.mid, layer.post)
-        logits += [unembed(model, stream[:, ANSWER_START:]) for stream in streams]
+    tokens = one_puzzle(tokens)
+    streams = _streams if changes_forward(model) else _stages
+    logits = [unembed(model, stream) for stream in streams(model, tokens, ablation, means)]
     found = torch.cat(logits).softmax(-1).float().cpu().numpy()
     return LogitLens(stage_names(model.cfg), found, tokens[ANSWER_START:].astype(np.int64))
+
+
+def _stages(
+    model: PuzzleGPT, tokens: Integer[np.ndarray, "404"], ablation: Ablation, means: ReferenceMeans | None
+) -> Iterator[Float[Tensor, "1 100 d_model"]]:
+    """The residual stream at each stage, at the positions that predict the answer's cells."""
+    for number, layer in enumerate(_layers(model, tokens, ablation, means)):
+        if number == 0:
+            yield layer.pre[:, ANSWER_START:]
+        yield layer.mid[:, ANSWER_START:]
+        yield layer.post[:, ANSWER_START:]
+
+
+def _streams(
+    model: PuzzleGPT, tokens: Integer[np.ndarray, "404"], ablation: Ablation, means: ReferenceMeans | None
+) -> Iterator[Float[Tensor, "1 100 d_model"]]:
+    """The same of a run in which a user's hooks are run too."""
+    prompt = model.prompt(tokens[None])
+    places = [("resid_pre", 0)]
+    places += [(name, layer) for layer in range(model.cfg.n_layers) for name in ("resid_mid", "resid_post")]
+    with model.hooks(fwd_hooks=hooks_for(model, prompt, ablation, means)):
+        names = [get_act_name(*place) for place in places]
+        _, cache = model.run_with_cache(prompt, return_type=None, names_filter=names)
+    for place in places:
+        yield cache[place][:, ANSWER_START:-1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,11 +206,16 @@ class Attribution:
 @torch.inference_mode()
 def direct_attribution(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "404"],
+    tokens: TokensLike,
     ablation: Ablation = NO_ABLATION,
     means: ReferenceMeans | None = None,
 ) -> Attribution:
-    """Direct logit attribution on one puzzle, for all cells and tokens, from one run under the ablation."""
+    """Direct logit attribution on one puzzle, for all cells and tokens, from one run under the ablation.
+
+    It is of the model without a user's hooks (:mod:`interp.hooks`).
+    """
+    say_ignored(model, "direct logit attributions")
+    tokens = one_puzzle(tokens)
     W_U, b_U = model.unembed.W_U.double(), model.unembed.b_U.double()
     W_OU = model.W_O.double() @ W_U  # layer head d_head vocab
     asked = model.prompt(tokens[None])[:, ANSWER_START:-1]
@@ -225,8 +256,8 @@ def _layers(
 ) -> Iterator[Halves]:
     """Every layer of a run over all tokens but the last, which predicts nothing."""
     weights = weights_of(model)
-    gates = gates_of([ablation], model.cfg, means, model.device)
-    resid = embed(model, model.prompt(tokens[None])[:, :-1])
+    prompt = model.prompt(tokens[None])[:, :-1]
+    gates, resid = gates_for(model, prompt, [ablation], means), embed(model, prompt)
     for number in range(model.cfg.n_layers):
         layer = run_halves(weights, number, resid, gates)
         yield layer

@@ -14,11 +14,11 @@ from jaxtyping import Bool, Float, Integer
 from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
-from interp.ablation import NO_ABLATION, Ablation, Hook, ReferenceMeans, hooks_of
+from interp.ablation import NO_ABLATION, Ablation, Hook, ReferenceMeans, hooks_for
 from interp.grids import N_COLORS, SIZE
 from interp.model import Config, PuzzleGPT
 from interp.predict import AnswerLoss, score
-from interp.tokens import ANSWER_START, GRID_TOKENS, START, TOKEN_NAMES
+from interp.tokens import GRID_TOKENS, START, TOKEN_NAMES, TokensLike, puzzle_tokens
 
 PUBLISHED_SIZES = Config()
 PUBLISHED_CLEAN = 2.84e-3
@@ -162,7 +162,7 @@ def deviation(ours: float, published: float) -> float:
 
 def blanks_masked(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "puzzle 404"],
+    tokens: TokensLike,
     ablation: Ablation = NO_ABLATION,
     means: ReferenceMeans | None = None,
 ) -> tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]:
@@ -171,14 +171,13 @@ def blanks_masked(
     The notebook declared token 0 to be padding. It is the blank cell too, and a library that hides padding from
     attention then hides the blank cells. Here every position whose token is 0 is hidden, but for the start token.
     """
-    prompt = model.prompt(tokens)
+    prompt = model.prompt(puzzle_tokens(tokens))
     hidden = prompt[:, :-1] == START
     hidden[:, 0] = False  # the start token; or else the first positions could look nowhere
-    with model.clean(), torch.inference_mode():
-        logits = model.run_with_hooks(
-            prompt[:, :-1], fwd_hooks=[*_hiding(model.cfg, hidden), *hooks_of(ablation, means)]
-        )
-        return score(logits[:, ANSWER_START - 1 :][:, -GRID_TOKENS:], prompt)
+    hooks = [*_hiding(model.cfg, hidden), *hooks_for(model, prompt, ablation, means)]
+    with torch.inference_mode():
+        logits = model.run_with_hooks(prompt[:, :-1], fwd_hooks=hooks)
+        return score(logits[:, -GRID_TOKENS:], prompt)
 
 
 def _hiding(cfg: Config, hidden: torch.Tensor) -> list[Hook]:

@@ -21,13 +21,14 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, Integer
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans
+from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, means_for
 from interp.engine import Gates, embed, gates_of, run_layer, tail, unembed, weights_of
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS, N_COLORS, SIZE
+from interp.hooks import say_ignored
 from interp.model import Config, PuzzleGPT
 from interp.puzzles import Puzzle
 from interp.stages import Halves, attention_half, mlp_half, run_halves
@@ -40,8 +41,10 @@ from interp.tokens import (
     N_CTX,
     TOKEN_NAMES,
     Structure,
+    TokensLike,
     cell_position,
     marker_position,
+    one_puzzle,
     structure_of,
 )
 
@@ -224,8 +227,8 @@ class PatchState:
 
 def patch(
     model: PuzzleGPT,
-    target: Integer[np.ndarray, "404"],
-    source: Integer[np.ndarray, "404"],
+    target: TokensLike,
+    source: TokensLike,
     kind: Kind = "resid_pre",
     *,
     detail: Detail = "grids",
@@ -252,8 +255,8 @@ def patch(
 @without_gradients
 def patch_steps(
     model: PuzzleGPT,
-    target: Integer[np.ndarray, "404"],
-    source: Integer[np.ndarray, "404"],
+    target: TokensLike,
+    source: TokensLike,
     kind: Kind = "resid_pre",
     *,
     detail: Detail = "grids",
@@ -269,6 +272,8 @@ def patch_steps(
     Yields:
         The state once, at the start: it fills up. Then ``None``.
     """
+    say_ignored(model, "patched runs")
+    target, source = one_puzzle(target), one_puzzle(source)
     blocks = (*blocks_of(_same_order(target, source), detail), EVERYWHERE)
     truth = target[ANSWER_START:].astype(np.int64)
     state = PatchState(kind, site_names(model.cfg, kind), blocks, truth)
@@ -325,10 +330,11 @@ class _Pair:
         ablation: Ablation,
         means: ReferenceMeans | None,
     ):
-        self.model, self.ablation, self.means = model, ablation, means
+        self.model, self.ablation = model, ablation
         self.weights = weights_of(model)
         given = np.concatenate([source[:ANSWER_START], target[ANSWER_START:]])
         self.prompt = model.prompt(np.stack([target, given]))[:, :-1]
+        self.means = means_for(model, self.prompt[:1], means, used=ablation.uses_mean)
         differs = (self.prompt[0] != self.prompt[1]).nonzero()
         self.first_difference = int(differs[0]) if len(differs) else N_CTX
         self.wanted = source[ANSWER_START:].astype(np.int64)
@@ -387,7 +393,8 @@ class _Pair:
         return torch.from_numpy(np.stack(inside)).to(self.model.device)
 
     def _gates(self, rows: int) -> Gates:
-        return gates_of([self.ablation] * rows, self.model.cfg, self.means, self.model.device)
+        means = None if self.means is None else self.means.times(rows)
+        return gates_of([self.ablation] * rows, self.model.cfg, means, self.model.device)
 
     def _logits(self, resid: Float[Tensor, "row pos d_model"]) -> Float[np.ndarray, "row 100 vocab"]:
         return unembed(self.model, tail(resid, CELLS)).float().cpu().numpy()

@@ -19,10 +19,10 @@ from typing import get_args
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, Integer
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, ReferenceMeans, Term
+from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, ReferenceMeans, Term, means_for
 from interp.composition import Composition
 from interp.engine import (
     Gate,
@@ -39,12 +39,13 @@ from interp.engine import (
     weights_of,
 )
 from interp.errors import PuzzlescopeError
+from interp.hooks import say_ignored
 from interp.model import PuzzleGPT
 from interp.predict import AnswerLoss, score
 from interp.readers import HEAD_INPUTS, LOGITS, Input, Reader, check_readers, readers_of
 from interp.steps import Steps, finish, without_gradients
 from interp.sweep import CHUNK, ROWS, Measure, SweepPart, SweepRow, SweepState, cost
-from interp.tokens import GRID_TOKENS
+from interp.tokens import GRID_TOKENS, TokensLike, puzzle_tokens
 
 Heads = Float[Tensor, "row asked head d_head"]
 Asked = Float[Tensor, "row asked d_model"]
@@ -76,7 +77,7 @@ class PathState(SweepState):
 
 def path_effects(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "puzzle 404"],
+    tokens: TokensLike,
     source: Component,
     readers: Iterable[Reader] | None = None,
     *,
@@ -101,7 +102,7 @@ def path_effects(
 @without_gradients
 def path_steps(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "puzzle 404"],
+    tokens: TokensLike,
     source: Component,
     readers: Iterable[Reader] | None = None,
     *,
@@ -117,6 +118,8 @@ def path_steps(
     Yields:
         The state, once, before it begins: it fills up.
     """
+    tokens = puzzle_tokens(tokens)
+    say_ignored(model, "effects of paths")
     listed = _checked(model, tokens, source, readers)
     state = PathState(source, listed, len(tokens))
     yield state
@@ -132,7 +135,7 @@ def path_steps(
 @torch.inference_mode()
 def path_losses(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "puzzle 404"],
+    tokens: TokensLike,
     source: Component,
     readers: Iterable[Reader],
     *,
@@ -144,6 +147,8 @@ def path_losses(
 
     See :func:`path_effects`, which takes it from one after the other and shares what it can; this is the plain way.
     """
+    tokens = puzzle_tokens(tokens)
+    say_ignored(model, "effects of paths")
     cut = frozenset(_checked(model, tokens, source, readers))
     parts = []
     for start in range(0, len(tokens), CHUNK):
@@ -154,7 +159,7 @@ def path_losses(
 
 def _checked(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "puzzle 404"],
+    tokens: TokensLike,
     source: Component,
     readers: Iterable[Reader] | None,
 ) -> tuple[Reader, ...]:
@@ -200,8 +205,9 @@ class _Chunk:
         means: ReferenceMeans | None,
         method: Method,
     ):
-        self.model, self.prompt, self.start, self.means = model, prompt, start, means
+        self.model, self.prompt, self.start = model, prompt, start
         self.source, self.base, self.off = source, base, base.with_term(Term(source, method))
+        self.means = means_for(model, prompt, means, used=self.base.uses_mean or self.off.uses_mean)
         self.weights, self.n_layers = weights_of(model), model.cfg.n_layers
         self.end = prompt.shape[1] - 1
         self.before: list[Residual] = []
@@ -279,11 +285,12 @@ class _Chunk:
     def _written(self, resid: Residual, ablation: Ablation) -> Residual:
         """The stream after the source has written, with this ablation: from that before its layer."""
         layer = self.source.layer
-        own = gates_of([ablation] * len(resid), self.model.cfg, self.means, self.model.device).layers[layer]
+        gates = gates_of([ablation] * len(resid), self.model.cfg, self.means, self.model.device)
+        own = gates.layers[layer]
         if self.source.kind != "mlp":
             own = replace(own, mlp=_shut(resid))
         z = heads_out(self.weights, layer, resid, own)
-        return finish_layer(self.weights, layer, resid, z, own, self.means, self.end)
+        return finish_layer(self.weights, layer, resid, z, own, gates.means, self.end)
 
     def _less(self, resid: Residual) -> Residual:
         """The stream without what the source added to it."""
@@ -315,14 +322,16 @@ class _Chunk:
     def _attention(self, layer: int, resid: Residual, z: Heads | None) -> Asked:
         """The stream between a layer's attention and its MLP, at the positions asked for."""
         asked = tail(resid, self._asked(layer))
-        own = replace(self._gates().layers[layer], mlp=_shut(resid))
-        return finish_layer(self.weights, layer, asked, z, own, self.means, self.end)
+        gates = self._gates()
+        own = replace(gates.layers[layer], mlp=_shut(resid))
+        return finish_layer(self.weights, layer, asked, z, own, gates.means, self.end)
 
     def _mlp(self, layer: int, mid: Asked, *, cut: bool = False) -> Asked:
         """The stream after a layer's MLP, which reads it with or without the source."""
-        own = LayerGates(mlp=self._gates(len(mid) // len(self.prompt)).layers[layer].mlp)
+        gates = self._gates(len(mid) // len(self.prompt))
+        own = LayerGates(mlp=gates.layers[layer].mlp)
         read = self._less(mid) if cut else mid
-        after = finish_layer(self.weights, layer, read, None, own, self.means, self.end)
+        after = finish_layer(self.weights, layer, read, None, own, gates.means, self.end)
         return after + (mid - read) if cut else after
 
     def _part(self, row: int, resid: Residual) -> SweepPart:
@@ -330,7 +339,8 @@ class _Chunk:
 
     def _gates(self, times: int = 1) -> Gates:
         rows = [self.base] * (times * len(self.prompt))
-        return gates_of(rows, self.model.cfg, self.means, self.model.device)
+        means = None if self.means is None else self.means.times(times)
+        return gates_of(rows, self.model.cfg, means, self.model.device)
 
     def _asked(self, layer: int) -> int | None:
         """Of the last layer only the positions that predict the answer."""

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Integer
 
 from interp.ablation import parse_ablation
 from interp.attention import HeadScore, heads_above, lookback_table
@@ -17,7 +16,7 @@ from interp.grids import N_COLORS
 from interp.model import Config, PuzzleGPT
 from interp.predict import predict
 from interp.sweep import components_of, sweep
-from interp.tokens import decode
+from interp.tokens import TokensLike, decode, puzzle_tokens
 
 THRESHOLDS = {1: 0.2, 100: 0.1}
 """Positions back, and the score above which the notebook named a head."""
@@ -79,8 +78,9 @@ class Phenomena:
         return int(np.argmax(self.layers))
 
 
-def measure_phenomena(model: PuzzleGPT, tokens: Integer[np.ndarray, "puzzle 404"]) -> Phenomena:
+def measure_phenomena(model: PuzzleGPT, tokens: TokensLike) -> Phenomena:
     """Measure all of it on these puzzles."""
+    tokens = puzzle_tokens(tokens)
     if len(tokens) == 0:
         raise PuzzlescopeError("There is no puzzle to measure on: choose at least one.")
     clean, *off = (row.loss.mean() for row in sweep(model, tokens, components_of(model.cfg, ["attn"])))
@@ -90,9 +90,7 @@ def measure_phenomena(model: PuzzleGPT, tokens: Integer[np.ndarray, "puzzle 404"
     return Phenomena(len(tokens), clean, tuple(off), heads, circuits)
 
 
-def _looking(
-    model: PuzzleGPT, tokens: Integer[np.ndarray, "puzzle 404"]
-) -> Iterator[tuple[int, list[LookingHead]]]:
+def _looking(model: PuzzleGPT, tokens: TokensLike) -> Iterator[tuple[int, list[LookingHead]]]:
     notebook = lookback_table(model, tokens, list(THRESHOLDS))
     unclamped = lookback_table(model, tokens, list(THRESHOLDS), clamp=False)
     for distance, threshold in THRESHOLDS.items():
@@ -109,8 +107,9 @@ def copy_circuit_text(cfg: Config, layer: int = 0) -> str:
     return parse_ablation(f"L*.mlp,L*.attn,L{layer}.attn:lookback=100", cfg).text
 
 
-def copy_circuit(model: PuzzleGPT, tokens: Integer[np.ndarray, "puzzle 404"], layer: int = 0) -> CopyCircuit:
+def copy_circuit(model: PuzzleGPT, tokens: TokensLike, layer: int = 0) -> CopyCircuit:
     """Run only the copy circuit of a layer, decode, and compare with the third grid."""
+    tokens = puzzle_tokens(tokens)
     text = copy_circuit_text(model.cfg, layer)
     prediction = predict(model, tokens, parse_ablation(text, model.cfg))
     third = decode(tokens)[:, 2].reshape(len(tokens), -1)

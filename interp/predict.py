@@ -11,15 +11,17 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int, Integer
 from torch import Tensor
 
-from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_of
+from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, check_ablation, hooks_of, means_for
 from interp.drafts import next_cells
-from interp.engine import Gates, gates_of, run, weights_of
+from interp.engine import Gates, gates_for, run, weights_of
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS
+from interp.hooks import changes_forward
+from interp.means import RowMeans
 from interp.model import KeyValueCache, PuzzleGPT
 from interp.runs import Run
 from interp.steps import Steps, finish, without_gradients
-from interp.tokens import ANSWER_START, GRID_TOKENS
+from interp.tokens import ANSWER_START, GRID_TOKENS, TokensLike, puzzle_tokens
 
 Metric = Literal["final", "cells", "copied", "changed"]
 METRICS: dict[Metric, str] = {
@@ -115,16 +117,23 @@ def run_ablated(
     model: PuzzleGPT,
     prompt: Int[Tensor, "batch pos"],
     ablation: Ablation = NO_ABLATION,
-    means: ReferenceMeans | None = None,
+    means: ReferenceMeans | RowMeans | None = None,
     kv_cache: KeyValueCache | None = None,
 ) -> Float[Tensor, "batch pos vocab"]:
     """Logits with the ablation in force, through TransformerLens's hooks: the plain way, that the fast one is tested
-    against. With a cache, of tokens that follow those it holds."""
+    against. Hooks of a user's come before those of the ablation.
+
+    Args:
+        prompt: whole puzzles or their beginnings, start token included. With a cache: the tokens that follow those it holds.
+        means: needed only if the ablation uses ``mean``; for tokens that follow others, those chosen for their puzzles.
+    """
+    check_ablation(ablation, model.cfg)
     model.check_precision()
     start = kv_cache.length if kv_cache is not None else 0
+    if not isinstance(means, RowMeans):
+        means = means_for(model, prompt, means, used=ablation.uses_mean)
     hooks = hooks_of(ablation, means, start=start)
-    with model.clean():
-        return model.run_with_hooks(prompt, fwd_hooks=hooks, kv_cache=kv_cache)
+    return model.run_with_hooks(prompt, fwd_hooks=hooks, kv_cache=kv_cache)
 
 
 def answer_loss(logits: Float[Tensor, "batch 101 15"], prompt: Int[Tensor, "batch 405"]) -> AnswerLoss:
@@ -145,7 +154,7 @@ def score(
 
 def losses(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "puzzle 404"],
+    tokens: TokensLike,
     ablation: Ablation = NO_ABLATION,
     means: ReferenceMeans | None = None,
     *,
@@ -154,27 +163,41 @@ def losses(
     """The loss of every puzzle's answer and whether it is solved, without decoding: one forward pass a puzzle."""
     parts = []
     for prompt in _prompts(model, tokens, batch):
-        gates = gates_of([ablation] * len(prompt), model.cfg, means, model.device)
         with torch.inference_mode():
-            parts.append(score(run(model, prompt[:, :-1], gates, last=GRID_TOKENS), prompt))
+            parts.append(score(answer_logits(model, prompt, ablation, means), prompt))
     return AnswerLoss.join([loss for loss, _ in parts]), np.concatenate([solved for _, solved in parts])
+
+
+def answer_logits(
+    model: PuzzleGPT,
+    prompt: Int[Tensor, "batch 405"],
+    ablation: Ablation = NO_ABLATION,
+    means: ReferenceMeans | None = None,
+) -> Float[Tensor, "batch 101 15"]:
+    """Logits that predict the answer's marker and cells, given the true ones before each: by the engine, or, if a user's
+    hooks are set on the model, by a pass in which these are run."""
+    if changes_forward(model):
+        return run_ablated(model, prompt, ablation, means)[:, ANSWER_START - 1 : -1]
+    gates = gates_for(model, prompt, [ablation] * len(prompt), means)
+    return run(model, prompt[:, :-1], gates, last=GRID_TOKENS)
 
 
 def predict(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "puzzle 404"],
+    tokens: TokensLike,
     ablation: Ablation = NO_ABLATION,
     means: ReferenceMeans | None = None,
     *,
     batch: int = BATCH,
 ) -> Prediction:
     """Loss and greedy answer of every puzzle: :func:`predict_each` with one ablation for all."""
-    return predict_each(model, tokens, [ablation] * len(tokens), means, batch=batch)
+    rows = puzzle_tokens(tokens)
+    return predict_each(model, rows, [ablation] * len(rows), means, batch=batch)
 
 
 def predict_each(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "puzzle 404"],
+    tokens: TokensLike,
     ablations: Sequence[Ablation],
     means: ReferenceMeans | None = None,
     *,
@@ -194,19 +217,25 @@ def predict_each(
 
 def predict_steps(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "puzzle 404"],
+    tokens: TokensLike,
     ablations: Sequence[Ablation],
     means: ReferenceMeans | None = None,
     *,
     batch: int = BATCH,
 ) -> Steps[None, Prediction]:
     """:func:`predict_each` as a computation that pauses after every pass through the model."""
+    tokens = puzzle_tokens(tokens)
     if len(ablations) != len(tokens):
-        raise ValueError(f"One ablation for each of {len(tokens)} puzzles is needed, got {len(ablations)}.")
-    parts = []
+        raise PuzzlescopeError(
+            f"One ablation for each of {len(tokens)} puzzles is needed, got {len(ablations)}."
+        )
+    hooked, parts = changes_forward(model), []
     for k, prompt in enumerate(_prompts(model, tokens, batch)):
-        gates = gates_of(ablations[k * batch : (k + 1) * batch], model.cfg, means, model.device)
-        parts.append((yield from _predict_batch(model, prompt, gates)))
+        own = ablations[k * batch : (k + 1) * batch]
+        if hooked:
+            parts.append((yield from _predict_hooked(model, prompt, own, means)))
+        else:
+            parts.append((yield from _predict_batch(model, prompt, gates_for(model, prompt, own, means))))
     return Prediction(
         loss=AnswerLoss.join([part.loss for part in parts]),
         probabilities=np.concatenate([part.probabilities for part in parts]),
@@ -224,6 +253,56 @@ def _predict_batch(
     logits = run(model, prompt[:, :-1], gates, last=GRID_TOKENS, kv_cache=cache)
     yield None
     return (yield from _decode(model, prompt, logits, cache, gates))
+
+
+@without_gradients
+def _predict_hooked(
+    model: PuzzleGPT,
+    prompt: Int[Tensor, "batch 405"],
+    ablations: Sequence[Ablation],
+    means: ReferenceMeans | None,
+) -> Steps[None, Prediction]:
+    """The same with a user's hooks, which may know positions and rows: every pass is over all puzzles and the whole of each.
+
+    A pass with guesses in the cells is right about every cell whose earlier cells are: its answers are the guesses of the
+    next, until they are the same (Jacobi decoding: Santilli et al., 2023, "Accelerating transformer inference for
+    translation via parallel decoding"). After n passes the first n cells are what plain decoding writes.
+    """
+
+    def logits_of(drawn: Int[Tensor, "batch 405"]) -> Float[Tensor, "batch 101 15"]:
+        found = {
+            each: run_ablated(model, drawn, each, means)[:, ANSWER_START - 1 : -1]
+            for each in dict.fromkeys(ablations)
+        }
+        return torch.stack([found[each][row] for row, each in enumerate(ablations)])
+
+    logits = now = logits_of(prompt)
+    yield None
+    drawn = prompt.clone()
+    for _ in range(CELLS):  # a hook that draws at random need never agree with itself
+        cells = now[:, 1:].argmax(-1)
+        if torch.equal(drawn[:, ANSWER_START + 1 :], cells):
+            break
+        drawn[:, ANSWER_START + 1 :] = cells
+        now = logits_of(drawn)
+        yield None
+    return _prediction(prompt, logits, now[:, 1:])
+
+
+def _prediction(
+    prompt: Int[Tensor, "batch 405"],
+    logits: Float[Tensor, "batch 101 15"],
+    greedy_logits: Float[Tensor, "batch 100 15"],
+) -> Prediction:
+    """Of the logits given the true cells before each, and given those that were decoded."""
+    loss, solved = score(logits, prompt)
+    return Prediction(
+        loss=loss,
+        probabilities=logits[:, 1:].softmax(-1).cpu().numpy(),
+        solved=solved,
+        greedy=greedy_logits.argmax(-1).cpu().numpy(),
+        greedy_probabilities=greedy_logits.softmax(-1).cpu().numpy(),
+    )
 
 
 def predict_run(model: PuzzleGPT, run: Run) -> Steps[None, Prediction]:
@@ -257,14 +336,7 @@ def _decode(
                 model, cell_logits[row], first, cache.select(row), gates[row]
             )
             greedy_logits[row, first:] = decoded
-    loss, solved = score(logits, prompt)
-    return Prediction(
-        loss=loss,
-        probabilities=cell_logits.softmax(-1).cpu().numpy(),
-        solved=solved,
-        greedy=greedy_logits.argmax(-1).cpu().numpy(),
-        greedy_probabilities=greedy_logits.softmax(-1).cpu().numpy(),
-    )
+    return _prediction(prompt, logits, greedy_logits)
 
 
 @without_gradients
@@ -328,9 +400,8 @@ def _right_cells(
     return logits[:, 1:].argmax(-1) == prompt[:, ANSWER_START + 1 :]
 
 
-def _prompts(
-    model: PuzzleGPT, tokens: Integer[np.ndarray, "puzzle 404"], batch: int
-) -> list[Int[Tensor, "batch 405"]]:
+def _prompts(model: PuzzleGPT, tokens: TokensLike, batch: int) -> list[Int[Tensor, "batch 405"]]:
+    tokens = puzzle_tokens(tokens)
     if len(tokens) == 0:
         raise PuzzlescopeError("There is no puzzle to predict: choose at least one.")
     return [model.prompt(tokens[start : start + batch]) for start in range(0, len(tokens), batch)]

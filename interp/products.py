@@ -6,7 +6,7 @@ benchmarks.products``). Both are float32 throughout. PyTorch's compiler calls on
 operator used here; where the operator is missing, and off the CPU, everything is a plain product.
 """
 
-from functools import cache, cached_property
+from functools import cache
 
 import torch
 from jaxtyping import Float
@@ -20,16 +20,24 @@ class Matrix:
     """A weight ``[d, out]`` to multiply by.
 
     Args:
-        W: the weight; what it holds when a product is asked for counts, unless it is packed.
+        W: the weight; what it holds when a product is asked for counts. Packed it is laid out anew when it was edited in place,
+            which PyTorch counts; it does not count edits through ``.data``, so a matrix is for one computation.
         rows: so many rows at a time are to be multiplied, again and again: the weight is then laid out anew for them on
             first use, which takes as long as a product or two. 1 to 8 rows then take the time of reading it once.
     """
 
     def __init__(self, W: Float[Tensor, "d out"], rows: int | None = None):
         self.W, self.rows = W, rows
+        self._kept: tuple[int, Tensor | None] | None = None
 
-    @cached_property
+    @property
     def _packed(self) -> Tensor | None:
+        edits = 0 if self.W.is_inference() else self.W._version
+        if self._kept is None or self._kept[0] != edits:
+            self._kept = edits, self._pack()
+        return self._kept[1]
+
+    def _pack(self) -> Tensor | None:
         if self.rows is None or not _fits(self.W, self.W) or not _can_pack() or _recording(self.W, self.W):
             return None
         packed: Tensor = torch.ops.mkldnn._reorder_linear_weight(self.W.T.contiguous(), self.rows)

@@ -15,9 +15,10 @@ from jaxtyping import Float, Integer
 from torch import Tensor
 
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans
-from interp.engine import Gates, embed, gates_of, run_layer, unembed, weights_of
+from interp.engine import Gates, embed, gates_for, run_layer, unembed, weights_of
+from interp.hooks import say_ignored
 from interp.model import KeyValueCache, PuzzleGPT
-from interp.tokens import GRID_TOKENS
+from interp.tokens import GRID_TOKENS, TokensLike, one_puzzle
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,7 @@ class Run:
 @torch.inference_mode()
 def run_puzzle(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "404"],
+    tokens: TokensLike,
     ablation: Ablation = NO_ABLATION,
     means: ReferenceMeans | None = None,
     kept: Iterable[Run] = (),
@@ -66,13 +67,15 @@ def run_puzzle(
         kept: runs of the same model to go on from; those of other puzzles are passed over. The one that shares most
             layers is taken.
     """
+    say_ignored(model, "kept runs")
+    tokens = one_puzzle(tokens)
     alike = [run for run in kept if np.array_equal(run.tokens, tokens)]
     known = max(alike, key=lambda run: run.shared_layers(ablation), default=None)
     first = 0 if known is None else known.shared_layers(ablation)
     if known is not None and first == model.cfg.n_layers:
         return known
     prompt = model.prompt(tokens[None])
-    gates = gates_of([ablation], model.cfg, means, model.device)
+    gates = gates_for(model, prompt, [ablation], means)
     weights = weights_of(model)
     cache = KeyValueCache(model.cfg, 1, model.device, model.dtype)
     before: list[Tensor] = []

@@ -9,8 +9,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from interp.ablation import ReferenceMeans
 from interp.engine import Gate, Gates, LayerGates, Residual, Weights, finish_layer, heads_out
+from interp.means import RowMeans
 from interp.model import Config
 
 _SHUT = Gate(torch.zeros(1, device="cpu"), None)
@@ -80,7 +80,7 @@ def mlp_half(weights: Weights, layer: int, mid: Residual, gates: Gates) -> Resid
 
 
 def _gated(
-    z: Float[Tensor, "row pos head d_head"] | None, layer: int, own: LayerGates, means: ReferenceMeans | None
+    z: Float[Tensor, "row pos head d_head"] | None, layer: int, own: LayerGates, means: RowMeans | None
 ) -> Float[Tensor, "row pos head d_head"] | None:
     """What is left of the heads' outputs, and the means that take the place of some."""
     if z is None or own.z is None:
@@ -88,4 +88,4 @@ def _gated(
     z = z * own.z.keep[:, None, :, None]
     if own.z.fill is None or means is None:
         return z
-    return z + means.z[layer, : z.shape[1]] * own.z.fill[:, None, :, None]
+    return z + means.z(layer, slice(z.shape[1])) * own.z.fill[:, None, :, None]

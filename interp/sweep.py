@@ -7,10 +7,22 @@ from typing import Literal, get_args
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, Integer
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Kind, Method, ReferenceMeans, Term
+from interp.ablation import (
+    MEAN,
+    NO_ABLATION,
+    ZERO,
+    Ablation,
+    Component,
+    Kind,
+    Method,
+    ReferenceMeans,
+    Term,
+    check_ablation,
+    means_for,
+)
 from interp.engine import (
     Gates,
     Past,
@@ -25,10 +37,12 @@ from interp.engine import (
 )
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS
+from interp.hooks import changes_forward
+from interp.means import RowMeans
 from interp.model import Config, PuzzleGPT
-from interp.predict import METRICS, AnswerLoss, Metric, score
+from interp.predict import METRICS, AnswerLoss, Metric, answer_logits, score
 from interp.puzzles import Puzzle
-from interp.tokens import ANSWER_START, GRID_TOKENS
+from interp.tokens import ANSWER_START, GRID_TOKENS, TokensLike, puzzle_tokens
 
 KINDS: tuple[Kind, ...] = ("attn", "mlp", "head")
 
@@ -153,7 +167,7 @@ class SweepPart:
 
 def sweep_parts(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "puzzle 404"],
+    tokens: TokensLike,
     components: Iterable[Component],
     *,
     base: Ablation = NO_ABLATION,
@@ -177,18 +191,54 @@ def sweep_parts(
         Parts of rows; and ``None`` after every layer's work, so that whoever asked can give way to others or stop. No
         step takes longer than one layer of ``ROWS`` rows.
     """
-    if len(tokens) == 0:
-        raise PuzzlescopeError("There is no puzzle to sweep over: choose at least one.")
-    if scope != "everywhere" and method.kind == "lookback":
-        raise ValueError(
-            f"A pattern is replaced everywhere or not at all: scope '{scope}' takes zero or mean."
-        )
-    listed = list(components)
+    tokens, listed, hooked = puzzle_tokens(tokens), list(components), changes_forward(model)
+    _check_sweep(model, tokens, listed, method, scope, hooked)
+    used = base.uses_mean or method == MEAN
     for start in range(0, len(tokens), CHUNK):
-        chunk = _Chunk(model, model.prompt(tokens[start : start + CHUNK]), start, base, means, scope)
+        prompt = model.prompt(tokens[start : start + CHUNK])
+        if hooked:
+            yield from _hooked_parts(model, prompt, start, listed, base, means, method)
+            continue
+        chunk = _Chunk(model, prompt, start, base, means_for(model, prompt, means, used=used), scope)
         yield from chunk.clean()
         for _, group in groupby(enumerate(listed, start=1), key=lambda item: item[1].layer):
             yield from chunk.layer(list(group), method)
+
+
+def _check_sweep(
+    model: PuzzleGPT, tokens: np.ndarray, listed: list[Component], method: Method, scope: Scope, hooked: bool
+) -> None:
+    """See that a sweep can be done, before any of it is."""
+    if len(tokens) == 0:
+        raise PuzzlescopeError("There is no puzzle to sweep over: choose at least one.")
+    if scope != "everywhere" and method.kind == "lookback":
+        raise PuzzlescopeError(
+            f"A pattern is replaced everywhere or not at all: scope '{scope}' takes zero or mean."
+        )
+    if scope != "everywhere" and hooked:
+        raise PuzzlescopeError(
+            f"With hooks of yours on the model parts are switched off everywhere: scope '{scope}' cannot be had;"
+            " leave it out, or take the hooks off with model.reset_hooks()."
+        )
+    for component in listed:
+        check_ablation(Ablation((Term(component, method),)), model.cfg)
+
+
+def _hooked_parts(
+    model: PuzzleGPT,
+    prompt: Int[Tensor, "puzzle 405"],
+    start: int,
+    listed: list[Component],
+    base: Ablation,
+    means: ReferenceMeans | None,
+    method: Method,
+) -> Iterator[SweepPart | None]:
+    """The parts of some puzzles with a user's hooks: a whole pass for every component, for who knows what they change."""
+    for row, component in enumerate([None, *listed]):
+        off = base if component is None else base.with_term(Term(component, method))
+        with torch.inference_mode():
+            loss, solved = score(answer_logits(model, prompt, off, means), prompt)
+        yield SweepPart(row, start, loss, solved)
 
 
 def positions_off(scope: Scope, prompt: Int[Tensor, "puzzle 405"]) -> slice:
@@ -251,7 +301,7 @@ class _Chunk:
         prompt: Int[Tensor, "puzzle 405"],
         start: int,
         base: Ablation,
-        means: ReferenceMeans | None,
+        means: RowMeans | None,
         scope: Scope,
     ):
         self.model, self.prompt, self.start, self.base, self.means = model, prompt, start, base, means
@@ -306,7 +356,7 @@ class _Chunk:
         found = self.heads[layer]
         z = None if found is None else found.repeat(n, 1, 1, 1)
         return finish_layer(
-            self.weights, layer, tail(before, asked).repeat(n, 1, 1), z, own, self.means, self.where.stop
+            self.weights, layer, tail(before, asked).repeat(n, 1, 1), z, own, gates.means, self.where.stop
         )
 
     def _is_last(self, layer: int) -> bool:
@@ -348,12 +398,13 @@ class _Chunk:
 
     def _gates(self, ablations: list[Ablation]) -> Gates:
         each = [ablation for ablation in ablations for _ in range(len(self.prompt))]
-        return gates_of(each, self.model.cfg, self.means, self.model.device)
+        means = None if self.means is None else self.means.times(len(ablations))
+        return gates_of(each, self.model.cfg, means, self.model.device)
 
 
 def sweep(
     model: PuzzleGPT,
-    tokens: Integer[np.ndarray, "puzzle 404"],
+    tokens: TokensLike,
     components: Iterable[Component],
     *,
     base: Ablation = NO_ABLATION,
@@ -362,7 +413,7 @@ def sweep(
     scope: Scope = "everywhere",
 ) -> Iterator[SweepRow]:
     """Whole rows of :func:`sweep_parts`, in order, the run without any component first: each as soon as it is there."""
-    listed, done = list(components), 0
+    tokens, listed, done = puzzle_tokens(tokens), list(components), 0
     state = SweepState(listed, len(tokens))
     for part in sweep_parts(model, tokens, listed, base=base, means=means, method=method, scope=scope):
         if part is not None:

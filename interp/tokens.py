@@ -39,6 +39,7 @@ The four *structures* are the orders in which a puzzle's grids are put; two ask 
 """
 
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 from jaxtyping import Integer, UInt8
@@ -59,6 +60,10 @@ ANSWER_START = 1 + 3 * GRID_TOKENS
 """Position of the answer's marker in the prompt with its start token (304); its cells follow."""
 
 TOKEN_NAMES = (*(str(color) for color in range(N_COLORS)), *GRID_NAMES)
+
+
+TokensLike: TypeAlias = Any
+"""Puzzles as people have them: what :func:`puzzle_tokens` takes."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +141,62 @@ def structure_of(tokens: np.ndarray) -> Structure:
     raise PuzzlescopeError(
         f"The four markers must spell one of these orders: {orders}; got tokens {markers}."
     )
+
+
+def puzzle_tokens(tokens: TokensLike) -> UInt8[np.ndarray, "puzzle 404"]:
+    """Puzzles as people have them, as the library computes with them.
+
+    Args:
+        tokens: NumPy or torch (on any device), or lists of numbers; whole numbers of any width; one puzzle or many, each with
+            or without its start token: ``[404]``, ``[405]``, ``[n, 404]`` or ``[n, 405]``.
+
+    Raises:
+        PuzzlescopeError: if they are none of these, or a number is no token.
+
+    Example:
+        >>> puzzle_tokens([0, *[11, *[0] * 100] * 4]).shape
+        (1, 404)
+    """
+    expected = f"Puzzles are whole numbers [{PUZZLE_TOKENS}] or [n, {PUZZLE_TOKENS}], or with the start token [n, {N_CTX}]"
+    try:
+        found = np.asarray(tokens.detach().cpu() if hasattr(tokens, "detach") else tokens)
+    except (
+        ValueError,
+        TypeError,
+        RuntimeError,
+        OverflowError,
+    ) as error:  # rows of different lengths, or no numbers
+        raise PuzzlescopeError(f"{expected}, got what is no array of numbers.") from error
+    if found.size == 0 and found.ndim <= 2:
+        return np.zeros((0, PUZZLE_TOKENS), dtype=np.uint8)
+    if (
+        found.dtype.kind not in "iu"
+        or found.ndim not in (1, 2)
+        or found.shape[-1] not in (PUZZLE_TOKENS, N_CTX)
+    ):
+        raise PuzzlescopeError(f"{expected}, got {found.dtype} {list(found.shape)}.")
+    rows = found.reshape(-1, found.shape[-1])
+    wrong = rows[(rows < 0) | (rows >= D_VOCAB)]
+    if len(wrong):
+        raise PuzzlescopeError(f"A token is a number from 0 to {D_VOCAB - 1}, got {wrong[0]}.")
+    if rows.shape[1] == N_CTX:
+        if (rows[:, 0] != START).any():
+            first = int(rows[rows[:, 0] != START][0, 0])
+            raise PuzzlescopeError(f"{N_CTX} tokens begin with the start token {START}, got {first} there.")
+        rows = rows[:, 1:]
+    return rows.astype(np.uint8, copy=False)
+
+
+def one_puzzle(tokens: TokensLike) -> UInt8[np.ndarray, "404"]:
+    """The same of one puzzle: ``[404]``, ``[405]``, or a batch of one.
+
+    Raises:
+        PuzzlescopeError: if it is not exactly one.
+    """
+    rows = puzzle_tokens(tokens)
+    if len(rows) != 1:
+        raise PuzzlescopeError(f"Expected the tokens of one puzzle, got {len(rows)}: choose one, tokens[0].")
+    return rows[0]
 
 
 def structure_named(name: str) -> Structure:

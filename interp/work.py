@@ -32,6 +32,7 @@ class Job(Generic[T, R]):
         self._result: R | None = None
         self._error: BaseException | None = None
         self._finished = False
+        self._abandoned = False
         self._followers = 0
 
     def follow(self) -> Iterator[T | None]:
@@ -166,7 +167,7 @@ class WorkQueue:
 
     def _work(self) -> None:
         while (job := self._next()) is not None:
-            if job._followers == 0:
+            if job._abandoned:
                 job.stop()
                 continue
             started = time.perf_counter()
@@ -184,6 +185,9 @@ class WorkQueue:
             while threading.main_thread().is_alive():
                 for job in self._jobs.values():
                     if job._followers == 0:
+                        # Decided and taken out in one breath: whoever asks from now on gets a job of its own. One that is
+                        # left after this look is stepped once more, and found here the next time.
+                        job._abandoned = True
                         self._forget(job)
                         return job
                 if self._jobs:

@@ -1,5 +1,7 @@
 """Ablation text, and what the hooks do to a run."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 import torch
@@ -15,21 +17,30 @@ from interp.ablation import (
     Method,
     ReferenceMeans,
     Term,
+    hooks_for,
     hooks_of,
     parse_ablation,
-    reference_means,
 )
+from interp.attention import attention_pattern, lookback_table
 from interp.errors import PuzzlescopeError
-from interp.model import PuzzleGPT
-from interp.predict import run_ablated
-from tests.models import SMALL
+from interp.heads import study_heads
+from interp.lens import direct_attribution, logit_lens
+from interp.logbook import blanks_masked
+from interp.model import Config, PuzzleGPT
+from interp.patching import patch
+from interp.paths import path_effects
+from interp.predict import losses, predict, run_ablated
+from interp.runs import run_puzzle
+from interp.sweep import sweep
+from interp.tokens import with_start
+from tests.models import SMALL, six_puzzles
 
 CFG = SMALL
 
 
 @pytest.fixture(scope="module")
 def prompt() -> torch.Tensor:
-    return torch.randint(0, 15, (3, 405), generator=torch.Generator().manual_seed(1))
+    return torch.from_numpy(with_start(six_puzzles()[:3]))
 
 
 def components() -> st.SearchStrategy[Component]:
@@ -139,9 +150,7 @@ def test_zero_equals_weights_set_to_zero(model: PuzzleGPT, prompt: torch.Tensor)
 def test_lookback_moves_the_value_from_that_many_positions_back(
     model: PuzzleGPT, prompt: torch.Tensor
 ) -> None:
-    with model.clean():
-        for hook in hooks_of(parse_ablation("L0.H3:lookback=100", CFG)):
-            model.add_hook(*hook)
+    with model.hooks(fwd_hooks=hooks_of(parse_ablation("L0.H3:lookback=100", CFG))):
         _, cache = model.run_with_cache(prompt)
     v, z = cache["v", 0], cache["z", 0]
     assert torch.equal(z[:, 100:, 3], v[:, :-100, 3])
@@ -150,35 +159,76 @@ def test_lookback_moves_the_value_from_that_many_positions_back(
     torch.testing.assert_close(z[:, :, :3], clean["z", 0][:, :, :3])
 
 
-def test_reference_means_are_over_puzzles_not_features(model: PuzzleGPT, prompt: torch.Tensor) -> None:
-    means = reference_means(model, prompt, batch=2)
-    _, cache = model.run_with_cache(prompt)
-    for layer in range(CFG.n_layers):
-        by_hand = torch.stack([cache["mlp_out", layer][k] for k in range(3)]).sum(0) / 3
-        torch.testing.assert_close(means.mlp_out[layer], by_hand)
-        torch.testing.assert_close(means.z[layer], cache["z", layer].mean(0))
-        torch.testing.assert_close(means.attn_out[layer], cache["attn_out", layer].mean(0))
-
-
-def test_mean_of_one_puzzle_changes_nothing_on_that_puzzle(model: PuzzleGPT, prompt: torch.Tensor) -> None:
-    means = reference_means(model, prompt[:1])
-    found = run_ablated(model, prompt[:1], parse_ablation("L*.attn:mean,L*.mlp:mean,L*.H*:mean", CFG), means)
-    torch.testing.assert_close(found, model(prompt[:1]), atol=1e-5, rtol=1e-5)
-    other = run_ablated(model, prompt[1:2], parse_ablation("L0.mlp:mean", CFG), means)
-    assert not torch.allclose(other, model(prompt[1:2]), atol=1e-2)
-
-
-def test_mean_needs_the_means() -> None:
-    with pytest.raises(ValueError, match="means"):
-        hooks_of(parse_ablation("L0.attn:mean", CFG))
+def test_mean_needs_the_means(model: PuzzleGPT, prompt: torch.Tensor) -> None:
+    off = parse_ablation("L0.attn:mean", CFG)
+    for ask in (
+        lambda: hooks_of(off),
+        lambda: hooks_for(model, prompt, off),
+        lambda: predict(model, prompt, off),
+    ):
+        with pytest.raises(PuzzlescopeError, match="give the reference means"):
+            ask()
 
 
 def test_no_hook_survives_an_exception(model: PuzzleGPT, prompt: torch.Tensor) -> None:
-    broken = ReferenceMeans(*(torch.zeros(1, 405, 1, 1), torch.zeros(1, 405, 7), torch.zeros(1, 405, 7)))
-    with pytest.raises(RuntimeError):
-        run_ablated(model, prompt, parse_ablation("L0.attn:mean,L1.attn", CFG), broken)
-    assert not any(point.has_hooks() for point in model.hook_dict.values())
+    def broken(out: torch.Tensor, hook: object) -> torch.Tensor:
+        raise RuntimeError("broken")
+
+    model.add_hook("blocks.2.hook_mlp_out", broken)
+    with pytest.raises(RuntimeError, match="broken"):
+        run_ablated(model, prompt, parse_ablation("L0.attn,L1.attn", CFG))
+    assert [name for name, point in model.hook_dict.items() if point.has_hooks()] == ["blocks.2.hook_mlp_out"]
+    model.reset_hooks()
     assert torch.equal(run_ablated(model, prompt), model(prompt))
+
+
+DEEPER = Config(n_layers=12, n_heads=8)
+
+
+@pytest.mark.parametrize("text", ["L11.attn", "L0.H7", "L0.H7:mean", "L11.mlp:mean", "L5.attn:lookback=1"])
+def test_an_ablation_of_another_model_is_a_sentence_everywhere(
+    model: PuzzleGPT, tokens: np.ndarray, means: ReferenceMeans, text: str
+) -> None:
+    off = parse_ablation(text, DEEPER)
+    part = off.terms[0].component
+    asks: list[Callable[[], object]] = [
+        lambda: predict(model, tokens[:1], off, means),
+        lambda: losses(model, tokens[:1], off, means),
+        lambda: list(sweep(model, tokens[:1], [], base=off, means=means)),
+        lambda: list(sweep(model, tokens[:1], [part])),
+        lambda: run_ablated(model, model.prompt(tokens[:1]), off, means),
+        lambda: run_puzzle(model, tokens[0], off, means),
+        lambda: attention_pattern(model, tokens[0], 0, off, means),
+        lambda: lookback_table(model, tokens[:1], [1], off, means),
+        lambda: study_heads(model, tokens[:1], off, means),
+        lambda: logit_lens(model, tokens[0], off, means),
+        lambda: direct_attribution(model, tokens[0], off, means),
+        lambda: patch(model, tokens[0], tokens[0], ablation=off, means=means),
+        lambda: path_effects(model, tokens[:1], part),
+        lambda: path_effects(model, tokens[:1], Component(0, "mlp"), base=off, means=means),
+        lambda: blanks_masked(model, tokens[:1], off, means),
+    ]
+    for ask in asks:
+        with pytest.raises(PuzzlescopeError, match=f"{part.text}"):
+            ask()
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        Term(Component(0, "mlp"), Method("lookback", 1)),
+        Term(Component(0, "attn"), Method("lookback")),
+        Term(Component(0, "attn"), Method("lookback", 405)),
+        Term(Component(0, "head")),
+        Term(Component(0, "attn", 1)),
+        Term(Component(-1, "attn")),
+    ],
+)
+def test_an_ablation_made_by_hand_that_means_nothing_is_a_sentence(
+    model: PuzzleGPT, tokens: np.ndarray, term: Term
+) -> None:
+    with pytest.raises(PuzzlescopeError):
+        predict(model, tokens[:1], Ablation.of([term]))
 
 
 def test_components_are_dictionary_keys() -> None:

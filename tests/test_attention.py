@@ -147,9 +147,7 @@ def test_a_head_that_attends_to_one_key_writes_what_the_norm_says(tokens) -> Non
     model = small_model(cfg=replace(SMALL, n_heads=1))
     ablation = parse_ablation("L1.H0:lookback=3", model.cfg)
     found = layer_attention(model, tokens[0], 1, ablation)
-    with model.clean():
-        for hook in hooks_of(ablation):
-            model.add_hook(*hook)
+    with model.hooks(fwd_hooks=hooks_of(ablation)):
         _, cache = model.run_with_cache(torch.from_numpy(with_start(tokens[:1])), return_type=None)
     written = cache["attn_out", 1][0].norm(dim=-1).numpy()
     np.testing.assert_allclose(written[3:], found.value_norms[0, :-3], rtol=1e-4)

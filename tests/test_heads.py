@@ -303,7 +303,7 @@ def test_the_first_puzzles_are_a_study_of_their_own(tokens) -> None:
 def test_bad_requests(tokens) -> None:
     with pytest.raises(PuzzlescopeError, match="at least one"):
         study_heads(small_model(), tokens[:0])
-    with pytest.raises(ValueError, match="reference means"):
+    with pytest.raises(PuzzlescopeError, match="reference means"):
         study_heads(small_model(), tokens, parse_ablation("L0.attn:mean", SMALL))
 
 

@@ -6,14 +6,14 @@ import torch
 from torch import Tensor
 from transformer_lens import ActivationCache
 
-from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_of, parse_ablation
-from interp.engine import embed, gates_of, run, weights_of
+from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_for, parse_ablation
+from interp.engine import embed, gates_for, run, weights_of
 from interp.errors import PuzzlescopeError
 from interp.exports import Header, Table
 from interp.lens import Attribution, LogitLens, direct_attribution, logit_lens
 from interp.model import PuzzleGPT
 from interp.stages import run_halves
-from interp.tokens import ANSWER_START
+from interp.tokens import ANSWER_START, structure_of
 from tests.models import SMALL
 
 ABLATIONS = [
@@ -30,10 +30,9 @@ def cached(
     model: PuzzleGPT, tokens: np.ndarray, ablation: Ablation, means: ReferenceMeans
 ) -> tuple[Tensor, ActivationCache]:
     """Logits and every activation of one puzzle, through hooks."""
-    with model.clean(), torch.inference_mode():
-        for hook in hooks_of(ablation, means):
-            model.add_hook(*hook)
-        return model.run_with_cache(model.prompt(tokens[None]))
+    prompt = model.prompt(tokens[None])
+    with model.hooks(fwd_hooks=hooks_for(model, prompt, ablation, means)), torch.inference_mode():
+        return model.run_with_cache(prompt)
 
 
 @pytest.mark.parametrize("text", ABLATIONS)
@@ -55,8 +54,8 @@ def test_the_lens_of_the_last_stage_is_the_models_answer(model, tokens, means, t
     ablation = parse_ablation(text, SMALL)
     lens = logit_lens(model, tokens[1], ablation, means)
     with torch.inference_mode():
-        gates = gates_of([ablation], SMALL, means)
-        logits = run(model, model.prompt(tokens[1:2])[:, :-1], gates, last=100)
+        prompt = model.prompt(tokens[1:2])[:, :-1]
+        logits = run(model, prompt, gates_for(model, prompt, [ablation], means), last=100)
     np.testing.assert_allclose(lens.probabilities[-1], logits[0].softmax(-1).numpy(), atol=1e-6)
     assert np.array_equal(lens.tokens[-1], logits[0].argmax(-1).numpy())
 
@@ -142,7 +141,7 @@ def test_each_part_is_what_it_writes_through_the_unembedding(model, tokens, mean
 def test_a_layer_at_its_mean_is_a_part_and_its_heads_are_none(model, tokens, means) -> None:
     found = direct_attribution(model, tokens[0], parse_ablation("L1.attn:mean,L2.attn,L0.H1", SMALL), means)
     assert "L1.attn" in found.parts and "L2.attn" not in found.parts
-    expected = (means.attn_out[1, ANSWER_START:404] @ model.W_U).numpy()
+    expected = (means.of[structure_of(tokens[0])].attn_out[1, ANSWER_START:404] @ model.W_U).numpy()
     np.testing.assert_allclose(found.logits[found.parts.index("L1.attn")], expected, rtol=1e-4, atol=1e-4)
     silent = [f"L{layer}.H{head}" for layer in (1, 2) for head in range(4)] + ["L0.H1"]
     for part in found.parts:
@@ -169,7 +168,7 @@ def test_terms_sum_to_the_residual_stream_at_every_stage(model, tokens, means) -
 def test_the_halves_of_a_layer_are_those_of_the_hooks(model, tokens, means, text: str) -> None:
     ablation = parse_ablation(text, SMALL)
     _, cache = cached(model, tokens[0], ablation, means)
-    gates = gates_of([ablation], SMALL, means)
+    gates = gates_for(model, model.prompt(tokens[:1]), [ablation], means)
     with torch.inference_mode():
         resid = embed(model, model.prompt(tokens[:1]))
         for layer in range(SMALL.n_layers):

@@ -6,7 +6,7 @@ import torch
 from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
-from interp.ablation import ReferenceMeans, hooks_of, parse_ablation, reference_means
+from interp.ablation import ReferenceMeans, hooks_for, parse_ablation, reference_means
 from interp.errors import PuzzlescopeError
 from interp.exports import Header, Table
 from interp.kinds import KINDS as PUZZLE_KINDS
@@ -53,10 +53,8 @@ def slowly(model, target, source, kind: str, site: str, block: Block, text: str,
     layer = int(site.split(".")[0][1:])
     head = int(site.split("H")[1]) if kind == "z" else None
     name, here = get_act_name(kind, layer), slice(block.first, block.last + 1)
-    hooks = hooks_of(parse_ablation(text, SMALL), means)
-    with model.clean(), torch.inference_mode():
-        for hook in hooks:
-            model.add_hook(*hook)
+    hooks = hooks_for(model, model.prompt(target[None]), parse_ablation(text, SMALL), means)
+    with model.hooks(fwd_hooks=hooks), torch.inference_mode():
         _, cache = model.run_with_cache(model.prompt(in_between(target, source)[None]))
 
     def put(activation: torch.Tensor, hook: HookPoint) -> torch.Tensor:
@@ -67,7 +65,7 @@ def slowly(model, target, source, kind: str, site: str, block: Block, text: str,
             activation[:, here, head] = cache[name][:, here, head]
         return activation
 
-    with model.clean(), torch.inference_mode():
+    with torch.inference_mode():
         # An ablation's hooks come first: the patch is of what is left, into what is left.
         logits = model.run_with_hooks(model.prompt(target[None]), fwd_hooks=[*hooks, (name, put)])
     return logits[0, ANSWER_START:-1].numpy()

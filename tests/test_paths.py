@@ -15,7 +15,7 @@ from interp.ablation import (
     Method,
     ReferenceMeans,
     Term,
-    hooks_of,
+    hooks_for,
     parse_ablation,
 )
 from interp.composition import composition
@@ -25,7 +25,7 @@ from interp.paths import PathState, agreement, path_effects, path_losses, path_s
 from interp.predict import AnswerLoss, losses, run_ablated, score
 from interp.readers import LOGITS, Reader, readers_of
 from interp.sweep import cost
-from interp.tokens import GRID_TOKENS
+from interp.tokens import GRID_TOKENS, structure_of
 from tests.models import SMALL, six_puzzles, small_model
 
 NARROW = Config(n_layers=3, n_heads=3, d_model=24, d_head=6, d_mlp=20, d_qk=4)
@@ -57,17 +57,20 @@ def with_hooks(
 ) -> AnswerLoss:
     """A source taken from one reader, with nothing but hooks and the formulas of the layers."""
     prompt = model.prompt(TOKENS)
-    hooks = hooks_of(base, means)
-    with model.clean():
-        for hook in hooks:
-            model.add_hook(*hook)
+    hooks = hooks_for(model, prompt, base, means)
+    with model.hooks(fwd_hooks=hooks):
         _, cache = model.run_with_cache(prompt)
     out = written(model, cache, source)
     if method == MEAN:
         assert means is not None
-        z = means.z[source.layer, :, source.head or 0] @ model.W_O[source.layer, source.head or 0]
-        kinds = {"attn": means.attn_out[source.layer], "mlp": means.mlp_out[source.layer], "head": z}
-        out = out - kinds[source.kind]
+        own = [means.of[structure_of(puzzle)] for puzzle in TOKENS]
+        z = [m.z[source.layer, :, source.head or 0] @ model.W_O[source.layer, source.head or 0] for m in own]
+        kinds = {
+            "attn": [m.attn_out[source.layer] for m in own],
+            "mlp": [m.mlp_out[source.layer] for m in own],
+            "head": z,
+        }
+        out = out - torch.stack(kinds[source.kind])
     if reader.layer is None:
         logits = (cache["resid_post", 2] - out) @ model.W_U + model.b_U
     else:
@@ -91,8 +94,7 @@ def with_hooks(
                 return found
 
             hooks.append((f"blocks.{reader.layer}.attn.hook_{reader.input}", replaced))
-        with model.clean():
-            logits = model.run_with_hooks(prompt, fwd_hooks=hooks)
+        logits = model.run_with_hooks(prompt, fwd_hooks=hooks)
     return score(logits[:, -GRID_TOKENS - 1 : -1], prompt)[0]
 
 

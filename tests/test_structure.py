@@ -14,6 +14,7 @@ ROOMS = [
     {"puzzles", "puzzle_files", "training_data", "bank"},
     {"block_attention", "hooks", "recipes", "model"},
     {"optimizer", "weights", "public_format", "checkpoints"},
+    {"means"},
     {"ablation", "readers"},
     {"products"},
     {"engine"},

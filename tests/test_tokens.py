@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -16,7 +17,9 @@ from interp.tokens import (
     decode,
     encode,
     marker_position,
+    one_puzzle,
     predicting_position,
+    puzzle_tokens,
     structure_named,
     structure_of,
     with_start,
@@ -95,3 +98,64 @@ def test_what_is_no_puzzle_is_told(spoil, told: str) -> None:
 def test_an_unknown_structure_is_told() -> None:
     with pytest.raises(PuzzlescopeError, match="No structure 'X Y': expected one of X f"):
         structure_named("X Y")
+
+
+def puzzles(n: int) -> np.ndarray:
+    grids = np.random.default_rng(n).integers(0, 11, (n, 4, 10, 10)).astype(np.uint8)
+    return encode(grids, STRUCTURES[n % 4])
+
+
+INTEGERS = ["int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64"]
+
+
+@given(
+    st.integers(1, 3),
+    st.sampled_from(INTEGERS),
+    st.booleans(),
+    st.sampled_from(["numpy", "torch", "list", "tuple"]),
+)
+def test_tokens_are_taken_as_people_have_them(n: int, dtype: str, start: bool, kind: str) -> None:
+    plain = puzzles(n)
+    given_ = (with_start(plain) if start else plain).astype(dtype)
+    made = {
+        "numpy": np.asarray,
+        "torch": torch.from_numpy,
+        "list": np.ndarray.tolist,
+        "tuple": lambda rows: tuple(map(tuple, rows.tolist())),
+    }[kind]
+    assert np.array_equal(puzzle_tokens(made(given_)), plain)
+    assert np.array_equal(puzzle_tokens(made(given_[:1])), plain[:1])
+    assert np.array_equal(
+        puzzle_tokens(given_[0].tolist() if kind in ("list", "tuple") else made(given_)[0]), plain[:1]
+    )
+    assert np.array_equal(one_puzzle(given_[:1]), plain[0])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda t: t.astype(float), "whole numbers"),
+        (lambda t: torch.from_numpy(t).float().requires_grad_(), "got float32"),
+        (lambda t: t > 5, "got bool"),
+        (lambda t: t[:, :100], "whole numbers"),
+        (lambda t: t[None], "whole numbers"),
+        (lambda t: [[1, 2], [3]], "no array"),
+        (lambda t: "frame", "whole numbers"),
+        (lambda t: None, "whole numbers"),
+        (lambda t: [{"a": 1}], "whole numbers"),
+        (lambda t: np.where(t == 11, 15, t), "a number from 0 to 14, got 15"),
+        (lambda t: t.astype(np.int8) - 1, "got -1"),
+        (lambda t: with_start(t) + (np.arange(405) == 0), "begin with the start token 0, got 1"),
+        (lambda t: [2**70] * 404, "whole numbers"),
+    ],
+)
+def test_what_are_no_tokens_is_a_sentence(spoil, told: str) -> None:
+    with pytest.raises(PuzzlescopeError, match=told) as caught:
+        puzzle_tokens(spoil(puzzles(2)))
+    assert "\n" not in str(caught.value)
+
+
+def test_one_puzzle_is_one() -> None:
+    with pytest.raises(PuzzlescopeError, match="one puzzle, got 2"):
+        one_puzzle(puzzles(2))
+    assert puzzle_tokens([]).shape == (0, 404)

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -182,3 +183,60 @@ def test_many_threads_get_their_own_answers(queue: WorkQueue, clock: Clock) -> N
     for thread in threads:
         thread.join()
     assert found == {k: f"{k % 5} done" for k in range(20)}
+
+
+def test_who_asks_while_an_abandoned_job_is_put_away_gets_one_of_their_own(
+    queue: WorkQueue, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The worker is held where it has decided to step a job, and there its only follower leaves and somebody asks again."""
+    held, go_on = threading.Event(), threading.Event()
+    plain = WorkQueue._next
+
+    def hold(self: WorkQueue):
+        job = plain(self)
+        if job is not None and clock.log and not held.is_set():
+            held.set()
+            go_on.wait(5)
+        return job
+
+    monkeypatch.setattr(WorkQueue, "_next", hold)
+    job = queue.ask("a", lambda: clock.steps("first", 50, 0.001), "me")
+    assert held.wait(5)
+    job.leave()
+    again = queue.ask("a", lambda: clock.steps("second", 2), "me")
+    go_on.set()
+    assert again.result() in {"first done", "second done"}
+
+
+def test_many_who_leave_and_ask_again_never_get_nothing(queue: WorkQueue) -> None:
+    class LeftError(Exception):
+        pass
+
+    def steps() -> Steps[None, str]:
+        for _ in range(6):
+            yield None
+        return "the answer"
+
+    found: list[str] = []
+    end = time.monotonic() + 1.0
+
+    def visit(k: int) -> None:
+        turn = 0
+        while time.monotonic() < end:
+            turn += 1
+            with suppress(LeftError):
+                found.append(queue.ask(turn % 2, steps, k).result(_leaver(turn + k)))
+
+    def _leaver(k: int):
+        def pulse() -> None:
+            if k % 3 == 0:
+                raise LeftError
+
+        return pulse
+
+    threads = [threading.Thread(target=visit, args=(k,)) for k in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) > 10 and set(found) == {"the answer"}
