@@ -22,10 +22,11 @@ from torch import Tensor, nn
 from transformer_lens import ActivationCache, FactoredMatrix
 from transformer_lens.hook_points import HookPoint
 
+from interp.asking import check_backward, check_run, check_stream, check_tokens, whole_numbers
 from interp.block_attention import block_causal_attention
 from interp.errors import PuzzlescopeError
 from interp.hooks import CALLED, has_hooks, without_hooks
-from interp.recipes import Recipes, Switches, whole_numbers
+from interp.recipes import Recipes, Switches
 from interp.tokens import D_VOCAB, N_CTX, with_start
 
 POSITION_BASE = 1e5
@@ -35,8 +36,6 @@ Logits = Float[Tensor, "batch pos vocab"]
 Residual = Float[Tensor, "batch pos d_model"]
 PerHead = Float[Tensor, "batch pos head d_model"]
 Inputs = tuple[PerHead, PerHead, PerHead]
-Loss = Float[Tensor, ""] | Float[Tensor, "batch pos"]
-RETURN_TYPES = ("logits", "loss", "both", None)
 
 
 @dataclass(frozen=True)
@@ -449,10 +448,12 @@ class PuzzleGPT(Recipes):
             PuzzlescopeError: on tokens that are not ``[batch, pos <= n_ctx]`` whole numbers below ``d_vocab``, and on what
                 cannot be asked of this model.
         """
-        if others:
-            self._refuse(others)
         if not torch.compiler.is_compiling():  # looking at values would cut the compiled graph in two
-            tokens = self._checked(tokens, return_type, kv_cache, start_at_layer, stop_at_layer)
+            check_run(self.cfg, return_type, kv_cache, start_at_layer, stop_at_layer, others)
+            if start_at_layer is None:
+                tokens = check_tokens(self.cfg, tokens, kv_cache).to(self.device)
+            else:
+                tokens = check_stream(self.cfg, tokens).to(self.W_E)
         start = kv_cache.length if kv_cache is not None else 0
         resid = self.embedded(tokens, start) if start_at_layer is None else self._recorded(tokens)
         for block in list(self.blocks)[start_at_layer:stop_at_layer]:
@@ -475,9 +476,8 @@ class PuzzleGPT(Recipes):
         embed = self.hook_embed(self._recorded(self.embed(tokens)))
         positions = self.pos_embed.W_pos[start : start + tokens.shape[1]].expand_as(embed)
         if _watched(self.hook_pos_embed):
-            positions = self._recorded(
-                positions.clone()
-            )  # a hook may write into it, and the positions are the model's
+            # A copy: a hook may write into it, and the positions are the model's.
+            positions = self._recorded(positions.clone())
         return embed + self.hook_pos_embed(positions)
 
     def _recorded(self, stream: Residual) -> Residual:
@@ -490,95 +490,6 @@ class PuzzleGPT(Recipes):
             return stream
         waited_for = any(point._backward_hooks or point._backward_pre_hooks for point in self.hook_points())
         return stream.detach().requires_grad_().clone() if waited_for else stream
-
-    def _checked(
-        self,
-        tokens: Any,
-        return_type: str | None,
-        kv_cache: KeyValueCache | None,
-        start_at_layer: int | None,
-        stop_at_layer: int | None,
-    ) -> Tensor:
-        """The tokens (or the stream) on the model's device, after a look at all that is asked."""
-        if return_type not in RETURN_TYPES:
-            raise PuzzlescopeError(
-                f"What to return is 'logits', 'loss', 'both' or None, got {return_type!r}."
-            )
-        for name, layer, end in (
-            ("start_at_layer", start_at_layer, self.cfg.n_layers - 1),
-            ("stop_at_layer", stop_at_layer, self.cfg.n_layers),
-        ):
-            if layer is None:
-                continue
-            if (
-                isinstance(layer, bool)
-                or not isinstance(layer, int)
-                or not -self.cfg.n_layers <= layer <= end
-            ):
-                raise PuzzlescopeError(
-                    f"{name} is a whole number from {-self.cfg.n_layers} to {end}, got {layer!r}."
-                )
-            if kv_cache is not None:
-                raise PuzzlescopeError(
-                    f"A run with {name} cannot extend a key-value cache: leave one of them out."
-                )
-        if start_at_layer is not None:
-            return self._checked_stream(tokens, return_type)
-        return self._checked_tokens(tokens, kv_cache)
-
-    def _checked_tokens(self, tokens: Any, kv_cache: KeyValueCache | None) -> Int[Tensor, "batch pos"]:
-        tokens = whole_numbers(tokens)
-        start = kv_cache.length if kv_cache is not None else 0
-        if not 0 < tokens.shape[1] <= self.cfg.n_ctx - start:
-            room = f" ({start} are in the cache)" if start else ""
-            raise PuzzlescopeError(
-                f"Tokens must be whole numbers [batch, 1 to {self.cfg.n_ctx - start} positions]{room},"
-                f" got {list(tokens.shape)}."
-            )
-        if kv_cache is not None and kv_cache.keys.shape[1] != len(tokens):
-            raise PuzzlescopeError(
-                f"The key-value cache is of {kv_cache.keys.shape[1]} rows and the tokens are {len(tokens)}:"
-                " make a cache of as many."
-            )
-        low, high = (int(tokens.min()), int(tokens.max())) if tokens.numel() else (0, 0)
-        if low < 0 or high >= self.cfg.d_vocab:
-            wrong = low if low < 0 else high
-            raise PuzzlescopeError(f"A token is a number from 0 to {self.cfg.d_vocab - 1}, got {wrong}.")
-        return tokens.to(self.device)
-
-    def _checked_stream(self, stream: Any, return_type: str | None) -> Residual:
-        width = self.cfg.d_model
-        if (
-            not isinstance(stream, Tensor)
-            or not stream.is_floating_point()
-            or stream.ndim != 3
-            or stream.shape[2] != width
-            or not 0 < stream.shape[1] <= self.cfg.n_ctx
-        ):
-            got = list(stream.shape) if isinstance(stream, Tensor) else f"a {type(stream).__name__}"
-            raise PuzzlescopeError(
-                f"A run with start_at_layer begins with a residual stream, floats [batch, 1 to {self.cfg.n_ctx} positions,"
-                f" {width}], got {got}."
-            )
-        if return_type in ("loss", "both"):
-            raise PuzzlescopeError(
-                "A run with start_at_layer has no tokens to compute a loss of: ask for logits."
-            )
-        return stream.to(self.device, self.embed.W_E.dtype)
-
-    def _refuse(self, others: dict[str, Any]) -> None:
-        """What other models take as well and this one has no use for, unless it is told not to do it."""
-        unused = {"prepend_bos", "padding_side", "attention_mask", "past_kv_cache", "shortformer_pos_embed"}
-        wrong = [
-            name
-            for name, value in others.items()
-            if name not in unused or (value is not None and value is not False)
-        ]
-        if wrong:
-            raise PuzzlescopeError(
-                f"This model has no use for {', '.join(wrong)}: its tokens bring their start token, there is no text and no"
-                " padding, and earlier positions are in a kv_cache."
-            )
 
     def run_with_cache(  # type: ignore[override]
         self,
@@ -611,7 +522,7 @@ class PuzzleGPT(Recipes):
                 f"Only a batch of one row can lose its batch axis, got {len(tokens)} rows."
             )
         if incl_bwd:
-            self._check_backward(dict(zip(("return_type", "loss_per_token"), args, strict=False)) | kwargs)
+            check_backward(dict(zip(("return_type", "loss_per_token"), args, strict=False)) | kwargs)
         out, cache = super().run_with_cache(
             tokens, *args, remove_batch_dim=remove_batch_dim, incl_bwd=incl_bwd, **kwargs
         )
@@ -619,19 +530,12 @@ class PuzzleGPT(Recipes):
             return out, cache
         return out, ActivationCache(cache, self, has_batch_dim=not remove_batch_dim)
 
-    def _check_backward(self, asked: dict[str, Any]) -> None:
-        if (
-            asked.get("return_type") != "loss"
-            or asked.get("loss_per_token")
-            or asked.get("stop_at_layer") is not None
-        ):
-            raise PuzzlescopeError(
-                "incl_bwd goes back from one number: ask for return_type='loss', of all tokens and layers."
-            )
-        if not torch.is_grad_enabled():
-            raise PuzzlescopeError(
-                "incl_bwd needs gradients, and they are switched off here: leave torch.no_grad or torch.inference_mode."
-            )
+    def loss_fn(
+        self, logits: Logits, tokens: Any, attention_mask: None = None, per_token: bool = False
+    ) -> Tensor:
+        """The loss of logits that the model has computed: :func:`loss_of`, or its mean. There is no padding to mask."""
+        loss = loss_of(logits, whole_numbers(tokens).to(logits.device))
+        return loss if per_token else loss.mean()
 
     @property
     def has_hooks(self) -> bool:

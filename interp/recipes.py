@@ -11,7 +11,6 @@ from dataclasses import FrozenInstanceError
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
@@ -20,6 +19,7 @@ from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.matrix import composition_scores
 from transformer_lens.utilities.slice import Slice
 
+from interp.asking import whole_numbers
 from interp.errors import PuzzlescopeError
 from interp.tokens import START, TOKEN_NAMES
 
@@ -306,28 +306,3 @@ class Recipes(HookedRootModule):
     def _silent(self) -> list[str]:
         """The ends of the names of hook points that are switched off."""
         return [end for switch, ends in SWITCHES.items() if not getattr(self.cfg, switch) for end in ends]
-
-
-def whole_numbers(tokens: Any) -> Int[Tensor, "batch pos"]:
-    """Tokens as people have them, NumPy or torch or lists, of any width, ``[pos]`` or ``[batch, pos]``, as int64.
-
-    Raises:
-        PuzzlescopeError: if they are not whole numbers in such an array.
-    """
-    said = "Tokens must be whole numbers [pos] or [batch, pos]"
-    if isinstance(tokens, str) or (
-        isinstance(tokens, (list, tuple)) and tokens and isinstance(tokens[0], str)
-    ):
-        raise PuzzlescopeError(
-            f"{said}, got text: this model reads grids (model.to_tokens takes names of tokens)."
-        )
-    try:
-        if not isinstance(tokens, Tensor):
-            tokens = torch.from_numpy(np.asarray(tokens))
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise PuzzlescopeError(f"{said}, got a {type(tokens).__name__} that is no array of them.") from error
-    whole = not (tokens.is_floating_point() or tokens.is_complex() or tokens.dtype == torch.bool)
-    if not whole or tokens.ndim not in (1, 2):
-        kind = str(tokens.dtype).removeprefix("torch.")
-        raise PuzzlescopeError(f"{said}, got {kind} {list(tokens.shape)}.")
-    return (tokens if tokens.ndim == 2 else tokens[None]).long()

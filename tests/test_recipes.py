@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -139,6 +140,22 @@ def test_gradients_change_nothing_for_those_who_ask_for_none(model: PuzzleGPT, t
     assert not model(tokens).requires_grad
 
 
+def test_gradients_by_forward_hooks_alone(model: PuzzleGPT, tokens: Tensor):
+    """As recipes do that keep the activation itself and differentiate by it."""
+    name, kept = "blocks.1.hook_mlp_out", {}
+
+    def keep(x: Tensor, hook: Any) -> None:
+        kept[hook.name] = x.requires_grad_()
+
+    loss = model.run_with_hooks(tokens, return_type="loss", fwd_hooks=[(name, keep)])
+    (grad,) = torch.autograd.grad(loss, kept[name])
+    _, cache = model.run_with_cache(tokens, return_type="loss", incl_bwd=True, names_filter=name)
+    assert_close(grad, cache[f"{name}_grad"])
+    logits = model(tokens)
+    assert model.loss_fn(logits, tokens).item() == pytest.approx(loss.item(), abs=1e-5)
+    assert torch.equal(model.loss_fn(logits, tokens, per_token=True), loss_of(logits, tokens))
+
+
 def test_a_backward_hook_replaces_the_gradient(model: PuzzleGPT, tokens: Tensor):
     """Cut the path through layer 1's MLP: what remains at its input is the gradient of the stream alone."""
     names = ["blocks.1.hook_resid_mid", "blocks.1.hook_resid_post"]
@@ -214,6 +231,7 @@ def test_gradient_of_a_stream_that_a_run_starts_from(model: PuzzleGPT, tokens: T
         ({"return_type": "logit"}, "'logits', 'loss', 'both' or None, got 'logit'"),
         ({"prepend_bos": True}, "no use for prepend_bos"),
         ({"tokenizer": "gpt2"}, "no use for tokenizer"),
+        ({"attention_mask": torch.ones(2, POS)}, "no use for attention_mask"),
     ],
 )
 def test_what_cannot_be_asked_of_a_run(model: PuzzleGPT, tokens: Tensor, asked: dict[str, Any], word: str):
@@ -231,8 +249,9 @@ def test_a_part_of_a_run_extends_no_cache_and_has_no_loss(model: PuzzleGPT, toke
         model(tokens, stop_at_layer=1, kv_cache=KeyValueCache(model.cfg, 2))
     with pytest.raises(PuzzlescopeError, match="ask for logits"):
         model(model(tokens, stop_at_layer=1), start_at_layer=1, return_type="loss")
-    with pytest.raises(PuzzlescopeError, match="3 rows and the tokens are 2"):
-        model(tokens, kv_cache=KeyValueCache(model.cfg, 3))
+    for other in (KeyValueCache(model.cfg, 3), KeyValueCache(replace(model.cfg, d_qk=5), 2)):
+        with pytest.raises(PuzzlescopeError, match=r"run needs \[3, 2, 4, 405, 7\]"):
+            model(tokens, kv_cache=other)
 
 
 # ---- tokens ----------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ ROOMS = [
     {"errors", "steps"},
     {"grids", "tokens", "solvers", "tasks", "kinds", "drafts"},
     {"puzzles", "puzzle_files", "training_data", "bank"},
-    {"block_attention", "hooks", "recipes", "model"},
+    {"block_attention", "asking", "hooks", "recipes", "model"},
     {"optimizer", "weights", "public_format", "checkpoints"},
     {"means"},
     {"ablation", "readers"},
