@@ -385,7 +385,7 @@ def _look_back(offset: int, head: int | None) -> Callable[[Tensor, HookPoint], T
             n_key - n_query, n_key, device=pattern.device
         )  # the last positions seen so far
         fixed = torch.zeros(n_query, n_key, dtype=pattern.dtype, device=pattern.device)
-        fixed[torch.arange(n_query), (queries - offset).clamp(min=0)] = 1
+        fixed[queries - queries[0], (queries - offset).clamp(min=0)] = 1
         if head is None:
             return fixed.expand_as(pattern)
         pattern = pattern.clone()

@@ -223,7 +223,7 @@ def _adds_to(rows: dict[int, Float[np.ndarray, " head"]], clamp: bool) -> Callab
 
     def run(pattern: torch.Tensor, hook: HookPoint) -> None:
         for lookback, row in rows.items():
-            queries = torch.arange(0 if clamp else lookback, N_CTX)
+            queries = torch.arange(0 if clamp else lookback, N_CTX, device=pattern.device)
             keys = (queries - lookback).clamp(min=0)
             row[:] += pattern[:, :, queries, keys].mean(-1).sum(0).double().cpu().numpy()
 

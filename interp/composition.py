@@ -199,8 +199,9 @@ def chance_measured_steps(
 
 def _written_steps(model: PuzzleGPT) -> Steps[None, Float[Tensor, "source d_model d_model"]]:
     """``W^T W`` of every part that writes, in the order of ``components_of``."""
+    model.check_precision()
     cfg = model.cfg
-    written = torch.empty(cfg.n_layers, cfg.n_heads + 2, cfg.d_model, cfg.d_model, device=model.device)
+    written = model.W_E.new_empty(cfg.n_layers, cfg.n_heads + 2, cfg.d_model, cfg.d_model)
     for block, own in zip(model.blocks, written, strict=True):
         assert isinstance(block, Block)
         attn, W_out = block.attn, block.mlp.W_out
@@ -264,12 +265,12 @@ class _Space:
     @classmethod
     def of(cls, written: Float[Tensor, "source d_model d_model"], behind_norm: bool) -> "_Space":
         n = written.shape[-1] - behind_norm
-        share, uneven = torch.empty(2, len(written))
+        share, uneven = written.new_empty(2, len(written))
         for k, gram in enumerate(written):  # one by one: all of them would take as much memory again
             left = _centred(gram) if behind_norm else gram
             share[k] = left.trace()
             uneven[k] = (torch.linalg.matrix_norm(left) / share[k]).square() - 1 / n
-        return cls(behind_norm, n, share.to(written), uneven.to(written))
+        return cls(behind_norm, n, share, uneven)
 
     def scores(
         self, written: Float[Tensor, "source d_model d_model"], read: Float[Tensor, "reader d_model d_model"]
@@ -292,7 +293,9 @@ class _Space:
         self, written: Float[Tensor, "source d_model d_model"], generator: torch.Generator
     ) -> Float[Tensor, "source d_model d_model"]:
         """All that is written, turned at random within the space."""
-        q, r = torch.linalg.qr(torch.randn(self.n, self.n, generator=generator, dtype=torch.float64))
+        q, r = torch.linalg.qr(
+            torch.randn(self.n, self.n, generator=generator, dtype=torch.float64, device="cpu")
+        )
         turn = q * r.diagonal().sign()  # uniform over all rotations (Mezzadri, 2007)
         if self.behind_norm:
             basis = _without_mean(self.n + 1)
@@ -308,4 +311,4 @@ def _centred(gram: Grams) -> Grams:
 
 def _without_mean(d_model: int) -> Float[Tensor, "d_model n"]:
     """An orthonormal basis of the vectors whose entries sum to 0."""
-    return torch.linalg.svd(torch.eye(d_model, dtype=torch.float64) - 1 / d_model)[0][:, :-1]
+    return torch.linalg.svd(torch.eye(d_model, dtype=torch.float64, device="cpu") - 1 / d_model)[0][:, :-1]

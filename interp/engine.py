@@ -430,13 +430,14 @@ def _flash_for(q: Tensor, k: Tensor) -> Flash | None:
 @cache
 def _flash() -> Flash | None:
     """PyTorch's attention on a CPU that tells the logarithm of each sum of exponentials, if this build has it."""
-    q = torch.eye(4).reshape(1, 1, 4, 4)
+    eye = torch.eye(4, dtype=torch.float32, device="cpu")
+    q = eye.reshape(1, 1, 4, 4)
     try:
         flash: Flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
         _, sums = flash(q, q, q, 0.0, True, scale=1.0)
     except (AttributeError, RuntimeError):
         return None
-    expected = torch.eye(4).masked_fill(torch.ones(4, 4).triu(1) > 0, -torch.inf).logsumexp(-1)
+    expected = eye.masked_fill(torch.ones_like(eye).triu(1) > 0, -torch.inf).logsumexp(-1)
     return flash if sums.shape == (1, 1, 4) and torch.allclose(sums[0, 0], expected) else None
 
 

@@ -39,6 +39,10 @@ class StructureMeans:
     def nbytes(self) -> int:
         return self.z.nbytes + self.attn_out.nbytes + self.mlp_out.nbytes
 
+    def like(self, weight: Tensor) -> "StructureMeans":
+        """The same in a weight's precision and on its device."""
+        return StructureMeans(self.z.to(weight), self.attn_out.to(weight), self.mlp_out.to(weight), self.n)
+
 
 @dataclass(frozen=True, eq=False)
 class ReferenceMeans:
@@ -96,7 +100,7 @@ class ReferenceMeans:
                 )
         known = list(dict.fromkeys(wanted))
         which = torch.tensor([known.index(structure) for structure in wanted], device=model.device)
-        return RowMeans(tuple(self.of[structure] for structure in known), which)
+        return RowMeans(tuple(self.of[structure].like(model.W_E) for structure in known), which)
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,10 +191,11 @@ def reference_means(model: PuzzleGPT, tokens: TokensLike, *, batch: int = 16) ->
 @without_gradients
 def means_steps(model: PuzzleGPT, tokens: TokensLike, *, batch: int = 16) -> Steps[None, ReferenceMeans]:
     """:func:`reference_means` as a computation that pauses after every batch."""
+    model.check_precision()
     say_ignored(model, "reference means")
     checkpoint_id = model.checkpoint_id
     found: dict[Structure, StructureMeans] = {}
-    for structure, own in _by_structure(torch.as_tensor(tokens).to(model.device)).items():
+    for structure, own in _by_structure(torch.as_tensor(tokens, device=model.device)).items():
         found[structure] = yield from _means_of(model, own, batch)
     return ReferenceMeans(checkpoint_id, found)
 

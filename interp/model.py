@@ -8,10 +8,10 @@ unembedding**, and an unembedding with a bias. That is the model of F. Fleuret's
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,12 +19,14 @@ import torch.nn.functional as F
 import xxhash
 from jaxtyping import Float, Int, Integer
 from torch import Tensor, nn
-from transformer_lens import ActivationCache, HookedRootModule
+from transformer_lens import ActivationCache, FactoredMatrix
 from transformer_lens.hook_points import HookPoint
 
+from interp.asking import check_backward, check_run, check_stream, check_tokens, whole_numbers
 from interp.block_attention import block_causal_attention
 from interp.errors import PuzzlescopeError
-from interp.hooks import has_hooks, without_hooks
+from interp.hooks import CALLED, has_hooks, without_hooks
+from interp.recipes import Recipes, Switches
 from interp.tokens import D_VOCAB, N_CTX, with_start
 
 POSITION_BASE = 1e5
@@ -32,16 +34,12 @@ LAYER_NORM_EPS = 1e-5
 
 Logits = Float[Tensor, "batch pos vocab"]
 Residual = Float[Tensor, "batch pos d_model"]
-Loss = Float[Tensor, ""] | Float[Tensor, "batch pos"]
+PerHead = Float[Tensor, "batch pos head d_model"]
+Inputs = tuple[PerHead, PerHead, PerHead]
 
 
 @dataclass(frozen=True)
-class Config:
-    """Sizes of a model. The defaults are those of the published 37M-parameter models.
-
-    ``d_head`` is the width of a head's values; queries and keys may have another width ``d_qk`` (0: the same).
-    """
-
+class _Sizes:
     n_layers: int = 12
     n_heads: int = 8
     d_model: int = 512
@@ -51,22 +49,42 @@ class Config:
     n_ctx: int = N_CTX
     d_vocab: int = D_VOCAB
 
-    # Constants of the architecture, under the names that TransformerLens's tools look for.
-    act_fn = "relu"
-    normalization_type = "LN"
-    positional_embedding_type = "standard"
-    attn_only = False
-    final_rms = True  # ActivationCache then does not centre the final stream, which has no LayerNorm
-    device = None
-
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
             if isinstance(value, bool) or not isinstance(value, int) or value < (0 if name == "d_qk" else 1):
                 raise PuzzlescopeError(f"Model size {name} must be a positive whole number, got {value!r}.")
 
+
+class Config(Switches, _Sizes):
+    """Sizes of a model. The defaults are those of the published 37M-parameter models.
+
+    ``d_head`` is the width of a head's values; queries and keys may have another width ``d_qk`` (0: the same). Frozen and
+    hashable; only TransformerLens's switches of costly hook points (``use_attn_result`` ...) can be set, on the ``cfg`` of
+    a model, which is a copy of its own.
+    """
+
+    # Constants of the architecture, under the names that TransformerLens's tools look for.
+    act_fn = "relu"
+    normalization_type = "LN"
+    positional_embedding_type = "standard"
+    attn_only = False
+    gated_mlp = False
+    parallel_attn_mlp = False
+    n_key_value_heads = None
+    final_rms = True  # ActivationCache then does not centre the final stream, which has no LayerNorm
+    eps = LAYER_NORM_EPS
+    device = None
+    dtype = torch.float32
+    model_name = "PuzzleGPT"
+
     @property
     def query_width(self) -> int:
         return self.d_qk or self.d_head
+
+    @property
+    def attn_scale(self) -> float:
+        """What scores are divided by."""
+        return math.sqrt(self.query_width)
 
     @property
     def d_vocab_out(self) -> int:
@@ -88,6 +106,8 @@ class KeyValueCache:
         self, layer: int, k: Float[Tensor, "batch head pos d_qk"], v: Float[Tensor, "batch head pos d_head"]
     ) -> tuple[Float[Tensor, "batch head key d_qk"], Float[Tensor, "batch head key d_head"]]:
         """Store new positions of one layer after the ``length`` known ones; return all of that layer's."""
+        if self.keys.dtype != k.dtype:
+            self.keys, self.values = self.keys.to(k.dtype), self.values.to(k.dtype)
         end = self.length + k.shape[2]
         self.keys[layer, :, :, self.length : end] = k
         self.values[layer, :, :, self.length : end] = v
@@ -105,36 +125,52 @@ class KeyValueCache:
         return chosen
 
 
+def _parameter(make: Callable[..., Tensor], *shape: int) -> nn.Parameter:
+    """Float32, whatever PyTorch's default is in the caller's notebook; elsewhere only by ``.to``."""
+    return nn.Parameter(make(*shape, dtype=torch.float32))
+
+
 class LayerNorm(nn.Module):
     """Normalise over d_model, then scale by ``w`` and shift by ``b``."""
 
     def __init__(self, d_model: int):
         super().__init__()
-        self.w = nn.Parameter(torch.ones(d_model))
-        self.b = nn.Parameter(torch.zeros(d_model))
+        self.w = _parameter(torch.ones, d_model)
+        self.b = _parameter(torch.zeros, d_model)
         self.hook_scale = HookPoint()
         self.hook_normalized = HookPoint()
 
     def forward(self, x: Residual) -> Residual:
-        if not self.hook_scale.has_hooks():
-            return self.hook_normalized(F.layer_norm(x, self.w.shape, self.w, self.b, LAYER_NORM_EPS))
+        if not _watched(self.hook_scale):
+            return self.hook_normalized(self.plain(x))
         x = x - x.mean(-1, keepdim=True)
         scale = self.hook_scale((x.pow(2).mean(-1, keepdim=True) + LAYER_NORM_EPS).sqrt())
         return self.hook_normalized(x / scale * self.w + self.b)
 
+    def plain(self, x: Float[Tensor, "*place d_model"]) -> Float[Tensor, "*place d_model"]:
+        """The same without its hooks."""
+        return F.layer_norm(x, self.w.shape, self.w, self.b, LAYER_NORM_EPS)
+
+
+def _watched(*points: HookPoint) -> bool:
+    """Whether anything is hooked there, by TransformerLens or by PyTorch itself."""
+    return any(getattr(point, name) for point in points for name in CALLED)
+
 
 def _split_heads(
-    x: Residual, weights: Float[Tensor, "head d_model d_head"]
+    x: Residual | PerHead, weights: Float[Tensor, "head d_model d_head"]
 ) -> Float[Tensor, "batch pos head d_head"]:
-    """Project into every head with one matrix product."""
+    """Project into every head with one matrix product; from an input of its own, if each head has one."""
     n_heads, d_model, d_head = weights.shape
+    if x.ndim == 4:
+        return torch.einsum("bphm,hmd->bphd", x, weights)
     flat = weights.transpose(0, 1).reshape(d_model, n_heads * d_head)
     return (x @ flat).unflatten(-1, (n_heads, d_head))
 
 
 def _input_weights(cfg: Config, width: int) -> nn.Parameter:
     """``[head, d_model, width]``, laid out in memory so that all heads are one matrix without a copy."""
-    return nn.Parameter(torch.empty(cfg.d_model, cfg.n_heads, width).transpose(0, 1))
+    return nn.Parameter(torch.empty(cfg.d_model, cfg.n_heads, width, dtype=torch.float32).transpose(0, 1))
 
 
 class Attention(nn.Module):
@@ -142,31 +178,53 @@ class Attention(nn.Module):
 
     def __init__(self, cfg: Config, layer: int):
         super().__init__()
+        self.cfg = cfg
         self.layer = layer
         self.scale = 1 / math.sqrt(cfg.query_width)
         self.W_Q = _input_weights(cfg, cfg.query_width)
         self.W_K = _input_weights(cfg, cfg.query_width)
         self.W_V = _input_weights(cfg, cfg.d_head)
-        self.W_O = nn.Parameter(torch.empty(cfg.n_heads, cfg.d_head, cfg.d_model))
+        self.W_O = _parameter(torch.empty, cfg.n_heads, cfg.d_head, cfg.d_model)
+        self.hook_attn_in = HookPoint()
+        self.hook_q_input = HookPoint()
+        self.hook_k_input = HookPoint()
+        self.hook_v_input = HookPoint()
         self.hook_q = HookPoint()
         self.hook_k = HookPoint()
         self.hook_v = HookPoint()
         self.hook_attn_scores = HookPoint()
         self.hook_pattern = HookPoint()
         self.hook_z = HookPoint()
+        self.hook_result = HookPoint()
 
-    def forward(self, x: Residual, kv_cache: KeyValueCache | None = None) -> Residual:
-        q = self.hook_q(_split_heads(x, self.W_Q)).transpose(1, 2)  # batch head query d_qk
-        k = self.hook_k(_split_heads(x, self.W_K)).transpose(1, 2)
-        v = self.hook_v(_split_heads(x, self.W_V)).transpose(1, 2)
+    def forward(self, x: Residual | Inputs, kv_cache: KeyValueCache | None = None) -> Residual:
+        """What attention adds to the stream.
+
+        Args:
+            x: the normalised stream; or three inputs, for queries, keys and values, in which each head has its own.
+        """
+        q_input, k_input, v_input = x if isinstance(x, tuple) else (x, x, x)
+        q = self.hook_q(_split_heads(q_input, self.W_Q)).transpose(1, 2)  # batch head query d_qk
+        k = self.hook_k(_split_heads(k_input, self.W_K)).transpose(1, 2)
+        v = self.hook_v(_split_heads(v_input, self.W_V)).transpose(1, 2)
         if kv_cache is not None:
             k, v = kv_cache.append(self.layer, k, v)
-        if self.hook_attn_scores.has_hooks() or self.hook_pattern.has_hooks():
+        if _watched(self.hook_attn_scores, self.hook_pattern):
             z = self._explicit(q, k, v)
         else:
             z = self._fused(q, k, v)
         z = self.hook_z(z.transpose(1, 2))  # batch pos head d_head
+        if self.cfg.use_attn_result:
+            return self.hook_result(torch.einsum("bphd,hdm->bphm", z, self.W_O)).sum(2)
         return z.flatten(2) @ self.W_O.flatten(0, 1)
+
+    # What other models have and this one has not, for tools that reckon with it; and its circuits.
+    b_Q = property(lambda self: self.W_Q.new_zeros(self.W_Q.shape[::2]))
+    b_K = property(lambda self: self.W_K.new_zeros(self.W_K.shape[::2]))
+    b_V = property(lambda self: self.W_V.new_zeros(self.W_V.shape[::2]))
+    b_O = property(lambda self: self.W_O.new_zeros(self.W_O.shape[2]))
+    QK = property(lambda self: FactoredMatrix(self.W_Q, self.W_K.transpose(-1, -2)))
+    OV = property(lambda self: FactoredMatrix(self.W_V, self.W_O))
 
     def _explicit(self, q: Tensor, k: Tensor, v: Tensor) -> Float[Tensor, "batch head query d_head"]:
         """With the pattern spelled out: only where somebody looks at it or replaces it."""
@@ -192,12 +250,14 @@ def _causal(q: Tensor, k: Tensor) -> Tensor:
 class MLP(nn.Module):
     """Two layers with a ReLU between."""
 
+    W_gate = None
+
     def __init__(self, cfg: Config):
         super().__init__()
-        self.W_in = nn.Parameter(torch.empty(cfg.d_model, cfg.d_mlp))
-        self.b_in = nn.Parameter(torch.zeros(cfg.d_mlp))
-        self.W_out = nn.Parameter(torch.empty(cfg.d_mlp, cfg.d_model))
-        self.b_out = nn.Parameter(torch.zeros(cfg.d_model))
+        self.W_in = _parameter(torch.empty, cfg.d_model, cfg.d_mlp)
+        self.b_in = _parameter(torch.zeros, cfg.d_mlp)
+        self.W_out = _parameter(torch.empty, cfg.d_mlp, cfg.d_model)
+        self.b_out = _parameter(torch.zeros, cfg.d_model)
         self.hook_pre = HookPoint()
         self.hook_post = HookPoint()
 
@@ -218,23 +278,57 @@ class Block(nn.Module):
         self.ln2 = LayerNorm(cfg.d_model)
         self.mlp = MLP(cfg)
         self.hook_resid_pre = HookPoint()
+        self.hook_attn_in = HookPoint()
+        self.hook_q_input = HookPoint()
+        self.hook_k_input = HookPoint()
+        self.hook_v_input = HookPoint()
         self.hook_attn_out = HookPoint()
         self.hook_resid_mid = HookPoint()
+        self.hook_mlp_in = HookPoint()
         self.hook_mlp_out = HookPoint()
         self.hook_resid_post = HookPoint()
 
     def forward(self, resid_pre: Residual, kv_cache: KeyValueCache | None = None) -> Residual:
+        cfg = self.attn.cfg
         resid_pre = self.hook_resid_pre(resid_pre)
-        attn_out = self.hook_attn_out(self.attn(self.ln1(resid_pre), kv_cache))
+        x = self.ln1(resid_pre)
+        if cfg.use_attn_in or cfg.use_split_qkv_input:
+            x = self._inputs_of_heads(resid_pre, x)
+        attn_out = self.hook_attn_out(self.attn(x, kv_cache))
         resid_mid = self.hook_resid_mid(resid_pre + attn_out)
-        mlp_out = self.hook_mlp_out(self.mlp(self.ln2(resid_mid)))
+        mlp_in = self.hook_mlp_in(resid_mid.clone()) if cfg.use_hook_mlp_in else resid_mid
+        mlp_out = self.hook_mlp_out(self.mlp(self.ln2(mlp_in)))
         return self.hook_resid_post(resid_mid + mlp_out)
+
+    def _inputs_of_heads(self, resid_pre: Residual, normalized: Residual) -> Inputs:
+        """A copy of the stream for every head, and for its query, key and value, each through the LayerNorm by itself.
+
+        The hook points of the LayerNorm are on the way of ``normalized``, the stream that all have in common; what a hook
+        there has changed is changed in every copy. Each input has two hook points in a row: under the name that recipes use
+        (``blocks.0.hook_q_input``), and under that of TransformerLens 4 (``blocks.0.attn.hook_q_input``).
+        """
+        cfg, attn = self.attn.cfg, self.attn
+        shared = resid_pre[:, :, None].expand(-1, -1, cfg.n_heads, -1)
+        if cfg.use_attn_in:
+            shared = attn.hook_attn_in(self.hook_attn_in(shared.clone()))
+        copies = [shared] * 3
+        if cfg.use_split_qkv_input:
+            copies = [
+                attn.hook_q_input(self.hook_q_input(shared.clone())),
+                attn.hook_k_input(self.hook_k_input(shared.clone())),
+                attn.hook_v_input(self.hook_v_input(shared.clone())),
+            ]
+        q, k, v = (self.ln1.plain(copy) for copy in copies)
+        if _watched(self.ln1.hook_scale, self.ln1.hook_normalized):
+            changed = (normalized - self.ln1.plain(resid_pre))[:, :, None]
+            return q + changed, k + changed, v + changed
+        return q, k, v
 
 
 class Embed(nn.Module):
     def __init__(self, cfg: Config):
         super().__init__()
-        self.W_E = nn.Parameter(torch.empty(cfg.d_vocab, cfg.d_model))
+        self.W_E = _parameter(torch.empty, cfg.d_vocab, cfg.d_model)
 
     def forward(self, tokens: Int[Tensor, "batch pos"]) -> Residual:
         return F.embedding(tokens, self.W_E)
@@ -270,7 +364,7 @@ class NoNorm(nn.Module):
         self.hook_scale = HookPoint()
 
     def forward(self, resid: Residual) -> Residual:
-        if self.hook_scale.has_hooks():
+        if _watched(self.hook_scale):
             self.hook_scale(torch.ones_like(resid[..., :1]))
         return resid
 
@@ -278,14 +372,14 @@ class NoNorm(nn.Module):
 class Unembed(nn.Module):
     def __init__(self, cfg: Config):
         super().__init__()
-        self.W_U = nn.Parameter(torch.empty(cfg.d_model, cfg.d_vocab))
-        self.b_U = nn.Parameter(torch.zeros(cfg.d_vocab))
+        self.W_U = _parameter(torch.empty, cfg.d_model, cfg.d_vocab)
+        self.b_U = _parameter(torch.zeros, cfg.d_vocab)
 
     def forward(self, resid: Residual) -> Logits:
         return F.linear(resid, self.W_U.T, self.b_U)
 
 
-class PuzzleGPT(HookedRootModule):
+class PuzzleGPT(Recipes):
     """The whole model.
 
     Args:
@@ -303,7 +397,7 @@ class PuzzleGPT(HookedRootModule):
 
     def __init__(self, cfg: Config):
         super().__init__()
-        self.cfg = cfg
+        self.cfg = cfg = replace(cfg)  # its own: switches set on it are not set on another model's
         self._identity = (b"", "")  # a quick hash of the weights, and their id
         self.embed = Embed(cfg)
         self.hook_embed = HookPoint()
@@ -322,35 +416,50 @@ class PuzzleGPT(HookedRootModule):
             if parameter.ndim > 1 and not parameter.is_meta:
                 # Drawn apart from where they go: the numbers of a seed do not depend on the layout in memory.
                 std = 0.02 * (writes if name.endswith(("W_O", "W_out")) else 1)
-                parameter.data.copy_(torch.empty(parameter.shape).normal_(std=std))
+                parameter.data.copy_(torch.empty(parameter.shape, dtype=torch.float32).normal_(std=std))
 
     def forward(
         self,
-        tokens: Int[Tensor, "batch pos"],
-        return_type: Literal["logits", "loss", "both"] | None = "logits",
+        tokens: Any,
+        return_type: str | None = "logits",
         loss_per_token: bool = False,
         kv_cache: KeyValueCache | None = None,
+        *,
+        start_at_layer: int | None = None,
+        stop_at_layer: int | None = None,
+        **others: Any,
     ) -> Any:
         """Run the model.
 
         Args:
-            tokens: at most 405 a row, the start token included. With a cache: the tokens that follow those it holds.
+            tokens: whole numbers ``[batch, pos]``, or ``[pos]`` as a batch of one; at most 405 a row, the start token
+                included. With a cache: the tokens that follow those it holds. With ``start_at_layer``: a residual stream.
             return_type: what to return. ``None`` computes everything up to the residual stream and returns nothing.
             loss_per_token: cross-entropy ``[batch, pos - 1]`` instead of its mean; entry p is of the prediction of token p + 1.
             kv_cache: keys and values of earlier positions, extended in place.
+            start_at_layer: begin before this layer with the stream given as ``tokens``, floats ``[batch, pos, d_model]``.
+            stop_at_layer: end before this layer, and return the stream. Counted from the end if negative; ``n_layers`` runs
+                them all.
 
         Returns:
-            Logits ``[batch, pos, 15]``, the loss, or both.
+            Logits ``[batch, pos, 15]``, the loss, or both; or a residual stream ``[batch, pos, d_model]``.
 
         Raises:
-            PuzzlescopeError: on tokens that are not ``[batch, pos <= n_ctx]`` whole numbers below ``d_vocab``.
+            PuzzlescopeError: on tokens that are not ``[batch, pos <= n_ctx]`` whole numbers below ``d_vocab``, and on what
+                cannot be asked of this model.
         """
-        start = kv_cache.length if kv_cache is not None else 0
         if not torch.compiler.is_compiling():  # looking at values would cut the compiled graph in two
-            self._check(tokens, start)
-        resid = self.embedded(tokens, start)
-        for block in self.blocks:
+            check_run(self.cfg, return_type, kv_cache, start_at_layer, stop_at_layer, others)
+            if start_at_layer is None:
+                tokens = check_tokens(self.cfg, tokens, kv_cache).to(self.device)
+            else:
+                tokens = check_stream(self.cfg, tokens).to(self.W_E)
+        start = kv_cache.length if kv_cache is not None else 0
+        resid = self.embedded(tokens, start) if start_at_layer is None else self._recorded(tokens)
+        for block in list(self.blocks)[start_at_layer:stop_at_layer]:
             resid = block(resid, kv_cache)
+        if stop_at_layer is not None:
+            return resid
         if kv_cache is not None:
             kv_cache.length = start + tokens.shape[1]
         if return_type is None:
@@ -364,34 +473,69 @@ class PuzzleGPT(HookedRootModule):
 
     def embedded(self, tokens: Int[Tensor, "batch pos"], start: int = 0) -> Residual:
         """The residual stream before layer 0, of tokens that stand at ``start`` and after."""
-        embed = self.hook_embed(self.embed(tokens))
+        embed = self.hook_embed(self._recorded(self.embed(tokens)))
         positions = self.pos_embed.W_pos[start : start + tokens.shape[1]].expand_as(embed)
+        if _watched(self.hook_pos_embed):
+            # A copy: a hook may write into it, and the positions are the model's.
+            positions = self._recorded(positions.clone())
         return embed + self.hook_pos_embed(positions)
 
-    def _check(self, tokens: Tensor, start: int) -> None:
-        shape = tuple(tokens.shape)
-        if (
-            tokens.ndim != 2
-            or not 0 < tokens.shape[1] <= self.cfg.n_ctx - start
-            or tokens.dtype not in (torch.int32, torch.int64)
-        ):
-            room = f" ({start} are in the cache)" if start else ""
-            raise PuzzlescopeError(
-                f"Tokens must be whole numbers [batch, 1 to {self.cfg.n_ctx - start} positions]{room},"
-                f" got {str(tokens.dtype).removeprefix('torch.')} {list(shape)}."
-            )
-        low, high = (int(tokens.min()), int(tokens.max())) if tokens.numel() else (0, 0)
-        if low < 0 or high >= self.cfg.d_vocab:
-            wrong = low if low < 0 else high
-            raise PuzzlescopeError(f"A token is a number from 0 to {self.cfg.d_vocab - 1}, got {wrong}.")
+    def _recorded(self, stream: Residual) -> Residual:
+        """The stream, with gradients recorded from here on if somebody's backward hook waits for them.
 
-    def run_with_cache(self, *args: Any, return_cache_object: bool = True, **kwargs: Any) -> tuple[Any, Any]:
-        """Run and keep every activation (or those that ``names_filter`` names): ``logits, cache``."""
-        out, cache = super().run_with_cache(*args, **kwargs)
+        The parameters of a loaded model need none, so that without this nothing would be recorded, and no gradient of an
+        activation computed. Costs nothing where gradients are off or recorded anyhow.
+        """
+        if stream.requires_grad or not torch.is_grad_enabled() or torch.compiler.is_compiling():
+            return stream
+        waited_for = any(point._backward_hooks or point._backward_pre_hooks for point in self.hook_points())
+        return stream.detach().requires_grad_().clone() if waited_for else stream
+
+    def run_with_cache(  # type: ignore[override]
+        self,
+        tokens: Any,
+        *args: Any,
+        return_cache_object: bool = True,
+        remove_batch_dim: bool = False,
+        incl_bwd: bool = False,
+        **kwargs: Any,
+    ) -> tuple[Any, Any]:
+        """Run and keep every activation: ``logits, cache``.
+
+        Args:
+            tokens: and what follows: as of the model itself.
+            return_cache_object: a dictionary of activations if false.
+            remove_batch_dim: drop the first axis of what is kept; only of one row.
+            incl_bwd: go back from the loss as well, and keep the gradients of the activations, as ``<name>_grad``; with
+                ``return_type="loss"``.
+            kwargs: ``names_filter``, ``device`` and ``pos_slice`` say what to keep and where, as in
+                :meth:`get_caching_hooks`; all others go to the model.
+
+        Raises:
+            PuzzlescopeError: where the model itself or a hook's name raises it; and if more than one row, or a gradient of
+                something that is no single number, was asked for.
+        """
+        if kwargs.get("start_at_layer") is None:
+            tokens = whole_numbers(tokens)
+        if remove_batch_dim and len(tokens) != 1:
+            raise PuzzlescopeError(
+                f"Only a batch of one row can lose its batch axis, got {len(tokens)} rows."
+            )
+        if incl_bwd:
+            check_backward(dict(zip(("return_type", "loss_per_token"), args, strict=False)) | kwargs)
+        out, cache = super().run_with_cache(
+            tokens, *args, remove_batch_dim=remove_batch_dim, incl_bwd=incl_bwd, **kwargs
+        )
         if not return_cache_object:
             return out, cache
-        has_batch_dim = not kwargs.get("remove_batch_dim", False)
-        return out, ActivationCache(cache, self, has_batch_dim=has_batch_dim)
+        return out, ActivationCache(cache, self, has_batch_dim=not remove_batch_dim)
+
+    def loss_fn(
+        self, logits: Logits, tokens: Any, attention_mask: None = None, per_token: bool = False
+    ) -> Tensor:
+        """The loss of logits that the model has computed: :func:`loss_of`, or its mean. There is no padding to mask."""
+        loss = loss_of(logits, whole_numbers(tokens).to(logits.device))
+        return loss if per_token else loss.mean()
 
     @property
     def has_hooks(self) -> bool:
@@ -442,25 +586,42 @@ class PuzzleGPT(HookedRootModule):
     def device(self) -> torch.device:
         return self.embed.W_E.device
 
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.embed.W_E.dtype
+
+    def check_precision(self) -> None:
+        """The one rule of precision: what this library finds out of a model is computed in float32 or float64, all of it.
+
+        Effects of single heads are in the last digits of a loss: in bfloat16 or float16 they would be noise. The model
+        itself runs in any precision, and in ``torch.autocast``.
+
+        Raises:
+            PuzzlescopeError: if its weights are of another precision or of several, or PyTorch is to choose it.
+        """
+        kinds = {parameter.dtype for parameter in self.parameters()}
+        if len(kinds) > 1 or not kinds <= {torch.float32, torch.float64}:
+            named = " and ".join(sorted(str(kind).removeprefix("torch.") for kind in kinds))
+            raise PuzzlescopeError(
+                f"Puzzlescope computes in float32 or float64, and this model's weights are {named}: call model.float() first."
+            )
+        if torch.is_autocast_enabled(self.device.type):
+            raise PuzzlescopeError(
+                "Puzzlescope computes in float32 or float64, and torch.autocast is on here, which would round: call it outside."
+            )
+
     def prompt(self, tokens: Integer[np.ndarray, "puzzle 404"]) -> Int[Tensor, "puzzle 405"]:
-        """Puzzles as the model reads them: the start token in front, on the model's device."""
+        """Puzzles as the model reads them: the start token in front, on the model's device.
+
+        Raises:
+            PuzzlescopeError: if the model's precision is not one to compute in (:meth:`check_precision`).
+        """
+        self.check_precision()
         return torch.from_numpy(with_start(tokens)).to(self.device)
 
     @property
     def n_params(self) -> int:
         return sum(parameter.numel() for parameter in self.parameters())
-
-    def tokens_to_residual_directions(
-        self, tokens: Int[Tensor, "*batch"] | int
-    ) -> Float[Tensor, "*batch d_model"]:
-        """The direction that raises a token's logit (asked by ActivationCache.logit_attrs)."""
-        return self.W_U.T[tokens]
-
-    def accumulated_bias(
-        self, layer: int, mlp_input: bool = False, include_mlp_biases: bool = True
-    ) -> Float[Tensor, " d_model"]:
-        """The sum of the biases written to the stream below a layer: the MLPs', for attention has none."""
-        return self.b_out[:layer].sum(0) if include_mlp_biases else torch.zeros_like(self.b_out[0])
 
     def _stack(self, part: str, name: str) -> Tensor:
         return torch.stack([getattr(getattr(block, part), name) for block in self.blocks])

@@ -128,6 +128,7 @@ def run_ablated(
         means: needed only if the ablation uses ``mean``; for tokens that follow others, those chosen for their puzzles.
     """
     check_ablation(ablation, model.cfg)
+    model.check_precision()
     start = kv_cache.length if kv_cache is not None else 0
     if not isinstance(means, RowMeans):
         means = means_for(model, prompt, means, used=ablation.uses_mean)
@@ -248,7 +249,7 @@ def predict_steps(
 def _predict_batch(
     model: PuzzleGPT, prompt: Int[Tensor, "batch 405"], gates: Gates
 ) -> Steps[None, Prediction]:
-    cache = KeyValueCache(model.cfg, len(prompt), model.device)
+    cache = KeyValueCache(model.cfg, len(prompt), model.device, model.dtype)
     logits = run(model, prompt[:, :-1], gates, last=GRID_TOKENS, kv_cache=cache)
     yield None
     return (yield from _decode(model, prompt, logits, cache, gates))

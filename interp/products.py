@@ -94,12 +94,17 @@ def _recording(x: Tensor, W: Tensor) -> bool:
     return torch.is_grad_enabled() and (x.requires_grad or W.requires_grad)
 
 
+def _ones(*shape: int) -> Tensor:
+    """To try a product with, whatever PyTorch's defaults are."""
+    return torch.ones(*shape, dtype=torch.float32, device="cpu")
+
+
 @cache
 def _has_onednn() -> bool:
     """Whether this build of PyTorch can do a linear layer by oneDNN."""
     if not torch.backends.mkldnn.is_available():
         return False
-    x, W = torch.ones(FEWEST_ROWS, 2), torch.ones(2, 3)
+    x, W = _ones(FEWEST_ROWS, 2), _ones(2, 3)
     try:
         found = torch.ops.mkldnn._linear_pointwise(x, W.T, None, "none", [], "")
     except (AttributeError, RuntimeError):
@@ -112,7 +117,7 @@ def _can_pack() -> bool:
     """Whether a weight can be laid out ahead of its products."""
     if not _has_onednn():
         return False
-    x, W = torch.ones(1, 2), torch.ones(2, 3)
+    x, W = _ones(1, 2), _ones(2, 3)
     try:
         packed = torch.ops.mkldnn._reorder_linear_weight(W.T.contiguous(), 1)
         found = torch.ops.mkldnn._linear_pointwise(x, packed, None, "none", [], "")

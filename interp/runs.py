@@ -77,7 +77,7 @@ def run_puzzle(
     prompt = model.prompt(tokens[None])
     gates = gates_for(model, prompt, [ablation], means)
     weights = weights_of(model)
-    cache = KeyValueCache(model.cfg, 1, model.device)
+    cache = KeyValueCache(model.cfg, 1, model.device, model.dtype)
     before: list[Tensor] = []
     if known is None:
         resid = embed(model, prompt)

@@ -13,7 +13,7 @@ from interp.engine import Gate, Gates, LayerGates, Residual, Weights, finish_lay
 from interp.means import RowMeans
 from interp.model import Config
 
-_SHUT = Gate(torch.zeros(1), None)
+_SHUT = Gate(torch.zeros(1, device="cpu"), None)
 
 
 def stage_names(cfg: Config) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ ROOMS = [
     {"errors", "steps"},
     {"grids", "tokens", "solvers", "tasks", "kinds", "drafts"},
     {"puzzles", "puzzle_files", "training_data", "bank"},
-    {"block_attention", "hooks", "model"},
+    {"block_attention", "asking", "hooks", "recipes", "model"},
     {"optimizer", "weights", "pickle_survey", "file_kinds"},
     {"torch_files", "safetensors_files", "state_dicts"},
     {"public_format", "folders", "checkpoints"},
