@@ -178,6 +178,13 @@ class Environment:
         for done in {False, dev}:
             self.stamp(done).write_text(fingerprint(requirement_files(root, done), self.version() or ""))
 
+    def make_bundle(self, root: Path) -> None:
+        """Put CircuitsVis where the dashboard serves it from. If that fails, the dashboard finds another way."""
+        if (
+            root / "app" / "bundle.py"
+        ).exists():  # the Docker image installs the packages before the code is there
+            subprocess.run([self.python, "-m", "app.bundle"], cwd=root, stdin=subprocess.DEVNULL)
+
     def has_torch(self, version: str) -> bool:
         found = self.ask("from importlib.metadata import version; print(version('torch'))")
         return found is not None and found.split("+")[0] == version
@@ -238,6 +245,7 @@ def bootstrap(root: Path, environment: Environment, dev: bool, explicit_python: 
         environment.ensure(mine)
         print("Installing the pinned packages (a few minutes the first time) ...", flush=True)
         environment.install(root, dev)
+        environment.make_bundle(root)
 
 
 def main() -> int:

@@ -12,7 +12,7 @@ import numpy as np
 import streamlit as st
 from jaxtyping import Int, UInt16
 
-from app.bundle import BUNDLE
+from app.bundle import bundle_address
 from app.shared import plain
 from interp.attention import LayerAttention, packed
 from interp.errors import PuzzlescopeError
@@ -171,7 +171,7 @@ def show(
         "heads": [f"L{layer} H{k}{' off' if attention.off[k] else ''}" for k in heads],
         "label": f"Attention of layer {layer}, " + ("all heads" if head is None else f"head {head}"),
         "full": full,
-        "bundle": f"app/static/{BUNDLE}",
+        "bundle": bundle_address(),
     }
     _view(key=key, data=packed(header, _in_ten_thousandths(shown)))
     whose = f"Layer {layer}, {'all heads' if head is None else f'head {head}'}"
