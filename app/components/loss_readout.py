@@ -1,4 +1,4 @@
-"""The loss in its four cuts, the cells that break and mend, and the verdict, each before → after, on one line."""
+"""The loss in its four cuts, the cells that break and mend, and the verdict, each before → after."""
 
 import math
 from dataclasses import dataclass
@@ -11,8 +11,6 @@ from app.components.scripts import joined
 from interp.predict import Metric, Prediction
 
 HERE = Path(__file__).parent
-HEIGHT = 48
-"""Pixels, whether or not something is off: nothing below it may jump."""
 
 LABELS: dict[Metric, str] = {
     "final": "Final-grid loss",
@@ -76,7 +74,6 @@ def show(clean: Prediction, ablated: Prediction | None, cells: Changes | None = 
     _readout(
         key="loss-readout",
         data={"items": [item.data() for item in items(clean, ablated, cells)]},
-        height=HEIGHT,
     )
 
 
