@@ -13,6 +13,7 @@ import streamlit as st
 from jaxtyping import Int, UInt16
 
 from app.bundle import bundle_address
+from app.components.sending import finite
 from app.shared import plain
 from interp.attention import LayerAttention, packed
 from interp.errors import PuzzlescopeError
@@ -161,7 +162,7 @@ def show(
     what: What = "heads" if head is None else "pattern"
     positions = positions_of(window.fitted(what))
     heads = list(range(len(attention.off))) if head is None else [head]
-    shown = attention.pattern[np.ix_(heads, positions, positions)]
+    shown = finite(attention.pattern[np.ix_(heads, positions, positions)])
     # The first tokens can look almost nowhere but at themselves; they must not wash out the rest.
     later = shown[:, len(positions) // 4 :]
     full = round(float(max(later.max(), FAINTEST)), 2)

@@ -15,6 +15,7 @@ import streamlit as st
 from jaxtyping import Float, Integer
 
 from app.components.scripts import joined
+from app.components.sending import sendable
 from app.palette import PALETTES
 from interp.errors import PuzzlescopeError
 from interp.figures import ink
@@ -182,7 +183,7 @@ def report_cell(key: str, on_cell: Callable[[int], None] | None) -> None:
 
 def _data(panels: Sequence[Panel], look: Look, cell: int | None, filename: str) -> dict[str, Any]:
     return {
-        "panels": [panel.data() for panel in panels],
+        "panels": sendable([panel.data() for panel in panels]),
         "legend": _legend(panels),
         "cell": cell,
         "filename": filename,
