@@ -20,7 +20,7 @@ from app.components.sending import sendable
 from app.components.soundness import NOT_FINITE
 from app.presets import Preset
 from interp.ablation import MEAN, NO_ABLATION, ZERO, Ablation, Component, Method, Term, parse_ablation
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.model import Config
 from interp.tokens import N_CTX
 
@@ -197,7 +197,7 @@ def ablation_after(ablation: Ablation, wish: Wish, cfg: Config, presets: Iterabl
         case UsePreset(name):
             preset = next((preset for preset in presets if preset.name == name), None)
             if preset is None:
-                raise PuzzlescopeError(f"There is no preset '{name[:60]}' for this model.")
+                raise PuzzlescopeError(f"There is no preset '{brief(name)}' for this model.")
             return preset.ablation(cfg)
     return ablation
 

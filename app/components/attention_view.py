@@ -16,7 +16,7 @@ from app.bundle import bundle_address
 from app.components.sending import finite
 from app.shared import plain
 from interp.attention import LayerAttention, packed
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.grids import COLORS, SIZE
 from interp.puzzles import Puzzle
 from interp.tokens import N_CTX, TOKEN_NAMES, cell_position, marker_position, predicting_position
@@ -102,7 +102,7 @@ def read_window(text: str) -> Window:
         ):
             return window
     raise PuzzlescopeError(
-        f"Expected tokens such as rows-4-5, grid2-0-4 or positions-0-100, got '{text[:40]}'."
+        f"Expected tokens such as rows-4-5, grid2-0-4 or positions-0-100, got '{brief(text)}'."
     )
 
 

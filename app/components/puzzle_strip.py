@@ -17,7 +17,7 @@ from jaxtyping import Float, Integer
 from app.components.scripts import joined
 from app.components.sending import sendable
 from app.palette import PALETTES
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.figures import ink
 from interp.grids import CELLS, COLORS
 from interp.tokens import TOKEN_NAMES
@@ -48,7 +48,7 @@ class Look:
     def __post_init__(self) -> None:
         if self.palette not in PALETTES:
             raise PuzzlescopeError(
-                f"No palette '{self.palette[:40]}': expected one of {', '.join(PALETTES)}."
+                f"No palette '{brief(self.palette)}': expected one of {', '.join(PALETTES)}."
             )
 
 

@@ -3,9 +3,10 @@
 import numpy as np
 import streamlit as st
 
-from app.scene import Scene
+from app.scene import LONGEST_OFF, Scene
 from app.shared import plain
 from interp.backend import Backend
+from interp.errors import brief
 from interp.predict import Prediction
 
 NOT_FINITE = "not finite"
@@ -17,7 +18,7 @@ def show(scene: Scene, backend: Backend) -> None:
     sentence = warning(backend.prediction(scene.model, scene.puzzle))
     if not sentence and scene.ablation:
         found = backend.prediction(scene.model, scene.puzzle, scene.ablation)
-        sentence = warning(found, f"With {scene.ablation.text} off, this")
+        sentence = warning(found, f"With {brief(scene.ablation.text, LONGEST_OFF)} off, this")
     if sentence:
         st.warning(plain(sentence), icon=":material/warning:")
 
