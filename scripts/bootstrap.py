@@ -179,10 +179,9 @@ class Environment:
             self.stamp(done).write_text(fingerprint(requirement_files(root, done), self.version() or ""))
 
     def make_bundle(self, root: Path) -> None:
-        """Put CircuitsVis where the dashboard serves it from. If that fails, the dashboard finds another way."""
-        if (
-            root / "app" / "bundle.py"
-        ).exists():  # the Docker image installs the packages before the code is there
+        """Put CircuitsVis where the dashboard serves it from, if it is not there. If that fails, the dashboard finds a way."""
+        app = root / "app"  # the Docker image installs the packages before the code is there
+        if (app / "bundle.py").exists() and not (app / "static" / "circuitsvis.js").exists():
             subprocess.run([self.python, "-m", "app.bundle"], cwd=root, stdin=subprocess.DEVNULL)
 
     def has_torch(self, version: str) -> bool:
@@ -237,14 +236,14 @@ def bootstrap(root: Path, environment: Environment, dev: bool, explicit_python: 
         return environment.is_current(dev, files) and (not explicit_python or environment.version() == mine)
 
     if up_to_date():
+        environment.make_bundle(root)
         return
     check_platform(platform.system(), platform.machine())
     with one_at_a_time(root):
-        if up_to_date():
-            return  # the set-up that we waited for did it
-        environment.ensure(mine)
-        print("Installing the pinned packages (a few minutes the first time) ...", flush=True)
-        environment.install(root, dev)
+        if not up_to_date():  # else the set-up that we waited for did it
+            environment.ensure(mine)
+            print("Installing the pinned packages (a few minutes the first time) ...", flush=True)
+            environment.install(root, dev)
         environment.make_bundle(root)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from app.bundle import BUNDLE
 from scripts import bootstrap, check_port, find_chromium
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -234,8 +235,14 @@ def test_bootstrap_installs_once(project: Path) -> None:
 def test_bootstrap_puts_the_bundle_in_its_place(project: Path) -> None:
     (project / "app").mkdir()
     (project / "app" / "bundle.py").write_text("from pathlib import Path\nPath('made').touch()\n")
-    bootstrap.bootstrap(project, Recorder(project / ".venv"), dev=False, explicit_python=False)
-    assert (project / "made").exists()
+    environment = Recorder(project / ".venv")
+    for _ in range(2):  # when the packages are installed, and when they are there but the bundle has gone
+        bootstrap.bootstrap(project, environment, dev=False, explicit_python=False)
+        (project / "made").unlink()
+    (project / "app" / "static").mkdir()
+    (project / "app" / "static" / BUNDLE).touch()
+    bootstrap.bootstrap(project, environment, dev=False, explicit_python=False)
+    assert not (project / "made").exists() and len(environment.pip) == 1
 
 
 @pytest.mark.parametrize("changed", ["requirements.txt", "constraints.txt"])
