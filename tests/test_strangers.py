@@ -3,15 +3,18 @@
 import json
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import streamlit
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
 
 from app import scene, shared
 from app.choices import choices_from_query
@@ -159,15 +162,24 @@ def test_attention_that_is_not_finite_is_nothing() -> None:
     assert strict(message[4 : 4 + length])["largest"] == 0 and not any(message[4 + length :])
 
 
+@pytest.fixture
+def opened(
+    diverged: PuzzleGPT, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[[str], AppTest]]:
+    """Opens a page of a dashboard of its own with the model that diverged."""
+    save_model(diverged, str(tmp_path / "diverged"), "# Diverged\n", dtype=torch.float32)
+    monkeypatch.setenv("PUZZLESCOPE_MODEL", str(tmp_path / "diverged"))
+    monkeypatch.setattr(shared, "_backend", None)
+    streamlit.cache_resource.clear()  # what the visitor of other tests looks in on
+    yield lambda view: page_of(view).run()
+    streamlit.cache_resource.clear()
+
+
 @pytest.mark.parametrize("view", ["workbench", "heads", "logbook", "circuits"])
 def test_every_page_of_a_diverged_model_says_so_and_is_there(
-    view: str, diverged: PuzzleGPT, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+    view: str, opened: Callable[[str], AppTest]
 ) -> None:
-    folder = tmp_path_factory.mktemp("diverged")
-    save_model(diverged, str(folder), "# Diverged\n", dtype=torch.float32)
-    monkeypatch.setenv("PUZZLESCOPE_MODEL", str(folder))
-    monkeypatch.setattr(shared, "_backend", None)
-    page = page_of(view).run()
+    page = opened(view)
     assert not page.exception and not page.error
     assert [one for one in page.warning if "not finite numbers" in one.value]
     assert not re.search(r"\bnan\b|\binf\b", words(page)) or view == "logbook"
