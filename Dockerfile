@@ -13,12 +13,14 @@ RUN PIP_NO_CACHE_DIR=1 python scripts/bootstrap.py
 
 # The code belongs to root and the server runs as somebody else, who cannot change it.
 RUN useradd --create-home --uid 10001 puzzlescope
-COPY .streamlit .streamlit
 COPY assets assets
 COPY interp interp
 COPY app app
 RUN .venv/bin/python -m app.bundle
 USER puzzlescope
+
+# By which names people come, only whoever runs the image knows: -e STREAMLIT_SERVER_ALLOWED_HOSTS="gpu-box localhost".
+ENV STREAMLIT_SERVER_ALLOWED_HOSTS=*
 
 EXPOSE 8501
 
@@ -30,4 +32,4 @@ url = 'http://127.0.0.1:8501/' + (base and base + '/') + '_stcore/health'; \
 assert urllib.request.urlopen(url, timeout=4).read() == b'ok'"]
 
 CMD [".venv/bin/python", "-m", "streamlit", "run", "app/main.py", \
-     "--server.address=0.0.0.0", "--server.port=8501", "--server.fileWatcherType=none"]
+     "--server.address=0.0.0.0", "--server.port=8501"]

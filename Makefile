@@ -3,7 +3,13 @@
 
 PORT    ?= 8501
 ADDRESS ?= 127.0.0.1
+# The names under which the dashboard is asked for (see app/.streamlit/config.toml). Shared with other machines it takes any.
+HOSTS   ?= $(if $(STREAMLIT_SERVER_ALLOWED_HOSTS)$(filter 127.% localhost ::1,$(ADDRESS)),,*)
+comma   := ,
+allowed := $(if $(HOSTS),$(foreach name,localhost 127.0.0.1 ::1 $(subst $(comma), ,$(HOSTS)),--server.allowedHosts "$(name)"))
 python  := .venv/bin/python
+# Streamlit ends at once where nobody can say whose home is where: a user without a name and without HOME.
+at_home := $(python) -c 'import pathlib; pathlib.Path.home()' 2>/dev/null || export HOME=/
 
 .PHONY: help run test bench bench-ui screenshots lint format clean setup setup-dev
 
@@ -12,11 +18,12 @@ help: ## list the commands
 	@echo
 	@echo '  PORT=8600 make run           another port (8501 by default)'
 	@echo '  ADDRESS=0.0.0.0 make run     reachable from other machines (only from this one by default)'
+	@echo '  HOSTS=gpu-box make run       ... and only under this name (or several, with commas)'
 	@echo '  PYTHON=python3.12 make run   set up with this Python (3.11 to 3.14)'
 
 run: setup ## start the dashboard
 	@$(python) scripts/check_port.py "$(ADDRESS)" "$(PORT)"
-	@exec $(python) -m streamlit run app/main.py --server.address "$(ADDRESS)" --server.port "$(PORT)"
+	@$(at_home); exec $(python) -m streamlit run app/main.py --server.address "$(ADDRESS)" --server.port "$(PORT)" $(allowed)
 
 test: setup-dev ## run all tests, those in a real Chromium too
 	@$(python) scripts/find_chromium.py --install

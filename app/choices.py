@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.model import Config
 
 
@@ -37,7 +37,7 @@ def read_one_of(text: str, values: Collection[Any]) -> Any:
     for value in values:
         if str(value) == text:
             return value
-    raise PuzzlescopeError(f"Expected one of {', '.join(map(str, values))}, got '{text[:40]}'.")
+    raise PuzzlescopeError(f"Expected one of {', '.join(map(str, values))}, got '{brief(text)}'.")
 
 
 def choices_from_query(

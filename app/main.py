@@ -16,6 +16,7 @@ if ROOT not in sys.path:
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from app import opening  # noqa: E402
+from app.components import printing  # noqa: E402
 
 # The icon is a file: Streamlit would fetch a named one from an outside host.
 ICON = Path(__file__).parent / "static" / "icon.svg"
@@ -31,6 +32,7 @@ page = st.navigation(
     position="top",
 )
 opening.load(st.empty())
+printing.prepare()
 
 from app.session import write_link  # noqa: E402
 from app.shared import errors_shown  # noqa: E402

@@ -16,7 +16,7 @@ from app.palette import PALETTES
 from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, parse_ablation, parse_method
 from interp.backend import Backend
 from interp.checkpoints import DEFAULT, list_models
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.exports import Reading
 from interp.grids import CELLS, SIZE
 from interp.model import Config
@@ -27,6 +27,9 @@ from interp.tokens import Structure, structure_named
 
 SAMPLES = (1, 16, 64)
 """Over how many puzzles the board and the charts may be: this one, or so many of its task."""
+
+LONGEST_OFF = 60
+"""Letters of what is off, where it is part of a sentence: it may be every head of the model."""
 
 FIRST_PUZZLE = "9a3726a23b"
 """What a first visitor sees: a puzzle of the bank without noise, whose rule can be read off at a glance."""
@@ -115,7 +118,11 @@ class Scene:
     @property
     def run(self) -> str:
         """Which run of the model is shown, as it reads after "in"."""
-        return f"the run with {self.ablation.text} off" if self.ablation else "the run with nothing off"
+        return (
+            f"the run with {brief(self.ablation.text, LONGEST_OFF)} off"
+            if self.ablation
+            else "the run with nothing off"
+        )
 
 
 def cell_name(cell: int) -> str:
@@ -194,14 +201,14 @@ def _read_model(text: str) -> str:
 def _find(bank: PuzzleSet, identity: str) -> Puzzle:
     puzzle = bank.find(identity)
     if puzzle is None:
-        raise PuzzlescopeError(f"There is no puzzle '{identity[:40]}' in the bank; here is another.")
+        raise PuzzlescopeError(f"There is no puzzle '{brief(identity)}' in the bank; here is another.")
     return puzzle
 
 
 def _read_head(text: str, cfg: Config) -> tuple[int, int]:
     terms = parse_ablation(text, cfg).terms
     if len(terms) != 1 or terms[0].component.head is None:
-        raise PuzzlescopeError(f"Expected one head such as L0.H3, got '{text[:40]}'.")
+        raise PuzzlescopeError(f"Expected one head such as L0.H3, got '{brief(text)}'.")
     return terms[0].component.layer, terms[0].component.head
 
 
@@ -210,7 +217,7 @@ def _read_cell(text: str) -> int:
         if text == cell_name(cell):
             return cell
     raise PuzzlescopeError(
-        f"Expected a cell such as g4r3c7, grid 1 to 4, row and column 1 to {SIZE}, got '{text[:40]}'."
+        f"Expected a cell such as g4r3c7, grid 1 to 4, row and column 1 to {SIZE}, got '{brief(text)}'."
     )
 
 
@@ -222,7 +229,7 @@ def _read_flips(text: str, cfg: Config) -> tuple[str, Component]:
     task, _, part = text.partition("-")
     terms = parse_ablation(part, cfg).terms
     if task not in TASKS or len(terms) != 1 or terms[0].component.kind != "attn":
-        raise PuzzlescopeError(f"Expected a task and a layer such as frame-L1.attn, got '{text[:40]}'.")
+        raise PuzzlescopeError(f"Expected a task and a layer such as frame-L1.attn, got '{brief(text)}'.")
     return task, terms[0].component
 
 

@@ -8,16 +8,23 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.bundle import ensure_bundle
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 
+_backend: Backend | None = None
+_making = threading.Lock()
 
-@st.cache_resource(show_spinner="Starting the model backend")
+
 def backend() -> Backend:
-    """The backend that everybody who looks at this server shares."""
-    ensure_bundle()
-    return Backend(who=_visitor, pulse=_pulse)
+    """The backend that everybody who looks at this server shares.
+
+    It is no `st.cache_resource`: any visitor's browser may ask Streamlit to clear those, for everybody.
+    """
+    global _backend
+    with _making:
+        if _backend is None:
+            _backend = Backend(who=_visitor, pulse=_pulse)
+        return _backend
 
 
 def _visitor() -> Hashable:

@@ -1,5 +1,6 @@
 """The study of the heads that a visitor looks at, and what switching each head off costs beside it."""
 
+import math
 from dataclasses import replace
 
 from app import sweeps
@@ -27,10 +28,12 @@ def head_sweep(scene: Scene, backend: Backend) -> sweeps.Measured:
 
 
 def costs(scene: Scene, state: SweepState | None) -> Heads:
-    """What switching each head off costs by the scene's measure, of those that are measured on the same puzzles."""
+    """What switching each head off costs by the scene's measure, of those that are measured on the same puzzles
+    and whose losses are finite."""
     clean, *rows = state.common() if state is not None else [None]
-    return {
+    found = {
         (row.component.layer, row.component.head): cost(row, clean, scene.measure)
         for row in rows
         if row.component is not None and row.component.head is not None and len(row.solved)
     }
+    return {head: one for head, one in found.items() if math.isfinite(one)}

@@ -36,7 +36,7 @@ from torch import Tensor
 from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.means import ReferenceMeans as ReferenceMeans
 from interp.means import RowMeans
 from interp.means import bank_means as bank_means
@@ -181,10 +181,10 @@ def parse_ablation(text: str, cfg: Config) -> Ablation:
     terms: list[Term] = []
     for number, piece in enumerate(text.split(","), start=1):
         if piece.strip():
-            terms += _parse_term(piece.strip(), f"Ablation term {number}, '{piece.strip()[:60]}'", cfg)
+            terms += _parse_term(piece.strip(), f"Ablation term {number}, '{brief(piece)}'", cfg)
         elif text.strip():
             raise PuzzlescopeError(
-                f"Ablation term {number} of '{text}' is empty: remove the comma or name a component."
+                f"Ablation term {number} of '{brief(text)}' is empty: remove the comma or name a component."
             )
     return Ablation.of(terms)
 
@@ -205,7 +205,7 @@ def _parse_term(text: str, where: str, cfg: Config) -> list[Term]:
         components = [Component(layer, "head", head) for layer in layers for head in heads]
     else:
         raise PuzzlescopeError(
-            f"{where}: expected attn, mlp or a head such as H0 after the dot, got '{part}'."
+            f"{where}: expected attn, mlp or a head such as H0 after the dot, got '{brief(part)}'."
         )
     if method.kind == "lookback" and part == "mlp":
         raise PuzzlescopeError(f"{where}: an MLP has no attention pattern; lookback is for attn and heads.")
@@ -224,7 +224,7 @@ def parse_method(text: str | None, where: str) -> Method:
         return MEAN
     lookback = _LOOKBACK.fullmatch(text)
     if lookback is None:
-        raise PuzzlescopeError(f"{where}: expected the method zero, mean or lookback=N, got '{text}'.")
+        raise PuzzlescopeError(f"{where}: expected the method zero, mean or lookback=N, got '{brief(text)}'.")
     offset = _number(lookback[1])
     if offset >= N_CTX:
         raise PuzzlescopeError(
@@ -241,7 +241,9 @@ def _number(digits: str) -> int:
 def _parse_range(text: str, count: int, what: str, where: str) -> range:
     match = _RANGE.fullmatch(text)
     if match is None:
-        raise PuzzlescopeError(f"{where}: expected a {what} number, a range such as 1-3, or *, got '{text}'.")
+        raise PuzzlescopeError(
+            f"{where}: expected a {what} number, a range such as 1-3, or *, got '{brief(text)}'."
+        )
     if match["all"]:
         return range(count)
     first = _number(match["first"])
@@ -251,7 +253,7 @@ def _parse_range(text: str, count: int, what: str, where: str) -> range:
             f"{where}: there is no {what} {max(first, last)}, the model has {what}s 0 to {count - 1}."
         )
     if first > last:
-        raise PuzzlescopeError(f"{where}: the range {text} runs backwards.")
+        raise PuzzlescopeError(f"{where}: the range {brief(text)} runs backwards.")
     return range(first, last + 1)
 
 

@@ -20,9 +20,9 @@ TICKS = (0, 0.01, 0.1, 0.25, 0.5, 1)
 LABELS: dict[int, tuple[str, str]] = {
     1: ("1", "right"),
     9: ("9·10", "left"),
-    100: ("100·101", "center"),
-    201: ("201·202", "center"),
-    302: ("302·303", "center"),
+    100: ("100·101", "left"),
+    201: ("201·202", "left"),
+    302: ("302·303", "left"),
 }
 """How marked distances are named above a spectrum, neighbours together, and on which side of them."""
 
@@ -95,6 +95,7 @@ def scatter_figure(
     *,
     least_full: float = LEAST_FULL,
     height: int = 400,
+    empty: str = "Measuring …",
 ) -> go.Figure:
     """A point a head, by two measures, coloured by what switching it off costs (red-orange) or brings (blue).
 
@@ -106,6 +107,7 @@ def scatter_figure(
         titles: of the two axes.
         costs: by the same names.
         least_full: the least effect that is drawn in full colour.
+        empty: what is said where there is no point.
 
     Raises:
         PuzzlescopeError: if the two measures are not of the same heads.
@@ -116,7 +118,7 @@ def scatter_figure(
     figure = base_figure("", height=height)
     names = [name for name in across if not np.isnan(across[name] + up[name])]
     if not names:
-        return _waiting(figure)
+        return _waiting(figure, empty)
     full = max([least_full, *(abs(costs[name]) for name in names if _known(costs, name))])
     labels = _labels(across, up, names, chosen)
     figure.add_scatter(
@@ -191,9 +193,9 @@ def _point(
     return "<br>".join(lines)
 
 
-def _waiting(figure: go.Figure) -> go.Figure:
+def _waiting(figure: go.Figure, text: str = "Measuring …") -> go.Figure:
     """A chart of which nothing is known yet."""
-    figure.add_annotation(text="Measuring …", xref="paper", yref="paper", x=0.5, y=0.5, showarrow=False)
+    figure.add_annotation(text=text, xref="paper", yref="paper", x=0.5, y=0.5, showarrow=False)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
     return figure

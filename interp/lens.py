@@ -184,7 +184,8 @@ class Attribution:
         """What each part adds to the logit of one token less that of another, at each cell (see :meth:`tokens`)."""
         chosen = self.tokens(toward, over)
         cells = np.arange(CELLS)
-        return self.logits[:, cells, chosen[:, 0]] - self.logits[:, cells, chosen[:, 1]]
+        with np.errstate(invalid="ignore", over="ignore"):  # of a model that diverged
+            return self.logits[:, cells, chosen[:, 0]] - self.logits[:, cells, chosen[:, 1]]
 
     def difference(self, toward: int | None = None, over: int | None = None) -> Float[np.ndarray, " 100"]:
         """What the run's own logits differ by, at each cell: the sum of :meth:`push` over parts, to float rounding."""

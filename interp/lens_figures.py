@@ -20,6 +20,8 @@ NOTED = 0.1
 MOST_NOTED = 12
 """Nor have tiles of a map of more columns: there is no room."""
 
+NOT_FINITE = "What the model computes here is not finite: there is nothing to compare."
+
 LEAST_TOLD = 0.05
 """Smaller effects are not spoken of."""
 
@@ -63,6 +65,8 @@ def attribution_bars(
     groups = [_group(part) for part in found.parts]
     order = list(dict.fromkeys(groups))
     x = np.arange(len(pushes)) + np.array([order.index(group) for group in groups])  # a gap after each group
+    if not np.isfinite(pushes).all():
+        return _empty(base_figure(f"What each part adds at {cell_name(cell)}", height=140), NOT_FINITE)
     total = f"{float(found.difference(toward, over)[cell]):+.2f}".replace("-", "−")
     names = compared(found, cell, toward, over)
     figure = base_figure(f"What each part adds to {names} at {cell_name(cell)}: {total} in all", height=300)
@@ -102,6 +106,8 @@ def attribution_map(
     inside = [(part, float(push)) for part, push in zip(found.parts, pushes, strict=True) if "." in part]
     columns = sorted({part.split(".")[1] for part, _ in inside}, key=_column_order)
     lines = list(dict.fromkeys(part.split(".")[0] for part, _ in inside))
+    if not np.isfinite(pushes).all():
+        return _empty(base_figure("The same by layer", height=140), NOT_FINITE)
     full = max(1e-6, *(abs(push) for _, push in inside))
     tiles = [
         _Tile(
@@ -124,6 +130,8 @@ def part_map(
 ) -> go.Figure:
     """One part's push at all 100 cells of the answer, on the grid; ``marked`` is outlined. ``customdata`` is the cell."""
     pushes = found.push(toward, over)[found.parts.index(part)]
+    if not np.isfinite(found.push(toward, over)).all():
+        return _empty(base_figure(f"{part} at every cell", height=140), NOT_FINITE)
     largest = max(float(np.abs(found.push(toward, over)).max(0).mean()), 1e-6)
     notes = [f"<b>{cell_name(cell)}</b><br>{part} adds {push:+.3f} to {compared(found, cell, toward, over)}"
              for cell, push in enumerate(pushes)]  # fmt: skip
@@ -212,6 +220,8 @@ def metric_name(state: PatchState, cell: int) -> str:
 
 def told_patches(state: PatchState, cell: int, n: int = 4) -> str:
     """The largest effects on a cell as a sentence; not that of the whole stream everywhere, which is 1 by itself."""
+    if diverged(state):
+        return NOT_FINITE
     if np.isnan(state.target).any():
         return "Nothing is measured yet."
     if not state.comparable[cell]:
@@ -256,6 +266,16 @@ def _at(block: str) -> str:
 def _say(figure: go.Figure, state: PatchState, cell: int) -> go.Figure:
     waiting = np.isnan(state.target).any() or state.comparable[cell]
     text = "Computing …" if waiting else "The two runs hardly differ at this cell."
+    return _empty(figure, NOT_FINITE if diverged(state) else text)
+
+
+def diverged(state: PatchState) -> bool:
+    """Whether all is computed and yet not known: what the model computes is not finite."""
+    return state.fraction == 1 and not (np.isfinite(state.target).all() and np.isfinite(state.source).all())
+
+
+def _empty(figure: go.Figure, text: str) -> go.Figure:
+    """A chart that says why it shows nothing."""
     figure.add_annotation(text=text, xref="paper", yref="paper", x=0.5, y=0.5, showarrow=False)
     figure.update_layout(height=140)
     figure.update_xaxes(visible=False)

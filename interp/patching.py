@@ -182,7 +182,8 @@ class PatchState:
     @property
     def gap(self) -> Float[np.ndarray, " 100"]:
         """The metric of the source's run less that of the target's, at each cell."""
-        return self.source - self.target
+        with np.errstate(invalid="ignore", over="ignore"):  # of a model that diverged
+            return self.source - self.target
 
     @property
     def most_different(self) -> int:
@@ -198,7 +199,8 @@ class PatchState:
         """The effect of every patch on every cell: 0 is the target's run, 1 the source's. Not a number where it is not known
         yet, or the two runs differ too little."""
         gap = np.where(self.comparable, self.gap, np.nan)
-        return (self.values - self.target) / gap
+        with np.errstate(invalid="ignore", over="ignore"):  # of a model that diverged
+            return (self.values - self.target) / gap
 
     def rows(self, cell: int) -> tuple[dict[str, Any], ...]:
         """A row for each patch that is known and one cell of the answer (0..99), for :class:`interp.exports.Table`."""
@@ -418,4 +420,5 @@ def _with_heads(
 def _metric(logits: Float[np.ndarray, "row 100 vocab"], state: PatchState) -> Float[np.ndarray, "row 100"]:
     """The metric of each row at each cell."""
     cells = np.arange(CELLS)
-    return logits[:, cells, state.truth] - logits[:, cells, state.contrast]
+    with np.errstate(invalid="ignore", over="ignore"):  # of a model that diverged
+        return logits[:, cells, state.truth] - logits[:, cells, state.contrast]

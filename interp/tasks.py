@@ -20,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Int, UInt8
 
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.grids import N_COLORS, SIZE, Grid, border, draw_disjoint_triples, inside, paint, shrink
 from interp.solvers import solve
 from interp.tokens import STRUCTURES, Structure
@@ -296,5 +296,5 @@ def task_named(name: str) -> Task:
         PuzzlescopeError: if there is none.
     """
     if name not in TASKS:
-        raise PuzzlescopeError(f"No task '{name}': expected one of {', '.join(TASKS)}.")
+        raise PuzzlescopeError(f"No task '{brief(name)}': expected one of {', '.join(TASKS)}.")
     return TASKS[name]

@@ -44,7 +44,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from jaxtyping import Integer, UInt8
 
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.grids import CELLS, N_COLORS, SIZE
 
 GRID_NAMES = ("X", "f(X)", "Y", "f(Y)")
@@ -208,7 +208,9 @@ def structure_named(name: str) -> Structure:
     for structure in STRUCTURES:
         if structure.name.replace(" ", "") == name.replace(" ", ""):
             return structure
-    raise PuzzlescopeError(f"No structure '{name}': expected one of {'; '.join(s.name for s in STRUCTURES)}.")
+    raise PuzzlescopeError(
+        f"No structure '{brief(name)}': expected one of {'; '.join(s.name for s in STRUCTURES)}."
+    )
 
 
 def with_start(tokens: Integer[np.ndarray, "*batch 404"]) -> Integer[np.ndarray, "*batch 405"]:

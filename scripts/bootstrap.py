@@ -178,6 +178,12 @@ class Environment:
         for done in {False, dev}:
             self.stamp(done).write_text(fingerprint(requirement_files(root, done), self.version() or ""))
 
+    def make_bundle(self, root: Path) -> None:
+        """Put CircuitsVis where the dashboard serves it from, if it is not there. If that fails, the dashboard finds a way."""
+        app = root / "app"  # the Docker image installs the packages before the code is there
+        if (app / "bundle.py").exists() and not (app / "static" / "circuitsvis.js").exists():
+            subprocess.run([self.python, "-m", "app.bundle"], cwd=root, stdin=subprocess.DEVNULL)
+
     def has_torch(self, version: str) -> bool:
         found = self.ask("from importlib.metadata import version; print(version('torch'))")
         return found is not None and found.split("+")[0] == version
@@ -230,14 +236,15 @@ def bootstrap(root: Path, environment: Environment, dev: bool, explicit_python: 
         return environment.is_current(dev, files) and (not explicit_python or environment.version() == mine)
 
     if up_to_date():
+        environment.make_bundle(root)
         return
     check_platform(platform.system(), platform.machine())
     with one_at_a_time(root):
-        if up_to_date():
-            return  # the set-up that we waited for did it
-        environment.ensure(mine)
-        print("Installing the pinned packages (a few minutes the first time) ...", flush=True)
-        environment.install(root, dev)
+        if not up_to_date():  # else the set-up that we waited for did it
+            environment.ensure(mine)
+            print("Installing the pinned packages (a few minutes the first time) ...", flush=True)
+            environment.install(root, dev)
+        environment.make_bundle(root)
 
 
 def main() -> int:

@@ -171,7 +171,7 @@ def test_answers_are_counted() -> None:
         "loses 4 puzzles"
         in board_data(board(metric="answers", tiles={PARTS[0]: Tile(None, 5, 1)}))["tiles"]["L0.attn"]
     )
-    assert [text for text, _ in legend(counted)["marks"]] == ["-16", "0", "+4", "+16"]
+    assert [text for text, _ in legend(counted)["marks"]] == ["16 gained", "as many", "4 lost", "16 lost"]
 
 
 def test_the_read_out() -> None:

@@ -9,10 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from app import presets, scene
+from app import presets, scene, shared
 from app.bundle import ensure_bundle
 from app.components.attention_view import Window
 from interp.ablation import MEAN, NO_ABLATION, Component, Method, parse_ablation
@@ -185,9 +184,8 @@ def test_query_and_scene_are_inverse(
 
 def test_a_missing_default_model_is_a_sentence(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PUZZLESCOPE_MODEL", "/no/such/folder")
-    st.cache_resource.clear()  # else the backend of the tests before still has its default model
+    monkeypatch.setattr(shared, "_backend", None)  # that of the tests before still has its default model
     page.run()
-    st.cache_resource.clear()
     assert not page.exception and len(page.error) == 1 and "/no/such/folder" in page.error[0].value
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from app.bundle import BUNDLE
 from scripts import bootstrap, check_port, find_chromium
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -229,6 +230,19 @@ def test_bootstrap_installs_once(project: Path) -> None:
     for _ in range(2):
         bootstrap.bootstrap(project, environment, dev=False, explicit_python=False)
     assert environment.pip == [f"-r {project}/requirements.txt -c {project}/constraints.txt"]
+
+
+def test_bootstrap_puts_the_bundle_in_its_place(project: Path) -> None:
+    (project / "app").mkdir()
+    (project / "app" / "bundle.py").write_text("from pathlib import Path\nPath('made').touch()\n")
+    environment = Recorder(project / ".venv")
+    for _ in range(2):  # when the packages are installed, and when they are there but the bundle has gone
+        bootstrap.bootstrap(project, environment, dev=False, explicit_python=False)
+        (project / "made").unlink()
+    (project / "app" / "static").mkdir()
+    (project / "app" / "static" / BUNDLE).touch()
+    bootstrap.bootstrap(project, environment, dev=False, explicit_python=False)
+    assert not (project / "made").exists() and len(environment.pip) == 1
 
 
 @pytest.mark.parametrize("changed", ["requirements.txt", "constraints.txt"])
@@ -534,7 +548,7 @@ def test_the_dockerfile_copies_what_exists() -> None:
     text = (ROOT / "Dockerfile").read_text()
     copies = [shlex.split(line)[1:-1] for line in text.splitlines() if line.startswith("COPY ")]
     sources = [source for copy in copies for source in copy]
-    assert {"app", "interp", "assets", ".streamlit", "requirements.txt", "constraints.txt"} <= set(sources)
+    assert {"app", "interp", "assets", "requirements.txt", "constraints.txt"} <= set(sources)
     kept = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
     for source in sources:
         assert (ROOT / source).exists(), source
@@ -568,7 +582,7 @@ def test_the_health_check_is_python_and_asks_the_right_page() -> None:
 def test_streamlit_knows_every_option_of_the_configuration() -> None:
     from streamlit import config
 
-    written = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())
+    written = tomllib.loads((ROOT / "app" / ".streamlit" / "config.toml").read_text())
     known = set(config._config_options_template)
     assert [name for name in option_names(written) if name not in known] == []
     assert written["runner"]["postScriptGC"] is False
@@ -584,7 +598,7 @@ def option_names(table: dict[str, object], prefix: str = "") -> Iterator[str]:
 
 
 def test_nothing_in_the_configuration_comes_from_outside() -> None:
-    assert "://" not in (ROOT / ".streamlit" / "config.toml").read_text()
+    assert "://" not in (ROOT / "app" / ".streamlit" / "config.toml").read_text()
 
 
 def test_make_lists_its_commands() -> None:
@@ -599,6 +613,23 @@ def test_make_run_takes_the_port(arguments: list[str]) -> None:
     command = ["make", "--dry-run", "run", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     assert 'streamlit run app/main.py --server.address "127.0.0.1" --server.port "8600"' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        ({}, []),
+        ({"ADDRESS": "::1"}, []),
+        ({"ADDRESS": "0.0.0.0"}, ["localhost", "127.0.0.1", "::1", "*"]),
+        ({"ADDRESS": "0.0.0.0", "STREAMLIT_SERVER_ALLOWED_HOSTS": "gpu-box"}, []),
+        ({"HOSTS": "gpu-box,a.example.org"}, ["localhost", "127.0.0.1", "::1", "gpu-box", "a.example.org"]),
+    ],
+)
+def test_make_run_lets_in_who_comes_by_these_names(said: dict[str, str], names: list[str]) -> None:
+    environment = {**os.environ, **said}
+    command = ["make", "--dry-run", "run"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    assert re.findall(r'--server\.allowedHosts "([^"]*)"', done.stdout) == names
 
 
 def test_ci_lints_and_ends_with_the_tests() -> None:

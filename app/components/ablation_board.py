@@ -14,10 +14,13 @@ from typing import Any
 
 import streamlit as st
 
+from app.components.loss_readout import LONGEST_RATIO
 from app.components.scripts import joined
+from app.components.sending import sendable
+from app.components.soundness import NOT_FINITE
 from app.presets import Preset
 from interp.ablation import MEAN, NO_ABLATION, ZERO, Ablation, Component, Method, Term, parse_ablation
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.model import Config
 from interp.tokens import N_CTX
 
@@ -56,7 +59,8 @@ class Tile:
     """What switching one part off does.
 
     Attributes:
-        loss: mean over the puzzles, in nats a token, on the board's metric; ``None`` if no puzzle has such a cell.
+        loss: mean over the puzzles, in nats a token, on the board's metric; ``None`` if no puzzle has such a cell. It may be
+            infinite or not a number, as the model's losses may.
         solved_to_wrong, wrong_to_solved: how many puzzles change sides.
         approximate: measured on fewer puzzles, or otherwise a first look.
     """
@@ -193,7 +197,7 @@ def ablation_after(ablation: Ablation, wish: Wish, cfg: Config, presets: Iterabl
         case UsePreset(name):
             preset = next((preset for preset in presets if preset.name == name), None)
             if preset is None:
-                raise PuzzlescopeError(f"There is no preset '{name[:60]}' for this model.")
+                raise PuzzlescopeError(f"There is no preset '{brief(name)}' for this model.")
             return preset.ablation(cfg)
     return ablation
 
@@ -307,9 +311,9 @@ def legend(board: Board) -> dict[str, Any]:
     n = board.n_puzzles
     if board.metric == ANSWERS:
         counts = sorted({-n, 0, math.ceil(n / 4), n})
-        marks = [(f"{count:+d}" if count else "0", count / max(n, 1)) for count in counts]
+        marks = [(_balance(count), count / max(n, 1)) for count in counts]
         return {
-            "title": "puzzles lost by switching it off, less those gained",
+            "title": "puzzles lost and gained by switching it off, taken together",
             "marks": [[text, round(strength(value), 3)] for text, value in marks],
         }
     ratios = {"÷100": -2, "÷10": -1, "1": 0, "×10": 1, "×100": 2, "×1,000": 3}
@@ -321,8 +325,14 @@ def legend(board: Board) -> dict[str, Any]:
     }
 
 
+def _balance(lost: int) -> str:
+    return "as many" if lost == 0 else f"{abs(lost)} {'lost' if lost > 0 else 'gained'}"
+
+
 def number(value: float) -> str:
     """A loss in two or three digits: 0.484, 1.8e-5."""
+    if not math.isfinite(value):
+        return NOT_FINITE
     if value == 0:
         return "0"
     if 0.01 <= abs(value) < 1000:
@@ -333,6 +343,8 @@ def number(value: float) -> str:
 
 def times(ratio: float) -> str:
     """A ratio in two digits, or three where they matter: 27,000, 33, 1.04."""
+    if ratio >= LONGEST_RATIO:
+        return number(ratio)
     if ratio >= 10:
         return f"{int(float(f'{ratio:.2g}')):,}"
     return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
@@ -341,11 +353,12 @@ def times(ratio: float) -> str:
 def said(tile: Tile, board: Board) -> str:
     """The read-out of a tile, after "L1.attn off: "."""
     loss, clean = tile.loss, board.clean
-    words = "no such cell in these puzzles"
-    if loss is not None and math.isfinite(loss):
-        words = f"loss {number(loss)}"
-        if clean is not None and clean > 0:
-            words += f", {times(loss / clean)} × the clean {number(clean)}"
+    words = "no such cell in these puzzles" if loss is None else f"loss {number(loss)}"
+    if loss is not None and clean is not None:
+        ratio = math.isfinite(loss) and math.isfinite(clean) and clean > 0
+        words += (
+            f", {times(loss / clean)} × the clean {number(clean)}" if ratio else f", clean {number(clean)}"
+        )
     flips = f"{tile.solved_to_wrong} solved → wrong, {tile.wrong_to_solved} wrong → solved"
     if board.n_puzzles == 1:
         flips = "the answer is solved or wrong as before"
@@ -373,7 +386,7 @@ def in_short(tile: Tile, board: Board) -> str:
 
 def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
     """The board as the browser takes it."""
-    return {
+    data = {
         "layers": board.cfg.n_layers,
         "heads": board.cfg.n_heads,
         "tiles": {part.text: _tile_data(tile, board) for part, tile in board.tiles.items()},
@@ -390,6 +403,7 @@ def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
         "error": board.error,
         "seen": [seen.client, seen.number],
     }
+    return sendable(data)
 
 
 def _tile_data(tile: Tile, board: Board) -> list[Any]:

@@ -12,10 +12,11 @@ import numpy as np
 import streamlit as st
 from jaxtyping import Int, UInt16
 
-from app.bundle import BUNDLE
+from app.bundle import bundle_address
+from app.components.sending import finite
 from app.shared import plain
 from interp.attention import LayerAttention, packed
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.grids import COLORS, SIZE
 from interp.puzzles import Puzzle
 from interp.tokens import N_CTX, TOKEN_NAMES, cell_position, marker_position, predicting_position
@@ -101,7 +102,7 @@ def read_window(text: str) -> Window:
         ):
             return window
     raise PuzzlescopeError(
-        f"Expected tokens such as rows-4-5, grid2-0-4 or positions-0-100, got '{text[:40]}'."
+        f"Expected tokens such as rows-4-5, grid2-0-4 or positions-0-100, got '{brief(text)}'."
     )
 
 
@@ -161,7 +162,7 @@ def show(
     what: What = "heads" if head is None else "pattern"
     positions = positions_of(window.fitted(what))
     heads = list(range(len(attention.off))) if head is None else [head]
-    shown = attention.pattern[np.ix_(heads, positions, positions)]
+    shown = finite(attention.pattern[np.ix_(heads, positions, positions)])
     # The first tokens can look almost nowhere but at themselves; they must not wash out the rest.
     later = shown[:, len(positions) // 4 :]
     full = round(float(max(later.max(), FAINTEST)), 2)
@@ -171,7 +172,7 @@ def show(
         "heads": [f"L{layer} H{k}{' off' if attention.off[k] else ''}" for k in heads],
         "label": f"Attention of layer {layer}, " + ("all heads" if head is None else f"head {head}"),
         "full": full,
-        "bundle": f"app/static/{BUNDLE}",
+        "bundle": bundle_address(),
     }
     _view(key=key, data=packed(header, _in_ten_thousandths(shown)))
     whose = f"Layer {layer}, {'all heads' if head is None else f'head {head}'}"

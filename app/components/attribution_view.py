@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import streamlit as st
 
 from app.components import clickable_chart
@@ -78,6 +79,8 @@ def show(
 def told(found: Attribution, cell: int, toward: int | None = None, over: int | None = None) -> str:
     """What the bars show, with the sum, as sentences."""
     pushes = found.push(toward, over)[:, cell]
+    if not np.isfinite(pushes).all():
+        return f"At {lens_figures.cell_name(cell)} what the parts add is not finite, so there is nothing to compare."
     order = abs(pushes).argsort()[::-1][:3]
     largest = ", ".join(f"{found.parts[k]} {pushes[k]:+.2f}" for k in order)
     difference = float(found.difference(toward, over)[cell])

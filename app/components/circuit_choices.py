@@ -5,7 +5,7 @@ from app.components.patch_view import DETAILS, KINDS, Patching
 from app.scene import cell_name
 from app.session import choose, chosen
 from interp.ablation import Component, parse_ablation
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.grids import CELLS, N_COLORS, SIZE
 from interp.lens_snippets import Edit
 from interp.model import Config
@@ -26,7 +26,7 @@ VIEWS = {
 def _component(text: str, cfg: Config) -> Component:
     terms = parse_ablation(text, cfg).terms
     if len(terms) != 1:
-        raise PuzzlescopeError(f"Expected one part such as L0.attn or L1.H3, got '{text[:40]}'.")
+        raise PuzzlescopeError(f"Expected one part such as L0.attn or L1.H3, got '{brief(text)}'.")
     return terms[0].component
 
 
@@ -39,7 +39,7 @@ def _source(text: str, cfg: Config) -> str | Edit | None:
     if cell is not None and color in map(str, range(N_COLORS)):
         grid, index = divmod(cell, CELLS)
         return Edit(grid, *divmod(index, SIZE), int(color))
-    raise PuzzlescopeError(f"Expected a puzzle's id or an edit such as g3r2c5-7, got '{text[:40]}'.")
+    raise PuzzlescopeError(f"Expected a puzzle's id or an edit such as g3r2c5-7, got '{brief(text)}'.")
 
 
 def _written(source: str | Edit | None) -> str:

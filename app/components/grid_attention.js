@@ -441,6 +441,7 @@ class GridAttention extends CanvasView {
 
   number(weight) {
     if (this.state.weighting === "attention") return weight.toFixed(2)
+    if (weight >= 1e6) return weight.toExponential(1)
     return weight >= 100 ? weight.toFixed(0) : weight.toPrecision(2)
   }
 

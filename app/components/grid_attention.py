@@ -14,6 +14,7 @@ import numpy as np
 import streamlit as st
 
 from app.components.scripts import joined
+from app.components.sending import finite
 from interp.attention import LayerAttention, packed, quantise
 from interp.grids import CELLS
 from interp.puzzles import Puzzle
@@ -79,7 +80,8 @@ def message(
     attention: LayerAttention, puzzle: Puzzle, choice: Choice, *, layer: int, note: str, colors: Sequence[str]
 ) -> bytes:
     """What the browser gets: a header, the patterns in steps of 1/255 and the norms of the values (float32)."""
-    moved = attention.pattern * attention.value_norms[:, None, :]
+    pattern, norms = finite(attention.pattern), finite(attention.value_norms).astype(np.float32)
+    moved = pattern * norms[:, None, :].astype(np.float64)
     header: dict[str, Any] = {
         "layer": layer,
         "heads": len(attention.off),
@@ -92,7 +94,7 @@ def message(
         "note": note,
         "choice": asdict(choice),
     }
-    return packed(header, quantise(attention.pattern), attention.value_norms.astype(np.float32))
+    return packed(header, quantise(pattern), norms)
 
 
 def show(

@@ -12,6 +12,7 @@ import numpy as np
 import streamlit as st
 
 from app.components.scripts import joined
+from app.components.sending import finite
 from interp.attention import packed
 from interp.heads import HeadStudy
 
@@ -39,7 +40,7 @@ def message(study: HeadStudy, layer: int, head: int, names: Sequence[str]) -> by
         "known": study.known,
     }
     arrays = (study.maps[layer], study.markers[layer], study.start[layer])
-    return packed(header, *(np.nan_to_num(array).astype(np.float32) for array in arrays))
+    return packed(header, *(finite(array).astype(np.float32) for array in arrays))
 
 
 def show(

@@ -53,7 +53,7 @@ def _all(scene: Scene, choices: dict, backend: Backend, busy: bool) -> None:  # 
     measures = measures_of(study, choices["over"], studies.costs(scene, worth.states[0]))
     _progress(scene, seen, study, worth)
     _table(scene, study, measures)
-    _scatter(scene, choices, measures)
+    _scatter(scene, choices, measures, done=not busy)
     if busy != (worth.progress is not None or seen.progress is not None):
         st.rerun()  # begin, or cease, to look in
 
@@ -171,7 +171,7 @@ def _table(scene: Scene, study: HeadStudy, measures: dict[str, dict[str, float]]
     )
 
 
-def _scatter(scene: Scene, choices: dict, measures: dict[str, dict[str, float]]) -> None:  # type: ignore[type-arg]
+def _scatter(scene: Scene, choices: dict, measures: dict[str, dict[str, float]], *, done: bool) -> None:  # type: ignore[type-arg]
     st.subheader("All heads by two measures", anchor=False)
     axes, name = (choices["x"], choices["y"]), _name(scene.layer, scene.head)
     head_scatter.show(
@@ -179,6 +179,7 @@ def _scatter(scene: Scene, choices: dict, measures: dict[str, dict[str, float]])
         axes,
         name,
         least_full=_least_full(scene),
+        done=done,
         key=f"heads-scatter-{scene.model}-{scene.measure}-{scene.sample}-{scene.ablation.text}-{axes}-{name}",
         on_axes=lambda x, y: choose(PAGE, x=x, y=y),
         on_click=_choose_head,

@@ -11,6 +11,8 @@ from interp.heads import DETECTORS
 
 LEGEND = "Orange: switching it off costs; blue: it helps; a full colour is the largest effect here. Click a point to choose it."
 
+NOTHING = "There is no head of which both are finite numbers."
+
 COST = "cost"
 TITLES: dict[str, str] = {
     **{name: description.partition(" (")[0].partition(";")[0] for name, description in DETECTORS.items()},
@@ -25,6 +27,7 @@ def show(
     chosen: str,
     *,
     least_full: float,
+    done: bool = False,
     key: str,
     on_axes: Callable[[str, str], None],
     on_click: Callable[[str], None],
@@ -36,6 +39,7 @@ def show(
         axes: the measures across and up.
         chosen: name of the head that is ringed.
         least_full: the least cost that is drawn in full colour.
+        done: nothing is under way any more: what is not known will not be.
         key: must say all that a click changes; see :func:`app.components.clickable_chart.show`.
         on_axes, on_click: called with the two measures, or the head, that a visitor chose.
     """
@@ -51,6 +55,7 @@ def show(
         measures[COST],
         chosen,
         least_full=least_full,
+        empty=NOTHING if done else "Measuring …",
     )
     clickable_chart.show(figure, key=key, name="puzzlescope-heads-scatter", on_click=click)
     st.caption(plain(LEGEND))

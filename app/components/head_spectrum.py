@@ -16,6 +16,9 @@ FARTHEST = max(MARKED)
 def show(study: HeadStudy, layer: int, head: int, over: Over, *, key: str) -> None:
     """Draw the spectrum of a head, and say in words where it is highest."""
     spectrum, name = study.spectrum_over(over)[layer, head], f"L{layer}.H{head}"
+    if study.known and np.isnan(spectrum).all():
+        st.caption(f"The attention of {name} is not finite: there is nothing to show.")
+        return
     figure = spectrum_figure(spectrum, name, over)
     clickable_chart.show(figure, key=key, name=f"puzzlescope-spectrum-{name}", on_click=lambda _: None)
     st.caption(plain(told(spectrum, float(study.detectors(over)["start"][layer, head]))))

@@ -3,7 +3,7 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.components import model_picker, puzzle_picker
+from app.components import model_picker, puzzle_picker, soundness
 from app.scene import Scene
 from app.session import change, notify
 from interp.ablation import NO_ABLATION, parse_ablation
@@ -23,7 +23,9 @@ def show(scene: Scene, backend: Backend, title: str, about: str) -> DeltaGenerat
         st.title(title, anchor=False, width="content", help=about)
         model_picker.show(scene, backend)
         puzzle_picker.show(scene, backend)
-        return st.container(width="content")
+        room = st.container(width="content")
+    soundness.show(scene, backend)
+    return room
 
 
 def show_off(scene: Scene, backend: Backend) -> None:

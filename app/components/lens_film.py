@@ -13,6 +13,7 @@ import streamlit as st
 
 from app.components.puzzle_strip import PLAIN, Look, painting, report_cell
 from app.components.scripts import joined
+from app.components.sending import sendable
 from interp.ablation import NO_ABLATION, Ablation
 from interp.grids import CELLS
 from interp.lens import LogitLens
@@ -62,7 +63,7 @@ def show(
 
 def data(lens: LogitLens, look: Look, ablation: Ablation, cell: int | None) -> dict[str, Any]:
     """The film as the browser gets it."""
-    return {
+    film = {
         "stages": list(lens.stages),
         "brief": [_brief(stage) for stage in lens.stages],
         "off": [_is_off(stage, ablation) for stage in lens.stages],
@@ -74,6 +75,7 @@ def data(lens: LogitLens, look: Look, ablation: Ablation, cell: int | None) -> d
         "cell": cell,
         **painting(look),
     }
+    return sendable(film)
 
 
 def told(lens: LogitLens) -> str:

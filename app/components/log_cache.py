@@ -3,6 +3,7 @@
 import streamlit as st
 
 from app.components import experiment
+from app.components.loss_readout import scientific
 from app.scene import Scene
 from interp.backend import Backend
 from interp.logbook import masking_finding
@@ -27,7 +28,7 @@ def show(number: int, scene: Scene, backend: Backend) -> None:
         for label, run in (("As it should be", as_it_is), ("Blank cells hidden", masked)):
             st.metric(
                 f"{label}: final-grid loss",
-                f"{run.loss.mean('final'):.2e}",
+                scientific(run.loss.mean("final"), 2),
                 "solved" if run.solved[0] else "not solved",
                 delta_color="off",
                 delta_arrow="off",

@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from app.components import experiment, filling, layer_chart
+from app.components.soundness import NOT_FINITE
 from app.components.worth import switch
 from app.scene import Scene
 from app.session import notify, now
@@ -104,8 +105,11 @@ def _deviations(losses: list[float], backend: Backend) -> None:
     names = ["nothing", *(f"L{layer}.attn" for layer in range(len(logbook.PUBLISHED_LAYERS)))]
     table = pd.DataFrame({"off": names, "published": published, "here": losses})
     table["deviation, %"] = [100 * logbook.deviation(a, b) for a, b in zip(losses, published, strict=True)]
+    finite = table.replace([np.inf, -np.inf], np.nan)
     st.dataframe(
-        table.style.format({"published": "{:.2e}", "here": "{:.2e}", "deviation, %": "{:+.0f}"}),
+        finite.style.format(
+            {"published": "{:.2e}", "here": "{:.2e}", "deviation, %": "{:+.0f}"}, na_rep=NOT_FINITE
+        ),
         hide_index=True,
     )
     which = "the notebook's own 64 puzzles" if st.session_state.get(_PUBLIC) else "64 puzzles of the bank"

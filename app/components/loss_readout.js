@@ -17,7 +17,7 @@ function explain(item, tip) {
 }
 
 function begin(parent) {
-  const line = make("div", "line", parent)
+  const line = make("div", "line", make("div", "room", parent))
   line.setAttribute("role", "list")
   line.setAttribute("aria-label", "Loss and verdict, with nothing off and now")
   const tip = make("div", "tip", parent)
@@ -40,8 +40,10 @@ function fill(element, item) {
   make("div", "label", element, item.label)
   const value = make("div", "value", element)
   make("span", item.after ? "before past" : "before", value, item.before)
-  if (item.after) make("span", item.worse ? "after worse" : "after", value, ` → ${item.after}`)
-  if (item.note) make("span", "note", value, ` (${item.note})`)
+  if (item.after) value.append(" ") // where a line may end
+  if (item.after) make("span", item.worse ? "after worse" : "after", value, `→ ${item.after}`)
+  if (item.note) value.append(" ")
+  if (item.note) make("span", "note", value, `(${item.note})`)
 }
 
 export default function ({ data, parentElement }) {

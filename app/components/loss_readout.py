@@ -1,4 +1,4 @@
-"""The loss in its four cuts, the cells that break and mend, and the verdict, each before → after, on one line."""
+"""The loss in its four cuts, the cells that break and mend, and the verdict, each before → after."""
 
 import math
 from dataclasses import dataclass
@@ -8,11 +8,10 @@ import streamlit as st
 
 from app.components.puzzle_strip import Changes
 from app.components.scripts import joined
-from interp.predict import Metric, Prediction
+from app.components.soundness import NOT_FINITE
+from interp.predict import AnswerLoss, Metric, Prediction
 
 HERE = Path(__file__).parent
-HEIGHT = 48
-"""Pixels, whether or not something is off: nothing below it may jump."""
 
 LABELS: dict[Metric, str] = {
     "final": "Final-grid loss",
@@ -26,6 +25,8 @@ HELP: dict[Metric, str] = {
     "copied": "The loss on the cells that equal the third grid: there the model need only copy.",
     "changed": "The loss on the cells that differ from the third grid: there the model does something.",
 }
+LONGEST_RATIO = 1e7
+"""From here on a ratio is written with a power of ten."""
 CELLS_HELP = "Cells that are right with nothing off and wrong now; wrong with nothing off and right now; wrong in both."
 VERDICT_HELP = "Whether greedy decoding draws all 100 cells right."
 
@@ -76,7 +77,6 @@ def show(clean: Prediction, ablated: Prediction | None, cells: Changes | None = 
     _readout(
         key="loss-readout",
         data={"items": [item.data() for item in items(clean, ablated, cells)]},
-        height=HEIGHT,
     )
 
 
@@ -84,6 +84,8 @@ def items(clean: Prediction, ablated: Prediction | None, cells: Changes | None =
     """The entries of the line: always the same ones, so that nothing moves."""
     losses = [
         _loss(cut, clean.loss.mean(cut), None if ablated is None else ablated.loss.mean(cut))
+        if has_cells(clean.loss, cut)
+        else Item(LABELS[cut], "no such cell", "", "", HELP[cut])
         for cut in LABELS
     ]
     counts = f"{cells.broken} / {cells.fixed} / {cells.both}" if cells is not None else "–"
@@ -98,9 +100,12 @@ def items(clean: Prediction, ablated: Prediction | None, cells: Changes | None =
     return [*losses, Item("Cells broken / fixed / wrong in both", counts, "", "", CELLS_HELP), verdict]
 
 
+def has_cells(loss: AnswerLoss, cut: Metric) -> bool:
+    """Whether there is a cell in this cut of the answer."""
+    return {"copied": bool(loss.copied.any()), "changed": not loss.copied.all()}.get(cut, True)
+
+
 def _loss(cut: Metric, before: float, after: float | None) -> Item:
-    if math.isnan(before):
-        return Item(LABELS[cut], "no such cell", "", "", HELP[cut])
     if after is None:
         return Item(LABELS[cut], scientific(before), "", "", HELP[cut])
     return Item(
@@ -109,23 +114,27 @@ def _loss(cut: Metric, before: float, after: float | None) -> Item:
         scientific(after),
         times(before, after),
         HELP[cut],
-        worse=after > before,
+        worse=scientific(after) != scientific(before) and (after > before or not math.isfinite(after)),
     )
 
 
-def scientific(number: float) -> str:
-    """Two digits and the power of ten: 1.8e-5."""
+def scientific(number: float, decimals: int = 1) -> str:
+    """A few digits and the power of ten: 1.8e-5."""
+    if not math.isfinite(number):
+        return NOT_FINITE
     if number == 0:
         return "0"
-    digits, exponent = f"{number:.1e}".split("e")
+    digits, exponent = f"{number:.{decimals}e}".split("e")
     return f"{digits}e{int(exponent)}"
 
 
 def times(before: float, after: float) -> str:
-    """How many times as much it became, in two digits: 27,000 ×."""
-    if before <= 0 or after <= 0:
+    """How many times as much it became, in two digits: 27,000 ×; nothing where there is no such ratio."""
+    if not (math.isfinite(before) and math.isfinite(after)) or before <= 0 or after <= 0:
         return ""
     ratio = after / before
+    if ratio >= LONGEST_RATIO:
+        return f"{scientific(ratio)} ×"
     digits = max(1 - math.floor(math.log10(ratio)), -15)
     return f"{round(ratio, digits):,.{max(digits, 0)}f} ×" if ratio >= 0.001 else "< 0.001 ×"
 

@@ -287,7 +287,7 @@ def _map(state, choice, cell, marked, key, on_change):  # type: ignore[no-untype
 
 def _measured(state: PatchState, cell: int) -> str:
     """What is measured at the cell, in the two runs."""
-    if np.isnan(state.target[cell]):
+    if not (np.isfinite(state.target[cell]) and np.isfinite(state.source[cell])):
         return ""
     return (
         f"{lens_figures.cell_name(cell).capitalize()}, {lens_figures.metric_name(state, cell)}: {state.target[cell]:.2f} in this"

@@ -15,8 +15,9 @@ import streamlit as st
 from jaxtyping import Float, Integer
 
 from app.components.scripts import joined
+from app.components.sending import sendable
 from app.palette import PALETTES
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.figures import ink
 from interp.grids import CELLS, COLORS
 from interp.tokens import TOKEN_NAMES
@@ -47,7 +48,7 @@ class Look:
     def __post_init__(self) -> None:
         if self.palette not in PALETTES:
             raise PuzzlescopeError(
-                f"No palette '{self.palette[:40]}': expected one of {', '.join(PALETTES)}."
+                f"No palette '{brief(self.palette)}': expected one of {', '.join(PALETTES)}."
             )
 
 
@@ -182,7 +183,7 @@ def report_cell(key: str, on_cell: Callable[[int], None] | None) -> None:
 
 def _data(panels: Sequence[Panel], look: Look, cell: int | None, filename: str) -> dict[str, Any]:
     return {
-        "panels": [panel.data() for panel in panels],
+        "panels": sendable([panel.data() for panel in panels]),
         "legend": _legend(panels),
         "cell": cell,
         "filename": filename,

@@ -18,4 +18,4 @@ function shape(name, attributes, parent) {
 const place = (index) => `translate(${(index % SIDE) * CELL} ${Math.floor(index / SIDE) * CELL})`
 
 const where = (index) => `row ${Math.floor(index / SIDE) + 1}, column ${(index % SIDE) + 1}`
-const percent = (chance) => `${(100 * chance).toFixed(1)} %`
+const percent = (chance) => (chance == null ? "not finite" : `${(100 * chance).toFixed(1)} %`) // null: no number

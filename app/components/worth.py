@@ -10,6 +10,7 @@ import streamlit as st
 from app import sweeps
 from app.components import ablation_board, chart_controls, flip_list, head_map, layer_chart, task_chart
 from app.components.ablation_board import Board, Redo, SetMethod, StopSweep, Tile, Undo, Wish, ablation_after
+from app.components.loss_readout import has_cells
 from app.presets import Preset, presets
 from app.scene import SAMPLES, Base, Chart, Scene, copy_head
 from app.session import can_redo, can_undo, change, now, redo, undo
@@ -18,6 +19,7 @@ from interp.ablation import Component, Term
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 from interp.model import Config
+from interp.predict import Metric
 from interp.puzzles import Puzzle
 from interp.sweep import STRETCH, Measure, SweepRow, SweepState, flipped, same_puzzles
 
@@ -102,7 +104,8 @@ def _tiles(rows: list[SweepRow], measure: Measure, *, approximate: bool) -> dict
         assert row.component is not None
         if len(row.solved):
             broken, mended = row.flips(same_puzzles(row, rows[0])[1])
-            loss = row.loss.mean("final" if measure == "answers" else measure)
+            cut: Metric = "final" if measure == "answers" else measure
+            loss = row.loss.mean(cut) if has_cells(row.loss, cut) else None
             tiles[row.component] = Tile(loss, len(broken), len(mended), approximate)
     return tiles
 

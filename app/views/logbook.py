@@ -6,7 +6,7 @@ from app.choices import Choice
 from app.components import header, log_answers, log_cache, log_heads, log_losses
 from app.session import current_scene, show_notices
 from app.shared import backend as shared_backend
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.logbook import same_sizes
 from interp.model import Config
 from interp.phenomena import THRESHOLDS
@@ -18,7 +18,7 @@ def _threshold(text: str, cfg: Config) -> float:
     except ValueError:
         value = -1.0
     if not 0 < value < 1:
-        raise PuzzlescopeError(f"A threshold is a number between 0 and 1, got '{text[:40]}'.")
+        raise PuzzlescopeError(f"A threshold is a number between 0 and 1, got '{brief(text)}'.")
     return value
 
 

@@ -1,0 +1,183 @@
+"""How the pages look where people's screens, settings and printers are not ours: widths, high contrast, paper."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.components import loss_readout
+from scripts.dashboard import SECONDS
+from tests.browser.conftest import settled
+
+pytestmark = pytest.mark.browser
+
+WIDTHS = (320, 390, 640, 768, 1024, 1152, 1280, 1920)  # 640: a laptop's page at 200 %
+A4 = (794, 1123)
+"""Pixels of its sides."""
+
+OVERLAPS = """(scope) => {
+  const boxes = []
+  const visit = (node) => {
+    for (const element of node.querySelectorAll("*")) {
+      if (element.shadowRoot) visit(element.shadowRoot)
+      for (const text of element.childNodes) {
+        if (text.nodeType !== Node.TEXT_NODE || !text.textContent.trim()) continue
+        const range = document.createRange()
+        range.selectNodeContents(text)
+        for (const box of range.getClientRects()) if (box.width > 2) boxes.push({ box, text: text.textContent })
+      }
+    }
+  }
+  visit(document.querySelector(scope))
+  const over = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3
+  const after = (k) => boxes.slice(k + 1)
+  return boxes.flatMap((one, k) => after(k).filter((other) => over(one.box, other.box)).map((other) => [one.text, other.text]))
+}"""
+MOUNT = """async ([code, data]) => {
+  const component = (await import("data:text/javascript;charset=utf-8," + encodeURIComponent(code))).default
+  component({ data, parentElement: document.querySelector("#host") })
+}"""
+
+
+def test_losses_are_never_printed_over_one_another(page: Page) -> None:
+    """The longest numbers that there are, at every width."""
+    styles = (loss_readout.HERE / "loss_readout.css").read_text()
+    page.set_content(
+        f"<style>body {{ margin: 0 16px; font: 15px sans-serif }} {styles}</style><div id=host></div>"
+    )
+    long = [
+        loss_readout.Item(label, "1.8e-15", "not finite", "9,900,000 ×", "help", worse=True)
+        for label in [*loss_readout.LABELS.values(), "Cells broken / fixed / wrong in both", "Greedy answer"]
+    ]
+    page.evaluate(
+        MOUNT, [loss_readout.joined("element", "loss_readout"), {"items": [item.data() for item in long]}]
+    )
+    for width in range(320, 1921, 40):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate(OVERLAPS, "#host") == [], width
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), width
+
+
+@pytest.fixture(scope="module")
+def workbench(chromium: Browser, address: str) -> Iterator[Page]:
+    """With a layer off and all measured, for tests that only look."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 1000})
+    context.set_default_timeout(1000 * SECONDS)
+    page = context.new_page()
+    page.goto(f"{address}/?off=L1.attn")
+    expect(page.locator(".board .tile.pending")).to_have_count(0)
+    expect(page.locator(".board .tile.approximate")).to_have_count(0)
+    settled(page)
+    yield page
+    context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_workbench_fits_every_width(workbench: Page, width: int) -> None:
+    workbench.set_viewport_size({"width": width, "height": 1000})
+    workbench.wait_for_timeout(300)
+    assert workbench.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert workbench.evaluate(OVERLAPS, ".st-key-loss-readout") == []
+    # Nothing is squeezed into a height of its own: what follows the line of losses begins below it.
+    line = workbench.locator(".line:has(.item)").first.bounding_box()
+    after = workbench.get_by_role("radio", name="greedy").bounding_box()
+    assert line is not None and after is not None and line["y"] + line["height"] <= after["y"]
+
+
+def middle(page: Page, part: str) -> bytes:
+    """A picture of the middle of a tile: its colour."""
+    box = page.locator(f'.tile[data-part="{part}"]').bounding_box()
+    assert box is not None
+    clip = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2, "width": 3, "height": 3}
+    return page.screenshot(clip=clip)
+
+
+def picture(page: Page, selector: str) -> bytes:
+    return page.locator(selector).first.screenshot()
+
+
+def test_high_contrast_keeps_what_is_data_and_tells_what_is_chosen(workbench: Page) -> None:
+    page = workbench
+    page.set_viewport_size({"width": 1280, "height": 1600})
+    page.mouse.move(0, 0)
+    page.emulate_media(forced_colors="active")
+    try:
+        page.wait_for_timeout(300)
+        assert middle(page, "L2.attn") != middle(page, "L2.H3"), "a costly part and a free one"
+        assert page.locator(".legend .mark").count() > 3
+        swatches = page.locator(".board .mark .swatch")
+        assert swatches.first.screenshot() != swatches.last.screenshot()
+        background = "element => getComputedStyle(element).backgroundColor"
+        for chosen, other in (
+            ('.choice[aria-pressed="true"]', '.choice[aria-pressed="false"]'),
+            ('.switch button[aria-pressed="true"]', '.switch button[aria-pressed="false"]'),
+            (
+                '[data-testid="stButtonGroup"] [aria-checked="true"]',
+                '[data-testid="stButtonGroup"] [aria-checked="false"]',
+            ),
+        ):
+            looks = [page.locator(which).first.evaluate(background) for which in (chosen, other)]
+            assert looks[0] != looks[1], chosen
+        edge = (
+            "element => getComputedStyle(element).borderTopWidth + getComputedStyle(element).borderTopColor"
+        )
+        off, on = (
+            page.locator(f'.tile[data-part="{part}"]').evaluate(edge) for part in ("L1.attn", "L2.attn")
+        )
+        assert off != on
+        page.locator('.tile[data-part="L2.H3"]').focus()
+        page.keyboard.press("ArrowRight")
+        outline = "element => getComputedStyle(element).outlineStyle"
+        assert page.locator('.tile[data-part="L2.H4"]').evaluate(outline) == "solid"
+    finally:
+        page.emulate_media(forced_colors="null")
+
+
+ON_PAPER = """([side, selector]) => {
+  // As a printer does it: a last word to the scripts, then another width, and no script runs before it is on paper.
+  window.dispatchEvent(new Event("beforeprint"))
+  const sheet = document.querySelector("[data-testid=stMainBlockContainer]")
+  sheet.style.cssText = `width: ${side}px; margin: 0`
+  const found = []
+  const visit = (node) => {
+    found.push(...node.querySelectorAll(selector))
+    for (const element of node.querySelectorAll("*")) if (element.shadowRoot) visit(element.shadowRoot)
+  }
+  visit(document)
+  const edge = sheet.getBoundingClientRect().right
+  const over = found.map((one) => one.getBoundingClientRect().right - edge)
+  sheet.style.cssText = ""
+  window.dispatchEvent(new Event("afterprint"))
+  return [found.length, Math.max(...over)]
+}"""
+
+
+def test_on_paper_charts_and_grids_are_not_cut(workbench: Page) -> None:
+    """Drawn for a wide screen, printed on A4, upright and across."""
+    page = workbench
+    page.set_viewport_size({"width": 1920, "height": 1000})
+    page.emulate_media(media="print")
+    try:
+        page.wait_for_timeout(500)  # charts take the width of the screen
+        for side in A4:
+            for selector in (
+                ".js-plotly-plot .cartesianlayer",
+                ".panel svg",
+                ".board .grid",
+                ".map canvas",
+                ".attention-view",
+            ):
+                count, over = page.evaluate(ON_PAPER, [side, selector])
+                assert count and over <= 1, (side, selector, over)
+        for hidden in ('[data-testid="stHeader"]', ".save", ".history"):
+            expect(page.locator(hidden).first).to_be_hidden()
+    finally:
+        page.emulate_media(media="null")
+    assert page.locator(".js-plotly-plot svg.main-svg").first.get_attribute("viewBox") is None
+
+
+def test_printed_pages_hold_all_of_the_page(workbench: Page) -> None:
+    workbench.set_viewport_size({"width": 1280, "height": 900})
+    printed = workbench.pdf(format="A4")
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) >= 2
