@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from app import arrival
 from app.choices import Choice, choices_from_query, query_of
 from app.scene import Scene, first_changed, scene_from_query
 from app.shared import plain
@@ -18,36 +19,56 @@ from interp.backend import Backend
 from interp.puzzles import Puzzle
 
 _SCENE, _LINK, _NOTICE, _UNDO, _REDO = "scene", "link", "notice", "undo", "redo"
+_ARRIVED = "arrived"
 LONGEST_HISTORY = 100
 
 
 def current_scene(
     backend: Backend, page: str = "", choices: Mapping[str, Choice] = MappingProxyType({})
 ) -> Scene:
-    """The scene of this visitor: the one in the URL on the first run, then the one the widgets made.
+    """The scene of this visitor: the one in the URL on the first run, and when Back or Forward brings another; else the one
+    that the widgets made.
 
     Args:
         page: whose run this is.
         choices: what that page lets one choose besides; see :func:`chosen`. It is in the URL too.
     """
-    query = st.query_params.to_dict() if _SCENE not in st.session_state else {}
-    if _SCENE not in st.session_state:
-        st.session_state[_SCENE], problems = scene_from_query(query, backend)
-        st.session_state[_NOTICE] = problems
-    scene = st.session_state[_SCENE]
-    if _own(page) not in st.session_state:
-        cfg = backend.model(scene.model).cfg
-        st.session_state[_own(page)], problems = choices_from_query(query, choices, cfg)
-        st.session_state.setdefault(_NOTICE, []).extend(problems)
+    arrival.note()
+    query = arrival.asked()
+    if query is not None:
+        _arrive(query, backend, page, choices)
+    elif _own(page) not in st.session_state:
+        st.session_state[_own(page)] = {name: choice.default for name, choice in choices.items()}
+    scene: Scene = st.session_state[_SCENE]
     st.session_state[_LINK] = {**scene.query(), **query_of(chosen(page), choices)}
     return scene
+
+
+def _arrive(query: Mapping[str, str], backend: Backend, page: str, choices: Mapping[str, Choice]) -> None:
+    """Make the scene of this address the visitor's."""
+    scene, problems = scene_from_query(query, backend)
+    own, more = choices_from_query(query, choices, backend.model(scene.model).cfg)
+    before = st.session_state.get(_SCENE)
+    if before is not None:
+        _go_over(before, scene)
+    st.session_state[_NOTICE] = [*problems, *more]
+    st.session_state[_SCENE], st.session_state[_own(page)] = scene, own
+    st.session_state[_ARRIVED] = True
+    arrival.answered()
+
+
+def arrived() -> bool:
+    """Whether this run shows a scene that the browser's address has brought."""
+    return bool(st.session_state.get(_ARRIVED))
 
 
 def write_link() -> None:
     """Put what is on screen into the URL: at the end of a run, for a browser is busy with it for a while."""
     query = st.session_state.get(_LINK)
-    if query is not None and st.query_params.to_dict() != query:
+    # What was on its way when the visitor went Back may have changed the address: it is written again.
+    if query is not None and (arrived() or st.query_params.to_dict() != query):
         st.query_params.from_dict(query)
+    st.session_state[_ARRIVED] = False
 
 
 def chosen(page: str) -> dict[str, Any]:
@@ -74,11 +95,30 @@ def change(**changes: Any) -> None:
     brought back, as long as the model stays."""
     before = now()
     st.session_state[_SCENE] = replace(before, **changes)
-    if now().model != before.model:  # its parts are not this model's
-        st.session_state[_UNDO] = st.session_state[_REDO] = []
+    if now().model != before.model:
+        _forget_steps()
     elif now().ablation != before.ablation:
         st.session_state[_UNDO] = [*_history(_UNDO), before.ablation][-LONGEST_HISTORY:]
         st.session_state[_REDO] = []
+
+
+def _go_over(before: Scene, after: Scene) -> None:
+    """Let undo and redo follow the browser's Back and Forward: each leads again to where the other came from."""
+    undo, redo = _history(_UNDO), _history(_REDO)
+    if after.model != before.model:
+        _forget_steps()
+    elif after.ablation != before.ablation:
+        forward = redo[-1:] == [after.ablation]
+        if undo[-1:] == [after.ablation] and not forward:
+            undo, redo = undo[:-1], [*redo, before.ablation]
+        else:
+            undo, redo = [*undo, before.ablation][-LONGEST_HISTORY:], redo[:-1] if forward else []
+        st.session_state[_UNDO], st.session_state[_REDO] = undo, redo
+
+
+def _forget_steps() -> None:
+    """Another model has other parts: what was off before cannot be off now."""
+    st.session_state[_UNDO] = st.session_state[_REDO] = []
 
 
 def open_puzzle(puzzle: Puzzle) -> None:
