@@ -3,14 +3,14 @@
 Widgets show what the scene says; their callbacks replace it here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
 
-from app import arrival
+from app import arrival, echoes
 from app.choices import Choice, choices_from_query, query_of
 from app.scene import Scene, first_changed, scene_from_query
 from app.shared import plain
@@ -37,10 +37,13 @@ def current_scene(
     query = arrival.asked()
     if query is not None:
         _arrive(query, backend, page, choices)
-    elif _own(page) not in st.session_state:
-        st.session_state[_own(page)] = {name: choice.default for name, choice in choices.items()}
     scene: Scene = st.session_state[_SCENE]
+    if st.session_state.get(_of_model(page)) != scene.model:
+        # What was chosen on another model is read again, as from a link: what this one does not have is at its default.
+        before = query_of(chosen(page), choices) if _own(page) in st.session_state else {}
+        _choose_anew(page, choices_from_query(before, choices, backend.model(scene.model).cfg)[0])
     st.session_state[_LINK] = {**scene.query(), **query_of(chosen(page), choices)}
+    echoes.begin(st.session_state[_LINK])
     return scene
 
 
@@ -52,7 +55,8 @@ def _arrive(query: Mapping[str, str], backend: Backend, page: str, choices: Mapp
     if before is not None:
         _go_over(before, scene)
     st.session_state[_NOTICE] = [*problems, *more]
-    st.session_state[_SCENE], st.session_state[_own(page)] = scene, own
+    st.session_state[_SCENE] = scene
+    _choose_anew(page, own)
     st.session_state[_ARRIVED] = True
     arrival.answered()
 
@@ -69,6 +73,7 @@ def write_link() -> None:
     if query is not None and (arrived() or st.query_params.to_dict() != query):
         st.query_params.from_dict(query)
     st.session_state[_ARRIVED] = False
+    echoes.end()
 
 
 def chosen(page: str) -> dict[str, Any]:
@@ -81,8 +86,16 @@ def choose(page: str, **values: Any) -> None:
     st.session_state[_own(page)] = {**chosen(page), **values}
 
 
+def _choose_anew(page: str, values: Mapping[str, Any]) -> None:
+    st.session_state[_own(page)], st.session_state[_of_model(page)] = dict(values), now().model
+
+
 def _own(page: str) -> str:
     return f"chosen-{page}"
+
+
+def _of_model(page: str) -> str:
+    return f"chosen-{page}-of"
 
 
 def now() -> Scene:
@@ -119,6 +132,18 @@ def _go_over(before: Scene, after: Scene) -> None:
 def _forget_steps() -> None:
     """Another model has other parts: what was off before cannot be off now."""
     st.session_state[_UNDO] = st.session_state[_REDO] = []
+
+
+def of_this_model(act: Callable[..., None]) -> Callable[..., None]:
+    """For widgets that show parts of the model at hand: what one of them is clicked for is only done as long as the visitor
+    has not gone on to another model, whose parts are others even where they have the same names."""
+    drawn: Scene | None = st.session_state.get(_SCENE)
+
+    def guarded(*args: Any, **named: Any) -> None:
+        if drawn is None or now().model == drawn.model:
+            act(*args, **named)
+
+    return guarded
 
 
 def open_puzzle(puzzle: Puzzle) -> None:
