@@ -15,13 +15,14 @@ if ROOT not in sys.path:
 # visitors, or a browser on this machine, need. To be said before PyTorch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from app import opening  # noqa: E402
-from app.components import printing  # noqa: E402
+from app import arrival, opening  # noqa: E402
+from app.components import page_keeper, printing  # noqa: E402
 
 # The icon is a file: Streamlit would fetch a named one from an outside host.
 ICON = Path(__file__).parent / "static" / "icon.svg"
 st.set_page_config(page_title="Puzzlescope", page_icon=str(ICON), layout="wide")
 st.html(Path(__file__).parent / "style.css")
+arrival.note()
 page = st.navigation(
     [
         st.Page("views/workbench.py", title="Workbench", default=True),
@@ -31,6 +32,7 @@ page = st.navigation(
     ],
     position="top",
 )
+page_keeper.show()
 opening.load(st.empty())
 printing.prepare()
 

@@ -103,6 +103,11 @@ class Scene:
             values[name] = "" if value == getattr(Scene, name) else str(value)
         return {name: value for name, value in values.items() if value}
 
+    def key(self, name: str) -> str:
+        """The key of a widget that shows parts of the model: each model has its own, so that none takes up what another's
+        was told."""
+        return name if self.model == DEFAULT else f"{name}-{self.model}"
+
     def link_to(self, puzzle: Puzzle, ablation: Ablation) -> str:
         """The URL parameters of this scene with another puzzle and something else off."""
         other = replace(

@@ -23,7 +23,8 @@ def backend() -> Backend:
     global _backend
     with _making:
         if _backend is None:
-            _backend = Backend(who=_visitor, pulse=_pulse)
+            # Nobody can edit a model through a page, so the weights are not looked at for every request.
+            _backend = Backend(who=_visitor, pulse=_pulse, follow_edits=False)
         return _backend
 
 

@@ -15,7 +15,7 @@ def header_of(
     """The header of an export over these puzzles; what is off is the scene's ablation unless it is said."""
     off = scene.ablation.text if ablation is None else ablation
     ids = tuple(puzzle.id for puzzle in puzzles)
-    return Header(scene.model, backend.model(scene.model).checkpoint_id, ids, off, scene.measure)
+    return Header(scene.model, backend.checkpoint_id(scene.model), ids, off, scene.measure)
 
 
 def sample_of(scene: Scene) -> Sample:

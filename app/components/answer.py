@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 from jaxtyping import Float, Int
 
+from app import echoes
 from app.components import loss_readout, puzzle_strip
 from app.components.puzzle_strip import Look, Panel, changes
 from app.palette import PALETTES
@@ -66,8 +67,8 @@ def _panels(scene: Scene, clean: Prediction, ablated: Prediction | None) -> list
 
 
 def _switches(scene: Scene) -> None:
-    st.session_state["answer"], st.session_state["palette"] = scene.answer, scene.palette
-    st.session_state["digits"] = scene.digits
+    for name in ("answer", "palette", "digits"):
+        echoes.show(name, getattr(scene, name))
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.segmented_control(
             "Answer",
@@ -75,7 +76,7 @@ def _switches(scene: Scene) -> None:
             key="answer",
             required=True,
             label_visibility="collapsed",
-            on_change=lambda: change(answer=st.session_state["answer"]),
+            on_change=echoes.hears("answer", lambda: change(answer=st.session_state["answer"])),
         )
         st.caption(ANSWERS[scene.answer], width="stretch")
         st.selectbox(
@@ -85,6 +86,10 @@ def _switches(scene: Scene) -> None:
             format_func=PALETTE_NAMES.__getitem__,
             label_visibility="collapsed",
             width=170,
-            on_change=lambda: change(palette=st.session_state["palette"]),
+            on_change=echoes.hears("palette", lambda: change(palette=st.session_state["palette"])),
         )
-        st.toggle("Digits", key="digits", on_change=lambda: change(digits=st.session_state["digits"]))
+        st.toggle(
+            "Digits",
+            key="digits",
+            on_change=echoes.hears("digits", lambda: change(digits=st.session_state["digits"])),
+        )

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 import streamlit as st
 
+from app import echoes
 from app.components.attention_view import Way, What, Window, length, longest
 from interp.puzzles import Puzzle
 
@@ -38,57 +38,69 @@ def show(
     """
     what: What = "heads" if head is None else "pattern"
     window = window.fitted(what)
-    report = partial(_report, key, head, window, on_change)
-    state = st.session_state
-    state[f"{key}-head"] = "all" if head is None else str(head)
-    state[f"{key}-way"] = window.way
+
+    def report(name: str) -> Callable[[], None]:
+        return echoes.hears(f"{key}-{name}", lambda: _report(key, name, head, window, on_change))
+
+    echoes.show(f"{key}-head", "all" if head is None else str(head))
+    echoes.show(f"{key}-way", window.way)
     heads = [*map(str, range(n_heads)), "all"]
-    st.segmented_control("Head", heads, key=f"{key}-head", required=True, on_change=report)
+    st.segmented_control("Head", heads, key=f"{key}-head", required=True, on_change=report("head"))
     st.segmented_control(
-        "Tokens", list(WAYS), key=f"{key}-way", format_func=WAYS.__getitem__, required=True, help=HELP, on_change=report
+        "Tokens", list(WAYS), key=f"{key}-way", format_func=WAYS.__getitem__, required=True, help=HELP,
+        on_change=report("way"),
     )  # fmt: skip
     if window.way == "grid":
-        state[f"{key}-place"] = window.place
+        echoes.show(f"{key}-place", window.place)
         titles = puzzle.structure.name.split(" ")
         st.segmented_control(
-            "Grid", range(3), key=f"{key}-place", format_func=lambda place: titles[place], required=True, on_change=report
+            "Grid", range(3), key=f"{key}-place", format_func=lambda place: titles[place], required=True,
+            on_change=report("place"),
         )  # fmt: skip
     _ends(window, what, key, report)
 
 
-def _ends(window: Window, what: What, key: str, report: Callable[[], None]) -> None:
+def _ends(window: Window, what: What, key: str, report: Callable[[str], Callable[[], None]]) -> None:
     name, shift = ("position", 0) if window.way == "positions" else ("row", 1)
     with st.container(horizontal=True):
         for end, value in (("first", window.first), ("last", window.last)):
-            st.session_state[f"{key}-{end}"] = value + shift
+            echoes.show(f"{key}-{end}", value + shift)
             st.number_input(
                 f"{end.capitalize()} {name}",
                 min_value=shift,
                 max_value=length(window.way) - 1 + shift,
                 key=f"{key}-{end}",
                 help=f"At most {longest(window.way, what)} {name}s are shown at once.",
-                on_change=report,
+                on_change=report(end),
                 width=150,
             )
 
 
 def _report(
-    key: str, head: int | None, before: Window, on_change: Callable[[int | None, Window], None]
+    key: str,
+    name: str,
+    head: int | None,
+    before: Window,
+    on_change: Callable[[int | None, Window], None],
 ) -> None:
-    state = st.session_state
-    chosen = state[f"{key}-head"]
-    new_head = None if chosen == "all" else int(chosen)
-    way: Way = state[f"{key}-way"]
-    what: What = "heads" if new_head is None else "pattern"
-    if way != before.way:
-        window = _first_look(way, before)
-    else:
-        shift = 0 if way == "positions" else 1
-        first, last = (state[f"{key}-{end}"] - shift for end in ("first", "last"))
-        window = _pulled(before, first, last, longest(way, what))
-    if way == "grid" and f"{key}-place" in state:
-        window = replace(window, place=state[f"{key}-place"])
-    on_change(new_head, window.fitted(what))
+    """Pass on what one control was set to, the others being as they were drawn."""
+    chosen, window = st.session_state[f"{key}-{name}"], before
+    shift = 0 if before.way == "positions" else 1
+    match name:
+        case "head":
+            head = None if chosen == "all" else int(chosen)
+        case "way":
+            window = _first_look(chosen, before)
+        case "place":
+            window = replace(before, place=chosen)
+    what: What = "heads" if head is None else "pattern"
+    most = longest(before.way, what)
+    match name:
+        case "first":
+            window = _pulled(before, chosen - shift, before.last, most)
+        case "last":
+            window = _pulled(before, before.first, chosen - shift, most)
+    on_change(head, window.fitted(what))
 
 
 def _pulled(before: Window, first: int, last: int, most: int) -> Window:

@@ -1,10 +1,12 @@
 """Direct logit attribution: what every part of the model adds to the right colour over the runner-up, at one cell or at all."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import streamlit as st
 
+from app import echoes
 from app.components import clickable_chart
 from app.shared import plain
 from interp import lens_figures
@@ -107,17 +109,23 @@ def _chosen(key: str, tokens: Tokens, on_tokens: Callable[[Tokens], None]) -> To
     """Draw the choice of the two tokens, and return it."""
     names = (f"{key}-toward", f"{key}-over")
     # An empty choice would read "Choose an option": what is usual is a choice like any other.
-    st.session_state[names[0]], st.session_state[names[1]] = (_USUAL if t is None else t for t in tokens)
+    for name, token in zip(names, tokens, strict=True):
+        echoes.show(name, _USUAL if token is None else token)
 
-    def changed() -> None:
-        toward, over = (st.session_state[name] for name in names)
-        on_tokens((None if toward == _USUAL else toward, None if over == _USUAL else over))
+    def changed(k: int) -> None:
+        chosen = None if st.session_state[names[k]] == _USUAL else st.session_state[names[k]]
+        on_tokens((chosen, tokens[1]) if k == 0 else (tokens[0], chosen))
 
     first = {_USUAL: "the right colour"} | {token: lens_figures.token_name(token) for token in range(D_VOCAB)}
     second = first | {_USUAL: "the runner-up"}
     with st.container(horizontal=True, gap="small"):
-        for label, name, choices in (("Push toward", names[0], first), ("over", names[1], second)):
+        for k, (label, choices) in enumerate((("Push toward", first), ("over", second))):
             st.selectbox(
-                label, list(choices), key=name, format_func=choices.__getitem__, width=180, on_change=changed
+                label,
+                list(choices),
+                key=names[k],
+                format_func=choices.__getitem__,
+                width=180,
+                on_change=echoes.hears(names[k], partial(changed, k)),
             )
     return tokens

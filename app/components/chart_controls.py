@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from app import echoes
 from interp.sweep import MEASURES, Measure
 
 NAMES: dict[Measure, str] = {
@@ -24,14 +25,14 @@ def show_measure(
     measures: Sequence[Measure] = tuple(MEASURES),
 ) -> None:
     """Draw the choice of the measure: a cut of the loss, or exact answers."""
-    st.session_state[key] = measure
+    echoes.show(key, measure)
     st.segmented_control(
         "Parts are judged by",
         list(measures),
         format_func=NAMES.__getitem__,
         key=key,
         required=True,
-        on_change=lambda: on_change(st.session_state[key]),
+        on_change=echoes.hears(key, lambda: on_change(st.session_state[key])),
         help="\n\n".join(f"**{NAMES[one]}**: {MEASURES[one]}" for one in measures),
         label_visibility="collapsed",
     )
@@ -39,13 +40,13 @@ def show_measure(
 
 def show_sample(sample: int, samples: Sequence[int], *, key: str, on_change: Callable[[int], None]) -> None:
     """Draw the choice of how many puzzles: this one (1), or so many of its task."""
-    st.session_state[key] = sample
+    echoes.show(key, sample)
     st.segmented_control(
         "Over which puzzles",
         list(samples),
         format_func=lambda n: "this puzzle" if n == 1 else f"{n} of this task",
         key=key,
         required=True,
-        on_change=lambda: on_change(st.session_state[key]),
+        on_change=echoes.hears(key, lambda: on_change(st.session_state[key])),
         label_visibility="collapsed",
     )

@@ -6,7 +6,7 @@ from app import sweeps
 from app.components import chart_controls, composition_view, path_view
 from app.components.circuit_choices import PAGE
 from app.scene import SAMPLES, Scene
-from app.session import change, choose, chosen, now
+from app.session import change, choose, chosen, now, of_this_model
 from app.watching import LOOK_IN, Seen, look_in, watched
 from interp.backend import Backend
 from interp.paths import PathState
@@ -89,7 +89,10 @@ def _controls(scene: Scene, backend: Backend, source) -> None:  # type: ignore[n
     cfg = backend.model(scene.model).cfg
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         composition_view.show_source(
-            source, cfg, key="circuits-source", on_change=lambda part: choose(PAGE, source=part)
+            source,
+            cfg,
+            key=scene.key("circuits-source"),
+            on_change=of_this_model(lambda part: choose(PAGE, source=part)),
         )
         chart_controls.show_sample(
             scene.sample, SAMPLES, key="circuits-sample", on_change=lambda sample: change(sample=sample)

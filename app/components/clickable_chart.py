@@ -6,6 +6,8 @@ from typing import Any
 import plotly.graph_objects as go
 import streamlit as st
 
+from app import echoes
+from app.session import of_this_model
 from interp.ablation import Component
 
 
@@ -22,7 +24,7 @@ def show(figure: go.Figure, *, key: str, name: str, on_click: Callable[[list[str
     st.plotly_chart(
         figure,
         key=key,
-        on_select=lambda: _clicked(key, on_click),
+        on_select=echoes.hears(key, of_this_model(lambda: _clicked(key, on_click))),
         selection_mode="points",
         config={
             "displaylogo": False,

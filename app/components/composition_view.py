@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 
 import streamlit as st
 
+from app import echoes
 from app.components import clickable_chart
 from app.shared import plain
 from interp import circuit_figures as figures
@@ -26,12 +27,12 @@ LEGEND = "Orange listens more than chance, blue less; a full colour is the large
 def show_source(source: Component, cfg: Config, *, key: str, on_change: Callable[[Component], None]) -> None:
     """Draw the choice of whose output is followed."""
     parts = {part.text: part for part in components_of(cfg, KINDS)}
-    st.session_state[key] = source.text
+    echoes.show(key, source.text)
     st.selectbox(
         "Who reads",
         list(parts),
         key=key,
-        on_change=lambda: on_change(parts[st.session_state[key]]),
+        on_change=echoes.hears(key, lambda: on_change(parts[st.session_state[key]])),
         width=150,
         help="An attention layer as a whole, one of its heads, or an MLP. L0.attn is where the logbook's question stands.",
     )
@@ -88,12 +89,12 @@ def _clicked(readers: dict[str, Reader], on_reader: Callable[[Reader], None]) ->
 
 
 def _input(head_input: HeadInput, key: str, on_input: Callable[[HeadInput], None]) -> None:
-    st.session_state[key] = head_input
+    echoes.show(key, head_input)
     st.segmented_control(
         "Read by their",
         HEAD_INPUTS,
         format_func=figures.INPUTS.__getitem__,
         key=key,
         required=True,
-        on_change=lambda: on_input(st.session_state[key]),
+        on_change=echoes.hears(key, lambda: on_input(st.session_state[key])),
     )

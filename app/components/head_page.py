@@ -8,12 +8,12 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from app import studies, sweeps
+from app import echoes, studies, sweeps
 from app.choices import one_of
 from app.components import chart_controls, head_offsets, head_scatter, head_spectrum, head_table
 from app.components.head_scatter import COST, TITLES
 from app.scene import SAMPLES, Scene
-from app.session import change, choose, chosen, now
+from app.session import change, choose, chosen, now, of_this_model
 from app.watching import LOOK_IN, Seen, watched
 from interp.backend import Backend
 from interp.figures import LEAST_FULL, LEAST_FULL_ANSWERS
@@ -104,14 +104,14 @@ def _controls(scene: Scene, over: Over) -> None:
         chart_controls.show_sample(
             scene.sample, SAMPLES, key="heads-sample", on_change=lambda sample: change(sample=sample)
         )
-        st.session_state["heads-over"] = over
+        echoes.show("heads-over", over)
         st.segmented_control(
             "From which positions",
             list(FROM),
             format_func=FROM.__getitem__,
             key="heads-over",
             required=True,
-            on_change=lambda: choose(PAGE, over=st.session_state["heads-over"]),
+            on_change=echoes.hears("heads-over", lambda: choose(PAGE, over=st.session_state["heads-over"])),
             label_visibility="collapsed",
             help="Attention is a mean over the 100 positions that predict the answer's cells, or over all 405 positions"
             " of a puzzle; a distance is measured where there are so many positions before.",
@@ -160,7 +160,7 @@ def _table(scene: Scene, study: HeadStudy, measures: dict[str, dict[str, float]]
         _name(scene.layer, scene.head),
         least_full=_least_full(scene),
         key=f"heads-table-{scene.model}",
-        on_choice=_choose_head,
+        on_choice=of_this_model(_choose_head),
     )
     unit = (
         "the share of answers lost" if scene.measure == "answers" else "a logarithm: 1 is ten times the loss"
@@ -196,8 +196,8 @@ def _head(scene: Scene, backend: Backend, study: HeadStudy, over: Over) -> None:
         scene.layer,
         scene.head,
         names=_grids(scene, backend),
-        key="heads-offsets",
-        on_choice=lambda head: change(head=head),
+        key=scene.key("heads-offsets"),
+        on_choice=of_this_model(lambda head: change(head=head)),
     )
     query = escape(scene.link_to(scene.puzzle, scene.ablation), quote=True)
     st.html(

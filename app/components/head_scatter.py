@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
+from app import echoes
 from app.components import clickable_chart
 from app.shared import plain
 from interp.head_figures import scatter_figure
@@ -62,13 +63,19 @@ def show(
 
 
 def _axes(axes: tuple[str, str], offered: Sequence[str], on_axes: Callable[[str, str], None]) -> None:
-    keys = ("scatter-x", "scatter-y")
-    for place, key, axis, label in zip(st.columns(2), keys, axes, ("Across", "Up"), strict=True):
-        st.session_state[key] = axis
+    for k, (place, key, label) in enumerate(
+        zip(st.columns(2), ("scatter-x", "scatter-y"), ("Across", "Up"), strict=True)
+    ):
+        echoes.show(key, axes[k])
+
+        def choose(k: int = k, key: str = key) -> None:
+            chosen = st.session_state[key]
+            on_axes(*((chosen, axes[1]) if k == 0 else (axes[0], chosen)))
+
         place.selectbox(
             label,
             offered,
             format_func=TITLES.__getitem__,
             key=key,
-            on_change=lambda: on_axes(*(st.session_state[one] for one in keys)),
+            on_change=echoes.hears(key, choose),
         )

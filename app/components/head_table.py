@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from app import echoes
 from app.components.head_scatter import COST
 from interp.figures import tint
 from interp.heads import DETECTORS, DISTANCES
@@ -44,7 +45,7 @@ def show(
     names = list(off)
     frame = pd.DataFrame(measures, index=pd.Index(names, name="head"))
     frame.insert(0, "head", [f"{name} ✕" if off[name] else name for name in names])
-    st.session_state[key] = {"selection": {"rows": [names.index(chosen)], "columns": [], "cells": []}}
+    echoes.show(key, {"selection": {"rows": [names.index(chosen)], "columns": [], "cells": []}})
     styled = frame.style.apply(_heat, subset=list(DETECTORS)).apply(_costs, full=least_full, subset=[COST])
     st.dataframe(
         styled.format(_share, subset=list(DETECTORS)).format("{:+.2f}", na_rep="", subset=[COST]),
@@ -53,7 +54,7 @@ def show(
         row_height=27,
         hide_index=True,
         selection_mode=["single-row-required", "single-cell"],
-        on_select=lambda: _selected(key, names, on_choice),
+        on_select=echoes.hears(key, lambda: _selected(key, names, on_choice)),
         column_config=_columns(),
         placeholder="",
         alt="Every head with how much it looks at what each detector looks for",

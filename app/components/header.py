@@ -3,9 +3,10 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app import echoes
 from app.components import model_picker, puzzle_picker, soundness
 from app.scene import Scene
-from app.session import change, notify
+from app.session import change, notify, now, of_this_model
 from interp.ablation import NO_ABLATION, parse_ablation
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
@@ -30,24 +31,24 @@ def show(scene: Scene, backend: Backend, title: str, about: str) -> DeltaGenerat
 
 def show_off(scene: Scene, backend: Backend) -> None:
     """What is off, as text that can be edited: for pages that have no board."""
-    st.session_state[_OFF] = scene.ablation.text
+    key = scene.key(_OFF)
+    echoes.show(key, scene.ablation.text)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.text_input(
             "Parts off",
-            key=_OFF,
+            key=key,
             placeholder="nothing is off: L1.attn, L0.H3:mean, L*.mlp ...",
             label_visibility="collapsed",
             icon=":material/toggle_off:",
             width=430,
-            on_change=_switch_off,
-            args=(backend, scene.model),
+            on_change=echoes.hears(key, of_this_model(lambda: _switch_off(key, backend))),
         )
         if scene.ablation:
             st.button("All on", on_click=lambda: change(ablation=NO_ABLATION))
 
 
-def _switch_off(backend: Backend, model: str) -> None:
+def _switch_off(key: str, backend: Backend) -> None:
     try:
-        change(ablation=parse_ablation(st.session_state[_OFF], backend.model(model).cfg))
+        change(ablation=parse_ablation(st.session_state[key], backend.model(now().model).cfg))
     except PuzzlescopeError as error:
         notify(str(error))

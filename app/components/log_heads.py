@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app import echoes
 from app.components import experiment
 from app.components.lookback_list import show_heads
 from app.components.looking import show_layer, show_tokens
@@ -60,14 +61,16 @@ def show_detectors(number: int, scene: Scene, backend: Backend) -> None:
 
 def _threshold(lookback: int, what: str, threshold: float) -> None:
     key = f"log-threshold-{lookback}"
-    st.session_state[key] = threshold
+    echoes.show(key, threshold)
     st.slider(
         f"{what.capitalize()} ({lookback}): heads with a score above",
         0.01,
         0.99,
         step=0.01,
         key=key,
-        on_change=lambda: choose(PAGE, **{name_of(lookback): round(st.session_state[key], 2)}),
+        on_change=echoes.hears(
+            key, lambda: choose(PAGE, **{name_of(lookback): round(st.session_state[key], 2)})
+        ),
     )
 
 
@@ -80,9 +83,9 @@ def show_pattern(number: int, scene: Scene, backend: Backend) -> None:
     """Any head's pattern, through CircuitsVis."""
     experiment.heading(number, "The attention pattern of a head", PATTERN)
     cfg = backend.model(scene.model).cfg
-    show_layer(scene, cfg, key="log-layer")
+    show_layer(scene, cfg, key=scene.key("log-layer"))
     attention = backend.attention(scene.model, scene.puzzle, scene.layer, scene.ablation)
-    show_tokens(scene, attention, cfg, key="log-tokens")
+    show_tokens(scene, attention, cfg, key=scene.key("log-tokens"))
     row, column = divmod(scene.answer_cell or 0, SIZE)
     experiment.published(
         "L0.H0 attends to the cell about to be predicted in the grid before; in the first grid, to the previous token."

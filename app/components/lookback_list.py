@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.scene import Scene
-from app.session import change
+from app.session import change, of_this_model
 from interp.attention import HeadScore, heads_above
 from interp.backend import Backend
 
@@ -38,8 +38,8 @@ def show_heads(scene: Scene, heads: Sequence[HeadScore], *, key: str) -> None:
             chosen = (head.layer, head.head) == (scene.layer, scene.head)
             st.button(
                 f"{head.name} · {head.score:.2f}",
-                key=f"{key}-{head.name}",
+                key=scene.key(f"{key}-{head.name}"),
                 type="primary" if chosen else "secondary",
-                on_click=change,
+                on_click=of_this_model(change),
                 kwargs={"layer": head.layer, "head": head.head},
             )

@@ -4,11 +4,13 @@ from typing import Any
 
 import streamlit as st
 
+from app import echoes
 from app.components import attention_controls, attention_view, grid_attention, lookback_list
+from app.components.attention_view import Window
 from app.components.grid_attention import Choice
 from app.palette import PALETTES
 from app.scene import Scene
-from app.session import change
+from app.session import change, of_this_model
 from interp.attention import LayerAttention
 from interp.backend import Backend
 from interp.model import Config
@@ -19,35 +21,35 @@ def show(scene: Scene, backend: Backend) -> None:
     cfg = backend.model(scene.model).cfg
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.subheader("Where the heads of layer", anchor=False, width="content")
-        show_layer(scene, cfg, key="attention-layer")
+        show_layer(scene, cfg, key=scene.key("attention-layer"))
         st.subheader("look", anchor=False, width="content")
     attention = backend.attention(scene.model, scene.puzzle, scene.layer, scene.ablation)
     grid_attention.show(
         attention,
         scene.puzzle,
         Choice(scene.cell, scene.view, scene.weighting, scene.head if scene.large else None),
-        key="grid-attention",
+        key=scene.key("grid-attention"),
         layer=scene.layer,
         note=scene.run,
         colors=PALETTES[scene.palette],
-        on_change=_choose,
+        on_change=of_this_model(_choose),
     )
     with st.expander("Heads that look a fixed distance back", key="lookbacks"):
         lookback_list.show(scene, backend)
     st.subheader("Token by token", anchor=False)
-    show_tokens(scene, attention, cfg, key="tokens")
+    show_tokens(scene, attention, cfg, key=scene.key("tokens"))
 
 
 def show_layer(scene: Scene, cfg: Config, *, key: str) -> None:
     """Draw the choice of the layer whose heads are shown."""
-    st.session_state[key] = scene.layer
+    echoes.show(key, scene.layer)
     st.segmented_control(
         "Layer",
         range(cfg.n_layers),
         key=key,
         required=True,
         label_visibility="collapsed",
-        on_change=lambda: change(layer=st.session_state[key]),
+        on_change=echoes.hears(key, of_this_model(lambda: change(layer=st.session_state[key]))),
     )
 
 
@@ -56,6 +58,10 @@ def _choose(choice: Choice) -> None:
     change(
         cell=choice.cell, view=choice.view, weighting=choice.weighting, large=choice.head is not None, **head
     )
+
+
+def _choose_tokens(head: int | None, window: Window) -> None:
+    change(all_heads=head is None, tokens=window, **({} if head is None else {"head": head}))
 
 
 def show_tokens(scene: Scene, attention: LayerAttention, cfg: Config, *, key: str) -> None:
@@ -67,9 +73,7 @@ def show_tokens(scene: Scene, attention: LayerAttention, cfg: Config, *, key: st
         scene.puzzle,
         key=key,
         n_heads=cfg.n_heads,
-        on_change=lambda head, window: change(
-            all_heads=head is None, tokens=window, **({} if head is None else {"head": head})
-        ),
+        on_change=of_this_model(_choose_tokens),
     )
     attention_view.show(
         attention, scene.puzzle, scene.tokens, key=f"{key}-view", layer=scene.layer, head=head, note=scene.run

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app import echoes
 from app.scene import Scene, copy_head
 from app.session import change, notify, now
 from interp.ablation import NO_ABLATION
@@ -15,14 +16,13 @@ _KEY = "model"
 def show(scene: Scene, backend: Backend) -> None:
     """Draw the choice. Another model has other parts: everything is on again, and its own copying head is shown."""
     cfg = backend.model(scene.model).cfg
-    st.session_state[_KEY] = scene.model
+    echoes.show(_KEY, scene.model)
     names = dict.fromkeys([*list_models(), scene.model])
     st.selectbox(
         "Model",
         list(names),
         key=_KEY,
-        on_change=_choose,
-        args=(backend,),
+        on_change=echoes.hears(_KEY, lambda: _choose(backend)),
         width=115,
         help=f"{cfg.n_layers} layers of {cfg.n_heads} heads, {backend.model(scene.model).n_params / 1e6:.1f} M parameters."
         " Folders in assets/models are offered.",

@@ -8,6 +8,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
+from app import echoes
 from app.components import clickable_chart, filling
 from app.components.attribution_view import show_cells
 from app.components.puzzle_strip import PLAIN, Look
@@ -179,18 +180,18 @@ def _show_edit(puzzle: Puzzle, edit: Edit, key: str, on_edit: Callable[[Edit], N
 
 
 def _select(label, key, choices, value, on_change, *, width):  # type: ignore[no-untyped-def]
-    st.session_state[key] = value
+    echoes.show(key, value)
     st.selectbox(
         label, list(choices), key=key, format_func=choices.__getitem__, width=width,
-        on_change=lambda: on_change(st.session_state[key]),
+        on_change=echoes.hears(key, lambda: on_change(st.session_state[key])),
     )  # fmt: skip
 
 
 def _segments(label, key, choices, value, on_change):  # type: ignore[no-untyped-def]
-    st.session_state[key] = value
+    echoes.show(key, value)
     st.segmented_control(
         label, list(choices), key=key, format_func=choices.__getitem__, required=True, width="content",
-        on_change=lambda: on_change(st.session_state[key]),
+        on_change=echoes.hears(key, lambda: on_change(st.session_state[key])),
     )  # fmt: skip
 
 

@@ -4,8 +4,9 @@ import random
 
 import streamlit as st
 
+from app import echoes
 from app.scene import Scene
-from app.session import change, open_puzzle
+from app.session import arrived, change, open_puzzle
 from interp.backend import Backend
 from interp.puzzles import Puzzle, PuzzleSet
 from interp.tasks import TASKS
@@ -18,18 +19,28 @@ _TASK, _ORDER, _WHICH, _NUMBER = "picker-task", "picker-order", "picker-which", 
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw the controls, for a horizontal container; a choice replaces the scene's puzzle."""
-    st.session_state[_TASK] = scene.puzzle.task
-    st.session_state[_ORDER] = scene.structure.name if scene.structure else ANY_ORDER
-    choose = {"on_change": _choose, "args": (backend,)}
-    st.selectbox("Task", list(TASKS), key=_TASK, format_func=_task_name, width=190, **choose)
+    echoes.show(_TASK, scene.puzzle.task)
+    echoes.show(_ORDER, scene.structure.name if scene.structure else ANY_ORDER)
+    task, order = (echoes.hears(key, lambda: _choose(backend)) for key in (_TASK, _ORDER))
+    st.selectbox("Task", list(TASKS), key=_TASK, format_func=_task_name, width=190, on_change=task)
     names = [ANY_ORDER, *(structure.name for structure in STRUCTURES)]
-    st.selectbox("Order of the grids", names, key=_ORDER, width=145, **choose)
+    st.selectbox("Order of the grids", names, key=_ORDER, width=145, on_change=order)
+    if arrived() and not _fits(scene, backend):
+        st.session_state[_WHICH] = "all"
     st.selectbox("Puzzles", list(WHICH), key=_WHICH, width=125)
     _steps(scene, _offered(scene, backend))
 
 
 def _task_name(task: str) -> str:
     return f"{task}: {TASKS[task].rule}"
+
+
+def _fits(scene: Scene, backend: Backend) -> bool:
+    """Whether the puzzle is one of those that are asked for, the solved or the failed ones."""
+    wanted = WHICH[st.session_state.get(_WHICH) or "all"]
+    return wanted is None or all(
+        solved == wanted for _, solved in backend.solved(scene.model, [scene.puzzle])
+    )
 
 
 def _offered(scene: Scene, backend: Backend) -> PuzzleSet:
@@ -53,14 +64,13 @@ def _steps(scene: Scene, offered: PuzzleSet) -> None:
         st.caption("No puzzle fits these choices: widen one of them.")
         return
     place = next((k for k, puzzle in enumerate(offered) if puzzle == scene.puzzle), None)
-    st.session_state[_NUMBER] = 1 if place is None else place + 1
+    echoes.show(_NUMBER, 1 if place is None else place + 1)
     st.number_input(
         f"Puzzle, of {len(offered)}",
         1,
         len(offered),
         key=_NUMBER,
-        on_change=_go,
-        args=(offered,),
+        on_change=echoes.hears(_NUMBER, lambda: _go(offered)),
         width=120,
     )
     st.button(

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 
 import streamlit as st
 
+from app import echoes
 from app.components import clickable_chart
 from app.components.head_map import LEGEND
 from interp import figures
@@ -52,11 +53,19 @@ def show_choice(
     """Draw the same choice as two lists, for those who do not point: of the task, and of the attention layer."""
     task, part = chosen
     parts = {one.text: one for one in states[task].components if one.kind == "attn"}
-    st.session_state[_TASK], st.session_state[_PART] = task, part.text
+    echoes.show(_TASK, task)
+    echoes.show(_PART, part.text)
 
-    def choose() -> None:
-        on_change(st.session_state[_TASK], parts[st.session_state[_PART]])
+    def choose_task() -> None:
+        on_change(st.session_state[_TASK], part)
+
+    def choose_part() -> None:
+        on_change(task, parts.get(st.session_state[_PART], part))
 
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        st.selectbox("Puzzles of", list(states), key=_TASK, on_change=choose, width=160)
-        st.selectbox("that flip without", list(parts), key=_PART, on_change=choose, width=140)
+        st.selectbox(
+            "Puzzles of", list(states), key=_TASK, on_change=echoes.hears(_TASK, choose_task), width=160
+        )
+        st.selectbox(
+            "that flip without", list(parts), key=_PART, on_change=echoes.hears(_PART, choose_part), width=140
+        )

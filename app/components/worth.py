@@ -7,13 +7,13 @@ from functools import partial
 
 import streamlit as st
 
-from app import sweeps
+from app import echoes, sweeps
 from app.components import ablation_board, chart_controls, flip_list, head_map, layer_chart, task_chart
 from app.components.ablation_board import Board, Redo, SetMethod, StopSweep, Tile, Undo, Wish, ablation_after
 from app.components.loss_readout import has_cells
 from app.presets import Preset, presets
 from app.scene import SAMPLES, Base, Chart, Scene, copy_head
-from app.session import can_redo, can_undo, change, now, redo, undo
+from app.session import can_redo, can_undo, change, now, of_this_model, redo, undo
 from app.watching import LOOK_IN, watched
 from interp.ablation import Component, Term
 from interp.backend import Backend
@@ -91,7 +91,8 @@ def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list
         method=scene.method,
         error=st.session_state.get(_ERROR, ""),
     )
-    ablation_board.show(board, key="board", on_wish=partial(_grant, cfg, offered))
+    grant = of_this_model(partial(_grant, cfg, offered))
+    ablation_board.show(board, key=scene.key("board"), on_wish=grant)
     if measured.stopped and st.button("Measure the rest", icon=":material/play_arrow:", key="board-again"):
         watched().forget(sweeps.BOARD)
         st.rerun()
@@ -174,7 +175,7 @@ def _charts(scene: Scene, backend: Backend, rows: list[SweepRow]) -> None:
 
 def _choice(label: str, name: str, choices: dict, value: str) -> None:  # type: ignore[type-arg]
     key = f"worth-{name}"
-    st.session_state[key] = value
+    echoes.show(key, value)
     st.segmented_control(
         label,
         list(choices),
@@ -182,7 +183,7 @@ def _choice(label: str, name: str, choices: dict, value: str) -> None:  # type: 
         key=key,
         required=True,
         label_visibility="collapsed",
-        on_change=lambda: change(**{name: st.session_state[key]}),
+        on_change=echoes.hears(key, lambda: change(**{name: st.session_state[key]})),
     )
 
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from app import echoes
 from app.components import (
     circuit_cell,
     circuit_patching,
@@ -33,7 +34,7 @@ def page() -> None:
     header.show_off(scene, backend)
     show_notices()
     view = chosen(PAGE)["show"]
-    st.session_state["circuits-view"] = view
+    echoes.show("circuits-view", view)
     st.segmented_control(
         "View",
         list(VIEWS),
@@ -41,7 +42,7 @@ def page() -> None:
         format_func=VIEWS.__getitem__,
         required=True,
         label_visibility="collapsed",
-        on_change=lambda: choose(PAGE, show=st.session_state["circuits-view"]),
+        on_change=echoes.hears("circuits-view", lambda: choose(PAGE, show=st.session_state["circuits-view"])),
     )
     with room_for_share:
         circuit_share.show(scene, backend)

@@ -1,0 +1,32 @@
+"""Which scene the browser asks for: that of its address, at a visitor's first run and whenever Back or Forward brings another.
+
+A light module: it is there before PyTorch is.
+"""
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+_ASKED = "asked"
+
+
+def note() -> None:
+    """Take down what the address asks for; at the very start of a run. Streamlit may stop a run anywhere, for what else the
+    visitor does, and the next one knows nothing of the address: so it is kept until a page has shown it."""
+    context = get_script_run_ctx(suppress_warning=True)
+    query = st.query_params.to_dict()
+    if _ASKED not in st.session_state:
+        st.session_state[_ASKED] = query
+    elif context is not None and context.is_history_navigation and "puzzle" in query:
+        # An address without a scene is that of a page left before its scene was written there: what is shown stays.
+        st.session_state[_ASKED] = query
+
+
+def asked() -> dict[str, str] | None:
+    """The parameters of the address that no page has shown yet, if there is one."""
+    query: dict[str, str] | None = st.session_state.get(_ASKED)
+    return query
+
+
+def answered() -> None:
+    """Its scene is the visitor's scene now."""
+    st.session_state[_ASKED] = None

@@ -1,0 +1,96 @@
+// Keeps an open page alive, and its history in steps. There is one keeper in a browser's tab, however often this module is run.
+const STATE = "data-test-connection-state"
+const RAPID = 500 // milliseconds within which changes of the same things are one step: a slider that is dragged
+
+const connected = () => document.querySelector("[data-testid=stApp]")?.getAttribute(STATE) === "CONNECTED"
+
+class Keeper {
+  constructor() {
+    this.asked = 0
+    this.alive = true // the server knows this visitor and his scene
+    this.watchConnection()
+    this.keepSteps()
+  }
+
+  // ---- the server was away -----------------------------------------------------------------------------------------
+  // Streamlit takes the server that it finds again for the one it lost. But if that was started anew, or has given the
+  // visitor up, it knows neither the scene nor any fragment, and what is clicked reaches nobody. A run of the whole page
+  // makes them; the scene comes from the address.
+
+  watchConnection() {
+    const lost = (changes) => changes.some((change) => change.oldValue !== "CONNECTED") || !connected()
+    const look = (changes) => {
+      if (lost(changes)) this.alive = false
+      if (!this.alive && connected()) this.back()
+    }
+    new MutationObserver(look).observe(document.body, { subtree: true, attributeFilter: [STATE], attributeOldValue: true })
+    window.addEventListener("popstate", () => {
+      this.step = null
+      this.moved ||= !connected() // nobody heard of it
+    })
+    window.addEventListener("puzzlescope:unheard", () => connected() && this.ask())
+    document.addEventListener("click", (event) => this.hold(event), true)
+  }
+
+  back() {
+    if (this.moved) window.dispatchEvent(new PopStateEvent("popstate"))
+    else this.ask()
+    this.moved = false
+  }
+
+  ask() {
+    this.asked += 1
+    this.trigger?.("ask", this.asked)
+  }
+
+  // To another page only once the server knows the scene: Streamlit goes there without it.
+  hold(event) {
+    const link = event.target.closest?.("[data-testid=stHeader] a[href]")
+    if (this.alive || !link) return
+    event.preventDefault()
+    event.stopPropagation()
+    this.held = link
+  }
+
+  // A run has begun, if the data are new; else only the theme is.
+  begun(trigger, data) {
+    this.trigger = trigger
+    if (data === this.data) return
+    this.data = data
+    this.alive = connected()
+    if (!this.alive) return
+    this.held?.click()
+    this.held = null
+  }
+
+  // ---- Back and Forward --------------------------------------------------------------------------------------------
+  // Streamlit makes a step of everything that it writes in the address. Not all of it is one: an address that gets its
+  // scene only now is the same step as without, and so are changes of the same things that follow each other rapidly.
+
+  keepSteps() {
+    const push = history.pushState.bind(history)
+    history.pushState = (state, title, url) => {
+      const next = new URL(url, location.href)
+      if (next.href === location.href) return
+      if (this.sameStep(next)) history.replaceState(state, title, url)
+      else push(state, title, url)
+    }
+  }
+
+  sameStep(next) {
+    const [before, after] = [new URLSearchParams(location.search), next.searchParams]
+    const names = [...new Set([...before.keys(), ...after.keys()])].filter((name) => before.get(name) !== after.get(name))
+    const step = { what: [next.pathname, ...names].sort().join(), at: performance.now() }
+    const last = this.step
+    this.step = step
+    if (next.pathname !== location.pathname) return false
+    if (!before.has("puzzle")) return true
+    return !names.includes("off") && last?.what === step.what && step.at - last.at < RAPID
+  }
+}
+
+// The data tells each run from the one before it, so this is called whenever one begins.
+export default function ({ data, setTriggerValue }) {
+  window.puzzlescopeKeeper ??= new Keeper()
+  window.puzzlescopeKeeper.begun(setTriggerValue, data)
+}
