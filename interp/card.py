@@ -1,13 +1,18 @@
 """The model card: what a trained model is, how it was made, what it solves and what it shows. Every number was measured."""
 
+import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interp.errors import PuzzlescopeError
+from interp.folders import CARD_FILE
 from interp.kinds import KINDS, Kind
-from interp.phenomena import THRESHOLDS, Phenomena
+from interp.outputs import NO_RATIO, has_ratio, no_ratio, number, ratio, strict_json
+from interp.phenomena import THRESHOLDS, LookingHead, Phenomena
 from interp.tasks import TASKS
 from interp.tokens import STRUCTURES
 from interp.training_pictures import DYNAMICS_PICTURE, LOSS_PICTURE
@@ -100,20 +105,18 @@ its columns mean). Tasks over 8 puzzles each, layers and heads over 32.
 
 def phenomena_text(found: Phenomena) -> str:
     """What the notebook looked for, and whether this model shows it: Markdown."""
-    cost = found.layers[found.costliest]
     layers = "\n".join(
-        f"| L{layer}.attn | {loss:.2e} | {loss / found.clean:.1f} × |"
+        f"| L{layer}.attn | {number(loss, '.2e')} | {_multiple(loss, found.clean)} |"
         for layer, loss in enumerate(found.layers)
     )
     return f"""The notebook's experiments over {found.n} puzzles of the bank; `python -m interp phenomena --limit {found.n}` prints them again.
 Loss is the mean over the answer's marker and cells, in nats.
 
-**Attention layers.** {found.clean:.2e} with nothing off. Layer {found.costliest} matters most: {cost:.2e}, {cost / found.clean:.0f} times as much. (In the
-published 37M model it is layer 0, 933 times.)
+**Attention layers.** {_layers_text(found)}
 
 | off | loss | of the clean loss |
 |---|---|---|
-| nothing | {found.clean:.2e} | |
+| nothing | {number(found.clean, ".2e")} | |
 {layers}
 
 **Heads.** {_heads_text(found)}
@@ -125,27 +128,63 @@ published 37M model it is layer 0, 933 times.)
 {_circuit_rows(found)}"""
 
 
+def _multiple(loss: float, clean: float) -> str:
+    return f"{ratio(loss, clean)} ×" if has_ratio(loss, clean) else NO_RATIO
+
+
+def _layers_text(found: Phenomena) -> str:
+    """Which layer matters most, as far as the numbers say."""
+    published = "(In the\npublished 37M model it is layer 0, 933 times.)"
+    cost = found.layers[found.costliest]
+    clean = f"{number(found.clean, '.2e')} with nothing off."
+    if has_ratio(cost, found.clean):
+        if cost <= found.clean:
+            return f"{clean} No layer matters: with any one of them off the loss is no larger. {published}"
+        return (
+            f"{clean} Layer {found.costliest} matters most: {cost:.2e}, {ratio(cost, found.clean, '.0f')} times as much."
+            f" {published}"
+        )
+    why = f"How many times as much a layer costs cannot be said, for {no_ratio(found.clean)}."
+    if found.clean == 0 and cost > 0:
+        return f"{clean} Layer {found.costliest} matters most: {number(cost, '.2e')}. {why} {published}"
+    return f"{clean} {why} {published}"
+
+
 def _circuit_rows(found: Phenomena) -> str:
     return "\n".join(
-        f"| `{c.ablation}` | {c.loss:.2f} | {100 * c.copied:.1f} % | {100 * c.copied_colored:.1f} % | {100 * c.invalid:.1f} % |"
+        f"| `{c.ablation}` | {number(c.loss, '.2f')} | {' | '.join(c.shares('.1%')).replace('%', ' %')} |"
         for c in found.circuits
     )
 
 
 def _heads_text(found: Phenomena) -> str:
-    """Which heads look back, by the notebook's formula, and in brackets without its clamping."""
-    texts = []
-    for distance, heads in found.heads.items():
-        names = [f"{h.found.name} {h.found.score:.2f} ({h.unclamped:.2f})" for h in heads]
-        texts.append(f"{distance} back above {THRESHOLDS[distance]}: {', '.join(names) or 'none'}.")
-    return " ".join(texts) + (
-        " Scores are the notebook's, which counts the first positions as looking at position 0;"
-        " in brackets without them."
+    """Which heads look back: those that really do, and apart from them those that only the notebook's formula names."""
+    return " ".join(
+        looking_text(heads, distance, THRESHOLDS[distance]) for distance, heads in found.heads.items()
+    ) + (
+        " Scores are the notebook's, over all 405 positions, those with too few before them measured at the start token; in"
+        " brackets over the others."
     )
 
 
-def training_record(trainer: "Trainer", report: Report) -> str:
-    """What a program may want to know of the training, as JSON: with it, the puzzles seen can be drawn again."""
+def looking_text(heads: Sequence[LookingHead], distance: int, threshold: float) -> str:
+    """The heads above a threshold in a sentence or two."""
+    names = [f"{h.found.name} {h.found.score:.2f} ({h.unclamped:.2f})" for h in heads if h.looks]
+    text = f"{distance} back above {threshold}: {', '.join(names) or 'none'}."
+    resting = [h for h in heads if not h.looks and isfinite(h.found.score)]
+    if resting:
+        names = [f"{h.found.name} {h.found.score:.2f} ({h.unclamped:.2f})" for h in resting]
+        text += (
+            f" {len(names)} more only because they rest on the start token where there are too few positions before:"
+            f" {', '.join(names)}."
+        )
+    lost = sum(not isfinite(h.found.score) for h in heads)
+    return f"{text} The attention of {lost} heads is not finite." if lost else text
+
+
+def training_record(trainer: "Trainer", report: Report, card: str) -> str:
+    """What a program may want to know of the training, as JSON: with it, the puzzles seen can be drawn again, and the card can
+    be told from one that somebody else has written or has added to."""
     record = {
         "recipe": asdict(trainer.recipe),
         "history": trainer.history,
@@ -157,8 +196,22 @@ def training_record(trainer: "Trainer", report: Report) -> str:
         "solved": {kind.name: rate for kind, rate in report.rates.items()},
         "per_kind": report.per_kind,
         "arithmetic": asdict(report.arithmetic) | {"share": report.arithmetic.share},
+        "card": _fingerprint(card.encode()),
     }
-    return json.dumps(record, indent=1) + "\n"
+    return strict_json(record) + "\n"
+
+
+def wrote_card(folder: Path) -> bool:
+    """Whether the card in a folder is, to the letter, the one that training wrote there."""
+    try:
+        record = json.loads((folder / TRAINING_FILE).read_text(encoding="utf-8"))
+        return bool(record["card"] == _fingerprint((folder / CARD_FILE).read_bytes()))
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return False
+
+
+def _fingerprint(card: bytes) -> str:
+    return hashlib.sha256(card).hexdigest()
 
 
 def read_record(folder: Path) -> dict[str, Any]:

@@ -20,16 +20,17 @@ from interp.figures import (
     QUIET,
     STRONG,
     base_figure,
+    compared,
+    factor,
     hatching,
     nothing,
-    short,
     tint,
 )
 from interp.model import Config
 from interp.paths import PathState, agreement
 from interp.predict import METRICS
 from interp.readers import HEAD_INPUTS, HeadInput, Input, Reader
-from interp.sweep import Measure, SweepRow, cost, value
+from interp.sweep import Measure, SweepRow, same_puzzles, value
 
 SHOWN = 12
 """Readers of a ranking."""
@@ -179,7 +180,7 @@ def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
     shown = sorted(costs, key=lambda reader: -abs(costs[reader]))[:SHOWN]
     figure = _ranking(
         [
-            (one, costs[one], _by_effect(one, state.source, rows[one], clean, measure, ()), _note(costs[one], rows[one], measure))
+            (one, costs[one], _by_effect(one, state.source, rows[one], clean, measure, ()), _note(rows[one], clean, measure))
             for one in shown
         ],
         f"Who misses {state.source.text} most, by effect",
@@ -187,7 +188,7 @@ def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
     if not shown:
         return nothing(figure, [])
     if measure == "answers":
-        figure.update_xaxes(title="share of answers lost", tickformat=".0%")
+        figure.update_xaxes(title="share of answers lost (below 0: gained)", tickformat=".0%")
         return figure
     figure.update_xaxes(title="times the loss", **_ratio_ticks([costs[one] for one in shown]))
     return figure
@@ -302,6 +303,7 @@ def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measur
         for reader, found in state.costs(measure).items()
         if reader in excess and not np.isnan(found)
     }
+    clean, rows = state.row(0), state.by_reader()
     by_weights, by_effect = (
         sorted(points, key=lambda reader: -abs(points[reader][axis]))[:NAMED] for axis in (0, 1)
     )
@@ -323,7 +325,7 @@ def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measur
             customdata=[[reader.text] for reader in own],
             hovertext=[
                 f"<b>{reader.text}</b><br>{points[reader][0]:+.3f} beyond chance by weights<br>"
-                f"{_cost_text(points[reader][1], measure)}"
+                f"{_effect_text(rows[reader], clean, measure)}"
                 for reader in own
             ],
             hovertemplate="%{hovertext}<extra></extra>",
@@ -333,7 +335,9 @@ def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measur
     _legend(figure)
     figure.update_xaxes(title="score beyond chance", zeroline=True, zerolinecolor=QUIET)
     figure.update_yaxes(
-        title="answers lost" if measure == "answers" else "times the loss", zeroline=True, zerolinecolor=QUIET
+        title="answers lost (below 0: gained)" if measure == "answers" else "times the loss",
+        zeroline=True,
+        zerolinecolor=QUIET,
     )
     if measure != "answers":
         figure.update_yaxes(**_ratio_ticks([effect for _, effect in points.values()]))
@@ -349,9 +353,13 @@ def told_weights(readings: Sequence[Reading], source: Component) -> str:
         return f"Nobody reads {source.text}: it writes nothing."
     best = max(readings, key=lambda reading: reading.excess)
     beyond = sum(reading.deviations > 3 for reading in readings)
+    spread = f" ({_times(best.deviations)} its spread)" if np.isfinite(best.deviations) else ""
+    chance = f"{best.excess:+.2f} beyond chance{spread}"
+    if best.excess <= 0:
+        chance = f"{-best.excess:.2f} below chance, as all others are by more"
     return (
-        f"{best.reader.text} reads {source.text} most: score {best.score:.2f}, {best.excess:+.2f} beyond chance"
-        f" ({_times(best.deviations)} its spread). {beyond} of {len(readings)} readers are more than three spreads above chance."
+        f"{best.reader.text} reads {source.text} most: score {best.score:.2f}, {chance}."
+        f" {beyond} of {len(readings)} readers are more than three spreads above chance."
     )
 
 
@@ -366,10 +374,8 @@ def told_effects(state: PathState | None, measure: Measure = "final") -> str:
     solved = f"{int(row.solved.sum())} of {len(row.solved)} puzzles solved, {int(clean.solved.sum())} with nothing taken away."
     if measure == "answers":
         return f"{dearest.text} changes most without {state.source.text}: {solved}"
-    return (
-        f"{dearest.text} changes most without {state.source.text}: loss {value(row, measure):.2e},"
-        f" {short(10 ** costs[dearest])} times the {value(clean, measure):.2e} with nothing taken away; {solved}"
-    )
+    against = compared(value(row, measure), value(clean, measure), "with nothing taken away")
+    return f"{dearest.text} changes most without {state.source.text}: loss {against}; {solved}"
 
 
 Likeness = Literal["much alike", "somewhat alike", "hardly alike", "not alike", "the other way round"]
@@ -420,25 +426,29 @@ def _by_effect(
     broken, mended = row.flips(same)
     lines = [
         f"<b>{reader.text}</b> without {source.text}",
-        f"loss on {METRICS[cut].split(':')[0]} {value(row, cut):.3g}, {_cost_text(cost(row, same, cut), cut)}"
-        f" ({value(same, cut):.3g})",
+        f"loss on {METRICS[cut].split(':')[0]} {compared(value(row, cut), value(same, cut), 'with it')}",
         f"{int(row.solved.sum())} of {len(row.solved)} solved: {len(broken)} broken, {len(mended)} mended",
     ]
     return "<br>".join([*lines, *(["this reader is off"] if _is_off(reader, off) else [])])
 
 
-def _cost_text(found: float, measure: Measure) -> str:
-    return (
-        f"{found:+.0%} of the answers lost"
-        if measure == "answers"
-        else f"{short(10**found)} × the loss with it"
-    )
+def _effect_text(row: SweepRow, clean: SweepRow, measure: Measure) -> str:
+    row, same = same_puzzles(row, clean)
+    now, before = value(row, measure), value(same, measure)
+    if measure != "answers":
+        return f"loss {compared(now, before, 'with it')}"
+    if now == before:
+        return "as many answers right as with it"
+    return f"{abs(before - now):.0%} of the answers {'lost' if now < before else 'gained'}"
 
 
-def _note(found: float, row: SweepRow, measure: Measure) -> str:
-    if measure == "answers":
-        return f"{-round(found * len(row.solved)):+d}".replace("-", "−")
-    return f"×{short(10**found)}"
+def _note(row: SweepRow, clean: SweepRow, measure: Measure) -> str:
+    """What is written at the end of a bar."""
+    row, same = same_puzzles(row, clean)
+    if measure != "answers":
+        return factor(value(row, measure), value(same, measure))
+    lost = int(same.solved.sum()) - int(row.solved.sum())
+    return f"{abs(lost)} {'lost' if lost > 0 else 'gained'}" if lost else "0"
 
 
 def _ratio_ticks(costs: Sequence[float]) -> dict[str, list[float] | list[str]]:
@@ -458,7 +468,9 @@ def _times(number: float) -> str:
 
 def _measured(measure: Measure) -> str:
     return (
-        "Answers lost when one reader goes" if measure == "answers" else "What it costs when one reader goes"
+        "Answers lost, or gained, when one reader goes"
+        if measure == "answers"
+        else "What it costs when one reader goes"
     )
 
 

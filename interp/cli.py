@@ -1,9 +1,16 @@
-"""The command line: ``python -m interp COMMAND``. Bad input of any kind ends with one sentence and exit code 2."""
+"""The command line: ``python -m interp COMMAND``. Bad input of any kind ends with one sentence and exit code 2.
 
-import json
-import math
+Whatever could keep a result from being written is found out before it is computed; what then fails nevertheless costs no
+result, which is printed instead. A result may hold numbers that are not finite, those of a model that has diverged: in JSON
+they are ``null``, and in tables it is said in words.
+"""
+
+import io
+import os
+import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,25 +21,44 @@ import typer
 from tqdm import tqdm
 
 from interp.ablation import Ablation, ReferenceMeans, bank_means, parse_ablation
-from interp.attention import heads_above, lookback_table
+from interp.attention import lookback_table
 from interp.card import read_record
 from interp.checkpoints import convert as convert_checkpoint
 from interp.checkpoints import find_model, load_model
 from interp.errors import PuzzlescopeError
-from interp.evaluation import evaluate as evaluate_model
+from interp.evaluation import evaluate_more
 from interp.kinds import KINDS
 from interp.model import Config, PuzzleGPT
-from interp.phenomena import measure_phenomena
+from interp.outputs import (
+    NO_RATIO,
+    has_ratio,
+    no_ratio,
+    number,
+    output_path,
+    ratio,
+    reason,
+    strict_json,
+    write_whole,
+)
+from interp.phenomena import ON_START, LookingHead, Phenomena, looking_heads, measure_phenomena
 from interp.predict import METRICS, losses
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
+from interp.stopping import WORD, Stopped
 from interp.sweep import Scope, SweepRow, components_of
 from interp.sweep import sweep as sweep_model
 from interp.tasks import NOISE, TASKS, task_named
 from interp.tokens import STRUCTURES, encode, structure_named
 from interp.training import Recipe, Trainer
 from interp.training import finish as finish_training
+from interp.weights import short
 
 LARGEST_DRAW = 1_000_000
+PUZZLE_ENDINGS = (".npz", ".json", ".parquet")
+
+DIVERGED = (
+    "are not finite, as those of a model whose training diverged: they say nothing, and no puzzle with such numbers counts as"
+    " solved."
+)
 
 # Typer carries a copy of click and shows only some of its errors; this is the one that all misuse is.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
@@ -44,7 +70,9 @@ def _size(usual: int) -> Any:
 
 
 app = typer.Typer(
-    help="Take apart small GPTs that solve grid puzzles.", no_args_is_help=False, add_completion=False, rich_markup_mode=None,
+    help="Take apart small GPTs that solve grid puzzles.",
+    epilog="Exit codes: 0 done, 2 not possible as asked (a sentence says why), 130 stopped by Ctrl-C, 143 by SIGTERM.",
+    no_args_is_help=False, add_completion=False, rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )  # fmt: skip
 
@@ -60,7 +88,18 @@ StructureOption = Annotated[
 ]
 LimitOption = Annotated[int | None, typer.Option("--limit", help="At most this many puzzles.")]
 AblateOption = Annotated[str, typer.Option("--ablate", help="What is off, as in L1-5.attn,L0.H3:mean.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON; a number that is not finite is null in it.")
+]
+OutOption = Annotated[
+    str | None,
+    typer.Option(
+        "--out", help="Write the JSON to this file, whole or not at all; one that is there is replaced."
+    ),
+]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Write over a model, a README.md and the like that are there.")
+]
 
 
 @app.command()
@@ -72,24 +111,29 @@ def solve(
     model: ModelOption = "default",
     ablate: AblateOption = "",
     as_json: JsonOption = False,
+    out: OutOption = None,
 ) -> None:
     """How many puzzles the model solves, and its loss, under any ablation."""
+    path = _checked(out)
     chosen, net = _puzzles(puzzles, task, structure, limit), load_model(model)
     ablation = parse_ablation(ablate, net.cfg)
     means = _means(net, ablation)
     by_task: dict[str, Any] = {}
-    total, solved = 0.0, 0
+    total, solved, lost = 0.0, 0, 0
     for name, group in _progress(chosen.by_task().items(), "solving", quiet=as_json):
         loss, right = losses(net, group.tokens, ablation, means)
         by_task[name] = {"n": len(group), "solved": int(right.sum()), "loss": loss.mean()}
         total, solved = total + loss.mean() * len(group), solved + int(right.sum())
+        lost += int((~np.isfinite(loss.by_puzzle())).sum())
     result = {"n": len(chosen), "solved": solved, "loss": total / len(chosen), "by_task": by_task}
-    if as_json:
-        _print_json(result)
-        return
-    rows = [(name, row["n"], row["solved"], f"{row['loss']:.3e}") for name, row in by_task.items()]
-    _print_table(
-        ("task", "puzzles", "solved", "loss"), [*rows, ("all", len(chosen), solved, f"{result['loss']:.3e}")]
+    rows = [*by_task.items(), ("all", result)]
+    header = ("task", "puzzles", "solved", "loss")
+    _report(
+        result,
+        lambda: _print_table(header, [(name, r["n"], r["solved"], number(r["loss"])) for name, r in rows]),
+        as_json,
+        path,
+        f"On {lost} of {len(chosen)} puzzles the model's numbers {DIVERGED}" if lost else "",
     )
 
 
@@ -110,11 +154,12 @@ def sweep(
         typer.Option("--answer-only", help="Off only where the answer is predicted: quicker, a first look."),
     ] = False,
     as_json: JsonOption = False,
-    out: Annotated[Path | None, typer.Option("--out", help="Write the JSON to this file.")] = None,
+    out: OutOption = None,
 ) -> None:
     """The loss with each part of the model switched off in turn, and the puzzles that break or mend."""
     if metric not in METRICS:
         raise PuzzlescopeError(f"No metric '{metric}': expected one of {', '.join(METRICS)}.")
+    path = _checked(out)
     chosen, net = _puzzles(puzzles, task, structure, limit), load_model(model)
     parts = components_of(net.cfg, [kind.strip() for kind in components.split(",")])
     base = parse_ablation(ablate, net.cfg)
@@ -122,24 +167,30 @@ def sweep(
         net, chosen.tokens, parts, base=base, means=_means(net, base), scope=_scope(answer_only)
     )
     clean, *rows = _progress(found, "sweeping", total=len(parts) + 1, quiet=as_json)
-    result = _sweep_result(clean, rows, metric, chosen)
-    if math.isnan(result["clean"]):
+    copied = clean.loss.copied
+    if {"copied": not copied.any(), "changed": copied.all()}.get(metric, False):
         raise PuzzlescopeError(
             f"No cell of these puzzles counts for the metric '{metric}': choose another metric."
         )
-    if out is not None:
-        _write(out, json.dumps(result, indent=1) + "\n")
-    if as_json:
-        _print_json(result)
-    elif out is None:
-        header = ("off", "loss", "less clean", "solved", "broken", "mended")
-        table = [
-            (row["component"], f"{row['loss']:.3e}", f"{row['delta']:+.3e}", row["solved"], *flips)
-            for row in result["rows"]
-            for flips in [(len(row["broken"]), len(row["mended"]))]
-        ]
-        nothing = ("nothing", f"{result['clean']:.3e}", "", result["solved"], "", "")
-        _print_table(header, [nothing, *table])
+    result = _sweep_result(clean, rows, metric, chosen)
+    lost = sum(not np.isfinite(loss) for loss in (result["clean"], *(row["loss"] for row in result["rows"])))
+    _report(
+        result,
+        lambda: _print_sweep(result),
+        as_json,
+        path,
+        f"In {lost} of {len(rows) + 1} rows the model's numbers {DIVERGED}" if lost else "",
+    )
+
+
+def _print_sweep(result: dict[str, Any]) -> None:
+    header = ("off", "loss", "less clean", "solved", "broken", "mended")
+    table = [
+        (row["component"], number(row["loss"]), number(row["delta"], "+.3e"), row["solved"], *flips)
+        for row in result["rows"]
+        for flips in [(len(row["broken"]), len(row["mended"]))]
+    ]
+    _print_table(header, [("nothing", number(result["clean"]), "", result["solved"], "", ""), *table])
 
 
 def _scope(answer_only: bool) -> Scope:
@@ -172,8 +223,11 @@ def heads(
     limit: LimitOption = 32,
     model: ModelOption = "default",
     as_json: JsonOption = False,
+    out: OutOption = None,
 ) -> None:
-    """Heads that look a fixed distance back: 1 is the previous token, 100 the cell to be copied."""
+    """Heads that look a fixed distance back: 1 is the previous token, 100 the cell to be copied. The notebook's score names
+    heads, too, that only rest on the start token where too few positions come before; they are listed last, and say so."""
+    path = _checked(out)
     try:
         distances = [int(piece) for piece in lookback.split(",")]
     except ValueError:
@@ -181,14 +235,49 @@ def heads(
             f"--lookback expects whole numbers joined by commas, as in 1,100; got '{lookback}'."
         ) from None
     chosen, net = _puzzles(puzzles, task, structure, limit), load_model(model)
-    scores = lookback_table(net, chosen.tokens, distances, clamp=clamp)
-    found = [head for distance in distances for head in heads_above(scores[distance], distance, threshold)]
-    if as_json:
-        _print_json([asdict(head) for head in found])
-    else:
-        _print_table(
-            ("back", "head", "score"), [(head.lookback, head.name, f"{head.score:.4f}") for head in found]
+    clamped = lookback_table(net, chosen.tokens, [*distances, ON_START])
+    real = lookback_table(net, chosen.tokens, distances, clamp=False)
+    found = [
+        head
+        for back in distances
+        for head in looking_heads(
+            (clamped if clamp else real)[back], real[back], clamped[ON_START], back, threshold
         )
+    ]
+    rows = [
+        asdict(head.found) | {"unclamped": head.unclamped, "start": head.start, "looks": head.looks}
+        for head in found
+    ]
+    lost = sum(not np.isfinite(head.found.score) for head in found)
+    _report(
+        rows,
+        lambda: _print_heads(found),
+        as_json,
+        path,
+        f"The scores of {lost} of these heads {DIVERGED}" if lost else "",
+    )
+
+
+def _print_heads(found: list[LookingHead]) -> None:
+    """A line a head: by the notebook's formula, over the positions that can look so far back, and on the start token."""
+    _print_table(
+        ("back", "head", "score", "unclamped", "on start", "looks so far back"),
+        [
+            (
+                head.found.lookback,
+                head.found.name,
+                *(number(one, ".4f") for one in (head.found.score, head.unclamped, head.start)),
+                _looks(head),
+            )
+            for head in found
+        ],
+    )
+
+
+def _looks(head: LookingHead) -> str:
+    if not np.isfinite(head.unclamped):
+        return "nobody knows"
+    return "yes" if head.looks else "no, rests on the start token"
 
 
 @app.command()
@@ -199,33 +288,33 @@ def phenomena(
     limit: LimitOption = 64,
     model: ModelOption = "default",
     as_json: JsonOption = False,
+    out: OutOption = None,
 ) -> None:
     """What the notebook found: attention layers zeroed, heads one and one hundred back, the copy circuit."""
+    path = _checked(out)
     chosen, net = _puzzles(puzzles, task, structure, limit), load_model(model)
     found = measure_phenomena(net, chosen.tokens)
-    if as_json:
-        _print_json(asdict(found))
-        return
-    off = [(f"L{n}.attn", f"{loss:.3e}", f"{loss / found.clean:.1f}") for n, loss in enumerate(found.layers)]
-    _print_table(("off", "loss", "times clean"), [("nothing", f"{found.clean:.3e}", ""), *off])
-    typer.echo()
-    looking = [
-        (head.found.name, distance, f"{head.found.score:.4f}", f"{head.unclamped:.4f}")
-        for distance, heads in found.heads.items()
-        for head in heads
-    ]
-    _print_table(("head", "back", "score", "unclamped"), looking)
-    typer.echo()
-    circuits = [
-        (c.ablation, f"{c.loss:.3e}", f"{c.copied:.3f}", f"{c.copied_colored:.3f}", f"{c.invalid:.3f}")
-        for c in found.circuits
-    ]
+    numbers = (found.clean, *found.layers, *(circuit.loss for circuit in found.circuits))
+    lost = sum(not np.isfinite(loss) for loss in numbers)
+    note = f"{lost} of {len(numbers)} losses {DIVERGED}" if lost else ""
+    _report(asdict(found), lambda: _print_phenomena(found), as_json, path, note)
+
+
+def _print_phenomena(found: Phenomena) -> None:
+    off = [(f"L{n}.attn", number(loss), ratio(loss, found.clean)) for n, loss in enumerate(found.layers)]
+    _print_table(("off", "loss", "times clean"), [("nothing", number(found.clean), ""), *off])
+    if not all(has_ratio(loss, found.clean) for loss in found.layers):
+        _print(f"{NO_RATIO}: there is no such ratio, for {no_ratio(found.clean)}.")
+    _print("")
+    _print_heads([head for heads in found.heads.values() for head in heads])
+    _print("")
+    circuits = [(c.ablation, number(c.loss), *c.shares(".3f")) for c in found.circuits]
     _print_table(("copy circuit", "loss", "cells copied", "coloured ones", "markers"), circuits)
 
 
 @app.command()
 def train(
-    out: Annotated[Path, typer.Argument(help="Folder for the run and, at its end, the model.")],
+    out: Annotated[str, typer.Argument(help="Folder for the run and, at its end, the model.")],
     minutes: Annotated[float, typer.Option(help="Computing time; or give --puzzles.")] = 0.0,
     puzzles: Annotated[int, typer.Option(help="Puzzles to see; or give --minutes.")] = 0,
     continues: Annotated[
@@ -248,8 +337,10 @@ def train(
     per_kind: Annotated[
         int, typer.Option(help="Puzzles of each task and structure in the final evaluation.")
     ] = 50,
+    force: ForceOption = False,
 ) -> None:
-    """Train a model, from scratch or --from another, or go on where a run in OUT was stopped."""
+    """Train a model, from scratch or --from another, or go on where a run in OUT was stopped. What else is in OUT stays as it
+    is; a finished model or a README.md of yours there is written over only with --force."""
     if per_kind < 1 or threads < 0 or not 0 <= (seed or 0) < 1 << 63:
         raise PuzzlescopeError(
             "Expected --per-kind of at least 1, --threads of at least 0 and --seed of at least 0 and below 2^63;"
@@ -263,13 +354,16 @@ def train(
     recipe = Recipe(
         model=config, seed=seed, batch=batch, puzzles=puzzles, minutes=minutes, lr=lr, continues=continues
     )
+    folder = _folder(out)
     try:
-        trainer = Trainer(recipe, out, device, fused=fused)
+        trainer = Trainer(recipe, folder, device, fused=fused, replace=force)
+        trainer.run()
+        finish_training(trainer, per_kind)
     except OSError as error:
-        raise PuzzlescopeError(f"{out} cannot be the run's folder: {error.strerror or error}.") from error
-    trainer.run()
-    folder = finish_training(trainer, per_kind)
-    typer.echo(f"The model is in {folder}. Use it with --model {folder}.")
+        raise PuzzlescopeError(f"The run in {folder} cannot go on: {reason(error)}.") from error
+    except KeyboardInterrupt as stopped:  # caught by the run itself, which has saved its state
+        raise Stopped(stopped.args[0] if stopped.args else signal.SIGINT) from None
+    _print(f"The model is in {folder}. Use it with --model {folder}.")
 
 
 def _start(continues: str, seed: int | None, **sizes: int | None) -> tuple[Config, int]:
@@ -288,32 +382,39 @@ def evaluate(
     per: Annotated[int, typer.Option("--per", help="Fresh puzzles for each task and structure.")] = 100,
     seed: Annotated[int, typer.Option(help="Another seed gives other puzzles.")] = 0,
     as_json: JsonOption = False,
+    out: OutOption = None,
 ) -> None:
     """The share solved for each task and structure, on fresh puzzles with noise as in the public data set."""
     if per < 1 or seed < 0:
         raise PuzzlescopeError(
             f"Expected --per of at least 1 and --seed of at least 0, got {per} and {seed}."
         )
+    path = _checked(out)
     net = load_model(model)
-    found = _progress(evaluate_model(net, per, seed=seed), "evaluating", total=len(KINDS), quiet=as_json)
-    rates = dict(found)
-    if as_json:
-        _print_json({f"{kind.task}: {kind.structure.name}": rate for kind, rate in rates.items()})
-        return
+    found = dict(_progress(evaluate_more(net, per, seed=seed), "evaluating", total=len(KINDS), quiet=as_json))
     table = [
-        (task, *(f"{100 * rate:.1f} %" for kind, rate in rates.items() if kind.task == task))
+        (task, *(f"{100 * one.rate:.1f} %" for kind, one in found.items() if kind.task == task))
         for task in TASKS
     ]
-    _print_table(("task", *(structure.name for structure in STRUCTURES)), table)
+    lost = round(per * sum(one.not_finite for one in found.values()))
+    _report(
+        {f"{kind.task}: {kind.structure.name}": one.rate for kind, one in found.items()},
+        lambda: _print_table(("task", *(structure.name for structure in STRUCTURES)), table),
+        as_json,
+        path,
+        f"On {lost} of {per * len(found)} puzzles the model's numbers {DIVERGED}" if lost else "",
+    )
 
 
 @app.command()
 def convert(
-    file: Annotated[Path, typer.Argument(help="A checkpoint in the public .pth format.")],
-    folder: Annotated[Path, typer.Argument(help="Where config.json and model.safetensors go.")],
+    file: Annotated[str, typer.Argument(help="A checkpoint in the public .pth format.")],
+    folder: Annotated[str, typer.Argument(help="Where config.json and model.safetensors go.")],
+    force: ForceOption = False,
 ) -> None:
-    """Turn a public checkpoint into config.json + model.safetensors."""
-    typer.echo(f"Wrote {convert_checkpoint(file, folder)}.")
+    """Turn a public checkpoint into config.json + model.safetensors. Such files, and a README.md, that are there already are
+    written over only with --force."""
+    _print(f"Wrote {convert_checkpoint(file, _folder(folder), replace=force)}.")
 
 
 @app.command()
@@ -327,7 +428,10 @@ def puzzles(
     noise: Annotated[
         float, typer.Option("--noise", help=f"Share of noisy cells; {NOISE} in the public data.")
     ] = 0.0,
-    out: Annotated[Path | None, typer.Option("--out", help="FILE.npz, FILE.json or FILE.parquet.")] = None,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", help="FILE.npz, FILE.json or FILE.parquet; one that is there is replaced."),
+    ] = None,
 ) -> None:
     """Draw new puzzles; show them, or write them to a file."""
     if n > LARGEST_DRAW:
@@ -336,14 +440,20 @@ def puzzles(
         raise PuzzlescopeError(
             f"Expected -n of at least 1, --seed of at least 0 and --noise in 0..1; got {n}, {seed}, {noise}."
         )
+    path = _checked(out, PUZZLE_ENDINGS)
     order = structure_named(structure)
     drawn = task_named(task).generate(n, np.random.default_rng(seed), structure=order, noise=noise)
     found = PuzzleSet(task, tuple(Puzzle.of(task, tokens) for tokens in encode(drawn, order)))
-    if out is None:
-        typer.echo("\n\n".join(_as_text(puzzle) for puzzle in found))
-    else:
-        save_puzzles(found, out)
-        typer.echo(f"Wrote {len(found)} puzzles to {out}.")
+    if path is None:
+        _print("\n\n".join(_as_text(puzzle) for puzzle in found))
+        return
+    try:
+        save_puzzles(found, path)
+    except PuzzlescopeError as error:
+        rows = [{"task": p.task, "structure": p.structure.name, "grids": p.grids.tolist()} for p in found]
+        _print(strict_json(rows, indent=None))
+        raise PuzzlescopeError(f"{error} They were printed as JSON instead.") from error
+    _print(f"Wrote {len(found)} puzzles to {path}.")
 
 
 def _puzzles(source: str, task: str | None, structure: str | None, limit: int | None) -> PuzzleSet:
@@ -363,22 +473,110 @@ def _means(model: PuzzleGPT, ablation: Ablation) -> ReferenceMeans | None:
 def _progress(
     items: Iterable[Any], what: str, *, total: int | None = None, quiet: bool = False
 ) -> Iterable[Any]:
-    return tqdm(items, desc=what, total=total, leave=False, disable=quiet or not sys.stderr.isatty())
+    seen = sys.stderr is not None and sys.stderr.isatty()
+    return tqdm(items, desc=what, total=total, leave=False, disable=quiet or not seen)
 
 
-def _print_json(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=1))
+# ---- where results go ------------------------------------------------------------------------------------------------
+
+
+def _checked(out: str | None, endings: Iterable[str] = ()) -> Path | None:
+    """The file of --out, before anything is computed for it."""
+    return None if out is None else output_path(out, endings)
+
+
+def _folder(name: str) -> Path:
+    """A folder as typed. (A shell expands ~ only at the start of a word.)"""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:  # of nobody
+        raise PuzzlescopeError(f"There is no folder {name}: nobody here has that name.") from None
+
+
+def _report(result: Any, table: Callable[[], None], as_json: bool, out: Path | None, note: str = "") -> None:
+    """Put a result where it was asked for: into a file, on stdout as JSON, or, if neither, there as a table.
+
+    Args:
+        note: what a person should know of it, as a sentence.
+
+    Raises:
+        PuzzlescopeError: if the file cannot be written after all; then the result was printed.
+    """
+    failed: PuzzlescopeError | None = None
+    if out is not None:
+        try:
+            write_whole(out, strict_json(result) + "\n")
+        except PuzzlescopeError as error:
+            failed = error
+    if as_json or failed:
+        _print(strict_json(result))
+    elif out is None:
+        table()
+        if note:
+            _print(note)
+    if note and (as_json or out):
+        _say(note)
+    if failed:
+        raise PuzzlescopeError(f"{failed} The result was printed as JSON instead.") from failed
+
+
+class _ReaderGoneError(Exception):
+    """The reader of standard output, such as ``head``, has had enough."""
+
+
+def _print(text: str) -> None:
+    """Print a result, all of it, now: whether that works must be known before the program ends."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise _ReaderGoneError from None
+    except OSError as error:
+        raise PuzzlescopeError(f"The result could not be printed: {reason(error)}.") from error
+
+
+def _say(text: str) -> None:
+    """Tell a person, if there is somewhere to."""
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            print(text, file=sys.stderr, flush=True)
+
+
+def _check_stdout() -> None:
+    """Know before anything is computed that nothing could be printed."""
+    if sys.stdout is None:
+        raise PuzzlescopeError(
+            "There is nowhere to print to, for standard output is closed: send it to a file, or to /dev/null."
+        )
+    with suppress(io.UnsupportedOperation, AttributeError):  # not a file, as in a notebook
+        descriptor = sys.stdout.fileno()
+        try:
+            os.write(descriptor, b"")  # nothing; a device that is full says so
+        except OSError as error:
+            raise PuzzlescopeError(f"Nothing can be printed: {reason(error)}.") from error
+
+
+def _drop_stdout() -> None:
+    """Forget what cannot be printed; or Python would try once more at its end, and complain."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError, AttributeError):
+        with suppress(OSError, ValueError, AttributeError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
 
 
 def _print_table(header: tuple[Any, ...], rows: list[tuple[Any, ...]]) -> None:
     lines = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    found = []
     for line in lines:
         first, *rest = [
             cell.ljust(w) if k == 0 else cell.rjust(w)
             for k, (cell, w) in enumerate(zip(line, widths, strict=True))
         ]
-        typer.echo("  ".join([first, *rest]).rstrip())
+        found.append("  ".join([first, *rest]).rstrip())
+    _print("\n".join(found))
 
 
 def _as_text(puzzle: Puzzle) -> str:
@@ -391,29 +589,61 @@ def _as_text(puzzle: Puzzle) -> str:
     return "\n".join(lines)
 
 
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text)
-    except OSError as error:
-        raise PuzzlescopeError(f"Could not write {path}: {error.strerror}.") from error
-
-
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; returns the exit code (0 done, 2 bad input, 130 stopped by Ctrl-C)."""
+    """Run a command; returns the exit code: 0 done, 2 not possible as asked, 130 stopped by Ctrl-C, 143 by SIGTERM; 1 is a fault
+    of ours. A reader of standard output that goes away, such as ``head``, is no error."""
     try:
-        app(arguments, standalone_mode=False)
+        return _run(arguments)
+    except _ReaderGoneError:
+        _drop_stdout()
+        return 0
+    except Stopped as stopped:
+        _drop_stdout()
+        _say(WORD)
+        return stopped.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        _say(WORD)
+        return 128 + signal.SIGINT
     except (PuzzlescopeError, UsageError) as error:
         text = str(error)
         if isinstance(error, UsageError):
             text = f"{error.format_message()} `python -m interp --help` lists what there is."  # type: ignore[attr-defined]
-        print(" ".join(text.split()), file=sys.stderr)
-        return 2
-    except MemoryError:
-        print("That needs more memory than this machine has: ask for smaller numbers.", file=sys.stderr)
-        return 2
-    except (KeyboardInterrupt, typer.Abort):
-        print("Stopped.", file=sys.stderr)
-        return 130
-    except BrokenPipeError:  # the reader, such as `head`, had enough
-        sys.stderr.close()
+        code = 2
+    except OSError as error:  # of the help, or of what no command has a sentence of its own for
+        text, code = f"That did not work: {reason(error)}.", 2
+    except (MemoryError, RuntimeError) as error:
+        if not _out_of_memory(error):
+            text, code = _fault(error), 1
+        else:
+            text, code = "That needs more memory than this machine has: ask for smaller numbers.", 2
+    except Exception as error:
+        text, code = _fault(error), 1
+    _drop_stdout()
+    _say(" ".join(text.split()))
+    return code
+
+
+def _run(arguments: list[str] | None) -> int:
+    _check_stdout()
+    try:
+        code = app(arguments, standalone_mode=False)
+        sys.stdout.flush()  # of the help
+    except SystemExit:  # what Typer makes of a pipe that broke under the help
+        raise _ReaderGoneError from None
+    except BrokenPipeError:
+        raise _ReaderGoneError from None
+    if code == 128 + signal.SIGINT:  # what Typer makes of Ctrl-C
+        raise KeyboardInterrupt
     return 0
+
+
+def _out_of_memory(error: Exception) -> bool:
+    """Whether this is one of PyTorch's several ways to say so, or Python's."""
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "memory" in str(error)
+
+
+def _fault(error: Exception) -> str:
+    return (
+        f"This should not happen, and is a fault of Puzzlescope: {type(error).__name__}: {short(error)};"
+        " please report it, with the command."
+    )

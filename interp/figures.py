@@ -12,6 +12,7 @@ from jaxtyping import Bool, Integer
 from interp.ablation import Component
 from interp.errors import PuzzlescopeError
 from interp.grids import COLORS, N_COLORS, SIZE
+from interp.outputs import NO_RATIO, has_ratio, number
 from interp.predict import METRICS
 from interp.sweep import SMALLEST_LOSS, Measure, SweepRow, SweepState, cost, same_puzzles, value
 from interp.tokens import TOKEN_NAMES
@@ -44,11 +45,14 @@ def layer_chart(
     """A bar a layer, of the loss with its attention or its MLP off, on a log axis; or of the answers still drawn right.
 
     A dotted line says what it is with nothing off. The costliest bar is coloured, parts already ``off`` are hatched.
-    Rows of other kinds are passed over. Rows may know only some puzzles yet, each over those is compared with the clean
-    run over the same; what nothing is known of is left out. A bar's ``customdata`` begins with its component's text.
+    Rows of other kinds are passed over, and those whose loss is not finite. Rows may know only some puzzles yet, each over
+    those is compared with the clean run over the same; what nothing is known of is left out. A bar's ``customdata`` begins
+    with its component's text.
     """
     shown = [row for row in rows if row.component is not None and row.component.kind == kind]
     known = [row for row in shown if clean is not None and not np.isnan(cost(row, clean, measure))]
+    if clean is not None and not np.isfinite(_level(clean, measure)):
+        known = []
     figure = base_figure(_layer_title(measure, kind), height=280)
     figure.update_xaxes(
         categoryorder="array",
@@ -89,7 +93,8 @@ def head_map(
     """Layers x heads, each tile coloured by what switching the head off costs (red-orange) or brings (blue).
 
     Rows and ``customdata`` are as for :func:`layer_chart`. Heads already ``off`` are hatched and outlined. A number is
-    written where the effect is large enough to be seen: how many times the clean loss, or the answers lost.
+    written where the effect is large enough to be seen: how many times the clean loss, or how many answers more or fewer
+    are right.
     """
     shown = [row for row in rows if row.component is not None and row.component.kind == "head"]
     layers = sorted({row.component.layer for row in shown if row.component is not None})
@@ -113,7 +118,8 @@ def task_map(
     off: Collection[Component] = (),
     chosen: tuple[str, Component] | None = None,
 ) -> go.Figure:
-    """Tasks x attention layers, each tile coloured by the answers lost, or by how the loss changes, over the task's puzzles.
+    """Tasks x attention layers, each tile coloured by how many answers more or fewer are right, or by how the loss changes,
+    over the task's puzzles.
 
     Args:
         states: of the sweep over each task's puzzles, however far it is; components other than attention layers are
@@ -146,18 +152,45 @@ def task_map(
 def told(rows: Sequence[SweepRow], clean: SweepRow | None, measure: Measure = "final") -> str:
     """What a chart of these rows shows, as a sentence, for those who do not see it."""
     known = [row for row in rows if clean is not None and not np.isnan(cost(row, clean, measure))]
+    diverged = 0 if clean is None else _diverged([clean, *rows])
+    lost = f" In {diverged} of {len(rows) + 1} runs losses are not finite." if diverged else ""
     if clean is None or not known:
-        return "Nothing is measured yet."
+        return lost.strip() or "Nothing is measured yet."
     dearest = max(known, key=lambda row: cost(row, clean, measure))
     row, same = same_puzzles(dearest, clean)
+    what = f"{_text(row)} {_verdict(cost(row, same, measure))}"
     solved = f"{int(row.solved.sum())} of {len(row.solved)} puzzles solved, {int(same.solved.sum())} with nothing off."
     if measure == "answers":
-        return f"{_text(row)} costs most: {solved}"
-    ratio = short(10 ** cost(row, same, measure))
-    now, before = value(row, measure), value(same, measure)
-    return (
-        f"{_text(row)} costs most: loss {now:.2e}, {ratio} times the {before:.2e} with nothing off; {solved}"
-    )
+        return f"{what}: {solved}{lost}"
+    against = compared(value(row, measure), value(same, measure), "with nothing off")
+    return f"{what}: loss {against}; {solved}{lost}"
+
+
+def _verdict(dearest: float) -> str:
+    """What to say of the part that costs most: it may cost nothing, or help."""
+    if dearest > 0:
+        return "costs most"
+    if dearest < 0:
+        return "is the least to help when it is off, and none costs anything"
+    return "costs nothing, and no other does"
+
+
+def compared(now: float, before: float, what: str) -> str:
+    """A loss beside another, and how many times that it is, if it is any.
+
+    >>> compared(3.0, 0.02, "with nothing off")
+    '3.00e+00, 150 times the 2.00e-02 with nothing off'
+    >>> compared(3.0, 0.0, "with nothing off")
+    '3.00e+00, and exactly 0 with nothing off'
+    """
+    if not has_ratio(now, before):
+        return f"{number(now, '.2e')}, and {'exactly 0' if before == 0 else number(before, '.2e')} {what}"
+    return f"{now:.2e}, {short(now / before)} times the {before:.2e} {what}"
+
+
+def _diverged(rows: Sequence[SweepRow]) -> int:
+    """Of how many rows a loss is not finite."""
+    return sum(not (np.isfinite(row.loss.cells).all() and np.isfinite(row.loss.marker).all()) for row in rows)
 
 
 class _Tile:
@@ -191,8 +224,15 @@ class _Tile:
         if self.measure == "answers":
             lost = round(self.cost * len(self.row.solved))
             return "" if lost == 0 else f"{-lost:+d}".replace("-", "−")
-        ratio = 10**self.cost
-        return "" if 0.9 < ratio < 1.1 else f"×{short(ratio)}"
+        row, same = same_puzzles(self.row, self.clean)
+        return factor(value(row, self.measure), value(same, self.measure))
+
+
+def factor(now: float, before: float) -> str:
+    """How many times a loss is another, in few letters; nothing where it is about the same, a dash where there is no ratio."""
+    if now == before or (has_ratio(now, before) and 0.9 < now / before < 1.1):
+        return ""
+    return f"×{short(now / before)}" if has_ratio(now, before) and now > 0 else NO_RATIO
 
 
 def _draw_tiles(
@@ -278,8 +318,9 @@ def base_figure(title: str, *, height: int) -> go.Figure:
 
 def nothing(figure: go.Figure, rows: Sequence[SweepRow]) -> go.Figure:
     """A chart that says why it shows nothing: no row is measured yet, or there is nothing in them to measure."""
-    measured = any(len(row.solved) for row in rows)
-    told = "These puzzles have no such cell." if measured else "Measuring …"
+    told = "These puzzles have no such cell." if any(len(row.solved) for row in rows) else "Measuring …"
+    if _diverged(rows):
+        told = "The losses are not finite: there is nothing to compare."
     figure.add_annotation(text=told, xref="paper", yref="paper", x=0.5, y=0.5, showarrow=False)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
@@ -313,7 +354,7 @@ def _level(row: SweepRow, measure: Measure) -> float:
 
 
 def _measured(measure: Measure) -> str:
-    return "Answers lost" if measure == "answers" else f"Loss on {_CUTS[measure]}"
+    return "Answers right, more (+) or fewer (−)," if measure == "answers" else f"Loss on {_CUTS[measure]}"
 
 
 _CUTS = {
@@ -348,7 +389,7 @@ def _hover(row: SweepRow, clean: SweepRow, measure: Measure, off: Collection[Com
     loss, before = value(row, cut), value(same, cut)
     lines = [
         f"<b>{_text(row)}</b> {'is off already' if row.component in off else 'off'}",
-        f"loss on {_CUTS[cut]} {loss:.3g}, {short(10 ** cost(row, same, cut))} × that with nothing off ({before:.3g})",
+        f"loss on {_CUTS[cut]} {_against(loss, before)}",
         f"{int(row.solved.sum())} of {len(row.solved)} solved ({int(same.solved.sum())} with nothing off):"
         f" {len(broken)} broken, {len(mended)} mended",
     ]
@@ -357,10 +398,18 @@ def _hover(row: SweepRow, clean: SweepRow, measure: Measure, off: Collection[Com
     return "<br>".join(lines)
 
 
+def _against(loss: float, before: float) -> str:
+    if not has_ratio(loss, before):
+        return f"{number(loss, '.3g')} ({'exactly 0' if before == 0 else number(before, '.3g')} with nothing off)"
+    return f"{loss:.3g}, {short(loss / before)} × that with nothing off ({before:.3g})"
+
+
 def short(ratio: float) -> str:
     """Two digits of a ratio, without an exponent: 0.42, 3.1, 27,000."""
+    if ratio == 0:
+        return "0"
     if not 0 < ratio < float("inf"):
-        return "–"
+        return NO_RATIO
     digits = 1 - int(np.floor(np.log10(ratio)))
     return f"{round(ratio, digits):,.{max(digits, 0)}f}"
 

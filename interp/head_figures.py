@@ -189,7 +189,8 @@ def _point(
 ) -> str:
     lines = [f"<b>{name}</b>", f"{titles[0]}: {across[name]:.3g}", f"{titles[1]}: {up[name]:.3g}"]
     if _known(costs, name):
-        lines.append(f"cost of switching it off: {costs[name]:+.3g}")
+        verb = "costs" if costs[name] >= 0 else "helps by"
+        lines.append(f"switching it off {verb} {abs(costs[name]):.3g}")
     return "<br>".join(lines)
 
 

@@ -59,9 +59,15 @@ def layers_finding(clean: float, ablated: Sequence[float]) -> Finding:
         clean: final-grid loss, in nats, with nothing more off.
         ablated: that with the attention of each layer off.
     """
+    if not np.isfinite([clean, *ablated]).all():
+        return Finding(False, f"{NOT_COMPARABLE}, so that nothing can be said of the layers.")
     costs = np.array(ablated) - clean
     order = np.argsort(-costs)
     first = int(order[0])
+    if costs[first] <= 0:
+        return Finding(
+            False, "No layer's attention costs anything here: with any one off the loss is no larger."
+        )
     if len(order) == 1:
         return Finding(True, f"There is one layer only; its attention costs {costs[0]:.3g} nats.")
     second = int(order[1])
@@ -73,8 +79,12 @@ def layers_finding(clean: float, ablated: Sequence[float]) -> Finding:
     if first == 0 and times >= FAR_ABOVE:
         return Finding(True, f"Holds: {what}.")
     if times >= FAR_ABOVE:
-        return Finding(False, f"Here it is another layer: {what}; layer 0's costs {costs[0]:.3g} nats.")
+        own = f"costs {costs[0]:.3g} nats" if costs[0] > 0 else "costs nothing"
+        return Finding(False, f"Here it is another layer: {what}; layer 0's {own}.")
     return Finding(False, f"No single layer stands out so far here: {what}.")
+
+
+NOT_COMPARABLE = "Losses are not finite here"
 
 
 def _times(ratio: float) -> str:
@@ -99,22 +109,57 @@ def marker_finding(answer: Integer[np.ndarray, " 100"], truth: Integer[np.ndarra
     return Finding(False, "The answer does not break: all 100 cells are right.")
 
 
-def heads_finding(scores: Float[np.ndarray, "layer head"], lookback: int, threshold: float) -> Finding:
+def heads_finding(
+    scores: Float[np.ndarray, "layer head"],
+    lookback: int,
+    threshold: float,
+    unclamped: Float[np.ndarray, "layer head"] | None = None,
+) -> Finding:
     """Are there heads that look this far back, and does one in layer 0 do it most?
 
     For one token back the notebook's strongest head is in a later layer; for one grid back it is in layer 0.
+
+    Args:
+        scores: of all heads by the notebook's formula, which counts positions with too few before them as looking at the start
+            token.
+        unclamped: over the other positions alone. If given, only heads that are above the threshold there too count: the rest
+            look nowhere near so far back, and are spoken of apart.
     """
-    found = int((scores > threshold).sum())
-    layer, head = np.unravel_index(int(scores.argmax()), scores.shape)
-    strongest = f"the strongest is L{layer}.H{head} with {scores.max():.2f}"
+    if not np.isfinite(scores).all():
+        return Finding(
+            False, "The attention of some heads is not finite here, so that nothing can be said of it."
+        )
+    named = scores > threshold
+    looks = named if unclamped is None else named & (unclamped > threshold)
+    found, resting = int(looks.sum()), int((named & ~looks).sum())
     if not found:
+        layer, head = np.unravel_index(int(scores.argmax()), scores.shape)
+        strongest = f"the strongest is L{layer}.H{head} with {scores.max():.2f}"
+        if resting:
+            return Finding(
+                False, f"No head really looks {lookback} back above {threshold}: {_resting(resting)}."
+            )
         return Finding(False, f"No head looks {lookback} back above {threshold}; {strongest}.")
-    early = layer == 0
-    heads = f"{found} head{'s' if found > 1 else ''} above {threshold}; {strongest}"
-    if early == (lookback != 1):
-        return Finding(True, f"Holds: {heads}.")
+    strength = np.where(looks, scores, -np.inf)
+    layer, head = np.unravel_index(int(strength.argmax()), scores.shape)
+    heads = (
+        f"{found} head{'s' if found > 1 else ''} above {threshold}; the strongest is L{layer}.H{head} with"
+        f" {scores[layer, head]:.2f}"
+    )
+    others = f" ({_resting(resting, more=True)}.)" if resting else ""
+    if (layer == 0) == (lookback != 1):
+        return Finding(True, f"Holds: {heads}.{others}")
     where = "not in layer 0" if lookback != 1 else "in layer 0 already"
-    return Finding(False, f"There are such heads, but {where}: {heads}.")
+    return Finding(False, f"There are such heads, but {where}: {heads}.{others}")
+
+
+def _resting(count: int, *, more: bool = False) -> str:
+    """Heads that score without looking: how many, and why."""
+    which = f"{count} {'more ' if more else ''}head{'s' if count > 1 else ''}"
+    return (
+        f"{which} score{'s' if count == 1 else ''} above it only by resting on the start token where there are too few positions"
+        " before"
+    )
 
 
 def copy_finding(answer: Integer[np.ndarray, " 100"], third: Integer[np.ndarray, " 100"]) -> Finding:
@@ -145,7 +190,12 @@ def masking_finding(loss: float, masked: float) -> Finding:
     Args:
         loss, masked: final-grid losses, in nats, as it should be and with blank cells hidden.
     """
-    times = masked / max(loss, 1e-12)
+    if not np.isfinite([loss, masked]).all():
+        return Finding(False, f"{NOT_COMPARABLE}, so that they cannot be compared.")
+    if loss <= 0:
+        what = f"hiding blank cells makes the loss {masked:.3g}, which is exactly 0 with nothing hidden"
+        return Finding(masked > 0, f"{'Holds' if masked > 0 else 'It does not matter here'}: {what}.")
+    times = masked / loss
     what = f"hiding blank cells makes the loss {_times(times)} as large"
     return Finding(
         times > FAR_ABOVE, f"Holds: {what}." if times > FAR_ABOVE else f"It hardly matters here: {what}."

@@ -397,7 +397,9 @@ def decode_drafting(
 def _right_cells(
     logits: Float[Tensor, "batch 101 15"], prompt: Int[Tensor, "batch 405"]
 ) -> Bool[Tensor, "batch 100"]:
-    return logits[:, 1:].argmax(-1) == prompt[:, ANSWER_START + 1 :]
+    """Which cells are right. None whose logits are not finite: the likeliest of them would be an accident."""
+    cells = logits[:, 1:]
+    return (cells.argmax(-1) == prompt[:, ANSWER_START + 1 :]) & cells.isfinite().all(-1)
 
 
 def _prompts(model: PuzzleGPT, tokens: TokensLike, batch: int) -> list[Int[Tensor, "batch 405"]]:

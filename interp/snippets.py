@@ -134,7 +134,8 @@ def attention_snippet(
 def lookback_snippet(
     model: str, puzzle: str, lookbacks: Sequence[int], threshold: float, ablation: str = ""
 ) -> str:
-    """The heads that look so many positions back more than a threshold, measured as the original notebook does."""
+    """The heads that look so many positions back more than a threshold, measured as the original notebook does; and beside it
+    the score without the positions that it measures at the start token."""
     given = f", {given_ablation(ablation)}" if ablation else ""
     return program_of(
         ["from interp import load_model, load_puzzles", *ablation_import(ablation)],
@@ -142,9 +143,10 @@ def lookback_snippet(
         [*one_puzzle(model, puzzle), *off_lines(ablation)],
         [
             f"scores = lookback_table(model, puzzle.tokens[None], {list(lookbacks)!r}{given})",
+            f"really = lookback_table(model, puzzle.tokens[None], {list(lookbacks)!r}{given}, clamp=False)",
             "for lookback, found in scores.items():",
             f"    for head in heads_above(found, lookback, {threshold!r}):",
-            "        print(lookback, head.name, head.score)",
+            "        print(lookback, head.name, head.score, really[lookback][head.layer, head.head])",
         ],
     )
 

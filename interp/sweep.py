@@ -120,10 +120,12 @@ def cost(row: SweepRow, clean: SweepRow, measure: Measure) -> float:
 
     Returns:
         The common logarithm of how many times the clean loss its loss is (1: ten times), or the share of answers lost
-        (1: all); nan where there is nothing to compare.
+        (1: all); nan where there is nothing to compare, or a loss is not finite.
     """
     row, clean = same_puzzles(row, clean)
     now, before = value(row, measure), value(clean, measure)
+    if not (np.isfinite(now) and np.isfinite(before)):
+        return float("nan")
     if measure == "answers":
         return before - now
     return float(np.log10(np.maximum(now, SMALLEST_LOSS) / np.maximum(before, SMALLEST_LOSS)))

@@ -1,8 +1,8 @@
 """Training a model on puzzles drawn on the fly, from scratch or from where another run ended: resumable after a kill."""
 
 import csv
-import json
 import math
+import os
 import platform
 import shutil
 import signal
@@ -20,14 +20,16 @@ from tqdm import tqdm
 
 from interp.arithmetic import count_flops, matrix_rate
 from interp.bank import count_seen
-from interp.card import TRAINING_FILE, Arithmetic, Report, card_text, read_record, training_record
-from interp.checkpoints import find_model, load_model, save_model
+from interp.card import TRAINING_FILE, Arithmetic, Report, card_text, read_record, training_record, wrote_card
+from interp.checkpoints import check_free, find_model, load_model, save_card, save_model
 from interp.dynamics import DYNAMICS_FILE, DynamicsRecorder, load_dynamics
 from interp.errors import PuzzlescopeError
 from interp.evaluation import evaluate
+from interp.folders import CARD_FILE, CONFIG_FILE, INDEX_FILE, WEIGHTS_FILE
 from interp.kinds import KINDS
 from interp.model import Config, PuzzleGPT, loss_of
 from interp.optimizer import MuonAdamW
+from interp.outputs import reason, strict_json, write_whole
 from interp.phenomena import measure_phenomena
 from interp.puzzles import load_puzzles
 from interp.tokens import ANSWER_START, GRID_TOKENS, N_CTX
@@ -44,6 +46,7 @@ Network = Callable[[Int[Tensor, "batch pos"]], Float[Tensor, "batch pos vocab"]]
 
 STATE_FILE = "training_state.pt"
 LOG_FILE = "training_log.csv"
+LOG_COLUMNS = ("event", "step", "puzzles", "minutes", "lr", "loss", "answer_loss", "solved", "by_kind")
 LOG_EVERY = 20  # steps
 PHENOMENA_PUZZLES = 64
 
@@ -105,14 +108,27 @@ class Trainer:
 
     Args:
         recipe: what to compute.
-        folder: where the run keeps its state and its log. A run found there is continued.
+        folder: where the run keeps its state and its log. A run found there is continued; what else is there stays as it is.
         device: where to compute; by default a GPU if there is one.
         fused: have PyTorch's compiler fuse the model's small operations first, which takes a quarter of a minute and a C
             compiler; a third more puzzles a second on an H100. Rounds otherwise, so that a run differs in its last digits.
+        replace: whether a finished model, or a README.md of somebody else's, that is in the folder may be written over.
+
+    Raises:
+        PuzzlescopeError: if something is in the folder that would be written over and may not be.
     """
 
-    def __init__(self, recipe: Recipe, folder: Path, device: str | None = None, *, fused: bool = False):
-        self.recipe, self.folder = recipe, folder
+    def __init__(
+        self,
+        recipe: Recipe,
+        folder: Path,
+        device: str | None = None,
+        *,
+        fused: bool = False,
+        replace: bool = False,
+    ):
+        self.recipe, self.folder, self.replace = recipe, folder, replace
+        check_run_folder(folder, replace=replace)
         self.device = _device(device)
         torch.manual_seed(recipe.seed)
         self.model = PuzzleGPT(recipe.model).to(self.device)
@@ -126,8 +142,12 @@ class Trainer:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / STATE_FILE).exists():
             self._resume()
-        elif recipe.continues:
-            self._continue()
+        else:
+            (folder / LOG_FILE).unlink(
+                missing_ok=True
+            )  # of a run that was killed before it was saved, or replaced
+            if recipe.continues:
+                self._continue()
         plan = {"hardware": hardware(self.device), "recipe": asdict(recipe)}
         if not self.history or self.history[-1] | plan != self.history[-1]:
             self.history.append({"puzzles": self.puzzles, "minutes": round(self.seconds / 60, 2)} | plan)
@@ -157,7 +177,11 @@ class Trainer:
         return self.seconds - self.before.seconds
 
     def run(self, *, save_every: float = 120.0, quiet: bool = False) -> PuzzleGPT:
-        """Train to the end. Ctrl-C or SIGTERM saves first; so does every ``save_every`` seconds."""
+        """Train to the end. Ctrl-C or SIGTERM saves first; so does every ``save_every`` seconds.
+
+        Raises:
+            KeyboardInterrupt: when it was stopped and has saved; with the number of the signal.
+        """
         bar = tqdm(
             total=100,
             desc="training",
@@ -185,7 +209,7 @@ class Trainer:
                 self.recorder.record(self.model, self.puzzles)
             self.save()
         if caught:
-            raise KeyboardInterrupt
+            raise KeyboardInterrupt(caught[0])
         return self.model.eval()
 
     def _plan(self) -> tuple[float, float]:
@@ -257,16 +281,19 @@ class Trainer:
         rates = {kind.name: rate for kind, rate in evaluate(self.model, per_kind)}
         self.model.train()
         self._log(
-            {"event": "evaluation", "solved": sum(rates.values()) / len(rates), "by_kind": json.dumps(rates)}
+            {
+                "event": "evaluation",
+                "solved": sum(rates.values()) / len(rates),
+                "by_kind": strict_json(rates, indent=None),
+            }
         )
         return rates
 
     def _log(self, entry: dict[str, Any]) -> None:
-        columns = ["event", "step", "puzzles", "minutes", "lr", "loss", "answer_loss", "solved", "by_kind"]
         path = self.folder / LOG_FILE
         fresh = not path.exists()
         with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, columns, lineterminator="\n")
+            writer = csv.DictWriter(file, LOG_COLUMNS, lineterminator="\n")
             if fresh:
                 writer.writeheader()
             clock = {"step": self.steps, "puzzles": self.puzzles, "minutes": f"{self.seconds / 60:.3f}"}
@@ -351,8 +378,27 @@ class Trainer:
 
 
 def finish(trainer: Trainer, per_kind: int = 50) -> Path:
-    """Measure a trained model and write it, with its card, pictures and log, into the run's folder. Returns the folder."""
+    """Write a trained model into the run's folder; then measure it and write its card, pictures and log. Returns the folder.
+
+    Raises:
+        PuzzlescopeError: if one of these cannot be written. The weights are there by then, unless it was they.
+    """
     model, folder = trainer.model.eval(), trainer.folder
+    # What is measured may fail, hours of training may not: weights first.
+    save_model(model, folder, None, dtype=_smallest_dtype(model), replace=True)
+    try:
+        _document(trainer, per_kind)
+    except Exception as error:
+        why = error if isinstance(error, PuzzlescopeError) else f"{type(error).__name__}: {reason(error)}"
+        raise PuzzlescopeError(
+            f"The model is in {folder}, but not its card: {why}. The same command again writes the card alone."
+        ) from error
+    return folder
+
+
+def _document(trainer: Trainer, per_kind: int) -> None:
+    """Measure a trained model and write down what it is, the card last."""
+    model, folder = trainer.model, trainer.folder
     found = tqdm(evaluate(model, per_kind), desc="evaluating", total=len(KINDS), leave=False)
     bank = load_puzzles("bank")
     report = Report(
@@ -362,11 +408,64 @@ def finish(trainer: Trainer, per_kind: int = 50) -> Path:
         arithmetic=trainer.arithmetic(),
         bank_seen=count_seen(bank, trainer.data.seed, trainer.data.taken.tolist()),
     )
-    save_model(model, folder, card_text(trainer, report), replace=True)
-    (folder / TRAINING_FILE).write_text(training_record(trainer, report))
-    (folder / LOSS_PICTURE).write_text(loss_picture(read_log(folder / LOG_FILE)))
-    (folder / DYNAMICS_PICTURE).write_text(dynamics_picture(load_dynamics(folder)))
-    return folder
+    card = card_text(trainer, report)
+    write_whole(folder / LOSS_PICTURE, loss_picture(read_log(folder / LOG_FILE)))
+    write_whole(folder / DYNAMICS_PICTURE, dynamics_picture(load_dynamics(folder)))
+    ours = trainer.replace or wrote_card(folder)  # by what the record says that is there so far
+    write_whole(folder / TRAINING_FILE, training_record(trainer, report, card))
+    save_card(folder, card, replace=ours)
+
+
+def _smallest_dtype(model: PuzzleGPT) -> torch.dtype:
+    """float16, unless a weight is too large for it."""
+    largest = max(float(weight.abs().max()) for weight in model.state_dict().values())
+    return torch.float16 if largest < torch.finfo(torch.float16).max else torch.float32
+
+
+def check_run_folder(folder: Path, *, replace: bool = False) -> None:
+    """Say, before any work is done, what a run in this folder would write over that no run to be gone on with has written.
+
+    Args:
+        folder: it need not exist.
+        replace: whether it may be written over.
+
+    Raises:
+        PuzzlescopeError: naming the files, or that the folder cannot be written.
+    """
+    check_free(folder, replace=True)
+    found = [] if replace else _in_the_way(folder)
+    if found:
+        what = (
+            "a finished model"
+            if WEIGHTS_FILE in found and CONFIG_FILE in found
+            else "files that training would write"
+        )
+        raise PuzzlescopeError(
+            f"{folder} already holds {what} ({', '.join(found)}), and nothing was written: train in another folder, or allow"
+            " them to be overwritten with --force (in Python, replace=True)."
+        )
+
+
+def _in_the_way(folder: Path) -> list[str]:
+    card = [] if wrote_card(folder) or not os.path.lexists(folder / CARD_FILE) else [CARD_FILE]
+    if (folder / STATE_FILE).exists():
+        return card  # of that run is the rest
+    ours = [WEIGHTS_FILE, INDEX_FILE, CONFIG_FILE, CARD_FILE, TRAINING_FILE, LOSS_PICTURE, DYNAMICS_PICTURE]
+    found = [name for name in ours if os.path.lexists(folder / name)]
+    return found + [name for name in (LOG_FILE, DYNAMICS_FILE) if not _may_be_lost(folder / name)]
+
+
+def _may_be_lost(path: Path) -> bool:
+    """Whether there is no such file, or one of a run that was killed before it was saved for the first time."""
+    if not os.path.lexists(path):
+        return True
+    try:
+        if path.name == LOG_FILE:
+            return path.read_text().splitlines()[0] == ",".join(LOG_COLUMNS)
+        load_dynamics(path.parent)
+    except (OSError, ValueError, IndexError, PuzzlescopeError):
+        return False
+    return True
 
 
 def hardware(device: torch.device) -> str:

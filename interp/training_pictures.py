@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from matplotlib import rc_context
 from matplotlib.axes import Axes
@@ -13,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from interp.dynamics import NOTHING
+from interp.outputs import number
 
 LOSS_PICTURE, DYNAMICS_PICTURE = "loss.svg", "dynamics.svg"
 
@@ -44,12 +46,12 @@ def loss_picture(log: pd.DataFrame) -> str:
     with rc_context(STYLE):
         figure = Figure(figsize=(8.4, 3.2), layout="constrained")
         axes = figure.add_subplot()
-        axes.plot(steps.puzzles, steps.answer_loss, color=QUIET, linewidth=0.8, label="one batch")
-        smooth = steps.answer_loss.rolling(15, center=True, min_periods=1).median()
+        losses = _with_logarithm(steps[["answer_loss"]]).answer_loss
+        axes.plot(steps.puzzles, losses, color=QUIET, linewidth=0.8, label="one batch")
+        smooth = losses.rolling(15, center=True, min_periods=1).median()
         axes.plot(steps.puzzles, smooth, color=HUES[0], label="median of 15 batches shown")
-        axes.set(
-            yscale="log", xlabel="puzzles seen", ylabel="loss on the answer, nats", title="Loss in training"
-        )
+        _log_scale(axes, losses)
+        axes.set(xlabel="puzzles seen", ylabel="loss on the answer, nats", title="Loss in training")
         axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.legend(loc="upper center")
         if len(evaluations):
@@ -94,16 +96,32 @@ def _draw_parts(
     axes: Axes, wide: pd.DataFrame, title: str, *, log: bool = False, legend: bool = True, baseline: str = ""
 ) -> None:
     hues = _hues(part for part in wide if part != baseline)
+    wide = _with_logarithm(wide) if log else wide
     for part in wide:
         if part == baseline:
             axes.plot(wide.index, wide[part], color=TEXT, linestyle=":", linewidth=2, label=f"{part} off")
         else:
             axes.plot(wide.index, wide[part], color=hues[part], label=part)
-    axes.set(title=title, yscale="log" if log else "linear")
+    axes.set(title=title)
+    if log:
+        _log_scale(axes, wide)
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter(NullFormatter())
     if legend:
         axes.legend(ncols=2, loc="lower left")
+
+
+def _with_logarithm(values: pd.DataFrame) -> pd.DataFrame:
+    """Those that a log axis has a place for: a loss of exactly 0 has none, nor has one that is not finite."""
+    return values.where((values > 0) & np.isfinite(values))
+
+
+def _log_scale(axes: Axes, values: "pd.DataFrame | pd.Series[float]") -> None:
+    """A log axis, if there is anything to be put on it; a word, if there is not."""
+    if values.notna().to_numpy().any():
+        axes.set_yscale("log")
+        return
+    axes.text(0.5, 0.5, "no number above 0 here", transform=axes.transAxes, ha="center", color=TEXT)
 
 
 def _draw_heads(axes: Axes, wide: pd.DataFrame, title: str) -> None:
@@ -114,7 +132,7 @@ def _draw_heads(axes: Axes, wide: pd.DataFrame, title: str) -> None:
             wide.index, wide[part], color=hues.get(part, QUIET), linewidth=1.8 if part in named else 0.6
         )
     for part in named:
-        axes.plot([], [], color=hues[part], label=f"{part}, {wide[part].iloc[-1]:.2f} at the end")
+        axes.plot([], [], color=hues[part], label=f"{part}, {number(wide[part].iloc[-1], '.2f')} at the end")
     axes.set(title=title, ylim=(0, 1))
     axes.legend(loc="upper left")
 

@@ -96,7 +96,7 @@ def test_rankings_are_in_order(weights: Composition) -> None:
     notes = {trace.y[0]: trace.text[0] for trace in effects.data}
     assert notes["L1.H2.k"] == "×100" and notes["logits"].startswith("×0.10")
     lost = figures.effects_ranking(made(), "answers")
-    assert {trace.y[0]: trace.text[0] for trace in lost.data}["L1.H2.k"] == "−1"
+    assert {trace.y[0]: trace.text[0] for trace in lost.data}["L1.H2.k"] == "1 lost"
 
 
 @pytest.mark.parametrize("measure", MEASURES)

@@ -1,21 +1,27 @@
 """The command line: real numbers out, one sentence and exit code 2 for whatever is wrong."""
 
+import io
 import json
+import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from interp import cli
 from interp.ablation import parse_ablation
-from interp.attention import lookback_scores
-from interp.checkpoints import load_model
+from interp.attention import attention_pattern, lookback_scores
+from interp.checkpoints import load_model, save_model
 from interp.cli import app, main
+from interp.errors import PuzzlescopeError
 from interp.kinds import KINDS, draw
 from interp.predict import losses, predict
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
-from tests.models import SMALL, saved_model
+from tests.models import SMALL, saved_model, small_model
 
 ROOT = Path(__file__).parent.parent
 TINY = ["--layers", "1", "--heads", "2", "--d-model", "16", "--d-head", "8", "--d-mlp", "16", "--batch", "8"]
@@ -140,6 +146,43 @@ def test_heads(model: str, file: str, puzzles, capsys) -> None:
     assert capsys.readouterr().out.split()[:3] == ["back", "head", "score"]
 
 
+def test_heads_that_only_rest_on_the_start_token_are_listed_apart(
+    model: str, file: str, puzzles, capsys
+) -> None:
+    """The clamped score is the notebook's; beside it stand that without clamping and the attention on the start token."""
+    net, tokens = load_model(model), puzzles.tokens
+    clamped, real = (lookback_scores(net, tokens, 100, clamp=clamp) for clamp in (True, False))
+    place = np.unravel_index((clamped - real).argmax(), real.shape)  # of the head that is named most wrongly
+    threshold = (clamped[place] + real[place]) / 2
+    command = [
+        "heads",
+        "--puzzles",
+        file,
+        "--model",
+        model,
+        "--lookback",
+        "100",
+        "--threshold",
+        str(threshold),
+    ]
+    assert main([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    for head in found:
+        layer, number = head["layer"], head["head"]
+        assert head["unclamped"] == pytest.approx(real[layer, number], abs=1e-6)
+        start = np.mean([attention_pattern(net, one, layer)[number, :, 0].mean() for one in tokens])
+        assert head["start"] == pytest.approx(start, abs=1e-5)
+        assert head["looks"] == (head["unclamped"] > threshold)
+    looks = [head["looks"] for head in found]
+    assert looks == sorted(looks, reverse=True) and False in looks, "those that look come first"
+    assert (found[-1]["layer"], found[-1]["head"]) == place or looks.count(False) > 1
+    assert main(command) == 0
+    assert "no, rests on the start token" in capsys.readouterr().out
+    assert main([*command, "--no-clamp", "--json"]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert len(shown) == (real > threshold).sum() and all(head["looks"] for head in shown)
+
+
 def test_evaluate(model: str, capsys) -> None:
     assert main(["evaluate", "--model", model, "--per", "1", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
@@ -149,6 +192,18 @@ def test_evaluate(model: str, capsys) -> None:
 def test_convert(tmp_path: Path, capsys) -> None:
     assert main(["convert", str(ROOT / "tests" / "data" / "mygpt_tiny.pth"), str(tmp_path / "tiny")]) == 0
     assert load_model(tmp_path / "tiny").cfg.n_layers == 2 and "tiny" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["README.md", "config.json", "model.safetensors"])
+def test_converting_writes_over_nothing_unless_forced(tmp_path: Path, name: str, capsys) -> None:
+    (tmp_path / name).write_text("three months of notes")
+    command = ["convert", str(ROOT / "tests" / "data" / "mygpt_tiny.pth"), str(tmp_path)]
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert name in said and "--force" in said and len(said.splitlines()) == 1
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_text() == "three months of notes"
+    assert main([*command, "--force"]) == 0 and load_model(tmp_path).cfg.n_layers == 2
 
 
 def test_puzzles(tmp_path: Path, capsys) -> None:
@@ -195,6 +250,46 @@ def test_train_from_what_was_trained(tmp_path: Path, capsys) -> None:
     assert main(["train", first + "/.", "--from", first, "--puzzles", "8", "--batch", "4"]) == 2
 
 
+def test_training_over_what_is_there_must_be_forced(tmp_path: Path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("interp.training.PHENOMENA_PUZZLES", 1)
+    monkeypatch.setattr("interp.training.matrix_rate", lambda *_: 1e9)
+    monkeypatch.setattr("interp.training.evaluate", lambda *_: ((kind, 0.0) for kind in KINDS))
+    command = ["train", str(tmp_path), "--puzzles", "8", *TINY, "--per-kind", "1"]
+    for name in ("README.md", "loss.svg", "training_log.csv"):
+        (tmp_path / name).write_text("three months of notes")
+        assert main(command) == 2 and name in capsys.readouterr().err
+        assert (tmp_path / name).read_text() == "three months of notes"
+        assert [one.name for one in tmp_path.iterdir()] == [name], "said before the work"
+        (tmp_path / name).unlink()
+    (tmp_path / "notes.txt").write_text("kept")
+    assert main(command) == 0
+    assert main([*command[:2], "--puzzles", "16", *command[4:]]) == 0, "a run of our own is gone on with"
+    (tmp_path / "training_state.pt").unlink()
+    before = load_model(tmp_path).checkpoint_id
+    capsys.readouterr()
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert "a finished model" in said and "--force" in said and load_model(tmp_path).checkpoint_id == before
+    assert main([*command, "--force"]) == 0 and load_model(tmp_path).checkpoint_id != before
+    log = (tmp_path / "training_log.csv").read_text()
+    assert log.count("event") == 1 and "16," not in log, "the old run's log is gone"
+    assert (tmp_path / "notes.txt").read_text() == "kept"
+    card = tmp_path / "README.md"
+    card.write_text(card.read_text() + "\nAnd what I found with it.\n")
+    capsys.readouterr()
+    assert main(command) == 2 and "README.md" in capsys.readouterr().err
+    assert "what I found" in card.read_text()
+
+
+def test_a_disk_that_fills_while_training_is_a_sentence(tmp_path: Path, monkeypatch, capsys) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(torch, "save", full)
+    assert main(["train", str(tmp_path), "--puzzles", "8", *TINY]) == 2
+    assert "cannot go on: No space left on device" in capsys.readouterr().err
+
+
 def test_phenomena(model: str, file: str, puzzles: PuzzleSet, capsys) -> None:
     command = ["phenomena", "--puzzles", file, "--model", model]
     assert main([*command, "--json"]) == 0
@@ -204,6 +299,165 @@ def test_phenomena(model: str, file: str, puzzles: PuzzleSet, capsys) -> None:
     assert main(command) == 0
     shown = capsys.readouterr().out
     assert f"{found['clean']:.3e}" in shown and found["circuits"][0]["ablation"] in shown
+
+
+REPORTS = {
+    "solve": ["--puzzles", "FILE"],
+    "sweep": ["--puzzles", "FILE"],
+    "heads": ["--puzzles", "FILE", "--threshold", "0"],
+    "phenomena": ["--puzzles", "FILE"],
+    "evaluate": ["--per", "1"],
+}
+
+
+@pytest.mark.parametrize("command", REPORTS)
+def test_results_go_to_a_file_and_are_not_lost_if_it_cannot_be_written_after_all(
+    command: str, model: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    out = tmp_path / "found.json"
+    words = [command, *(file if word == "FILE" else word for word in REPORTS[command]), "--model", model]
+    assert main([*words, "--out", str(out)]) == 0 and capsys.readouterr().out == ""
+    found = json.loads(out.read_text())
+    assert found
+
+    def full(*_: object) -> None:
+        raise PuzzlescopeError("Could not write it: No space left on device.")
+
+    monkeypatch.setattr(cli, "write_whole", full)
+    for more in ([], ["--json"]):
+        assert main([*words, "--out", str(out), *more]) == 2
+        said = capsys.readouterr()
+        assert json.loads(said.out) == found and said.out.count('"n"') <= 1 + 8 and "printed" in said.err
+    monkeypatch.setattr(cli, "load_model", lambda name: pytest.fail("found out after the work"))
+    for nowhere in (tmp_path / "no" / "x.json", tmp_path, "~nobody-of-this-name/x.json", "/dev/full"):
+        assert main([*words, "--out", str(nowhere)]) == 2
+        assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_puzzles_that_cannot_be_written_after_all_are_printed(tmp_path: Path, monkeypatch, capsys) -> None:
+    command = ["puzzles", "--task", "frame", "-n", "2", "--out", str(tmp_path / "x.npz")]
+
+    def full(*_: object) -> None:
+        raise PuzzlescopeError("Could not write it: No space left on device.")
+
+    monkeypatch.setattr(cli, "save_puzzles", full)
+    assert main(command) == 2
+    said = capsys.readouterr()
+    (tmp_path / "again.json").write_text(said.out)
+    assert len(load_puzzles(tmp_path / "again.json")) == 2 and "printed as JSON" in said.err
+    for ending in ("txt", ""):
+        assert main([*command[:-1], str(tmp_path / f"x.{ending}")]) == 2
+        assert ".npz" in capsys.readouterr().err
+
+
+def never(word: str) -> None:
+    raise AssertionError(f"{word} is no JSON")
+
+
+@pytest.fixture(scope="module")
+def diverged(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model of finite weights whose logits are not."""
+    net, folder = small_model(), tmp_path_factory.mktemp("diverged")
+    net.unembed.W_U.data *= 1e38
+    save_model(net, folder, None, dtype=torch.float32)
+    return str(folder)
+
+
+@pytest.mark.parametrize("command", REPORTS)
+def test_numbers_that_are_not_finite(command: str, diverged: str, file: str, capsys) -> None:
+    """null in JSON, said in words in a table; and nothing counts as solved, or as a reason."""
+    words = [command, *(file if word == "FILE" else word for word in REPORTS[command]), "--model", diverged]
+    assert main([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out, parse_constant=never)
+    assert main(words) == 0
+    said = capsys.readouterr()
+    assert "nan" not in said.out.lower().replace("finance", "") and "inf" not in said.out
+    if command == "heads":
+        return  # where its heads look is before the logits, and finite
+    assert "are not finite" in said.out and said.err == ""
+    if command == "solve":
+        assert found["loss"] is None and found["solved"] == 0
+    if command == "sweep":
+        assert {row["loss"] for row in found["rows"]} == {found["clean"]} == {None}
+    if command == "phenomena":
+        assert set(found["layers"]) == {None} and "no such ratio" in said.out
+        assert found["circuits"][0]["copied"] is None
+    if command == "evaluate":
+        assert set(found.values()) == {0.0}
+
+
+def test_phenomena_of_a_loss_of_exactly_zero(model: str, file: str, monkeypatch, capsys) -> None:
+    measured = cli.measure_phenomena
+    monkeypatch.setattr(cli, "measure_phenomena", lambda *given: replace(measured(*given), clean=0.0))
+    assert main(["phenomena", "--puzzles", file, "--model", model]) == 0
+    said = capsys.readouterr().out
+    assert "no such ratio, for the loss with nothing off is exactly 0" in said and "0.000e+00" in said
+
+
+class Output(io.StringIO):
+    """A standard output that fails when it is written to."""
+
+    def __init__(self, error: OSError):
+        super().__init__()
+        self.error = error
+
+    def write(self, text: str) -> int:
+        raise self.error
+
+
+def test_a_full_disk_behind_standard_output(model: str, file: str, monkeypatch, capsys) -> None:
+    command = ["solve", "--puzzles", file, "--model", model]
+    full = Output(OSError(28, "No space left on device"))
+    with monkeypatch.context() as patch, Path("/dev/full").open("w") as device:
+        patch.setattr(sys, "stdout", full)
+        assert main(command) == 2
+        assert "The result could not be printed: No space left on device." in capsys.readouterr().err
+        patch.setattr(full, "fileno", device.fileno, raising=False)
+        patch.setattr(cli, "load_model", lambda name: pytest.fail("found out after the work"))
+        assert main(command) == 2
+        said = capsys.readouterr().err
+        assert "Nothing can be printed: No space left on device." in said and len(said.splitlines()) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdout", Output(OSError(28, "No space left on device")))
+        assert main(["--help"]) == 2 and "No space left" in capsys.readouterr().err
+        patch.setattr(sys, "stdout", Output(BrokenPipeError()))
+        assert main(command) == 0 and capsys.readouterr().err == ""
+        patch.setattr(sys, "stdout", None)
+        assert main(command) == 2 and "standard output is closed" in capsys.readouterr().err
+        patch.setattr(sys, "stderr", None)
+        assert main(command) == 2
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_reader_that_goes_away(model: str) -> None:
+    """As `head` does. Not a word, not even from Python at its end."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    words = [sys.executable, "-m", "interp", "puzzles", "--task", "frame", "-n", "3"]
+    done = subprocess.run(
+        words, cwd=ROOT, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=120, check=False
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_fault_of_ours_is_a_sentence_too(monkeypatch, capsys) -> None:
+    def fails(error: Exception):
+        def run(*_: object) -> None:
+            raise error
+
+        return run
+
+    for error, code, word in (
+        (ZeroDivisionError("division by zero"), 1, "ZeroDivisionError: division by zero"),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), 2, "more memory"),
+        (RuntimeError("shape mismatch\nand more"), 1, "shape mismatch and more"),
+        (OSError(5, "Input/output error"), 2, "Input/output error"),
+    ):
+        monkeypatch.setattr(cli, "load_model", fails(error))
+        assert main(["solve", "--limit", "1"]) == code
+        said = capsys.readouterr().err
+        assert word in said and len(said.splitlines()) == 1
 
 
 def test_every_command_has_its_test() -> None:

@@ -186,6 +186,48 @@ def test_the_sentence_names_the_costliest() -> None:
     assert told(ROWS[:3], CLEAN, "answers").startswith("L1.attn costs most: 0 of 2 puzzles solved")
 
 
+def test_no_sentence_says_the_opposite_of_its_numbers() -> None:
+    """Of parts that all help, the costliest is the one that helps least; of parts that do nothing, none costs most."""
+    help_ = [attn(0, 0.01, "11"), attn(1, 0.002, "11")]
+    assert told(help_, CLEAN).startswith(
+        "L0.attn is the least to help when it is off, and none costs anything: loss 1.00e-02, 0.50 times"
+    )
+    assert told(help_, CLEAN, "answers").startswith("L0.attn is the least to help when it is off")
+    assert told([attn(0, 0.02)], CLEAN).startswith("L0.attn costs nothing, and no other does: ")
+    chart = task_map({"frame": state(19)})
+    assert "lost" not in chart.layout.title.text, "−1 is one fewer, not a loss of less than nothing"
+    assert "more (+) or fewer (−)" in chart.layout.title.text
+
+
+def test_losses_of_zero_have_no_ratio() -> None:
+    zero = row(None, 0.0)
+    assert told([attn(0, 0.3)], zero).startswith(
+        "L0.attn costs most: loss 3.00e-01, and exactly 0 with nothing off;"
+    )
+    heads = [row(Component(0, "head", 0), 0.3), row(Component(0, "head", 1), 0.0)]
+    chart = head_map(heads, zero)
+    assert list(chart.data[1].text) == ["—", ""]
+    assert "0.3 (exactly 0 with nothing off)" in chart.data[0].hovertext[0]
+    assert list(head_map([row(Component(0, "head", 0), 0.0)], CLEAN).data[1].text) == ["—"]
+
+
+@pytest.mark.parametrize("measure", MEASURES)
+@pytest.mark.parametrize("loss", [np.nan, np.inf])
+def test_losses_that_are_not_finite_are_said_so(measure: str, loss: float) -> None:
+    ill = [row(None, loss, "00"), attn(0, loss, "00"), row(Component(0, "head", 0), loss, "00")]
+    for chart in (layer_chart(ill[1:], ill[0], measure), head_map(ill[1:], ill[0], measure)):
+        if measure != "answers":
+            assert next(note.text for note in chart.layout.annotations).startswith(
+                "The losses are not finite"
+            )
+        assert "NaN" not in chart.to_json() and "nan" not in chart.to_json()
+    assert "In 3 of 3 runs losses are not finite." in told(ill[1:], ill[0], measure)
+    one = [attn(0, loss, "00"), attn(1, 0.3)]
+    assert "In 1 of 3 runs losses are not finite." in told(one, CLEAN, measure)
+    if measure != "answers":
+        assert list(layer_chart(one, CLEAN, measure).data[0].x) == ["L1"]
+
+
 def test_a_grid_as_svg() -> None:
     cells = np.arange(100).reshape(10, 10) % 11
     cells[9, 9] = 13

@@ -39,6 +39,11 @@ def test_the_published_sizes() -> None:
         ([0.03, 0.01, 0.02], False, "No single layer stands out"),
         ([0.5], True, "one layer only"),
         ([1.0, -0.1], True, "the others' cost nothing"),
+        ([-0.1, 1.0], False, "layer 0's costs nothing"),
+        ([-0.1, -0.2], False, "No layer's attention costs anything here"),
+        ([0.0], False, "No layer's attention costs anything here"),
+        ([np.nan, 0.1], False, "not finite"),
+        ([np.inf, 0.1], False, "not finite"),
     ],
 )
 def test_which_layer_matters(ablated: list[float], holds: bool, said: str) -> None:
@@ -69,6 +74,36 @@ def test_heads_that_look_back(place: tuple[int, int], lookback: int, holds: bool
     found = logbook.heads_finding(scores, lookback, 0.2)
     assert found.holds is holds and f"L{place[0]}.H{place[1]} with 0.80" in found.sentence
     assert "No head" in logbook.heads_finding(scores, lookback, 0.9).sentence
+
+
+def test_heads_that_only_rest_on_the_start_token_do_not_count() -> None:
+    """Sixteen heads above the threshold by the notebook's formula, of which one looks: that one decides."""
+    scores, real = np.full((4, 4), 0.25), np.full((4, 4), 0.003)
+    scores[2, 1], real[2, 1] = 0.2, 0.3
+    found = logbook.heads_finding(scores, 100, 0.1, real)
+    assert not found.holds and "1 head above 0.1; the strongest is L2.H1 with 0.20" in found.sentence
+    assert "15 more heads score above it only by resting on the start token" in found.sentence
+    real[2, 1] = 0.05
+    found = logbook.heads_finding(scores, 100, 0.1, real)
+    assert not found.holds and "No head really looks 100 back above 0.1: 16 heads score" in found.sentence
+    scores[0, 0] = np.nan
+    assert "not finite" in logbook.heads_finding(scores, 100, 0.1, real).sentence
+
+
+@pytest.mark.parametrize(
+    ("loss", "masked", "holds", "said"),
+    [
+        (0.1, 2.0, True, "20 times as large"),
+        (0.1, 0.05, False, "hardly matters here: hiding blank cells makes the loss 0.5 times"),
+        (0.0, 2.0, True, "makes the loss 2, which is exactly 0"),
+        (0.0, 0.0, False, "does not matter"),
+        (np.nan, 2.0, False, "not finite"),
+        (0.1, np.inf, False, "not finite"),
+    ],
+)
+def test_masking_of_any_losses(loss: float, masked: float, holds: bool, said: str) -> None:
+    found = logbook.masking_finding(loss, masked)
+    assert found.holds is holds and said in found.sentence
 
 
 def test_a_copy_is_more_than_the_background() -> None:

@@ -52,6 +52,26 @@ def test_thresholds_can_be_moved_and_are_in_the_link(page: AppTest) -> None:
     assert len([button for button in page.button if (button.key or "").startswith("log-1-")]) < len(many)
 
 
+def test_heads_that_only_rest_on_the_start_token_stand_apart(page: AppTest, model_folder: str) -> None:
+    from interp import load_model
+    from interp.attention import lookback_table
+    from interp.phenomena import ON_START, looking_heads
+
+    page.run()
+    model, tokens = load_model(model_folder), page.session_state["scene"].puzzle.tokens[None]
+    clamped = lookback_table(model, tokens, [100, ON_START])
+    real = lookback_table(model, tokens, [100], clamp=False)[100]
+    # One that a head passes by the notebook's formula only.
+    threshold = next(t / 100 for t in range(1, 99) if ((clamped[100] > t / 100) & (real <= t / 100)).any())
+    page.slider(key="log-threshold-100").set_value(threshold).run()
+    found = looking_heads(clamped[100], real, clamped[ON_START], 100, threshold)
+    labels = [button.label for button in page.button if (button.key or "").startswith("log-100-")]
+    assert labels == [f"{h.found.name} · {h.found.score:.2f} ({h.unclamped:.2f})" for h in found]
+    resting = sum(not h.looks for h in found)
+    told = f"{resting} {'more ' if resting < len(found) else ''}only by resting on the start token"
+    assert resting and any(caption.value.startswith(told) for caption in page.caption)
+
+
 def test_a_link_with_a_threshold(page: AppTest) -> None:
     page.query_params["above100"] = "0.4"
     page.run()

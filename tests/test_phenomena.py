@@ -7,9 +7,18 @@ import torch
 from interp import phenomena
 from interp.ablation import parse_ablation
 from interp.attention import lookback_scores
+from interp.card import looking_text, phenomena_text
 from interp.errors import PuzzlescopeError
+from interp.evaluation import evaluate_more
 from interp.model import Config, PuzzleGPT
-from interp.phenomena import copy_circuit, copy_circuit_text, measure_phenomena
+from interp.phenomena import (
+    CopyCircuit,
+    Phenomena,
+    copy_circuit,
+    copy_circuit_text,
+    looking_heads,
+    measure_phenomena,
+)
 from interp.predict import losses, predict
 from interp.puzzles import load_puzzles
 from interp.tokens import D_VOCAB, decode
@@ -100,6 +109,8 @@ def test_heads_above_the_thresholds(tokens: np.ndarray, monkeypatch: pytest.Monk
     for h in heads:
         assert h.found.score == pytest.approx(scores[h.found.layer, h.found.head])
         assert h.unclamped == pytest.approx(unclamped[h.found.layer, h.found.head])
+        assert h.looks == (h.unclamped > threshold)
+    assert [h.looks for h in heads] == sorted((h.looks for h in heads), reverse=True)
 
 
 def test_a_head_that_rests_on_the_start_token() -> None:
@@ -113,8 +124,60 @@ def test_a_head_that_rests_on_the_start_token() -> None:
     full = np.where(tokens == 0, 1, tokens)
     found = measure_phenomena(model, full).heads[100]
     resting = next(h for h in found if h.found.layer == 0)
+    assert not resting.looks and resting.start == pytest.approx(1, abs=1e-3)
     assert resting.found.score == pytest.approx(101 / 405, abs=1e-3)
     assert resting.unclamped == pytest.approx(1 / 305, abs=1e-3)
+
+
+def test_the_card_tells_heads_that_look_from_those_that_rest() -> None:
+    clamped, real, start = np.full((2, 2), 0.05), np.full((2, 2), 0.01), np.full((2, 2), 0.3)
+    clamped[0, 1], real[0, 1], clamped[1, 0] = 0.5, 0.6, 0.25
+    found = looking_heads(clamped, real, start, 100, 0.1)
+    assert [(h.found.name, h.looks) for h in found] == [("L0.H1", True), ("L1.H0", False)]
+    assert looking_text(found, 100, 0.1) == (
+        "100 back above 0.1: L0.H1 0.50 (0.60). 1 more only because they rest on the start token where there are too few"
+        " positions before: L1.H0 0.25 (0.01)."
+    )
+    assert looking_text(found[1:], 100, 0.1).startswith("100 back above 0.1: none. 1 more only because")
+    clamped[1, 1] = np.nan
+    found = looking_heads(clamped, real, start, 100, 0.1)
+    assert [h.found.name for h in found] == ["L0.H1", "L1.H0", "L1.H1"]
+    assert looking_text(found, 100, 0.1).endswith("The attention of 1 heads is not finite.")
+
+
+@pytest.mark.parametrize(
+    ("clean", "layers", "said"),
+    [
+        (0.0, (0.0, 0.5), "Layer 1 matters most: 5.00e-01. How many times as much"),
+        (0.0, (0.0, 0.0), "cannot be said, for the loss with nothing off is exactly 0"),
+        (0.1, (0.05, 0.01), "No layer matters"),
+        (0.1, (0.05, np.inf), "cannot be said, for a loss is not finite"),
+        (np.nan, (0.05, 0.1), "cannot be said, for the loss with nothing off is not finite"),
+        (0.1, (0.05, 0.3), "Layer 1 matters most: 3.00e-01, 3 times as much"),
+    ],
+)
+def test_the_card_of_any_losses(clean: float, layers: tuple[float, ...], said: str) -> None:
+    circuits = (
+        CopyCircuit("L0.attn", np.nan, np.nan, np.nan, np.nan),
+        CopyCircuit("x", 0.1, 0.5, np.nan, 0.0),
+    )
+    text = phenomena_text(Phenomena(4, clean, layers, {1: (), 100: ()}, circuits))
+    assert said in text and "nan" not in text and "inf" not in text
+    assert "| `L0.attn` | not finite | not finite | not finite | not finite |" in text
+    assert "| `x` | 0.10 | 50.0 % | none coloured | 0.0 % |" in text
+
+
+def test_no_puzzle_is_solved_by_numbers_that_are_not_finite(tokens: np.ndarray) -> None:
+    """Even if the first of them, which PyTorch takes for the largest, happens to be right."""
+    model = copying_model()
+    model.unembed.b_U.data[:] = torch.nan
+    blank = np.where((np.arange(404) >= 304), 0, tokens[:2])
+    for found in (losses(model, blank)[1], predict(model, blank).solved):
+        assert not found.any()
+    shares = dict(evaluate_more(model, 1))
+    assert {(one.rate, one.not_finite) for one in shares.values()} == {(0.0, 1.0)}
+    assert np.isnan(copy_circuit(model, blank).copied)
+    assert measure_phenomena(model, blank).costliest == 0
 
 
 def test_no_puzzle() -> None:

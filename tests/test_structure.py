@@ -9,7 +9,7 @@ ROOT = Path(__file__).parent.parent
 
 # Each line may import from the lines above it and from its own.
 ROOMS = [
-    {"errors", "steps"},
+    {"errors", "steps", "outputs", "stopping"},
     {"grids", "tokens", "solvers", "tasks", "kinds", "drafts"},
     {"puzzles", "puzzle_files", "training_data", "bank"},
     {"block_attention", "asking", "hooks", "recipes", "model"},

@@ -11,18 +11,20 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
-from interp.card import TRAINING_FILE, puzzles_taken, read_record, times
+from interp import training
+from interp.card import TRAINING_FILE, puzzles_taken, read_record, times, wrote_card
 from interp.checkpoints import load_model
-from interp.dynamics import MEASURES, load_dynamics
+from interp.dynamics import MEASURES, load_dynamics, measure_dynamics, table
 from interp.errors import PuzzlescopeError
 from interp.kinds import KINDS, draw, stream
-from interp.model import Config
-from interp.training import LOG_FILE, STATE_FILE, Recipe, Trainer, finish
+from interp.model import Config, PuzzleGPT
+from interp.training import LOG_FILE, STATE_FILE, Recipe, Trainer, _smallest_dtype, finish
 from interp.training_data import BLOCK, TrainingData, puzzles_seen
-from interp.training_pictures import DYNAMICS_PICTURE, LOSS_PICTURE, read_log
+from interp.training_pictures import DYNAMICS_PICTURE, LOSS_PICTURE, dynamics_picture, loss_picture, read_log
 from tests.programs import printed_apart
 
 CFG = Config(n_layers=2, n_heads=4, d_model=32, d_head=8, d_mlp=64)
@@ -262,6 +264,78 @@ def test_finished_run_is_a_model_with_its_record(finished: Trainer):
     seen = np.concatenate(list(puzzles_seen(*puzzles_taken(folder))))
     again = TrainingData(1)
     assert len(seen) == 24 and rows(seen) >= rows(again.batch(4)[0])
+
+
+def test_weights_are_written_before_anything_that_may_fail(
+    finished: Trainer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    run = trainer(tmp_path)
+    run.model.load_state_dict(finished.model.state_dict())
+
+    def fails(*_: object) -> None:
+        assert (tmp_path / "model.safetensors").exists()
+        return 1 / 0
+
+    monkeypatch.setattr(training, "measure_phenomena", fails)
+    with pytest.raises(
+        PuzzlescopeError, match=r"The model is in .*, but not its card: ZeroDivisionError"
+    ) as caught:
+        finish(run, per_kind=1)
+    assert "The same command again writes the card alone" in str(caught.value)
+    assert load_model(tmp_path).cfg == CFG and not (tmp_path / "README.md").exists()
+
+
+def test_a_card_that_somebody_put_there_meanwhile_survives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(training, "PHENOMENA_PUZZLES", 1)
+    monkeypatch.setattr(training, "matrix_rate", lambda *_: 1e9)
+    monkeypatch.setattr(training, "evaluate", lambda *_: ((kind, 0.0) for kind in KINDS))
+    run = trainer(tmp_path)
+    run.step()
+    run.recorder.record(run.model, run.puzzles)
+    run.save()
+    run._log({"event": "step", "loss": 0.0, "answer_loss": 0.0})
+    (tmp_path / "README.md").write_text("three months of notes")
+    run.replace = False
+    with pytest.raises(PuzzlescopeError, match=r"The model is in .*README\.md"):
+        finish(run, per_kind=1)
+    assert (tmp_path / "README.md").read_text() == "three months of notes" and load_model(tmp_path).cfg == CFG
+    with pytest.raises(PuzzlescopeError, match=r"already holds .*README\.md"):
+        trainer(tmp_path)
+    run.replace = True
+    finish(run, per_kind=1)
+    assert "A Puzzlescope model" in (tmp_path / "README.md").read_text() and wrote_card(tmp_path)
+    assert trainer(tmp_path).steps == 1
+
+
+def test_weights_too_large_for_half_precision_are_written_whole(tmp_path: Path):
+    run = trainer(tmp_path)
+    assert _smallest_dtype(run.model) == torch.float16
+    run.model.unembed.W_U.data[0, 0] = 1e6
+    assert _smallest_dtype(run.model) == torch.float32
+
+
+def test_a_run_killed_before_it_was_saved_can_be_started_again(tmp_path: Path):
+    run = trainer(tmp_path)
+    run.step()
+    run._log({"event": "step", "loss": 1.0, "answer_loss": 1.0})
+    run.recorder.record(run.model, run.puzzles)
+    run.recorder.save(tmp_path)
+    again = trainer(tmp_path)
+    again._log({"event": "step", "loss": 2.0, "answer_loss": 2.0})
+    assert list(read_log(tmp_path / LOG_FILE).loss) == [2.0]
+
+
+def test_pictures_of_losses_that_are_zero_or_not_finite():
+    """A log axis has no place for them; a picture there is nevertheless, without a warning."""
+    log = pd.DataFrame(
+        {"event": ["step"] * 3, "puzzles": [1, 2, 3], "answer_loss": [0.0, 0.0, 0.0], "solved": np.nan}
+    )
+    for losses in ([0.0] * 3, [0.5, 0.0, np.inf], [np.nan] * 3):
+        assert ET.fromstring(loss_picture(log.assign(answer_loss=losses))).tag.endswith("svg")
+    dynamics = table(measure_dynamics(PuzzleGPT(CFG), 8))
+    for loss in (0.0, np.nan, np.inf):
+        changed = dynamics.assign(value=dynamics.value.where(~dynamics.measure.str.startswith("loss"), loss))
+        assert ET.fromstring(dynamics_picture(changed)).tag.endswith("svg")
 
 
 def test_a_finished_run_keeps_its_dynamics_and_pictures(finished: Trainer):

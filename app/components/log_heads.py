@@ -1,5 +1,8 @@
 """The notebook's search for heads that look a fixed distance back, and the attention pattern of any of them."""
 
+from collections.abc import Sequence
+from math import isfinite
+
 import streamlit as st
 
 from app import echoes
@@ -9,9 +12,8 @@ from app.components.looking import show_layer, show_tokens
 from app.scene import Scene
 from app.session import choose, chosen
 from interp import logbook
-from interp.attention import heads_above
 from interp.backend import Backend
-from interp.phenomena import THRESHOLDS
+from interp.phenomena import ON_START, THRESHOLDS, LookingHead, looking_heads
 from interp.snippets import attention_snippet, lookback_snippet
 from interp.tokens import SIZE
 
@@ -23,8 +25,10 @@ DETECTORS = (
     "An induction head needs a head that looks at the token before. And since every grid is as long as the next, a head that"
     " looks exactly 100 positions back sees, from where a cell is predicted, the same cell of the grid before. Which heads do"
     " so? The score is the attention at that distance, averaged over all 405 positions, those with too few before them"
-    " measured at position 0. (So a head that rests on the start token scores 0.25 for 100 back.)"
+    " measured at position 0. So a head that rests on the start token scores 0.25 for 100 back without looking there at all:"
+    " such heads are listed apart, and beside every score stands that without those positions."
 )
+RESTING = "only by resting on the start token, where there are too few positions before:"
 PATTERN = "Where a head looks, token by token. Choose any head, or click one above."
 
 
@@ -36,18 +40,20 @@ def name_of(lookback: int) -> str:
 def show_detectors(number: int, scene: Scene, backend: Backend) -> None:
     """The heads above each threshold, on the puzzle at hand."""
     experiment.heading(number, "Heads that look back", DETECTORS)
-    scores = backend.lookbacks(scene.model, scene.puzzle, tuple(WHAT), scene.ablation, clamp=True)
+    scores = backend.lookbacks(scene.model, scene.puzzle, (*WHAT, ON_START), scene.ablation, clamp=True)
+    real = backend.lookbacks(scene.model, scene.puzzle, tuple(WHAT), scene.ablation)
     for lookback, what in WHAT.items():
         threshold = chosen(PAGE)[name_of(lookback)]
+        found = looking_heads(scores[lookback], real[lookback], scores[ON_START], lookback, threshold)
         here, beside = experiment.columns()
         with here:
             _threshold(lookback, what, threshold)
-            show_heads(scene, heads_above(scores[lookback], lookback, threshold), key=f"log-{lookback}")
+            _heads(scene, found, key=f"log-{lookback}")
         with beside:
             published = logbook.PUBLISHED_HEADS[lookback]
             listed = ", ".join(f"L{layer}.H{head} {score:.2f}" for (layer, head), score in published.items())
             experiment.published(f"above {THRESHOLDS[lookback]}: {listed}.")
-            experiment.finding(logbook.heads_finding(scores[lookback], lookback, threshold))
+            experiment.finding(logbook.heads_finding(scores[lookback], lookback, threshold, real[lookback]))
             if logbook.same_sizes(backend.model(scene.model).cfg):
                 _deviations(published, scores[lookback])
     experiment.go_on(
@@ -57,6 +63,20 @@ def show_detectors(number: int, scene: Scene, backend: Backend) -> None:
         ),
         key="log-heads-python",
     )
+
+
+def _heads(scene: Scene, found: Sequence[LookingHead], *, key: str) -> None:
+    """Buttons for the heads that look so far back, and below them for those that only seem to."""
+    looking = [head for head in found if head.looks]
+    resting = [head for head in found if not head.looks and isfinite(head.found.score)]
+    if len(looking) + len(resting) < len(found):
+        st.caption("The attention of some heads is not finite.")
+    show_heads(scene, [head.found for head in looking], key=key, beside=[head.unclamped for head in looking])
+    if resting:
+        st.caption(f"{len(resting)} {'more ' if looking else ''}{RESTING}")
+        show_heads(
+            scene, [head.found for head in resting], key=key, beside=[head.unclamped for head in resting]
+        )
 
 
 def _threshold(lookback: int, what: str, threshold: float) -> None:

@@ -28,16 +28,21 @@ def show(scene: Scene, backend: Backend) -> None:
         show_heads(scene, heads, key=f"lookback-{lookback}")
 
 
-def show_heads(scene: Scene, heads: Sequence[HeadScore], *, key: str) -> None:
-    """Draw a button for each head, with its score; a click makes it the one whose attention is shown."""
+def show_heads(scene: Scene, heads: Sequence[HeadScore], *, key: str, beside: Sequence[float] = ()) -> None:
+    """Draw a button for each head, with its score; a click makes it the one whose attention is shown.
+
+    Args:
+        beside: a second score of each, shown in brackets.
+    """
     if not heads:
         st.caption("no head")
         return
     with st.container(horizontal=True, gap="small"):
-        for head in heads:
+        for number, head in enumerate(heads):
+            second = f" ({beside[number]:.2f})" if beside else ""
             chosen = (head.layer, head.head) == (scene.layer, scene.head)
             st.button(
-                f"{head.name} · {head.score:.2f}",
+                f"{head.name} · {head.score:.2f}{second}",
                 key=scene.key(f"{key}-{head.name}"),
                 type="primary" if chosen else "secondary",
                 on_click=of_this_model(change),
