@@ -77,7 +77,10 @@ app = typer.Typer(
 )  # fmt: skip
 
 PuzzlesOption = Annotated[
-    str, typer.Option("--puzzles", help="bank, FILE.npz, FILE.json, or hub (streamed).")
+    str,
+    typer.Option(
+        "--puzzles", help="bank, FILE.npz, .json, .jsonl or .parquet (or .gz of it), or hub[:REPO]."
+    ),
 ]
 ModelOption = Annotated[
     str, typer.Option("--model", help="default, a folder, FILE.pth, or hub:REPO/FILE.pth.")
@@ -85,6 +88,9 @@ ModelOption = Annotated[
 TaskOption = Annotated[str | None, typer.Option("--task", help="Only puzzles of this task.")]
 StructureOption = Annotated[
     str | None, typer.Option("--structure", help="Only this order of the grids, as 'X f(X) Y f(Y)'.")
+]
+PlaceOption = Annotated[
+    str | None, typer.Option("--place", help="Put smaller grids of ARC at the top-left or centre.")
 ]
 LimitOption = Annotated[int | None, typer.Option("--limit", help="At most this many puzzles.")]
 AblateOption = Annotated[str, typer.Option("--ablate", help="What is off, as in L1-5.attn,L0.H3:mean.")]
@@ -108,6 +114,7 @@ def solve(
     task: TaskOption = None,
     structure: StructureOption = None,
     limit: LimitOption = None,
+    place: PlaceOption = None,
     model: ModelOption = "default",
     ablate: AblateOption = "",
     as_json: JsonOption = False,
@@ -115,7 +122,7 @@ def solve(
 ) -> None:
     """How many puzzles the model solves, and its loss, under any ablation."""
     path = _checked(out)
-    chosen, net = _puzzles(puzzles, task, structure, limit), load_model(model)
+    chosen, net = _puzzles(puzzles, task, structure, limit, place), load_model(model)
     ablation = parse_ablation(ablate, net.cfg)
     means = _means(net, ablation)
     by_task: dict[str, Any] = {}
@@ -147,6 +154,7 @@ def sweep(
     task: TaskOption = None,
     structure: StructureOption = None,
     limit: LimitOption = 64,
+    place: PlaceOption = None,
     model: ModelOption = "default",
     ablate: AblateOption = "",
     answer_only: Annotated[
@@ -160,7 +168,7 @@ def sweep(
     if metric not in METRICS:
         raise PuzzlescopeError(f"No metric '{metric}': expected one of {', '.join(METRICS)}.")
     path = _checked(out)
-    chosen, net = _puzzles(puzzles, task, structure, limit), load_model(model)
+    chosen, net = _puzzles(puzzles, task, structure, limit, place), load_model(model)
     parts = components_of(net.cfg, [kind.strip() for kind in components.split(",")])
     base = parse_ablation(ablate, net.cfg)
     found = sweep_model(
@@ -221,6 +229,7 @@ def heads(
     task: TaskOption = None,
     structure: StructureOption = None,
     limit: LimitOption = 32,
+    place: PlaceOption = None,
     model: ModelOption = "default",
     as_json: JsonOption = False,
     out: OutOption = None,
@@ -234,7 +243,7 @@ def heads(
         raise PuzzlescopeError(
             f"--lookback expects whole numbers joined by commas, as in 1,100; got '{lookback}'."
         ) from None
-    chosen, net = _puzzles(puzzles, task, structure, limit), load_model(model)
+    chosen, net = _puzzles(puzzles, task, structure, limit, place), load_model(model)
     clamped = lookback_table(net, chosen.tokens, [*distances, ON_START])
     real = lookback_table(net, chosen.tokens, distances, clamp=False)
     found = [
@@ -286,13 +295,14 @@ def phenomena(
     task: TaskOption = None,
     structure: StructureOption = None,
     limit: LimitOption = 64,
+    place: PlaceOption = None,
     model: ModelOption = "default",
     as_json: JsonOption = False,
     out: OutOption = None,
 ) -> None:
     """What the notebook found: attention layers zeroed, heads one and one hundred back, the copy circuit."""
     path = _checked(out)
-    chosen, net = _puzzles(puzzles, task, structure, limit), load_model(model)
+    chosen, net = _puzzles(puzzles, task, structure, limit, place), load_model(model)
     found = measure_phenomena(net, chosen.tokens)
     numbers = (found.clean, *found.layers, *(circuit.loss for circuit in found.circuits))
     lost = sum(not np.isfinite(loss) for loss in numbers)
@@ -456,11 +466,13 @@ def puzzles(
     _print(f"Wrote {len(found)} puzzles to {path}.")
 
 
-def _puzzles(source: str, task: str | None, structure: str | None, limit: int | None) -> PuzzleSet:
+def _puzzles(
+    source: str, task: str | None, structure: str | None, limit: int | None, place: str | None
+) -> PuzzleSet:
     if limit is not None and limit < 1:
         raise PuzzlescopeError(f"--limit expects at least 1 puzzle, got {limit}.")
     order = None if structure is None else structure_named(structure)
-    chosen = load_puzzles(source, task=task, structure=order, limit=limit)
+    chosen = load_puzzles(source, task=task, structure=order, limit=limit, place=place)
     if not len(chosen):
         raise PuzzlescopeError(f"No puzzle of '{source}' fits the chosen task and structure.")
     return chosen

@@ -1,36 +1,49 @@
-"""Reading and writing puzzles: Parquet (the columns of the public data sets), npz, JSON, and streams from the hub."""
+"""Files of puzzles by their endings, in lower or upper case; each may be compressed, and then ends in ``.gz`` too.
 
-import json
-import os
-import re
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
-from itertools import islice
+======================  ============================================================  =========================
+ending                  what it holds                                                 at most
+======================  ============================================================  =========================
+.parquet                the columns of the public data sets, "input_ids" and "label"  1,048,576 puzzles
+.npz, .npy              an array a task, or those columns                             1,048,576 puzzles
+.json, .jsonl, .ndjson  a list, one puzzle, or one a line; tasks of ARC               64 MB of text
+======================  ============================================================  =========================
+
+Files come from strangers: how large they are is looked at before they are read, and what they hold is checked. With a
+limit, reading a million puzzles takes some 0.2 GB more than the program itself; without one, 0.6 GB for the puzzles.
+"""
+
+import gzip
+import zlib
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from io import BufferedIOBase, BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
 
-import datasets
-import numpy as np
-from huggingface_hub import HfApi
-from jaxtyping import Integer
-from pyarrow import parquet
-
+from interp.arc import stem
 from interp.errors import PuzzlescopeError
-from interp.grids import CELLS, SIZE
-from interp.puzzles import BANK_FOLDER, Puzzle, PuzzleSet, checked
-from interp.tokens import PUZZLE_TOKENS, STRUCTURES, Structure, structure_named, with_start
+from interp.puzzle_json import read_json, write_json, write_lines
+from interp.puzzle_npz import read_npy, read_npz, write_npz
+from interp.puzzle_parquet import read_parquet, write_parquet
+from interp.puzzle_rows import Gathering, Wanted
+from interp.puzzles import BANK_FOLDER, PuzzleSet, quoted
 
-Pair = tuple[str, np.ndarray]
+LARGEST_GZIP = 256 << 20
+"""Bytes that a compressed .npz or .parquet file may have when it is decompressed, which happens in memory."""
 
-PUBLIC_SET = "tommyp111/culture-puzzles-1M"
-HUB_LIMIT = 1000
-HUB_SECONDS = 10
-COLUMNS = ("input_ids", "label")
-
-# Errors reach the user as our own sentences; the library would print its own before them, and bars over a 0.2 MB file.
-datasets.logging.set_verbosity(datasets.logging.CRITICAL)
-datasets.disable_progress_bars()
+TEXT = (".json", ".jsonl", ".ndjson")
+READERS: dict[str, Callable[[BufferedIOBase, Gathering], None]] = {
+    ".npz": read_npz,
+    ".npy": read_npy,
+    ".parquet": read_parquet,
+}
+WRITERS: dict[str, Callable[[PuzzleSet, BufferedIOBase], None]] = {
+    ".npz": write_npz,
+    ".json": write_json,
+    ".jsonl": write_lines,
+    ".ndjson": write_lines,
+    ".parquet": write_parquet,
+}
+MAGIC = ((b"PAR1", ".parquet"), (b"PK", ".npz"), (b"\x93NUMPY", ".npy"))
 
 
 def read_bank() -> PuzzleSet:
@@ -38,20 +51,21 @@ def read_bank() -> PuzzleSet:
     files = sorted(BANK_FOLDER.glob("*.parquet"))
     if not files:
         raise PuzzlescopeError(f"The puzzle bank is missing: expected Parquet files in {BANK_FOLDER}.")
-    sets = [_read_parquet(file) for file in files]
+    sets = [read_file(file, Wanted()) for file in files]
     return PuzzleSet("bank", tuple(puzzle for one in sets for puzzle in one))
 
 
-def read_file(path: Path) -> PuzzleSet:
-    """The puzzles of a file, by its ending."""
-    readers: dict[str, Callable[[Path], PuzzleSet]] = {
-        ".npz": _read_npz,
-        ".json": _read_json,
-        ".parquet": _read_parquet,
-    }
-    if path.suffix not in readers:
+def read_file(path: Path, wanted: Wanted) -> PuzzleSet:
+    """The puzzles of a file that are wanted.
+
+    Raises:
+        PuzzlescopeError: if there is no such file, it is too large, or it does not hold puzzles.
+    """
+    kind = _kind(path)
+    if kind not in (*READERS, *TEXT, ".gz"):
         raise PuzzlescopeError(
-            f"No puzzles '{path}': expected bank, hub, or a file that ends in {', '.join(readers)}."
+            f"No puzzles {quoted(path, 200)}: expected bank, hub, or a file that ends in {', '.join(WRITERS)}, or one of"
+            " these with .gz."
         )
     try:
         found = path.is_file()
@@ -59,24 +73,48 @@ def read_file(path: Path) -> PuzzleSet:
         found = False
     if not found:
         raise PuzzlescopeError(f"There is no file {path}.")
-    return readers[path.suffix](path)
+    gathering = Gathering(str(path), wanted)
+    try:
+        with ExitStack() as opened:
+            file: BufferedIOBase = opened.enter_context(path.open("rb"))
+            if _begins(
+                file, b"\x1f\x8b"
+            ):  # whatever its name: some programs compress, or decompress, in passing
+                file = _decompressed(opened.enter_context(gzip.open(file)), kind, str(path))
+            if kind == ".gz":
+                kind = next((ending for magic, ending in MAGIC if _begins(file, magic)), ".json")
+            if kind in TEXT:
+                read_json(file, gathering, stem(path.name))
+            else:
+                READERS[kind](file, gathering)
+    except (OSError, EOFError, zlib.error) as error:
+        raise PuzzlescopeError(f"{path} cannot be read: {_why(error)}.") from error
+    except MemoryError as error:
+        raise PuzzlescopeError(f"{path} needs more memory than there is.") from error
+    return gathering.puzzles(path.name)
 
 
 def write_file(puzzles: PuzzleSet, path: Path) -> None:
-    """Write a set, by the file's ending; a crash leaves no half file."""
-    writers: dict[str, Callable[[PuzzleSet, BinaryIO], None]] = {
-        ".npz": _write_npz,
-        ".json": _write_json,
-        ".parquet": _write_parquet,
-    }
-    if path.suffix not in writers:
+    """Write a set, by the file's ending; a crash leaves no half file.
+
+    Raises:
+        PuzzlescopeError: if the ending is another one, or the file cannot be written.
+    """
+    kind = _kind(path)
+    if kind not in WRITERS:
         raise PuzzlescopeError(
-            f"Cannot write puzzles to '{path}': expected a name that ends in {', '.join(writers)}."
+            f"Cannot write puzzles to {quoted(path, 200)}: expected a name that ends in {', '.join(WRITERS)}, or one of"
+            " these with .gz."
         )
     partial = path.with_name(path.name + ".partial")
     try:
         with partial.open("wb") as file:
-            writers[path.suffix](puzzles, file)
+            if path.suffix.lower() == ".gz":  # without the time: the same puzzles are the same bytes
+                content = BytesIO()
+                WRITERS[kind](puzzles, content)
+                file.write(gzip.compress(content.getvalue(), mtime=0))
+            else:
+                WRITERS[kind](puzzles, file)
         partial.replace(path)
     except OSError as error:
         raise PuzzlescopeError(f"Could not write {path}: {error.strerror or error}.") from error
@@ -85,167 +123,32 @@ def write_file(puzzles: PuzzleSet, path: Path) -> None:
             partial.unlink()
 
 
-def _read_parquet(path: Path) -> PuzzleSet:
-    try:
-        with path.open("rb") as file, parquet.ParquetFile(file) as content:
-            columns = content.schema_arrow.names
-            # From the open file: Dataset.from_parquet takes [ and * in a name for a pattern and wants a cache folder.
-            table = datasets.Dataset(content.read(columns=list(COLUMNS)))
-    except Exception as error:
-        raise PuzzlescopeError(f"{path} is not a Parquet file that can be read.") from error
-    _check_columns(columns, str(path))
-    # Whole columns: row by row, datasets takes half a second over the bank.
-    labels = map(str, table["label"][:])
-    tokens = map(np.asarray, table.with_format("numpy")["input_ids"][:])
-    return _puzzle_set(path, zip(labels, tokens, strict=True))
+def _kind(path: Path) -> str:
+    """The ending that says what a file holds: ".json" of "x.JSON.gz", and ".gz" of "x.gz"."""
+    first, last = ("", "", *path.suffixes)[-2:]
+    kinds = (*READERS, *TEXT)
+    return first.lower() if last.lower() == ".gz" and first.lower() in kinds else last.lower()
 
 
-def _write_parquet(puzzles: PuzzleSet, file: BinaryIO) -> None:
-    columns = {
-        "input_ids": list(with_start(puzzles.tokens).astype(np.int8)),
-        "label": [p.task for p in puzzles],
-    }
-    features = datasets.Features(
-        {"input_ids": datasets.List(datasets.Value("int8")), "label": datasets.Value("string")}
-    )
-    datasets.Dataset.from_dict(columns, features=features).to_parquet(file)
+def _begins(file: BufferedIOBase, magic: bytes) -> bool:
+    found = file.read(len(magic))
+    file.seek(0)
+    return found == magic
 
 
-def _check_columns(columns: list[str] | None, where: str) -> None:
-    if not set(COLUMNS) <= set(columns or ()):
+def _decompressed(file: gzip.GzipFile, kind: str, where: str) -> BufferedIOBase:
+    """Something to read from, bounded: text is read with a bound of its own, the rest must be read back and forth."""
+    if kind in TEXT:
+        return file
+    content = file.read(LARGEST_GZIP + 1)
+    if len(content) > LARGEST_GZIP:
         raise PuzzlescopeError(
-            f"{where} does not hold puzzles: expected the columns {' and '.join(COLUMNS)}, got {', '.join(columns or ['none'])}."
+            f"{where} has more than {LARGEST_GZIP >> 20} MB when it is decompressed: decompress it first (gunzip)."
         )
+    return BytesIO(content)
 
 
-def _read_npz(path: Path) -> PuzzleSet:
-    try:
-        with path.open("rb") as opened, zipfile.ZipFile(opened) as archive:
-            arrays = {name.removesuffix(".npy"): _read_array(archive, name) for name in archive.namelist()}
-    except Exception as error:  # damaged archives end in a dozen kinds of errors, zlib's own among them
-        raise PuzzlescopeError(f"{path} is not an npz file of plain arrays that can be read.") from error
-    pairs: list[Pair] = []
-    for task, array in arrays.items():
-        if array.ndim != 2 or array.shape[1] != PUZZLE_TOKENS or array.dtype.kind not in "iu":
-            raise PuzzlescopeError(
-                f"{path}, {task!a}: expected whole numbers [puzzles, {PUZZLE_TOKENS}], got {array.dtype} {list(array.shape)}."
-            )
-        pairs += [(task, tokens) for tokens in array]
-    return _puzzle_set(path, pairs)
-
-
-def _read_array(archive: zipfile.ZipFile, name: str) -> np.ndarray:
-    with archive.open(name) as member:
-        return np.lib.format.read_array(member, allow_pickle=False)
-
-
-def _write_npz(puzzles: PuzzleSet, file: BinaryIO) -> None:
-    # Not np.savez: that cannot write a task called "file".
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for task, group in puzzles.by_task().items():
-            with archive.open(zipfile.ZipInfo(f"{task}.npy"), "w", force_zip64=True) as member:
-                np.lib.format.write_array(member, group.tokens, allow_pickle=False)
-
-
-def _read_json(path: Path) -> PuzzleSet:
-    try:
-        rows = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise PuzzlescopeError(f"{path} is not a JSON file that can be read.") from error
-    if not isinstance(rows, list):
-        raise PuzzlescopeError(f"{path}: expected a list of puzzles, got {type(rows).__name__}.")
-    pairs = [_json_pair(row, f"{path}, puzzle {number}") for number, row in enumerate(rows, start=1)]
-    return _puzzle_set(path, pairs)
-
-
-def _json_pair(row: Any, where: str) -> Pair:
-    """Either ``{"task", "tokens"}`` or ``{"task", "structure", "grids"}``, grids in the structure's order."""
-    if (
-        not isinstance(row, dict)
-        or not isinstance(row.get("task"), str)
-        or not ({"tokens", "grids"} & set(row))
-    ):
-        raise PuzzlescopeError(f'{where}: expected {{"task", "tokens"}} or {{"task", "structure", "grids"}}.')
-    if "tokens" in row:
-        return row["task"], _whole_numbers(row["tokens"], f"{where}, tokens")
-    grids = _whole_numbers(row["grids"], f"{where}, grids")
-    if grids.shape != (4, SIZE, SIZE):
-        raise PuzzlescopeError(
-            f"{where}: expected 4 grids of {SIZE} x {SIZE} cells, got {list(grids.shape)}."
-        )
-    try:
-        structure = structure_named(str(row.get("structure", STRUCTURES[0].name)))
-    except PuzzlescopeError as error:
-        raise PuzzlescopeError(f"{where}: {error}") from error
-    return row["task"], np.column_stack([structure.markers, grids.reshape(4, CELLS)]).ravel()
-
-
-def _whole_numbers(value: Any, where: str) -> Integer[np.ndarray, "..."]:
-    try:
-        array = np.array(value)
-    except ValueError:
-        array = np.array(None)
-    if array.dtype.kind not in "iu":
-        raise PuzzlescopeError(f"{where}: expected whole numbers in rows of equal length.")
-    return array
-
-
-def _write_json(puzzles: PuzzleSet, file: BinaryIO) -> None:
-    rows = [
-        json.dumps({"task": p.task, "structure": p.structure.name, "grids": p.grids.tolist()})
-        for p in puzzles
-    ]
-    file.write(("[\n" + ",\n".join(rows) + "\n]\n").encode())
-
-
-def _puzzle_set(path: Path, pairs: Iterable[Pair]) -> PuzzleSet:
-    puzzles = tuple(checked(str(path), pairs))
-    if not puzzles:
-        raise PuzzlescopeError(f"{path} holds no puzzle.")
-    return PuzzleSet(path.name, puzzles)
-
-
-def stream_hub(name: str, *, task: str | None, structure: Structure | None, limit: int | None) -> PuzzleSet:
-    """The first puzzles that fit of a data set on the Hugging Face hub. The only place here that uses the network."""
-    repo = name.removeprefix("hub").removeprefix(":") or PUBLIC_SET
-    if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo):
-        raise PuzzlescopeError(f"Expected hub or hub:OWNER/NAME, as in hub:{PUBLIC_SET}; got '{name}'.")
-    wanted = limit or HUB_LIMIT
-    try:
-        puzzles = tuple(islice(_fitting(checked(repo, _hub_rows(repo, task)), task, structure), wanted))
-    except PuzzlescopeError:
-        raise
-    except Exception as error:  # the library raises dozens of kinds, from DNS failures to a changed layout
-        if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
-            raise PuzzlescopeError(
-                f"'{name}' is on the hub, and HF_HUB_OFFLINE forbids asking it."
-            ) from error
-        raise PuzzlescopeError(
-            f"Could not stream '{repo}' from the Hugging Face hub ({type(error).__name__}): check its name and the network,"
-            " or download a Parquet file of it and give its path."
-        ) from error
-    if not puzzles:
-        raise PuzzlescopeError(f"'{repo}' has no puzzle that fits the chosen task and structure.")
-    return PuzzleSet(name, puzzles)
-
-
-def ask_hub(repo: str) -> None:
-    """Ask once whether the set is there: `datasets` would retry for half a minute where there is no network."""
-    HfApi().dataset_info(repo, timeout=HUB_SECONDS)
-
-
-def _hub_rows(repo: str, task: str | None) -> Iterator[Pair]:
-    """Rows of all splits; of a set with one split a task, only the task's."""
-    ask_hub(repo)
-    splits = datasets.load_dataset(repo, streaming=True)
-    chosen = [splits[task]] if task is not None and task in splits else list(splits.values())
-    for split in chosen:
-        for row in split:
-            _check_columns(list(row), f"'{repo}'")  # a set without a description tells its columns only now
-            yield str(row["label"]), np.array(row["input_ids"])
-
-
-def _fitting(puzzles: Iterator[Puzzle], task: str | None, structure: Structure | None) -> Iterator[Puzzle]:
-    for puzzle in puzzles:
-        if task in (None, puzzle.task) and structure in (None, puzzle.structure):
-            yield puzzle
+def _why(error: Exception) -> str:
+    if isinstance(error, EOFError | zlib.error | gzip.BadGzipFile):
+        return "it is damaged, or not whole"
+    return getattr(error, "strerror", None) or quoted(error)

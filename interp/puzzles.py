@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import zip_longest
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 import numpy as np
 from jaxtyping import Bool, UInt8
@@ -25,6 +25,11 @@ from interp.tasks import task_named
 from interp.tokens import PUZZLE_TOKENS, START, Structure, decode, structure_of
 
 BANK_FOLDER = Path(__file__).parent.parent / "assets" / "puzzles"
+
+LONGEST_TASK = 100
+"""Letters in a task's name: it is shown in tables, links and messages."""
+PLACES = ("top-left", "centre")
+"""Where a smaller grid of ARC may be put on a blank one of ours."""
 
 
 @dataclass(frozen=True)
@@ -40,15 +45,17 @@ class Puzzle:
     cells: bytes
 
     @classmethod
-    def of(cls, task: str, tokens: np.ndarray) -> "Puzzle":
-        """A puzzle of these 404 tokens, or 405 with the start token.
+    def of(cls, task: str, tokens: Any) -> "Puzzle":
+        """A puzzle of these 404 tokens, or 405 with the start token: an array, a tensor or a list.
 
         Raises:
             PuzzlescopeError: if they are not 404 whole numbers that spell four grids in one of the four orders, or the
-                task's name is not text on one line.
+                task's name is not a short text on one line.
         """
-        if not task.isprintable():
-            raise PuzzlescopeError(f"A task's name is text on one line, got {task!a}.")
+        fault = label_fault(task)
+        if fault:
+            raise PuzzlescopeError(fault)
+        tokens = _as_array(tokens)
         if tokens.dtype.kind not in "iu":
             raise PuzzlescopeError(f"A puzzle is {PUZZLE_TOKENS} whole numbers, got {tokens.dtype}.")
         if tokens.shape == (PUZZLE_TOKENS + 1,) and tokens[0] == START:
@@ -178,19 +185,32 @@ def _in_turn(lists: Iterable[list[Puzzle]]) -> list[Puzzle]:
     return [puzzle for turn in zip_longest(*lists) for puzzle in turn if puzzle is not None]
 
 
-def checked(where: str, pairs: Iterable[tuple[str, np.ndarray]]) -> Iterator[Puzzle]:
-    """The puzzles of (task, tokens) pairs, as they come.
+def label_fault(task: str) -> str:
+    """Why this cannot be a task's name, in a sentence; nothing if it can."""
+    if len(task) > LONGEST_TASK:
+        return f"A task's name has at most {LONGEST_TASK} letters, got {len(task):,}: {quoted(task)}."
+    if not task.isprintable():
+        return f"A task's name is text on one line, got {quoted(task)}."
+    return ""
 
-    Raises:
-        PuzzlescopeError: saying which one, counted from 1, of what is ``where`` is not a puzzle, and why.
-    """
-    for number, (task, tokens) in enumerate(pairs, start=1):
-        try:
-            yield Puzzle.of(task, tokens)
-        except PuzzlescopeError as error:
-            raise PuzzlescopeError(
-                f"{where}, puzzle {number} (of {task!a}) is not a puzzle. {error}"
-            ) from error
+
+def quoted(value: object, length: int = 60) -> str:
+    """Something from a file, fit for a message: in quotation marks, on one line, cut where it is long."""
+    try:
+        text = str(value)
+    except ValueError:  # a whole number of thousands of digits
+        text = f"a {type(value).__name__} of very many digits"
+    shown = ascii(text[: length + 1])
+    return shown if len(text) <= length else f"{shown[:length]}..."
+
+
+def _as_array(tokens: Any) -> np.ndarray:
+    try:
+        return np.asarray(tokens.detach().cpu() if hasattr(tokens, "detach") else tokens)
+    except (ValueError, TypeError, OverflowError, RuntimeError) as error:
+        raise PuzzlescopeError(
+            f"A puzzle is {PUZZLE_TOKENS} whole numbers, got a {type(tokens).__name__} of something else."
+        ) from error
 
 
 def load_puzzles(
@@ -199,16 +219,23 @@ def load_puzzles(
     task: str | None = None,
     structure: Structure | None = None,
     limit: int | None = None,
+    place: str | None = None,
 ) -> PuzzleSet:
     """Load puzzles.
 
+    Files may be (see :mod:`interp.puzzle_files`): ``.parquet`` and ``.npz``; ``.json``, ``.jsonl`` and ``.ndjson``, with
+    our own names or the public set's (``input_ids``, ``label``), or tasks of ARC; all of them also with ``.gz``. A
+    puzzle without label gets the task whose rule it follows, or "unknown".
+
     Args:
-        source: ``bank`` (the embedded one), a path to a ``.npz``, ``.json`` or ``.parquet`` file, or ``hub`` or
-            ``hub:OWNER/NAME``: a public data set, streamed (1,000 puzzles if there is no limit).
-        task: only this task.
+        source: ``bank`` (the embedded one), a path to a file, or ``hub`` or ``hub:OWNER/NAME[@REVISION]``: a public data
+            set, streamed (1,000 puzzles if there is no limit).
+        task: only this task; of a set on the hub with a split of this name, only that split.
         structure: only this order of the grids.
         limit: at most so many, shared fairly between tasks and structures (see :meth:`PuzzleSet.limit`); of a hub's data
-            set the first so many.
+            set the first so many. A large file is read through all the same, but takes little memory.
+        place: where a grid of an ARC task goes that is smaller than 10 x 10, ``top-left`` or ``centre`` of a blank one. By
+            default such a grid is refused.
 
     Raises:
         PuzzlescopeError: if there is no such source, it cannot be fetched, or it does not hold puzzles.
@@ -218,24 +245,31 @@ def load_puzzles(
         >>> len(frames), {puzzle.task for puzzle in frames}
         (10, {'frame'})
     """
-    from interp import puzzle_files  # it reads with the `datasets` library, which takes a second to import
+    from interp.puzzle_rows import Wanted
 
     if limit is not None and limit < 1:
         raise PuzzlescopeError(f"A limit is at least 1 puzzle, got {limit}.")
-    name = str(source)
+    if place not in (None, *PLACES):
+        raise PuzzlescopeError(f"A smaller grid's place is {' or '.join(PLACES)}, got {quoted(place)}.")
+    name, wanted = str(source), Wanted(task, structure, limit, place)
     if name == "hub" or name.startswith("hub:"):
-        return puzzle_files.stream_hub(name, task=task, structure=structure, limit=limit)
-    if name == "bank":
-        if task is not None:
-            task_named(task)
-        loaded = PuzzleSet("bank", puzzle_files.read_bank().puzzles)
-    else:
-        loaded = puzzle_files.read_file(_path(name))
-    return loaded.filter(task=task, structure=structure).limit(limit)
+        from interp.puzzle_hub import (
+            stream_hub,
+        )  # with the `datasets` library, which takes a second to import
+
+        return stream_hub(name, wanted)
+    from interp import puzzle_files
+
+    if name != "bank":
+        return puzzle_files.read_file(_path(name), wanted)
+    if task is not None:
+        task_named(task)
+    return puzzle_files.read_bank().filter(task=task, structure=structure).limit(limit)
 
 
 def save_puzzles(puzzles: PuzzleSet, path: str | Path) -> None:
-    """Write puzzles to a ``.npz``, ``.json`` or ``.parquet`` file that :func:`load_puzzles` reads.
+    """Write puzzles to a file that :func:`load_puzzles` reads: ``.npz``, ``.json``, ``.jsonl`` or ``.parquet``, or one of
+    these with ``.gz``. A ``.npz`` file keeps the order within each task only.
 
     Raises:
         PuzzlescopeError: if the file's name has another ending or cannot be written.
