@@ -679,3 +679,24 @@ def test_public_file_of_another_kind(tmp_path: Path, content: Callable[[], objec
     refused(lambda: load_model(path), "x.pth", *words)
     refused(lambda: convert(path, tmp_path / "never"), *words)
     assert not (tmp_path / "never").exists()
+
+
+def test_a_number_that_was_altered_on_the_way_is_found_out(tmp_path: Path):
+    """PyTorch reads such a file without a word, and the model would be another."""
+    path = saved(tmp_path / "x.pth", tiny_state())
+    content = bytearray(path.read_bytes())
+    weight = tiny_state()["trunk.1.f.f.2.weight"].numpy().tobytes()
+    content[content.index(weight) + len(weight) // 2] ^= 1
+    path.write_bytes(content)
+    refused(
+        lambda: load_model(path), "x.pth is damaged", "the checksums of 1 of its", "copy or download it again"
+    )
+
+
+def test_a_file_without_checksums_is_told_what_to_do(tmp_path: Path):
+    torch.serialization.set_crc32_options(False)
+    try:
+        path = saved(tmp_path / "x.pth", tiny_state())
+    finally:
+        torch.serialization.set_crc32_options(True)
+    refused(lambda: load_model(path), "set_crc32_options(False)", "save it with checksums")
