@@ -582,7 +582,7 @@ def test_folder_is_not_converted(folder: Path):
     refused(lambda: convert(folder, folder.parent / "x"), "not a file")
 
 
-# ---- the hub ---------------------------------------------------------------------------------------------------------
+# ---- the hub: what its real clients cannot be made to say in tests/test_hub.py ------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -615,10 +615,7 @@ TEXT = "404 Client Error. (Request ID: abc)\n\nRepository Not Found for url.\nPl
 @pytest.mark.parametrize(
     ("error", "word"),
     [
-        (errors.RepositoryNotFoundError(TEXT, response=RESPONSE), "does not exist or is private"),
         (errors.GatedRepoError(TEXT, response=RESPONSE), "log in"),
-        (errors.RevisionNotFoundError(TEXT, response=RESPONSE), "no such revision"),
-        (errors.RemoteEntryNotFoundError(TEXT, response=RESPONSE), "no such file"),
         (errors.EntryNotFoundError(TEXT), "no such file"),
         (errors.LocalEntryNotFoundError("An error happened while trying to locate ..."), "cannot be reached"),
         (errors.OfflineModeIsEnabled("offline"), "HF_HUB_OFFLINE"),
