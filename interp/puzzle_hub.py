@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import datasets
-from huggingface_hub import HfApi
+from huggingface_hub import HfApi, errors
 
 from interp.errors import PuzzlescopeError
 from interp.puzzle_rows import (
@@ -33,6 +33,7 @@ datasets.disable_progress_bars()
 
 # A lost connection is tried again by huggingface_hub, for half a minute a read; `datasets` would do all that twenty times.
 datasets.config.STREAMING_READ_MAX_RETRIES = datasets.config.STREAMING_OPEN_MAX_RETRIES = 1
+datasets.config.HF_UPDATE_DOWNLOAD_COUNTS = False  # that would tell another server
 datasets.config.STREAMING_READ_RETRY_INTERVAL = datasets.config.STREAMING_OPEN_RETRY_INTERVAL = 0
 
 
@@ -72,18 +73,32 @@ def stream_hub(name: str, wanted: Wanted) -> PuzzleSet:
 
 def _failure(name: str, repo: str, error: Exception) -> str:
     """What a failed stream means for the person who asked for it."""
-    if os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE"):
-        return f"'{name}' is on the hub, and HF_HUB_OFFLINE forbids asking it: give the path of a file that is here."
-    return (
-        f"Could not stream '{repo}' from the Hugging Face hub ({type(error).__name__}): check its name and the network,"
-        " or download a Parquet file of it and give its path."
+    if _offline():
+        return (
+            f"{quoted(name)} is on the hub, HF_HUB_OFFLINE forbids asking it, and no copy that `datasets` made is kept here:"
+            " give the path of a file that is."
+        )
+    meanings = (  # the special before the general: a gated repository is also one that was not found
+        (errors.GatedRepoError, "its owner asks to accept terms first and to log in (hf auth login)"),
+        (errors.RepositoryNotFoundError, "it does not exist or is private"),
+        (errors.RevisionNotFoundError, "it has no such revision"),
     )
+    why = next((text for kind, text in meanings if isinstance(error, kind)), type(error).__name__)
+    return (
+        f"Could not stream '{repo}' from the Hugging Face hub: {why}; check its name and the network, or download a Parquet"
+        " file of it and give its path."
+    )
+
+
+def _offline() -> bool:
+    return os.environ.get("HF_HUB_OFFLINE", "").upper() in ("1", "ON", "YES", "TRUE")
 
 
 def _puzzles(repo: str, revision: str | None, task: str | None) -> Iterator[Puzzle]:
     """The puzzles of all splits, as they come; of a set with a split of the task's name, only of that."""
     # Once, with a bound: `datasets` would try again for half a minute where there is no network.
-    HfApi().dataset_info(repo, revision=revision, timeout=HUB_SECONDS)
+    if not _offline():  # there it would only refuse, and `datasets` may have a copy
+        HfApi().dataset_info(repo, revision=revision, timeout=HUB_SECONDS)
     splits = datasets.load_dataset(repo, revision=revision, streaming=True)
     chosen = {task: splits[task]} if task is not None and task in splits else splits
     for name, split in chosen.items():

@@ -311,7 +311,7 @@ def test_no_such_device(device: str):
     refused(lambda: load_model(TINY, device=device), device)
 
 
-# ---- the hub ---------------------------------------------------------------------------------------------------------
+# ---- the hub: what its real clients cannot be made to say in tests/test_hub.py ------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -344,10 +344,7 @@ TEXT = "404 Client Error. (Request ID: abc)\n\nRepository Not Found for url.\nPl
 @pytest.mark.parametrize(
     ("error", "word"),
     [
-        (errors.RepositoryNotFoundError(TEXT, response=RESPONSE), "does not exist or is private"),
         (errors.GatedRepoError(TEXT, response=RESPONSE), "log in"),
-        (errors.RevisionNotFoundError(TEXT, response=RESPONSE), "no such revision"),
-        (errors.RemoteEntryNotFoundError(TEXT, response=RESPONSE), "no such file"),
         (errors.EntryNotFoundError(TEXT), "no such file"),
         (errors.LocalEntryNotFoundError("An error happened while trying to locate ..."), "cannot be reached"),
         (errors.OfflineModeIsEnabled("offline"), "HF_HUB_OFFLINE"),
