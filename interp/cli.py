@@ -53,7 +53,7 @@ from interp.training import finish as finish_training
 from interp.weights import short
 
 LARGEST_DRAW = 1_000_000
-PUZZLE_ENDINGS = (".npz", ".json", ".parquet")
+PUZZLE_ENDINGS = (".npz", ".json", ".jsonl", ".ndjson", ".parquet")
 
 DIVERGED = (
     "are not finite, as those of a model whose training diverged: they say nothing, and no puzzle with such numbers counts as"
@@ -237,6 +237,8 @@ def heads(
     """Heads that look a fixed distance back: 1 is the previous token, 100 the cell to be copied. The notebook's score names
     heads, too, that only rest on the start token where too few positions come before; they are listed last, and say so."""
     path = _checked(out)
+    if np.isnan(threshold):
+        raise PuzzlescopeError("--threshold expects a number, got nan.")
     try:
         distances = [int(piece) for piece in lookback.split(",")]
     except ValueError:

@@ -39,7 +39,7 @@ def output_path(name: str | Path, endings: Iterable[str] = ()) -> Path:
         path = Path(given).expanduser()
         if given.endswith(("/", os.sep)):
             raise ValueError("that names a folder; name a file in it")
-        if allowed and not given.lower().endswith(allowed):
+        if allowed and _ending(path) not in allowed:
             raise ValueError(f"expected a name that ends in {', '.join(allowed)}")
         _try_out(path)
     except (OSError, RuntimeError, ValueError) as error:
@@ -47,6 +47,11 @@ def output_path(name: str | Path, endings: Iterable[str] = ()) -> Path:
             f"Could not write {_short(given) or 'to no name'}: {reason(error)}."
         ) from error
     return path
+
+
+def _ending(path: Path) -> str:
+    """The last ending of a name, the one before it if that is ``.gz``, in small letters."""
+    return Path(path.stem if path.suffix.lower() == ".gz" else path.name).suffix.lower()
 
 
 def _try_out(path: Path) -> None:

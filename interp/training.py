@@ -78,6 +78,8 @@ class Recipe:
             raise PuzzlescopeError(
                 "Say how long to train: either a number of puzzles or a number of minutes, above 0."
             )
+        if not math.isfinite(self.minutes):
+            raise PuzzlescopeError(f"Training needs a finite number of minutes, got {self.minutes}.")
         for name in ("batch", "lr", "evaluate_every", "evaluate_per_kind"):
             if not 0 < getattr(self, name) < math.inf:
                 raise PuzzlescopeError(

@@ -483,6 +483,8 @@ BAD = {
     "nothing to evaluate": ["evaluate", "--per", "0", "--model", "MODEL"],
     "a seed below nothing to evaluate": ["evaluate", "--seed", "-1", "--model", "MODEL"],
     "a lookback in words": ["heads", "--lookback", "one", "--puzzles", "FILE", "--model", "MODEL"],
+    "a threshold that is no number": ["heads", "--threshold", "nan", "--puzzles", "FILE", "--model", "MODEL"],
+    "a run without end": ["train", "TMP/out", "--minutes", "inf", *TINY],
     "a lookback too far": ["heads", "--lookback", "405", "--puzzles", "FILE", "--model", "MODEL"],
     "no file to convert": ["convert", "nowhere.pth", "out"],
     "nothing to draw": ["puzzles", "--task", "frame", "-n", "0"],

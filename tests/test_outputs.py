@@ -50,9 +50,12 @@ def test_what_cannot_be_written_is_found_out_first(
     assert sorted(tmp_path.iterdir()) == before and Path("read-only.json").read_text() == "kept"
 
 
-def test_endings() -> None:
-    with pytest.raises(PuzzlescopeError, match=r"ends in \.npz, \.json"):
-        output_path("/tmp/x.txt", [".npz", ".json"])
+def test_endings(tmp_path: Path) -> None:
+    for name in ("x.txt", "x", ".npz", "x.npz.txt", "x.gz"):
+        with pytest.raises(PuzzlescopeError, match=r"ends in \.npz, \.json"):
+            output_path(tmp_path / name, [".npz", ".json"])
+    for name in ("x.npz", "x.NPZ", "x.json.gz"):
+        assert output_path(tmp_path / name, [".npz", ".json"]) == tmp_path / name
 
 
 def test_a_folder_of_somebody_elses_and_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

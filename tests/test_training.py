@@ -226,7 +226,15 @@ def test_a_run_that_diverges_leaves_no_broken_state(tmp_path: Path):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"puzzles": 0}, {"minutes": 1.0}, {"batch": 0}, {"lr": 0.0}, {"cooldown": 1.5}, {"evaluate_every": 0.0}],
+    [
+        {"puzzles": 0},
+        {"puzzles": 0, "minutes": np.inf},
+        {"minutes": 1.0},
+        {"batch": 0},
+        {"lr": 0.0},
+        {"cooldown": 1.5},
+        {"evaluate_every": 0.0},
+    ],
 )
 def test_impossible_recipe(changes: dict[str, object]):
     with pytest.raises(PuzzlescopeError):
