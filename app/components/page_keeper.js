@@ -1,8 +1,12 @@
 // Keeps an open page alive, and its history in steps. There is one keeper in a browser's tab, however often this module is run.
 const STATE = "data-test-connection-state"
 const RAPID = 500 // milliseconds within which changes of the same things are one step: a slider that is dragged
+const SETTLED = 20_000 // milliseconds after which a page that Streamlit gives up is loaded anew: earlier, it would happen again
 
-const connected = () => document.querySelector("[data-testid=stApp]")?.getAttribute(STATE) === "CONNECTED"
+const app = () => document.querySelector("[data-testid=stApp]")
+const state = () => app()?.getAttribute(STATE)
+const idle = () => app()?.getAttribute("data-test-script-state") === "notRunning"
+const connected = () => state() === "CONNECTED"
 
 class Keeper {
   constructor() {
@@ -21,6 +25,7 @@ class Keeper {
     const lost = (changes) => changes.some((change) => change.oldValue !== "CONNECTED") || !connected()
     const look = (changes) => {
       if (lost(changes)) this.alive = false
+      if (state() === "DISCONNECTED_FOREVER" && performance.now() > SETTLED) location.reload()
       if (!this.alive && connected()) this.back()
     }
     new MutationObserver(look).observe(document.body, { subtree: true, attributeFilter: [STATE], attributeOldValue: true })
@@ -28,7 +33,7 @@ class Keeper {
       this.step = null
       this.moved ||= !connected() // nobody heard of it
     })
-    window.addEventListener("puzzlescope:unheard", () => connected() && this.ask())
+    window.addEventListener("puzzlescope:unheard", () => connected() && idle() && this.ask())
     document.addEventListener("click", (event) => this.hold(event), true)
   }
 
