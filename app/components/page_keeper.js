@@ -55,6 +55,7 @@ class Keeper {
     event.preventDefault()
     event.stopPropagation()
     this.held = link
+    if (connected() && idle()) this.ask()
   }
 
   // A run has begun, if the data are new; else only the theme is.
