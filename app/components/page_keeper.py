@@ -14,5 +14,6 @@ _keeper = st.components.v2.component(
 def show() -> None:
     """Put it on the page, outside of all fragments: a run that it asks for is one of the whole page."""
     with st.container(key="keeper"):  # app/style.css hides it
-        # The browser must see each run begin, also the first one of a server that was restarted.
-        _keeper(key="page-keeper", data={"run": uuid4().hex}, on_ask_change=lambda: None)
+        # The browser must see each run begin, also the first one of a server that was restarted, and of which address it is.
+        data = {"run": uuid4().hex, "query": st.query_params.to_dict()}
+        _keeper(key="page-keeper", data=data, on_ask_change=lambda: None)

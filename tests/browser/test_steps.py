@@ -70,6 +70,14 @@ def test_back_and_forward_step_through_scenes(new_context: NewContext, address: 
     finished(page)
     page.go_forward()
     off(page, "L0.H7,L0.mlp")
+    finished(page)
+    for _ in range(2):  # quicker than the page can follow
+        page.evaluate("history.back()")
+        page.wait_for_timeout(100)
+    off(page, "")
+    finished(page)
+    page.evaluate("history.go(3)")
+    page.wait_for_url(re.compile("/heads.*off=L0.H7"))
 
 
 def test_pages_come_to_life_again_when_their_server_was_restarted(new_context: NewContext) -> None:
