@@ -76,8 +76,8 @@ def test_back_and_forward_step_through_scenes(new_context: NewContext, address: 
         page.wait_for_timeout(100)
     off(page, "")
     finished(page)
-    page.evaluate("history.go(3)")
-    page.wait_for_url(re.compile("/heads.*off=L0.H7"))
+    page.evaluate("history.go(2)")
+    off(page, "L0.H7,L0.mlp")
 
 
 def test_pages_come_to_life_again_when_their_server_was_restarted(new_context: NewContext) -> None:
@@ -114,7 +114,7 @@ def test_another_models_head_is_not_taken_up(new_context: NewContext, address: s
     page.wait_for_url(re.compile("model=seed-2"))
     page.wait_for_timeout(2500)
     page.evaluate("window.late = 0")
-    finished_url = re.search("attention=([^&]*)", page.url)
-    assert finished_url is not None and finished_url[1] == "L2.H4", "the head of this model that copies"
+    head = re.search("attention=([^&]*)", page.url)
+    assert head is not None and head[1] == "L2.H4", "the head of this model that copies"
     layer = page.locator(".st-key-attention-layer-seed-2").get_by_role("radio", checked=True)
     expect(layer).to_have_text("2")
