@@ -1,6 +1,7 @@
 """What the first visitor sees while PyTorch and TransformerLens are loaded, which takes seconds, once a process."""
 
 import sys
+import threading
 from importlib import import_module
 
 import streamlit as st
@@ -9,18 +10,29 @@ from streamlit.delta_generator import DeltaGenerator
 HEAVY = "app.shared"
 """The module that brings everything along."""
 
+_one_at_a_time = threading.Lock()
+"""Pages that open together, as all do that wait for a server to come back, must not each load a part of what the others
+are loading: an import that meets another half way can fail."""
+
 _nothing = st.components.v2.component("nothing", html="<div></div>", js="export default () => {}")
 
 
 def load(place: DeltaGenerator) -> None:
     """Load what the pages need, if it is not there yet, and say so in this place meanwhile."""
-    if HEAVY in sys.modules:
+    if _loaded():
         return
     with place.container(), st.spinner("Loading PyTorch and TransformerLens: a few seconds, once."):
         with st.container(key="opening"):  # app/style.css hides it
             _elements()
-        import_module(HEAVY)
+        with _one_at_a_time:
+            import_module(HEAVY)
     place.empty()
+
+
+def _loaded() -> bool:
+    """Whether it is there as a whole: Python knows a module's name from when it begins to load it."""
+    module = sys.modules.get(HEAVY)
+    return module is not None and not getattr(module.__spec__, "_initializing", False)
 
 
 def _elements() -> None:

@@ -22,13 +22,16 @@ CHROMIUM_ARGUMENTS = [
 
 
 @contextmanager
-def dashboard() -> Iterator[str]:
+def dashboard(port: int | None = None) -> Iterator[str]:
     """The address of a dashboard with the default model, started as ``make run`` starts it and stopped at the end.
+
+    Args:
+        port: left out, a free one.
 
     Raises:
         RuntimeError: with what it wrote, if it does not come up.
     """
-    port = _free_port()
+    port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
     environment = {name: value for name, value in os.environ.items() if name != "PUZZLESCOPE_MODEL"}
     with tempfile.TemporaryFile("w+") as log:
@@ -39,11 +42,11 @@ def dashboard() -> Iterator[str]:
                 raise RuntimeError(f"The dashboard did not start:\n{log.read()}")
             yield f"http://127.0.0.1:{port}"
         finally:
-            server.terminate()
+            server.kill()  # at once: asked politely, it waits for the pages that are open
             server.wait(30)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

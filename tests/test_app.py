@@ -247,3 +247,83 @@ def test_a_page_keeps_the_scene_and_writes_it_in_its_link(page: AppTest) -> None
     assert page.query_params["off"] == "L1.attn" and off(page) == "L1.attn"
     page.switch_page("views/workbench.py").run()
     assert off(page) == "L1.attn" and not page.exception
+
+
+def go(page: AppTest, link: dict[str, str]) -> None:
+    """As the browser's Back and Forward do: the run is told what the address asks for."""
+    page.session_state["asked"] = link
+    page.query_params = dict(link)
+    page.run()
+    assert not page.exception
+
+
+def test_back_and_forward_bring_the_scene_of_the_address(page: AppTest) -> None:
+    page.run()
+    links = [dict(page.query_params)]
+    for text in ("L0.H1", "L0.H1,L0.mlp"):
+        page.session_state["scene"] = replace(
+            page.session_state["scene"], ablation=parse_ablation(text, SMALL)
+        )
+        page.session_state["undo"] = [parse_ablation(link.get("off", ""), SMALL) for link in links]
+        page.run()
+        links.append(dict(page.query_params))
+    for link in (links[1], links[0], links[1], links[2], links[0]):
+        go(page, link)
+        assert off(page) == link.get("off", "") and page.query_params == link
+    assert [one.text for one in page.session_state["undo"]][-1] == "L0.H1,L0.mlp", "undo leads back again"
+    page.run()
+    assert off(page) == "", "an address is taken up once"
+
+
+def test_back_is_an_undo_and_forward_a_redo(page: AppTest) -> None:
+    page.run()
+    start = dict(page.query_params)
+    page.session_state["scene"] = replace(
+        page.session_state["scene"], ablation=parse_ablation("L0.H1", SMALL)
+    )
+    page.session_state["undo"] = [NO_ABLATION]
+    page.run()
+    there = dict(page.query_params)
+    go(page, start)
+    assert page.session_state["undo"] == [] and [one.text for one in page.session_state["redo"]] == ["L0.H1"]
+    go(page, there)
+    assert page.session_state["undo"] == [NO_ABLATION] and page.session_state["redo"] == []
+
+
+def test_what_was_chosen_on_another_model_is_read_anew(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A deeper model's part stands in no list of this one's."""
+    page.query_params["source"] = "L2.mlp"
+    page.switch_page("views/circuits.py").run()
+    page.session_state["chosen-circuits"] = {
+        **page.session_state["chosen-circuits"],
+        "source": Component(11, "mlp"),
+        "show": "lens",
+    }
+    page.session_state["chosen-circuits-of"] = "another"
+    page.run()
+    assert not page.exception
+    chosen = page.session_state["chosen-circuits"]
+    assert chosen["source"] == Component(0, "attn") and chosen["show"] == "lens"
+
+
+def test_a_click_on_the_model_before_is_not_carried_out(page: AppTest) -> None:
+    page.run()
+    drawn = page.session_state["scene"]
+    done = []
+    with_scene = {"scene": drawn}
+    import app.session as session
+
+    class Session:
+        session_state = with_scene
+
+    original, session.st = session.st, Session  # type: ignore[assignment]
+    try:
+        act = session.of_this_model(done.append)
+        act(1)
+        with_scene["scene"] = replace(drawn, model="another")
+        act(2)
+    finally:
+        session.st = original
+    assert done == [1]

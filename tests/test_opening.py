@@ -1,6 +1,10 @@
 """What the first visitor sees while the libraries are loaded."""
 
+import importlib
 import sys
+import threading
+import time
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -43,3 +47,19 @@ def test_they_are_gone_when_the_page_is_there(monkeypatch: pytest.MonkeyPatch) -
 def test_later_visitors_see_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "_elements", lambda: pytest.fail("drawn though all is loaded"))
     assert not page("sys", monkeypatch).exception
+
+
+def test_a_visitor_who_comes_while_they_are_loaded_waits_too(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Several pages reach a server at the same time when it was restarted."""
+    (tmp_path / "slow_to_load.py").write_text("import time\ntime.sleep(1)\nREADY = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    first = threading.Thread(target=importlib.import_module, args=["slow_to_load"])
+    first.start()
+    while "slow_to_load" not in sys.modules:
+        time.sleep(0.01)
+    assert not hasattr(sys.modules["slow_to_load"], "READY")
+    assert not page("slow_to_load", monkeypatch).exception
+    assert sys.modules.pop("slow_to_load").READY
+    first.join()

@@ -1,6 +1,7 @@
 // The board: draws at once what is clicked, tells the server what is wanted, and takes over what the server then says.
 const HINT = "Point at a part: what switching it off costs. Click to switch it off or on, shift-click for a range."
 const REPEAT = 1500 // milliseconds after which wishes that were not heard are said again
+const PATIENCE = 4 // repeats after which the whole page is asked to run: the server may not know this board any more
 const boards = new WeakMap()
 
 const badge = (method) => (method === "zero" ? "×" : method === "mean" ? "x̄" : `↩${method.split("=")[1]}`)
@@ -98,6 +99,7 @@ class Board {
   wish(wish) {
     this.pending.push(wish)
     this.said += 1
+    this.repeats = 0
     this.send()
     this.draw()
   }
@@ -107,7 +109,13 @@ class Board {
     const first = this.said - this.pending.length + 1
     this.trigger("wishes", { client: this.client, first, wishes: this.pending })
     clearTimeout(this.timer)
-    this.timer = setTimeout(() => this.root.isConnected && this.send(), REPEAT)
+    this.timer = setTimeout(() => this.root.isConnected && this.repeat(), REPEAT)
+  }
+
+  repeat() {
+    this.repeats += 1
+    if (this.repeats % PATIENCE === 0) window.dispatchEvent(new Event("puzzlescope:unheard"))
+    this.send()
   }
 
   // What is off once the server has heard everything; undo, redo and texts are for it to tell.

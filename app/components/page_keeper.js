@@ -1,8 +1,18 @@
 // Keeps an open page alive, and its history in steps. There is one keeper in a browser's tab, however often this module is run.
 const STATE = "data-test-connection-state"
 const RAPID = 500 // milliseconds within which changes of the same things are one step: a slider that is dragged
+const SETTLED = 20_000 // milliseconds after which a page that Streamlit gives up is loaded anew: earlier, it would happen again
+const PATIENCE = 10_000 // milliseconds to wait for the run of a step that was gone to
 
-const connected = () => document.querySelector("[data-testid=stApp]")?.getAttribute(STATE) === "CONNECTED"
+const same = (query, search) => {
+  const told = new URLSearchParams(search)
+  return Object.keys(query).length === told.size && Object.entries(query).every(([name, value]) => told.get(name) === value)
+}
+
+const app = () => document.querySelector("[data-testid=stApp]")
+const state = () => app()?.getAttribute(STATE)
+const idle = () => app()?.getAttribute("data-test-script-state") === "notRunning"
+const connected = () => state() === "CONNECTED"
 
 class Keeper {
   constructor() {
@@ -21,14 +31,12 @@ class Keeper {
     const lost = (changes) => changes.some((change) => change.oldValue !== "CONNECTED") || !connected()
     const look = (changes) => {
       if (lost(changes)) this.alive = false
+      if (state() === "DISCONNECTED_FOREVER" && performance.now() > SETTLED) location.reload()
       if (!this.alive && connected()) this.back()
     }
     new MutationObserver(look).observe(document.body, { subtree: true, attributeFilter: [STATE], attributeOldValue: true })
-    window.addEventListener("popstate", () => {
-      this.step = null
-      this.moved ||= !connected() // nobody heard of it
-    })
-    window.addEventListener("puzzlescope:unheard", () => connected() && this.ask())
+    window.addEventListener("popstate", () => (this.moved ||= !connected())) // nobody heard of it
+    window.addEventListener("puzzlescope:unheard", () => connected() && idle() && this.ask())
     document.addEventListener("click", (event) => this.hold(event), true)
   }
 
@@ -46,10 +54,12 @@ class Keeper {
   // To another page only once the server knows the scene: Streamlit goes there without it.
   hold(event) {
     const link = event.target.closest?.("[data-testid=stHeader] a[href]")
+    if (link) this.awaited = null // he goes on from where he is
     if (this.alive || !link) return
     event.preventDefault()
     event.stopPropagation()
     this.held = link
+    if (connected() && idle()) this.ask()
   }
 
   // A run has begun, if the data are new; else only the theme is.
@@ -57,6 +67,7 @@ class Keeper {
     this.trigger = trigger
     if (data === this.data) return
     this.data = data
+    if (this.awaited && same(data.query, this.awaited.query)) this.awaited = null
     this.alive = connected()
     if (!this.alive) return
     this.held?.click()
@@ -68,13 +79,23 @@ class Keeper {
   // scene only now is the same step as without, and so are changes of the same things that follow each other rapidly.
 
   keepSteps() {
-    const push = history.pushState.bind(history)
+    const [push, replace] = [history.pushState.bind(history), history.replaceState.bind(history)]
     history.pushState = (state, title, url) => {
       const next = new URL(url, location.href)
-      if (next.href === location.href) return
-      if (this.sameStep(next)) history.replaceState(state, title, url)
+      if (next.href === location.href || this.awaits()) return
+      if (this.sameStep(next)) replace(state, title, url)
       else push(state, title, url)
     }
+    history.replaceState = (...address) => this.awaits() || replace(...address)
+    window.addEventListener("popstate", () => {
+      this.step = null
+      this.awaited = { query: location.search, since: performance.now() }
+    })
+  }
+
+  // Whether the visitor has gone to a step of which no run has begun yet: what is written until then is of another one.
+  awaits() {
+    return this.awaited && performance.now() - this.awaited.since < PATIENCE
   }
 
   sameStep(next) {

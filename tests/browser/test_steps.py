@@ -1,0 +1,120 @@
+"""Back and Forward, a server that is started anew, and a browser that is slow to hear: the scene is what the address says."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from scripts.dashboard import dashboard, free_port
+from tests.browser.conftest import NewContext, finished, settled
+
+pytestmark = pytest.mark.browser
+
+LATE = """
+window.late = 0
+const listen = WebSocket.prototype.addEventListener
+const later = (hear) => (event) => (window.late ? setTimeout(hear, window.late, event) : hear(event))
+WebSocket.prototype.addEventListener = function (name, hear, ...rest) {
+  return listen.call(this, name, name === "message" ? later(hear) : hear, ...rest)
+}
+"""
+"""Lets a page hear what its server says only `late` milliseconds later."""
+
+
+def tile(page: Page, part: str) -> Locator:
+    return page.locator(f'.tile[data-part="{part}"]')
+
+
+def off(page: Page, text: str) -> None:
+    """Everything on the workbench must say that this is off."""
+    expect(page.locator(".board").get_by_role("textbox", name="As text")).to_have_value(text)
+    expect(page).to_have_url(
+        re.compile(f"off={text.replace(',', '%2C')}&" if text else r"puzzle=\w+&(?!off)")
+    )
+    for part in ("L0.H7", "L0.mlp"):
+        expect(tile(page, part)).to_have_attribute("aria-pressed", str(part in text).lower())
+
+
+def test_back_and_forward_step_through_scenes(new_context: NewContext, address: str) -> None:
+    page = new_context().new_page()
+    page.goto("about:blank")
+    page.goto(address)
+    settled(page)
+    assert page.evaluate("history.length") == 2, "that the address gets its scene is no step"
+    tile(page, "L0.H7").click()
+    off(page, "L0.H7")
+    finished(page)
+    tile(page, "L0.mlp").click()
+    off(page, "L0.H7,L0.mlp")
+    page.get_by_role("link", name="Heads", exact=True).click()
+    page.wait_for_url(re.compile("/heads.*off=L0.H7"))
+    finished(page)
+    assert page.evaluate("history.length") == 5, "a step each"
+
+    page.go_back()
+    off(page, "L0.H7,L0.mlp")
+    page.go_back()
+    off(page, "L0.H7")
+    finished(page)
+    page.get_by_role("button", name="redo").click()  # Back was an undo
+    off(page, "L0.H7,L0.mlp")
+    finished(page)
+    page.go_back()
+    off(page, "L0.H7")
+    page.go_back()
+    off(page, "")
+    page.reload()
+    settled(page)
+    page.go_forward()
+    off(page, "L0.H7")
+    finished(page)
+    page.go_forward()
+    off(page, "L0.H7,L0.mlp")
+    finished(page)
+    for _ in range(2):  # quicker than the page can follow
+        page.evaluate("history.back()")
+        page.wait_for_timeout(100)
+    off(page, "")
+    finished(page)
+    page.evaluate("history.go(2)")
+    off(page, "L0.H7,L0.mlp")
+
+
+def test_pages_come_to_life_again_when_their_server_was_restarted(new_context: NewContext) -> None:
+    port = free_port()
+    with dashboard(port) as address:
+        board, lens = (new_context().new_page() for _ in range(2))
+        board.goto(f"{address}/?off=L0.H7")
+        lens.goto(f"{address}/circuits?show=lens&off=L0.H7")
+        expect(board.locator(".board .tile.pending")).to_have_count(0)
+        expect(board.locator(".board .tile.approximate")).to_have_count(0)
+        for page in (board, lens):
+            finished(page)
+    tile(board, "L0.mlp").click()  # nobody is there to hear it
+    with dashboard(port):
+        lens.wait_for_selector("[data-test-connection-state=CONNECTED]")
+        lens.get_by_role("link", name="Workbench", exact=True).click()
+        lens.wait_for_url(re.compile(r"/\?.*off=L0.H7&"))
+        off(board, "L0.H7,L0.mlp")
+        board.get_by_text("changed", exact=True).click()
+        board.wait_for_url(re.compile("measure=changed"))
+        off(board, "L0.H7,L0.mlp")
+
+
+def test_another_models_head_is_not_taken_up(new_context: NewContext, address: str) -> None:
+    """While a sweep fills up, the page looks in on it again and again, and each time says what its widgets show: for a while
+    that is still the head of the model before."""
+    page = new_context().new_page()
+    page.add_init_script(LATE)
+    page.goto(f"{address}/?attention=L4.H5&sample=64")
+    expect(page.locator(".board .status")).to_contain_text("of 64 puzzles so far")
+    page.evaluate("window.late = 1000")
+    page.locator(".st-key-model").get_by_role("combobox").click()
+    page.get_by_role("option", name="seed-2", exact=True).click()
+    page.wait_for_url(re.compile("model=seed-2"))
+    page.wait_for_timeout(2500)
+    page.evaluate("window.late = 0")
+    head = re.search("attention=([^&]*)", page.url)
+    assert head is not None and head[1] == "L2.H4", "the head of this model that copies"
+    layer = page.locator(".st-key-attention-layer-seed-2").get_by_role("radio", checked=True)
+    expect(layer).to_have_text("2")
