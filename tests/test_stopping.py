@@ -14,6 +14,15 @@ from interp.cli import main
 from interp.stopping import Stopped, raise_stopped, stop_with
 from tests.programs import ROOT
 
+
+@pytest.fixture(autouse=True, scope="module")
+def heard() -> Iterator[None]:
+    """Programs hear Ctrl-C: one that is started in the background of a shell inherits that it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 BOTH = [signal.SIGINT, signal.SIGTERM]
 
 # Of the real program all but interp.cli, whose import takes seconds: what stands for it here is told to stop at a certain moment.

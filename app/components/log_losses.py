@@ -11,9 +11,10 @@ from app.scene import Scene
 from app.session import notify, now
 from app.watching import LOOK_IN, Seen, look_in, watched
 from interp import logbook, snippets
-from interp.ablation import REFERENCE_PUZZLES, Term
+from interp.ablation import Term
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
+from interp.means import REFERENCE_PUZZLES
 from interp.puzzles import PuzzleSet
 from interp.sweep import SweepRow, SweepState, components_of
 
