@@ -88,6 +88,8 @@ class Keeper {
     }
     history.replaceState = (...address) => this.awaits() || replace(...address)
     window.addEventListener("popstate", () => {
+      // The address as it was typed, which got its scene before this was there to make one step of the two: passed over.
+      if (!new URLSearchParams(location.search).has("puzzle")) history.back()
       this.step = null
       this.awaited = { query: location.search, since: performance.now() }
     })
