@@ -9,6 +9,9 @@ in a result, or silently out of it:
 * What is put together from pieces of runs is of the model without them, and says so once by a :class:`HooksIgnored` warning:
   reference means, direct logit attribution, activation patching, effects of paths, and runs that are kept (the dashboard's).
 
+* A part whose ``forward`` was replaced, and PyTorch's hooks on all modules, are in what runs the whole model; what is put
+  together from pieces is refused.
+
 Hooks are seen wherever PyTorch keeps them, so those of ``model.add_hook``, of ``with model.hooks(...)`` and of a module's own
 ``register_forward_hook`` alike. TransformerLens's ``reset_hooks`` removes hooks for good, whoever set them; what is here takes
 them all off for a while and puts the same ones back.
@@ -22,6 +25,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from torch import nn
+from torch.nn.modules import module as every_module
+
+from interp.errors import PuzzlescopeError
 
 CALLED = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 """Where PyTorch keeps the functions that a module calls."""
@@ -52,8 +58,24 @@ def has_hooks(model: nn.Module) -> bool:
 
 
 def changes_forward(model: nn.Module) -> bool:
-    """Whether any hook is set that a forward pass would run."""
-    return any(module.__dict__[name] for module in model.modules() for name in _FORWARD)
+    """Whether a forward pass of the model is another than its own: hooks are set on it, or :func:`altered`."""
+    return altered(model) is not None or any(
+        module.__dict__[name] for module in model.modules() for name in _FORWARD
+    )
+
+
+def altered(model: nn.Module) -> str | None:
+    """What else makes a forward pass another, if anything: a part with a ``forward`` that is not this library's, replaced on the
+    part itself or by another class, or hooks of PyTorch's that are called for every module there is."""
+    if every_module._global_forward_hooks or every_module._global_forward_pre_hooks:
+        return "PyTorch's global hooks are set"
+    for name, module in model.named_modules():
+        (home, *_) = (kind.__module__ for kind in type(module).__mro__ if "forward" in vars(kind))
+        # A part that is never called, a list or a table, has what PyTorch's Module has: none.
+        ours = home == nn.Module.__module__ or home.startswith(("interp.", "transformer_lens."))
+        if "forward" in module.__dict__ or not ours:
+            return f"the forward of {name or 'the model'} was replaced"
+    return None
 
 
 class HooksIgnored(UserWarning):
@@ -69,7 +91,15 @@ def say_ignored(model: nn.Module, what: str) -> None:
 
     Args:
         what: the results, in the plural: "reference means".
+
+    Raises:
+        PuzzlescopeError: if it is more than hooks that makes this another model (:func:`altered`): there is none without.
     """
+    if (why := altered(model)) is not None:
+        raise PuzzlescopeError(
+            f"{what[0].upper()}{what[1:]} cannot be had of this model, for {why}: undo that, or use predict, which runs the model"
+            " as it is."
+        )
     hooks = frozenset(
         id(hook) for module in model.modules() for name in _FORWARD for hook in module.__dict__[name].values()
     )

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
+from torch.nn.modules.module import register_module_forward_hook
 
 from interp.ablation import NO_ABLATION, Component, hooks_for, parse_ablation, reference_means
 from interp.attention import attention_of, attention_pattern, lookback_table
@@ -15,7 +16,7 @@ from interp.heads import study_heads
 from interp.hooks import HooksIgnored, changes_forward
 from interp.lens import direct_attribution, logit_lens
 from interp.logbook import blanks_masked
-from interp.model import PuzzleGPT
+from interp.model import MLP, PuzzleGPT
 from interp.patching import patch
 from interp.paths import path_effects, path_losses
 from interp.phenomena import measure_phenomena
@@ -201,3 +202,46 @@ def test_a_backward_hook_changes_no_forward_pass(model: PuzzleGPT) -> None:
     plain.add_hook(NAME, lambda grad, hook: None, dir="bwd")
     assert not changes_forward(plain)
     assert np.array_equal(predict(plain, TOKENS).greedy, predict(small_model(), TOKENS).greedy)
+
+
+class Third(MLP):
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x) * 0.3
+
+
+def replaced(model: PuzzleGPT) -> Callable[[], object]:
+    own = model.blocks[1].mlp.forward
+    model.blocks[1].mlp.forward = lambda x: own(x) * 0.3
+    return lambda: None
+
+
+def subclassed(model: PuzzleGPT) -> Callable[[], object]:
+    model.blocks[1].mlp.__class__ = Third
+    return lambda: None
+
+
+def another_module(model: PuzzleGPT) -> Callable[[], object]:
+    model.blocks[2].ln1 = torch.nn.Identity()
+    return lambda: None
+
+
+def everywhere(model: PuzzleGPT) -> Callable[[], object]:
+    mlp = model.blocks[1].mlp
+    return register_module_forward_hook(lambda module, _, out: out * 0.3 if module is mlp else None).remove
+
+
+@pytest.mark.parametrize("alter", [replaced, subclassed, another_module, everywhere])
+def test_a_part_that_was_altered_is_in_what_runs_the_model_and_the_rest_is_refused(alter) -> None:
+    model, clean = small_model(), predict(small_model(), TOKENS).loss.cells
+    undo = alter(model)
+    try:
+        found = predict(model, TOKENS).loss.cells
+        np.testing.assert_allclose(found, own_loss(model), rtol=1e-5, atol=1e-6)
+        assert not np.allclose(found, clean, atol=1e-3)
+        (row,) = sweep(model, TOKENS, [])
+        np.testing.assert_array_equal(row.loss.cells, found)
+        for ask in IGNORING.values():
+            with pytest.raises(PuzzlescopeError, match=r"replaced|global hooks"):
+                ask(model)
+    finally:
+        undo()
