@@ -316,19 +316,24 @@ def hooks_for(
     model: PuzzleGPT,
     prompt: Int[Tensor, "row pos"],
     ablation: Ablation,
-    means: ReferenceMeans | None = None,
+    means: ReferenceMeans | RowMeans | None = None,
+    *,
+    start: int = 0,
 ) -> list[Hook]:
     """The forward hooks that carry out an ablation on these puzzles, for ``run_with_hooks(prompt, fwd_hooks=...)``.
 
     Args:
         prompt: whole puzzles or their beginnings, start token included.
-        means: needed only if the ablation uses ``mean``.
+        means: needed only if the ablation uses ``mean``; those chosen for the rows, if that was done already.
+        start: position of the first token of the run (above 0 while decoding with a key-value cache).
 
     Raises:
         PuzzlescopeError: if the ablation or the means are of another model, or means are missing.
     """
     check_ablation(ablation, model.cfg)
-    return hooks_of(ablation, means_for(model, prompt, means, used=ablation.uses_mean))
+    if not isinstance(means, RowMeans):
+        means = means_for(model, prompt, means, used=ablation.uses_mean)
+    return hooks_of(ablation, means, start=start)
 
 
 def hooks_of(ablation: Ablation, means: RowMeans | None = None, *, start: int = 0) -> list[Hook]:

@@ -9,7 +9,7 @@ unembedding**, and an unembedding with a bias. That is the model of F. Fleuret's
 import hashlib
 import math
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -548,10 +548,6 @@ class PuzzleGPT(Recipes):
         there before are there again (:func:`interp.hooks.without_hooks`)."""
         with without_hooks(self):
             yield self
-
-    def clean(self) -> AbstractContextManager["PuzzleGPT"]:
-        """The same under its earlier name."""
-        return self.without_hooks()
 
     @property
     def checkpoint_id(self) -> str:

@@ -3,8 +3,9 @@
 import json
 import os
 import stat
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from io import BufferedIOBase, BytesIO
 from itertools import count
 from math import isfinite
 from pathlib import Path
@@ -81,22 +82,35 @@ def _try_out(path: Path) -> None:
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file so that it is old or new, never half: a new one is made beside it and put in its place.
+    """Write a file so that it is old or new, never half (see :func:`writing`).
 
     Raises:
         PuzzlescopeError: if it cannot be written.
     """
-    content = content.encode() if isinstance(content, str) else content
+    with writing(path) as file:
+        file.write(content.encode() if isinstance(content, str) else content)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[BufferedIOBase]:
+    """Something to write a file's content to. The file is old or new, never half: a new one is made beside it and put in its
+    place at the end. A pipe or a device is given the whole of it then.
+
+    Raises:
+        PuzzlescopeError: if it cannot be written, or what writes it has an error of the operating system's.
+    """
     try:
         if _is_direct(path):
+            content = BytesIO()
+            yield content
             with path.open("wb") as file:
-                file.write(content)
+                file.write(content.getvalue())
             return
         target = path.resolve()  # of a link, what it points at
         partial = _partial(target)
         try:
             with partial.open("xb") as file:
-                file.write(content)
+                yield file
             if target.exists():
                 partial.chmod(stat.S_IMODE(target.stat().st_mode))
             partial.replace(target)

@@ -119,7 +119,6 @@ def path_steps(
         The state, once, before it begins: it fills up.
     """
     tokens = puzzle_tokens(tokens)
-    say_ignored(model, "effects of paths")
     listed = _checked(model, tokens, source, readers)
     state = PathState(source, listed, len(tokens))
     yield state
@@ -148,7 +147,6 @@ def path_losses(
     See :func:`path_effects`, which takes it from one after the other and shares what it can; this is the plain way.
     """
     tokens = puzzle_tokens(tokens)
-    say_ignored(model, "effects of paths")
     cut = frozenset(_checked(model, tokens, source, readers))
     parts = []
     for start in range(0, len(tokens), CHUNK):
@@ -163,6 +161,7 @@ def _checked(
     source: Component,
     readers: Iterable[Reader] | None,
 ) -> tuple[Reader, ...]:
+    say_ignored(model, "effects of paths")
     if len(tokens) == 0:
         raise PuzzlescopeError("There is no puzzle to measure paths on: choose at least one.")
     cfg = model.cfg

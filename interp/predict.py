@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int, Integer
 from torch import Tensor
 
-from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, check_ablation, hooks_of, means_for
+from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_for
 from interp.drafts import next_cells
 from interp.engine import Gates, gates_for, run, weights_of
 from interp.errors import PuzzlescopeError
@@ -127,12 +127,9 @@ def run_ablated(
         prompt: whole puzzles or their beginnings, start token included. With a cache: the tokens that follow those it holds.
         means: needed only if the ablation uses ``mean``; for tokens that follow others, those chosen for their puzzles.
     """
-    check_ablation(ablation, model.cfg)
     model.check_precision()
     start = kv_cache.length if kv_cache is not None else 0
-    if not isinstance(means, RowMeans):
-        means = means_for(model, prompt, means, used=ablation.uses_mean)
-    hooks = hooks_of(ablation, means, start=start)
+    hooks = hooks_for(model, prompt, ablation, means, start=start)
     return model.run_with_hooks(prompt, fwd_hooks=hooks, kv_cache=kv_cache)
 
 
@@ -162,7 +159,7 @@ def losses(
 ) -> tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]:
     """The loss of every puzzle's answer and whether it is solved, without decoding: one forward pass a puzzle."""
     parts = []
-    for prompt in _prompts(model, tokens, batch):
+    for prompt in _prompts(model, puzzle_tokens(tokens), batch):
         with torch.inference_mode():
             parts.append(score(answer_logits(model, prompt, ablation, means), prompt))
     return AnswerLoss.join([loss for loss, _ in parts]), np.concatenate([solved for _, solved in parts])
@@ -402,8 +399,9 @@ def _right_cells(
     return (cells.argmax(-1) == prompt[:, ANSWER_START + 1 :]) & cells.isfinite().all(-1)
 
 
-def _prompts(model: PuzzleGPT, tokens: TokensLike, batch: int) -> list[Int[Tensor, "batch 405"]]:
-    tokens = puzzle_tokens(tokens)
+def _prompts(
+    model: PuzzleGPT, tokens: Integer[np.ndarray, "puzzle 404"], batch: int
+) -> list[Int[Tensor, "batch 405"]]:
     if len(tokens) == 0:
         raise PuzzlescopeError("There is no puzzle to predict: choose at least one.")
     return [model.prompt(tokens[start : start + batch]) for start in range(0, len(tokens), batch)]

@@ -106,27 +106,28 @@ def _names(n_layers: int) -> dict[str, str]:
 
 
 def _sizes(state: dict[str, Tensor], n_layers: int, path: Path) -> Config:
-    q, v, w_in = state["trunk.0.f.1.w_q"], state["trunk.0.f.1.w_v"], state["trunk.1.f.f.2.weight"]
-    if (q.ndim, v.ndim, w_in.ndim) != (3, 3, 2) or 0 in (*q.shape, *v.shape, *w_in.shape):
-        raise PuzzlescopeError(
-            f"{path} is not a culture GPT: expected w_q and w_v [head, width, d_model] and f.2.weight [d_mlp, d_model],"
-            f" got {list(q.shape)}, {list(v.shape)} and {list(w_in.shape)}."
-        )
-    n_heads, d_qk, d_model = q.shape
-    d_head, d_mlp = v.shape[1], w_in.shape[0]
+    named = ("trunk.0.f.1.w_q", "trunk.0.f.1.w_v", "trunk.1.f.f.2.weight")
+    expected = "w_q and w_v [head, width, d_model] and f.2.weight [d_mlp, d_model]"
+    (n_heads, d_qk, d_model), (_, d_head, _), (d_mlp, _) = _shapes(state, named, expected, path)
     return Config(n_layers, n_heads, d_model, d_head, d_mlp, d_qk=0 if d_qk == d_head else d_qk)
 
 
 def _sizes_of_ours(state: dict[str, Tensor], n_layers: int, path: Path) -> Config:
-    q, v, w_in = (state[f"blocks.0.{name}"] for name in ("attn.W_Q", "attn.W_V", "mlp.W_in"))
-    if (q.ndim, v.ndim, w_in.ndim) != (3, 3, 2) or 0 in (*q.shape, *v.shape, *w_in.shape):
-        raise PuzzlescopeError(
-            f"{path} is not a culture GPT: expected W_Q and W_V [head, d_model, width] and W_in [d_model, d_mlp],"
-            f" got {list(q.shape)}, {list(v.shape)} and {list(w_in.shape)}."
-        )
-    n_heads, d_model, d_qk = q.shape
-    d_head, d_mlp = v.shape[2], w_in.shape[1]
+    named = ("blocks.0.attn.W_Q", "blocks.0.attn.W_V", "blocks.0.mlp.W_in")
+    expected = "W_Q and W_V [head, d_model, width] and W_in [d_model, d_mlp]"
+    (n_heads, d_model, d_qk), (_, _, d_head), (_, d_mlp) = _shapes(state, named, expected, path)
     return Config(n_layers, n_heads, d_model, d_head, d_mlp, d_qk=0 if d_qk == d_head else d_qk)
+
+
+def _shapes(
+    state: dict[str, Tensor], named: tuple[str, str, str], expected: str, path: Path
+) -> list[tuple[int, ...]]:
+    """The shapes of queries', values' and MLP's weights, by which all sizes are known."""
+    shapes = [tuple(state[name].shape) for name in named]
+    if [len(shape) for shape in shapes] != [3, 3, 2] or any(0 in shape for shape in shapes):
+        q, v, w_in = map(list, shapes)
+        raise PuzzlescopeError(f"{path} is not a culture GPT: expected {expected}, got {q}, {v} and {w_in}.")
+    return shapes
 
 
 def _public_shape(name: str, shape: tuple[int, ...]) -> tuple[int, ...]:

@@ -15,12 +15,13 @@ limit, reading a million puzzles takes some 0.2 GB more than the program itself;
 import gzip
 import zlib
 from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from io import BufferedIOBase, BytesIO
 from pathlib import Path
 
 from interp.arc import stem
 from interp.errors import PuzzlescopeError
+from interp.outputs import writing
 from interp.puzzle_json import read_json, write_json, write_lines
 from interp.puzzle_npz import read_npy, read_npz, write_npz
 from interp.puzzle_parquet import read_parquet, write_parquet
@@ -106,21 +107,13 @@ def write_file(puzzles: PuzzleSet, path: Path) -> None:
             f"Cannot write puzzles to {quoted(path, 200)}: expected a name that ends in {', '.join(WRITERS)}, or one of"
             " these with .gz."
         )
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with partial.open("wb") as file:
-            if path.suffix.lower() == ".gz":  # without the time: the same puzzles are the same bytes
-                content = BytesIO()
-                WRITERS[kind](puzzles, content)
-                file.write(gzip.compress(content.getvalue(), mtime=0))
-            else:
-                WRITERS[kind](puzzles, file)
-        partial.replace(path)
-    except OSError as error:
-        raise PuzzlescopeError(f"Could not write {path}: {error.strerror or error}.") from error
-    finally:
-        with suppress(OSError):  # in place by now, or never made
-            partial.unlink()
+    with writing(path) as file:
+        if path.suffix.lower() == ".gz":  # without the time: the same puzzles are the same bytes
+            content = BytesIO()
+            WRITERS[kind](puzzles, content)
+            file.write(gzip.compress(content.getvalue(), mtime=0))
+        else:
+            WRITERS[kind](puzzles, file)
 
 
 def _kind(path: Path) -> str:

@@ -22,7 +22,7 @@ from jaxtyping import Bool, UInt8
 
 from interp.errors import PuzzlescopeError
 from interp.tasks import task_named
-from interp.tokens import PUZZLE_TOKENS, START, Structure, decode, structure_of
+from interp.tokens import PUZZLE_TOKENS, START, Structure, as_numbers, decode, structure_of
 
 BANK_FOLDER = Path(__file__).parent.parent / "assets" / "puzzles"
 
@@ -55,7 +55,7 @@ class Puzzle:
         fault = label_fault(task)
         if fault:
             raise PuzzlescopeError(fault)
-        tokens = _as_array(tokens)
+        tokens = as_numbers(tokens, f"A puzzle is {PUZZLE_TOKENS} whole numbers")
         if tokens.dtype.kind not in "iu":
             raise PuzzlescopeError(f"A puzzle is {PUZZLE_TOKENS} whole numbers, got {tokens.dtype}.")
         if tokens.shape == (PUZZLE_TOKENS + 1,) and tokens[0] == START:
@@ -202,15 +202,6 @@ def quoted(value: object, length: int = 60) -> str:
         text = f"a {type(value).__name__} of very many digits"
     shown = ascii(text[: length + 1])
     return shown if len(text) <= length else f"{shown[:length]}..."
-
-
-def _as_array(tokens: Any) -> np.ndarray:
-    try:
-        return np.asarray(tokens.detach().cpu() if hasattr(tokens, "detach") else tokens)
-    except (ValueError, TypeError, OverflowError, RuntimeError) as error:
-        raise PuzzlescopeError(
-            f"A puzzle is {PUZZLE_TOKENS} whole numbers, got a {type(tokens).__name__} of something else."
-        ) from error
 
 
 def load_puzzles(

@@ -143,6 +143,25 @@ def structure_of(tokens: np.ndarray) -> Structure:
     )
 
 
+def as_numbers(tokens: TokensLike, expected: str) -> np.ndarray:
+    """Tokens as people have them as an array of NumPy, of whatever type and shape they are.
+
+    Raises:
+        PuzzlescopeError: beginning with what was ``expected``, if they are no array of numbers.
+    """
+    try:
+        return np.asarray(tokens.detach().cpu() if hasattr(tokens, "detach") else tokens)
+    except (
+        ValueError,
+        TypeError,
+        RuntimeError,
+        OverflowError,
+    ) as error:  # rows of different lengths, or no numbers
+        raise PuzzlescopeError(
+            f"{expected}, got a {type(tokens).__name__} that is no array of numbers."
+        ) from error
+
+
 def puzzle_tokens(tokens: TokensLike) -> UInt8[np.ndarray, "puzzle 404"]:
     """Puzzles as people have them, as the library computes with them.
 
@@ -158,15 +177,7 @@ def puzzle_tokens(tokens: TokensLike) -> UInt8[np.ndarray, "puzzle 404"]:
         (1, 404)
     """
     expected = f"Puzzles are whole numbers [{PUZZLE_TOKENS}] or [n, {PUZZLE_TOKENS}], or with the start token [n, {N_CTX}]"
-    try:
-        found = np.asarray(tokens.detach().cpu() if hasattr(tokens, "detach") else tokens)
-    except (
-        ValueError,
-        TypeError,
-        RuntimeError,
-        OverflowError,
-    ) as error:  # rows of different lengths, or no numbers
-        raise PuzzlescopeError(f"{expected}, got what is no array of numbers.") from error
+    found = as_numbers(tokens, expected)
     if found.size == 0 and found.ndim <= 2:
         return np.zeros((0, PUZZLE_TOKENS), dtype=np.uint8)
     if (

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.model import Config, PosEmbed, PuzzleGPT
 
 Shapes = dict[str, tuple[int, ...]]
@@ -28,8 +28,7 @@ POSITIONS = "pos_embed.W_pos"
 
 def short(value: object, length: int = 160) -> str:
     """Text from elsewhere made fit for a message: one line, printable, not too long, without a final full stop."""
-    text = " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
-    return text.rstrip(".") if len(text) <= length else text[: length - 1] + "…"
+    return brief(value, length).rstrip(".")
 
 
 def refuse(names: Iterable[object], fault: str) -> None:

@@ -136,7 +136,7 @@ def plainly_masked(model: PuzzleGPT, tokens: np.ndarray, ablation: Ablation) -> 
         return kept / kept.sum(-1, keepdim=True)
 
     hooks = [(f"blocks.{layer}.attn.hook_pattern", only_seen) for layer in range(model.cfg.n_layers)]
-    with torch.inference_mode(), model.clean():
+    with torch.inference_mode(), model.without_hooks():
         for part in ablation.terms:  # zero ablation of attention layers only
             model.add_hook(
                 f"blocks.{part.component.layer}.hook_attn_out", lambda out, hook: torch.zeros_like(out)

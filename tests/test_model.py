@@ -250,7 +250,7 @@ def test_no_hook_survives_an_exception(model: PuzzleGPT, tokens: Tensor):
     with pytest.raises(RuntimeError, match="broken"):
         model.run_with_hooks(tokens, fwd_hooks=hooks)
     assert hooks_left(model) == []
-    with pytest.raises(RuntimeError, match="broken"), model.clean():
+    with pytest.raises(RuntimeError, match="broken"), model.without_hooks():
         model.add_hook("blocks.0.hook_attn_out", lambda a, hook: a * 0)
         model.add_hook("blocks.1.hook_mlp_out", broken)
         model(tokens)
@@ -281,7 +281,7 @@ def test_without_hooks_nobodys_hook_runs_and_everybodys_is_there_again(model: Pu
         with pytest.raises(RuntimeError, match="broken"), model.without_hooks() as same:
             assert same is model and not model.has_hooks and hooks_left(model) == [] and not point.ctx
             assert torch.equal(model(short), before)
-            with model.clean():
+            with model.without_hooks():
                 model.add_hook(name, lambda out, hook: out * 0)
                 assert not torch.equal(model(short), before)
             assert torch.equal(model(short), before)  # of the inner context nothing is left

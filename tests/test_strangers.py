@@ -31,7 +31,7 @@ from app.components import (
 from app.components.ablation_board import Board, Tile, board_data
 from app.components.attention_view import read_window
 from app.components.puzzle_strip import PLAIN, Panel
-from app.components.sending import finite, sendable
+from app.components.sending import finite
 from app.components.soundness import warning
 from interp import load_puzzles
 from interp.ablation import NO_ABLATION, Component, parse_ablation, parse_method
@@ -41,6 +41,7 @@ from interp.errors import PuzzlescopeError, brief
 from interp.lens import direct_attribution, logit_lens
 from interp.lens_figures import attribution_bars, attribution_map, part_map
 from interp.model import PuzzleGPT
+from interp.outputs import plain
 from interp.predict import AnswerLoss, Prediction, predict
 from interp.tasks import TASKS
 from interp.tokens import structure_named
@@ -62,13 +63,13 @@ data = st.recursive(
 
 @given(data)
 def test_whatever_is_sent_a_browser_can_read(one: Any) -> None:
-    text = json.dumps(sendable(one), allow_nan=False)
-    assert sendable(json.loads(text)) == json.loads(text)
+    text = json.dumps(plain(one), allow_nan=False)
+    assert plain(json.loads(text)) == json.loads(text)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_finite_numbers_are_sent_as_they_are(number: float) -> None:
-    assert sendable([number]) == [number] and finite(np.array([number, math.nan])).tolist() == [number, 0.0]
+    assert plain([number]) == [number] and finite(np.array([number, math.nan])).tolist() == [number, 0.0]
 
 
 def strict(text: str | bytes) -> Any:

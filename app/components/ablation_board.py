@@ -16,12 +16,12 @@ import streamlit as st
 
 from app.components.loss_readout import LONGEST_RATIO
 from app.components.scripts import joined
-from app.components.sending import sendable
-from app.components.soundness import NOT_FINITE
 from app.presets import Preset
+from interp import outputs
 from interp.ablation import MEAN, NO_ABLATION, ZERO, Ablation, Component, Method, Term, parse_ablation
 from interp.errors import PuzzlescopeError, brief
 from interp.model import Config
+from interp.outputs import NOT_FINITE
 from interp.tokens import N_CTX
 
 HERE = Path(__file__).parent
@@ -403,7 +403,7 @@ def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
         "error": board.error,
         "seen": [seen.client, seen.number],
     }
-    return sendable(data)
+    return outputs.plain(data)
 
 
 def _tile_data(tile: Tile, board: Board) -> list[Any]:

@@ -13,7 +13,7 @@ import streamlit as st
 
 from app.components.puzzle_strip import PLAIN, Look, painting, report_cell
 from app.components.scripts import joined
-from app.components.sending import sendable
+from interp import outputs
 from interp.ablation import NO_ABLATION, Ablation
 from interp.grids import CELLS
 from interp.lens import LogitLens
@@ -75,7 +75,7 @@ def data(lens: LogitLens, look: Look, ablation: Ablation, cell: int | None) -> d
         "cell": cell,
         **painting(look),
     }
-    return sendable(film)
+    return outputs.plain(film)
 
 
 def told(lens: LogitLens) -> str:

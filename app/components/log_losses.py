@@ -5,7 +5,6 @@ import pandas as pd
 import streamlit as st
 
 from app.components import experiment, filling, layer_chart
-from app.components.soundness import NOT_FINITE
 from app.components.worth import switch
 from app.scene import Scene
 from app.session import notify, now
@@ -15,6 +14,7 @@ from interp.ablation import Term
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 from interp.means import REFERENCE_PUZZLES
+from interp.outputs import NOT_FINITE
 from interp.puzzles import PuzzleSet
 from interp.sweep import SweepRow, SweepState, components_of
 

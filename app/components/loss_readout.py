@@ -8,7 +8,7 @@ import streamlit as st
 
 from app.components.puzzle_strip import Changes
 from app.components.scripts import joined
-from app.components.soundness import NOT_FINITE
+from interp.outputs import NOT_FINITE
 from interp.predict import AnswerLoss, Metric, Prediction
 
 HERE = Path(__file__).parent

@@ -15,8 +15,8 @@ import streamlit as st
 from jaxtyping import Float, Integer
 
 from app.components.scripts import joined
-from app.components.sending import sendable
 from app.palette import PALETTES
+from interp import outputs
 from interp.errors import PuzzlescopeError, brief
 from interp.figures import ink
 from interp.grids import CELLS, COLORS
@@ -183,7 +183,7 @@ def report_cell(key: str, on_cell: Callable[[int], None] | None) -> None:
 
 def _data(panels: Sequence[Panel], look: Look, cell: int | None, filename: str) -> dict[str, Any]:
     return {
-        "panels": sendable([panel.data() for panel in panels]),
+        "panels": outputs.plain([panel.data() for panel in panels]),
         "legend": _legend(panels),
         "cell": cell,
         "filename": filename,

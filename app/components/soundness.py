@@ -9,9 +9,6 @@ from interp.backend import Backend
 from interp.errors import brief
 from interp.predict import Prediction
 
-NOT_FINITE = "not finite"
-"""What stands where a number should be."""
-
 
 def show(scene: Scene, backend: Backend) -> None:
     """Say so if the answers to the puzzle on screen are not finite, with nothing off or with what is off."""
