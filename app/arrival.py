@@ -1,4 +1,5 @@
-"""Which scene the browser asks for: that of its address, at a visitor's first run and whenever Back or Forward brings another.
+"""Which scene the browser asks for: that of its address, at a visitor's first run and whenever Back or
+Forward brings another.
 
 A light module: it is there before PyTorch is.
 """
@@ -10,14 +11,16 @@ _ASKED = "asked"
 
 
 def note() -> None:
-    """Take down what the address asks for; at the very start of a run. Streamlit may stop a run anywhere, for what else the
-    visitor does, and the next one knows nothing of the address: so it is kept until a page has shown it."""
+    """Take down what the address asks for; at the very start of a run. Streamlit may stop a run anywhere, for
+    what else the visitor does, and the next one knows nothing of the address: so it is kept until a page has
+    shown it."""
     context = get_script_run_ctx(suppress_warning=True)
     query = st.query_params.to_dict()
     if _ASKED not in st.session_state:
         st.session_state[_ASKED] = query
     elif context is not None and context.is_history_navigation and "puzzle" in query:
-        # An address without a scene is that of a page left before its scene was written there: what is shown stays.
+        # An address without a scene is that of a page left before its scene was written there: what is shown
+        # stays.
         st.session_state[_ASKED] = query
 
 

@@ -1,7 +1,9 @@
 """CircuitsVis's JavaScript, served by the app itself out of the installed package, never from a CDN.
 
-It is copied to where Streamlit serves files from: at set-up (``python -m app.bundle``), else when a page first needs it. Where
-nothing can be written, such as in somebody else's checkout, each visitor is served it from the package instead.
+It is copied to where Streamlit serves files from: at set-up (``python -m app.bundle``), else when a page
+    first needs it. Where
+nothing can be written, such as in somebody else's checkout, each visitor is served it from the package
+instead.
 """
 
 import os

@@ -1,4 +1,5 @@
-"""What a page lets its visitor choose besides the scene that all pages share, and how it stands in the page's link."""
+"""What a page lets its visitor choose besides the scene that all pages share, and how it stands in the page's
+link."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ def read_one_of(text: str, values: Collection[Any]) -> Any:
 def choices_from_query(
     query: Mapping[str, str], choices: Mapping[str, Choice], cfg: Config
 ) -> tuple[dict[str, Any], list[str]]:
-    """What a link chooses, or what there is by default, with a sentence for everything that could not be used."""
+    """What a link chooses, or what there is by default, with a sentence for everything that could not be
+    used."""
     found, problems = {}, []
     for name, choice in choices.items():
         found[name] = choice.default

@@ -1,12 +1,14 @@
 """Telling what a visitor chooses from the echo of what he saw before.
 
-With every message a browser sends the values of all its widgets: also with those by which it looks in on what fills up. A
-message that left before the browser heard of a new scene still holds the values of the old one. Streamlit compares them with
-the new ones, or with nothing if it has dropped the widget meanwhile, finds them changed, and would have them chosen: another
-model's head, the puzzle before, a part on again that a click on a chart has just switched off.
+With every message a browser sends the values of all its widgets: also with those by which it looks in on what
+fills up. A message that left before the browser heard of a new scene still holds the values of the old one.
+Streamlit compares them with the new ones, or with nothing if it has dropped the widget meanwhile, finds them
+changed, and would have them chosen: another model's head, the puzzle before, a part on again that a click on
+a chart has just switched off.
 
-But every message also says which link its page shows, and that is written last of all. So it tells how much the browser has
-heard: what a message of an older link says is only a choice if it is not what the widgets said under that link.
+But every message also says which link its page shows, and that is written last of all. So it tells how much
+the browser has heard: what a message of an older link says is only a choice if it is not what the widgets
+said under that link.
 """
 
 from collections.abc import Callable, Mapping
@@ -51,8 +53,8 @@ class Echoes:
             del self.under[link]
 
     def heard(self, key: str, value: Any, link: Link) -> bool:
-        """Whether it is a choice that a widget has this value, in a message from a page of this link. If so it is what the
-        widget shows from now on."""
+        """Whether it is a choice that a widget has this value, in a message from a page of this link. If so
+        it is what the widget shows from now on."""
         said = self.under.get(link, {}) if link != self.link else self.shown
         if link == self.link and key not in self.shown and key not in self.before:
             return False  # the page has no such widget any more

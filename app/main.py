@@ -1,4 +1,5 @@
-"""The router: page set-up, navigation, and the one place where bad input becomes a message. Start it with ``make run``."""
+"""The router: page set-up, navigation, and the one place where bad input becomes a message. Start it with
+``make run``."""
 
 import os
 import sys
@@ -11,8 +12,8 @@ ROOT = str(Path(__file__).parent.parent)
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-# Threads of PyTorch that wait for each other sleep instead of spinning: else they hold the cores that the pages of other
-# visitors, or a browser on this machine, need. To be said before PyTorch is loaded.
+# Threads of PyTorch that wait for each other sleep instead of spinning: else they hold the cores that the
+# pages of other visitors, or a browser on this machine, need. To be said before PyTorch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from app import arrival, opening  # noqa: E402

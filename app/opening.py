@@ -1,4 +1,5 @@
-"""What the first visitor sees while PyTorch and TransformerLens are loaded, which takes seconds, once a process."""
+"""What the first visitor sees while PyTorch and TransformerLens are loaded, which takes seconds, once a
+process."""
 
 import sys
 import threading
@@ -11,8 +12,8 @@ HEAVY = "app.shared"
 """The module that brings everything along."""
 
 _one_at_a_time = threading.Lock()
-"""Pages that open together, as all do that wait for a server to come back, must not each load a part of what the others
-are loading: an import that meets another half way can fail."""
+"""Pages that open together, as all do that wait for a server to come back, must not each load a part of what
+the others are loading: an import that meets another half way can fail."""
 
 _nothing = st.components.v2.component("nothing", html="<div></div>", js="export default () => {}")
 
@@ -36,8 +37,8 @@ def _loaded() -> bool:
 
 
 def _elements() -> None:
-    """One of each kind of element that the pages are made of. A browser fetches the code of a kind when it first draws one:
-    so it does that now, while it would only wait, and not when the page is there."""
+    """One of each kind of element that the pages are made of. A browser fetches the code of a kind when it
+    first draws one: so it does that now, while it would only wait, and not when the page is there."""
     _nothing(key="opening-component")
     st.title("Puzzlescope")
     st.caption("Loading")

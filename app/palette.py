@@ -1,4 +1,5 @@
-"""The colours the dashboard paints cells in: each palette has the original eleven, in their order and under their names."""
+"""The colours the dashboard paints cells in: each palette has the original eleven, in their order and under
+their names."""
 
 from interp.grids import COLORS
 
@@ -30,8 +31,9 @@ SAFE_COLORS = (
     "#a5cdff",
     "#afb0aa",
 )
-"""Found by simulated annealing within what each name allows, for the largest distance between the two colours that are
-hardest to tell apart, with normal sight and with each kind of colour blindness (a test measures it)."""
+"""Found by simulated annealing within what each name allows, for the largest distance between the two colours
+that are hardest to tell apart, with normal sight and with each kind of colour blindness (a test measures
+it)."""
 
 PALETTES: dict[str, tuple[str, ...]] = {
     "soft": CELL_COLORS,

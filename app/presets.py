@@ -19,7 +19,8 @@ class Preset:
 
 
 def presets(cfg: Config, copy_layer: int = 0) -> list[Preset]:
-    """The presets that make sense on a model of these sizes, whose head that looks one grid back is in ``copy_layer``."""
+    """The presets that make sense on a model of these sizes, whose head that looks one grid back is in
+    ``copy_layer``."""
     found = [
         Preset(
             "Layer 0 attention off",
@@ -35,7 +36,8 @@ def presets(cfg: Config, copy_layer: int = 0) -> list[Preset]:
             Preset(
                 "Copy circuit",
                 "L*.mlp,L1-*.attn,L0.attn:lookback=100",
-                "Only layer 0's attention is left, and every head looks exactly 100 positions back: does it copy the third grid?",
+                "Only layer 0's attention is left, and every head looks exactly 100 positions back: does it"
+                " copy the third grid?",
             ),
             Preset(
                 "Only layer 0 attention",
@@ -48,7 +50,8 @@ def presets(cfg: Config, copy_layer: int = 0) -> list[Preset]:
             Preset(
                 f"Copy circuit in layer {copy_layer}",
                 f"L*.mlp,L*.attn,L{copy_layer}.attn:lookback=100",
-                f"The same for layer {copy_layer}, where this model has the head that looks one grid back most.",
+                f"The same for layer {copy_layer}, where this model has the head that looks one grid back"
+                f" most.",
             )
         )
     return found

@@ -14,14 +14,14 @@ from app.components.attention_view import Window, read_window
 from app.components.grid_attention import View, Weighting
 from app.palette import PALETTES
 from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, parse_ablation, parse_method
+from interp.analyses.ablation_sweep import Measure
 from interp.backend import Backend
 from interp.checkpoints import DEFAULT, list_models
 from interp.errors import PuzzlescopeError, brief
-from interp.exports import Reading
+from interp.export.tables import Reading
 from interp.grids import CELLS, SIZE
 from interp.model import Config
 from interp.puzzles import Puzzle, PuzzleSet
-from interp.sweep import Measure
 from interp.tasks import TASKS
 from interp.tokens import Structure, structure_named
 
@@ -104,8 +104,8 @@ class Scene:
         return {name: value for name, value in values.items() if value}
 
     def key(self, name: str) -> str:
-        """The key of a widget that shows parts of the model: each model has its own, so that none takes up what another's
-        was told."""
+        """The key of a widget that shows parts of the model: each model has its own, so that none takes up
+        what another's was told."""
         return name if self.model == DEFAULT else f"{name}-{self.model}"
 
     def link_to(self, puzzle: Puzzle, ablation: Ablation) -> str:
@@ -153,7 +153,8 @@ CHOICES: dict[str, Collection[Any]] = {
 
 
 def scene_from_query(query: Mapping[str, str], backend: Backend) -> tuple[Scene, list[str]]:
-    """The scene that a URL describes, or the nearest valid one, with a sentence for each thing that was not."""
+    """The scene that a URL describes, or the nearest valid one, with a sentence for each thing that was
+    not."""
     problems: list[str] = []
 
     def attempt(name: str, read: Callable[[str], Any], default: Any) -> Any:
@@ -239,7 +240,8 @@ def _read_flips(text: str, cfg: Config) -> tuple[str, Component]:
 
 
 def copy_head(backend: Backend, model: str, puzzle: Puzzle) -> tuple[int, int]:
-    """(layer, head) of the head that looks one grid back most on this puzzle: what a first visitor should see."""
+    """(layer, head) of the head that looks one grid back most on this puzzle: what a first visitor should
+    see."""
     scores = backend.lookbacks(model, puzzle)[100]
     layer, head = divmod(int(scores.argmax()), scores.shape[1])
     return layer, head

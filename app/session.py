@@ -26,8 +26,8 @@ LONGEST_HISTORY = 100
 def current_scene(
     backend: Backend, page: str = "", choices: Mapping[str, Choice] = MappingProxyType({})
 ) -> Scene:
-    """The scene of this visitor: the one in the URL on the first run, and when Back or Forward brings another; else the one
-    that the widgets made.
+    """The scene of this visitor: the one in the URL on the first run, and when Back or Forward brings
+    another; else the one that the widgets made.
 
     Args:
         page: whose run this is.
@@ -39,7 +39,8 @@ def current_scene(
         _arrive(query, backend, page, choices)
     scene: Scene = st.session_state[_SCENE]
     if st.session_state.get(_of_model(page)) != scene.model:
-        # What was chosen on another model is read again, as from a link: what this one does not have is at its default.
+        # What was chosen on another model is read again, as from a link: what this one does not have is at
+        # its default.
         before = query_of(chosen(page), choices) if _own(page) in st.session_state else {}
         _choose_anew(page, choices_from_query(before, choices, backend.model(scene.model).cfg)[0])
     st.session_state[_LINK] = {**scene.query(), **query_of(chosen(page), choices)}
@@ -116,7 +117,8 @@ def change(**changes: Any) -> None:
 
 
 def _go_over(before: Scene, after: Scene) -> None:
-    """Let undo and redo follow the browser's Back and Forward: each leads again to where the other came from."""
+    """Let undo and redo follow the browser's Back and Forward: each leads again to where the other came
+    from."""
     undo, redo = _history(_UNDO), _history(_REDO)
     if after.model != before.model:
         _forget_steps()
@@ -135,8 +137,9 @@ def _forget_steps() -> None:
 
 
 def of_this_model(act: Callable[..., None]) -> Callable[..., None]:
-    """For widgets that show parts of the model at hand: what one of them is clicked for is only done as long as the visitor
-    has not gone on to another model, whose parts are others even where they have the same names."""
+    """For widgets that show parts of the model at hand: what one of them is clicked for is only done as long
+    as the visitor has not gone on to another model, whose parts are others even where they have the same
+    names."""
     drawn: Scene | None = st.session_state.get(_SCENE)
 
     def guarded(*args: Any, **named: Any) -> None:

@@ -6,9 +6,9 @@ from dataclasses import replace
 from app import sweeps
 from app.scene import Scene
 from app.watching import Seen, look_in
+from interp.analyses.ablation_sweep import SweepState, cost
+from interp.analyses.head_study import HeadStudy
 from interp.backend import Backend
-from interp.heads import HeadStudy
-from interp.sweep import SweepState, cost
 
 GROUP = "heads"
 
@@ -28,8 +28,8 @@ def head_sweep(scene: Scene, backend: Backend) -> sweeps.Measured:
 
 
 def costs(scene: Scene, state: SweepState | None) -> Heads:
-    """What switching each head off costs by the scene's measure, of those that are measured on the same puzzles
-    and whose losses are finite."""
+    """What switching each head off costs by the scene's measure, of those that are measured on the same
+    puzzles and whose losses are finite."""
     clean, *rows = state.common() if state is not None else [None]
     found = {
         (row.component.layer, row.component.head): cost(row, clean, scene.measure)

@@ -1,5 +1,5 @@
-"""The sweeps that a visitor's board and charts show: begun when they are first looked at, looked in on while they fill up,
-and given up as soon as the visitor looks at something else, stops them, or goes away."""
+"""The sweeps that a visitor's board and charts show: begun when they are first looked at, looked in on while
+they fill up, and given up as soon as the visitor looks at something else, stops them, or goes away."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from app.scene import SAMPLES, Scene
 from app.watching import watched
 from interp.ablation import MEAN, NO_ABLATION, ZERO, Ablation, Method
+from interp.analyses.ablation_sweep import Scope, SweepState, components_of
 from interp.backend import Backend, Watch
 from interp.puzzles import Puzzle
-from interp.sweep import Scope, SweepState, components_of
 from interp.tasks import TASKS
 
 EVERY_PART = ("attn", "head", "mlp")
@@ -23,7 +23,8 @@ class Measured:
 
     Attributes:
         states: what is known; the same objects as long as the group is the same.
-        first_look: of a single puzzle, each part off at some of the answer's positions only: there at once, and roughly right.
+        first_look: of a single puzzle, each part off at some of the answer's positions only: there at once,
+            and roughly right.
         progress: 0 to 1 while they are under way, else ``None``.
         stopped: the visitor has stopped them before the end.
     """
@@ -51,7 +52,8 @@ def puzzles_of_task(scene: Scene, backend: Backend, task: str) -> list[Puzzle]:
 
 
 def sweep_method(scene: Scene) -> Method:
-    """How the parts that are measured are switched off: lookback says where to look, not what a part is worth."""
+    """How the parts that are measured are switched off: lookback says where to look, not what a part is
+    worth."""
     return MEAN if scene.method == MEAN else ZERO
 
 

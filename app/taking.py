@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from app.scene import Scene
 from interp.backend import Backend
-from interp.exports import Header
+from interp.export.programs import Sample
+from interp.export.tables import Header
 from interp.puzzles import Puzzle
-from interp.snippets import Sample
 
 
 def header_of(

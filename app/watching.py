@@ -1,5 +1,5 @@
-"""Results that fill up while a visitor looks: begun when they are first looked at, looked in on while they are computed, and
-given up as soon as the visitor looks at something else, stops them, or goes away."""
+"""Results that fill up while a visitor looks: begun when they are first looked at, looked in on while they
+are computed, and given up as soon as the visitor looks at something else, stops them, or goes away."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -24,7 +24,8 @@ S = TypeVar("S", bound=Filling)
 
 
 class Watched:
-    """What one visitor looks in on, in groups: the board's sweeps, those of the tasks, the study of the heads ..."""
+    """What one visitor looks in on, in groups: the board's sweeps, those of the tasks, the study of the heads
+    ..."""
 
     def __init__(self) -> None:
         self._groups: dict[str, tuple[Hashable, list[Watch[Any]]]] = {}

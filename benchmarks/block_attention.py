@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 
 from benchmarks.timing import in_turn
-from interp.block_attention import block_causal_attention
+from interp.model.block_attention import block_causal_attention
 
 BATCH, HEADS, POSITIONS, WIDTH = 32, 8, 405, 32
 ROUNDS = 7
@@ -28,7 +28,8 @@ def main() -> None:
         ROUNDS,
     )
     print(
-        f"attention of {BATCH} puzzles, {HEADS} heads of width {WIDTH}, bfloat16, {torch.get_num_threads()} threads, medians"
+        f"attention of {BATCH} puzzles, {HEADS} heads of width {WIDTH}, bfloat16, {torch.get_num_threads()}"
+        f" threads, medians"
     )
     for name, spent in found.items():
         print(f"  {name:14s} {1000 * spent:7.0f} ms  x {found['PyTorch fused'] / spent:.2f}")

@@ -1,6 +1,8 @@
-"""Ablation answers: this project's engine against the notebook's way on TransformerLens 2.18, and against its own hooks.
+"""Ablation answers: this project's engine against the notebook's way on TransformerLens 2.18, and against its
+own hooks.
 
-All on the same weights and puzzles, in one run, in turns: the model of 12 layers, 8 heads and d_model 256. Times of work
+All on the same weights and puzzles, in one run, in turns: the model of 12 layers, 8 heads and d_model 256.
+    Times of work
 that takes minutes in the old library are taken on fewer puzzles and scaled; the table says where.
 """
 
@@ -16,18 +18,19 @@ from benchmarks.other_library import NotebookWay, UnavailableError
 from benchmarks.timing import seconds
 from interp import load_model, load_puzzles
 from interp.ablation import NO_ABLATION, Ablation, parse_ablation
-from interp.arithmetic import count_flops, matrix_rate
+from interp.analyses.ablation_sweep import components_of, sweep
+from interp.engine.predict import predict, run_ablated
+from interp.engine.products import product
 from interp.model import PuzzleGPT, loss_of
-from interp.predict import predict, run_ablated
-from interp.products import product
 from interp.puzzles import Puzzle
-from interp.sweep import components_of, sweep
 from interp.tokens import ANSWER_START, CELLS, with_start
+from interp.training.arithmetic import count_flops, matrix_rate
 
 MODEL = "12-layers"
 ROUNDS = 3
 FEW, MANY = 4, 64
-"""Puzzles on which a full sweep is timed, the old ways and ours: the old ones take a quarter of a minute for each."""
+"""Puzzles on which a full sweep is timed, the old ways and ours: the old ones take a quarter of a minute for
+each."""
 
 
 @dataclass
@@ -42,7 +45,8 @@ class Line:
     """By how many times the puzzles of the old ways are fewer than ours."""
 
     def measure(self) -> tuple[float, float, float]:
-        """Medians, each way in turn; nan where there is no such way. Work of minutes, which is scaled, is done once."""
+        """Medians, each way in turn; nan where there is no such way. Work of minutes, which is scaled, is
+        done once."""
         times: list[tuple[float, float, float]] = []
         long = self.scale != 1
         for turn in range(1 if long else ROUNDS + 1):
@@ -186,9 +190,12 @@ def report_arithmetic(model: PuzzleGPT, tokens: np.ndarray) -> None:
         times.append(seconds(lambda: sweep_ours(model, tokens, every)))
     rate = flops / median(times)
     print(
-        f"  full sweep of {len(tokens)} puzzles: {flops / 1e12:.2f} TFLOP in the weights' products, {median(times):.1f} s:"
-        f" {rate / 1e9:.0f} GFLOP/s, {100 * rate / median(plain):.0f} % of the {median(plain) / 1e9:.0f} that a @ b reaches"
-        f" in float32, {100 * rate / median(quick):.0f} % of the {median(quick) / 1e9:.0f} of interp.products"
+        f"  full sweep of {len(tokens)} puzzles: {flops / 1e12:.2f} TFLOP in the weights' products,"
+        f" {median(times):.1f} s:"
+        f" {rate / 1e9:.0f} GFLOP/s, {100 * rate / median(plain):.0f} % of the {median(plain) / 1e9:.0f}"
+        f" that a @ b reaches"
+        f" in float32, {100 * rate / median(quick):.0f} % of the {median(quick) / 1e9:.0f} of"
+        f" interp.engine.products"
     )
 
 

@@ -1,4 +1,5 @@
-"""The first looks at a puzzle's board (parts off at some or all of the answer's positions) and the exact one; and stopping."""
+"""The first looks at a puzzle's board (parts off at some or all of the answer's positions) and the exact one;
+and stopping."""
 
 import time
 from statistics import median
@@ -8,8 +9,8 @@ import torch
 
 from benchmarks.timing import in_turn
 from interp import load_model, load_puzzles
+from interp.analyses.ablation_sweep import Scope, components_of, sweep
 from interp.backend import Backend
-from interp.sweep import Scope, components_of, sweep
 
 ROUNDS = 3
 PUZZLES = 8
@@ -38,7 +39,8 @@ def main() -> None:
         )
         boards = {scope: [board(scope, tokens[k : k + 1]) for k in range(PUZZLES)] for scope in SCOPES}
         print(
-            f"every part of {model.cfg.n_layers} layers, 1 puzzle, {torch.get_num_threads()} threads, seconds:"
+            f"every part of {model.cfg.n_layers} layers, 1 puzzle, {torch.get_num_threads()} threads,"
+            f" seconds:"
         )
         for scope in SCOPES:
             pairs = zip(boards[scope], boards["everywhere"], strict=True)
@@ -66,7 +68,8 @@ def stopping() -> None:
             time.sleep(0.001)
         waits.append(time.perf_counter() - closed)
     print(
-        f"an abandoned sweep of 64 puzzles stops after {1000 * median(waits):.0f} ms (at most {1000 * max(waits):.0f})"
+        f"an abandoned sweep of 64 puzzles stops after {1000 * median(waits):.0f} ms (at most"
+        f" {1000 * max(waits):.0f})"
     )
 
 

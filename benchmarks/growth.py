@@ -1,4 +1,5 @@
-"""Time and memory of the sweep over attention layers, as puzzles and layers grow. Each in a process of its own."""
+"""Time and memory of the sweep over attention layers, as puzzles and layers grow. Each in a process of its
+own."""
 
 import json
 import resource
@@ -11,7 +12,7 @@ import torch
 from benchmarks.models import stretched
 from benchmarks.timing import seconds
 from interp import load_puzzles
-from interp.sweep import components_of, sweep
+from interp.analyses.ablation_sweep import components_of, sweep
 
 PUZZLES = (1, 8, 64, 512)
 LAYERS = (4, 6, 8, 10, 12)
@@ -19,7 +20,8 @@ USUAL_PUZZLES, USUAL_LAYERS = 64, 6
 
 
 def measure(n_puzzles: int, n_layers: int) -> dict[str, float]:
-    """Seconds of the sweep, and how much memory it takes beyond the model's and the program's own at its peak."""
+    """Seconds of the sweep, and how much memory it takes beyond the model's and the program's own at its
+    peak."""
     model = stretched(n_layers)
     tokens = load_puzzles("bank", limit=n_puzzles).tokens
     list(sweep(model, tokens[:1], components_of(model.cfg, ["attn"])[:1]))  # whatever is made once only

@@ -9,8 +9,8 @@ from interp.model import Config, PuzzleGPT
 def stretched(n_layers: int) -> PuzzleGPT:
     """The default model with layers between its own that compute as much as they do and write nothing.
 
-    It gives the default model's answers at the cost of one with ``n_layers``, so that puzzles are solved as they are in
-    practice. With fewer layers than the default model has, its first ones.
+    It gives the default model's answers at the cost of one with ``n_layers``, so that puzzles are solved as
+    they are in practice. With fewer layers than the default model has, its first ones.
     """
     source = load_model("default")
     sizes = source.cfg

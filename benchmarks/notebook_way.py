@@ -1,7 +1,8 @@
 """The notebook's experiments as the notebook ran them, on TransformerLens 2.18's HookedTransformer.
 
-Run by ``python -m benchmarks.engine`` with another Python, which has that version (``transformer_lens_2.txt``); it imports
-nothing of Puzzlescope. One JSON object a line on stdin asks for something, one a line on stdout answers.
+Run by ``python -m benchmarks.engine`` with another Python, which has that version
+(``transformer_lens_2.txt``); it imports nothing of Puzzlescope. One JSON object a line on stdin asks for
+something, one a line on stdout answers.
 """
 
 import json
@@ -18,7 +19,8 @@ class NotebookWay:
     """The model, and what can be asked of it."""
 
     def load(self, path: str, threads: int, cfg: dict[str, int]) -> dict[str, object]:
-        """A HookedTransformer with these weights: no final LayerNorm, no biases in attention, sinusoidal positions."""
+        """A HookedTransformer with these weights: no final LayerNorm, no biases in attention, sinusoidal
+        positions."""
         torch.set_num_threads(threads)
         names = ("n_layers", "n_heads", "d_model", "d_head", "d_mlp", "n_ctx", "d_vocab")
         sizes = {name: cfg[name] for name in names}
@@ -40,7 +42,8 @@ class NotebookWay:
         return {}
 
     def decode(self, prompt: list[int], layer: int | None) -> dict[str, object]:
-        """One hundred cells, the whole sequence again for each: what ``generate(use_past_kv_cache=False)`` does."""
+        """One hundred cells, the whole sequence again for each: what ``generate(use_past_kv_cache=False)``
+        does."""
         if layer is not None:
             self.model.add_hook(f"blocks.{layer}.hook_attn_out", zero)
         sequence = torch.tensor([prompt])

@@ -1,4 +1,5 @@
-"""TransformerLens 2.18 in a process and a virtual environment of its own, on the weights of one of our models."""
+"""TransformerLens 2.18 in a process and a virtual environment of its own, on the weights of one of our
+models."""
 
 import json
 import subprocess

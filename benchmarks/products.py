@@ -3,7 +3,7 @@
 import torch
 
 from benchmarks.timing import in_turn
-from interp.products import product
+from interp.engine.products import product
 
 ROUNDS = 15
 ROWS = (1, 4, 405, 16 * 405)

@@ -1,8 +1,9 @@
-"""How the dashboard feels, in a real Chromium: from starting it to a useful page, and from a click to the new answer.
+"""How the dashboard feels, in a real Chromium: from starting it to a useful page, and from a click to the new
+answer.
 
-``make bench-ui``. A click switches one part off, on a page whose board is
-measured; it ends when the strip shows the answer of the model as it then is. No ablation comes twice, so that no answer is kept
-from before: first each part is off alone, then they pile up, and soon every answer is broken and has to be decoded.
+``make bench-ui``. A click switches one part off, on a page whose board is measured; it ends when the strip
+shows the answer of the model as it then is. No ablation comes twice, so that no answer is kept from before:
+first each part is off alone, then they pile up, and soon every answer is broken and has to be decoded.
 """
 
 import time
@@ -16,8 +17,8 @@ from scripts.find_chromium import find_chromium
 CLICKS = 30
 STARTS = 3
 
-# Notes when the strip has been drawn anew after the click. Where the part that was switched changes no cell and no
-# probability that is shown, nothing is drawn: then the end of the page's run counts, which is later.
+# Notes when the strip has been drawn anew after the click. Where the part that was switched changes no cell
+# and no probability that is shown, nothing is drawn: then the end of the page's run counts, which is later.
 WATCH = """() => {
   const app = document.querySelector("[data-testid=stApp]")
   const shadows = [...document.querySelectorAll("*")].map((element) => element.shadowRoot).filter(Boolean)
@@ -43,8 +44,8 @@ WATCH = """() => {
 
 
 def first_page() -> tuple[float, float]:
-    """Seconds from starting the process until the first visitor, who waits for it in a browser, sees the answer; and until
-    the board is measured."""
+    """Seconds from starting the process until the first visitor, who waits for it in a browser, sees the
+    answer; and until the board is measured."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=CHROMIUM_ARGUMENTS)
         page = browser.new_page()
@@ -67,7 +68,8 @@ MEASURED = """() => {
 
 
 def clicks(page: Page, address: str, *, pile_up: bool) -> list[float]:
-    """Milliseconds of each click that switches a part off: alone, or on top of all that were switched off before it."""
+    """Milliseconds of each click that switches a part off: alone, or on top of all that were switched off
+    before it."""
     page.goto(address)
     page.wait_for_function(MEASURED)
     page.wait_for_timeout(3000)
@@ -96,7 +98,8 @@ def click(page: Page, part: str) -> float:
 def main() -> None:
     useful, measured = map(median, zip(*(first_page() for _ in range(STARTS)), strict=True))
     print(
-        f"first useful page {useful:.1f} s after starting the process, its board measured after {measured:.1f} s"
+        f"first useful page {useful:.1f} s after starting the process, its board measured after"
+        f" {measured:.1f} s"
         f" (medians of {STARTS})"
     )
     with dashboard() as address, sync_playwright() as playwright:

@@ -1,7 +1,7 @@
 """Puzzlescope's library: mechanistic interpretability of small GPTs that solve grid puzzles.
 
-It works the same from a notebook, the command line and the dashboard. To see where the heads of layer 0 look while the
-model draws an answer::
+It works the same from a notebook, the command line and the dashboard. To see where the heads of layer 0 look
+while the model draws an answer::
 
     import torch
     from interp import load_model, load_puzzles

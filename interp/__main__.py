@@ -7,7 +7,8 @@ from interp.stopping import Stopped, end_at_once, notice_lost_stops, raise_stopp
 
 
 def run() -> int:
-    """The whole program: told to stop, it ends quietly whenever that is, while it imports PyTorch or when it has done."""
+    """The whole program: told to stop, it ends quietly whenever that is, while it imports PyTorch or when it
+    has done."""
     stop_with(end_at_once)
     notice_lost_stops()
     if not sys.warnoptions:  # a result is followed by sentences of ours, or by none

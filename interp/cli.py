@@ -1,8 +1,9 @@
-"""The command line: ``python -m interp COMMAND``. Bad input of any kind ends with one sentence and exit code 2.
+"""The command line: ``python -m interp COMMAND``. Bad input of any kind ends with one sentence and exit code
+2.
 
-Whatever could keep a result from being written is found out before it is computed; what then fails nevertheless costs no
-result, which is printed instead. A result may hold numbers that are not finite, those of a model that has diverged: in JSON
-they are ``null``, and in tables it is said in words.
+Whatever could keep a result from being written is found out before it is computed; what then fails
+nevertheless costs no result, which is printed instead. A result may hold numbers that are not finite, those
+of a model that has diverged: in JSON they are ``null``, and in tables it is said in words.
 """
 
 import io
@@ -21,13 +22,15 @@ import typer
 from tqdm import tqdm
 
 from interp.ablation import Ablation, ReferenceMeans, bank_means, parse_ablation
-from interp.attention import lookback_table
-from interp.card import read_record
+from interp.analyses.ablation_sweep import Scope, SweepRow, components_of
+from interp.analyses.ablation_sweep import sweep as sweep_model
+from interp.analyses.attention import lookback_table
+from interp.analyses.notebook import ON_START, LookingHead, Phenomena, looking_heads, measure_phenomena
 from interp.checkpoints import convert as convert_checkpoint
 from interp.checkpoints import find_model, load_model
+from interp.checkpoints.weights import short
+from interp.engine.predict import METRICS, losses
 from interp.errors import PuzzlescopeError
-from interp.evaluation import evaluate_more
-from interp.kinds import KINDS
 from interp.model import Config, PuzzleGPT
 from interp.outputs import (
     NO_RATIO,
@@ -40,23 +43,22 @@ from interp.outputs import (
     strict_json,
     write_whole,
 )
-from interp.phenomena import ON_START, LookingHead, Phenomena, looking_heads, measure_phenomena
-from interp.predict import METRICS, losses
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
+from interp.puzzles.kinds import KINDS
 from interp.stopping import WORD, Stopped
-from interp.sweep import Scope, SweepRow, components_of
-from interp.sweep import sweep as sweep_model
 from interp.tasks import NOISE, TASKS, task_named
 from interp.tokens import STRUCTURES, encode, structure_named
-from interp.training import Recipe, Trainer
-from interp.training import finish as finish_training
-from interp.weights import short
+from interp.training.card import read_record
+from interp.training.evaluation import evaluate_more
+from interp.training.trainer import Recipe, Trainer
+from interp.training.trainer import finish as finish_training
 
 LARGEST_DRAW = 1_000_000
 PUZZLE_ENDINGS = (".npz", ".json", ".jsonl", ".ndjson", ".parquet")
 
 DIVERGED = (
-    "are not finite, as those of a model whose training diverged: they say nothing, and no puzzle with such numbers counts as"
+    "are not finite, as those of a model whose training diverged: they say nothing, and no puzzle with such"
+    " numbers counts as"
     " solved."
 )
 
@@ -71,10 +73,13 @@ def _size(usual: int) -> Any:
 
 app = typer.Typer(
     help="Take apart small GPTs that solve grid puzzles.",
-    epilog="Exit codes: 0 done, 2 not possible as asked (a sentence says why), 130 stopped by Ctrl-C, 143 by SIGTERM.",
-    no_args_is_help=False, add_completion=False, rich_markup_mode=None,
+    epilog="Exit codes: 0 done, 2 not possible as asked (a sentence says why), 130 stopped by Ctrl-C, 143 by"
+    " SIGTERM.",
+    no_args_is_help=False,
+    add_completion=False,
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
-)  # fmt: skip
+)
 
 PuzzlesOption = Annotated[
     str,
@@ -206,8 +211,8 @@ def _scope(answer_only: bool) -> Scope:
 
 
 def _sweep_result(clean: SweepRow, rows: list[SweepRow], metric: Any, puzzles: PuzzleSet) -> dict[str, Any]:
-    """What `sweep --json` prints: for each component its loss, and the ids of the puzzles that go from solved to wrong
-    (broken) and from wrong to solved (mended) without it."""
+    """What `sweep --json` prints: for each component its loss, and the ids of the puzzles that go from solved
+    to wrong (broken) and from wrong to solved (mended) without it."""
     found = []
     for row in rows:
         broken, mended = ([puzzles[k].id for k in flipped.tolist()] for flipped in row.flips(clean))
@@ -234,8 +239,9 @@ def heads(
     as_json: JsonOption = False,
     out: OutOption = None,
 ) -> None:
-    """Heads that look a fixed distance back: 1 is the previous token, 100 the cell to be copied. The notebook's score names
-    heads, too, that only rest on the start token where too few positions come before; they are listed last, and say so."""
+    """Heads that look a fixed distance back: 1 is the previous token, 100 the cell to be copied. The
+    notebook's score names heads, too, that only rest on the start token where too few positions come before;
+    they are listed last, and say so."""
     path = _checked(out)
     if np.isnan(threshold):
         raise PuzzlescopeError("--threshold expects a number, got nan.")
@@ -270,7 +276,8 @@ def heads(
 
 
 def _print_heads(found: list[LookingHead]) -> None:
-    """A line a head: by the notebook's formula, over the positions that can look so far back, and on the start token."""
+    """A line a head: by the notebook's formula, over the positions that can look so far back, and on the
+    start token."""
     _print_table(
         ("back", "head", "score", "unclamped", "on start", "looks so far back"),
         [
@@ -351,11 +358,12 @@ def train(
     ] = 50,
     force: ForceOption = False,
 ) -> None:
-    """Train a model, from scratch or --from another, or go on where a run in OUT was stopped. What else is in OUT stays as it
-    is; a finished model or a README.md of yours there is written over only with --force."""
+    """Train a model, from scratch or --from another, or go on where a run in OUT was stopped. What else is in
+    OUT stays as it is; a finished model or a README.md of yours there is written over only with --force."""
     if per_kind < 1 or threads < 0 or not 0 <= (seed or 0) < 1 << 63:
         raise PuzzlescopeError(
-            "Expected --per-kind of at least 1, --threads of at least 0 and --seed of at least 0 and below 2^63;"
+            "Expected --per-kind of at least 1, --threads of at least 0 and --seed of at least 0 and below"
+            " 2^63;"
             f" got {per_kind}, {threads}, {seed}."
         )
     if threads > 0:
@@ -379,7 +387,8 @@ def train(
 
 
 def _start(continues: str, seed: int | None, **sizes: int | None) -> tuple[Config, int]:
-    """Sizes and seed of a run: those given, and for the rest those of the model it continues or the usual ones."""
+    """Sizes and seed of a run: those given, and for the rest those of the model it continues or the usual
+    ones."""
     usual, usual_seed = Recipe(minutes=1.0).model, Recipe.seed
     if continues:
         folder = find_model(continues)
@@ -424,8 +433,8 @@ def convert(
     folder: Annotated[str, typer.Argument(help="Where config.json and model.safetensors go.")],
     force: ForceOption = False,
 ) -> None:
-    """Turn a public checkpoint into config.json + model.safetensors. Such files, and a README.md, that are there already are
-    written over only with --force."""
+    """Turn a public checkpoint into config.json + model.safetensors. Such files, and a README.md, that are
+    there already are written over only with --force."""
     _print(f"Wrote {convert_checkpoint(file, _folder(folder), replace=force)}.")
 
 
@@ -491,7 +500,7 @@ def _progress(
     return tqdm(items, desc=what, total=total, leave=False, disable=quiet or not seen)
 
 
-# ---- where results go ------------------------------------------------------------------------------------------------
+# ---- where results go --------------------------------------------------------------------------------------
 
 
 def _checked(out: str | None, endings: Iterable[str] = ()) -> Path | None:
@@ -604,8 +613,9 @@ def _as_text(puzzle: Puzzle) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; returns the exit code: 0 done, 2 not possible as asked, 130 stopped by Ctrl-C, 143 by SIGTERM; 1 is a fault
-    of ours. A reader of standard output that goes away, such as ``head``, is no error."""
+    """Run a command; returns the exit code: 0 done, 2 not possible as asked, 130 stopped by Ctrl-C, 143 by
+    SIGTERM; 1 is a fault of ours. A reader of standard output that goes away, such as ``head``, is no
+    error."""
     try:
         return _run(arguments)
     except _ReaderGoneError:

@@ -4,8 +4,8 @@
 class PuzzlescopeError(Exception):
     """Bad input. The message says what was expected, what came, and what to do.
 
-    The command line prints it and exits with 2; the dashboard shows it in place of the page. Anything else that
-    escapes is a bug in Puzzlescope itself.
+    The command line prints it and exits with 2; the dashboard shows it in place of the page. Anything else
+    that escapes is a bug in Puzzlescope itself.
     """
 
 

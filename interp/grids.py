@@ -1,8 +1,8 @@
 """Grids of 10x10 coloured cells, and the rectangles that are drawn on them.
 
-A *grid* is a ``uint8`` array ``[row, column]`` (row 0 on top) of colours 0..10, where 0 is blank. A *rectangle* is
-four integers ``(top, left, bottom, right)``, bottom and right exclusive, as in Python slices. Everything here works
-on batches, so that thousands of puzzles are drawn without a Python loop over cells.
+A *grid* is a ``uint8`` array ``[row, column]`` (row 0 on top) of colours 0..10, where 0 is blank. A
+*rectangle* is four integers ``(top, left, bottom, right)``, bottom and right exclusive, as in Python slices.
+Everything here works on batches, so that thousands of puzzles are drawn without a Python loop over cells.
 """
 
 from dataclasses import dataclass
@@ -49,10 +49,11 @@ COLORS = (
 
 @cache
 def all_rectangles() -> Rectangles:
-    """Every rectangle a puzzle may hold, ``[1 + index, 4]``: sides of at least 3 cells, at most half the grid.
+    """Every rectangle a puzzle may hold, ``[1 + index, 4]``: sides of at least 3 cells, at most half the
+    grid.
 
-    The original generator sorts two random rows and two random columns and rejects what is too small or too large,
-    which makes each of these equally likely: a uniform index into this table is the same draw.
+    The original generator sorts two random rows and two random columns and rejects what is too small or too
+    large, which makes each of these equally likely: a uniform index into this table is the same draw.
     """
     spans = [(a, b) for a in range(SIZE) for b in range(a + MIN_SIDE, SIZE + 1)]
     rects = [(i1, j1, i2, j2) for i1, i2 in spans for j1, j2 in spans if (i2 - i1) * (j2 - j1) <= MAX_AREA]
@@ -68,12 +69,14 @@ def _overlap_table() -> Bool[np.ndarray, "rect rect"]:
 
 
 def draw_disjoint_triples(n: int, rng: np.random.Generator) -> Int[np.ndarray, "n 3 4"]:
-    """``n`` independent triples of rectangles that do not overlap (they may touch), uniform over all such triples."""
+    """``n`` independent triples of rectangles that do not overlap (they may touch), uniform over all such
+    triples."""
     table, overlap = all_rectangles(), _overlap_table()
     kept: list[np.ndarray] = []
     have = 0
     while have < n:
-        # About one triple in twenty survives; a whole triple is rejected, never one member, or the draw would be biased.
+        # About one triple in twenty survives; a whole triple is rejected, never one member, or the draw would
+        # be biased.
         a, b, c = rng.integers(len(table), size=(3, 24 * (n - have) + 64))
         pairs = ~overlap[a, b]
         a, b, c = a[pairs], b[pairs], c[pairs]
@@ -84,7 +87,8 @@ def draw_disjoint_triples(n: int, rng: np.random.Generator) -> Int[np.ndarray, "
 
 
 def inside(rects: Rectangles) -> Bool[np.ndarray, "*batch 10 10"]:
-    """The cells of each rectangle. An empty one (bottom <= top or right <= left) has none; what lies off the grid is cut."""
+    """The cells of each rectangle. An empty one (bottom <= top or right <= left) has none; what lies off the
+    grid is cut."""
     lines = np.arange(SIZE)
     top, left, bottom, right = (rects[..., k, None] for k in range(4))
     rows = (lines >= top) & (lines < bottom)

@@ -1,4 +1,5 @@
-"""Writing results: checked before anything is computed, whole or not at all, as JSON that every parser takes."""
+"""Writing results: checked before anything is computed, whole or not at all, as JSON that every parser
+takes."""
 
 import json
 import os
@@ -25,8 +26,9 @@ _numbers = count()
 def output_path(name: str | Path, endings: Iterable[str] = ()) -> Path:
     """Where a result is to go, ``~`` expanded, once it is certain that it can be written there now.
 
-    Tried out, as only that tells of a full disk, a read-only one or a folder of somebody else's: a file of ``ROOM`` bytes
-    is made beside it and removed. A pipe or a device is taken as it is, and nothing is sent to it.
+    Tried out, as only that tells of a full disk, a read-only one or a folder of somebody else's: a file of
+    ``ROOM`` bytes is made beside it and removed. A pipe or a device is taken as it is, and nothing is sent to
+    it.
 
     Args:
         name: of the file. One that is there will be replaced.
@@ -93,8 +95,8 @@ def write_whole(path: Path, content: str | bytes) -> None:
 
 @contextmanager
 def writing(path: Path) -> Iterator[BufferedIOBase]:
-    """Something to write a file's content to. The file is old or new, never half: a new one is made beside it and put in its
-    place at the end. A pipe or a device is given the whole of it then.
+    """Something to write a file's content to. The file is old or new, never half: a new one is made beside it
+    and put in its place at the end. A pipe or a device is given the whole of it then.
 
     Raises:
         PuzzlescopeError: if it cannot be written, or what writes it has an error of the operating system's.
@@ -146,7 +148,7 @@ def reason(error: Exception) -> str:
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")
 
 
-# ---- numbers in words ------------------------------------------------------------------------------------------------
+# ---- numbers in words --------------------------------------------------------------------------------------
 
 NO_RATIO = "—"
 """In place of how many times a loss is another that is 0 or not finite."""
@@ -183,11 +185,12 @@ def has_ratio(value: float, base: float) -> bool:
     return isfinite(value) and isfinite(base) and base > 0 and isfinite(value / base)
 
 
-# ---- JSON ------------------------------------------------------------------------------------------------------------
+# ---- JSON --------------------------------------------------------------------------------------------------
 
 
 def plain(value: Any) -> Any:
-    """A value as JSON knows it, all the way down: NumPy's numbers as Python's, and ``None`` where a number is not finite.
+    """A value as JSON knows it, all the way down: NumPy's numbers as Python's, and ``None`` where a number is
+    not finite.
 
     >>> plain({"loss": float("nan"), "rows": (np.float32(0.5), -0.0)})
     {'loss': None, 'rows': [0.5, 0.0]}

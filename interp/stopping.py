@@ -1,7 +1,8 @@
-"""How a program that was told to stop ends: with one word on stderr and the exit code that shells expect, 128 + the signal.
+"""How a program that was told to stop ends: with one word on stderr and the exit code that shells expect, 128
++ the signal.
 
-:mod:`interp.__main__` calls this before anything else is imported, for PyTorch takes seconds and may be interrupted too.
-So nothing but Python's own small modules may be imported here.
+:mod:`interp.__main__` calls this before anything else is imported, for PyTorch takes seconds and may be
+interrupted too. So nothing but Python's own small modules may be imported here.
 """
 
 import os
@@ -38,20 +39,23 @@ def end_at_once(number: int, frame: FrameType | None = None) -> None:
 
 
 def raise_stopped(number: int, frame: FrameType | None = None) -> None:
-    """A signal handler for when there may be: unfinished files are removed on the way. Told twice, the program ends at once."""
+    """A signal handler for when there may be: unfinished files are removed on the way. Told twice, the
+    program ends at once."""
     stop_with(end_at_once)
     raise Stopped(number)
 
 
 def stop_with(handler: Any) -> None:
-    """Have both signals handled by this; one that is ignored, as SIGINT is in a shell's background, stays ignored."""
+    """Have both signals handled by this; one that is ignored, as SIGINT is in a shell's background, stays
+    ignored."""
     for number in (signal.SIGINT, signal.SIGTERM):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, handler)
 
 
 def notice_lost_stops() -> None:
-    """End at once if ``Stopped`` was raised where Python can only print and forget it, as while an object is deleted."""
+    """End at once if ``Stopped`` was raised where Python can only print and forget it, as while an object is
+    deleted."""
     usual = sys.unraisablehook
 
     def run(lost: "sys.UnraisableHookArgs") -> None:

@@ -1,6 +1,7 @@
 """The token layout: four grids behind four markers, 404 tokens, and a start token in front.
 
-There are 15 symbols: the colours 0..10, then one marker for each grid. A grid is its marker and then its 100 cells,
+There are 15 symbols: the colours 0..10, then one marker for each grid. A grid is its marker and then its 100
+    cells,
 row by row; the last grid is always the one to predict.
 
 >>> import numpy as np
@@ -14,7 +15,8 @@ row by row; the last grid is always the one to predict.
 >>> (decode(tokens) == grids).all()
 np.True_
 
-The model reads the same with a start token (a 0) in front, so that grid ``g`` has its marker at position ``1 + 101 g``:
+The model reads the same with a start token (a 0) in front, so that grid ``g`` has its marker at position ``1
++ 101 g``:
 
 >>> prompt = with_start(tokens)
 >>> prompt.shape, prompt[0].item(), prompt[[1, 102, 203, 304]].tolist()
@@ -22,15 +24,17 @@ The model reads the same with a start token (a 0) in front, so that grid ``g`` h
 >>> marker_position(3), cell_position(3, row=0, column=0), cell_position(3, row=9, column=9)
 (304, 305, 404)
 
-**Off by one, said once.** Logits at position ``p`` predict token ``p + 1``. The answer is tokens 304..404 (its marker and
-its cells), predicted at positions 303..403, and in the grid before, the cell where token ``p + 1`` will lie is at ``p - 100``:
+**Off by one, said once.** Logits at position ``p`` predict token ``p + 1``. The answer is tokens 304..404
+(its marker and its cells), predicted at positions 303..403, and in the grid before, the cell where token ``p
++ 1`` will lie is at ``p - 100``:
 
 >>> predicting_position(row=4, column=7)
 351
 >>> predicting_position(row=4, column=7) - 100 == cell_position(2, row=4, column=7)
 True
 
-The four *structures* are the orders in which a puzzle's grids are put; two ask for f(Y) or f(X), two ask for the inverse:
+The four *structures* are the orders in which a puzzle's grids are put; two ask for f(Y) or f(X), two ask for
+the inverse:
 
 >>> [s.name for s in STRUCTURES]
 ['X f(X) Y f(Y)', 'f(X) X f(Y) Y', 'Y f(Y) X f(X)', 'f(Y) Y f(X) X']
@@ -87,7 +91,8 @@ class Structure:
 
     @property
     def noisy(self) -> bool:
-        """Whether the public data set puts noise on the third grid of puzzles in this order (the first two do)."""
+        """Whether the public data set puts noise on the third grid of puzzles in this order (the first two
+        do)."""
         return self.order[3] in (2, 3)
 
 
@@ -121,7 +126,8 @@ def structure_of(tokens: np.ndarray) -> Structure:
     """The structure that the markers of a puzzle, whole numbers [404], spell.
 
     Raises:
-        PuzzlescopeError: if the tokens are not four grids of colours behind markers in one of the four orders.
+        PuzzlescopeError: if the tokens are not four grids of colours behind markers in one of the four
+            orders.
     """
     tokens = np.asarray(tokens)
     if tokens.shape != (PUZZLE_TOKENS,):
@@ -166,8 +172,8 @@ def puzzle_tokens(tokens: TokensLike) -> UInt8[np.ndarray, "puzzle 404"]:
     """Puzzles as people have them, as the library computes with them.
 
     Args:
-        tokens: NumPy or torch (on any device), or lists of numbers; whole numbers of any width; one puzzle or many, each with
-            or without its start token: ``[404]``, ``[405]``, ``[n, 404]`` or ``[n, 405]``.
+        tokens: NumPy or torch (on any device), or lists of numbers; whole numbers of any width; one puzzle or
+            many, each with or without its start token: ``[404]``, ``[405]``, ``[n, 404]`` or ``[n, 405]``.
 
     Raises:
         PuzzlescopeError: if they are none of these, or a number is no token.
@@ -176,7 +182,10 @@ def puzzle_tokens(tokens: TokensLike) -> UInt8[np.ndarray, "puzzle 404"]:
         >>> puzzle_tokens([0, *[11, *[0] * 100] * 4]).shape
         (1, 404)
     """
-    expected = f"Puzzles are whole numbers [{PUZZLE_TOKENS}] or [n, {PUZZLE_TOKENS}], or with the start token [n, {N_CTX}]"
+    expected = (
+        f"Puzzles are whole numbers [{PUZZLE_TOKENS}] or [n, {PUZZLE_TOKENS}], or with the start token [n,"
+        f" {N_CTX}]"
+    )
     found = as_numbers(tokens, expected)
     if found.size == 0 and found.ndim <= 2:
         return np.zeros((0, PUZZLE_TOKENS), dtype=np.uint8)

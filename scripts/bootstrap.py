@@ -3,8 +3,8 @@
     sh scripts/setup.sh           what `make run` needs
     sh scripts/setup.sh --dev     and what `make test` and `make lint` need
 
-Only the standard library is used, for nothing is installed yet. When nothing has changed since the last time, it ends
-at once: a stamp in ``.venv``, written last, holds a fingerprint of the requirement files.
+Only the standard library is used, for nothing is installed yet. When nothing has changed since the last time,
+it ends at once: a stamp in ``.venv``, written last, holds a fingerprint of the requirement files.
 """
 
 import argparse
@@ -36,7 +36,7 @@ class SetupError(Exception):
     """The set-up cannot go on. The message is one sentence that says what to do."""
 
 
-# ---- what to install, and from where --------------------------------------------------------------------------------
+# ---- what to install, and from where -----------------------------------------------------------------------
 
 
 def requirement_files(root: Path, dev: bool) -> list[Path]:
@@ -67,7 +67,8 @@ def has_nvidia() -> bool:
 
 
 def wants_cpu_torch(system: str, nvidia: bool) -> bool:
-    """Whether to look for torch in PyTorch's CPU index: 0.2 GB there, against 3 GB with CUDA in the default one.
+    """Whether to look for torch in PyTorch's CPU index: 0.2 GB there, against 3 GB with CUDA in the default
+    one.
 
     On macOS the default index has the right build; with an NVIDIA card the CUDA build is the one to have.
     """
@@ -75,7 +76,8 @@ def wants_cpu_torch(system: str, nvidia: bool) -> bool:
 
 
 def reachable(url: str, seconds: float = PROBE_SECONDS) -> bool:
-    """Whether a page answers within the given time, counting also the time that a name server lets us wait."""
+    """Whether a page answers within the given time, counting also the time that a name server lets us
+    wait."""
     answers: list[bool] = []
 
     def ask() -> None:
@@ -100,7 +102,7 @@ def check_platform(system: str, machine: str) -> None:
         )
 
 
-# ---- the virtual environment ----------------------------------------------------------------------------------------
+# ---- the virtual environment -------------------------------------------------------------------------------
 
 
 class Environment:
@@ -133,7 +135,8 @@ class Environment:
         return stamp.read_text() == fingerprint(files, version)
 
     def ensure(self, wanted: str) -> None:
-        """Create it, or mend it: anew if its Python is not the wanted one or an installation was cut off in it."""
+        """Create it, or mend it: anew if its Python is not the wanted one or an installation was cut off in
+        it."""
         found = self.version()
         if found == wanted and not self.unfinished.exists():
             if self.ask("import pip") is None:
@@ -179,7 +182,8 @@ class Environment:
             self.stamp(done).write_text(fingerprint(requirement_files(root, done), self.version() or ""))
 
     def make_bundle(self, root: Path) -> None:
-        """Put CircuitsVis where the dashboard serves it from, if it is not there. If that fails, the dashboard finds a way."""
+        """Put CircuitsVis where the dashboard serves it from, if it is not there. If that fails, the
+        dashboard finds a way."""
         app = root / "app"  # the Docker image installs the packages before the code is there
         if (app / "bundle.py").exists() and not (app / "static" / "circuitsvis.js").exists():
             subprocess.run([self.python, "-m", "app.bundle"], cwd=root, stdin=subprocess.DEVNULL)
@@ -189,7 +193,8 @@ class Environment:
         return found is not None and found.split("+")[0] == version
 
     def install_cpu_torch(self, version: str) -> None:
-        """Only torch itself comes from PyTorch's index; the rest, and torch if this fails, from the usual one."""
+        """Only torch itself comes from PyTorch's index; the rest, and torch if this fails, from the usual
+        one."""
         if not reachable(f"{CPU_INDEX}/torch/"):
             print(f"{CPU_INDEX} does not answer: taking torch from the default index.", flush=True)
         elif not self.pip_install(
@@ -227,7 +232,8 @@ def bootstrap(root: Path, environment: Environment, dev: bool, explicit_python: 
         root: the folder of the requirement files
         environment: where to install
         dev: with the developers' tools
-        explicit_python: the user named the Python that runs this, so an environment with another one is replaced
+        explicit_python: the user named the Python that runs this, so an environment with another one is
+            replaced
     """
     files = requirement_files(root, dev)
     mine = f"{sys.version_info.major}.{sys.version_info.minor}"

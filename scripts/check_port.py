@@ -2,8 +2,8 @@
 
     python scripts/check_port.py ADDRESS PORT
 
-Streamlit's own words for a port that is taken are "Port 8501 is not available"; for one out of range it has only
-a traceback.
+Streamlit's own words for a port that is taken are "Port 8501 is not available"; for one out of range it has
+only a traceback.
 """
 
 import errno
@@ -51,7 +51,10 @@ def problem(address: str, port_text: str) -> str | None:
     if error is None and not answers(address, port):
         return None
     if error is None or error.errno == errno.EADDRINUSE:
-        return f"Port {port} is in use by another program: run `make run PORT={free_port(address, port) or 8501}`, say."
+        return (
+            f"Port {port} is in use by another program: run `make run"
+            f" PORT={free_port(address, port) or 8501}`, say."
+        )
     if error.errno == errno.EACCES:
         return f"Port {port} needs administrator's rights: choose one above 1023, for example `make run PORT=8501`."
     return f"Cannot listen on {address}, port {port}: {error.strerror}."

@@ -16,14 +16,20 @@ SECONDS = 180
 
 # The last five keep Chromium from asking its maker's hosts, so that whatever goes out is the page's doing.
 CHROMIUM_ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @contextmanager
 def dashboard(port: int | None = None) -> Iterator[str]:
-    """The address of a dashboard with the default model, started as ``make run`` starts it and stopped at the end.
+    """The address of a dashboard with the default model, started as ``make run`` starts it and stopped at the
+    end.
 
     Args:
         port: left out, a free one.

@@ -1,8 +1,8 @@
 """Find a Chromium for the browser tests:  python scripts/find_chromium.py [--install]
 
-It prints the path. With ``--install`` it gets one where there is none; without one it ends with one sentence. Each
-candidate is *run*: on Ubuntu ``chromium-browser`` may be a stub that only asks for snap, and a downloaded Chromium
-may lack libraries of the system.
+It prints the path. With ``--install`` it gets one where there is none; without one it ends with one sentence.
+Each candidate is *run*: on Ubuntu ``chromium-browser`` may be a stub that only asks for snap, and a
+downloaded Chromium may lack libraries of the system.
 """
 
 import argparse
@@ -24,7 +24,8 @@ with sync_playwright() as playwright:
 INSTALL_SECONDS = 600
 HOW_TO_GET_ONE = (
     "The browser tests need Chromium or Chrome and none was found that runs: install one "
-    "(Debian: `apt-get install chromium`; Ubuntu: `.venv/bin/python -m playwright install --with-deps chromium`; "
+    "(Debian: `apt-get install chromium`; Ubuntu: `.venv/bin/python -m playwright install --with-deps"
+    " chromium`; "
     "macOS: `brew install --cask google-chrome`) or name its program in CHROMIUM=..."
 )
 
@@ -77,14 +78,15 @@ def output(command: list[str | Path]) -> str | None:
     return done.stdout.strip()
 
 
-# ---- getting one ----------------------------------------------------------------------------------------------------
+# ---- getting one -------------------------------------------------------------------------------------------
 
 
 def install_commands() -> Iterator[list[str]]:
     """What to try, in this order, to get a Chromium.
 
-    Debian's package comes first where we may install it, since Playwright's download still needs Debian's libraries.
-    On Ubuntu the package is only a pointer to a snap, so there Playwright's download and its libraries come first.
+    Debian's package comes first where we may install it, since Playwright's download still needs Debian's
+    libraries. On Ubuntu the package is only a pointer to a snap, so there Playwright's download and its
+    libraries come first.
     """
     root = as_root()
     download = [sys.executable, "-m", "playwright", "install", "chromium"]

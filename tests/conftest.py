@@ -1,4 +1,5 @@
-"""What holds for all tests. Nothing of interp is imported here: the shape checks must be in place before it is."""
+"""What holds for all tests. Nothing of interp is imported here: the shape checks must be in place before it
+is."""
 
 import os
 from collections.abc import Iterator
@@ -21,15 +22,16 @@ if TYPE_CHECKING:
 # The models of the tests are so small that a second thread only waits for the first.
 torch.set_num_threads(1)
 
-# A slow machine is no failure. In CI the examples are the same in every run, so that a red build can be repeated.
+# A slow machine is no failure. In CI the examples are the same in every run, so that a red build can be
+# repeated.
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 class ByFixtures(LoadScopeScheduling):
-    """What shares fixtures is run by one process, if there are several: each file, and all tests with a browser, which
-    would only slow each other down."""
+    """What shares fixtures is run by one process, if there are several: each file, and all tests with a
+    browser, which would only slow each other down."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::")[0]

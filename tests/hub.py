@@ -160,7 +160,8 @@ def _entry(path: str, content: bytes) -> dict[str, Any]:
 
 
 def _tree(files: Files, folder: str, everything: bool) -> list[dict[str, Any]]:
-    """What is in a folder: its files, and the folders in it by their names alone, or with all that is in them."""
+    """What is in a folder: its files, and the folders in it by their names alone, or with all that is in
+    them."""
     inside = [path for path in files if path.startswith(f"{folder}/" if folder else "")]
     depth = folder.count("/") + 2 if folder else 1
     folders = {"/".join(path.split("/")[:depth]) for path in inside if path.count("/") >= depth}

@@ -6,8 +6,8 @@ import numpy as np
 import torch
 
 from interp.checkpoints import save_model
-from interp.kinds import KINDS, draw
 from interp.model import Config, PuzzleGPT
+from interp.puzzles.kinds import KINDS, draw
 
 SMALL = Config(n_layers=3, n_heads=4, d_model=32, d_head=8, d_mlp=48)
 

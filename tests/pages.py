@@ -26,7 +26,8 @@ def words(page: AppTest) -> str:
 
 
 def run_until(page: AppTest, done: Callable[[AppTest], bool]) -> AppTest:
-    """Run the page again and again, as it does by itself while something fills up, with time in between for that."""
+    """Run the page again and again, as it does by itself while something fills up, with time in between for
+    that."""
     last = time.monotonic() + SECONDS
     while time.monotonic() < last:
         page.run()

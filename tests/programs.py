@@ -12,7 +12,8 @@ ROOT = Path(__file__).parent.parent
 
 
 def printed(program: str) -> str:
-    """What a program prints, run here with no names but its own: a process would spend seconds on its imports."""
+    """What a program prints, run here with no names but its own: a process would spend seconds on its
+    imports."""
     said = io.StringIO()
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(said):
         path = Path(folder) / "program.py"

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from interp.errors import PuzzlescopeError
-from interp.kinds import KINDS, draw
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
+from interp.puzzles.kinds import KINDS, draw
 from interp.tokens import Structure
 
 
@@ -32,7 +32,8 @@ def random_puzzle(task: str, structure: Structure, seed: int) -> Puzzle:
 
 
 def refused(load: Callable[[], object], *words: str) -> str:
-    """Assert that it ends in one sentence of ours, not longer than a person reads, with these words; return it."""
+    """Assert that it ends in one sentence of ours, not longer than a person reads, with these words; return
+    it."""
     with pytest.raises(PuzzlescopeError) as caught:
         load()
     message = str(caught.value)

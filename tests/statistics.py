@@ -12,7 +12,8 @@ def chi_square_p(counts: np.ndarray, weights: np.ndarray) -> float:
 
 
 def same_distribution_p(one: np.ndarray, other: np.ndarray) -> float:
-    """How likely two rows of counts at least as different as these are if both are draws from one distribution."""
+    """How likely two rows of counts at least as different as these are if both are draws from one
+    distribution."""
     table = np.stack([one, other]).astype(float)
     table = table[:, table.sum(0) > 0]
     expected = table.sum(1, keepdims=True) * table.sum(0) / table.sum()

@@ -21,17 +21,17 @@ from interp.ablation import (
     hooks_of,
     parse_ablation,
 )
-from interp.attention import attention_pattern, lookback_table
+from interp.analyses.ablation_sweep import sweep
+from interp.analyses.activation_patching import patch
+from interp.analyses.attention import attention_pattern, lookback_table
+from interp.analyses.head_study import study_heads
+from interp.analyses.logit_lens import direct_attribution, logit_lens
+from interp.analyses.path_ablation import path_effects
+from interp.analyses.published import blanks_masked
+from interp.engine.predict import losses, predict, run_ablated
+from interp.engine.runs import run_puzzle
 from interp.errors import PuzzlescopeError
-from interp.heads import study_heads
-from interp.lens import direct_attribution, logit_lens
-from interp.logbook import blanks_masked
 from interp.model import Config, PuzzleGPT
-from interp.patching import patch
-from interp.paths import path_effects
-from interp.predict import losses, predict, run_ablated
-from interp.runs import run_puzzle
-from interp.sweep import sweep
 from interp.tokens import with_start
 from tests.models import SMALL, six_puzzles
 

@@ -94,9 +94,15 @@ def test_wishes_are_read_in_order() -> None:
     )
     parts = (Component(0, "attn"), Component(1, "head", 2))
     assert found == [
-        Switch(parts, True, MEAN), SetMethod(Method("lookback", 7)), Undo(), Redo(), Reset(), SetText("L0.attn"),
-        UsePreset("All MLPs off"), StopSweep(),
-    ]  # fmt: skip
+        Switch(parts, True, MEAN),
+        SetMethod(Method("lookback", 7)),
+        Undo(),
+        Redo(),
+        Reset(),
+        SetText("L0.attn"),
+        UsePreset("All MLPs off"),
+        StopSweep(),
+    ]
 
 
 def test_a_repeated_message_is_carried_out_once() -> None:

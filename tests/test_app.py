@@ -53,7 +53,8 @@ LINK = {
     "digits": "True",
     "flips": "frame-L1.attn",
 }
-"""A part of a link for everything that a link holds besides model, puzzle, order, what is off and the head."""
+"""A part of a link for everything that a link holds besides model, puzzle, order, what is off and the
+head."""
 
 
 def as_shown(markdown: str) -> str:
@@ -175,9 +176,19 @@ def test_query_and_scene_are_inverse(
     assert not problems
     for text in ("", "L0.attn", "L*.mlp,L1-2.attn,L0.attn:lookback=100"):
         made = scene.replace(
-            first, ablation=parse_ablation(text, SMALL), layer=2, head=3, cell=12, view="to", measure="copied",
-            sample=64, structure=first.puzzle.structure, method=Method("lookback", 7), digits=True, palette="original",
-        )  # fmt: skip
+            first,
+            ablation=parse_ablation(text, SMALL),
+            layer=2,
+            head=3,
+            cell=12,
+            view="to",
+            measure="copied",
+            sample=64,
+            structure=first.puzzle.structure,
+            method=Method("lookback", 7),
+            digits=True,
+            palette="original",
+        )
         assert scene.scene_from_query(made.query(), backend) == (made, [])
     assert first.ablation == NO_ABLATION
 
@@ -204,7 +215,10 @@ def test_the_bundle_is_copied_from_the_installed_package(tmp_path: Path) -> None
     assert [path.name for path in target.parent.iterdir()] == [target.name]
 
 
-PROBE = "import sys, interp.backend, interp.cli, interp.figures, interp.bank{more}; sys.exit('streamlit' in sys.modules)"
+PROBE = (
+    "import sys, interp.backend, interp.cli, interp.figures.sweep, interp.puzzles.bank{more};"
+    " sys.exit('streamlit' in sys.modules)"
+)
 
 
 @pytest.mark.parametrize(("more", "code"), [("", 0), (", streamlit", 1)])

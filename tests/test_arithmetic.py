@@ -2,8 +2,8 @@
 
 import torch
 
-from interp.arithmetic import count_flops, matrix_rate
-from interp.block_attention import _blocks
+from interp.model.block_attention import _blocks
+from interp.training.arithmetic import count_flops, matrix_rate
 from tests.models import SMALL, small_model
 
 

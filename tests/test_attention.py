@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from interp.ablation import hooks_of, parse_ablation, reference_means
-from interp.attention import (
+from interp.analyses.attention import (
     attention_pattern,
     heads_above,
     layer_attention,
@@ -24,7 +24,7 @@ from interp.attention import (
 )
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
-from interp.kinds import KINDS, draw
+from interp.puzzles.kinds import KINDS, draw
 from interp.tokens import with_start
 from tests.models import SMALL, saved_model, small_model
 
@@ -60,7 +60,8 @@ def test_the_detector_against_the_notebooks_formula(tokens) -> None:
 
 
 def test_a_head_that_only_looks_back_scores_one(tokens) -> None:
-    """A head whose scores are huge at one distance, made by a hook: the detector must say 1 there and 0 elsewhere."""
+    """A head whose scores are huge at one distance, made by a hook: the detector must say 1 there and 0
+    elsewhere."""
     model = small_model()
 
     def only_100_back(scores: torch.Tensor, hook: object) -> torch.Tensor:
@@ -77,7 +78,8 @@ def test_a_head_that_only_looks_back_scores_one(tokens) -> None:
 
 
 def test_without_clamping_early_positions_are_left_out(tokens) -> None:
-    """A head that always rests on the start token: clamped it seems to look 100 back a quarter of the time."""
+    """A head that always rests on the start token: clamped it seems to look 100 back a quarter of the
+    time."""
     model = small_model()
 
     def rests(scores: torch.Tensor, hook: object) -> torch.Tensor:
@@ -143,7 +145,8 @@ def test_norms_against_explicit_loops(tokens, cfg) -> None:
 
 
 def test_a_head_that_attends_to_one_key_writes_what_the_norm_says(tokens) -> None:
-    """With all attention on one key the head's output is as long as that key's norm: the sum of the heads is attn_out."""
+    """With all attention on one key the head's output is as long as that key's norm: the sum of the heads is
+    attn_out."""
     model = small_model(cfg=replace(SMALL, n_heads=1))
     ablation = parse_ablation("L1.H0:lookback=3", model.cfg)
     found = layer_attention(model, tokens[0], 1, ablation)

@@ -1,4 +1,5 @@
-"""Both attention views: what they send, what they make of what comes back, and, in a real Chromium, what a visitor sees."""
+"""Both attention views: what they send, what they make of what comes back, and, in a real Chromium, what a
+visitor sees."""
 
 import base64
 import json
@@ -18,7 +19,7 @@ from app.components import attention_view, grid_attention
 from app.components.attention_view import Window, names_of, positions_of, read_window
 from app.components.grid_attention import Choice, message, read_choice
 from app.palette import CELL_COLORS
-from interp.attention import LayerAttention, packed
+from interp.analyses.attention import LayerAttention, packed
 from interp.errors import PuzzlescopeError
 from interp.puzzles import Puzzle, load_puzzles
 from interp.tokens import cell_position, marker_position, predicting_position
@@ -60,7 +61,7 @@ def unpacked(data: bytes) -> tuple[dict[str, Any], bytes]:
     return json.loads(data[4 : 4 + length]), data[4 + length :]
 
 
-# ---- the grids: what is sent, and what comes back -----------------------------------------------------------------------
+# ---- the grids: what is sent, and what comes back ----------------------------------------------------------
 
 
 def test_the_message_says_all_that_is_drawn(attention: LayerAttention, puzzle: Puzzle) -> None:
@@ -99,14 +100,36 @@ GOOD = {"cell": 347, "view": "from", "weighting": "attention", "head": None}
 @pytest.mark.parametrize(
     "nonsense",
     [
-        None, 7, "from", [], {}, [GOOD], {"cell": 347}, GOOD | {"more": 1},
-        GOOD | {"cell": 400}, GOOD | {"cell": -1}, GOOD | {"cell": 3.5}, GOOD | {"cell": True}, GOOD | {"cell": "347"},
-        GOOD | {"cell": None}, GOOD | {"cell": float("nan")}, GOOD | {"cell": float("inf")}, GOOD | {"cell": 10**400},
-        GOOD | {"cell": 299}, GOOD | {"view": "up"}, GOOD | {"view": ["from"]}, GOOD | {"view": None},
-        GOOD | {"weighting": {}}, GOOD | {"weighting": "<b>"},
-        GOOD | {"head": 8}, GOOD | {"head": -1}, GOOD | {"head": 0.5}, GOOD | {"head": False}, GOOD | {"head": "0"},
+        None,
+        7,
+        "from",
+        [],
+        {},
+        [GOOD],
+        {"cell": 347},
+        GOOD | {"more": 1},
+        GOOD | {"cell": 400},
+        GOOD | {"cell": -1},
+        GOOD | {"cell": 3.5},
+        GOOD | {"cell": True},
+        GOOD | {"cell": "347"},
+        GOOD | {"cell": None},
+        GOOD | {"cell": float("nan")},
+        GOOD | {"cell": float("inf")},
+        GOOD | {"cell": 10**400},
+        GOOD | {"cell": 299},
+        GOOD | {"view": "up"},
+        GOOD | {"view": ["from"]},
+        GOOD | {"view": None},
+        GOOD | {"weighting": {}},
+        GOOD | {"weighting": "<b>"},
+        GOOD | {"head": 8},
+        GOOD | {"head": -1},
+        GOOD | {"head": 0.5},
+        GOOD | {"head": False},
+        GOOD | {"head": "0"},
     ],
-)  # fmt: skip
+)
 def test_nonsense_from_a_browser_is_ignored(nonsense: object, monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_choice(nonsense, N_HEADS) is None
     heard: list[Choice] = []
@@ -131,7 +154,7 @@ def test_a_choice_that_does_not_fit_is_brought_to_the_nearest(
     assert [(one["cell"], one["head"]) for one in shown] == [(347, None), (47, None), (247, None)]
 
 
-# ---- tokens for CircuitsVis -----------------------------------------------------------------------------------------------
+# ---- tokens for CircuitsVis --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("what", ["pattern", "heads"])
@@ -256,7 +279,7 @@ def view_page() -> None:
 
     from app.components import attention_view, grid_attention
     from app.palette import CELL_COLORS
-    from interp.attention import LayerAttention
+    from interp.analyses.attention import LayerAttention
     from interp.puzzles import load_puzzles
 
     pattern = np.tile(np.eye(405, dtype=np.float32), (3, 1, 1))
@@ -276,7 +299,7 @@ def test_both_views_stand_on_a_page_and_say_which_run_it_is() -> None:
     assert said.startswith("Layer 2, all heads, in the run with L1.attn off.") and "100%" in said
 
 
-# ---- in a browser -----------------------------------------------------------------------------------------------------------
+# ---- in a browser ------------------------------------------------------------------------------------------
 
 PAGE = """<!doctype html><meta charset="utf-8"><style>
 :root { --st-text-color: #1f2328; --st-background-color: #ffffff; --st-secondary-background-color: #f5f6f7;
@@ -422,7 +445,8 @@ def test_a_head_is_enlarged_and_read_off(grids: Page) -> None:
     )
     point(page, ".enlarged canvas", 236)
     expect(page.locator(".readout")).to_have_text(
-        "Key 240 (row 4, column 7 of the third grid), query 340 (predicts row 4, column 7 of the answer): 0.831"
+        "Key 240 (row 4, column 7 of the third grid), query 340 (predicts row 4, column 7 of the answer):"
+        " 0.831"
     )
     assert cell_position(2, 3, 6) == 240
     point(page, ".enlarged canvas", 399)
@@ -448,7 +472,8 @@ def test_who_reads_a_cell_is_drawn_on_the_cell_that_is_predicted(grids: Page) ->
     click(page, SELECTOR, 22)
     assert choices(page) == [Choice(336, "to"), Choice(22, "to")]
     expect(page.locator(".said")).to_have_text(
-        "Row 3, column 3 of the first grid: L1.H4 reads it most to predict row 6, column 6 of the first grid, 0.75."
+        "Row 3, column 3 of the first grid: L1.H4 reads it most to predict row 6, column 6 of the first"
+        " grid, 0.75."
     )
     assert ink(page, head_map(4), 55) > 200 and ink(page, head_map(4), 54) < 70
     click(page, SELECTOR, 236)

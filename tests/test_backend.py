@@ -11,12 +11,12 @@ import torch
 
 from interp import backend as module
 from interp.ablation import NO_ABLATION, bank_means, parse_ablation
-from interp.attention import attention_pattern
+from interp.analyses.ablation_sweep import CHUNK, components_of, sweep, sweep_parts
+from interp.analyses.attention import attention_pattern
 from interp.backend import Backend
 from interp.checkpoints import load_model
+from interp.engine.predict import losses, predict, predict_run
 from interp.errors import PuzzlescopeError
-from interp.predict import losses, predict, predict_run
-from interp.sweep import CHUNK, components_of, sweep, sweep_parts
 from interp.tokens import STRUCTURES
 from tests.models import SMALL, saved_model
 
@@ -251,7 +251,7 @@ def test_what_is_kept_is_bounded_in_bytes(names: list[str]) -> None:
 
 
 def test_a_missing_bank_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("interp.puzzle_files.BANK_FOLDER", tmp_path)
+    monkeypatch.setattr("interp.puzzles.files.BANK_FOLDER", tmp_path)
     with pytest.raises(PuzzlescopeError, match="bank is missing"):
         Backend().bank()
 
@@ -263,7 +263,8 @@ def test_no_ablation_is_a_key_like_any_other(names: list[str]) -> None:
 
 
 def test_a_run_that_others_push_out_meanwhile_is_still_answered(names: list[str]) -> None:
-    """As many visitors at once as no cache of runs holds: with room for two, each has pushed out others' before its turn."""
+    """As many visitors at once as no cache of runs holds: with room for two, each has pushed out others'
+    before its turn."""
     one = Backend()
     puzzles, off = list(one.bank().limit(12)), parse_ablation("L1.attn", SMALL)
     one.prediction(names[0], puzzles[0])
@@ -284,7 +285,8 @@ def test_a_run_that_others_push_out_meanwhile_is_still_answered(names: list[str]
 def test_means_are_begun_once_however_many_need_them(
     names: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Predictions, a sweep and a study at once, of two orders of the grids; and one who leaves takes nothing with him."""
+    """Predictions, a sweep and a study at once, of two orders of the grids; and one who leaves takes nothing
+    with him."""
     backend, begun = Backend(), []
     real = module.bank_means_steps
     monkeypatch.setattr(module, "bank_means_steps", lambda *a: begun.append(a[2]) or real(*a))
@@ -317,7 +319,8 @@ def test_means_are_begun_once_however_many_need_them(
     "how", ["in place", "through .data", "load_state_dict", "a new parameter", "positions"]
 )
 def test_results_follow_weights_that_are_edited(names: list[str], how: str) -> None:
-    """What was kept, runs to go on from and means: nothing of the weights before is in a result of those after."""
+    """What was kept, runs to go on from and means: nothing of the weights before is in a result of those
+    after."""
     backend, fresh = Backend(), load_model(names[0])
     model, puzzle = backend.model(names[0]), backend.bank()[3]
     offs = [parse_ablation(text, SMALL) for text in ("", "L2.attn", "L2.mlp:mean")]

@@ -1,4 +1,5 @@
-"""What the benchmarks compare does the same work and gives the same answers; how they take times. No time is tested."""
+"""What the benchmarks compare does the same work and gives the same answers; how they take times. No time is
+tested."""
 
 from collections.abc import Iterator
 
@@ -9,7 +10,7 @@ import torch
 from benchmarks import engine, first_look, models, timing
 from interp import load_puzzles
 from interp.ablation import parse_ablation
-from interp.predict import predict
+from interp.engine.predict import predict
 from interp.puzzles import Puzzle
 from tests.models import small_model
 

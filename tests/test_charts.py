@@ -1,4 +1,5 @@
-"""The charts' components without a browser: what a click means, what is listed, read out and offered to take away."""
+"""The charts' components without a browser: what a click means, what is listed, read out and offered to take
+away."""
 
 import html
 import re
@@ -13,8 +14,17 @@ from app.components.loss_readout import items, scientific, times
 from app.components.puzzle_strip import Changes
 from interp import load_puzzles
 from interp.ablation import Component, parse_ablation
-from interp.predict import AnswerLoss, Prediction, predict
-from interp.sweep import MEASURES, SweepPart, SweepState, components_of, cost, flipped, same_puzzles, value
+from interp.analyses.ablation_sweep import (
+    MEASURES,
+    SweepPart,
+    SweepState,
+    components_of,
+    cost,
+    flipped,
+    same_puzzles,
+    value,
+)
+from interp.engine.predict import AnswerLoss, Prediction, predict
 from tests.models import SMALL, small_model
 
 SECONDS = 60
@@ -115,7 +125,7 @@ def charts_page() -> None:
 
     from app.components import chart_controls, flip_list, head_map, layer_chart, task_chart
     from interp import load_puzzles
-    from interp.sweep import SweepState, components_of, flipped
+    from interp.analyses.ablation_sweep import SweepState, components_of, flipped
     from tests.models import SMALL
     from tests.test_charts import sweep
 
@@ -216,7 +226,7 @@ def take_away_page() -> None:
 
     from app.components import loss_readout, take_away
     from interp import load_puzzles
-    from interp.predict import predict
+    from interp.engine.predict import predict
     from tests.models import small_model
 
     def make() -> str:

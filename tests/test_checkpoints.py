@@ -67,7 +67,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "sound"
 
 
-# ---- exact -----------------------------------------------------------------------------------------------------------
+# ---- exact -------------------------------------------------------------------------------------------------
 
 
 def test_public_file_gives_the_logits_of_the_original_code():
@@ -180,7 +180,7 @@ def test_checkpoint_id_follows_the_weights():
     assert checkpoint_id(model) != before
 
 
-# ---- saving ----------------------------------------------------------------------------------------------------------
+# ---- saving ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -271,7 +271,7 @@ def test_refuses_to_save_where_a_file_is(tmp_path: Path):
     refused(lambda: save_model(random_model(SMALL), tmp_path / "file", ""), "cannot be saved", "file")
 
 
-# ---- names -----------------------------------------------------------------------------------------------------------
+# ---- names -------------------------------------------------------------------------------------------------
 
 
 def test_default_and_other_folders_of_assets(models: Path, monkeypatch: pytest.MonkeyPatch):
@@ -311,7 +311,7 @@ def test_no_such_device(device: str):
     refused(lambda: load_model(TINY, device=device), device)
 
 
-# ---- the hub: what its real clients cannot be made to say in tests/test_hub.py ------------------------------------------
+# ---- the hub: what its real clients cannot be made to say in tests/test_hub.py -----------------------------
 
 
 @pytest.mark.parametrize(
@@ -374,13 +374,14 @@ def test_hub_names_that_are_not_whole(name: str):
     refused(lambda: load_model(name), "hub:owner/repo/file.pth", repr(name))
 
 
-# ---- the package -----------------------------------------------------------------------------------------------------
+# ---- the package -------------------------------------------------------------------------------------------
 
 
 def test_import_is_fast_until_something_is_used():
     script = (
         "import sys, interp; assert 'torch' not in sys.modules, 'import interp imported PyTorch'; "
-        "from interp import load_model; assert 'torch' in sys.modules; assert load_model.__name__ == 'load_model'; "
+        "from interp import load_model; assert 'torch' in sys.modules; assert load_model.__name__ =="
+        " 'load_model'; "
         "assert interp.__all__ == ['load_model', 'load_puzzles']"
     )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=Path(__file__).parent.parent)

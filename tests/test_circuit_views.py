@@ -10,17 +10,17 @@ import plotly.graph_objects as go
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from interp import circuit_figures as figures
 from interp import load_model, load_puzzles
 from interp.ablation import MEAN, Component, bank_means, parse_ablation
-from interp.circuit_exports import composition_rows, path_rows
-from interp.circuit_snippets import composition_snippet, path_snippet
-from interp.composition import Composition, composition
-from interp.exports import Header, Table
-from interp.paths import PathState, agreement, path_effects
-from interp.readers import LOGITS, Reader, readers_of
-from interp.snippets import Sample
-from interp.sweep import MEASURES, Measure, SweepPart, value
+from interp.analyses.ablation_sweep import MEASURES, Measure, SweepPart, value
+from interp.analyses.composition import Composition, composition
+from interp.analyses.path_ablation import PathState, agreement, path_effects
+from interp.analyses.readers import LOGITS, Reader, readers_of
+from interp.export.circuit_programs import composition_snippet, path_snippet
+from interp.export.circuit_tables import composition_rows, path_rows
+from interp.export.programs import Sample
+from interp.export.tables import Header, Table
+from interp.figures import circuits as figures
 from tests.models import SMALL, saved_model, six_puzzles, small_model
 from tests.programs import printed
 from tests.test_charts import losses
@@ -227,7 +227,7 @@ def page() -> None:
     import streamlit as st
 
     from app.components import composition_view, path_view
-    from interp.composition import composition
+    from interp.analyses.composition import composition
     from tests.models import SMALL, small_model
     from tests.test_circuit_views import SOURCE, made
 
@@ -245,9 +245,17 @@ def page() -> None:
         ("c", made(), None, True),
     ):
         path_view.show(
-            state, SOURCE, SMALL, "final", progress=progress, stopped=stopped, key=key, on_reader=note("reader"),
-            on_stop=note("stopped"), on_again=note("again"),
-        )  # fmt: skip
+            state,
+            SOURCE,
+            SMALL,
+            "final",
+            progress=progress,
+            stopped=stopped,
+            key=key,
+            on_reader=note("reader"),
+            on_stop=note("stopped"),
+            on_again=note("again"),
+        )
     path_view.show_agreement(weights, made(), "final", key="agree", on_reader=note("reader"))
 
 

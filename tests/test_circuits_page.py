@@ -10,10 +10,10 @@ from app.choices import choices_from_query, query_of
 from app.components.circuit_choices import CHOICES, VIEWS
 from interp import load_model, load_puzzles
 from interp.ablation import Component
-from interp.circuit_exports import path_rows
-from interp.composition import composition
-from interp.lens_snippets import Edit
-from interp.paths import path_effects
+from interp.analyses.composition import composition
+from interp.analyses.path_ablation import path_effects
+from interp.export.answer_programs import Edit
+from interp.export.circuit_tables import path_rows
 from tests.models import SMALL
 from tests.pages import filled, page_of, words
 

@@ -14,13 +14,13 @@ import torch
 
 from interp import cli
 from interp.ablation import parse_ablation
-from interp.attention import attention_pattern, lookback_scores
+from interp.analyses.attention import attention_pattern, lookback_scores
 from interp.checkpoints import load_model, save_model
 from interp.cli import app, main
+from interp.engine.predict import losses, predict
 from interp.errors import PuzzlescopeError
-from interp.kinds import KINDS, draw
-from interp.predict import losses, predict
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
+from interp.puzzles.kinds import KINDS, draw
 from tests.models import SMALL, saved_model, small_model
 
 ROOT = Path(__file__).parent.parent
@@ -101,7 +101,8 @@ def test_sweep(model: str, file: str, puzzles, tmp_path: Path, capsys) -> None:
 
 
 def test_sweep_names_the_puzzles_that_break(model: str, tmp_path: Path, capsys) -> None:
-    """Puzzles whose answers are the model's own are solved with nothing off, and wrong with an attention layer off."""
+    """Puzzles whose answers are the model's own are solved with nothing off, and wrong with an attention
+    layer off."""
     net, path = load_model(model), tmp_path / "own.npz"
     drawn = np.concatenate([draw("evaluation", 1, kind, 1) for kind in KINDS[:4]])
     own = drawn.copy()
@@ -149,7 +150,8 @@ def test_heads(model: str, file: str, puzzles, capsys) -> None:
 def test_heads_that_only_rest_on_the_start_token_are_listed_apart(
     model: str, file: str, puzzles, capsys
 ) -> None:
-    """The clamped score is the notebook's; beside it stand that without clamping and the attention on the start token."""
+    """The clamped score is the notebook's; beside it stand that without clamping and the attention on the
+    start token."""
     net, tokens = load_model(model), puzzles.tokens
     clamped, real = (lookback_scores(net, tokens, 100, clamp=clamp) for clamp in (True, False))
     place = np.unravel_index((clamped - real).argmax(), real.shape)  # of the head that is named most wrongly
@@ -251,9 +253,9 @@ def test_train_from_what_was_trained(tmp_path: Path, capsys) -> None:
 
 
 def test_training_over_what_is_there_must_be_forced(tmp_path: Path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr("interp.training.PHENOMENA_PUZZLES", 1)
-    monkeypatch.setattr("interp.training.matrix_rate", lambda *_: 1e9)
-    monkeypatch.setattr("interp.training.evaluate", lambda *_: ((kind, 0.0) for kind in KINDS))
+    monkeypatch.setattr("interp.training.trainer.PHENOMENA_PUZZLES", 1)
+    monkeypatch.setattr("interp.training.trainer.matrix_rate", lambda *_: 1e9)
+    monkeypatch.setattr("interp.training.trainer.evaluate", lambda *_: ((kind, 0.0) for kind in KINDS))
     command = ["train", str(tmp_path), "--puzzles", "8", *TINY, "--per-kind", "1"]
     for name in ("README.md", "loss.svg", "training_log.csv"):
         (tmp_path / name).write_text("three months of notes")

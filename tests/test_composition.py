@@ -1,4 +1,5 @@
-"""Who reads whom, by weights: the scores are those of the matrices spelled out, and chance is what random matrices give."""
+"""Who reads whom, by weights: the scores are those of the matrices spelled out, and chance is what random
+matrices give."""
 
 import numpy as np
 import pytest
@@ -6,10 +7,10 @@ import torch
 from torch import Tensor
 
 from interp.ablation import Component
-from interp.composition import Composition, chance_measured, composition
+from interp.analyses.composition import Composition, chance_measured, composition
+from interp.analyses.readers import LOGITS, Reader, readers_of
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
-from interp.readers import LOGITS, Reader, readers_of
 from tests.models import SMALL, small_model
 
 NARROW = Config(n_layers=2, n_heads=3, d_model=24, d_head=6, d_mlp=20, d_qk=4)
@@ -157,7 +158,8 @@ def test_a_model_of_random_weights_has_nothing_beyond_chance() -> None:
 
 
 def test_chance_is_what_random_rotations_give() -> None:
-    """E ||A Q B||^2 = ||A||^2 ||B||^2 / n over rotations Q in n dimensions, and the variance is as the module says."""
+    """E ||A Q B||^2 = ||A||^2 ||B||^2 / n over rotations Q in n dimensions, and the variance is as the module
+    says."""
     model, rotations = small_model(2), 200
     found = composition(model)
     mean, deviation = chance_measured(model, rotations, seed=1)

@@ -1,8 +1,9 @@
 """Our generators against puzzles of the original one: 150 a task, without noise (see tests/data/README.md).
 
-Cells of one puzzle depend on one another, so what is compared are numbers *per puzzle*: their means, by a two-sample z
-test. About 2,200 comparisons are made at |z| < 5; if the generators agree, one in some 800 runs of all would fail by chance,
-and none does, for the seeds are fixed. What a rule forbids outright is checked on every puzzle of both.
+Cells of one puzzle depend on one another, so what is compared are numbers *per puzzle*: their means, by a
+two-sample z test. About 2,200 comparisons are made at |z| < 5; if the generators agree, one in some 800 runs
+of all would fail by chance, and none does, for the seeds are fixed. What a rule forbids outright is checked
+on every puzzle of both.
 """
 
 from collections.abc import Callable
@@ -141,7 +142,7 @@ def test_a_moved_rectangle_never_lies_on_the_last_row_or_column() -> None:
     assert on_the_last_line(ours("translate")) == 0
 
 
-# ---- the comparisons can fail: each catches a generator that is wrong ---------------------------------------------
+# ---- the comparisons can fail: each catches a generator that is wrong --------------------------------------
 
 
 @pytest.fixture

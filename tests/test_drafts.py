@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interp.drafts import next_cells
+from interp.engine.drafts import next_cells
 from interp.grids import CELLS
 
 TOKENS = st.integers(0, 14)

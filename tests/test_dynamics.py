@@ -7,10 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from interp import dynamics
 from interp.ablation import Component, Term
-from interp.attention import lookback_scores
-from interp.dynamics import (
+from interp.analyses.ablation_sweep import Ablation
+from interp.analyses.attention import lookback_scores
+from interp.engine.predict import losses
+from interp.errors import PuzzlescopeError
+from interp.puzzles.kinds import KINDS, draw
+from interp.tasks import TASKS
+from interp.tokens import structure_of
+from interp.training import dynamics
+from interp.training.dynamics import (
     COLUMNS,
     DYNAMICS_FILE,
     LARGEST_SHARE,
@@ -22,12 +28,6 @@ from interp.dynamics import (
     measure_dynamics,
     table,
 )
-from interp.errors import PuzzlescopeError
-from interp.kinds import KINDS, draw
-from interp.predict import losses
-from interp.sweep import Ablation
-from interp.tasks import TASKS
-from interp.tokens import structure_of
 from tests.models import SMALL, small_model
 
 
@@ -86,7 +86,8 @@ def recorded(puzzles: int, seconds: float = 0.0, cost: float = 0.0) -> DynamicsR
 
 
 def test_ten_moments_to_a_factor_of_ten() -> None:
-    """A run of a million puzzles in batches of 16 has about forty, and each is a tenth of a decade from the last."""
+    """A run of a million puzzles in batches of 16 has about forty, and each is a tenth of a decade from the
+    last."""
     recorder, moments = recorded(0), [0]
     for puzzles in [*range(16, 20_000, 16), *range(20_000, 1_000_001, 160)]:
         if recorder.due(puzzles, 1e6, 1e9):

@@ -1,4 +1,5 @@
-"""The fast pass against the model's own hooks: random ablations, alone and many in one batch, cached and not."""
+"""The fast pass against the model's own hooks: random ablations, alone and many in one batch, cached and
+not."""
 
 import numpy as np
 import pytest
@@ -9,7 +10,6 @@ from torch import Tensor
 from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
-from interp import engine
 from interp.ablation import (
     MEAN,
     NO_ABLATION,
@@ -20,12 +20,21 @@ from interp.ablation import (
     hooks_for,
     parse_ablation,
 )
-from interp.engine import gates_for, gates_of, run
+from interp.analyses.ablation_sweep import (
+    CHUNK,
+    STRETCH,
+    Scope,
+    components_of,
+    positions_off,
+    sweep,
+    sweep_parts,
+)
+from interp.engine import forward as engine
+from interp.engine.forward import gates_for, gates_of, run
+from interp.engine.predict import decode_drafting, decode_together, losses, predict, predict_each, run_ablated
 from interp.errors import PuzzlescopeError
 from interp.model import KeyValueCache, loss_of
-from interp.predict import decode_drafting, decode_together, losses, predict, predict_each, run_ablated
-from interp.steps import finish
-from interp.sweep import CHUNK, STRETCH, Scope, components_of, positions_off, sweep, sweep_parts
+from interp.resumable import finish
 from interp.tokens import ANSWER_START, GRID_TOKENS, with_start
 from tests.models import SMALL
 from tests.terms import SOME_TERMS
@@ -88,7 +97,8 @@ def test_losses_and_greedy_answers_are_those_of_the_hooks(
         per_token = loss_of(logits, prompt[:2])[:, ANSWER_START - 1 :].numpy()
         np.testing.assert_allclose(found.loss.cells, per_token[:, 1:], rtol=1e-5, atol=1e-5)
         np.testing.assert_allclose(found.loss.marker, per_token[:, 0], rtol=1e-5, atol=1e-5)
-        # Every greedy cell is the best one after those before it: shown at once by a pass over the answer itself.
+        # Every greedy cell is the best one after those before it: shown at once by a pass over the answer
+        # itself.
         own = prompt[:2].clone()
         own[:, ANSWER_START + 1 :] = torch.from_numpy(found.greedy)
         again = run_ablated(model, own, ablation, means)[:, ANSWER_START:-1]
@@ -152,7 +162,7 @@ def test_guessing_takes_fewer_passes_where_the_answer_is_nearly_right(model, pro
     """The model's own answer with one cell altered: once past it, long runs of guesses hold."""
     gates = gates_of([NO_ABLATION], SMALL)
     passes = []
-    monkeypatch.setattr("interp.predict.run", lambda *a, **k: passes.append(1) or run(*a, **k))
+    monkeypatch.setattr("interp.engine.predict.run", lambda *a, **k: passes.append(1) or run(*a, **k))
     own = prompt[:1].clone()
     with torch.inference_mode():
         for _ in range(2):
@@ -166,7 +176,7 @@ def test_guessing_takes_fewer_passes_where_the_answer_is_nearly_right(model, pro
     assert len(passes) <= 8, "runs of sixteen, all of which hold"
 
 
-# ---- sweeps ----------------------------------------------------------------------------------------------------------
+# ---- sweeps ------------------------------------------------------------------------------------------------
 
 
 @settings(max_examples=8)
@@ -204,7 +214,8 @@ def test_a_sweep_of_lookbacks(model, tokens) -> None:
 def test_off_at_the_answer_only(
     model, tokens, prompt, means, text: str, method: Method, scope: Scope
 ) -> None:
-    """Against hooks that put back what the layer would have written before the positions where parts are off."""
+    """Against hooks that put back what the layer would have written before the positions where parts are
+    off."""
     base, where = parse_ablation(text, SMALL), positions_off(scope, prompt[:2])
     first = where.start
     parts = components_of(SMALL, ["attn", "mlp", "head"])

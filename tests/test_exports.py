@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 
 from interp.ablation import MEAN, Component, parse_ablation
-from interp.attention import attention_pattern
+from interp.analyses.ablation_sweep import SweepRow, components_of, sweep
+from interp.analyses.attention import attention_pattern
+from interp.engine.predict import predict
 from interp.errors import PuzzlescopeError
-from interp.exports import VERSION, Header, Table, attention_rows, prediction_rows, sweep_rows
-from interp.kinds import KINDS
+from interp.export.tables import VERSION, Header, Table, attention_rows, prediction_rows, sweep_rows
 from interp.model import PuzzleGPT
-from interp.predict import predict
 from interp.puzzles import Puzzle
-from interp.sweep import SweepRow, components_of, sweep
+from interp.puzzles.kinds import KINDS
 from interp.tokens import predicting_position
 from tests.models import SMALL, six_puzzles
 

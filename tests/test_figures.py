@@ -7,11 +7,29 @@ import plotly.graph_objects as go
 import pytest
 
 from interp.ablation import Component
+from interp.analyses.ablation_sweep import (
+    MEASURES,
+    SMALLEST_LOSS,
+    SweepPart,
+    SweepRow,
+    SweepState,
+    components_of,
+)
+from interp.engine.predict import AnswerLoss
 from interp.errors import PuzzlescopeError
-from interp.figures import COSTS, HELPS, QUIET, STRONG, grid_svg, head_map, ink, layer_chart, task_map, told
+from interp.figures.sweep import (
+    COSTS,
+    HELPS,
+    QUIET,
+    STRONG,
+    grid_svg,
+    head_map,
+    ink,
+    layer_chart,
+    task_map,
+    told,
+)
 from interp.grids import COLORS
-from interp.predict import AnswerLoss
-from interp.sweep import MEASURES, SMALLEST_LOSS, SweepPart, SweepRow, SweepState, components_of
 from tests.models import SMALL
 
 
@@ -97,7 +115,8 @@ def test_a_row_that_knows_fewer_puzzles_is_compared_over_those() -> None:
 
 
 def state(done: int = 0) -> SweepState:
-    """A sweep of two puzzles over all parts, of which the clean run and ``done`` parts are known; the k-th has the loss 10^-k."""
+    """A sweep of two puzzles over all parts, of which the clean run and ``done`` parts are known; the k-th
+    has the loss 10^-k."""
     found = SweepState(components_of(SMALL, ["attn", "mlp", "head"]), 2)
     for number in range(done):
         found.add(SweepPart(number, 0, losses(10.0**-number, 2), np.array([True, number != 1])))
@@ -143,8 +162,10 @@ def strength(color: str) -> tuple[tuple[int, ...], float]:
 
 
 def test_heads_that_cost_and_heads_that_help_differ_in_hue_and_the_largest_is_fullest() -> None:
-    heads = [row(Component(layer, "head", head), loss) for layer, head, loss in
-             [(0, 0, 2.0), (0, 1, 0.2), (1, 0, 0.002), (1, 1, 0.02)]]  # fmt: skip
+    heads = [
+        row(Component(layer, "head", head), loss)
+        for layer, head, loss in [(0, 0, 2.0), (0, 1, 0.2), (1, 0, 0.002), (1, 1, 0.02)]
+    ]
     chart = head_map(heads, CLEAN, off=[Component(0, "head", 1)])
     tiles = chart.data[0]
     (dear, full), (some, half), (good, also), (_, faint) = map(strength, tiles.marker.color)
@@ -169,8 +190,11 @@ def test_the_task_map_counts_answers_lost() -> None:
     chart = task_map({"frame": state(19), "grow": state(2)}, chosen=chosen, off=[Component(1, "attn")])
     tiles = chart.data[0]
     assert [tuple(data) for data in tiles.customdata] == [
-        ("frame", "L0.attn"), ("frame", "L1.attn"), ("frame", "L2.attn"), ("grow", "L0.attn"),
-    ]  # fmt: skip
+        ("frame", "L0.attn"),
+        ("frame", "L1.attn"),
+        ("frame", "L2.attn"),
+        ("grow", "L0.attn"),
+    ]
     assert list(chart.data[1].text) == ["−1", "", "", "−1"]
     assert list(tiles.marker.line.width) == [0, 0, 0, 2], "what is chosen is outlined"
     assert list(tiles.marker.pattern.shape) == ["", "/", "", ""]
@@ -187,7 +211,8 @@ def test_the_sentence_names_the_costliest() -> None:
 
 
 def test_no_sentence_says_the_opposite_of_its_numbers() -> None:
-    """Of parts that all help, the costliest is the one that helps least; of parts that do nothing, none costs most."""
+    """Of parts that all help, the costliest is the one that helps least; of parts that do nothing, none costs
+    most."""
     help_ = [attn(0, 0.01, "11"), attn(1, 0.002, "11")]
     assert told(help_, CLEAN).startswith(
         "L0.attn is the least to help when it is off, and none costs anything: loss 1.00e-02, 0.50 times"

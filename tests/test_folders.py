@@ -1,4 +1,5 @@
-"""A model's folder: its config, its weights in one file or several, and every way in which they can be bad."""
+"""A model's folder: its config, its weights in one file or several, and every way in which they can be
+bad."""
 
 import json
 import os
@@ -10,8 +11,8 @@ import safetensors.torch
 import torch
 
 from interp.checkpoints import checkpoint_id, convert, load_model, save_model
+from interp.checkpoints.weights import LARGEST_SIZE, MOST_HEADS, MOST_LAYERS, shapes_of
 from interp.model import Config, PuzzleGPT
-from interp.weights import LARGEST_SIZE, MOST_HEADS, MOST_LAYERS, shapes_of
 from tests.checkpoint_files import SMALL, TINY, assert_is_the_reference, random_model, refused
 
 
@@ -22,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "sound"
 
 
-# ---- bad folders -----------------------------------------------------------------------------------------------------
+# ---- bad folders -------------------------------------------------------------------------------------------
 
 
 def reconfigure(folder: Path, **changes: object) -> None:
@@ -180,7 +181,8 @@ def test_folder_is_not_converted(folder: Path):
 
 
 def test_shapes_without_a_model():
-    """Spelled out, because the sizes of a file must not make a model before its weights are compared with them."""
+    """Spelled out, because the sizes of a file must not make a model before its weights are compared with
+    them."""
     for cfg in (SMALL, Config(n_layers=1, n_heads=3, d_model=5, d_head=2, d_mlp=7, d_qk=4)):
         model = PuzzleGPT(cfg)
         assert shapes_of(cfg, TINY) == {name: tuple(p.shape) for name, p in model.named_parameters()}
@@ -202,7 +204,7 @@ def test_weights_under_other_names(folder: Path):
     refused(lambda: load_model(converted), "does not fit config.json", "d_head=16", "d_head=32")
 
 
-# ---- a single file of safetensors ------------------------------------------------------------------------------------
+# ---- a single file of safetensors --------------------------------------------------------------------------
 
 
 def test_file_of_safetensors_alone(folder: Path):
@@ -244,7 +246,7 @@ def test_more_than_the_largest_file(folder: Path, tmp_path: Path):
     refused(lambda: load_model(folder), "4 GiB")
 
 
-# ---- shards ----------------------------------------------------------------------------------------------------------
+# ---- shards ------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -331,7 +333,7 @@ def test_index_that_is_wrong(sharded: Path):
     refused(lambda: load_model(sharded), "get these too", "499 more")
 
 
-# ---- folders that are none -------------------------------------------------------------------------------------------
+# ---- folders that are none ---------------------------------------------------------------------------------
 
 
 def test_folder_with_a_file_to_give_instead(tmp_path: Path):

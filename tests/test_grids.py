@@ -14,8 +14,11 @@ def test_rectangles_keep_to_the_rules() -> None:
     assert (heights * widths).max() == 50 and len(np.unique(rects, axis=0)) == len(rects) == 1182
     by_hand = sum(
         (i2 - i1) * (j2 - j1) <= 50
-        for i1 in range(10) for i2 in range(i1 + 3, 11) for j1 in range(10) for j2 in range(j1 + 3, 11)
-    )  # fmt: skip
+        for i1 in range(10)
+        for i2 in range(i1 + 3, 11)
+        for j1 in range(10)
+        for j2 in range(j1 + 3, 11)
+    )
     assert len(rects) == by_hand
 
 

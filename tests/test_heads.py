@@ -10,10 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interp.ablation import Ablation, parse_ablation, reference_means
-from interp.attention import attention_pattern, lookback_scores
-from interp.errors import PuzzlescopeError
-from interp.exports import Header, Table
-from interp.heads import (
+from interp.analyses.attention import attention_pattern, lookback_scores
+from interp.analyses.head_study import (
     DETECTORS,
     DISTANCES,
     MARKED,
@@ -28,6 +26,8 @@ from interp.heads import (
     sum_by_distance,
     sum_by_offset,
 )
+from interp.errors import PuzzlescopeError
+from interp.export.tables import Header, Table
 from interp.tokens import cell_position, marker_position, predicting_position
 from tests.models import SMALL, six_puzzles, small_model
 
@@ -43,7 +43,7 @@ def study_of(text: str, tokens: np.ndarray) -> HeadStudy:
     return study_heads(small_model(), tokens[:1], parse_ablation(text, SMALL))
 
 
-# ---- of one pattern -------------------------------------------------------------------------------------------------
+# ---- of one pattern ----------------------------------------------------------------------------------------
 
 
 @given(st.integers(1, 9), st.integers(0, 6), st.integers(0, 2**31))
@@ -63,7 +63,8 @@ def test_sums_by_distance_are_those_of_a_plain_loop(queries: int, more: int, see
 @settings(max_examples=40)
 @given(st.integers(0, 99), st.integers(0, 404))
 def test_one_glance_falls_on_one_offset(cell: int, key: int) -> None:
-    """The position that predicts a cell looks at one key: at the offset between the two, or at none if it is no cell."""
+    """The position that predicts a cell looks at one key: at the offset between the two, or at none if it is
+    no cell."""
     looks = torch.zeros(1, 100, 405)
     looks[0, cell, key] = 1
     found = sum_by_offset(looks)[0]
@@ -77,7 +78,8 @@ def test_one_glance_falls_on_one_offset(cell: int, key: int) -> None:
 
 
 def test_evenly_spread_attention_is_counted_by_how_often_an_offset_is_there() -> None:
-    """All weight evenly on the third grid's cells: an offset gets as many shares as there are pairs of cells with it."""
+    """All weight evenly on the third grid's cells: an offset gets as many shares as there are pairs of cells
+    with it."""
     looks = torch.zeros(1, 100, 405)
     looks[..., cell_position(2, 0, 0) : cell_position(2, 9, 9) + 1] = 1 / 100
     pairs = 10 - np.abs(np.arange(-9, 10))
@@ -86,7 +88,7 @@ def test_evenly_spread_attention_is_counted_by_how_often_an_offset_is_there() ->
     assert not found[[0, 1, 3]].any()
 
 
-# ---- the whole way, where the answer is known -----------------------------------------------------------------------
+# ---- the whole way, where the answer is known --------------------------------------------------------------
 
 
 def test_a_layer_that_looks_100_back(tokens) -> None:
@@ -127,7 +129,8 @@ def test_every_detector_of_a_distance_finds_the_head_that_looks_there(tokens, na
 
 
 def test_marked_distances_are_what_they_are_said_to_be() -> None:
-    """Seen from the position that predicts a cell, for a cell that has a row above it and a neighbour before it."""
+    """Seen from the position that predicts a cell, for a cell that has a row above it and a neighbour before
+    it."""
     query = predicting_position(4, 7)
     for place, (following, current) in enumerate([(302, 303), (201, 202), (100, 101)]):
         assert query - following == cell_position(place, 4, 7)
@@ -139,7 +142,8 @@ def test_marked_distances_are_what_they_are_said_to_be() -> None:
 
 
 def test_the_map_of_a_head_that_looks_101_back(tokens) -> None:
-    """The cell left of the same cell; in the first column the last cell of the row above; at first the marker."""
+    """The cell left of the same cell; in the first column the last cell of the row above; at first the
+    marker."""
     study = study_of("L1.H2:lookback=101", tokens)
     expected = np.zeros((4, 19, 19))
     expected[2, 9, 8], expected[2, 8, 18] = 0.9, 0.09
@@ -149,7 +153,8 @@ def test_the_map_of_a_head_that_looks_101_back(tokens) -> None:
 
 
 def test_the_map_of_a_head_that_looks_at_the_cell_above(tokens) -> None:
-    """In the first row the last row of the third grid lies there, one to the right, and for its last cell the marker."""
+    """In the first row the last row of the third grid lies there, one to the right, and for its last cell the
+    marker."""
     study = study_of("L0.H1:lookback=9", tokens)
     expected = np.zeros((4, 19, 19))
     expected[3, 8, 9], expected[2, 18, 10] = 0.9, 0.09
@@ -181,7 +186,7 @@ def test_a_head_that_looks_at_the_markers_only(tokens) -> None:
     assert 202 / 404 <= study.detectors("all")["markers"][2, 0] < 0.9
 
 
-# ---- the whole way, against plain loops -----------------------------------------------------------------------------
+# ---- the whole way, against plain loops --------------------------------------------------------------------
 
 
 def by_hand(tokens: np.ndarray, ablation: Ablation, layer: int) -> dict[str, np.ndarray]:
@@ -263,7 +268,7 @@ def test_which_heads_are_off() -> None:
     assert off.tolist() == [[True] * 4, [False] * 4, [True, False, False, True]]
 
 
-# ---- in steps -------------------------------------------------------------------------------------------------------
+# ---- in steps ----------------------------------------------------------------------------------------------
 
 
 def test_a_study_fills_up_puzzle_by_puzzle(tokens) -> None:
@@ -307,7 +312,7 @@ def test_bad_requests(tokens) -> None:
         study_heads(small_model(), tokens, parse_ablation("L0.attn:mean", SMALL))
 
 
-# ---- as rows --------------------------------------------------------------------------------------------------------
+# ---- as rows -----------------------------------------------------------------------------------------------
 
 
 def test_rows_of_heads_go_into_a_table(tokens) -> None:

@@ -1,4 +1,5 @@
-"""The page of the heads without a browser: its figures, what a click means, what is taken away, and the whole page."""
+"""The page of the heads without a browser: its figures, what a click means, what is taken away, and the whole
+page."""
 
 import ast
 import json
@@ -17,11 +18,11 @@ from app.scene import Scene
 from app.sweeps import Measured
 from interp import load_puzzles
 from interp.ablation import parse_ablation
+from interp.analyses.ablation_sweep import SweepState, components_of
+from interp.analyses.head_study import DETECTORS, DISTANCES, MARKED, HeadStudy, study_heads
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
-from interp.head_figures import TICKS, scatter_figure, spectrum_figure
-from interp.heads import DETECTORS, DISTANCES, MARKED, HeadStudy, study_heads
-from interp.sweep import SweepState, components_of
+from interp.figures.heads import TICKS, scatter_figure, spectrum_figure
 from tests.models import SMALL, six_puzzles, small_model
 from tests.pages import filled, page_of, words
 from tests.test_charts import part
@@ -33,7 +34,7 @@ def study() -> HeadStudy:
     return study_heads(small_model(), six_puzzles()[:2], off)
 
 
-# ---- figures --------------------------------------------------------------------------------------------------------
+# ---- figures -----------------------------------------------------------------------------------------------
 
 
 def test_a_spectrum_names_the_marked_distances(study: HeadStudy) -> None:
@@ -69,7 +70,7 @@ def test_points_that_lie_together_share_a_label() -> None:
         scatter_figure((across, {"L0.H0": 1.0}), ("across", "up"), costs)
 
 
-# ---- components -----------------------------------------------------------------------------------------------------
+# ---- components --------------------------------------------------------------------------------------------
 
 
 def unpacked(message: bytes) -> tuple[dict, np.ndarray]:
@@ -80,8 +81,13 @@ def unpacked(message: bytes) -> tuple[dict, np.ndarray]:
 def test_the_browser_gets_a_layers_maps(study: HeadStudy) -> None:
     header, numbers = unpacked(head_offsets.message(study, 1, 2, head_offsets.PLACES))
     assert header == {
-        "layer": 1, "head": 2, "heads": 4, "off": [False] * 4, "names": list(head_offsets.PLACES), "known": 2,
-    }  # fmt: skip
+        "layer": 1,
+        "head": 2,
+        "heads": 4,
+        "off": [False] * 4,
+        "names": list(head_offsets.PLACES),
+        "known": 2,
+    }
     maps, rest = numbers[: 4 * 4 * 361].reshape(4, 4, 19, 19), numbers[4 * 4 * 361 :]
     np.testing.assert_allclose(maps, study.maps[1], atol=1e-7)
     np.testing.assert_allclose(rest[:16].reshape(4, 4), study.markers[1], atol=1e-7)
@@ -143,7 +149,7 @@ def test_a_column_of_which_nothing_is_known_has_no_colour() -> None:
     assert shares[0] == "" and len(set(shares)) == 3 and len(set(costs)) == 2
 
 
-# ---- costs and what is taken away -----------------------------------------------------------------------------------
+# ---- costs and what is taken away --------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -188,7 +194,7 @@ def test_what_is_taken_away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> No
     assert "head_rows(study, 'answer')" in program and ast.parse(program)
 
 
-# ---- the page -------------------------------------------------------------------------------------------------------
+# ---- the page ----------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

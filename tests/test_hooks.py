@@ -10,20 +10,20 @@ from torch import Tensor
 from torch.nn.modules.module import register_module_forward_hook
 
 from interp.ablation import NO_ABLATION, Component, hooks_for, parse_ablation, reference_means
-from interp.attention import attention_of, attention_pattern, lookback_table
+from interp.analyses.ablation_sweep import components_of, sweep
+from interp.analyses.activation_patching import patch
+from interp.analyses.attention import attention_of, attention_pattern, lookback_table
+from interp.analyses.head_study import study_heads
+from interp.analyses.logit_lens import direct_attribution, logit_lens
+from interp.analyses.notebook import measure_phenomena
+from interp.analyses.path_ablation import path_effects, path_losses
+from interp.analyses.published import blanks_masked
+from interp.analyses.readers import Reader
+from interp.engine.predict import losses, predict, predict_each
+from interp.engine.runs import run_puzzle
 from interp.errors import PuzzlescopeError
-from interp.heads import study_heads
-from interp.hooks import HooksIgnored, changes_forward
-from interp.lens import direct_attribution, logit_lens
-from interp.logbook import blanks_masked
 from interp.model import MLP, PuzzleGPT
-from interp.patching import patch
-from interp.paths import path_effects, path_losses
-from interp.phenomena import measure_phenomena
-from interp.predict import losses, predict, predict_each
-from interp.readers import Reader
-from interp.runs import run_puzzle
-from interp.sweep import components_of, sweep
+from interp.model.hooks import HooksIgnored, changes_forward
 from interp.tokens import ANSWER_START, with_start
 from tests.models import SMALL, six_puzzles, small_model
 
@@ -90,7 +90,8 @@ def test_predictions_and_losses_are_those_of_the_models_own_pass(model: PuzzleGP
 
 
 def test_what_is_off_is_off_and_the_rest_is_the_users(model: PuzzleGPT) -> None:
-    """An ablation's hooks come after the user's: with the hooked layer off the user's hook there is without effect."""
+    """An ablation's hooks come after the user's: with the hooked layer off the user's hook there is without
+    effect."""
     off = parse_ablation("L1.attn,L0.H2", SMALL)
     found = predict(model, TOKENS, off)
     other = small_model()

@@ -1,7 +1,7 @@
 """The hub through its real clients, `huggingface_hub` and `datasets`, against a hub on this machine.
 
-They read its address when they are imported, so they run in a process of their own, one for all tests here (and one that
-is offline), which is asked line by line. It refuses to connect to anything but the loopback.
+They read its address when they are imported, so they run in a process of their own, one for all tests here
+(and one that is offline), which is asked line by line. It refuses to connect to anything but the loopback.
 """
 
 import json
@@ -106,9 +106,13 @@ class Client:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "HUGGING"))}
         caches = {"HF_HOME": str(home), "HF_ENDPOINT": hub.url, "HF_HUB_DISABLE_XET": "1"}
         self._process = subprocess.Popen(
-            [sys.executable, "-c", CLIENT], cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            [sys.executable, "-c", CLIENT],
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
             env={**kept, **caches, "OMP_NUM_THREADS": "1", **environment},
-        )  # fmt: skip
+        )
 
     def ask(self, do: str, name: str, **options: Any) -> dict[str, Any]:
         assert self._process.stdin and self._process.stdout
@@ -203,7 +207,7 @@ def hub_again(hub: Hub) -> Iterator[Hub]:
     hub.busy.clear()
 
 
-# ---- checkpoints -----------------------------------------------------------------------------------------------------
+# ---- checkpoints -------------------------------------------------------------------------------------------
 
 
 def test_a_checkpoint(client: Client, hub_again: Hub) -> None:
@@ -240,7 +244,7 @@ def test_a_download_that_stays_broken(client: Client, hub_again: Hub) -> None:
     assert found["slept"] < 60
 
 
-# ---- data sets -------------------------------------------------------------------------------------------------------
+# ---- data sets ---------------------------------------------------------------------------------------------
 
 
 def test_the_public_set(client: Client, hub_again: Hub) -> None:
@@ -327,7 +331,7 @@ def test_a_stream_that_stays_broken_ends(client: Client, hub_again: Hub) -> None
     assert client.refused("puzzles", "hub:a/broken", "'a/broken'", "network")["slept"] < 60
 
 
-# ---- without the hub -------------------------------------------------------------------------------------------------
+# ---- without the hub ---------------------------------------------------------------------------------------
 
 
 def test_a_hub_that_cannot_be_reached(client: Client) -> None:

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
-from interp.kinds import KINDS, draw, stream
+from interp.puzzles.kinds import KINDS, draw, stream
 from interp.tasks import TASKS
 from interp.tokens import STRUCTURES, structure_of
 

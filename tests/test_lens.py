@@ -1,4 +1,5 @@
-"""The logit lens and direct logit attribution: identities of the residual stream, and a slow way through hooks."""
+"""The logit lens and direct logit attribution: identities of the residual stream, and a slow way through
+hooks."""
 
 import numpy as np
 import pytest
@@ -7,12 +8,12 @@ from torch import Tensor
 from transformer_lens import ActivationCache
 
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_for, parse_ablation
-from interp.engine import embed, gates_for, run, weights_of
+from interp.analyses.logit_lens import Attribution, LogitLens, direct_attribution, logit_lens
+from interp.engine.forward import embed, gates_for, run, weights_of
+from interp.engine.halves import run_halves
 from interp.errors import PuzzlescopeError
-from interp.exports import Header, Table
-from interp.lens import Attribution, LogitLens, direct_attribution, logit_lens
+from interp.export.tables import Header, Table
 from interp.model import PuzzleGPT
-from interp.stages import run_halves
 from interp.tokens import ANSWER_START, structure_of
 from tests.models import SMALL
 
@@ -69,7 +70,8 @@ def test_a_part_that_is_off_leaves_the_answer_as_it_was(model, tokens, means) ->
 
 
 def film(*right: str) -> LogitLens:
-    """A lens of a first few cells: a letter a stage, r where it is right. All other cells are always right."""
+    """A lens of a first few cells: a letter a stage, r where it is right. All other cells are always
+    right."""
     stages = len(right[0])
     chances = np.zeros((stages, 100, 15), np.float32)
     chances[:, :, 3] = 0.75
@@ -99,9 +101,15 @@ def test_exported_rows_of_the_lens() -> None:
     rows = film("wrwr").rows()
     assert len(rows) == 400
     assert rows[0] == {
-        "stage": "s0", "row": 1, "column": 1, "truth": "3", "token": "Y", "settled_at": "s3",
-        "probability": pytest.approx(0.9), "probability_of_truth": pytest.approx(0.0),
-    }  # fmt: skip
+        "stage": "s0",
+        "row": 1,
+        "column": 1,
+        "truth": "3",
+        "token": "Y",
+        "settled_at": "s3",
+        "probability": pytest.approx(0.9),
+        "probability_of_truth": pytest.approx(0.0),
+    }
     assert rows[299]["row"] == 10 and rows[299]["column"] == 10 and rows[299]["settled_at"] == "s0"
     assert Table(Header("m", "c", ("p",)), rows).csv().count("\n") == 400 + 7
 
@@ -174,9 +182,12 @@ def test_the_halves_of_a_layer_are_those_of_the_hooks(model, tokens, means, text
         for layer in range(SMALL.n_layers):
             halves = run_halves(weights_of(model), layer, resid, gates)
             for name, own in {
-                "resid_pre": halves.pre, "attn_out": halves.attn_out, "resid_mid": halves.mid,
-                "mlp_out": halves.mlp_out, "resid_post": halves.post,
-            }.items():  # fmt: skip
+                "resid_pre": halves.pre,
+                "attn_out": halves.attn_out,
+                "resid_mid": halves.mid,
+                "mlp_out": halves.mlp_out,
+                "resid_post": halves.post,
+            }.items():
                 torch.testing.assert_close(own, cache[name, layer], rtol=1e-4, atol=1e-4)
             if halves.z is not None:
                 torch.testing.assert_close(halves.z, cache["z", layer], rtol=1e-4, atol=1e-4)
@@ -184,7 +195,8 @@ def test_the_halves_of_a_layer_are_those_of_the_hooks(model, tokens, means, text
 
 
 def given_logits() -> Attribution:
-    """Two parts; the right token is 3, the runner-up 7, but at cell 1, where the model is wrong, 5 is likelier than both."""
+    """Two parts; the right token is 3, the runner-up 7, but at cell 1, where the model is wrong, 5 is
+    likelier than both."""
     logits = np.zeros((2, 100, 15), np.float32)
     logits[0, :, 3], logits[1, :, 3], logits[1, :, 7] = 2, 1.5, 1
     logits[0, 1, 5] = 9

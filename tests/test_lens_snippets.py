@@ -1,4 +1,5 @@
-"""The programs of the Circuits page's lens, attribution and patching run as they are, and print what the library gives."""
+"""The programs of the Circuits page's lens, attribution and patching run as they are, and print what the
+library gives."""
 
 import ast
 
@@ -7,9 +8,9 @@ import pytest
 
 from interp import load_model, load_puzzles
 from interp.ablation import bank_means, parse_ablation
-from interp.lens import direct_attribution, logit_lens
-from interp.lens_snippets import Edit, attribution_snippet, lens_snippet, patching_snippet
-from interp.patching import KINDS, patch, recoloured
+from interp.analyses.activation_patching import KINDS, patch, recoloured
+from interp.analyses.logit_lens import direct_attribution, logit_lens
+from interp.export.answer_programs import Edit, attribution_snippet, lens_snippet, patching_snippet
 from tests.models import saved_model
 from tests.programs import printed
 from tests.test_snippets import HOSTILE, numbers
@@ -96,7 +97,12 @@ def test_names_are_data() -> None:
     ):
         tree = ast.parse(program)
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        assert imported <= {"interp", "interp.ablation", "interp.lens", "interp.patching"}
+        assert imported <= {
+            "interp",
+            "interp.ablation",
+            "interp.analyses.logit_lens",
+            "interp.analyses.activation_patching",
+        }
         assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
         assert HOSTILE in [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
 

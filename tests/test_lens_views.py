@@ -1,5 +1,5 @@
-"""The views of the lens, the attribution and the patching: what they draw and say, what they make of what comes back, and, in
-a real Chromium, the film."""
+"""The views of the lens, the attribution and the patching: what they draw and say, what they make of what
+comes back, and, in a real Chromium, the film."""
 
 import base64
 import re
@@ -16,8 +16,18 @@ from app.components import attribution_view, lens_film, patch_view
 from app.components.patch_view import EDITED, Patching, first_edit, source_of
 from app.components.puzzle_strip import PLAIN
 from interp.ablation import NO_ABLATION, parse_ablation
-from interp.lens import Attribution, LogitLens
-from interp.lens_figures import (
+from interp.analyses.activation_patching import (
+    EVERYWHERE,
+    LEAST_GAP,
+    Kind,
+    PatchState,
+    blocks_of,
+    recoloured,
+    site_names,
+)
+from interp.analyses.logit_lens import Attribution, LogitLens
+from interp.export.answer_programs import Edit
+from interp.figures.answers import (
     attribution_bars,
     attribution_map,
     effect_cells,
@@ -27,8 +37,6 @@ from interp.lens_figures import (
     patch_map,
     told_patches,
 )
-from interp.lens_snippets import Edit
-from interp.patching import EVERYWHERE, LEAST_GAP, Kind, PatchState, blocks_of, recoloured, site_names
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.tokens import STRUCTURES
 from scripts.dashboard import SECONDS
@@ -37,11 +45,12 @@ from tests.models import SMALL
 COMPONENTS = Path(lens_film.__file__).parent
 
 
-# ---- made by hand ---------------------------------------------------------------------------------------------------
+# ---- made by hand ------------------------------------------------------------------------------------------
 
 
 def lens() -> LogitLens:
-    """Five stages; the truth is red (1). Cell 0 is right from the third on, cell 1 never, all others always."""
+    """Five stages; the truth is red (1). Cell 0 is right from the third on, cell 1 never, all others
+    always."""
     chances = np.full((5, 100, 15), 0.01, np.float32)
     chances[:, :, 1] = 0.86
     chances[:2, 0, [1, 4]] = [0.2, 0.67]
@@ -79,7 +88,7 @@ def bars(figure: go.Figure) -> go.Bar:
     return figure.data[0]
 
 
-# ---- figures --------------------------------------------------------------------------------------------------------
+# ---- figures -----------------------------------------------------------------------------------------------
 
 
 def test_every_part_has_a_bar_and_the_sum_is_stated() -> None:
@@ -166,7 +175,7 @@ def test_what_is_said_of_patches() -> None:
     assert told_patches(heads, 0) == "Largest effects: L0.H3 at all positions 1.00; L0.H0 at [X] 0.50."
 
 
-# ---- components -----------------------------------------------------------------------------------------------------
+# ---- components --------------------------------------------------------------------------------------------
 
 
 def test_what_the_film_gets() -> None:
@@ -215,7 +224,8 @@ def test_only_a_cell_of_a_map_is_passed_on(
 def test_the_sum_is_said() -> None:
     said = attribution_view.told(attribution(), 7)
     assert said == (
-        "At row 1, column 8 the 10 parts sum to +1.250, the run's own logits of red over green differ by +1.250."
+        "At row 1, column 8 the 10 parts sum to +1.250, the run's own logits of red over green differ by"
+        " +1.250."
         " Largest: L0.mlp +4.00, L1.H1 −3.00, bias +0.25."
     )
 
@@ -251,9 +261,15 @@ def views_page() -> None:
     state.setdefault("tokens", (None, None))
     lens_film.show(lens(), key="film", cell=3, on_cell=print)
     attribution_view.show(
-        attribution(), key="dla", cell=7, part="L9.H9", tokens=state.tokens, on_part=print, on_cell=print,
+        attribution(),
+        key="dla",
+        cell=7,
+        part="L9.H9",
+        tokens=state.tokens,
+        on_part=print,
+        on_cell=print,
         on_tokens=lambda tokens: state.update(tokens=tokens),
-    )  # fmt: skip
+    )
     bank = load_puzzles("bank", task="frame", structure=STRUCTURES[0])
 
     def choose(choice) -> None:
@@ -268,10 +284,15 @@ def views_page() -> None:
     }
     for name, one in seen.items():
         patch_view.show(
-            one, state.choice, key=name, cell=9 if name == "some" else 0,
-            on_cell=lambda cell: state.update(cell=cell), on_change=choose,
-            on_stop=lambda: state.update(asked="stop"), on_again=lambda: state.update(asked="again"),
-        )  # fmt: skip
+            one,
+            state.choice,
+            key=name,
+            cell=9 if name == "some" else 0,
+            on_cell=lambda cell: state.update(cell=cell),
+            on_change=choose,
+            on_stop=lambda: state.update(asked="stop"),
+            on_again=lambda: state.update(asked="again"),
+        )
 
 
 def test_all_views_stand_on_a_page_and_report_what_is_chosen() -> None:
@@ -327,7 +348,7 @@ def test_pictures_of_the_source_cannot_be_broken_out_of(
     assert outlined == [0, 0, 1, 0], "the cell that was edited"
 
 
-# ---- the film in a browser ------------------------------------------------------------------------------------------
+# ---- the film in a browser ---------------------------------------------------------------------------------
 
 PAGE = """<!doctype html><meta charset="utf-8"><style>
 :root { --st-text-color: #1f2328; --st-background-color: #ffffff; --st-secondary-background-color: #f5f6f7;

@@ -1,14 +1,15 @@
-"""The notebook's findings: each sentence against figures whose verdict is known, the masking against a plain computation."""
+"""The notebook's findings: each sentence against figures whose verdict is known, the masking against a plain
+computation."""
 
 import numpy as np
 import pytest
 import torch
 
-from interp import logbook
 from interp.ablation import Ablation, parse_ablation
+from interp.analyses import published as logbook
+from interp.analyses.notebook import THRESHOLDS
+from interp.engine.predict import losses, run_ablated
 from interp.model import Config, KeyValueCache, PuzzleGPT
-from interp.phenomena import THRESHOLDS
-from interp.predict import losses, run_ablated
 from interp.tokens import MARKERS, with_start
 from tests.models import SMALL, six_puzzles
 

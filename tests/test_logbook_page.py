@@ -35,8 +35,8 @@ def test_every_experiment_has_a_question_a_finding_a_link_and_a_program(page: Ap
 
 def test_the_losses_are_those_of_the_library(page: AppTest, model_folder: str) -> None:
     from interp import load_model, load_puzzles
-    from interp.logbook import layers_finding
-    from interp.sweep import components_of, sweep
+    from interp.analyses.ablation_sweep import components_of, sweep
+    from interp.analyses.published import layers_finding
 
     model, tokens = load_model(model_folder), load_puzzles("bank").limit(64).tokens
     losses = [row.loss.mean("final") for row in sweep(model, tokens, components_of(model.cfg, ["attn"]))]
@@ -54,8 +54,8 @@ def test_thresholds_can_be_moved_and_are_in_the_link(page: AppTest) -> None:
 
 def test_heads_that_only_rest_on_the_start_token_stand_apart(page: AppTest, model_folder: str) -> None:
     from interp import load_model
-    from interp.attention import lookback_table
-    from interp.phenomena import ON_START, looking_heads
+    from interp.analyses.attention import lookback_table
+    from interp.analyses.notebook import ON_START, looking_heads
 
     page.run()
     model, tokens = load_model(model_folder), page.session_state["scene"].puzzle.tokens[None]
@@ -113,13 +113,15 @@ def test_a_head_that_is_clicked_is_the_one_whose_pattern_is_drawn(page: AppTest)
 def test_published_figures_stand_beside_ours_where_sizes_agree(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A model of other sizes is told what to start instead; one of the same sizes gets a table of deviations."""
+    """A model of other sizes is told what to start instead; one of the same sizes gets a table of
+    deviations."""
     assert "12 layers" in words(page.run())
     assert not page.dataframe
-    monkeypatch.setattr("interp.logbook.same_sizes", lambda cfg: True)
-    monkeypatch.setattr("interp.logbook.PUBLISHED_LAYERS", (2.65, 6.48e-3, 2.92e-3))
+    monkeypatch.setattr("interp.analyses.published.same_sizes", lambda cfg: True)
+    monkeypatch.setattr("interp.analyses.published.PUBLISHED_LAYERS", (2.65, 6.48e-3, 2.92e-3))
     monkeypatch.setattr(
-        "interp.logbook.PUBLISHED_HEADS", {1: {(0, 3): 0.3272}, 100: {(0, 0): 0.4590, (1, 2): 0.2725}}
+        "interp.analyses.published.PUBLISHED_HEADS",
+        {1: {(0, 3): 0.3272}, 100: {(0, 0): 0.4590, (1, 2): 0.2725}},
     )
     measured(page)
     (table,) = page.dataframe

@@ -6,17 +6,23 @@ import numpy as np
 import pytest
 import torch
 
-from interp.ablation import ReferenceMeans, parse_ablation
-from interp.attention import attention_pattern, lookback_table
+from interp.ablation import (
+    REFERENCE_PUZZLES,
+    ReferenceMeans,
+    bank_means,
+    joined,
+    parse_ablation,
+    reference_means,
+)
+from interp.analyses.ablation_sweep import components_of, sweep
+from interp.analyses.attention import attention_pattern, lookback_table
+from interp.analyses.head_study import study_heads
+from interp.engine.predict import losses, predict, run_ablated
 from interp.errors import PuzzlescopeError
-from interp.heads import study_heads
-from interp.hooks import HooksIgnored
-from interp.kinds import KINDS, draw
-from interp.means import REFERENCE_PUZZLES, bank_means, joined, reference_means
 from interp.model import PuzzleGPT
-from interp.predict import losses, predict, run_ablated
+from interp.model.hooks import HooksIgnored
 from interp.puzzles import load_puzzles
-from interp.sweep import components_of, sweep
+from interp.puzzles.kinds import KINDS, draw
 from interp.tokens import STRUCTURES, structure_of, with_start
 from tests.models import SMALL, small_model
 

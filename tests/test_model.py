@@ -12,18 +12,19 @@ from hypothesis import strategies as st
 from torch import Tensor
 from transformer_lens import ActivationCache, FactoredMatrix
 
-from interp.block_attention import block_causal_attention
 from interp.checkpoints import load_model
 from interp.errors import PuzzlescopeError
 from interp.model import Config, KeyValueCache, PuzzleGPT, loss_of
-from interp.recipes import SWITCHES
+from interp.model.block_attention import block_causal_attention
+from interp.model.recipes import SWITCHES
 
 TINY = Path(__file__).parent / "data" / "mygpt_tiny.pth"
 
 
 @pytest.fixture(scope="module")
 def model() -> PuzzleGPT:
-    """Random weights of the size that training starts from; queries wider than values, so that they are told apart."""
+    """Random weights of the size that training starts from; queries wider than values, so that they are told
+    apart."""
     torch.manual_seed(1)
     made = PuzzleGPT(Config(n_layers=3, n_heads=4, d_model=24, d_head=5, d_mlp=40, d_qk=7))
     with torch.no_grad():
@@ -52,7 +53,7 @@ def assert_close(a: Tensor, b: Tensor, tolerance: float = 1e-5) -> None:
     assert (a - b).abs().max() <= tolerance * max(1.0, b.abs().max().item())
 
 
-# ---- identities ------------------------------------------------------------------------------------------------------
+# ---- identities --------------------------------------------------------------------------------------------
 
 
 def test_residual_stream_adds_up(model: PuzzleGPT, cache: ActivationCache):
@@ -131,7 +132,7 @@ def test_rows_of_a_batch_do_not_see_each_other(model: PuzzleGPT, tokens: Tensor)
     assert_close(model(tokens)[1:], model(tokens[1:]))
 
 
-# ---- several paths, one result ---------------------------------------------------------------------------------------
+# ---- several paths, one result -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -217,7 +218,7 @@ def test_cache_after_a_failed_run_is_as_before(model: PuzzleGPT, tokens: Tensor)
     assert_close(model(tokens[:, 50:60], kv_cache=kv_cache), model(tokens[:, :60])[:, 50:])
 
 
-# ---- the loss --------------------------------------------------------------------------------------------------------
+# ---- the loss ----------------------------------------------------------------------------------------------
 
 
 def test_loss_per_token_is_of_the_next_token(model: PuzzleGPT, tokens: Tensor):
@@ -233,7 +234,7 @@ def test_loss_per_token_is_of_the_next_token(model: PuzzleGPT, tokens: Tensor):
     assert model(tokens, return_type=None) is None
 
 
-# ---- hooks -----------------------------------------------------------------------------------------------------------
+# ---- hooks -------------------------------------------------------------------------------------------------
 
 
 def broken(activation: Tensor, hook: object) -> None:
@@ -259,7 +260,8 @@ def test_no_hook_survives_an_exception(model: PuzzleGPT, tokens: Tensor):
 
 
 def test_without_hooks_nobodys_hook_runs_and_everybodys_is_there_again(model: PuzzleGPT, tokens: Tensor):
-    """Forward and backward, permanent and prepended, PyTorch's own, in a context: none runs inside, none is lost."""
+    """Forward and backward, permanent and prepended, PyTorch's own, in a context: none runs inside, none is
+    lost."""
     short = tokens[:1, :30]
     before, said = model(short), []
 
@@ -370,7 +372,7 @@ def test_canonical_names_and_shapes(model: PuzzleGPT, cache: ActivationCache):
     }
 
 
-# ---- TransformerLens's tools -----------------------------------------------------------------------------------------
+# ---- TransformerLens's tools -------------------------------------------------------------------------------
 
 
 def test_run_with_cache_gives_an_activation_cache(model: PuzzleGPT, tokens: Tensor):
@@ -421,7 +423,7 @@ def test_factored_matrices(model: PuzzleGPT):
     assert OV.eigenvalues.shape == (3, 4, 5)
 
 
-# ---- mistakes of the caller ------------------------------------------------------------------------------------------
+# ---- mistakes of the caller --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -461,7 +463,7 @@ def test_bad_sizes(sizes: dict[str, int]):
         Config(**sizes)
 
 
-# ---- attention in blocks ---------------------------------------------------------------------------------------------
+# ---- attention in blocks -----------------------------------------------------------------------------------
 
 
 @settings(max_examples=25)
@@ -494,7 +496,8 @@ def test_block_attention_against_finite_differences():
 
 
 def test_activation_cache_reads_the_logits(model: PuzzleGPT, tokens: Tensor):
-    """Direct logit attribution and the logit lens are exact: nothing stands between the stream and the unembedding."""
+    """Direct logit attribution and the logit lens are exact: nothing stands between the stream and the
+    unembedding."""
     logits, cache = model.run_with_cache(tokens[:, :60])
     attributions = cache.logit_attrs(cache.decompose_resid(), tokens=tokens[:, :60])
     chosen = logits.gather(-1, tokens[:, :60, None])[..., 0]

@@ -1,4 +1,5 @@
-"""The optimizer: PyTorch's Muon on every head, every weight updated, and a state that goes on where it stopped."""
+"""The optimizer: PyTorch's Muon on every head, every weight updated, and a state that goes on where it
+stopped."""
 
 import copy
 
@@ -6,7 +7,7 @@ import pytest
 import torch
 
 from interp.model import Config, PuzzleGPT
-from interp.optimizer import MUON_MOMENTUM, Muon, MuonAdamW, newton_schulz
+from interp.training.optimizer import MUON_MOMENTUM, Muon, MuonAdamW, newton_schulz
 
 CFG = Config(n_layers=2, n_heads=2, d_model=8, d_head=4, d_mlp=12, d_qk=3)
 

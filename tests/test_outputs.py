@@ -59,7 +59,8 @@ def test_endings(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_somebody_elses_and_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever runs the tests may be allowed everything: here it is the opening, and the writing, that fails."""
+    """Whoever runs the tests may be allowed everything: here it is the opening, and the writing, that
+    fails."""
     opened = Path.open
 
     def forbidden(path: Path, mode: str = "r", *args, **kwargs):
@@ -116,12 +117,18 @@ def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
 
 Values = st.recursive(
     st.one_of(
-        st.none(), st.booleans(), st.integers(), st.text(), st.floats(),
-        st.floats(width=32).map(np.float32), st.integers(-9, 9).map(np.int64), st.booleans().map(np.bool_),
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.text(),
+        st.floats(),
+        st.floats(width=32).map(np.float32),
+        st.integers(-9, 9).map(np.int64),
+        st.booleans().map(np.bool_),
     ),
     lambda inner: st.one_of(st.lists(inner), st.lists(inner).map(tuple), st.dictionaries(st.text(), inner)),
     max_leaves=20,
-)  # fmt: skip
+)
 
 
 def never(word: str) -> None:

@@ -1,4 +1,5 @@
-"""Activation patching: against a slow way through TransformerLens's hooks, and what must hold at its edges."""
+"""Activation patching: against a slow way through TransformerLens's hooks, and what must hold at its
+edges."""
 
 import numpy as np
 import pytest
@@ -7,12 +8,7 @@ from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation import ReferenceMeans, hooks_for, parse_ablation, reference_means
-from interp.errors import PuzzlescopeError
-from interp.exports import Header, Table
-from interp.kinds import KINDS as PUZZLE_KINDS
-from interp.kinds import draw
-from interp.model import PuzzleGPT
-from interp.patching import (
+from interp.analyses.activation_patching import (
     EVERYWHERE,
     KINDS,
     LEAST_GAP,
@@ -24,7 +20,12 @@ from interp.patching import (
     recoloured,
     site_names,
 )
+from interp.errors import PuzzlescopeError
+from interp.export.tables import Header, Table
+from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle
+from interp.puzzles.kinds import KINDS as PUZZLE_KINDS
+from interp.puzzles.kinds import draw
 from interp.tokens import ANSWER_START, N_CTX, STRUCTURES
 from tests.models import SMALL
 
@@ -106,7 +107,7 @@ def test_a_puzzle_patched_into_itself_changes_nothing(model, pair, kind, monkeyp
     assert np.array_equal(state.source, state.target) and not state.comparable.any()
     assert (state.values == state.target).all() and np.isnan(state.effects()).all()
     # And not only because that is known beforehand: the same, computed.
-    monkeypatch.setattr("interp.patching.N_CTX", 0)
+    monkeypatch.setattr("interp.analyses.activation_patching.N_CTX", 0)
     computed = patch(model, pair[0], pair[0], kind)
     np.testing.assert_allclose(
         computed.values, np.broadcast_to(state.target, computed.values.shape), atol=1e-4
@@ -221,9 +222,17 @@ def test_effects_count_from_the_target_to_the_source() -> None:
 def test_exported_rows() -> None:
     (row,) = known_state().rows(0)
     assert row == {
-        "site": "L0.H0", "block": "[X]", "row": 1, "column": 1, "toward": "3", "over": "7",
-        "target": 4, "source": -4, "patched": 0, "effect": 0.5,
-    }  # fmt: skip
+        "site": "L0.H0",
+        "block": "[X]",
+        "row": 1,
+        "column": 1,
+        "toward": "3",
+        "over": "7",
+        "target": 4,
+        "source": -4,
+        "patched": 0,
+        "effect": 0.5,
+    }
     (row,) = known_state().rows(1)
     assert np.isnan(row["effect"]) and row["patched"] == 0
     assert Table(Header("m", "c", ("p", "q")), (row,)).json()

@@ -1,4 +1,5 @@
-"""Who reads whom, by effect: against hooks, against switching the source off, and alone against many at once."""
+"""Who reads whom, by effect: against hooks, against switching the source off, and alone against many at
+once."""
 
 import numpy as np
 import pytest
@@ -18,13 +19,20 @@ from interp.ablation import (
     hooks_for,
     parse_ablation,
 )
-from interp.composition import composition
+from interp.analyses.ablation_sweep import cost
+from interp.analyses.composition import composition
+from interp.analyses.path_ablation import (
+    PathState,
+    agreement,
+    path_effects,
+    path_losses,
+    path_steps,
+    rank_correlation,
+)
+from interp.analyses.readers import LOGITS, Reader, readers_of
+from interp.engine.predict import AnswerLoss, losses, run_ablated, score
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
-from interp.paths import PathState, agreement, path_effects, path_losses, path_steps, rank_correlation
-from interp.predict import AnswerLoss, losses, run_ablated, score
-from interp.readers import LOGITS, Reader, readers_of
-from interp.sweep import cost
 from interp.tokens import GRID_TOKENS, structure_of
 from tests.models import SMALL, six_puzzles, small_model
 

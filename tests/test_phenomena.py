@@ -4,14 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from interp import phenomena
 from interp.ablation import parse_ablation
-from interp.attention import lookback_scores
-from interp.card import looking_text, phenomena_text
-from interp.errors import PuzzlescopeError
-from interp.evaluation import evaluate_more
-from interp.model import Config, PuzzleGPT
-from interp.phenomena import (
+from interp.analyses import notebook as phenomena
+from interp.analyses.attention import lookback_scores
+from interp.analyses.notebook import (
     CopyCircuit,
     Phenomena,
     copy_circuit,
@@ -19,9 +15,13 @@ from interp.phenomena import (
     looking_heads,
     measure_phenomena,
 )
-from interp.predict import losses, predict
+from interp.engine.predict import losses, predict
+from interp.errors import PuzzlescopeError
+from interp.model import Config, PuzzleGPT
 from interp.puzzles import load_puzzles
 from interp.tokens import D_VOCAB, decode
+from interp.training.card import looking_text, phenomena_text
+from interp.training.evaluation import evaluate_more
 from tests.models import SMALL, small_model
 
 ONE_HOT = Config(n_layers=2, n_heads=1, d_model=64, d_head=16, d_mlp=8)
@@ -30,7 +30,8 @@ ONE_HOT = Config(n_layers=2, n_heads=1, d_model=64, d_head=16, d_mlp=8)
 def copying_model() -> PuzzleGPT:
     """A model whose first attention layer hands on the token it looks at, and does nothing else.
 
-    Tokens are embedded in the last 15 dimensions and read from the first 15; positions are not embedded at all.
+    Tokens are embedded in the last 15 dimensions and read from the first 15; positions are not embedded at
+    all.
     """
     model = PuzzleGPT(ONE_HOT)
     model.pos_embed.W_pos.zero_()
@@ -135,7 +136,8 @@ def test_the_card_tells_heads_that_look_from_those_that_rest() -> None:
     found = looking_heads(clamped, real, start, 100, 0.1)
     assert [(h.found.name, h.looks) for h in found] == [("L0.H1", True), ("L1.H0", False)]
     assert looking_text(found, 100, 0.1) == (
-        "100 back above 0.1: L0.H1 0.50 (0.60). 1 more only because they rest on the start token where there are too few"
+        "100 back above 0.1: L0.H1 0.50 (0.60). 1 more only because they rest on the start token where there"
+        " are too few"
         " positions before: L1.H0 0.25 (0.01)."
     )
     assert looking_text(found[1:], 100, 0.1).startswith("100 back above 0.1: none. 1 more only because")

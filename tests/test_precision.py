@@ -1,4 +1,5 @@
-"""Precision and devices: what the library finds out of a model in float64, what it refuses, and PyTorch's defaults."""
+"""Precision and devices: what the library finds out of a model in float64, what it refuses, and PyTorch's
+defaults."""
 
 import dataclasses
 import json
@@ -13,20 +14,20 @@ import torch
 from torch import Tensor
 
 from interp.ablation import ReferenceMeans, parse_ablation, reference_means
-from interp.attention import attention_of, layer_attention, lookback_table
+from interp.analyses.ablation_sweep import components_of, sweep
+from interp.analyses.activation_patching import patch
+from interp.analyses.attention import attention_of, layer_attention, lookback_table
+from interp.analyses.composition import chance_measured, composition
+from interp.analyses.head_study import study_heads
+from interp.analyses.logit_lens import direct_attribution, logit_lens
+from interp.analyses.notebook import copy_circuit
+from interp.analyses.path_ablation import path_effects
+from interp.analyses.published import blanks_masked
 from interp.checkpoints import load_model
-from interp.composition import chance_measured, composition
+from interp.engine.predict import losses, predict, run_ablated
+from interp.engine.runs import run_puzzle
 from interp.errors import PuzzlescopeError
-from interp.heads import study_heads
-from interp.lens import direct_attribution, logit_lens
-from interp.logbook import blanks_masked
 from interp.model import Config, KeyValueCache, PuzzleGPT
-from interp.patching import patch
-from interp.paths import path_effects
-from interp.phenomena import copy_circuit
-from interp.predict import losses, predict, run_ablated
-from interp.runs import run_puzzle
-from interp.sweep import components_of, sweep
 from interp.tokens import with_start
 from tests.models import SMALL, saved_model, six_puzzles, small_model
 
@@ -116,7 +117,7 @@ def elsewhere() -> Iterator[None]:
         yield
 
 
-# ---- the model's precision -------------------------------------------------------------------------------------------
+# ---- the model's precision ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", FINDINGS)
@@ -158,7 +159,8 @@ def test_autocast_is_refused_in_a_sentence(name: str, model: PuzzleGPT, means: R
     ("dtype", "tolerance"), [(torch.float64, 1e-4), (torch.bfloat16, 0.15), (torch.float16, 0.02)]
 )
 def test_the_model_itself_runs_in_any_precision(dtype: torch.dtype, tolerance: float, model: PuzzleGPT):
-    """Whole, in chunks through a cache whoever made it, with the pattern looked at, its parts shown, and with gradients."""
+    """Whole, in chunks through a cache whoever made it, with the pattern looked at, its parts shown, and with
+    gradients."""
     other = in_precision(dtype)
     expected = model(PROMPT)
     size = expected.abs().max().item()
@@ -180,7 +182,7 @@ def test_the_model_itself_runs_in_any_precision(dtype: torch.dtype, tolerance: f
     assert loss.isfinite() and cache["blocks.0.hook_q_input_grad"].isfinite().all()
 
 
-# ---- PyTorch's defaults ----------------------------------------------------------------------------------------------
+# ---- PyTorch's defaults ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -193,7 +195,8 @@ def test_pytorchs_defaults_change_nothing(
     tmp_path: Path,
     found: dict[str, list[np.ndarray]],
 ):
-    """Loaded, saved and computed, to the bit. The device that has no memory stands for any that the model is not on."""
+    """Loaded, saved and computed, to the bit. The device that has no memory stands for any that the model is
+    not on."""
     saved = load_model(saved_model(tmp_path / "before"))
     expected = numbers(predict(saved, TOKENS))
     with defaults():

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interp.ablation import NO_ABLATION, Ablation, parse_ablation
+from interp.engine.predict import METRICS, AnswerLoss, losses, predict, run_ablated
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
-from interp.predict import METRICS, AnswerLoss, losses, predict, run_ablated
 from interp.tokens import ANSWER_START, with_start
 from tests.models import six_puzzles, small_model
 
@@ -41,7 +41,8 @@ def test_greedy_equals_plain_decoding_token_for_token(model, tokens, means, text
 
 
 def test_a_model_that_is_right_for_a_while_is_decoded_from_its_first_wrong_cell(model, tokens) -> None:
-    """Answers made of what the model itself draws, then one cell altered: the prefix must be taken over, not decoded."""
+    """Answers made of what the model itself draws, then one cell altered: the prefix must be taken over, not
+    decoded."""
     own = tokens.copy()
     own[:, 304:] = decode_plainly(model, tokens, NO_ABLATION, None).clip(max=10)
     solved = predict(model, own)

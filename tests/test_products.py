@@ -5,9 +5,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interp import products
-from interp.arithmetic import count_flops
-from interp.products import Matrix, product, quick
+from interp.engine import products
+from interp.engine.products import Matrix, product, quick
+from interp.training.arithmetic import count_flops
 
 WIDTHS = st.integers(1, 40)
 

@@ -1,4 +1,5 @@
-"""Files of puzzles: what people have is read, the rest is refused in a sentence, and nothing in a file is a bomb."""
+"""Files of puzzles: what people have is read, the rest is refused in a sentence, and nothing in a file is a
+bomb."""
 
 import gzip
 import json
@@ -19,10 +20,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from interp import puzzle_files, puzzle_json, puzzle_rows
-from interp.arc import place_grid
 from interp.errors import PuzzlescopeError
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
+from interp.puzzles import files as puzzle_files
+from interp.puzzles import json_files as puzzle_json
+from interp.puzzles import rows as puzzle_rows
+from interp.puzzles.arc import place_grid
 from interp.tasks import TASKS
 from interp.tokens import STRUCTURES, Structure, with_start
 from tests.puzzles import bank, random_puzzle, refused, some
@@ -117,7 +120,7 @@ def test_names_are_taken_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert load_puzzles(name).puzzles == some()[:1].puzzles
 
 
-# ---- files that are no files of puzzles ------------------------------------------------------------------------------
+# ---- files that are no files of puzzles --------------------------------------------------------------------
 
 
 @each_ending
@@ -177,7 +180,8 @@ def test_a_truncated_file(tmp_path: Path, ending: str, share: float) -> None:
 
 @each_ending
 def test_flipped_bits_are_puzzles_or_an_error(tmp_path: Path, ending: str) -> None:
-    """Where the format has no checksum a flipped bit may make another puzzle, but nothing else may come out."""
+    """Where the format has no checksum a flipped bit may make another puzzle, but nothing else may come
+    out."""
     path = tmp_path / f"x{ending}"
     save_puzzles(some()[:6], path)
     content = path.read_bytes()
@@ -410,8 +414,8 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     before = path.read_bytes()
     write = {
         ".npz": "numpy.lib.format.write_array",
-        ".json": "interp.puzzle_json.json.dumps",
-        ".parquet": "interp.puzzle_parquet.parquet.write_table",
+        ".json": "interp.puzzles.json_files.json.dumps",
+        ".parquet": "interp.puzzles.parquet_files.parquet.write_table",
     }[ending]
 
     def full(*_: Any, **__: Any) -> None:
@@ -434,7 +438,7 @@ def test_places_that_cannot_be_written(tmp_path: Path, ending: str) -> None:
     assert {file.name for file in tmp_path.iterdir()} == {"file", f"folder{ending}"}
 
 
-# ---- what people have ------------------------------------------------------------------------------------------------
+# ---- what people have --------------------------------------------------------------------------------------
 
 
 def ours(puzzles: PuzzleSet) -> list[dict[str, Any]]:
@@ -479,7 +483,9 @@ TEXTS: dict[str, Callable[[PuzzleSet], bytes]] = {
     "names mixed": lambda p: json.dumps(
         [{"task": q.task, "input_ids": q.tokens.tolist()} for q in p]
     ).encode(),
-    "more names": lambda p: json.dumps([{**row, "loss": float("nan"), "id": 1} for row in theirs(p)]).encode(),
+    "more names": lambda p: json.dumps(
+        [{**row, "loss": float("nan"), "id": 1} for row in theirs(p)]
+    ).encode(),
     "columns": lambda p: json.dumps(
         {"input_ids": with_start(p.tokens).tolist(), "label": [q.task for q in p]}
     ).encode(),
@@ -489,7 +495,7 @@ TEXTS: dict[str, Callable[[PuzzleSet], bytes]] = {
     "grids of floats": lambda p: json.dumps(
         [{**row, "grids": np.array(row["grids"], dtype=float).tolist()} for row in ours(p)]
     ).encode(),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("ending", [".json", ".JSONL.GZ"])
@@ -597,9 +603,12 @@ TEXT_TYPES = [
 
 @settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    kind=st.sampled_from(TYPES), text=st.sampled_from([*TEXT_TYPES, None]), large=st.sampled_from([0, 1, 2]),
-    start=st.booleans(), groups=st.sampled_from([1, 4, 100]),
-)  # fmt: skip
+    kind=st.sampled_from(TYPES),
+    text=st.sampled_from([*TEXT_TYPES, None]),
+    large=st.sampled_from([0, 1, 2]),
+    start=st.booleans(),
+    groups=st.sampled_from([1, 4, 100]),
+)
 def test_parquet_that_people_have(
     tmp_path: Path, kind: pa.DataType, text: pa.DataType | None, large: int, start: bool, groups: int
 ) -> None:
@@ -622,7 +631,8 @@ def test_parquet_of_rows_with_and_without_start(tmp_path: Path) -> None:
 
 
 def test_numbered_labels(tmp_path: Path) -> None:
-    """The `datasets` library writes their names down; -1 is its "none"; without names a number is its digits."""
+    """The `datasets` library writes their names down; -1 is its "none"; without names a number is its
+    digits."""
     path, found = tmp_path / "x.parquet", some()[:8]
     names = sorted(TASKS)
     features = datasets.Features(
@@ -643,7 +653,8 @@ def test_numbered_labels(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", [".json", ".npz", ".parquet"])
 def test_without_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
-    """A task is worked out from the grids, noise or not; what follows no rule, or comes after many, is unknown."""
+    """A task is worked out from the grids, noise or not; what follows no rule, or comes after many, is
+    unknown."""
     path, found = tmp_path / f"x{ending}", [*bank()[::60], random_puzzle("unknown", STRUCTURES[1], 5)]
     rows = [with_start(p.tokens).tolist() for p in found]
     if ending == ".json":
@@ -694,7 +705,7 @@ BROKEN: dict[str, tuple[str, list[str]]] = {
     "a long name": (json.dumps({"x" * 10**6: 1}), ["the names 'xxx"]),
     "a long text": (json.dumps("x" * 10**6), ["line 1"]),
     "a page": ("<!DOCTYPE html>\n<html>", ["line 1, column 1", "not JSON"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("content", "words"), BROKEN.values(), ids=BROKEN)
@@ -721,8 +732,11 @@ def test_the_place_in_lines_is_named(tmp_path: Path) -> None:
         (json.dumps({"tokens": [7, *some()[0].tokens.tolist()]}), ["line 5", "start token 0, got 7"]),
         (json.dumps({"tokens": [0] * 405}), ["line 5", "markers"]),
         (json.dumps({"label": None, "tokens": [0] * 405}), ["line 5"]),
-        ('{"task": "\\ud800", "tokens": ' + json.dumps(some()[0].tokens.tolist()) + "}", ["line 5", "text on one line"]),
-    ):  # fmt: skip
+        (
+            '{"task": "\\ud800", "tokens": ' + json.dumps(some()[0].tokens.tolist()) + "}",
+            ["line 5", "text on one line"],
+        ),
+    ):
         path.write_text(good + "\n" + bad)
         refused(lambda: load_puzzles(path), str(path), *words)
     path.write_bytes(good.encode() + b'{"task": "\xff"}')
@@ -739,12 +753,11 @@ KEYS = (
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-        lambda inner: st.lists(inner, max_size=3)
-        | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
         max_leaves=12,
     ),
     st.booleans(),
-)  # fmt: skip
+)
 def test_any_json_is_puzzles_or_a_sentence(tmp_path: Path, content: Any, as_lines: bool) -> None:
     path = tmp_path / "x.json"
     rows = content if as_lines and isinstance(content, list) else [content]
@@ -752,7 +765,7 @@ def test_any_json_is_puzzles_or_a_sentence(tmp_path: Path, content: Any, as_line
     refused(lambda: load_puzzles(path), str(path))
 
 
-# ---- tasks of ARC ----------------------------------------------------------------------------------------------------
+# ---- tasks of ARC ------------------------------------------------------------------------------------------
 
 
 def pair(before: Any, after: Any) -> dict[str, Any]:
@@ -840,8 +853,14 @@ NO_ARC: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "no test": (lambda: {"train": arc_task()["train"]}, ['"test"']),
     "no examples": (lambda: {**arc_task(), "train": []}, ['"train"']),
     "tests are an object": (lambda: {**arc_task(), "test": {}}, ['"test"']),
-    "answers kept back": (lambda: {**arc_task(), "test": [{"input": [[0] * 10] * 10}]}, ["test pair 1 has no output"]),
-    "answer is null": (lambda: {**arc_task(), "test": [{"input": [[0] * 10] * 10, "output": None}]}, ["no output"]),
+    "answers kept back": (
+        lambda: {**arc_task(), "test": [{"input": [[0] * 10] * 10}]},
+        ["test pair 1 has no output"],
+    ),
+    "answer is null": (
+        lambda: {**arc_task(), "test": [{"input": [[0] * 10] * 10, "output": None}]},
+        ["no output"],
+    ),
     "pairs are lists": (lambda: {**arc_task(), "train": [[[0], [1]]]}, ["train pair 1"]),
     "no rows": (lambda: [pair([], [])] * 2, ["no output"]),
     "empty rows": (lambda: [pair([[]], [[]])] * 2, ["rows of equal length"]),
@@ -852,8 +871,11 @@ NO_ARC: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "a colour -1": (lambda: [pair([[-1] * 10] * 10, [[0] * 10] * 10)] * 2, ["-1"]),
     "colours in words": (lambda: [pair([["red"] * 10] * 10, [[0] * 10] * 10)] * 2, ["text"]),
     "solutions alone": (lambda: {"007bbfb7": [[[0] * 10] * 10]}, ['"train"', "007bbfb7"]),
-    "very many": (lambda: {"train": [pair([[0]], [[0]])] * 2000, "test": [pair([[0]], [[0]])] * 2000}, ["4,000,000"]),
-}  # fmt: skip
+    "very many": (
+        lambda: {"train": [pair([[0]], [[0]])] * 2000, "test": [pair([[0]], [[0]])] * 2000},
+        ["4,000,000"],
+    ),
+}
 
 
 @pytest.mark.parametrize(("content", "words"), NO_ARC.values(), ids=NO_ARC)
@@ -864,7 +886,7 @@ def test_what_is_no_task_of_arc(tmp_path: Path, content: Callable[[], Any], word
     refused(lambda: load_puzzles(path, place=place), str(path), *words)
 
 
-# ---- bombs: refused by what they say about themselves, before they are read -------------------------------------------
+# ---- bombs: refused by what they say about themselves, before they are read --------------------------------
 
 
 def rows_of(width: int, rows: int, kind: pa.DataType) -> pa.Array:
@@ -874,11 +896,23 @@ def rows_of(width: int, rows: int, kind: pa.DataType) -> pa.Array:
 
 
 PARQUET_BOMBS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
-    "many rows": (lambda: {"input_ids": rows_of(1, 2_000_000, pa.int8()), "label": pa.nulls(2_000_000)}, "2,000,000 puzzles"),
-    "long lists": (lambda: {"input_ids": rows_of(1_000_000, 2, pa.int8()), "label": ["a", "b"]}, "at most 405 tokens"),
-    "a long label": (lambda: {"input_ids": rows_of(405, 9, pa.int8()), "label": ["x" * 5_000_000] * 9}, "the labels have"),
+    "many rows": (
+        lambda: {"input_ids": rows_of(1, 2_000_000, pa.int8()), "label": pa.nulls(2_000_000)},
+        "2,000,000 puzzles",
+    ),
+    "long lists": (
+        lambda: {"input_ids": rows_of(1_000_000, 2, pa.int8()), "label": ["a", "b"]},
+        "at most 405 tokens",
+    ),
+    "a long label": (
+        lambda: {"input_ids": rows_of(405, 9, pa.int8()), "label": ["x" * 5_000_000] * 9},
+        "the labels have",
+    ),
     "a long label of a dictionary": (
-        lambda: {"input_ids": rows_of(405, 9, pa.int8()), "label": pa.array(["x" * 5_000_000] * 9).dictionary_encode()},
+        lambda: {
+            "input_ids": rows_of(405, 9, pa.int8()),
+            "label": pa.array(["x" * 5_000_000] * 9).dictionary_encode(),
+        },
         "the labels have",
     ),
     "a label for many": (
@@ -888,7 +922,7 @@ PARQUET_BOMBS: dict[str, tuple[Callable[[], dict[str, Any]], str]] = {
         },
         "100 letters",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("content", "words"), PARQUET_BOMBS.values(), ids=PARQUET_BOMBS)
@@ -927,13 +961,16 @@ NPZ_BOMBS: dict[str, tuple[dict[str, bytes], str]] = {
     "wide": ({"frame": npy((1, 10**13))}, "404"),
     "wide numbers by columns": ({"frame": npy((10**6, 405), "<f8", order=True)}, "stored by columns"),
     "wide labels": ({"input_ids": npy((1, 404)), "label": npy((1,), "<U50000000")}, "200,000,000 bytes"),
-    "more labels": ({"input_ids": npy((1, 404)), "label": npy((10**9,), "<U8")}, "one for each of the 1 puzzles"),
+    "more labels": (
+        {"input_ids": npy((1, 404)), "label": npy((10**9,), "<U8")},
+        "one for each of the 1 puzzles",
+    ),
     "labels of objects": ({"input_ids": npy((1, 404)), "label": npy((1,), "|O")}, "expected text"),
     "a long description": ({"frame": b"\x93NUMPY\x02\x00\xff\xff\xff\x7f" + bytes(10**7)}, "plain arrays"),
     "a negative size": ({"frame": npy((-1, 404))}, "no puzzle"),
     "fewer than said": ({"frame": npy((1000, 404))}, "npz"),
     "many arrays": ({f"t{k}": npy((0, 404), more=0) for k in range(1001)}, "1,001 arrays"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(("members", "words"), NPZ_BOMBS.values(), ids=NPZ_BOMBS)

@@ -1,4 +1,5 @@
-"""The puzzle strip without a browser: what it tells the browser, and whether its colours can be told apart."""
+"""The puzzle strip without a browser: what it tells the browser, and whether its colours can be told
+apart."""
 
 from itertools import combinations
 
@@ -10,7 +11,7 @@ from app.components import puzzle_strip
 from app.components.puzzle_strip import Changes, Look, Panel, changes
 from app.palette import PALETTES
 from interp.errors import PuzzlescopeError
-from interp.figures import ink
+from interp.figures.sweep import ink
 from interp.grids import COLORS
 from interp.tokens import TOKEN_NAMES
 
@@ -25,7 +26,7 @@ def drawn(**cells: int) -> np.ndarray:
     return answer
 
 
-# ---- panels ---------------------------------------------------------------------------------------------------------
+# ---- panels ------------------------------------------------------------------------------------------------
 
 
 def test_panels_mark_wrong_cells() -> None:
@@ -71,7 +72,7 @@ def test_the_legend_has_the_kinds_that_occur() -> None:
     assert puzzle_strip._legend([Panel("Model", TRUTH, TRUTH), empty]) == []
 
 
-# ---- what the browser gets ------------------------------------------------------------------------------------------
+# ---- what the browser gets ---------------------------------------------------------------------------------
 
 
 def test_every_token_has_a_name_and_every_colour_an_ink() -> None:
@@ -115,7 +116,7 @@ def test_only_a_cell_is_passed_on(monkeypatch: pytest.MonkeyPatch, sent: object,
     assert heard == told
 
 
-# ---- colours --------------------------------------------------------------------------------------------------------
+# ---- colours -----------------------------------------------------------------------------------------------
 
 SIGHTS = {
     "normal": np.eye(3),
@@ -135,8 +136,8 @@ SIGHTS = {
         [0.004733, 0.691367, 0.303900],
     ],
 }
-"""Linear RGB as each eye sees it, severity 1.0: Machado, Oliveira and Fernandes, *A Physiologically-based Model for
-Simulation of Color Vision Deficiency*, 2009."""
+"""Linear RGB as each eye sees it, severity 1.0: Machado, Oliveira and Fernandes, *A Physiologically-based
+Model for Simulation of Color Vision Deficiency*, 2009."""
 
 TO_XYZ = np.array(
     [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]]

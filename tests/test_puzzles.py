@@ -16,18 +16,19 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interp.bank import count_seen, draw_bank
-from interp.kinds import KINDS, draw
-from interp.puzzles import BANK_FOLDER, Puzzle, PuzzleSet, load_puzzles
+from interp.assets import BANK_FOLDER
+from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
+from interp.puzzles.bank import draw_bank
+from interp.puzzles.kinds import KINDS, draw
 from interp.tasks import TASKS
 from interp.tokens import STRUCTURES, with_start
-from interp.training_data import BLOCK, TrainingData
+from interp.training.data import BLOCK, TrainingData, count_seen
 from tests.puzzles import bank, refused, some
 
 ROOT = Path(__file__).parent.parent
 
 
-# ---- a puzzle is a value ---------------------------------------------------------------------------------------------
+# ---- a puzzle is a value -----------------------------------------------------------------------------------
 
 
 def test_equal_puzzles_are_one_key() -> None:
@@ -125,7 +126,7 @@ def test_a_task_that_cannot_be_shown(task: str) -> None:
     refused(lambda: Puzzle.of(task, some()[0].tokens), "task")
 
 
-# ---- sets ------------------------------------------------------------------------------------------------------------
+# ---- sets --------------------------------------------------------------------------------------------------
 
 
 def test_a_set_is_a_sequence() -> None:
@@ -197,7 +198,7 @@ def test_limit_takes_the_first_of_each_kind() -> None:
         assert here == [p for p in uneven if (p.task, p.structure) == kind][: len(here)]
 
 
-# ---- the bank --------------------------------------------------------------------------------------------------------
+# ---- the bank ----------------------------------------------------------------------------------------------
 
 
 def test_the_bank_has_240_puzzles_of_each_task() -> None:
@@ -220,7 +221,8 @@ def test_the_bank_has_the_columns_of_the_public_set() -> None:
 
 @pytest.mark.slow
 def test_the_bank_can_be_drawn_again() -> None:
-    """That they are verified means that the solver works out every answer, whatever noise was put on later."""
+    """That they are verified means that the solver works out every answer, whatever noise was put on
+    later."""
     assert draw_bank().puzzles == bank().puzzles
 
 
@@ -234,7 +236,7 @@ def test_load_puzzles_chooses() -> None:
 
 
 def test_a_bank_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("interp.puzzle_files.BANK_FOLDER", tmp_path)
+    monkeypatch.setattr("interp.puzzles.files.BANK_FOLDER", tmp_path)
     refused(load_puzzles, "bank is missing", str(tmp_path))
 
 
@@ -255,14 +257,19 @@ except PuzzlescopeError as error:
 
 @pytest.mark.slow
 def test_the_bank_needs_neither_network_nor_home(tmp_path: Path) -> None:
-    """The home is under a file, where not even root can make a folder; ids are the same in another process."""
+    """The home is under a file, where not even root can make a folder; ids are the same in another
+    process."""
     (tmp_path / "file").touch()
     nowhere = str(tmp_path / "file" / "home")
     caches = {"HOME": nowhere, "HF_HOME": nowhere, "XDG_CACHE_HOME": nowhere}
     run = subprocess.run(
-        [sys.executable, "-c", OFFLINE], cwd=ROOT, capture_output=True, text=True, check=False,
+        [sys.executable, "-c", OFFLINE],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
         env={**os.environ, **caches, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
+    )
     assert run.returncode == 0, run.stderr
     first, second = run.stdout.splitlines()
     assert first == f"1920 {bank()[0].id}"

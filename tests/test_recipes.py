@@ -1,4 +1,5 @@
-"""Recipes written for TransformerLens, on our model: each against an identity of the transformer or a plain computation."""
+"""Recipes written for TransformerLens, on our model: each against an identity of the transformer or a plain
+computation."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -17,14 +18,15 @@ from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.errors import PuzzlescopeError
 from interp.model import Config, KeyValueCache, PuzzleGPT, loss_of
-from interp.recipes import SWITCHES, Recipes
+from interp.model.recipes import SWITCHES, Recipes
 
 LAYERS, HEADS, POS = 3, 4, 30
 
 
 @pytest.fixture(scope="module")
 def shared() -> PuzzleGPT:
-    """Random weights; queries wider than values, so that they are told apart. As of load_model: without gradients."""
+    """Random weights; queries wider than values, so that they are told apart. As of load_model: without
+    gradients."""
     torch.manual_seed(4)
     made = PuzzleGPT(Config(n_layers=LAYERS, n_heads=HEADS, d_model=24, d_head=5, d_mlp=20, d_qk=7))
     with torch.no_grad():
@@ -58,7 +60,7 @@ def assert_close(a: Tensor, b: Tensor, tolerance: float = 1e-5) -> None:
     assert (a - b).abs().max() <= tolerance * max(1.0, b.abs().max().item())
 
 
-# ---- gradients -------------------------------------------------------------------------------------------------------
+# ---- gradients ---------------------------------------------------------------------------------------------
 
 
 def test_gradients_of_activations_are_the_slopes_of_the_loss(model: PuzzleGPT, tokens: Tensor):
@@ -109,7 +111,8 @@ def get_cache_fwd_and_bwd(
 
 
 def test_attribution_patching_agrees_with_activation_patching(model: PuzzleGPT, tokens: Tensor):
-    """To first order: for two prompts whose embeddings differ a little, by a hook that a user keeps on meanwhile."""
+    """To first order: for two prompts whose embeddings differ a little, by a hook that a user keeps on
+    meanwhile."""
 
     def metric(logits: Tensor) -> Tensor:
         return logits[:, -1, 3].sum() - logits[:, -1, 4].sum()
@@ -190,7 +193,7 @@ def test_gradients_of_what_has_none(model: PuzzleGPT, tokens: Tensor, asked: dic
     assert not model.has_hooks
 
 
-# ---- parts of a run --------------------------------------------------------------------------------------------------
+# ---- parts of a run ----------------------------------------------------------------------------------------
 
 
 def test_a_run_stops_before_a_layer_and_another_goes_on_from_there(model: PuzzleGPT, tokens: Tensor):
@@ -254,7 +257,7 @@ def test_a_part_of_a_run_extends_no_cache_and_has_no_loss(model: PuzzleGPT, toke
             model(tokens, kv_cache=other)
 
 
-# ---- tokens ----------------------------------------------------------------------------------------------------------
+# ---- tokens ------------------------------------------------------------------------------------------------
 
 
 def test_tokens_as_people_have_them(model: PuzzleGPT, tokens: Tensor):
@@ -292,7 +295,7 @@ def test_names_of_tokens(model: PuzzleGPT):
         model.to_tokens("X Z")
 
 
-# ---- what is kept ----------------------------------------------------------------------------------------------------
+# ---- what is kept ------------------------------------------------------------------------------------------
 
 
 def test_filters_of_names(model: PuzzleGPT, tokens: Tensor, cache: ActivationCache):
@@ -338,7 +341,7 @@ def test_a_batch_axis_that_cannot_go(model: PuzzleGPT, tokens: Tensor):
         model.run_with_cache(tokens, remove_batch_dim=True)
 
 
-# ---- switches --------------------------------------------------------------------------------------------------------
+# ---- switches ----------------------------------------------------------------------------------------------
 
 
 def test_switches_belong_to_one_model_and_to_no_config(model: PuzzleGPT):
@@ -399,7 +402,8 @@ def zero_head(head: int) -> Callable[..., Tensor]:
 def test_inputs_of_heads_are_the_stream_and_reach_one_head_alone(
     model: PuzzleGPT, tokens: Tensor, cache: ActivationCache
 ):
-    """Another stream into one head's query changes that head's query, to what it would be, and nothing else at its layer."""
+    """Another stream into one head's query changes that head's query, to what it would be, and nothing else
+    at its layer."""
     model.set_use_split_qkv_input(True)
     other = torch.randn(2, POS, 24, generator=torch.Generator().manual_seed(9))
     block = model.blocks[1]
@@ -497,7 +501,7 @@ def test_a_filter_that_means_both_names_of_an_input_sets_its_hook_once(model: Pu
     assert calls == [f"blocks.{layer}.hook_q_input" for layer in range(LAYERS)]
 
 
-# ---- hooks -----------------------------------------------------------------------------------------------------------
+# ---- hooks -------------------------------------------------------------------------------------------------
 
 
 def test_hooks_in_order_and_levels(model: PuzzleGPT, tokens: Tensor):
@@ -549,7 +553,7 @@ def test_a_hook_that_writes_into_the_positions_leaves_the_models_alone(model: Pu
     assert not torch.allclose(changed, model(tokens[:1]))
 
 
-# ---- circuits --------------------------------------------------------------------------------------------------------
+# ---- circuits ----------------------------------------------------------------------------------------------
 
 
 def test_circuits_are_the_products_of_their_weights(model: PuzzleGPT):
@@ -567,7 +571,8 @@ def test_circuits_are_the_products_of_their_weights(model: PuzzleGPT):
         assert_close(model.OV[layer, head].AB, attn.OV[head].AB)
     full = model.W_E_pos
     assert full.shape == (15 + 405, 24) and torch.equal(full[15:], model.W_pos)
-    # A score of two tokens at two positions is the full circuit's, for a stream that the LayerNorm leaves as it is.
+    # A score of two tokens at two positions is the full circuit's, for a stream that the LayerNorm leaves as
+    # it is.
     circuit = full @ model.QK[0, 1].AB @ full.T
     assert_close(circuit[3, 20], (full[3] @ model.W_Q[0, 1]) @ (full[20] @ model.W_K[0, 1]))
 
@@ -593,7 +598,7 @@ def test_labels_and_what_this_model_has_not(model: PuzzleGPT, cache: ActivationC
     assert issubclass(PuzzleGPT, Recipes)
 
 
-# ---- ActivationCache -------------------------------------------------------------------------------------------------
+# ---- ActivationCache ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rows", ["two rows", "one row without its batch axis"])
@@ -677,13 +682,14 @@ def test_results_of_heads_and_neurons(model: PuzzleGPT, tokens: Tensor, caplog: 
     assert torch.equal(cache.to("cpu")["z", -1], cache["z", 2])
 
 
-# ---- the library's own tools -----------------------------------------------------------------------------------------
+# ---- the library's own tools -------------------------------------------------------------------------------
 
 
 def test_activation_patching_by_the_librarys_functions(
     model: PuzzleGPT, tokens: Tensor, cache: ActivationCache
 ):
-    """From the clean run everything at the last position of the last stream: then its logits are the clean ones."""
+    """From the clean run everything at the last position of the last stream: then its logits are the clean
+    ones."""
     corrupted = tokens.flip(0)
 
     def metric(logits: Tensor) -> Tensor:

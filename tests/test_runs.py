@@ -5,14 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interp import runs
 from interp.ablation import NO_ABLATION, Ablation, Component, parse_ablation
-from interp.attention import attention_of, layer_attention
+from interp.analyses.attention import attention_of, layer_attention
 from interp.backend import Backend
+from interp.engine import runs
+from interp.engine.predict import predict, predict_run
+from interp.engine.runs import run_puzzle
 from interp.errors import PuzzlescopeError
-from interp.predict import predict, predict_run
-from interp.runs import run_puzzle
-from interp.steps import finish
+from interp.resumable import finish
 from tests.models import SMALL, six_puzzles, small_model
 from tests.terms import SOME_TERMS
 

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 
 from interp import load_model, load_puzzles
-from interp.bank import count_seen
-from interp.card import puzzles_taken, read_record
-from interp.checkpoints import MODELS, list_models
-from interp.dynamics import load_dynamics, measure_dynamics, table
-from interp.predict import losses
+from interp.assets import MODELS
+from interp.checkpoints import list_models
+from interp.engine.predict import losses
 from interp.tasks import TASKS
+from interp.training.card import puzzles_taken, read_record
+from interp.training.data import count_seen
+from interp.training.dynamics import load_dynamics, measure_dynamics, table
 
 SHIPPED = ("default", "12-layers", "seed-2", "seed-3")
 shipped = pytest.mark.parametrize("name", SHIPPED)
@@ -34,7 +35,8 @@ def test_no_puzzle_of_the_bank_was_seen_in_training(name: str) -> None:
 
 @shipped
 def test_it_solves_puzzles_of_every_task_in_both_directions(name: str) -> None:
-    """A sample of the bank: two puzzles of each task and structure, solved as the card says, give or take chance."""
+    """A sample of the bank: two puzzles of each task and structure, solved as the card says, give or take
+    chance."""
     model = load_model(name)
     puzzles = load_puzzles("bank", limit=64)
     _, solved = losses(model, puzzles.tokens)
@@ -51,9 +53,15 @@ def test_it_solves_puzzles_of_every_task_in_both_directions(name: str) -> None:
 def test_its_files_are_small_and_carry_their_provenance(name: str) -> None:
     folder = MODELS / name
     assert {path.name for path in folder.iterdir()} == {
-        "README.md", "config.json", "model.safetensors", "training.json", "training_log.csv",
-        "dynamics.parquet", "dynamics.svg", "loss.svg",
-    }  # fmt: skip
+        "README.md",
+        "config.json",
+        "model.safetensors",
+        "training.json",
+        "training_log.csv",
+        "dynamics.parquet",
+        "dynamics.svg",
+        "loss.svg",
+    }
     assert sum(path.stat().st_size for path in folder.iterdir()) < 20e6
     card = (folder / "README.md").read_text()
     assert "python -m interp train" in card and all(f"| {task} |" in card for task in TASKS)

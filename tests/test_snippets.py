@@ -8,11 +8,12 @@ import pytest
 
 from interp import load_model, load_puzzles
 from interp.ablation import MEAN, Method, bank_means, parse_ablation
-from interp.attention import attention_pattern, heads_above, lookback_table
-from interp.heads import DETECTORS, study_heads
-from interp.logbook import blanks_masked
-from interp.predict import losses, predict
-from interp.snippets import (
+from interp.analyses.ablation_sweep import components_of, sweep, value
+from interp.analyses.attention import attention_pattern, heads_above, lookback_table
+from interp.analyses.head_study import DETECTORS, study_heads
+from interp.analyses.published import blanks_masked
+from interp.engine.predict import losses, predict
+from interp.export.programs import (
     Sample,
     attention_snippet,
     heads_snippet,
@@ -21,7 +22,6 @@ from interp.snippets import (
     prediction_snippet,
     sweep_snippet,
 )
-from interp.sweep import components_of, sweep, value
 from interp.tokens import STRUCTURES, predicting_position
 from tests.models import saved_model
 from tests.programs import printed, printed_apart

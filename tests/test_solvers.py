@@ -1,4 +1,5 @@
-"""The independent solver, against puzzles of the original generator, cases worked by hand, and its own symmetries."""
+"""The independent solver, against puzzles of the original generator, cases worked by hand, and its own
+symmetries."""
 
 import ast
 import re
@@ -13,11 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import interp.solvers
+import interp.tasks.solving
 from interp.errors import PuzzlescopeError
-from interp.solvers import RULES, Solution, solve
-from interp.solvers.reading import LARGEST_AREA, LEAST_SIDE
-from interp.solvers.shapes import Rect, boxes_by_color, corner, draw, overlap, touch
+from interp.tasks.solving import RULES, Solution, solve
+from interp.tasks.solving.reading import LARGEST_AREA, LEAST_SIDE
+from interp.tasks.solving.shapes import Rect, boxes_by_color, corner, draw, overlap, touch
 
 TASKS = ("replace_color", "translate", "grow", "half_fill", "frame", "detect", "contact", "corners")
 PER_TASK = 150
@@ -56,7 +57,7 @@ def verdict(solution: Solution) -> str:
     return kind
 
 
-# --- The original generator's puzzles -------------------------------------------------------------------------------
+# --- The original generator's puzzles -----------------------------------------------------------------------
 
 
 def test_the_reference_holds_the_eight_tasks():
@@ -109,8 +110,8 @@ def test_no_other_task_accepts_the_puzzle_back_to_front(task):
 def test_which_tasks_are_their_own_inverse(task):
     """Back to front, a recolouring is a recolouring and growing is shrinking, and the answer is Y.
 
-    A move back to front is a move only if it hid nothing in f(X). Where it hid a whole row in f(Y), the answer is what
-    f(Y) shows moved on, which is not Y: rightly so, for the row does not come back.
+    A move back to front is a move only if it hid nothing in f(X). Where it hid a whole row in f(Y), the
+    answer is what f(Y) shows moved on, which is not Y: rightly so, for the row does not come back.
     """
     outcomes = Counter()
     for puzzle in reference()[task][:, [1, 0, 3, 2]]:
@@ -124,7 +125,7 @@ def test_which_tasks_are_their_own_inverse(task):
     assert outcomes == expected.get(task, {("foreign", False): 150})
 
 
-# --- Broken puzzles ------------------------------------------------------------------------------------------------
+# --- Broken puzzles -----------------------------------------------------------------------------------------
 
 
 def alter(grid: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -178,7 +179,7 @@ def test_a_third_grid_in_other_colors_is_foreign(task):
         assert verdict(solve_puzzle(task, puzzle, reverse=False)[0]) == "foreign"
 
 
-# --- Reversed translate, against brute force -----------------------------------------------------------------------
+# --- Reversed translate, against brute force ----------------------------------------------------------------
 
 
 @cache
@@ -239,7 +240,7 @@ def test_an_altered_cell_is_answered_only_where_it_makes_another_puzzle():
     assert (tried, accepted) == (1500, 2)
 
 
-# --- By hand -------------------------------------------------------------------------------------------------------
+# --- By hand ------------------------------------------------------------------------------------------------
 
 
 def grids(picture: str) -> list[np.ndarray]:
@@ -311,7 +312,8 @@ def test_a_hidden_column_leaves_reversed_translate_open():
 
 
 def test_a_moved_target_keeps_off_the_last_row():
-    """The original generator never moves a rectangle there, so Y shifted down by one more is none of its puzzles."""
+    """The original generator never moves a rectangle there, so Y shifted down by one more is none of its
+    puzzles."""
     x, fx, y = grids("""
         333.......  ..........  ..........
         333.......  333.......  ..........
@@ -345,7 +347,8 @@ def test_grow_by_hand():
 
 
 def test_half_fill_by_hand():
-    """Up, and then the same puzzle turned the three other ways: of two middle rows, the line is the upper one."""
+    """Up, and then the same puzzle turned the three other ways: of two middle rows, the line is the upper
+    one."""
     puzzle = grids("""
         111.......  111.......  5555......  6666......
         222...555.  222...666.  6666......  6666......
@@ -462,7 +465,7 @@ def test_a_third_grid_that_the_task_cannot_draw_is_foreign(fault):
     assert verdict(solve("frame", x, fx, y)) == "foreign"
 
 
-# --- Symmetries ----------------------------------------------------------------------------------------------------
+# --- Symmetries ---------------------------------------------------------------------------------------------
 
 puzzles = st.tuples(st.sampled_from(TASKS), st.integers(0, PER_TASK - 1), st.booleans())
 
@@ -511,7 +514,7 @@ def test_mirrored_detect_is_foreign():
         assert solve_puzzle("detect", puzzle, reverse=False)[0].foreign
 
 
-# --- Shapes --------------------------------------------------------------------------------------------------------
+# --- Shapes -------------------------------------------------------------------------------------------------
 
 spans = st.tuples(st.integers(0, 9), st.integers(1, 10)).filter(lambda span: span[0] < span[1])
 rects = st.builds(lambda rows, columns: Rect(rows[0], columns[0], rows[1], columns[1]), spans, spans)
@@ -568,7 +571,7 @@ def test_draw_puts_later_rectangles_on_top():
     assert np.array_equal(draw((Rect(0, 0, 2, 3), Rect(0, 2, 2, 3)), (1, 2)), grid)
 
 
-# --- The door ------------------------------------------------------------------------------------------------------
+# --- The door -----------------------------------------------------------------------------------------------
 
 
 def test_solving_leaves_the_grids_as_they_were():
@@ -601,10 +604,10 @@ def test_what_is_no_grid_is_refused(spoil, message):
 
 def test_the_solver_is_independent_of_the_generator():
     """Its modules import the vocabulary of grids and errors, each other, NumPy and the standard library."""
-    sources = list(Path(interp.solvers.__file__).parent.glob("*.py"))
+    sources = list(Path(interp.tasks.solving.__file__).parent.glob("*.py"))
     assert len(sources) == 5
     ours = {name for path in sources for name in imports(path.read_text()) if name.startswith("interp")}
-    outside = {name for name in ours if not name.startswith("interp.solvers")}
+    outside = {name for name in ours if not name.startswith("interp.tasks.solving")}
     assert outside == {"interp.errors", "interp.grids"}
 
 

@@ -1,4 +1,5 @@
-"""Every way of starting the dashboard: its configuration, CircuitsVis's bundle, and the backend, which no visitor can clear."""
+"""Every way of starting the dashboard: its configuration, CircuitsVis's bundle, and the backend, which no
+visitor can clear."""
 
 import stat
 import threading
@@ -18,7 +19,7 @@ from interp.errors import PuzzlescopeError
 ROOT = Path(__file__).parent.parent
 
 
-# ---- the configuration ----------------------------------------------------------------------------------------------
+# ---- the configuration -------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_a_strangers_name_for_this_machine_is_refused(host: str | None, allowed:
     assert is_host_allowed(host) is allowed
 
 
-# ---- CircuitsVis's bundle -------------------------------------------------------------------------------------------
+# ---- CircuitsVis's bundle ----------------------------------------------------------------------------------
 
 
 def test_many_may_put_the_bundle_in_its_place_at_once(tmp_path: Path) -> None:
@@ -114,7 +115,7 @@ def test_where_it_cannot_be_written_the_bundle_comes_from_the_package(
     bundle._in_place.cache_clear()
 
 
-# ---- the backend ----------------------------------------------------------------------------------------------------
+# ---- the backend -------------------------------------------------------------------------------------------
 
 
 def test_there_is_one_backend_and_no_visitor_can_clear_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from interp.ablation import parse_ablation
-from interp.predict import predict
-from interp.steps import Steps, finish, without_gradients
+from interp.engine.predict import predict
+from interp.resumable import Steps, finish, without_gradients
 from tests.models import six_puzzles, small_model
 
 

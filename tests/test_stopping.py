@@ -1,4 +1,5 @@
-"""Ctrl-C and SIGTERM at any time: one word, the exit code that shells expect, and nothing half done left behind."""
+"""Ctrl-C and SIGTERM at any time: one word, the exit code that shells expect, and nothing half done left
+behind."""
 
 import signal
 import subprocess
@@ -25,7 +26,8 @@ def heard() -> Iterator[None]:
 
 BOTH = [signal.SIGINT, signal.SIGTERM]
 
-# Of the real program all but interp.cli, whose import takes seconds: what stands for it here is told to stop at a certain moment.
+# Of the real program all but interp.cli, whose import takes seconds: what stands for it here is told to stop
+# at a certain moment.
 PROGRAM = """
 import os, signal, sys, types
 import interp.__main__ as program

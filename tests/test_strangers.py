@@ -35,20 +35,20 @@ from app.components.sending import finite
 from app.components.soundness import warning
 from interp import load_puzzles
 from interp.ablation import NO_ABLATION, Component, parse_ablation, parse_method
-from interp.attention import LayerAttention
+from interp.analyses.attention import LayerAttention
+from interp.analyses.logit_lens import direct_attribution, logit_lens
 from interp.checkpoints import save_model
+from interp.engine.predict import AnswerLoss, Prediction, predict
 from interp.errors import PuzzlescopeError, brief
-from interp.lens import direct_attribution, logit_lens
-from interp.lens_figures import attribution_bars, attribution_map, part_map
+from interp.figures.answers import attribution_bars, attribution_map, part_map
 from interp.model import PuzzleGPT
 from interp.outputs import plain
-from interp.predict import AnswerLoss, Prediction, predict
 from interp.tasks import TASKS
 from interp.tokens import structure_named
 from tests.models import SMALL, small_model
 from tests.pages import page_of, words
 
-# ---- numbers that are none ------------------------------------------------------------------------------------------
+# ---- numbers that are none ---------------------------------------------------------------------------------
 
 numbers = st.floats() | st.floats(width=32).map(np.float32) | st.integers() | st.text(max_size=3) | st.none()
 data = st.recursive(
@@ -186,7 +186,7 @@ def test_every_page_of_a_diverged_model_says_so_and_is_there(
     assert not re.search(r"\bnan\b|\binf\b", words(page))
 
 
-# ---- texts without end ----------------------------------------------------------------------------------------------
+# ---- texts without end -------------------------------------------------------------------------------------
 
 LINE = 280
 """Letters of the longest sentence, which holds at most two quotations of 40."""

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from interp.ablation import Component, parse_ablation
+from interp.analyses.ablation_sweep import components_of, sweep
+from interp.engine.predict import losses
 from interp.errors import PuzzlescopeError
-from interp.kinds import KINDS, draw
-from interp.predict import losses
-from interp.sweep import components_of, sweep
+from interp.puzzles.kinds import KINDS, draw
 from tests.models import SMALL, small_model
 
 

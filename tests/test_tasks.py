@@ -1,4 +1,5 @@
-"""Generators: each task against its independent solver, noise, seeds. (Their distribution: test_distribution.py.)"""
+"""Generators: each task against its independent solver, noise, seeds. (Their distribution:
+test_distribution.py.)"""
 
 from collections import Counter
 from pathlib import Path
@@ -78,13 +79,14 @@ def test_noise_uses_every_colour_alike() -> None:
 
 @pytest.mark.parametrize("name", sorted(EIGHT))
 def test_colours_are_shared_by_the_two_pairs(name: str) -> None:
-    """What makes one example enough: a colour of the second pair is one of the first, rectangle for rectangle."""
+    """What makes one example enough: a colour of the second pair is one of the first, rectangle for
+    rectangle."""
     for puzzle in TASKS[name].generate(40, rng(9)):
         first, second = set(puzzle[:2].ravel().tolist()), set(puzzle[2:].ravel().tolist())
         assert len(first | second) <= 7 and len(first ^ second) <= 2
 
 
-# ---- the parameters of the rules, read off the grids, as often as in the original's puzzles -------------------------
+# ---- the parameters of the rules, read off the grids, as often as in the original's puzzles ----------------
 
 
 def corner_of(cells: np.ndarray) -> np.ndarray:
@@ -140,7 +142,8 @@ def reference(task: str) -> np.ndarray:
 
 
 def odds(task: str, found: Counter, theirs: Counter) -> list[float]:
-    """Probabilities of such counts: given those of the original, and given that all values are alike where they are."""
+    """Probabilities of such counts: given those of the original, and given that all values are alike where
+    they are."""
     values = sorted(found.keys() | theirs.keys())
     ours = np.array([found[value] for value in values])
     chances = [same_distribution_p(ours, np.array([theirs[value] for value in values]))]

@@ -33,7 +33,7 @@ def executable(path: Path, script: str) -> Path:
     return path
 
 
-# ---- scripts/setup.sh: which Python ---------------------------------------------------------------------------------
+# ---- scripts/setup.sh: which Python ------------------------------------------------------------------------
 
 WORKS = f'[ "$1" = -c ] && exec {shlex.quote(sys.executable)} "$@"; echo "{{name}} runs $@"'
 FAILS = "echo 'command not found' >&2; exit 127"
@@ -114,7 +114,7 @@ def test_setup_reuses_the_environment(checkout: Path) -> None:
     assert setup(checkout, {"python3": WORKS}).stdout == "ours runs scripts/bootstrap.py\n"
 
 
-# ---- scripts/bootstrap.py: what is installed ------------------------------------------------------------------------
+# ---- scripts/bootstrap.py: what is installed ---------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -325,7 +325,7 @@ def test_a_real_environment_is_made_and_kept(tmp_path: Path) -> None:
     assert environment.ask("import pip") is not None
 
 
-# ---- scripts/check_port.py ------------------------------------------------------------------------------------------
+# ---- scripts/check_port.py ---------------------------------------------------------------------------------
 
 
 def test_port_that_is_free() -> None:
@@ -361,7 +361,7 @@ def test_address_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "got 'nowhere'" in str(check_port.problem("nowhere", "8501"))
 
 
-# ---- scripts/find_chromium.py ---------------------------------------------------------------------------------------
+# ---- scripts/find_chromium.py ------------------------------------------------------------------------------
 
 CHROMIUM = 'echo "Chromium 1.2.3"'
 SNAP_STUB = "echo 'requires the chromium snap to be installed' >&2; exit 1"
@@ -490,7 +490,7 @@ def test_distribution(tmp_path: Path) -> None:
     assert find_chromium.distribution(file) == "debian"
 
 
-# ---- requirements, Dockerfile, Makefile, CI -------------------------------------------------------------------------
+# ---- requirements, Dockerfile, Makefile, CI ----------------------------------------------------------------
 
 
 def requirement_lines(name: str) -> list[str]:
@@ -639,7 +639,7 @@ def test_ci_lints_and_ends_with_the_tests() -> None:
     assert lines[-1] == "make test"
 
 
-# ---- every source file ----------------------------------------------------------------------------------------------
+# ---- every source file -------------------------------------------------------------------------------------
 
 
 FOLDERS = ("app", "benchmarks", "interp", "scripts", "tests")
@@ -680,7 +680,8 @@ def only_names_its_error(tree: ast.AST) -> bool:
 
 
 def unsafe(tree: ast.AST) -> list[str]:
-    """What can run code that came in a file or a link: pickle and its like, eval, exec, an unguarded torch.load."""
+    """What can run code that came in a file or a link: pickle and its like, eval, exec, an unguarded
+    torch.load."""
     picklers = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
     found = [
         ast.unparse(node)

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from interp.checkpoints import checkpoint_id, convert, load_model
+from interp.checkpoints.file_kinds import OLD_FORMAT
 from interp.errors import PuzzlescopeError
-from interp.file_kinds import OLD_FORMAT
 from tests.checkpoint_files import (
     SMALL,
     TINY,
@@ -33,7 +33,7 @@ from tests.checkpoint_files import (
     tiny_state,
 )
 
-# ---- as people save them ---------------------------------------------------------------------------------------------
+# ---- as people save them -----------------------------------------------------------------------------------
 
 
 def prefixed(prefix: str) -> dict[str, Any]:
@@ -313,7 +313,7 @@ def test_huge_numbers(tmp_path: Path):
     refused(lambda: load_model(saved(tmp_path / "x.pth", state)), "diverged", "finite", "unembed.b_U")
 
 
-# ---- what cannot be had safely ---------------------------------------------------------------------------------------
+# ---- what cannot be had safely -----------------------------------------------------------------------------
 
 ALONE = "torch.save(model.state_dict(), FILE)"
 
@@ -421,7 +421,7 @@ def test_zip_of_something_else(tmp_path: Path, names: list[str], words: list[str
     refused(lambda: load_model(tmp_path / "x.pth"), *words)
 
 
-# ---- bombs -----------------------------------------------------------------------------------------------------------
+# ---- bombs -------------------------------------------------------------------------------------------------
 
 
 def archive_of(path: Path, program: bytes, **records: bytes) -> Path:
@@ -569,7 +569,7 @@ def test_shared_numbers_that_unfold_without_end(tmp_path: Path):
     refused(lambda: load_model(path), "claims more numbers than it holds", "unfold")
 
 
-# ---- pickles that would do harm --------------------------------------------------------------------------------------
+# ---- pickles that would do harm ----------------------------------------------------------------------------
 
 
 class Malicious:

@@ -15,16 +15,16 @@ import pandas as pd
 import pytest
 import torch
 
-from interp import training
-from interp.card import TRAINING_FILE, puzzles_taken, read_record, times, wrote_card
 from interp.checkpoints import load_model
-from interp.dynamics import MEASURES, load_dynamics, measure_dynamics, table
 from interp.errors import PuzzlescopeError
-from interp.kinds import KINDS, draw, stream
 from interp.model import Config, PuzzleGPT
-from interp.training import LOG_FILE, STATE_FILE, Recipe, Trainer, _smallest_dtype, finish
-from interp.training_data import BLOCK, TrainingData, puzzles_seen
-from interp.training_pictures import DYNAMICS_PICTURE, LOSS_PICTURE, dynamics_picture, loss_picture, read_log
+from interp.puzzles.kinds import KINDS, draw, stream
+from interp.training import trainer as training
+from interp.training.card import TRAINING_FILE, puzzles_taken, read_record, times, wrote_card
+from interp.training.data import BLOCK, TrainingData, puzzles_seen
+from interp.training.dynamics import MEASURES, load_dynamics, measure_dynamics, table
+from interp.training.pictures import DYNAMICS_PICTURE, LOSS_PICTURE, dynamics_picture, loss_picture, read_log
+from interp.training.trainer import LOG_FILE, STATE_FILE, Recipe, Trainer, _smallest_dtype, finish
 from tests.programs import printed_apart
 
 CFG = Config(n_layers=2, n_heads=4, d_model=32, d_head=8, d_mlp=64)
@@ -108,7 +108,7 @@ TERMINATED = """
 import os, signal, sys
 from pathlib import Path
 from interp.model import Config
-from interp.training import Recipe, Trainer
+from interp.training.trainer import Recipe, Trainer
 
 import torch
 torch.set_num_threads(1)   # as in the tests: sums in another order would differ in the last bit
@@ -387,7 +387,7 @@ from functools import partial
 from pathlib import Path
 import torch
 from interp.model import Config
-from interp.training import Recipe, Trainer
+from interp.training.trainer import Recipe, Trainer
 
 torch.compile = partial(torch.compile, backend="eager", fullgraph=True)
 cfg = Config(n_layers=2, n_heads=4, d_model=32, d_head=8, d_mlp=64)
@@ -398,12 +398,13 @@ print(json.dumps([torch._dynamo.utils.counters["stats"]["unique_graphs"], losses
 
 
 def test_a_fused_run_computes_the_same(tmp_path: Path):
-    """As far as PyTorch's compiler needs no C compiler: the model, traced in one piece, is what is trained. In a process
-    of its own, for with shapes checked, as here, nothing can be traced."""
+    """As far as PyTorch's compiler needs no C compiler: the model, traced in one piece, is what is trained.
+    In a process of its own, for with shapes checked, as here, nothing can be traced."""
     graphs, losses = json.loads(printed_apart(FUSED.format(folder=str(tmp_path))))
     plain = trainer(tmp_path / "plain")
     assert graphs == 1
-    # Muon makes every direction of a gradient alike, those of mere rounding too: the losses agree, single weights may not.
+    # Muon makes every direction of a gradient alike, those of mere rounding too: the losses agree, single
+    # weights may not.
     assert losses == pytest.approx([plain.step()["loss"] for _ in range(6)], rel=1e-4)
 
 
@@ -411,8 +412,11 @@ def test_the_card_says_what_hardware_took_how_long():
     cpu, gpu = {"hardware": "two threads"}, {"hardware": "a GPU"}
     assert times([{"puzzles": 0, **cpu}], 20.4) == "20 minutes on two threads"  # written before minutes were
     history = [
-        {"minutes": 0.0, **cpu}, {"minutes": 30.0, **cpu}, {"minutes": 217.0, **gpu}, {"minutes": 226.0, **cpu}
-    ]  # fmt: skip
+        {"minutes": 0.0, **cpu},
+        {"minutes": 30.0, **cpu},
+        {"minutes": 217.0, **gpu},
+        {"minutes": 226.0, **cpu},
+    ]
     assert times(history, 230.0) == (
         "217 minutes on two threads, then 9 minutes on a GPU, then 4 minutes on two threads"
     )
@@ -478,7 +482,7 @@ def test_share_of_the_machines_rate(finished: Trainer):
     assert all(parameter.grad is None for parameter in finished.model.parameters())
 
 
-# ---- the data --------------------------------------------------------------------------------------------------------
+# ---- the data ----------------------------------------------------------------------------------------------
 
 
 def rows(tokens: np.ndarray) -> Counter[bytes]:
@@ -549,7 +553,8 @@ def test_successive_batches_have_other_kinds():
 
 
 def test_no_two_streams_are_the_same():
-    """Training, evaluation and the bank; seeds, kinds and blocks: none shares its random numbers with another."""
+    """Training, evaluation and the bank; seeds, kinds and blocks: none shares its random numbers with
+    another."""
     streams = [
         stream(purpose, seed, kind, block)
         for purpose in ("training", "evaluation", "bank")

@@ -1,4 +1,5 @@
-"""What a visitor looks in on: begun once, given up when something else is looked at, stopped and gone on with."""
+"""What a visitor looks in on: begun once, given up when something else is looked at, stopped and gone on
+with."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -10,9 +11,9 @@ from app.scene import Scene
 from app.watching import Watched, look_in
 from interp import load_puzzles
 from interp.ablation import MEAN, NO_ABLATION, ZERO, Method, parse_ablation
+from interp.analyses.ablation_sweep import components_of
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
-from interp.sweep import components_of
 from tests.models import SMALL
 
 
@@ -97,7 +98,7 @@ def test_who_goes_away_gives_up_everything(mine: Watched) -> None:
     assert [fake.closed for fake in fakes] == [1, 1]
 
 
-# ---- the sweeps of the board and the charts -------------------------------------------------------------------------
+# ---- the sweeps of the board and the charts ----------------------------------------------------------------
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
-"""The work queue: one computation for all who ask the same, fair turns, prompt stops, and errors that stay where they belong."""
+"""The work queue: one computation for all who ask the same, fair turns, prompt stops, and errors that stay
+where they belong."""
 
 import threading
 import time
@@ -7,8 +8,8 @@ from contextlib import suppress
 
 import pytest
 
-from interp.steps import Steps
-from interp.work import WorkQueue
+from interp.backend.queue import WorkQueue
+from interp.resumable import Steps
 
 
 class Clock:
@@ -82,7 +83,8 @@ def test_finished_work_is_not_kept(queue: WorkQueue, clock: Clock) -> None:
 
 
 def test_turns_are_fair(queue: WorkQueue, clock: Clock) -> None:
-    """Two with long work and one with short: the short one is served at once, the long ones advance together."""
+    """Two with long work and one with short: the short one is served at once, the long ones advance
+    together."""
     long = [queue.ask(name, lambda name=name: clock.steps(name, 30), name) for name in ("ann", "bob")]
     follows = [job.follow() for job in long]
     wait_until(lambda: len(clock.log) >= 10)
@@ -188,7 +190,8 @@ def test_many_threads_get_their_own_answers(queue: WorkQueue, clock: Clock) -> N
 def test_who_asks_while_an_abandoned_job_is_put_away_gets_one_of_their_own(
     queue: WorkQueue, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The worker is held where it has decided to step a job, and there its only follower leaves and somebody asks again."""
+    """The worker is held where it has decided to step a job, and there its only follower leaves and somebody
+    asks again."""
     held, go_on = threading.Event(), threading.Event()
     plain = WorkQueue._next
 

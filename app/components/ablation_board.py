@@ -1,8 +1,11 @@
-"""The ablation board: a tile for every part of the model, coloured by what switching it off costs and clicked to do so.
+"""The ablation board: a tile for every part of the model, coloured by what switching it off costs and clicked
+to do so.
 
-The browser draws a click at once and sends what is wanted: not "toggle this tile" but "L1.attn off, by zero". Such a wish
-means the same whenever it arrives, so quick clicks cannot undo each other. Wishes are numbered, and the browser repeats
-them until it hears that they arrived: of two messages that wait for a running script, Streamlit keeps only the later.
+The browser draws a click at once and sends what is wanted: not "toggle this tile" but "L1.attn off, by zero".
+    Such a wish
+means the same whenever it arrives, so quick clicks cannot undo each other. Wishes are numbered, and the
+browser repeats them until it hears that they arrived: of two messages that wait for a running script,
+Streamlit keeps only the later.
 """
 
 import math
@@ -32,7 +35,8 @@ ANSWERS = "answers"
 FLOOR = 1e-5
 """Nats a token: over the answer's 101 tokens a thousandth of its probability, which nobody would notice."""
 DECADES = 3
-"""Full colour is a loss 1,000 times the clean one. In the notebook's model only layer 0's attention comes near."""
+"""Full colour is a loss 1,000 times the clean one. In the notebook's model only layer 0's attention comes
+near."""
 LIFT = 0.6
 """Exponent on the colour's strength: so that a doubling, a tenth of the scale, can be seen at all."""
 
@@ -59,8 +63,8 @@ class Tile:
     """What switching one part off does.
 
     Attributes:
-        loss: mean over the puzzles, in nats a token, on the board's metric; ``None`` if no puzzle has such a cell. It may be
-            infinite or not a number, as the model's losses may.
+        loss: mean over the puzzles, in nats a token, on the board's metric; ``None`` if no puzzle has such a
+            cell. It may be infinite or not a number, as the model's losses may.
         solved_to_wrong, wrong_to_solved: how many puzzles change sides.
         approximate: measured on fewer puzzles, or otherwise a first look.
     """
@@ -105,7 +109,7 @@ class Board:
     error: str = ""
 
 
-# ---- what a visitor wants ---------------------------------------------------------------------------------------------
+# ---- what a visitor wants ----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -171,7 +175,8 @@ class Seen:
 
 
 def apply_switch(ablation: Ablation, switch: Switch) -> Ablation:
-    """The ablation with the parts of this wish off or on. An MLP has no pattern to replace: it is zeroed instead."""
+    """The ablation with the parts of this wish off or on. An MLP has no pattern to replace: it is zeroed
+    instead."""
     if not switch.off:
         return Ablation(tuple(term for term in ablation.terms if term.component not in switch.parts))
     return Ablation.of((*ablation.terms, *(Term(part, _method_for(part, switch)) for part in switch.parts)))
@@ -205,8 +210,8 @@ def ablation_after(ablation: Ablation, wish: Wish, cfg: Config, presets: Iterabl
 def read_wishes(payload: Any, cfg: Config, seen: Seen | None = None) -> list[Wish]:
     """The wishes in a message from a browser, in order, without those that were seen before.
 
-    The message may be anything. Wishes that a board of this model cannot have sent (it may be a board of the model
-    before, or no board at all) are left out.
+    The message may be anything. Wishes that a board of this model cannot have sent (it may be a board of the
+    model before, or no board at all) are left out.
     """
     client, first, wishes = _unpack(payload)
     done = seen.number if seen is not None and seen.client == client else 0
@@ -224,7 +229,8 @@ def seen_after(payload: Any, seen: Seen) -> Seen:
 
 
 def _unpack(payload: Any) -> tuple[str, int, list[Any]]:
-    """(client, number of the first wish, wishes) of a message; no wishes if it is not a message of a board."""
+    """(client, number of the first wish, wishes) of a message; no wishes if it is not a message of a
+    board."""
     match payload:
         case {"client": str(client), "first": int(first), "wishes": list(wishes)} if len(client) < 100:
             return client, first, wishes[:MOST_WISHES]
@@ -277,16 +283,17 @@ def parts_of(cfg: Config) -> list[Component]:
     ]
 
 
-# ---- colours and words ------------------------------------------------------------------------------------------------
+# ---- colours and words -------------------------------------------------------------------------------------
 
 
 def scale(loss: float | None, clean: float | None, floor: float = FLOOR) -> float | None:
-    """How much worse a loss is than the clean one, from -1 to 1 on a log scale; ``None`` if either is not known.
+    """How much worse a loss is than the clean one, from -1 to 1 on a log scale; ``None`` if either is not
+    known.
 
-    ``log10((loss + floor) / (clean + floor)) / DECADES``, clamped. It is a ratio, for losses of a trained model span
-    decades and a cost in nats would show one part and hide all the others; but with a floor, for a loss that rises
-    from 1e-8 to 1e-6 is a hundredfold of nothing. The ratio of the floor alone is 1, so the scale is 0 there. Equal
-    factors up and down are equally far from 0.
+    ``log10((loss + floor) / (clean + floor)) / DECADES``, clamped. It is a ratio, for losses of a trained
+    model span decades and a cost in nats would show one part and hide all the others; but with a floor, for a
+    loss that rises from 1e-8 to 1e-6 is a hundredfold of nothing. The ratio of the floor alone is 1, so the
+    scale is 0 there. Equal factors up and down are equally far from 0.
     """
     if loss is None or clean is None or not (math.isfinite(loss) and math.isfinite(clean)):
         return None
@@ -300,7 +307,8 @@ def strength(value: float) -> float:
 
 
 def cost(tile: Tile, board: Board) -> float | None:
-    """A tile's place on the board's scale; for answers, puzzles lost less puzzles gained as a share of all."""
+    """A tile's place on the board's scale; for answers, puzzles lost less puzzles gained as a share of
+    all."""
     if board.metric == ANSWERS:
         return (tile.solved_to_wrong - tile.wrong_to_solved) / max(board.n_puzzles, 1)
     return scale(tile.loss, board.clean)
@@ -381,7 +389,7 @@ def in_short(tile: Tile, board: Board) -> str:
     return words + (", first look" if tile.approximate else "")
 
 
-# ---- to the browser and back --------------------------------------------------------------------------------------------
+# ---- to the browser and back -------------------------------------------------------------------------------
 
 
 def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:

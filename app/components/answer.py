@@ -10,9 +10,9 @@ from app.components.puzzle_strip import Look, Panel, changes
 from app.palette import PALETTES
 from app.scene import Scene
 from app.session import change
-from interp.exports import Reading
+from interp.engine.predict import Prediction
+from interp.export.tables import Reading
 from interp.grids import CELLS
-from interp.predict import Prediction
 
 ANSWERS: dict[Reading, str] = {
     "greedy": "Greedy: the model draws by itself; each cell follows from the cells that it drew before.",

@@ -16,7 +16,8 @@ WAYS: dict[Way, str] = {
 }
 HELP = (
     "**Rows of each grid**: the start token, the markers, and the same rows of all four grids."
-    " **A grid and the answer**: some rows of one grid, and the positions that predict the same rows of the answer (each"
+    " **A grid and the answer**: some rows of one grid, and the positions that predict the same rows of the"
+    " answer (each"
     " is one before its cell). **Positions**: any stretch of the 405."
 )
 
@@ -47,16 +48,25 @@ def show(
     heads = [*map(str, range(n_heads)), "all"]
     st.segmented_control("Head", heads, key=f"{key}-head", required=True, on_change=report("head"))
     st.segmented_control(
-        "Tokens", list(WAYS), key=f"{key}-way", format_func=WAYS.__getitem__, required=True, help=HELP,
+        "Tokens",
+        list(WAYS),
+        key=f"{key}-way",
+        format_func=WAYS.__getitem__,
+        required=True,
+        help=HELP,
         on_change=report("way"),
-    )  # fmt: skip
+    )
     if window.way == "grid":
         echoes.show(f"{key}-place", window.place)
         titles = puzzle.structure.name.split(" ")
         st.segmented_control(
-            "Grid", range(3), key=f"{key}-place", format_func=lambda place: titles[place], required=True,
+            "Grid",
+            range(3),
+            key=f"{key}-place",
+            format_func=lambda place: titles[place],
+            required=True,
             on_change=report("place"),
-        )  # fmt: skip
+        )
     _ends(window, what, key, report)
 
 
@@ -104,7 +114,8 @@ def _report(
 
 
 def _pulled(before: Window, first: int, last: int, most: int) -> Window:
-    """The window with these ends; where they are too far apart or crossed, the one that was not moved follows."""
+    """The window with these ends; where they are too far apart or crossed, the one that was not moved
+    follows."""
     if last != before.last:
         return replace(before, first=max(min(first, last), last - most + 1), last=last)
     return replace(before, first=first, last=min(max(last, first), first + most - 1))

@@ -1,6 +1,7 @@
 """The attention of one head, or of all heads of a layer, through CircuitsVis, on some of the tokens.
 
-All 405 at once would choke a browser: CircuitsVis draws an element for every pair of tokens. So a visitor chooses which.
+All 405 at once would choke a browser: CircuitsVis draws an element for every pair of tokens. So a visitor
+    chooses which.
 """
 
 import re
@@ -15,7 +16,7 @@ from jaxtyping import Int, UInt16
 from app.bundle import bundle_address
 from app.components.sending import finite
 from app.shared import plain
-from interp.attention import LayerAttention, packed
+from interp.analyses.attention import LayerAttention, packed
 from interp.errors import PuzzlescopeError, brief
 from interp.grids import COLORS, SIZE
 from interp.puzzles import Puzzle
@@ -26,7 +27,8 @@ HERE = Path(__file__).parent
 What = Literal["pattern", "heads"]
 Way = Literal["rows", "grid", "positions"]
 MOST_TOKENS: dict[What, int] = {"pattern": 101, "heads": 85}
-"""How many tokens a browser draws in about a second: a whole grid for one head, two rows of each grid for eight."""
+"""How many tokens a browser draws in about a second: a whole grid for one head, two rows of each grid for
+eight."""
 
 _TEXT = re.compile("(?P<way>rows|grid|positions)(?P<place>[0-2])?-(?P<first>[0-9]{1,3})-(?P<last>[0-9]{1,3})")
 
@@ -47,9 +49,9 @@ class Window:
     """Which tokens are shown.
 
     Attributes:
-        way: "rows": the start token, and of each grid its marker and the rows ``first`` to ``last``. "grid": these rows of
-            grid ``place`` as keys, and as queries the positions that predict these rows of the answer. "positions": the
-            positions ``first`` to ``last``.
+        way: "rows": the start token, and of each grid its marker and the rows ``first`` to ``last``. "grid":
+            these rows of grid ``place`` as keys, and as queries the positions that predict these rows of the
+            answer. "positions": the positions ``first`` to ``last``.
         first, last: both are shown; rows and positions count from 0.
         place: of the grid that the answer is compared with, 0 to 2; only for "grid".
     """
@@ -177,9 +179,12 @@ def show(
     _view(key=key, data=packed(header, _in_ten_thousandths(shown)))
     whose = f"Layer {layer}, {'all heads' if head is None else f'head {head}'}"
     st.caption(
-        f"{whose}, in {plain(note or 'the run with nothing off')}. Each row is a token that looks (destination), each column a"
-        f" token looked at (source); full colour is {full:.2f}. {shown.sum(-1).mean():.0%} of the attention of these tokens"
-        " falls on those shown. Logits at a token predict the next one, so the row of a cell decides the cell after it."
+        f"{whose}, in {plain(note or 'the run with nothing off')}. Each row is a token that looks"
+        f" (destination), each column a"
+        f" token looked at (source); full colour is {full:.2f}. {shown.sum(-1).mean():.0%} of the attention"
+        f" of these tokens"
+        " falls on those shown. Logits at a token predict the next one, so the row of a cell decides the"
+        " cell after it."
     )
 
 

@@ -1,4 +1,5 @@
-"""Direct logit attribution: what every part of the model adds to the right colour over the runner-up, at one cell or at all."""
+"""Direct logit attribution: what every part of the model adds to the right colour over the runner-up, at one
+cell or at all."""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,20 +10,25 @@ import streamlit as st
 from app import echoes
 from app.components import clickable_chart
 from app.shared import plain
-from interp import lens_figures
+from interp.analyses.logit_lens import Attribution
+from interp.figures import answers as lens_figures
 from interp.grids import CELLS
-from interp.lens import Attribution
 from interp.tokens import D_VOCAB
 
 ABOUT = (
-    "What the model answers at a cell is decided by the largest of 15 *logits*. Each logit is read off the residual"
-    " stream by one sum, and the stream is itself a sum: of the embeddings and of what every head and every MLP wrote. So"
-    " the lead of one colour over another splits, exactly, into a push of every part. A bar up pushes toward the first"
-    " colour, a bar down toward the second. This counts only what a part writes straight to the answer (*direct*): a head"
+    "What the model answers at a cell is decided by the largest of 15 *logits*. Each logit is read off the"
+    " residual"
+    " stream by one sum, and the stream is itself a sum: of the embeddings and of what every head and every"
+    " MLP wrote. So"
+    " the lead of one colour over another splits, exactly, into a push of every part. A bar up pushes toward"
+    " the first"
+    " colour, a bar down toward the second. This counts only what a part writes straight to the answer"
+    " (*direct*): a head"
     " that matters because a later part reads it may have no bar at all."
 )
 LEGEND = (
-    "Plain bars are heads, hatched ones MLPs, dotted ones the embeddings and the bias. Blue pushes toward the first"
+    "Plain bars are heads, hatched ones MLPs, dotted ones the embeddings and the bias. Blue pushes toward"
+    " the first"
     " colour, orange toward the second."
 )
 
@@ -46,9 +52,11 @@ def show(
     """Draw the bars and the map of one cell, and one part's push at all cells.
 
     Args:
-        key: begins the keys of all its widgets. Charts are drawn anew when the run changes if it says which run this is.
+        key: begins the keys of all its widgets. Charts are drawn anew when the run changes if it says which
+            run this is.
         cell: of the answer, 0..99.
-        part: the one whose map is shown; left out, or where the run has no such part, the one that pushes most.
+        part: the one whose map is shown; left out, or where the run has no such part, the one that pushes
+            most.
         tokens: which are compared.
         on_part, on_cell, on_tokens: are given what is clicked or chosen.
     """
@@ -82,13 +90,17 @@ def told(found: Attribution, cell: int, toward: int | None = None, over: int | N
     """What the bars show, with the sum, as sentences."""
     pushes = found.push(toward, over)[:, cell]
     if not np.isfinite(pushes).all():
-        return f"At {lens_figures.cell_name(cell)} what the parts add is not finite, so there is nothing to compare."
+        return (
+            f"At {lens_figures.cell_name(cell)} what the parts add is not finite, so there is nothing to"
+            f" compare."
+        )
     order = abs(pushes).argsort()[::-1][:3]
     largest = ", ".join(f"{found.parts[k]} {pushes[k]:+.2f}" for k in order)
     difference = float(found.difference(toward, over)[cell])
     names = lens_figures.compared(found, cell, toward, over)
     sentence = (
-        f"At {lens_figures.cell_name(cell)} the {len(found.parts)} parts sum to {pushes.sum(dtype=float):+.3f}, the run's own"
+        f"At {lens_figures.cell_name(cell)} the {len(found.parts)} parts sum to"
+        f" {pushes.sum(dtype=float):+.3f}, the run's own"
         f" logits of {names} differ by {difference:+.3f}. Largest: {largest}."
     )
     return sentence.replace(" -", " −")

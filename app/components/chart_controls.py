@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from app import echoes
-from interp.sweep import MEASURES, Measure
+from interp.analyses.ablation_sweep import MEASURES, Measure
 
 NAMES: dict[Measure, str] = {
     "final": "final grid",

@@ -12,7 +12,8 @@ from interp.grids import CELLS
 
 
 def cell_of(scene: Scene) -> int:
-    """The cell of the answer that is looked at; the first that changes where the scene's is not one of the answer."""
+    """The cell of the answer that is looked at; the first that changes where the scene's is not one of the
+    answer."""
     cell = scene.answer_cell
     return first_changed(scene.puzzle) - 3 * CELLS if cell is None else cell
 

@@ -5,12 +5,12 @@ from app.components.patch_view import DETAILS, KINDS, Patching
 from app.scene import cell_name
 from app.session import choose, chosen
 from interp.ablation import Component, parse_ablation
+from interp.analyses.activation_patching import EVERYWHERE
+from interp.analyses.readers import HEAD_INPUTS
 from interp.errors import PuzzlescopeError, brief
+from interp.export.answer_programs import Edit
 from interp.grids import CELLS, N_COLORS, SIZE
-from interp.lens_snippets import Edit
 from interp.model import Config
-from interp.patching import EVERYWHERE
-from interp.readers import HEAD_INPUTS
 from interp.tokens import D_VOCAB
 
 PAGE = "circuits"
@@ -49,7 +49,8 @@ def _written(source: str | Edit | None) -> str:
 
 
 def _any(text: str, cfg: Config) -> str:
-    """Names of parts and places, which are looked up where they are shown: what is not there is passed over."""
+    """Names of parts and places, which are looked up where they are shown: what is not there is passed
+    over."""
     return text[:40]
 
 

@@ -9,9 +9,9 @@ from app.components.puzzle_strip import Look
 from app.scene import Scene
 from app.session import chosen, now
 from app.watching import LOOK_IN, Seen, look_in, watched
+from interp.analyses.activation_patching import PatchState
 from interp.backend import Backend
-from interp.lens_snippets import Edit
-from interp.patching import PatchState
+from interp.export.answer_programs import Edit
 from interp.puzzles import Puzzle
 
 GROUP = "patching"

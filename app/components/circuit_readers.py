@@ -8,15 +8,17 @@ from app.components.circuit_choices import PAGE
 from app.scene import SAMPLES, Scene
 from app.session import change, choose, chosen, now, of_this_model
 from app.watching import LOOK_IN, Seen, look_in, watched
+from interp.analyses.path_ablation import PathState
+from interp.analyses.readers import Reader
 from interp.backend import Backend
-from interp.paths import PathState
-from interp.readers import Reader
 
 GROUP = "paths"
 
 INTRODUCTION = (
-    "The logbook ends with a question: layer 0 matters a thousandfold, so **who uses what it writes?** Two answers: which"
-    " later parts have weights that listen to it, and which of them does the answer need it to reach. Click a reader to ask"
+    "The logbook ends with a question: layer 0 matters a thousandfold, so **who uses what it writes?** Two"
+    " answers: which"
+    " later parts have weights that listen to it, and which of them does the answer need it to reach. Click"
+    " a reader to ask"
     " the same of it."
 )
 

@@ -1,4 +1,5 @@
-"""What can be taken away from the page of the circuits: its link, its numbers, and the Python that computes them."""
+"""What can be taken away from the page of the circuits: its link, its numbers, and the Python that computes
+them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,18 +14,19 @@ from app.scene import Scene
 from app.session import chosen
 from app.taking import header_of, name_of, sample_of
 from interp.backend import Backend
-from interp.circuit_exports import composition_rows, path_rows
-from interp.circuit_snippets import composition_snippet, path_snippet
-from interp.exports import Table
+from interp.export.answer_programs import attribution_snippet, lens_snippet, patching_snippet
+from interp.export.circuit_programs import composition_snippet, path_snippet
+from interp.export.circuit_tables import composition_rows, path_rows
+from interp.export.tables import Table
 from interp.grids import SIZE
-from interp.lens_snippets import attribution_snippet, lens_snippet, patching_snippet
 from interp.puzzles import Puzzle
 
 Rows = Callable[[], tuple[dict[str, Any], ...]]
 
 
 def show(scene: Scene, backend: Backend) -> None:
-    """Draw the button that opens it all, of the view that is open. Nothing is computed before it is asked for."""
+    """Draw the button that opens it all, of the view that is open. Nothing is computed before it is asked
+    for."""
     downloads, snippets = {
         "readers": _readers,
         "lens": _lens,

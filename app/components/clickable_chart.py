@@ -15,8 +15,9 @@ def show(figure: go.Figure, *, key: str, name: str, on_click: Callable[[list[str
     """Draw the figure, as wide as there is room.
 
     Args:
-        key: a chart keeps what is selected in it, and a second click on that would only deselect it. So the key must say
-            all that a click changes: then the click leaves this chart behind, and the next one has nothing selected.
+        key: a chart keeps what is selected in it, and a second click on that would only deselect it. So the
+            key must say all that a click changes: then the click leaves this chart behind, and the next one
+            has nothing selected.
         name: of the file that its one button saves.
         on_click: called with the ``customdata`` of what was clicked.
     """
@@ -35,7 +36,8 @@ def show(figure: go.Figure, *, key: str, name: str, on_click: Callable[[list[str
 
 
 def _darken(figure: go.Figure) -> None:
-    """Write in the page's own colour: Streamlit's for charts is too faint on light pages for words this small."""
+    """Write in the page's own colour: Streamlit's for charts is too faint on light pages for words this
+    small."""
     color = st.get_option(f"theme.{st.context.theme.type or 'light'}.textColor")
     figure.update_layout(font_color=color, hoverlabel_font_color=color)
     for update in (figure.update_xaxes, figure.update_yaxes):
@@ -56,5 +58,6 @@ def clicked_data(state: Any) -> list[str]:
 
 
 def named(text: str, parts: Iterable[Component | None]) -> Component | None:
-    """The part of this name, if it is one of these: a browser may send what an earlier chart showed, or anything."""
+    """The part of this name, if it is one of these: a browser may send what an earlier chart showed, or
+    anything."""
     return next((part for part in parts if part is not None and part.text == text), None)

@@ -1,4 +1,5 @@
-"""Who reads a part of the model, by weights alone: a board of readers, a ranking, and every head with every head."""
+"""Who reads a part of the model, by weights alone: a board of readers, a ranking, and every head with every
+head."""
 
 from collections.abc import Callable, Collection
 
@@ -7,18 +8,22 @@ import streamlit as st
 from app import echoes
 from app.components import clickable_chart
 from app.shared import plain
-from interp import circuit_figures as figures
 from interp.ablation import Component
-from interp.composition import Composition
+from interp.analyses.ablation_sweep import KINDS, components_of
+from interp.analyses.composition import Composition
+from interp.analyses.readers import HEAD_INPUTS, HeadInput, Reader
+from interp.figures import circuits as figures
 from interp.model import Config
-from interp.readers import HEAD_INPUTS, HeadInput, Reader
-from interp.sweep import KINDS, components_of
 
 ABOUT = (
-    "Every part adds a vector to a shared sum, the residual stream, which later parts read through matrices of their own."
-    " Multiply the matrix a part writes through by the one a reader reads through: the more is left, the better the reader"
-    " hears it. That is the **composition score**; two such matrices turned at random give **chance**, and only what is"
-    " beyond it means something. It needs no puzzle: it says what could be read, not what is. A head's queries and keys"
+    "Every part adds a vector to a shared sum, the residual stream, which later parts read through matrices"
+    " of their own."
+    " Multiply the matrix a part writes through by the one a reader reads through: the more is left, the"
+    " better the reader"
+    " hears it. That is the **composition score**; two such matrices turned at random give **chance**, and"
+    " only what is"
+    " beyond it means something. It needs no puzzle: it says what could be read, not what is. A head's"
+    " queries and keys"
     " decide where it looks, its values what it moves from there."
 )
 LEGEND = "Orange listens more than chance, blue less; a full colour is the largest difference here."
@@ -34,7 +39,8 @@ def show_source(source: Component, cfg: Config, *, key: str, on_change: Callable
         key=key,
         on_change=echoes.hears(key, lambda: on_change(parts[st.session_state[key]])),
         width=150,
-        help="An attention layer as a whole, one of its heads, or an MLP. L0.attn is where the logbook's question stands.",
+        help="An attention layer as a whole, one of its heads, or an MLP. L0.attn is where the logbook's"
+        " question stands.",
     )
 
 

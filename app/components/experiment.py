@@ -1,4 +1,5 @@
-"""One experiment of the logbook: its question, what comes out here, what was published, and where to go on."""
+"""One experiment of the logbook: its question, what comes out here, what was published, and where to go
+on."""
 
 from html import escape
 
@@ -6,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.shared import plain
-from interp.logbook import Finding
+from interp.analyses.published import Finding
 
 
 def heading(number: int, title: str, question: str) -> None:

@@ -1,7 +1,8 @@
-"""Attention drawn on the grids: point at a cell and see where every head of a layer looks to predict it, or who reads it.
+"""Attention drawn on the grids: point at a cell and see where every head of a layer looks to predict it, or
+who reads it.
 
-The patterns of the layer travel to the browser once, a byte a weight, and everything that follows the pointer or the arrow
-keys is drawn there. Only what is kept (a click, Enter) comes back.
+The patterns of the layer travel to the browser once, a byte a weight, and everything that follows the pointer
+or the arrow keys is drawn there. Only what is kept (a click, Enter) comes back.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ import streamlit as st
 
 from app.components.scripts import joined
 from app.components.sending import finite
-from interp.attention import LayerAttention, packed, quantise
+from interp.analyses.attention import LayerAttention, packed, quantise
 from interp.grids import CELLS
 from interp.puzzles import Puzzle
 from interp.tokens import N_CTX
@@ -41,8 +42,10 @@ class Choice:
     """What a visitor has chosen here, and what a link should hold.
 
     Attributes:
-        cell: one of the 400 cells, ``100 * place + 10 * row + column``; of the answer (300 to 399) if ``view`` is "from".
-        view: "from": where the position that predicts this cell looks. "to": which positions look at this cell.
+        cell: one of the 400 cells, ``100 * place + 10 * row + column``; of the answer (300 to 399) if
+            ``view`` is "from".
+        view: "from": where the position that predicts this cell looks. "to": which positions look at this
+            cell.
         weighting: "attention", or "value": times the length of what the value writes.
         head: the one that is enlarged, or ``None`` for all of the layer.
     """
@@ -59,7 +62,8 @@ class Choice:
 
 
 def read_choice(value: object, n_heads: int) -> Choice | None:
-    """The choice that a browser sent, or ``None`` if it is no such thing: whatever it sends is only a claim."""
+    """The choice that a browser sent, or ``None`` if it is no such thing: whatever it sends is only a
+    claim."""
     if not isinstance(value, dict) or value.keys() != {"cell", "view", "weighting", "head"}:
         return None
     cell, view, weighting, head = value["cell"], value["view"], value["weighting"], value["head"]
@@ -79,7 +83,8 @@ def _whole(value: object) -> bool:
 def message(
     attention: LayerAttention, puzzle: Puzzle, choice: Choice, *, layer: int, note: str, colors: Sequence[str]
 ) -> bytes:
-    """What the browser gets: a header, the patterns in steps of 1/255 and the norms of the values (float32)."""
+    """What the browser gets: a header, the patterns in steps of 1/255 and the norms of the values
+    (float32)."""
     pattern, norms = finite(attention.pattern), finite(attention.value_norms).astype(np.float32)
     moved = pattern * norms[:, None, :].astype(np.float64)
     header: dict[str, Any] = {

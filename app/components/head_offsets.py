@@ -1,4 +1,5 @@
-"""Where the heads of a layer look from the cell about to be predicted: one head large, the others small; a click chooses one.
+"""Where the heads of a layer look from the cell about to be predicted: one head large, the others small; a
+click chooses one.
 
 The maps travel to the browser as bytes, and what follows the pointer is drawn there.
 """
@@ -13,8 +14,8 @@ import streamlit as st
 
 from app.components.scripts import joined
 from app.components.sending import finite
-from interp.attention import packed
-from interp.heads import HeadStudy
+from interp.analyses.attention import packed
+from interp.analyses.head_study import HeadStudy
 
 HERE = Path(__file__).parent
 PLACES = ("1st grid", "2nd grid", "3rd grid", "answer")
@@ -29,7 +30,8 @@ _view = st.components.v2.component(
 
 
 def message(study: HeadStudy, layer: int, head: int, names: Sequence[str]) -> bytes:
-    """What the browser gets: a header, the maps of the layer (float32), and the shares on each marker and the start token."""
+    """What the browser gets: a header, the maps of the layer (float32), and the shares on each marker and the
+    start token."""
     off = study.off[layer]
     header: dict[str, Any] = {
         "layer": layer,

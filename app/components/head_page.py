@@ -1,6 +1,7 @@
 """What every head does: the table and all heads by two measures, the chosen head's spectrum and maps.
 
-Each half is a fragment, which runs again by itself while what it shows is under way; the rest of the page stays as it is.
+Each half is a fragment, which runs again by itself while what it shows is under way; the rest of the page
+stays as it is.
 """
 
 from html import escape
@@ -15,10 +16,10 @@ from app.components.head_scatter import COST, TITLES
 from app.scene import SAMPLES, Scene
 from app.session import change, choose, chosen, now, of_this_model
 from app.watching import LOOK_IN, Seen, watched
+from interp.analyses.head_study import OVER, HeadStudy, Over
 from interp.backend import Backend
-from interp.figures import LEAST_FULL, LEAST_FULL_ANSWERS
-from interp.head_figures import FROM
-from interp.heads import OVER, HeadStudy, Over
+from interp.figures.heads import FROM
+from interp.figures.sweep import LEAST_FULL, LEAST_FULL_ANSWERS
 
 PAGE = "heads"
 CHOICES = {
@@ -78,7 +79,8 @@ def _study(scene: Scene, backend: Backend, seen: Seen[HeadStudy]) -> HeadStudy:
 
 
 def measures_of(study: HeadStudy, over: Over, costs: studies.Heads) -> dict[str, dict[str, float]]:
-    """The detectors and the cost by their names, each of every head by its name; nan where it is not known."""
+    """The detectors and the cost by their names, each of every head by its name; nan where it is not
+    known."""
     heads = list(np.ndindex(study.off.shape))
     found = {
         name: {_name(*head): float(scores[head]) for head in heads}
@@ -96,7 +98,7 @@ def _choose_head(name: str) -> None:
     change(layer=int(layer), head=int(head))
 
 
-# ---- over what, and how far it is -----------------------------------------------------------------------------------
+# ---- over what, and how far it is --------------------------------------------------------------------------
 
 
 def _controls(scene: Scene, over: Over) -> None:
@@ -113,7 +115,8 @@ def _controls(scene: Scene, over: Over) -> None:
             required=True,
             on_change=echoes.hears("heads-over", lambda: choose(PAGE, over=st.session_state["heads-over"])),
             label_visibility="collapsed",
-            help="Attention is a mean over the 100 positions that predict the answer's cells, or over all 405 positions"
+            help="Attention is a mean over the 100 positions that predict the answer's cells, or over all"
+            " 405 positions"
             " of a puzzle; a distance is measured where there are so many positions before.",
         )
         chart_controls.show_measure(
@@ -145,7 +148,7 @@ def _progress(scene: Scene, seen: Seen[HeadStudy], study: HeadStudy, worth: swee
             st.rerun()
 
 
-# ---- all heads ------------------------------------------------------------------------------------------------------
+# ---- all heads ---------------------------------------------------------------------------------------------
 
 
 def _least_full(scene: Scene) -> float:
@@ -186,7 +189,7 @@ def _scatter(scene: Scene, choices: dict, measures: dict[str, dict[str, float]],
     )
 
 
-# ---- one head -------------------------------------------------------------------------------------------------------
+# ---- one head ----------------------------------------------------------------------------------------------
 
 
 def _head(scene: Scene, backend: Backend, study: HeadStudy, over: Over) -> None:

@@ -7,10 +7,13 @@ import streamlit as st
 from app import echoes
 from app.components import clickable_chart
 from app.shared import plain
-from interp.head_figures import scatter_figure
-from interp.heads import DETECTORS
+from interp.analyses.head_study import DETECTORS
+from interp.figures.heads import scatter_figure
 
-LEGEND = "Orange: switching it off costs; blue: it helps; a full colour is the largest effect here. Click a point to choose it."
+LEGEND = (
+    "Orange: switching it off costs; blue: it helps; a full colour is the largest effect here. Click a point"
+    " to choose it."
+)
 
 NOTHING = "There is no head of which both are finite numbers."
 

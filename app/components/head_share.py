@@ -1,14 +1,15 @@
-"""What can be taken away from the page of the heads: its link, its numbers, and the Python that computes them."""
+"""What can be taken away from the page of the heads: its link, its numbers, and the Python that computes
+them."""
 
 from app import studies, sweeps
 from app.components import take_away
 from app.components.take_away import Download
 from app.scene import Scene
 from app.taking import header_of, name_of, sample_of
+from interp.analyses.head_study import HeadStudy, Over, head_rows, map_rows, spectrum_rows
 from interp.backend import Backend
-from interp.exports import Table
-from interp.heads import HeadStudy, Over, head_rows, map_rows, spectrum_rows
-from interp.snippets import heads_snippet
+from interp.export.programs import heads_snippet
+from interp.export.tables import Table
 
 
 def show(scene: Scene, backend: Backend, over: Over) -> None:

@@ -5,8 +5,8 @@ import streamlit as st
 
 from app.components import clickable_chart
 from app.shared import plain
-from interp.head_figures import spectrum_figure
-from interp.heads import MARKED, HeadStudy, Over
+from interp.analyses.head_study import MARKED, HeadStudy, Over
+from interp.figures.heads import spectrum_figure
 
 LEAST = 0.01
 """A share of attention worth a word."""
@@ -28,7 +28,8 @@ def told(spectrum: np.ndarray, start: float) -> str:
     """The highest marks of a spectrum in a sentence, for those who do not see it.
 
     Args:
-        start: the head's attention on the start token: that is a rise at the far end, where few positions are measured.
+        start: the head's attention on the start token: that is a rise at the far end, where few positions are
+            measured.
     """
     if np.isnan(start):
         return "Nothing is measured yet."

@@ -9,11 +9,12 @@ import streamlit as st
 
 from app import echoes
 from app.components.head_scatter import COST
-from interp.figures import tint
-from interp.heads import DETECTORS, DISTANCES
+from interp.analyses.head_study import DETECTORS, DISTANCES
+from interp.figures.sweep import tint
 
 FULL = 0.2
-"""A column's colour is full at its largest share, but never at less than this: what is hardly there must not look like much."""
+"""A column's colour is full at its largest share, but never at less than this: what is hardly there must not
+look like much."""
 
 HEIGHT = 486
 WIDTH = 44

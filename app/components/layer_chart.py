@@ -6,9 +6,9 @@ import streamlit as st
 
 from app.components import clickable_chart
 from app.shared import plain
-from interp import figures
 from interp.ablation import Component
-from interp.sweep import Measure, SweepRow
+from interp.analyses.ablation_sweep import Measure, SweepRow
+from interp.figures import sweep as figures
 
 
 def show(

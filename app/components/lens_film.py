@@ -1,7 +1,8 @@
-"""The logit lens as a film: what the model would answer after every attention layer and every MLP, and where each cell
-becomes right.
+"""The logit lens as a film: what the model would answer after every attention layer and every MLP, and where
+each cell becomes right.
 
-Stepping, playing and pointing at cells are answered in the browser; only a cell that is chosen comes back to Python.
+Stepping, playing and pointing at cells are answered in the browser; only a cell that is chosen comes back to
+Python.
 """
 
 from collections.abc import Callable
@@ -15,18 +16,23 @@ from app.components.puzzle_strip import PLAIN, Look, painting, report_cell
 from app.components.scripts import joined
 from interp import outputs
 from interp.ablation import NO_ABLATION, Ablation
+from interp.analyses.logit_lens import LogitLens
 from interp.grids import CELLS
-from interp.lens import LogitLens
 
 HERE = Path(__file__).parent
 DECIMALS = 4
 
 ABOUT = (
-    "Every layer adds to what a position knows, the *residual stream*, and the last step, the *unembedding*, reads the"
-    " answer off it. The logit lens reads earlier: it puts the stream through the unembedding after each attention layer"
-    " and each MLP, as if the model ended there. Watch how the answer takes shape: cells that only need copying are often"
-    " right early, those that the rule changes late. The last picture is the model's own answer, because nothing lies"
-    " between its stream and the unembedding; an earlier one may look worse than what the model knows by then, for later"
+    "Every layer adds to what a position knows, the *residual stream*, and the last step, the *unembedding*,"
+    " reads the"
+    " answer off it. The logit lens reads earlier: it puts the stream through the unembedding after each"
+    " attention layer"
+    " and each MLP, as if the model ended there. Watch how the answer takes shape: cells that only need"
+    " copying are often"
+    " right early, those that the rule changes late. The last picture is the model's own answer, because"
+    " nothing lies"
+    " between its stream and the unembedding; an earlier one may look worse than what the model knows by"
+    " then, for later"
     " layers may read it in another form. Each cell is given the true cells before it."
 )
 
@@ -85,9 +91,13 @@ def told(lens: LogitLens) -> str:
     best = int(gain.argmax())
     never = int((lens.settled == len(lens.stages)).sum())
     ends = f"{never} of {CELLS} cells are wrong at the end." if never else "Every cell is right at the end."
-    most = f"{lens.stages[best + 1]} brings most: {counts[best]} cells are right before it, {counts[best + 1]} after. "
+    most = (
+        f"{lens.stages[best + 1]} brings most: {counts[best]} cells are right before it, {counts[best + 1]}"
+        f" after. "
+    )
     return (
-        "On the map, the darker the later; *0a* is after layer 0's attention, *0m* after its MLP, *e* the embedding alone,"
+        "On the map, the darker the later; *0a* is after layer 0's attention, *0m* after its MLP, *e* the"
+        " embedding alone,"
         f" a cross never. {most if gain[best] > 0 else ''}{ends}"
     )
 

@@ -1,4 +1,5 @@
-"""The notebook's experiments that end in an answer to look at: an invalid grid, a copy, and a layer off at a time."""
+"""The notebook's experiments that end in an answer to look at: an invalid grid, a copy, and a layer off at a
+time."""
 
 from collections.abc import Callable, Iterator
 
@@ -9,25 +10,29 @@ from jaxtyping import Int
 from app.components import experiment, puzzle_strip
 from app.components.puzzle_strip import Look, Panel
 from app.scene import Scene, copy_head
-from interp import logbook
 from interp.ablation import Ablation, Component, Term, parse_ablation
+from interp.analyses import published as logbook
+from interp.analyses.ablation_sweep import components_of
+from interp.analyses.notebook import copy_circuit_text
 from interp.backend import Backend
-from interp.phenomena import copy_circuit_text
+from interp.export.programs import prediction_snippet
 from interp.puzzles import Puzzle
-from interp.snippets import prediction_snippet
-from interp.sweep import components_of
 
 A_ROW = 7
 """Answers side by side."""
 
 MARKER = (
-    "What does the model draw without layer 0's attention? On a *frame* puzzle: it no longer knows what came before the"
-    " current token. After the markers of three grids it has learnt to expect a fourth, so where it has lost its place"
+    "What does the model draw without layer 0's attention? On a *frame* puzzle: it no longer knows what came"
+    " before the"
+    " current token. After the markers of three grids it has learnt to expect a fourth, so where it has lost"
+    " its place"
     " it may write a marker instead of a cell, and the answer is not a grid at all."
 )
 COPY = (
-    "If the head that looks one grid back copies what it sees, then it alone should draw the third grid again. So all MLPs"
-    " are off, and all attention but one layer's, whose heads are all made to look exactly 100 positions back: from where"
+    "If the head that looks one grid back copies what it sees, then it alone should draw the third grid"
+    " again. So all MLPs"
+    " are off, and all attention but one layer's, whose heads are all made to look exactly 100 positions"
+    " back: from where"
     " a cell is predicted, that is the same cell of the third grid."
 )
 ONE_BY_ONE = (
@@ -54,7 +59,8 @@ def show_marker(number: int, scene: Scene, backend: Backend) -> None:
 
 
 def _layers(scene: Scene, backend: Backend) -> Iterator[int]:
-    """The layer of the published experiment; then, if it is another, the one where this model's copying head is. Says which."""
+    """The layer of the published experiment; then, if it is another, the one where this model's copying head
+    is. Says which."""
     own, _ = copy_head(backend, scene.model, scene.puzzle)
     for layer in dict.fromkeys((0, own)):
         here = ", where this model's copying head is" if layer == own else ", as published"

@@ -5,15 +5,19 @@ import streamlit as st
 from app.components import experiment
 from app.components.loss_readout import scientific
 from app.scene import Scene
+from interp.analyses.published import masking_finding
 from interp.backend import Backend
-from interp.logbook import masking_finding
-from interp.snippets import masking_snippet
+from interp.export.programs import masking_snippet
 
 QUESTION = (
-    "The notebook switched the key-value cache off, as it seemed to spoil the answers. The cache was not at fault: the"
-    " tokenizer had declared token 0 to be padding, and token 0 is also the *blank cell*. A library that hides padding"
-    " from attention then hides blank cells, which are most of a grid. All prompts here are equally long, so nothing is ever"
-    " padded and no mask is made from tokens; with the cache the answer is the same as without, which tests check under"
+    "The notebook switched the key-value cache off, as it seemed to spoil the answers. The cache was not at"
+    " fault: the"
+    " tokenizer had declared token 0 to be padding, and token 0 is also the *blank cell*. A library that"
+    " hides padding"
+    " from attention then hides blank cells, which are most of a grid. All prompts here are equally long, so"
+    " nothing is ever"
+    " padded and no mask is made from tokens; with the cache the answer is the same as without, which tests"
+    " check under"
     " every kind of ablation. Here is the loss on the puzzle at hand if blank cells are hidden all the same."
 )
 

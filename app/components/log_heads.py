@@ -1,4 +1,5 @@
-"""The notebook's search for heads that look a fixed distance back, and the attention pattern of any of them."""
+"""The notebook's search for heads that look a fixed distance back, and the attention pattern of any of
+them."""
 
 from collections.abc import Sequence
 from math import isfinite
@@ -11,10 +12,10 @@ from app.components.lookback_list import show_heads
 from app.components.looking import show_layer, show_tokens
 from app.scene import Scene
 from app.session import choose, chosen
-from interp import logbook
+from interp.analyses import published as logbook
+from interp.analyses.notebook import ON_START, THRESHOLDS, LookingHead, looking_heads
 from interp.backend import Backend
-from interp.phenomena import ON_START, THRESHOLDS, LookingHead, looking_heads
-from interp.snippets import attention_snippet, lookback_snippet
+from interp.export.programs import attention_snippet, lookback_snippet
 from interp.tokens import SIZE
 
 PAGE = "logbook"
@@ -22,10 +23,14 @@ WHAT = {1: "one token back", 100: "one grid back"}
 assert set(WHAT) == set(THRESHOLDS)
 
 DETECTORS = (
-    "An induction head needs a head that looks at the token before. And since every grid is as long as the next, a head that"
-    " looks exactly 100 positions back sees, from where a cell is predicted, the same cell of the grid before. Which heads do"
-    " so? The score is the attention at that distance, averaged over all 405 positions, those with too few before them"
-    " measured at position 0. So a head that rests on the start token scores 0.25 for 100 back without looking there at all:"
+    "An induction head needs a head that looks at the token before. And since every grid is as long as the"
+    " next, a head that"
+    " looks exactly 100 positions back sees, from where a cell is predicted, the same cell of the grid"
+    " before. Which heads do"
+    " so? The score is the attention at that distance, averaged over all 405 positions, those with too few"
+    " before them"
+    " measured at position 0. So a head that rests on the start token scores 0.25 for 100 back without"
+    " looking there at all:"
     " such heads are listed apart, and beside every score stands that without those positions."
 )
 RESTING = "only by resting on the start token, where there are too few positions before:"
@@ -108,7 +113,8 @@ def show_pattern(number: int, scene: Scene, backend: Backend) -> None:
     show_tokens(scene, attention, cfg, key=scene.key("log-tokens"))
     row, column = divmod(scene.answer_cell or 0, SIZE)
     experiment.published(
-        "L0.H0 attends to the cell about to be predicted in the grid before; in the first grid, to the previous token."
+        "L0.H0 attends to the cell about to be predicted in the grid before; in the first grid, to the"
+        " previous token."
     )
     experiment.go_on(
         scene.link_to(scene.puzzle, scene.ablation),

@@ -9,19 +9,21 @@ from app.components.worth import switch
 from app.scene import Scene
 from app.session import notify, now
 from app.watching import LOOK_IN, Seen, look_in, watched
-from interp import logbook, snippets
-from interp.ablation import Term
+from interp.ablation import REFERENCE_PUZZLES, Term
+from interp.analyses import published as logbook
+from interp.analyses.ablation_sweep import SweepRow, SweepState, components_of
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
-from interp.means import REFERENCE_PUZZLES
+from interp.export import programs as snippets
 from interp.outputs import NOT_FINITE
 from interp.puzzles import PuzzleSet
-from interp.sweep import SweepRow, SweepState, components_of
 
 _GROUP, _PUBLIC = "logbook-losses", "logbook-public"
 QUESTION = (
-    "Which attention layers does the model need? Each is zeroed in turn, and the loss on the last grid is measured over"
-    f" {REFERENCE_PUZZLES} puzzles of all tasks. Most cells are merely copied; what a layer does for the few that change"
+    "Which attention layers does the model need? Each is zeroed in turn, and the loss on the last grid is"
+    " measured over"
+    f" {REFERENCE_PUZZLES} puzzles of all tasks. Most cells are merely copied; what a layer does for the few"
+    f" that change"
     " hardly shows in this mean."
 )
 
@@ -57,8 +59,10 @@ def _draw(scene: Scene, backend: Backend, busy: bool) -> None:
         _chart(scene, rows, seen)
     with beside:
         experiment.published(
-            f"{logbook.PUBLISHED_CLEAN:.2e} nats with nothing off; **{logbook.PUBLISHED_LAYERS[0]}** with layer 0's attention"
-            f" off; between {min(logbook.PUBLISHED_LAYERS[1:]):.2e} and {max(logbook.PUBLISHED_LAYERS[1:]):.2e} with any"
+            f"{logbook.PUBLISHED_CLEAN:.2e} nats with nothing off; **{logbook.PUBLISHED_LAYERS[0]}** with"
+            f" layer 0's attention"
+            f" off; between {min(logbook.PUBLISHED_LAYERS[1:]):.2e} and"
+            f" {max(logbook.PUBLISHED_LAYERS[1:]):.2e} with any"
             " other's. Layer 0 matters a thousandfold."
         )
         _conclude(scene, backend, rows, seen)

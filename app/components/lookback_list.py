@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.scene import Scene
 from app.session import change, of_this_model
-from interp.attention import HeadScore, heads_above
+from interp.analyses.attention import HeadScore, heads_above
 from interp.backend import Backend
 
 MEANINGS = {
@@ -16,7 +16,10 @@ MEANINGS = {
 }
 """Distance -> (what it means, the score above which a head is named: the notebook's, for 101 that of 100)."""
 
-HELP = "The head's attention exactly so many positions back, averaged over all positions that have so many before them."
+HELP = (
+    "The head's attention exactly so many positions back, averaged over all positions that have so many"
+    " before them."
+)
 
 
 def show(scene: Scene, backend: Backend) -> None:

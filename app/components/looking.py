@@ -1,4 +1,5 @@
-"""Where the heads of a layer look, in the run as it is: drawn on the grids, and token by token through CircuitsVis."""
+"""Where the heads of a layer look, in the run as it is: drawn on the grids, and token by token through
+CircuitsVis."""
 
 from typing import Any
 
@@ -11,7 +12,7 @@ from app.components.grid_attention import Choice
 from app.palette import PALETTES
 from app.scene import Scene
 from app.session import change, of_this_model
-from interp.attention import LayerAttention
+from interp.analyses.attention import LayerAttention
 from interp.backend import Backend
 from interp.model import Config
 
@@ -65,7 +66,8 @@ def _choose_tokens(head: int | None, window: Window) -> None:
 
 
 def show_tokens(scene: Scene, attention: LayerAttention, cfg: Config, *, key: str) -> None:
-    """Draw the pattern of the chosen head, or of all, through CircuitsVis, and the choice of head and tokens."""
+    """Draw the pattern of the chosen head, or of all, through CircuitsVis, and the choice of head and
+    tokens."""
     head = None if scene.all_heads else scene.head
     attention_controls.show(
         head,

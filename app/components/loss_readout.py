@@ -8,8 +8,8 @@ import streamlit as st
 
 from app.components.puzzle_strip import Changes
 from app.components.scripts import joined
+from interp.engine.predict import AnswerLoss, Metric, Prediction
 from interp.outputs import NOT_FINITE
-from interp.predict import AnswerLoss, Metric, Prediction
 
 HERE = Path(__file__).parent
 
@@ -20,14 +20,18 @@ LABELS: dict[Metric, str] = {
     "changed": "Changed cells",
 }
 HELP: dict[Metric, str] = {
-    "final": "Mean cross-entropy, in nats, over the answer's marker and its 100 cells, each given the true ones before it.",
+    "final": "Mean cross-entropy, in nats, over the answer's marker and its 100 cells, each given the true"
+    " ones before it.",
     "cells": "Mean cross-entropy, in nats, over the answer's 100 cells.",
     "copied": "The loss on the cells that equal the third grid: there the model need only copy.",
     "changed": "The loss on the cells that differ from the third grid: there the model does something.",
 }
 LONGEST_RATIO = 1e7
 """From here on a ratio is written with a power of ten."""
-CELLS_HELP = "Cells that are right with nothing off and wrong now; wrong with nothing off and right now; wrong in both."
+CELLS_HELP = (
+    "Cells that are right with nothing off and wrong now; wrong with nothing off and right now; wrong in"
+    " both."
+)
 VERDICT_HELP = "Whether greedy decoding draws all 100 cells right."
 
 _readout = st.components.v2.component(

@@ -14,7 +14,8 @@ _KEY = "model"
 
 
 def show(scene: Scene, backend: Backend) -> None:
-    """Draw the choice. Another model has other parts: everything is on again, and its own copying head is shown."""
+    """Draw the choice. Another model has other parts: everything is on again, and its own copying head is
+    shown."""
     cfg = backend.model(scene.model).cfg
     echoes.show(_KEY, scene.model)
     names = dict.fromkeys([*list_models(), scene.model])
@@ -24,7 +25,8 @@ def show(scene: Scene, backend: Backend) -> None:
         key=_KEY,
         on_change=echoes.hears(_KEY, lambda: _choose(backend)),
         width=115,
-        help=f"{cfg.n_layers} layers of {cfg.n_heads} heads, {backend.model(scene.model).n_params / 1e6:.1f} M parameters."
+        help=f"{cfg.n_layers} layers of {cfg.n_heads} heads, {backend.model(scene.model).n_params / 1e6:.1f}"
+        f" M parameters."
         " Folders in assets/models are offered.",
     )
 

@@ -1,5 +1,5 @@
-"""What an open page needs of its browser besides what Streamlit does: it comes to life again when its server was away for a
-while, and Back and Forward step through its scenes. Nothing of it is to be seen."""
+"""What an open page needs of its browser besides what Streamlit does: it comes to life again when its server
+was away for a while, and Back and Forward step through its scenes. Nothing of it is to be seen."""
 
 from pathlib import Path
 from uuid import uuid4
@@ -14,6 +14,7 @@ _keeper = st.components.v2.component(
 def show() -> None:
     """Put it on the page, outside of all fragments: a run that it asks for is one of the whole page."""
     with st.container(key="keeper"):  # app/style.css hides it
-        # The browser must see each run begin, also the first one of a server that was restarted, and of which address it is.
+        # The browser must see each run begin, also the first one of a server that was restarted, and of which
+        # address it is.
         data = {"run": uuid4().hex, "query": st.query_params.to_dict()}
         _keeper(key="page-keeper", data=data, on_ask_change=lambda: None)

@@ -1,4 +1,5 @@
-"""Activation patching: which activation of a second puzzle's run, put into this one's, carries its answer over."""
+"""Activation patching: which activation of a second puzzle's run, put into this one's, carries its answer
+over."""
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
@@ -15,20 +16,25 @@ from app.components.puzzle_strip import PLAIN, Look
 from app.palette import PALETTES
 from app.shared import plain
 from app.watching import Seen
-from interp import lens_figures
+from interp.analyses.activation_patching import EVERYWHERE, Detail, Kind, PatchState, recoloured
 from interp.errors import PuzzlescopeError
-from interp.figures import grid_svg
+from interp.export.answer_programs import Edit
+from interp.figures import answers as lens_figures
+from interp.figures.sweep import grid_svg
 from interp.grids import COLORS, SIZE
-from interp.lens_snippets import Edit
-from interp.patching import EVERYWHERE, Detail, Kind, PatchState, recoloured
 from interp.puzzles import Puzzle
 
 ABOUT = (
-    "Removing a part tells what breaks without it; *patching* tells what it carries. The model sees two puzzles: this"
-    " one, and a source. One activation is copied from the source's run into this one's, which goes on from there: if the"
-    " answer turns into the source's, what makes the two differ was in it. Effect 0: the answer is this puzzle's. Effect"
-    " 1: it is the source's. The answer's grid holds this puzzle's colours in both runs. Read the map from the top down:"
-    " what the source's grids say moves from the positions where it stands to the position that predicts the cell."
+    "Removing a part tells what breaks without it; *patching* tells what it carries. The model sees two"
+    " puzzles: this"
+    " one, and a source. One activation is copied from the source's run into this one's, which goes on from"
+    " there: if the"
+    " answer turns into the source's, what makes the two differ was in it. Effect 0: the answer is this"
+    " puzzle's. Effect"
+    " 1: it is the source's. The answer's grid holds this puzzle's colours in both runs. Read the map from"
+    " the top down:"
+    " what the source's grids say moves from the positions where it stands to the position that predicts the"
+    " cell."
 )
 LEGEND = (
     "Orange: toward the source's answer, full colour at 1; blue: away from it. In brackets, a grid's marker."
@@ -95,7 +101,8 @@ def show_choices(
     look: Look = PLAIN,
     on_change: Callable[[Patching], None],
 ) -> None:
-    """Draw what there is to choose: the second puzzle, what is patched, and where; and the second puzzle itself.
+    """Draw what there is to choose: the second puzzle, what is patched, and where; and the second puzzle
+    itself.
 
     Args:
         candidates: puzzles offered besides an edited copy, their grids in the same order as this one's.
@@ -182,17 +189,26 @@ def _show_edit(puzzle: Puzzle, edit: Edit, key: str, on_edit: Callable[[Edit], N
 def _select(label, key, choices, value, on_change, *, width):  # type: ignore[no-untyped-def]
     echoes.show(key, value)
     st.selectbox(
-        label, list(choices), key=key, format_func=choices.__getitem__, width=width,
+        label,
+        list(choices),
+        key=key,
+        format_func=choices.__getitem__,
+        width=width,
         on_change=echoes.hears(key, lambda: on_change(st.session_state[key])),
-    )  # fmt: skip
+    )
 
 
 def _segments(label, key, choices, value, on_change):  # type: ignore[no-untyped-def]
     echoes.show(key, value)
     st.segmented_control(
-        label, list(choices), key=key, format_func=choices.__getitem__, required=True, width="content",
+        label,
+        list(choices),
+        key=key,
+        format_func=choices.__getitem__,
+        required=True,
+        width="content",
         on_change=echoes.hears(key, lambda: on_change(st.session_state[key])),
-    )  # fmt: skip
+    )
 
 
 def show(
@@ -213,7 +229,8 @@ def show(
         key: begins the keys of all its widgets; it must say which run and which source this is.
         cell: of the answer, 0..99.
         on_cell: is given the cell that is clicked on a map of cells.
-        on_change: is given the new choice when a patch is clicked, or another block of the heads' map is chosen.
+        on_change: is given the new choice when a patch is clicked, or another block of the heads' map is
+            chosen.
         on_stop, on_again: end the computation, and begin it anew.
     """
     filling.show(
@@ -253,7 +270,8 @@ def show(
                     on_click=lambda: on_cell(state.most_different),
                 )
             st.caption(
-                f"The two runs differ at {int(state.comparable.sum())} of 100 cells. Click one to see what carries it;"
+                f"The two runs differ at {int(state.comparable.sum())} of 100 cells. Click one to see what"
+                f" carries it;"
                 " click a patch to see what else it carries."
             )
         else:
@@ -280,9 +298,13 @@ def _map(state, choice, cell, marked, key, on_change):  # type: ignore[no-untype
     }
     block = choice.block if choice.block in names else EVERYWHERE.name
     _select(
-        "Patched at", f"{key}-block", names, block,
-        lambda name: on_change(replace(choice, block=name, marked=None)), width=170,
-    )  # fmt: skip
+        "Patched at",
+        f"{key}-block",
+        names,
+        block,
+        lambda name: on_change(replace(choice, block=name, marked=None)),
+        width=170,
+    )
     return lens_figures.head_patch_map(state, cell, block, marked)
 
 
@@ -291,6 +313,7 @@ def _measured(state: PatchState, cell: int) -> str:
     if not (np.isfinite(state.target[cell]) and np.isfinite(state.source[cell])):
         return ""
     return (
-        f"{lens_figures.cell_name(cell).capitalize()}, {lens_figures.metric_name(state, cell)}: {state.target[cell]:.2f} in this"
+        f"{lens_figures.cell_name(cell).capitalize()}, {lens_figures.metric_name(state, cell)}:"
+        f" {state.target[cell]:.2f} in this"
         f" puzzle's run, {state.source[cell]:.2f} in the source's."
     )

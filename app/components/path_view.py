@@ -1,4 +1,5 @@
-"""Who misses a part of the model, by effect: the part taken from one reader at a time; and how the two views agree."""
+"""Who misses a part of the model, by effect: the part taken from one reader at a time; and how the two views
+agree."""
 
 from collections.abc import Callable, Collection
 
@@ -7,24 +8,30 @@ import streamlit as st
 from app.components import clickable_chart, filling
 from app.components.head_map import LEGEND
 from app.shared import plain
-from interp import circuit_figures as figures
 from interp.ablation import Component
-from interp.composition import Composition
+from interp.analyses.ablation_sweep import Measure
+from interp.analyses.composition import Composition
+from interp.analyses.path_ablation import PathState
+from interp.analyses.readers import Reader
+from interp.figures import circuits as figures
 from interp.model import Config
-from interp.paths import PathState
-from interp.readers import Reader
-from interp.sweep import Measure
 
 ABOUT = (
-    "Switching a part off takes its output from everybody who comes after. Here it is taken from **one** reader alone: a"
-    " head's queries, keys or values, an MLP, or the logits are computed from the residual stream as if the part had written"
-    " nothing, and everybody else still sees it. If the answer suffers, that reader was using it, directly. What other parts"
-    " have made of it in between stays in the stream. The reader's LayerNorm is done anew on what is left. Take the part"
+    "Switching a part off takes its output from everybody who comes after. Here it is taken from **one**"
+    " reader alone: a"
+    " head's queries, keys or values, an MLP, or the logits are computed from the residual stream as if the"
+    " part had written"
+    " nothing, and everybody else still sees it. If the answer suffers, that reader was using it, directly."
+    " What other parts"
+    " have made of it in between stays in the stream. The reader's LayerNorm is done anew on what is left."
+    " Take the part"
     " from all its readers at once and it is simply off."
 )
 AGREEMENT = (
-    "A point is a reader: to the right, the more its weights listen to the source; away from the middle line, the more the"
-    " answer changes when it goes without. Far right and near the line: it could read the source, and these puzzles do not"
+    "A point is a reader: to the right, the more its weights listen to the source; away from the middle"
+    " line, the more the"
+    " answer changes when it goes without. Far right and near the line: it could read the source, and these"
+    " puzzles do not"
     " need it to. Far from the line and left: a little of what is written goes a long way."
 )
 

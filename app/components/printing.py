@@ -1,4 +1,5 @@
-"""Paper: charts are drawn by script for the width of the screen, and no script runs between there and the paper."""
+"""Paper: charts are drawn by script for the width of the screen, and no script runs between there and the
+paper."""
 
 from pathlib import Path
 

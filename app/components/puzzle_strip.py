@@ -1,6 +1,7 @@
 """The puzzle strip: the four grids and what the model draws, side by side, with wrong cells outlined.
 
-Pointing at cells, keys and downloads are answered in the browser; only a cell that is chosen comes back to Python.
+Pointing at cells, keys and downloads are answered in the browser; only a cell that is chosen comes back to
+Python.
 """
 
 from collections import Counter
@@ -18,7 +19,7 @@ from app.components.scripts import joined
 from app.palette import PALETTES
 from interp import outputs
 from interp.errors import PuzzlescopeError, brief
-from interp.figures import ink
+from interp.figures.sweep import ink
 from interp.grids import CELLS, COLORS
 from interp.tokens import TOKEN_NAMES
 
@@ -57,8 +58,8 @@ PLAIN = Look()
 
 @dataclass(frozen=True)
 class Changes:
-    """What switching parts off did to an answer, in cells: ``broken`` (right before, wrong now), ``fixed`` (wrong before,
-    right now) and wrong in ``both``."""
+    """What switching parts off did to an answer, in cells: ``broken`` (right before, wrong now), ``fixed``
+    (wrong before, right now) and wrong in ``both``."""
 
     broken: int
     fixed: int
@@ -94,8 +95,8 @@ class Panel:
         truth: what the cells should be, if they are a prediction; the others are outlined.
         probabilities: of all tokens at each cell, if they are a prediction.
         opens: the sign drawn before the grid: an arrow, "gap" for a line, or nothing.
-        compared: the prediction with nothing off, if this is the one with parts off: its cells are then outlined as
-            broken, fixed or wrong in both.
+        compared: the prediction with nothing off, if this is the one with parts off: its cells are then
+            outlined as broken, fixed or wrong in both.
         note: beside the title, or inside an empty frame; left out, whether a prediction is right.
         answer: whether these are cells of the answer, which a click chooses. A prediction's always are.
     """
@@ -175,7 +176,8 @@ def show(
 
 
 def report_cell(key: str, on_cell: Callable[[int], None] | None) -> None:
-    """Pass on the answer cell that a browser sent for a component. It is only a claim: anything but a cell is passed over."""
+    """Pass on the answer cell that a browser sent for a component. It is only a claim: anything but a cell is
+    passed over."""
     chosen = st.session_state[key]["cell"]
     if on_cell is not None and type(chosen) is int and 0 <= chosen < CELLS:
         on_cell(chosen)
@@ -204,7 +206,8 @@ def painting(look: Look) -> dict[str, Any]:
 
 
 def _legend(panels: Sequence[Panel]) -> list[tuple[str, int]]:
-    """The kinds that occur and how often. Beside a comparison, what is plainly wrong is told by its panel's note."""
+    """The kinds that occur and how often. Beside a comparison, what is plainly wrong is told by its panel's
+    note."""
     count = Counter(kind for panel in panels for _, kind in panel.kinds)
     if any(panel.cells is not None and panel.compared is not None for panel in panels):
         del count[WRONG]

@@ -1,4 +1,5 @@
-"""The browser's side of components: what several of them need stands in a file of its own and is put before theirs."""
+"""The browser's side of components: what several of them need stands in a file of its own and is put before
+theirs."""
 
 from pathlib import Path
 

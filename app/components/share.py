@@ -5,12 +5,12 @@ from app.components import take_away
 from app.components.take_away import Download
 from app.scene import Scene
 from app.taking import header_of, sample_of
+from interp.analyses.ablation_sweep import components_of
 from interp.backend import Backend
-from interp.exports import Table, attention_rows, prediction_rows, sweep_rows
+from interp.engine.predict import Prediction
+from interp.export.programs import attention_snippet, prediction_snippet, sweep_snippet
+from interp.export.tables import Table, attention_rows, prediction_rows, sweep_rows
 from interp.grids import CELLS, SIZE
-from interp.predict import Prediction
-from interp.snippets import attention_snippet, prediction_snippet, sweep_snippet
-from interp.sweep import components_of
 from interp.tokens import predicting_position
 
 

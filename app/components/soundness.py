@@ -1,4 +1,5 @@
-"""A model whose answers are not finite numbers, as after a training that diverged: that is said once, at the top of a page."""
+"""A model whose answers are not finite numbers, as after a training that diverged: that is said once, at the
+top of a page."""
 
 import numpy as np
 import streamlit as st
@@ -6,8 +7,8 @@ import streamlit as st
 from app.scene import LONGEST_OFF, Scene
 from app.shared import plain
 from interp.backend import Backend
+from interp.engine.predict import Prediction
 from interp.errors import brief
-from interp.predict import Prediction
 
 
 def show(scene: Scene, backend: Backend) -> None:
@@ -28,6 +29,8 @@ def warning(prediction: Prediction, whose: str = "This") -> str:
         return ""
     counted = f"{bad} of the {len(losses)} losses on the answer are" if bad else "some of its chances are"
     return (
-        f"{whose} model's answers are not finite numbers: on this puzzle {counted} infinite or not a number. Its weights have"
-        " grown beyond what can be computed with, as in a training that diverged. What follows from them is left empty."
+        f"{whose} model's answers are not finite numbers: on this puzzle {counted} infinite or not a number."
+        f" Its weights have"
+        " grown beyond what can be computed with, as in a training that diverged. What follows from them is"
+        " left empty."
     )

@@ -23,7 +23,8 @@ class Download:
 
     Attributes:
         label: what is in it.
-        csv, json: make its text; called on another thread than the page's, so they must not ask Streamlit anything.
+        csv, json: make its text; called on another thread than the page's, so they must not ask Streamlit
+            anything.
         name: of the file, without ending.
     """
 

@@ -7,9 +7,9 @@ import streamlit as st
 from app import echoes
 from app.components import clickable_chart
 from app.components.head_map import LEGEND
-from interp import figures
 from interp.ablation import Component
-from interp.sweep import Measure, SweepState
+from interp.analyses.ablation_sweep import Measure, SweepState
+from interp.figures import sweep as figures
 
 _TASK, _PART = "flips-task", "flips-part"
 
@@ -50,7 +50,8 @@ def show_choice(
     *,
     on_change: Callable[[str, Component], None],
 ) -> None:
-    """Draw the same choice as two lists, for those who do not point: of the task, and of the attention layer."""
+    """Draw the same choice as two lists, for those who do not point: of the task, and of the attention
+    layer."""
     task, part = chosen
     parts = {one.text: one for one in states[task].components if one.kind == "attn"}
     echoes.show(_TASK, task)

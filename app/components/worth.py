@@ -1,6 +1,7 @@
 """What every part of the model is worth: the board and the charts, filling up while they are measured.
 
-All of it is one fragment, which runs again by itself while a sweep is under way; the rest of the page stays as it is.
+All of it is one fragment, which runs again by itself while a sweep is under way; the rest of the page stays
+as it is.
 """
 
 from functools import partial
@@ -16,12 +17,12 @@ from app.scene import SAMPLES, Base, Chart, Scene, copy_head
 from app.session import can_redo, can_undo, change, now, of_this_model, redo, undo
 from app.watching import LOOK_IN, watched
 from interp.ablation import Component, Term
+from interp.analyses.ablation_sweep import STRETCH, Measure, SweepRow, SweepState, flipped, same_puzzles
 from interp.backend import Backend
+from interp.engine.predict import Metric
 from interp.errors import PuzzlescopeError
 from interp.model import Config
-from interp.predict import Metric
 from interp.puzzles import Puzzle
-from interp.sweep import STRETCH, Measure, SweepRow, SweepState, flipped, same_puzzles
 
 BASES: dict[Base, str] = {"clean": "from the whole model", "off": "on top of what is off"}
 CHARTS: dict[Chart, str] = {
@@ -67,7 +68,7 @@ def _controls(scene: Scene) -> None:
         )
 
 
-# ---- the board ------------------------------------------------------------------------------------------------------
+# ---- the board ---------------------------------------------------------------------------------------------
 
 
 def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list[SweepRow]) -> None:
@@ -124,7 +125,10 @@ def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> st
     if measured.progress is None:
         return f"{what}, over {'this puzzle' if n == 1 else f'{n} puzzles of this task'}."
     if n == 1:
-        return f"{what}: a first look (off for {STRETCH} cells of the answer); exact values are coming, {measured.progress:.0%}."
+        return (
+            f"{what}: a first look (off for {STRETCH} cells of the answer); exact values are coming,"
+            f" {measured.progress:.0%}."
+        )
     return f"{what}: {over} so far, {measured.progress:.0%}."
 
 
@@ -154,7 +158,7 @@ def switch(part: Component) -> None:
     change(ablation=ablation_board.apply_switch(ablation, wish))
 
 
-# ---- the charts -----------------------------------------------------------------------------------------------------
+# ---- the charts --------------------------------------------------------------------------------------------
 
 
 def _charts(scene: Scene, backend: Backend, rows: list[SweepRow]) -> None:
@@ -192,7 +196,8 @@ def _tasks(scene: Scene, backend: Backend) -> None:
     states = sweeps.task_sweeps(scene)
     if states is None:
         st.caption(
-            f"Each attention layer off in turn, over {n} puzzles of every task. That takes a while; it can be stopped."
+            f"Each attention layer off in turn, over {n} puzzles of every task. That takes a while; it can"
+            f" be stopped."
         )
         if st.button("Measure all tasks", icon=":material/play_arrow:", key="tasks-begin"):
             sweeps.begin_tasks(scene, backend)

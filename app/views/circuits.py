@@ -1,4 +1,5 @@
-"""The circuits: who reads a part, what each layer believes, which part pushes, and what carries an answer over."""
+"""The circuits: who reads a part, what each layer believes, which part pushes, and what carries an answer
+over."""
 
 import streamlit as st
 

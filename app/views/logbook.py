@@ -1,4 +1,5 @@
-"""The logbook, live: each experiment of the original notebook on the model at hand, beside what was published."""
+"""The logbook, live: each experiment of the original notebook on the model at hand, beside what was
+published."""
 
 import streamlit as st
 
@@ -6,10 +7,10 @@ from app.choices import Choice
 from app.components import header, log_answers, log_cache, log_heads, log_losses
 from app.session import current_scene, show_notices
 from app.shared import backend as shared_backend
+from interp.analyses.notebook import THRESHOLDS
+from interp.analyses.published import same_sizes
 from interp.errors import PuzzlescopeError, brief
-from interp.logbook import same_sizes
 from interp.model import Config
-from interp.phenomena import THRESHOLDS
 
 
 def _threshold(text: str, cfg: Config) -> float:
@@ -47,13 +48,17 @@ def page() -> None:
 
 ABOUT = "Each experiment of the original notebook, on the model at hand, beside the published figures."
 INTRODUCTION = (
-    "Puzzlescope began as a notebook, *Attention & Induction Heads*, about one of the published culture models."
-    " Here are its experiments in the order of discovery, computed now on the model chosen above; what is switched off"
+    "Puzzlescope began as a notebook, *Attention & Induction Heads*, about one of the published culture"
+    " models."
+    " Here are its experiments in the order of discovery, computed now on the model chosen above; what is"
+    " switched off"
     " there stays off in all of them."
 )
 OTHER_SIZES = (
-    "The published figures are of a model with 12 layers and 37 M parameters, so conclusions can be compared here, not"
-    " numbers. Start the dashboard with PUZZLESCOPE_MODEL=hub:tommyp111/culture-gpt/gpt_000.pth, or the path of a"
+    "The published figures are of a model with 12 layers and 37 M parameters, so conclusions can be compared"
+    " here, not"
+    " numbers. Start the dashboard with PUZZLESCOPE_MODEL=hub:tommyp111/culture-gpt/gpt_000.pth, or the path"
+    " of a"
     " downloaded checkpoint, to repeat the notebook on its own model: the deviations are then computed."
 )
 

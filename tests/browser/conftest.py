@@ -1,4 +1,5 @@
-"""A running dashboard and a real Chromium. Without a Chromium these tests fail and say how to get one; none is skipped."""
+"""A running dashboard and a real Chromium. Without a Chromium these tests fail and say how to get one; none
+is skipped."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,4 +1,5 @@
-"""The page of the heads in a real Chromium: every way to choose a head chooses it everywhere, and in the link."""
+"""The page of the heads in a real Chromium: every way to choose a head chooses it everywhere, and in the
+link."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
-"""How the pages look where people's screens, settings and printers are not ours: widths, high contrast, paper."""
+"""How the pages look where people's screens, settings and printers are not ours: widths, high contrast,
+paper."""
 
 import re
 from collections.abc import Iterator

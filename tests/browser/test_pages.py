@@ -1,4 +1,5 @@
-"""From page to page in a real Chromium: the scene goes along, a link brings it back, and nobody else is asked."""
+"""From page to page in a real Chromium: the scene goes along, a link brings it back, and nobody else is
+asked."""
 
 import re
 
@@ -124,7 +125,10 @@ def test_the_workbench_is_reached_and_used_by_keyboard_alone(new_context: NewCon
     page = new_context().new_page()
     page.goto(address)
     settled(page)
-    focused = "() => { let at = document.activeElement; while (at?.shadowRoot) at = at.shadowRoot.activeElement; return at }"
+    focused = (
+        "() =>"
+        " { let at = document.activeElement; while (at?.shadowRoot) at = at.shadowRoot.activeElement; return at }"
+    )
     for _ in range(120):
         page.keyboard.press("Tab")
         if page.evaluate(f"({focused})()?.classList.contains('tile')"):

@@ -1,4 +1,5 @@
-"""The puzzle strip's own JavaScript in a real Chromium, without a server: its module, its styles and data from Python."""
+"""The puzzle strip's own JavaScript in a real Chromium, without a server: its module, its styles and data
+from Python."""
 
 import xml.etree.ElementTree as ET
 from typing import Any

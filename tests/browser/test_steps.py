@@ -1,4 +1,5 @@
-"""Back and Forward, a server that is started anew, and a browser that is slow to hear: the scene is what the address says."""
+"""Back and Forward, a server that is started anew, and a browser that is slow to hear: the scene is what the
+address says."""
 
 import re
 
@@ -106,8 +107,8 @@ def test_pages_come_to_life_again_when_their_server_was_restarted(new_context: N
 
 
 def test_another_models_head_is_not_taken_up(new_context: NewContext, address: str) -> None:
-    """While a sweep fills up, the page looks in on it again and again, and each time says what its widgets show: for a while
-    that is still the head of the model before."""
+    """While a sweep fills up, the page looks in on it again and again, and each time says what its widgets
+    show: for a while that is still the head of the model before."""
     page = new_context().new_page()
     page.add_init_script(LATE)
     page.goto(f"{address}/?attention=L4.H5&sample=64")

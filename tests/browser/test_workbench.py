@@ -69,8 +69,8 @@ def is_off(page: Page, part: str) -> None:
 def test_a_visitor_takes_the_model_apart(
     page: Page, address: str, new_context: NewContext, hosts: list[str], complaints: list[str]
 ) -> None:
-    """Pick a contact puzzle, switch off the attention layer that costs most, see the answer break, point at a cell, and
-    send the link to somebody."""
+    """Pick a contact puzzle, switch off the attention layer that costs most, see the answer break, point at a
+    cell, and send the link to somebody."""
     page.goto(address)
     settled(page)
     assert wrong_cells(page, "Model") == 0, "the first puzzle is one that the model solves"
@@ -89,7 +89,8 @@ def test_a_visitor_takes_the_model_apart(
     assert broken > before and wrong_cells(page, "Model") == before
     expect(page.locator(".board .chip")).to_have_text(re.compile(rf"L{worst}\.attn"))
 
-    # Point at a cell: its place and what the model thinks of it; click it, and the heads show where they look for it.
+    # Point at a cell: its place and what the model thinks of it; click it, and the heads show where they look
+    # for it.
     cell = panel(page, "Parts off").locator('.cell[data-cell="35"]')
     cell.hover()
     expect(page.locator(".said").first).to_contain_text("row 4, column 6")

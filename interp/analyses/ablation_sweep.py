@@ -1,0 +1,529 @@
+"""What each part of the model is worth: the loss with that part switched off, for every part in turn."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, takewhile
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from interp.ablation import (
+    MEAN,
+    NO_ABLATION,
+    ZERO,
+    Ablation,
+    Component,
+    Kind,
+    Method,
+    ReferenceMeans,
+    RowMeans,
+    Term,
+    check_ablation,
+    means_for,
+)
+from interp.engine.forward import (
+    Gates,
+    Past,
+    embed,
+    finish_layer,
+    gates_of,
+    heads_out,
+    run_layer,
+    tail,
+    unembed,
+    weights_of,
+)
+from interp.engine.predict import METRICS, AnswerLoss, Metric, answer_logits, score
+from interp.errors import PuzzlescopeError
+from interp.grids import CELLS
+from interp.model import Config, PuzzleGPT
+from interp.model.hooks import changes_forward
+from interp.puzzles import Puzzle
+from interp.tokens import ANSWER_START, GRID_TOKENS, TokensLike, puzzle_tokens
+
+KINDS: tuple[Kind, ...] = ("attn", "mlp", "head")
+
+Scope = Literal["everywhere", "answer", "stretch"]
+"""Where a part is off: at every position, at the 101 that predict the answer, or at :data:`STRETCH` of those
+in a row."""
+
+STRETCH = 40
+"""Positions of the scope "stretch": less than half of the answer's."""
+
+Measure = Literal["final", "cells", "copied", "changed", "answers"]
+"""What a part may be judged by: a cut of the loss (:data:`interp.engine.predict.Metric`), or the answers
+drawn right."""
+
+MEASURES: dict[Measure, str] = {
+    "final": METRICS["final"],
+    "cells": METRICS["cells"],
+    "copied": METRICS["copied"],
+    "changed": METRICS["changed"],
+    "answers": "puzzles whose 100 cells greedy decoding all draws right",
+}
+assert set(MEASURES) == set(get_args(Measure))
+
+SMALLEST_LOSS = 1e-7
+"""A loss of exactly 0 has no logarithm; it is taken for this."""
+
+CHUNK = 8
+"""Puzzles whose residual streams are kept at a time: 0.4 MB a puzzle and layer at d_model 256."""
+ROWS = 16
+"""Rows of one pass: the MLP's activations, the largest, take 1.7 MB a row at d_mlp 1024."""
+
+
+@dataclass(frozen=True, eq=False)
+class SweepRow:
+    """The model with one more component switched off (``None``: the run everything is compared with).
+
+    Attributes:
+        component: what was switched off on top of the base ablation.
+        loss: on the answer of every puzzle.
+        solved: which puzzles greedy decoding solves.
+    """
+
+    component: Component | None
+    loss: AnswerLoss
+    solved: Bool[np.ndarray, " puzzle"]
+
+    def flips(self, clean: "SweepRow") -> tuple[Int[np.ndarray, " broken"], Int[np.ndarray, " mended"]]:
+        """Numbers of the puzzles that went from solved to wrong, and of those that went from wrong to
+        solved."""
+        return np.flatnonzero(clean.solved & ~self.solved), np.flatnonzero(~clean.solved & self.solved)
+
+    def summary(self, clean: "SweepRow", metric: Metric = "final") -> dict[str, str | float]:
+        """The row as exports show it; ``delta`` is the loss less the clean run's."""
+        assert self.component is not None
+        loss = self.loss.mean(metric)
+        return {"component": self.component.text, "loss": loss, "delta": loss - clean.loss.mean(metric)}
+
+    def first(self, n: int) -> "SweepRow":
+        """The same over its first ``n`` puzzles."""
+        return SweepRow(self.component, self.loss[:n], self.solved[:n])
+
+
+def value(row: SweepRow, measure: Measure) -> float:
+    """What a row is by this measure: a loss in nats, or the share of puzzles solved; nan where there is
+    nothing to measure."""
+    if measure != "answers":
+        return row.loss.mean(measure)
+    return float(row.solved.mean()) if len(row.solved) else float("nan")
+
+
+def same_puzzles(row: SweepRow, clean: SweepRow) -> tuple[SweepRow, SweepRow]:
+    """Both rows over the puzzles that both know: a sweep under way knows fewer of some rows than of
+    others."""
+    n = min(len(row.solved), len(clean.solved))
+    return row.first(n), clean.first(n)
+
+
+def cost(row: SweepRow, clean: SweepRow, measure: Measure) -> float:
+    """What switching a part off costs, over the puzzles that both rows know; below 0 where it helps.
+
+    Returns:
+        The common logarithm of how many times the clean loss its loss is (1: ten times), or the share of
+        answers lost (1: all); nan where there is nothing to compare, or a loss is not finite.
+    """
+    row, clean = same_puzzles(row, clean)
+    now, before = value(row, measure), value(clean, measure)
+    if not (np.isfinite(now) and np.isfinite(before)):
+        return float("nan")
+    if measure == "answers":
+        return before - now
+    return float(np.log10(np.maximum(now, SMALLEST_LOSS) / np.maximum(before, SMALLEST_LOSS)))
+
+
+def components_of(cfg: Config, kinds: Iterable[str] = ("attn",)) -> list[Component]:
+    """Every component of these kinds, layer by layer.
+
+    Raises:
+        PuzzlescopeError: on a kind other than attn, mlp and head.
+    """
+    kinds = list(kinds)
+    for kind in kinds:
+        if kind not in KINDS:
+            raise PuzzlescopeError(f"No kind of component '{kind}': expected {', '.join(KINDS)}.")
+    found: list[Component] = []
+    for layer in range(cfg.n_layers):
+        if "attn" in kinds:
+            found.append(Component(layer, "attn"))
+        if "head" in kinds:
+            found += [Component(layer, "head", head) for head in range(cfg.n_heads)]
+        if "mlp" in kinds:
+            found.append(Component(layer, "mlp"))
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class SweepPart:
+    """Some puzzles of one row of a sweep, as soon as they are computed.
+
+    Attributes:
+        row: of which row: 0 is the run without any component, k + 1 the k-th component.
+        start: number of the first of these puzzles.
+    """
+
+    row: int
+    start: int
+    loss: AnswerLoss
+    solved: Bool[np.ndarray, " puzzle"]
+
+
+def sweep_parts(
+    model: PuzzleGPT,
+    tokens: TokensLike,
+    components: Iterable[Component],
+    *,
+    base: Ablation = NO_ABLATION,
+    means: ReferenceMeans | None = None,
+    method: Method = ZERO,
+    scope: Scope = "everywhere",
+) -> Iterator[SweepPart | None]:
+    """Switch off each component in turn, on top of ``base``, for ``CHUNK`` puzzles at a time.
+
+    Switching off a part of layer l changes nothing below it: the residual stream before every layer is kept
+        from the
+    run without, and each component starts from there. Its rows are computed ``ROWS`` at a time, several
+    components together. Memory depends on neither the number of puzzles nor that of components.
+
+    With the scope "answer" each component is off only at the 101 positions that predict the answer; what
+    earlier positions hand on is left as it was. That is another experiment, exact in itself, a quarter of the
+    work, and a first look at "everywhere": it misses what a component does by preparing the grids before. The
+    scope "stretch" is a quicker look still, and only a look: off at :data:`STRETCH` positions in a row, those
+    of the most changed cells; the other positions keep what they have in the run without.
+
+    Yields:
+        Parts of rows; and ``None`` after every layer's work, so that whoever asked can give way to others or
+        stop. No step takes longer than one layer of ``ROWS`` rows.
+    """
+    tokens, listed, hooked = puzzle_tokens(tokens), list(components), changes_forward(model)
+    _check_sweep(model, tokens, listed, method, scope, hooked)
+    used = base.uses_mean or method == MEAN
+    for start in range(0, len(tokens), CHUNK):
+        prompt = model.prompt(tokens[start : start + CHUNK])
+        if hooked:
+            yield from _hooked_parts(model, prompt, start, listed, base, means, method)
+            continue
+        chunk = _Chunk(model, prompt, start, base, means_for(model, prompt, means, used=used), scope)
+        yield from chunk.clean()
+        for _, group in groupby(enumerate(listed, start=1), key=lambda item: item[1].layer):
+            yield from chunk.layer(list(group), method)
+
+
+def _check_sweep(
+    model: PuzzleGPT, tokens: np.ndarray, listed: list[Component], method: Method, scope: Scope, hooked: bool
+) -> None:
+    """See that a sweep can be done, before any of it is."""
+    if len(tokens) == 0:
+        raise PuzzlescopeError("There is no puzzle to sweep over: choose at least one.")
+    if scope != "everywhere" and method.kind == "lookback":
+        raise PuzzlescopeError(
+            f"A pattern is replaced everywhere or not at all: scope '{scope}' takes zero or mean."
+        )
+    if scope != "everywhere" and hooked:
+        raise PuzzlescopeError(
+            f"With hooks of yours on the model parts are switched off everywhere: scope '{scope}' cannot be"
+            f" had;"
+            " leave it out, or take the hooks off with model.reset_hooks()."
+        )
+    for component in listed:
+        check_ablation(Ablation((Term(component, method),)), model.cfg)
+
+
+def _hooked_parts(
+    model: PuzzleGPT,
+    prompt: Int[Tensor, "puzzle 405"],
+    start: int,
+    listed: list[Component],
+    base: Ablation,
+    means: ReferenceMeans | None,
+    method: Method,
+) -> Iterator[SweepPart | None]:
+    """The parts of some puzzles with a user's hooks: a whole pass for every component, for who knows what
+    they change."""
+    for row, component in enumerate([None, *listed]):
+        off = base if component is None else base.with_term(Term(component, method))
+        with torch.inference_mode():
+            loss, solved = score(answer_logits(model, prompt, off, means), prompt)
+        yield SweepPart(row, start, loss, solved)
+
+
+def positions_off(scope: Scope, prompt: Int[Tensor, "puzzle 405"]) -> slice:
+    """The positions at which a sweep over these puzzles has parts off; logits at a position predict the token
+    after it."""
+    first, end = ANSWER_START - 1, prompt.shape[1] - 1
+    if scope == "everywhere":
+        return slice(0, end)
+    if scope == "stretch":
+        changed = prompt[:, ANSWER_START:] != prompt[:, ANSWER_START - GRID_TOKENS : ANSWER_START]
+        changed[:, 0] = False  # the marker always differs
+        cells = changed.sum(0).cumsum(0)
+        inside = cells[STRETCH - 1 :] - torch.cat([cells.new_zeros(1), cells[:-STRETCH]])
+        first += int(inside.argmax())
+        end = first + STRETCH
+    return slice(first, end)
+
+
+class _CleanPast:
+    """Keys and values of the run that everything is compared with, at the positions before the answer's."""
+
+    def __init__(self, length: int):
+        self.length = length
+        self._kept: dict[int, tuple[Tensor, Tensor]] = {}
+
+    def before(self, layer: int) -> tuple[Tensor, Tensor]:
+        return self._kept[layer]
+
+    def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Those of the layer, the same for every component, and behind them the rows' own."""
+        before_k, before_v = self._kept[layer]
+        times = (len(k) // len(before_k), 1, 1, 1)
+        return torch.cat([before_k.repeat(times), k], 2), torch.cat([before_v.repeat(times), v], 2)
+
+    def recorder(self) -> "_Recorder":
+        return _Recorder(self)
+
+    def keep(self, layer: int, k: Tensor, v: Tensor) -> None:
+        self._kept[layer] = (k[:, :, : self.length], v[:, :, : self.length])
+
+
+class _Recorder:
+    """A past of no positions that notes what it is given."""
+
+    length = 0
+
+    def __init__(self, past: _CleanPast):
+        self._past = past
+
+    def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        self._past.keep(layer, k, v)
+        return k, v
+
+
+class _Chunk:
+    """A few puzzles, and their residual stream before every layer of the run that everything is compared
+    with."""
+
+    def __init__(
+        self,
+        model: PuzzleGPT,
+        prompt: Int[Tensor, "puzzle 405"],
+        start: int,
+        base: Ablation,
+        means: RowMeans | None,
+        scope: Scope,
+    ):
+        self.model, self.prompt, self.start, self.base, self.means = model, prompt, start, base, means
+        self.weights = weights_of(model)
+        self.where = positions_off(scope, prompt)
+        self.past = _CleanPast(self.where.start) if self.where.start else None
+        self.logits: Float[Tensor, "puzzle answer vocab"] | None = None
+        self.before: list[Float[Tensor, "puzzle pos d_model"]] = []
+        self.heads: dict[int, Float[Tensor, "puzzle pos head d_head"] | None] = {}
+
+    def clean(self) -> Iterator[SweepPart | None]:
+        gates = self._gates([self.base])
+        resid = embed(self.model, self.prompt[:, :-1])
+        for layer in range(self.model.cfg.n_layers):
+            self.before.append(resid[:, self.where])
+            past = self.past.recorder() if self.past else None
+            asked = GRID_TOKENS if self._is_last(layer) else None
+            resid = self._run_layer(resid, gates, layer, past, asked)
+            yield None
+        self.logits = self._logits(resid)
+        yield self._part(0, self.logits)
+
+    def layer(self, group: list[tuple[int, Component]], method: Method) -> Iterator[SweepPart | None]:
+        """Rows of components of one layer."""
+        at_once = max(1, ROWS // len(self.prompt))
+        for first in range(0, len(group), at_once):
+            yield from self._components(group[first : first + at_once], method)
+
+    def _components(self, group: list[tuple[int, Component]], method: Method) -> Iterator[SweepPart | None]:
+        gates = self._gates([self.base.with_term(Term(component, method)) for _, component in group])
+        (layer,) = {component.layer for _, component in group}
+        resid = self._first_layer(layer, gates, len(group), share=method.kind != "lookback")
+        yield None
+        for later in range(layer + 1, self.model.cfg.n_layers):
+            resid = self._run_layer(resid, gates, later, self.past, self._asked(later))
+            yield None
+        for (row, _), own in zip(group, resid.split(len(self.prompt)), strict=True):
+            yield self._part(row, self._whole(self._logits(own)))
+
+    @torch.inference_mode()
+    def _first_layer(
+        self, layer: int, gates: Gates, n: int, *, share: bool
+    ) -> Float[Tensor, "row pos d_model"]:
+        """The layer that ``n`` components are of. They share what its heads find, unless they change where
+        heads look."""
+        before, own, asked = self.before[layer], gates.layers[layer], self._asked(layer)
+        if not share or (own.attn is not None and own.attn.shut):
+            return self._run_layer(before.repeat(n, 1, 1), gates, layer, self.past, asked)
+        if layer not in self.heads:
+            looks = self._gates([self.base]).layers[layer]
+            z = heads_out(self.weights, layer, before, looks, self.past, asked)
+            self.heads = {layer: z}  # of one layer at a time
+        found = self.heads[layer]
+        z = None if found is None else found.repeat(n, 1, 1, 1)
+        return finish_layer(
+            self.weights, layer, tail(before, asked).repeat(n, 1, 1), z, own, gates.means, self.where.stop
+        )
+
+    def _is_last(self, layer: int) -> bool:
+        return layer == self.model.cfg.n_layers - 1
+
+    def _asked(self, layer: int) -> int | None:
+        """How many positions a component's rows need of a layer: of the last only those that predict the
+        answer."""
+        return GRID_TOKENS if self._is_last(layer) and self.past is None else None
+
+    @torch.inference_mode()
+    def _run_layer(
+        self,
+        resid: Float[Tensor, "row pos d_model"],
+        gates: Gates,
+        layer: int,
+        past: Past | None,
+        last: int | None,
+    ) -> Tensor:
+        return run_layer(self.weights, layer, resid, gates, last=last, kv_cache=past)
+
+    @torch.inference_mode()
+    def _logits(self, resid: Float[Tensor, "puzzle asked d_model"]) -> Float[Tensor, "puzzle asked vocab"]:
+        return unembed(self.model, resid)
+
+    def _whole(self, logits: Float[Tensor, "puzzle asked vocab"]) -> Float[Tensor, "puzzle answer vocab"]:
+        """Those of a stretch among those that the run without has elsewhere."""
+        if logits.shape[1] == GRID_TOKENS:
+            return logits
+        assert self.logits is not None
+        first = self.where.start - (ANSWER_START - 1)
+        found = self.logits.clone()
+        found[:, first : first + logits.shape[1]] = logits
+        return found
+
+    @torch.inference_mode()
+    def _part(self, row: int, logits: Float[Tensor, "puzzle answer vocab"]) -> SweepPart:
+        loss, solved = score(logits, self.prompt)
+        return SweepPart(row, self.start, loss, solved)
+
+    def _gates(self, ablations: list[Ablation]) -> Gates:
+        each = [ablation for ablation in ablations for _ in range(len(self.prompt))]
+        means = None if self.means is None else self.means.times(len(ablations))
+        return gates_of(each, self.model.cfg, means, self.model.device)
+
+
+def sweep(
+    model: PuzzleGPT,
+    tokens: TokensLike,
+    components: Iterable[Component],
+    *,
+    base: Ablation = NO_ABLATION,
+    means: ReferenceMeans | None = None,
+    method: Method = ZERO,
+    scope: Scope = "everywhere",
+) -> Iterator[SweepRow]:
+    """Whole rows of :func:`sweep_parts`, in order, the run without any component first: each as soon as it is
+    there."""
+    tokens, listed, done = puzzle_tokens(tokens), list(components), 0
+    state = SweepState(listed, len(tokens))
+    for part in sweep_parts(model, tokens, listed, base=base, means=means, method=method, scope=scope):
+        if part is not None:
+            state.add(part)
+        while done < state.whole_rows:
+            yield state.row(done)
+            done += 1
+
+
+class SweepState:
+    """What is known of a sweep so far, in arrays made once: small results left between large passing ones
+    would keep the allocator from using their memory again.
+
+    Args:
+        components: that are switched off, in order.
+        n: how many puzzles there are.
+    """
+
+    def __init__(self, components: Sequence[Component], n: int):
+        self.components, self.n = tuple(components), n
+        rows = len(self.components) + 1
+        self._marker = np.zeros((rows, n), np.float32)
+        self._cells = np.zeros((rows, n, CELLS), np.float32)
+        self._copied = np.zeros((n, CELLS), bool)
+        self._solved = np.zeros((rows, n), bool)
+        self._done = [0] * rows
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all its arrays."""
+        return self._marker.nbytes + self._cells.nbytes + self._copied.nbytes + self._solved.nbytes
+
+    def add(self, part: SweepPart) -> None:
+        """Take up a part that was computed. The parts of a row come in the order of their puzzles."""
+        end = part.start + len(part.solved)
+        assert part.start == self._done[part.row]
+        self._marker[part.row, part.start : end] = part.loss.marker
+        self._cells[part.row, part.start : end] = part.loss.cells
+        self._copied[part.start : end] = part.loss.copied
+        self._solved[part.row, part.start : end] = part.solved
+        self._done[part.row] = end  # last: others may be reading
+
+    @property
+    def fraction(self) -> float:
+        """How much of it is done, 0 to 1."""
+        return sum(self._done) / (self.n * len(self._done))
+
+    @property
+    def complete(self) -> bool:
+        return self.whole_rows == len(self._done)
+
+    @property
+    def whole_rows(self) -> int:
+        """How many rows there are, counted from the first, of all puzzles."""
+        return sum(1 for _ in takewhile(lambda done: done == self.n, self._done))
+
+    @property
+    def rows(self) -> list[SweepRow]:
+        """The whole rows, the run without any component first."""
+        return [self.row(number) for number in range(self.whole_rows)]
+
+    def puzzles_done(self, number: int) -> int:
+        """How many puzzles a row knows so far (0: the run without any component)."""
+        return self._done[number]
+
+    def row(self, number: int) -> SweepRow:
+        """A row over the puzzles it knows so far (number 0: the run without any component)."""
+        known = slice(self._done[number])
+        loss = AnswerLoss(self._marker[number, known], self._cells[number, known], self._copied[known])
+        component = self.components[number - 1] if number else None
+        return SweepRow(component, loss, self._solved[number, known])
+
+    def common(self) -> list[SweepRow]:
+        """Every row over the same puzzles: those that all rows know which know any. The run without any
+        component first.
+
+        A sweep under way knows more puzzles of some rows than of others; only over the same ones can they be
+        compared. Rows that know none yet are empty.
+        """
+        begun = min((done for done in self._done if done), default=0)
+        return [self.row(number).first(begun) for number in range(len(self._done))]
+
+
+def flipped(state: SweepState, number: int, puzzles: Sequence[Puzzle]) -> tuple[list[Puzzle], list[Puzzle]]:
+    """The puzzles that a row of a sweep, counted as :meth:`SweepState.row` does, breaks and mends, as far as
+    it is known.
+
+    Args:
+        puzzles: those of the sweep, in its order.
+
+    Returns:
+        Those that went from solved to wrong, and those that went from wrong to solved.
+    """
+    if len(puzzles) != state.n:
+        raise ValueError(f"The sweep is over {state.n} puzzles, got {len(puzzles)}.")
+    row, clean = same_puzzles(state.row(number), state.row(0))
+    broken, mended = row.flips(clean)
+    return [puzzles[k] for k in broken], [puzzles[k] for k in mended]

@@ -1,0 +1,255 @@
+"""Where heads look: attention patterns of a run, what they move, and detectors of heads that look a fixed
+distance back."""
+
+import json
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int, Integer, UInt8
+from transformer_lens.hook_points import HookPoint
+from transformer_lens.utilities.components_utils import get_act_name
+
+from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, heads_off, hooks_for, hooks_of
+from interp.engine.runs import Run
+from interp.errors import PuzzlescopeError
+from interp.model import Block, PuzzleGPT
+from interp.tokens import N_CTX, TOKEN_NAMES, TokensLike, one_puzzle, puzzle_tokens
+
+LEVELS = 255
+"""A weight from 0 to 1 becomes one of this many steps, so it is off by at most 1 / (2 * LEVELS)."""
+
+
+@dataclass(frozen=True)
+class HeadScore:
+    """How strongly one head looks ``lookback`` positions back."""
+
+    layer: int
+    head: int
+    lookback: int
+    score: float
+
+    @property
+    def name(self) -> str:
+        return f"L{self.layer}.H{self.head}"
+
+
+@dataclass(frozen=True, eq=False)
+class LayerAttention:
+    """Where the heads of one layer look on one puzzle, and how much they could carry from there.
+
+    Attributes:
+        pattern: the attention as the run uses it; positions count the start token, and every row sums to 1.
+        value_norms: length, in the residual stream, of what each position's value becomes on its way out of
+            the head: ``||v_j W_O^h||``. The attention times this is the length of what key j adds to the
+            head's output (Kobayashi et al., 2020, "Attention is not only a weight: analyzing transformers
+            with vector norms"). Zero for a head that is off.
+        off: heads whose output is replaced, by nothing or by a mean, alone or with their whole layer: they
+            have a pattern, but whatever they look at, nothing of it is written. A head that is told to look
+            back is not off.
+    """
+
+    pattern: Float[np.ndarray, "head query key"]
+    value_norms: Float[np.ndarray, "head key"]
+    off: Bool[np.ndarray, " head"]
+
+
+@torch.inference_mode()
+def layer_attention(
+    model: PuzzleGPT,
+    tokens: TokensLike,
+    layer: int,
+    ablation: Ablation = NO_ABLATION,
+    means: ReferenceMeans | None = None,
+) -> LayerAttention:
+    """The attention of every head of a layer on one puzzle and the norms of its values, from one run under
+    the ablation.
+
+    Raises:
+        PuzzlescopeError: if the model has no such layer.
+    """
+    _check_layer(model, layer)
+    names = [get_act_name("pattern", layer), get_act_name("v", layer)]
+    prompt = model.prompt(one_puzzle(tokens)[None])
+    with model.hooks(fwd_hooks=hooks_for(model, prompt, ablation, means)):
+        # The caching hook comes after the ablation's own, so it sees what the run goes on with.
+        _, kept = model.run_with_cache(prompt, return_type=None, names_filter=names)
+    pattern, values = (kept[name] for name in names)
+    return _layer_attention(model, layer, ablation, pattern, values)
+
+
+@torch.inference_mode()
+def attention_of(model: PuzzleGPT, run: Run, layer: int) -> LayerAttention:
+    """The same from a kept run: only this layer's attention is computed.
+
+    Raises:
+        PuzzlescopeError: if the model has no such layer.
+    """
+    _check_layer(model, layer)
+    block = model.blocks[layer]
+    assert isinstance(block, Block)
+    kept: dict[str, torch.Tensor] = {}
+    # Of what is off only this matters to where heads look: the rest is in the residual stream already.
+    looking = Ablation.of(
+        term
+        for term in run.ablation.terms
+        if term.component.layer == layer and term.method.kind == "lookback"
+    )
+    keeping = [
+        (get_act_name(name, layer), lambda found, hook, name=name: kept.update({name: found}))
+        for name in ("pattern", "v")
+    ]
+    with model.without_hooks(), model.hooks(fwd_hooks=[*hooks_of(looking), *keeping]):
+        block.attn(block.ln1(run.before[layer]))
+    return _layer_attention(model, layer, run.ablation, kept["pattern"], kept["v"])
+
+
+def _check_layer(model: PuzzleGPT, layer: int) -> None:
+    if not 0 <= layer < model.cfg.n_layers:
+        raise PuzzlescopeError(
+            f"There is no layer {layer}: the model has layers 0 to {model.cfg.n_layers - 1}."
+        )
+
+
+def _layer_attention(
+    model: PuzzleGPT,
+    layer: int,
+    ablation: Ablation,
+    pattern: Float[torch.Tensor, "1 head query key"],
+    values: Float[torch.Tensor, "1 pos head d_head"],
+) -> LayerAttention:
+    off = heads_off(ablation, model.cfg)[layer]
+    norms = (values[0].transpose(0, 1) @ model.W_O[layer]).norm(dim=-1).float().cpu().numpy()
+    norms[off] = 0
+    return LayerAttention(pattern[0].cpu().numpy(), norms, off)
+
+
+def attention_pattern(
+    model: PuzzleGPT,
+    tokens: TokensLike,
+    layer: int,
+    ablation: Ablation = NO_ABLATION,
+    means: ReferenceMeans | None = None,
+) -> Float[np.ndarray, "head 405 405"]:
+    """The attention of every head of a layer on one puzzle, ``[head, query, key]``, as the ablated run uses
+    it.
+
+    Positions count the start token. Where the ablation replaces a head's pattern, the replacement is
+    returned; a head that is switched off otherwise still has a pattern, which then moves nothing.
+    """
+    return layer_attention(model, tokens, layer, ablation, means).pattern
+
+
+@cache
+def _lower_triangle(n: int) -> Int[np.ndarray, " entry"]:
+    """Where the entries on and below the diagonal lie in a flattened [n, n], row by row: (q, k) is the
+    q(q+1)/2 + k th."""
+    rows, columns = np.tril_indices(n)
+    return rows * n + columns
+
+
+def quantise(pattern: Float[np.ndarray, "head pos pos"]) -> UInt8[np.ndarray, "head entry"]:
+    """The lower triangle of causal patterns in steps of 1/255, a byte each, row by row: 82,215 a head for 405
+    positions.
+
+    Every weight is off by at most 1/510. Above the diagonal there is nothing, for nobody looks ahead.
+    """
+    lower = pattern.reshape(len(pattern), -1)[:, _lower_triangle(pattern.shape[1])]
+    return np.rint(lower * LEVELS).astype(np.uint8)
+
+
+def packed(header: Mapping[str, Any], *arrays: np.ndarray) -> bytes:
+    """A header and arrays as one message for a browser: bytes, because lists of numbers take it seconds to
+    read.
+
+    It is the length of the header (uint32), the header (JSON, UTF-8), then the arrays one after the other, in
+    C order. All numbers are little-endian; the header must say what is needed to tell the arrays apart.
+    """
+    head = json.dumps(header).encode()
+    bodies = [np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes() for array in arrays]
+    return b"".join([struct.pack("<I", len(head)), head, *bodies])
+
+
+def lookback_scores(
+    model: PuzzleGPT,
+    tokens: TokensLike,
+    lookback: int,
+    *,
+    clamp: bool = True,
+    batch: int = 4,
+) -> Float[np.ndarray, "layer head"]:
+    """Mean attention of every head exactly ``lookback`` positions back, over positions and puzzles.
+
+    With ``clamp`` the mean is over all 405 positions, and those with fewer before them are measured at
+    position 0, as in the original notebook. A head that rests on the start token then scores (lookback + 1) /
+    405 without looking back at all: 0.25 for 100. Without ``clamp`` such positions are left out.
+    """
+    return lookback_table(model, tokens, [lookback], clamp=clamp, batch=batch)[lookback]
+
+
+@torch.inference_mode()
+def lookback_table(
+    model: PuzzleGPT,
+    tokens: TokensLike,
+    lookbacks: Sequence[int],
+    ablation: Ablation = NO_ABLATION,
+    means: ReferenceMeans | None = None,
+    *,
+    clamp: bool = True,
+    batch: int = 4,
+) -> dict[int, Float[np.ndarray, "layer head"]]:
+    """:func:`lookback_scores` of several distances, from one pass over the puzzles, with the ablation in
+    force."""
+    for lookback in lookbacks:
+        if not 0 <= lookback < N_CTX:
+            raise PuzzlescopeError(f"A lookback is 0 to {N_CTX - 1} positions, got {lookback}.")
+    tokens = puzzle_tokens(tokens)
+    if len(tokens) == 0:
+        raise PuzzlescopeError("There is no puzzle to measure heads on: choose at least one.")
+    total = {lookback: np.zeros((model.cfg.n_layers, model.cfg.n_heads)) for lookback in lookbacks}
+    for start in range(0, len(tokens), batch):
+        prompt = model.prompt(tokens[start : start + batch])
+        adding = [
+            (
+                get_act_name("pattern", layer),
+                _adds_to({lookback: scores[layer] for lookback, scores in total.items()}, clamp),
+            )
+            for layer in range(model.cfg.n_layers)
+        ]
+        # After a user's hooks and the ablation's own, so that what the run goes on with is measured.
+        hooks = [*hooks_for(model, prompt, ablation, means), *adding]
+        model.run_with_hooks(prompt, fwd_hooks=hooks, return_type=None)
+    return {lookback: scores / len(tokens) for lookback, scores in total.items()}
+
+
+def _adds_to(rows: dict[int, Float[np.ndarray, " head"]], clamp: bool) -> Callable[..., None]:
+    """A hook that adds each head's score to the row of each distance and keeps nothing: patterns are 5 MB a
+    puzzle."""
+
+    def run(pattern: torch.Tensor, hook: HookPoint) -> None:
+        for lookback, row in rows.items():
+            queries = torch.arange(0 if clamp else lookback, N_CTX, device=pattern.device)
+            keys = (queries - lookback).clamp(min=0)
+            row[:] += pattern[:, :, queries, keys].mean(-1).sum(0).double().cpu().numpy()
+
+    return run
+
+
+def heads_above(scores: Float[np.ndarray, "layer head"], lookback: int, threshold: float) -> list[HeadScore]:
+    """The heads whose score is above a threshold, strongest first."""
+    found = [
+        HeadScore(layer, head, lookback, float(score))
+        for (layer, head), score in np.ndenumerate(scores)
+        if score > threshold
+    ]
+    return sorted(found, key=lambda head: -head.score)
+
+
+def position_labels(tokens: Integer[np.ndarray, "404"]) -> list[str]:
+    """A short name for every position, start token included: ``start``, markers by name, cells by their
+    colour number."""
+    return ["start", *(TOKEN_NAMES[token] for token in tokens)]

@@ -1,0 +1,432 @@
+"""Who reads whom, by effect: what a source is worth to one later reader alone.
+
+Switching a part off (:mod:`interp.analyses.ablation_sweep`) takes its output from everybody. Here it is taken
+from what **one** later part reads: the queries, keys or values of a head, the input of an MLP, or the logits;
+everybody else still reads it (path ablation: the direct edge of Wang et al., 2022, "Interpretability in the
+wild", and of Goldowsky-Dill et al., 2023, "Localizing model behavior with path patching", with the source's
+output zeroed or put at its mean). What the reader then writes differs, and all that comes after goes on with
+it.
+
+The output is taken out of the residual stream **before** the reader's LayerNorm, which so sees, and
+normalises anew, the stream as it would be without the source's direct contribution. What the parts between
+have made of it stays.
+
+Taking a source from all that read it is to switch it off: a test holds the two together.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import get_args
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, ReferenceMeans, Term, means_for
+from interp.analyses.ablation_sweep import CHUNK, ROWS, Measure, SweepPart, SweepRow, SweepState, cost
+from interp.analyses.composition import Composition
+from interp.analyses.readers import HEAD_INPUTS, LOGITS, Input, Reader, check_readers, readers_of
+from interp.engine.forward import (
+    Gate,
+    Gates,
+    LayerGates,
+    Residual,
+    embed,
+    finish_layer,
+    gates_of,
+    heads_out,
+    run_layer,
+    tail,
+    unembed,
+    weights_of,
+)
+from interp.engine.predict import AnswerLoss, score
+from interp.errors import PuzzlescopeError
+from interp.model import PuzzleGPT
+from interp.model.hooks import say_ignored
+from interp.resumable import Steps, finish, without_gradients
+from interp.tokens import GRID_TOKENS, TokensLike, puzzle_tokens
+
+Heads = Float[Tensor, "row asked head d_head"]
+Asked = Float[Tensor, "row asked d_model"]
+
+
+class PathState(SweepState):
+    """What is known so far of a source taken from one reader after the other: a sweep in whose every row the
+    same part is off, but only for that row's reader.
+
+    Args:
+        source: what is taken away.
+        readers: from whom, in order: row ``k + 1`` is of the ``k``-th.
+        n: how many puzzles there are.
+    """
+
+    def __init__(self, source: Component, readers: Sequence[Reader], n: int):
+        super().__init__([source] * len(readers), n)
+        self.source, self.readers = source, tuple(readers)
+
+    def by_reader(self) -> dict[Reader, SweepRow]:
+        """The row of every reader over the puzzles that all rows know which know any (see
+        :meth:`SweepState.common`)."""
+        return dict(zip(self.readers, self.common()[1:], strict=True))
+
+    def costs(self, measure: Measure = "final") -> dict[Reader, float]:
+        """What taking the source from each reader costs (see :func:`interp.analyses.ablation_sweep.cost`);
+        nan where that is not known yet."""
+        clean, *rows = self.common()
+        return {reader: cost(row, clean, measure) for reader, row in zip(self.readers, rows, strict=True)}
+
+
+def path_effects(
+    model: PuzzleGPT,
+    tokens: TokensLike,
+    source: Component,
+    readers: Iterable[Reader] | None = None,
+    *,
+    base: Ablation = NO_ABLATION,
+    means: ReferenceMeans | None = None,
+    method: Method = ZERO,
+) -> PathState:
+    """Take a source from each reader in turn, on top of ``base``.
+
+    Args:
+        source: an attention layer, a head or an MLP.
+        readers: ``None``: every later head's queries, keys and values, every MLP that reads it, and the
+            logits.
+        means: needed if ``base`` or ``method`` uses means.
+        method: what the reader finds in place of what the source writes.
+
+    Raises:
+        PuzzlescopeError: if there is no puzzle, or a reader does not come after the source.
+    """
+    return finish(path_steps(model, tokens, source, readers, base=base, means=means, method=method))
+
+
+@without_gradients
+def path_steps(
+    model: PuzzleGPT,
+    tokens: TokensLike,
+    source: Component,
+    readers: Iterable[Reader] | None = None,
+    *,
+    base: Ablation = NO_ABLATION,
+    means: ReferenceMeans | None = None,
+    method: Method = ZERO,
+) -> Steps[PathState, PathState]:
+    """:func:`path_effects` as a computation that pauses after every layer of ``ROWS`` rows.
+
+    Nothing changes below a reader: the residual stream before every layer is kept from the run without, for
+        ``CHUNK`` puzzles
+    at a time, and each reader's row starts from there. The readers of a layer share what its heads find.
+
+    Yields:
+        The state, once, before it begins: it fills up.
+    """
+    tokens = puzzle_tokens(tokens)
+    listed = _checked(model, tokens, source, readers)
+    state = PathState(source, listed, len(tokens))
+    yield state
+    rows = sorted(enumerate(listed, start=1), key=lambda item: _order(item[1], model.cfg.n_layers))
+    for start in range(0, len(tokens), CHUNK):
+        chunk = _Chunk(model, model.prompt(tokens[start : start + CHUNK]), start, source, base, means, method)
+        yield from chunk.clean(state)
+        for _, group in groupby(rows, key=lambda item: _order(item[1], model.cfg.n_layers)):
+            yield from chunk.without(list(group), state)
+    return state
+
+
+@torch.inference_mode()
+def path_losses(
+    model: PuzzleGPT,
+    tokens: TokensLike,
+    source: Component,
+    readers: Iterable[Reader],
+    *,
+    base: Ablation = NO_ABLATION,
+    means: ReferenceMeans | None = None,
+    method: Method = ZERO,
+) -> tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]:
+    """The loss, and which puzzles are solved, with a source taken from all of these readers at once.
+
+    See :func:`path_effects`, which takes it from one after the other and shares what it can; this is the
+    plain way.
+    """
+    tokens = puzzle_tokens(tokens)
+    cut = frozenset(_checked(model, tokens, source, readers))
+    parts = []
+    for start in range(0, len(tokens), CHUNK):
+        chunk = _Chunk(model, model.prompt(tokens[start : start + CHUNK]), start, source, base, means, method)
+        parts.append(chunk.without_all(cut))
+    return AnswerLoss.join([loss for loss, _ in parts]), np.concatenate([solved for _, solved in parts])
+
+
+def _checked(
+    model: PuzzleGPT,
+    tokens: TokensLike,
+    source: Component,
+    readers: Iterable[Reader] | None,
+) -> tuple[Reader, ...]:
+    say_ignored(model, "effects of paths")
+    if len(tokens) == 0:
+        raise PuzzlescopeError("There is no puzzle to measure paths on: choose at least one.")
+    cfg = model.cfg
+    if source.layer >= cfg.n_layers or (source.head or 0) >= cfg.n_heads:
+        raise PuzzlescopeError(f"The model has no {source.text}.")
+    return check_readers(readers_of(cfg, source) if readers is None else readers, source, cfg)
+
+
+def _order(reader: Reader, n_layers: int) -> tuple[int, str]:
+    """Readers that are computed together have the same: those of a layer's heads, its MLP, the logits."""
+    layer = n_layers if reader.layer is None else reader.layer
+    return layer, "attn" if reader.input in HEAD_INPUTS else "mlp"
+
+
+class _Shown:
+    """In place of a key-value cache: it notes the keys and values that a layer makes, and shows it others if
+    it has any."""
+
+    length = 0
+
+    def __init__(self, k: Tensor | None = None, v: Tensor | None = None):
+        self.k, self.v, self._shows = k, v, k is not None
+
+    def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        if not self._shows:
+            self.k, self.v = k, v
+        assert self.k is not None and self.v is not None
+        return self.k, self.v
+
+
+class _Chunk:
+    """A few puzzles, the run that everything is compared with, and what the source adds to its residual
+    stream."""
+
+    def __init__(
+        self,
+        model: PuzzleGPT,
+        prompt: Int[Tensor, "puzzle 405"],
+        start: int,
+        source: Component,
+        base: Ablation,
+        means: ReferenceMeans | None,
+        method: Method,
+    ):
+        self.model, self.prompt, self.start = model, prompt, start
+        self.source, self.base, self.off = source, base, base.with_term(Term(source, method))
+        self.means = means_for(model, prompt, means, used=self.base.uses_mean or self.off.uses_mean)
+        self.weights, self.n_layers = weights_of(model), model.cfg.n_layers
+        self.end = prompt.shape[1] - 1
+        self.before: list[Residual] = []
+        self.added: Residual | None = None
+
+    # ---- the source taken from one reader after the other ----
+
+    def clean(self, state: PathState) -> Steps[None, None]:
+        """The run that everything is compared with: its stream before every layer, and after the last."""
+        gates, resid = self._gates(), embed(self.model, self.prompt[:, :-1])
+        for layer in range(self.n_layers):
+            self.before.append(resid)
+            if layer == self.source.layer:
+                self.added = self._written(resid, self.base) - self._written(resid, self.off)
+                yield None
+            resid = run_layer(self.weights, layer, resid, gates, last=self._asked(layer))
+            yield None
+        self.before.append(resid)
+        state.add(self._part(0, resid))
+
+    def without(self, group: list[tuple[int, Reader]], state: PathState) -> Steps[None, None]:
+        """The rows of readers that are computed together: of a layer's heads, of its MLP, or of the
+        logits."""
+        reader = group[0][1]
+        if reader.layer is None:
+            yield from self._go_on(self.n_layers, group, self._less(self.before[-1]), state)
+            return
+        layer, resid, own = reader.layer, self.before[reader.layer], self._gates().layers[reader.layer]
+        z = heads_out(self.weights, layer, resid, own, last=self._asked(layer))
+        yield None
+        if reader.input == "mlp":
+            after = self._mlp(layer, self._attention(layer, resid, z), cut=True)
+            yield from self._go_on(layer + 1, group, after, state)
+            return
+        found: dict[Input, Heads | None] = {}
+        for name in {reader.input for _, reader in group}:
+            found[name] = self._heads(layer, resid, {Reader(name, layer)})
+            yield None
+        at_once = max(1, ROWS // len(self.prompt))
+        for some in (group[first : first + at_once] for first in range(0, len(group), at_once)):
+            rows = [_replaced(z, found[reader.input], reader.head) for _, reader in some]
+            mid = torch.cat([self._attention(layer, resid, row) for row in rows])
+            yield from self._go_on(layer + 1, some, self._mlp(layer, mid), state)
+
+    def _go_on(
+        self, layer: int, group: list[tuple[int, Reader]], resid: Residual, state: PathState
+    ) -> Steps[None, None]:
+        """The rest of the run, from before a layer on, for as many rows as there are readers and puzzles."""
+        gates = self._gates(len(group))
+        for later in range(layer, self.n_layers):
+            yield None
+            resid = run_layer(self.weights, later, resid, gates, last=self._asked(later))
+        for (row, _), own in zip(group, resid.split(len(self.prompt)), strict=True):
+            state.add(self._part(row, own))
+        yield None
+
+    # ---- the source taken from several at once ----
+
+    def without_all(self, cut: frozenset[Reader]) -> tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]:
+        """Loss and success with the source taken from all of these readers."""
+        gates, resid = self._gates(), embed(self.model, self.prompt[:, :-1])
+        for layer in range(self.n_layers):
+            if layer == self.source.layer:
+                self.added = self._written(resid, self.base) - self._written(resid, self.off)
+            here = {reader for reader in cut if reader.layer == layer}
+            if not here:
+                resid = run_layer(self.weights, layer, resid, gates, last=self._asked(layer))
+                continue
+            mid = self._attention(layer, resid, self._heads(layer, resid, here))
+            resid = self._mlp(layer, mid, cut=Reader("mlp", layer) in here)
+        resid = self._less(resid) if LOGITS in cut else resid
+        return score(unembed(self.model, resid), self.prompt)
+
+    # ---- pieces of a layer ----
+
+    def _written(self, resid: Residual, ablation: Ablation) -> Residual:
+        """The stream after the source has written, with this ablation: from that before its layer."""
+        layer = self.source.layer
+        gates = gates_of([ablation] * len(resid), self.model.cfg, self.means, self.model.device)
+        own = gates.layers[layer]
+        if self.source.kind != "mlp":
+            own = replace(own, mlp=_shut(resid))
+        z = heads_out(self.weights, layer, resid, own)
+        return finish_layer(self.weights, layer, resid, z, own, gates.means, self.end)
+
+    def _less(self, resid: Residual) -> Residual:
+        """The stream without what the source added to it."""
+        assert self.added is not None
+        added = tail(self.added, resid.shape[1])
+        return resid - added.repeat(len(resid) // len(added), 1, 1)
+
+    def _heads(self, layer: int, resid: Residual, cut: Collection[Reader]) -> Heads | None:
+        """What the layer's heads find when these readers of it do without the source. ``None``: its attention
+        is off."""
+        own, asked = self._gates().layers[layer], self._asked(layer)
+        if own.attn is not None and own.attn.shut:
+            return None
+        q, k, v = (self._named(cut, name) for name in HEAD_INPUTS)
+        whole, less = _Shown(), _Shown()
+        for shown, stream in ((whole, resid), (less, self._less(resid))):
+            heads_out(self.weights, layer, stream, own, shown, last=1)  # for their keys and values
+        shown = _Shown(_chosen(k, less.k, whole.k), _chosen(v, less.v, whole.v))
+        z = heads_out(self.weights, layer, resid, own, shown, asked)
+        if not q.any():
+            return z
+        return _chosen(q, heads_out(self.weights, layer, self._less(resid), own, shown, asked), z, axis=2)
+
+    def _named(self, readers: Collection[Reader], name: Input) -> Bool[Tensor, " head"]:
+        """Which heads have this input among these readers of one layer."""
+        heads = range(self.model.cfg.n_heads)
+        named = {reader.head for reader in readers if reader.input == name}
+        return torch.tensor([None in named or head in named for head in heads], device=self.model.device)
+
+    def _attention(self, layer: int, resid: Residual, z: Heads | None) -> Asked:
+        """The stream between a layer's attention and its MLP, at the positions asked for."""
+        asked = tail(resid, self._asked(layer))
+        gates = self._gates()
+        own = replace(gates.layers[layer], mlp=_shut(resid))
+        return finish_layer(self.weights, layer, asked, z, own, gates.means, self.end)
+
+    def _mlp(self, layer: int, mid: Asked, *, cut: bool = False) -> Asked:
+        """The stream after a layer's MLP, which reads it with or without the source."""
+        gates = self._gates(len(mid) // len(self.prompt))
+        own = LayerGates(mlp=gates.layers[layer].mlp)
+        read = self._less(mid) if cut else mid
+        after = finish_layer(self.weights, layer, read, None, own, gates.means, self.end)
+        return after + (mid - read) if cut else after
+
+    def _part(self, row: int, resid: Residual) -> SweepPart:
+        return SweepPart(row, self.start, *score(unembed(self.model, resid), self.prompt))
+
+    def _gates(self, times: int = 1) -> Gates:
+        rows = [self.base] * (times * len(self.prompt))
+        means = None if self.means is None else self.means.times(times)
+        return gates_of(rows, self.model.cfg, means, self.model.device)
+
+    def _asked(self, layer: int) -> int | None:
+        """Of the last layer only the positions that predict the answer."""
+        return GRID_TOKENS if layer == self.n_layers - 1 else None
+
+
+def _shut(resid: Residual) -> Gate:
+    """Nothing is written, by anybody."""
+    return Gate(resid.new_zeros(len(resid)), None)
+
+
+def _replaced(z: Heads | None, found: Heads | None, head: int | None) -> Heads | None:
+    """What the heads of a layer find, with one of them (``None``: all) replaced."""
+    if z is None or found is None or head is None:
+        return found
+    z = z.clone()
+    z[:, :, head] = found[:, :, head]
+    return z
+
+
+def _chosen(which: Bool[Tensor, " head"], one: Tensor | None, other: Tensor | None, axis: int = 1) -> Tensor:
+    """Of every head the one or the other; the heads are along ``axis`` of four."""
+    assert one is not None and other is not None
+    shape = [1, 1, 1, 1]
+    shape[axis] = -1
+    return torch.where(which.view(shape), one, other)
+
+
+# ---- beside the weights ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How alike two views rank readers.
+
+    Attributes:
+        n: how many readers both know.
+        rho: Spearman's rank correlation, -1 to 1; nan below three readers, or where one view tells none from
+            another.
+    """
+
+    n: int
+    rho: float
+
+
+def agreement(
+    composition: Composition,
+    state: PathState,
+    measure: Measure = "final",
+    inputs: Collection[Input] = get_args(Input),
+) -> Agreement:
+    """How alike the weights and the effects rank a source's readers: those with much of what the source
+    writes in their weights, beyond chance, and those to whom its absence matters, whichever way the loss
+    goes.
+
+    Args:
+        inputs: only readers of these kinds.
+    """
+    excess = {reading.reader: reading.excess for reading in composition.readings(state.source)}
+    costs = {
+        reader: abs(found)
+        for reader, found in state.costs(measure).items()
+        if reader in excess and reader.input in inputs and not np.isnan(found)
+    }
+    by_weights = np.array([excess[reader] for reader in costs])
+    return Agreement(len(costs), rank_correlation(by_weights, np.array(list(costs.values()))))
+
+
+def rank_correlation(one: Float[np.ndarray, " item"], other: Float[np.ndarray, " item"]) -> float:
+    """Spearman's: Pearson's correlation of the ranks, where equal values share the mean of theirs."""
+    if len(one) < 3 or len(np.unique(one)) < 2 or len(np.unique(other)) < 2:
+        return float("nan")
+    return float(np.corrcoef(_ranks(one), _ranks(other))[0, 1])
+
+
+def _ranks(values: Float[np.ndarray, " item"]) -> Float[np.ndarray, " item"]:
+    _, place, count = np.unique(values, return_inverse=True, return_counts=True)
+    last = np.cumsum(count)
+    return (last - (count - 1) / 2)[place]

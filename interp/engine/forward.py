@@ -1,0 +1,476 @@
+"""The fast forward pass: many rows at once, each with an ablation of its own, and nothing computed that
+nobody reads.
+
+The model's own forward pass (:class:`interp.model.PuzzleGPT`) stops at every hook point, so that anything can
+be looked at or replaced there; an ablation is then a hook (:func:`interp.ablation.hooks_of`), the same for
+every row. Here an ablation is a few numbers a row, called gates, and the same sums are done without stopping:
+
+* zero and mean: ``out * keep + mean * fill``, with ``keep`` and ``fill`` 0 or 1 for each row (and head);
+* lookback: the pattern "exactly N back" moves values, so ``z[p] = v[max(p - N, 0)]`` and no pattern is ever
+  made;
+* a layer's attention or MLP that is off in every row is not computed;
+* of the last layer only the positions whose logits are asked for.
+
+Results agree with the hooks to float rounding (tests hold them together). Hooks that a user has set on the
+model are not run here: whoever calls this sees to them (:mod:`interp.model.hooks`).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from interp.ablation import Ablation, ReferenceMeans, RowMeans, Term, check_ablation, means_for
+from interp.engine.products import Matrix
+from interp.errors import PuzzlescopeError
+from interp.model import LAYER_NORM_EPS, Block, Config, KeyValueCache, LayerNorm, PuzzleGPT
+
+OWN = -1
+"""Instead of a lookback: the head's own pattern."""
+
+Residual = Float[Tensor, "row pos d_model"]
+
+
+@dataclass(frozen=True, eq=False)
+class Gate:
+    """Keep an output, or put a mean in its place, or nothing: ``out * keep + mean * fill``.
+
+    Attributes:
+        keep: 1 where the output stays, 0 where it goes; a number a row, or a row and head.
+        fill: 1 where the mean takes its place. ``None``: nowhere.
+    """
+
+    keep: Float[Tensor, "*row"]
+    fill: Float[Tensor, "*row"] | None
+
+    @property
+    def shut(self) -> bool:
+        """Whether every row's output goes."""
+        return not bool(self.keep.any())
+
+    def __getitem__(self, rows: Int[Tensor, " chosen"]) -> "Gate":
+        return Gate(self.keep[rows], None if self.fill is None else self.fill[rows])
+
+
+@dataclass(frozen=True, eq=False)
+class LayerGates:
+    """What is done to one layer; ``None`` where nothing is done to any row.
+
+    Attributes:
+        offsets: how many positions back each head looks in each row, or ``OWN``.
+        z: gate of the heads' outputs ``[row, head]``.
+        attn: gate of the layer's attention ``[row]``.
+        mlp: gate of its MLP ``[row]``.
+    """
+
+    offsets: Int[Tensor, "row head"] | None = None
+    z: Gate | None = None
+    attn: Gate | None = None
+    mlp: Gate | None = None
+
+    def __getitem__(self, rows: Int[Tensor, " chosen"]) -> "LayerGates":
+        offsets = None if self.offsets is None else self.offsets[rows]
+        z, attn, mlp = (None if gate is None else gate[rows] for gate in (self.z, self.attn, self.mlp))
+        return LayerGates(offsets, z, attn, mlp)
+
+
+@dataclass(frozen=True, eq=False)
+class Gates:
+    """The ablations of a batch: gates for every layer, and the means that some of them fill in."""
+
+    layers: tuple[LayerGates, ...]
+    means: RowMeans | None = None
+
+    def __getitem__(self, rows: Int[Tensor, " chosen"]) -> "Gates":
+        """The gates of these rows."""
+        means = None if self.means is None else self.means[rows]
+        return Gates(tuple(layer[rows] for layer in self.layers), means)
+
+
+def gates_for(
+    model: PuzzleGPT,
+    prompt: Int[Tensor, "row pos"],
+    ablations: Sequence[Ablation],
+    means: ReferenceMeans | None = None,
+) -> Gates:
+    """The gates of a batch of puzzles, each with an ablation of its own.
+
+    Args:
+        prompt: whole puzzles or their beginnings, start token included.
+        means: needed only if an ablation uses ``mean``.
+
+    Raises:
+        PuzzlescopeError: if an ablation or the means are of another model, or means are missing.
+    """
+    used = any(ablation.uses_mean for ablation in ablations)
+    return gates_of(ablations, model.cfg, means_for(model, prompt, means, used=used), model.device)
+
+
+def gates_of(
+    ablations: Sequence[Ablation],
+    cfg: Config,
+    means: RowMeans | None = None,
+    device: torch.device | None = None,
+) -> Gates:
+    """The gates of a batch whose rows have these ablations, and these means.
+
+    Raises:
+        PuzzlescopeError: if a model of these sizes has not what an ablation switches off, or means are
+            missing.
+    """
+    for ablation in dict.fromkeys(ablations):
+        check_ablation(ablation, cfg)
+    if means is None and any(ablation.uses_mean for ablation in ablations):
+        raise PuzzlescopeError("One of these ablations uses means: give the reference means of the model.")
+    by_layer: list[list[tuple[int, Term]]] = [[] for _ in range(cfg.n_layers)]
+    for row, ablation in enumerate(ablations):
+        for term in ablation.terms:
+            by_layer[term.component.layer].append((row, term))
+    layers = (_layer_gates(terms, len(ablations), cfg.n_heads, device) for terms in by_layer)
+    return Gates(tuple(layers), means)
+
+
+def _layer_gates(
+    terms: list[tuple[int, Term]], n_rows: int, n_heads: int, device: torch.device | None
+) -> LayerGates:
+    offsets = np.full((n_rows, n_heads), OWN)
+    keep = {
+        "head": np.ones((n_rows, n_heads), np.float32),
+        **{k: np.ones(n_rows, np.float32) for k in ("attn", "mlp")},
+    }
+    fill = {kind: np.zeros_like(ones) for kind, ones in keep.items()}
+    for row, term in terms:  # a layer's own term comes before those of its heads
+        part, method = term.component, term.method
+        place = (row,) if part.head is None else (row, part.head)
+        if method.kind == "lookback":
+            offsets[place] = method.offset
+        else:
+            keep[part.kind][place] = 0
+            fill[part.kind][place] = method.kind == "mean"
+    gates = {
+        kind: Gate(_tensor(keep[kind], device), _tensor(fill[kind], device) if fill[kind].any() else None)
+        for kind in keep
+        if not keep[kind].all()
+    }
+    looking = _tensor(offsets, device) if (offsets != OWN).any() else None
+    return LayerGates(looking, gates.get("head"), gates.get("attn"), gates.get("mlp"))
+
+
+def _tensor(array: np.ndarray, device: torch.device | None) -> Tensor:
+    return torch.from_numpy(array).to(device)
+
+
+@runtime_checkable
+class Past(Protocol):
+    """Keys and values of earlier positions: what a key-value cache is to a layer."""
+
+    @property
+    def length(self) -> int:
+        """How many positions came before."""
+
+    def append(
+        self, layer: int, k: Float[Tensor, "row head pos d_qk"], v: Float[Tensor, "row head pos d_head"]
+    ) -> tuple[Float[Tensor, "row head key d_qk"], Float[Tensor, "row head key d_head"]]:
+        """Those of a layer, and behind them the new ones."""
+
+
+@runtime_checkable
+class SharedPast(Past, Protocol):
+    """A past that many rows have in common: of each puzzle one, however many ablations of it there are."""
+
+    def before(
+        self, layer: int
+    ) -> tuple[Float[Tensor, "puzzle head pos d_qk"], Float[Tensor, "puzzle head pos d_head"]]:
+        """Keys and values of a layer at the earlier positions. Row r is one of puzzle r modulo the number of
+        puzzles."""
+
+
+# ---- the weights -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class LayerWeights:
+    """One layer, and its weights as matrices to multiply by."""
+
+    block: Block
+    q: Matrix
+    k: Matrix
+    v: Matrix
+    o: Matrix
+    w_in: Matrix
+    w_out: Matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """A model ready for passes of the engine."""
+
+    model: PuzzleGPT
+    layers: tuple[LayerWeights, ...]
+
+    @property
+    def cfg(self) -> Config:
+        return self.model.cfg
+
+
+def weights_of(model: PuzzleGPT, rows: int | None = None) -> Weights:
+    """A model's weights, for one computation. They are the model's own, unless they are for passes of a few
+    ``rows`` each: those are laid out for that on first use (:class:`interp.engine.products.Matrix`)."""
+    layers = []
+    for block in model.blocks:
+        assert isinstance(block, Block)
+        attn, mlp = block.attn, block.mlp
+        q, k, v = (Matrix(_flat(W), rows) for W in (attn.W_Q, attn.W_K, attn.W_V))
+        o = Matrix(attn.W_O.flatten(0, 1), rows)
+        layers.append(LayerWeights(block, q, k, v, o, Matrix(mlp.W_in, rows), Matrix(mlp.W_out, rows)))
+    return Weights(model, tuple(layers))
+
+
+def _flat(W: Float[Tensor, "head d_model d"]) -> Float[Tensor, "d_model width"]:
+    """All heads side by side; no copy, as the model lays them out."""
+    return W.transpose(0, 1).reshape(W.shape[1], -1)
+
+
+# ---- one pass ----------------------------------------------------------------------------------------------
+
+
+def embed(model: PuzzleGPT, tokens: Int[Tensor, "row pos"], start: int = 0) -> Residual:
+    """The residual stream before layer 0, of tokens that stand at ``start`` and after."""
+    return F.embedding(tokens, model.embed.W_E) + model.pos_embed.W_pos[start : start + tokens.shape[1]]
+
+
+def unembed(model: PuzzleGPT, resid: Residual) -> Float[Tensor, "row pos vocab"]:
+    """Logits of a residual stream after the last layer."""
+    return F.linear(resid, model.unembed.W_U.T, model.unembed.b_U)
+
+
+def run(
+    model: PuzzleGPT | Weights,
+    tokens: Int[Tensor, "row pos"],
+    gates: Gates | None = None,
+    *,
+    last: int | None = None,
+    kv_cache: KeyValueCache | None = None,
+) -> Float[Tensor, "row asked vocab"]:
+    """Logits of the last ``last`` positions (all of them by default).
+
+    Args:
+        model: on whose device tokens and gates are; or its weights, for many passes.
+        tokens: start token included; with a cache, those that follow the ones it holds.
+        gates: of as many rows as there are tokens; ``None`` ablates nothing.
+        kv_cache: extended in place.
+    """
+    weights = model if isinstance(model, Weights) else weights_of(model)
+    start = kv_cache.length if kv_cache is not None else 0
+    resid = embed(weights.model, tokens, start)
+    for layer in range(weights.cfg.n_layers):
+        asked = last if layer == weights.cfg.n_layers - 1 else None
+        resid = run_layer(weights, layer, resid, gates, last=asked, kv_cache=kv_cache)
+    if kv_cache is not None:
+        kv_cache.length = start + tokens.shape[1]
+    return unembed(weights.model, resid)
+
+
+def run_layer(
+    weights: Weights,
+    layer: int,
+    resid: Residual,
+    gates: Gates | None = None,
+    *,
+    last: int | None = None,
+    kv_cache: Past | None = None,
+) -> Float[Tensor, "row asked d_model"]:
+    """The residual stream after a layer at the last positions (all of them by default), from that before
+    it."""
+    own = LayerGates() if gates is None else gates.layers[layer]
+    means = None if gates is None else gates.means
+    start = kv_cache.length if kv_cache is not None else 0
+    z = heads_out(weights, layer, resid, own, kv_cache, last)
+    return finish_layer(weights, layer, tail(resid, last), z, own, means, start + resid.shape[1])
+
+
+def heads_out(
+    weights: Weights,
+    layer: int,
+    resid: Residual,
+    gates: LayerGates,
+    kv_cache: Past | None = None,
+    last: int | None = None,
+) -> Float[Tensor, "row asked head d_head"] | None:
+    """What the heads of a layer move to the last positions, before any gate but lookback. ``None``: nobody
+    would read it."""
+    if gates.attn is not None and gates.attn.shut:
+        return None
+    own = weights.layers[layer]
+    n_heads = weights.cfg.n_heads
+    x = _normalized(own.block.ln1, resid)
+    q, k, v = (_by_head(found, n_heads) for found in (own.q(tail(x, last)), own.k(x), own.v(x)))
+    scale = own.block.attn.scale
+    if isinstance(kv_cache, SharedPast) and gates.offsets is None and (flash := _flash_for(q, k)) is not None:
+        return _attend_sharing(flash, q, k, v, *kv_cache.before(layer), scale).transpose(1, 2)
+    if kv_cache is not None:
+        k, v = kv_cache.append(layer, k, v)
+    z = _attend(q, k, v, scale)
+    if gates.offsets is not None:
+        z = _moved(z, v, gates.offsets)
+    return z.transpose(1, 2)
+
+
+def finish_layer(
+    weights: Weights,
+    layer: int,
+    resid: Residual,
+    z: Float[Tensor, "row pos head d_head"] | None,
+    gates: LayerGates,
+    means: RowMeans | None,
+    end: int,
+) -> Residual:
+    """The rest of a layer, from its heads' outputs: their gates, W_O, the MLP.
+
+    Args:
+        resid: the layer's input, at the positions that end before ``end``.
+        z: from :func:`heads_out`, for these rows.
+    """
+    own = weights.layers[layer]
+    here = slice(end - resid.shape[1], end)
+    resid = _add_attention(own, layer, resid, z, gates, means, here)
+    gate = gates.mlp
+    if gate is None or not gate.shut:
+        mlp = own.block.mlp
+        hidden = own.w_in(_normalized(own.block.ln2, resid), mlp.b_in, relu=True)
+        if gate is None:
+            return own.w_out.added(resid, hidden).add_(mlp.b_out)
+        out = own.w_out(hidden, mlp.b_out)
+        resid = resid + out * gate.keep[:, None, None]
+    return _filled(resid, gate, lambda: None if means is None else means.mlp_out(layer, here))
+
+
+def _add_attention(
+    own: LayerWeights,
+    layer: int,
+    resid: Residual,
+    z: Float[Tensor, "row pos head d_head"] | None,
+    gates: LayerGates,
+    means: RowMeans | None,
+    here: slice,
+) -> Residual:
+    if z is not None:
+        if gates.z is not None:
+            z = z * gates.z.keep[:, None, :, None]
+            if gates.z.fill is not None and means is not None:
+                z = z + means.z(layer, here) * gates.z.fill[:, None, :, None]
+        if gates.attn is None:
+            return own.o.added(resid, z.flatten(2))
+        resid = resid + own.o(z.flatten(2)) * gates.attn.keep[:, None, None]
+    return _filled(resid, gates.attn, lambda: None if means is None else means.attn_out(layer, here))
+
+
+def _filled(
+    resid: Residual, gate: Gate | None, mean_of: Callable[[], Float[Tensor, "rows pos d_model"] | None]
+) -> Residual:
+    """The mean written where a gate says so."""
+    if gate is None or gate.fill is None or (mean := mean_of()) is None:
+        return resid
+    return resid + mean * gate.fill[:, None, None]
+
+
+def _normalized(norm: LayerNorm, x: Residual) -> Residual:
+    return F.layer_norm(x, norm.w.shape, norm.w, norm.b, LAYER_NORM_EPS)
+
+
+def _by_head(x: Float[Tensor, "row pos width"], n_heads: int) -> Float[Tensor, "row head pos d"]:
+    return x.unflatten(-1, (n_heads, -1)).transpose(1, 2)
+
+
+def _attend(
+    q: Float[Tensor, "row head query d_qk"],
+    k: Float[Tensor, "row head key d_qk"],
+    v: Float[Tensor, "row head key d_head"],
+    scale: float,
+) -> Float[Tensor, "row head query d_head"]:
+    n_query, n_key = q.shape[2], k.shape[2]
+    if n_query in (1, n_key):
+        return F.scaled_dot_product_attention(q, k, v, is_causal=n_query > 1, scale=scale)
+    hidden = _hidden(n_query, n_key, q.device, q.dtype)
+    return F.scaled_dot_product_attention(q, k, v, attn_mask=hidden, scale=scale)
+
+
+Flash = Callable[..., tuple[Tensor, Tensor]]
+
+
+def _attend_sharing(
+    flash: Flash,
+    q: Float[Tensor, "row head pos d_qk"],
+    k: Float[Tensor, "row head pos d_qk"],
+    v: Float[Tensor, "row head pos d_head"],
+    before_k: Float[Tensor, "puzzle head before d_qk"],
+    before_v: Float[Tensor, "puzzle head before d_head"],
+    scale: float,
+) -> Float[Tensor, "row head pos d_head"]:
+    """The same where the earlier positions are shared: each puzzle's rows look at them in one piece, without
+    a copy a row.
+
+    The softmax over both parts is put together from those over each: with a and b the logarithms of their
+    sums of exponentials, the earlier part has the share sigmoid(a - b) (Milakov and Gimelshein, 2018, "Online
+    normalizer calculation for softmax").
+    """
+    n_rows, n_heads, n_pos, _ = q.shape
+    together = q.unflatten(0, (-1, len(before_k))).permute(1, 2, 0, 3, 4).flatten(2, 3)
+    early, early_sum = flash(together, before_k, before_v, 0.0, False, scale=scale)
+    late, late_sum = flash(q, k, v, 0.0, True, scale=scale)
+    early = early.unflatten(2, (-1, n_pos)).permute(2, 0, 1, 3, 4).reshape(late.shape)
+    early_sum = early_sum.unflatten(2, (-1, n_pos)).permute(2, 0, 1, 3).reshape(n_rows, n_heads, n_pos)
+    return late + (early - late) * torch.sigmoid(early_sum - late_sum)[..., None]
+
+
+def _flash_for(q: Tensor, k: Tensor) -> Flash | None:
+    return _flash() if q.device.type == "cpu" and q.shape[2] == k.shape[2] else None
+
+
+@cache
+def _flash() -> Flash | None:
+    """PyTorch's attention on a CPU that tells the logarithm of each sum of exponentials, if this build has
+    it."""
+    eye = torch.eye(4, dtype=torch.float32, device="cpu")
+    q = eye.reshape(1, 1, 4, 4)
+    try:
+        flash: Flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu
+        _, sums = flash(q, q, q, 0.0, True, scale=1.0)
+    except (AttributeError, RuntimeError):
+        return None
+    expected = eye.masked_fill(torch.ones_like(eye).triu(1) > 0, -torch.inf).logsumexp(-1)
+    return flash if sums.shape == (1, 1, 4) and torch.allclose(sums[0, 0], expected) else None
+
+
+@lru_cache(maxsize=8)
+def _hidden(n_query: int, n_key: int, device: torch.device, dtype: torch.dtype) -> Float[Tensor, "query key"]:
+    """Minus infinity where the last ``n_query`` of ``n_key`` positions must not look, else 0."""
+    with torch.inference_mode(False):
+        return torch.full((n_query, n_key), -torch.inf, device=device, dtype=dtype).triu(n_key - n_query + 1)
+
+
+def _moved(
+    z: Float[Tensor, "row head query d_head"],
+    v: Float[Tensor, "row head key d_head"],
+    offsets: Int[Tensor, "row head"],
+) -> Float[Tensor, "row head query d_head"]:
+    """``z`` with the heads that look back replaced: they hand on the value so many positions before, or the
+    first."""
+    queries = torch.arange(v.shape[2] - z.shape[2], v.shape[2], device=v.device)
+    for offset in offsets.unique().tolist():
+        if offset != OWN:
+            z = torch.where(
+                (offsets == offset)[:, :, None, None], v[:, :, (queries - offset).clamp(min=0)], z
+            )
+    return z
+
+
+def tail(x: Float[Tensor, "row pos d"], last: int | None) -> Float[Tensor, "row last d"]:
+    """The last positions, or all of them."""
+    return x if last is None else x[:, -last:]

@@ -1,0 +1,96 @@
+"""A pass through the model that stops between a layer's attention and its MLP, so that what each wrote can be
+told apart.
+
+The engine (:mod:`interp.engine.forward`) does a layer at a time. These are the same sums, by its own
+functions, in two halves.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from interp.ablation import RowMeans
+from interp.engine.forward import Gate, Gates, LayerGates, Residual, Weights, finish_layer, heads_out
+from interp.model import Config
+
+_SHUT = Gate(torch.zeros(1, device="cpu"), None)
+
+
+def stage_names(cfg: Config) -> tuple[str, ...]:
+    """Where the residual stream is looked at: after the embedding, after each attention layer and after each
+    MLP.
+
+    >>> stage_names(Config(n_layers=2))
+    ('embed', 'L0.attn', 'L0.mlp', 'L1.attn', 'L1.mlp')
+    """
+    layers = range(cfg.n_layers)
+    return ("embed", *(f"L{layer}.{half}" for layer in layers for half in ("attn", "mlp")))
+
+
+@dataclass(frozen=True, eq=False)
+class Halves:
+    """One layer of a run, all positions, gates applied.
+
+    Attributes:
+        pre: the residual stream before the layer.
+        z: what the heads hand on, before W_O; ``None`` if the layer's attention is off as a whole in every
+            row.
+        mid: the stream after the attention.
+        post: the stream after the MLP.
+    """
+
+    pre: Residual
+    z: Float[Tensor, "row pos head d_head"] | None
+    mid: Residual
+    post: Residual
+
+    @property
+    def attn_out(self) -> Residual:
+        """What the attention wrote, or what was written in its place."""
+        return self.mid - self.pre
+
+    @property
+    def mlp_out(self) -> Residual:
+        """What the MLP wrote, or what was written in its place."""
+        return self.post - self.mid
+
+
+def run_halves(weights: Weights, layer: int, resid: Residual, gates: Gates) -> Halves:
+    """A layer of a run over whole prompts, from the residual stream before it."""
+    own = gates.layers[layer]
+    z = _gated(heads_out(weights, layer, resid, own), layer, own, gates.means)
+    mid = attention_half(weights, layer, resid, z, gates)
+    return Halves(resid, z, mid, mlp_half(weights, layer, mid, gates))
+
+
+def attention_half(
+    weights: Weights,
+    layer: int,
+    resid: Residual,
+    z: Float[Tensor, "row pos head d_head"] | None,
+    gates: Gates,
+) -> Residual:
+    """The residual stream after the attention, from what its heads hand on. Gates may have been applied to
+    that already."""
+    own = replace(gates.layers[layer], mlp=_SHUT)
+    return finish_layer(weights, layer, resid, z, own, gates.means, resid.shape[1])
+
+
+def mlp_half(weights: Weights, layer: int, mid: Residual, gates: Gates) -> Residual:
+    """The residual stream after the MLP, from that after the attention."""
+    own = LayerGates(mlp=gates.layers[layer].mlp)
+    return finish_layer(weights, layer, mid, None, own, gates.means, mid.shape[1])
+
+
+def _gated(
+    z: Float[Tensor, "row pos head d_head"] | None, layer: int, own: LayerGates, means: RowMeans | None
+) -> Float[Tensor, "row pos head d_head"] | None:
+    """What is left of the heads' outputs, and the means that take the place of some."""
+    if z is None or own.z is None:
+        return z
+    z = z * own.z.keep[:, None, :, None]
+    if own.z.fill is None or means is None:
+        return z
+    return z + means.z(layer, slice(z.shape[1])) * own.z.fill[:, None, :, None]

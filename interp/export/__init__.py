@@ -1,0 +1,1 @@
+"""Results as tables and as programs, for analysis elsewhere."""

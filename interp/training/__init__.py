@@ -1,0 +1,1 @@
+"""Training a model, its record and its card."""
