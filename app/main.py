@@ -16,8 +16,8 @@ if ROOT not in sys.path:
 # pages of other visitors, or a browser on this machine, need. To be said before PyTorch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from app import arrival, opening  # noqa: E402
-from app.components import page_keeper, printing  # noqa: E402
+from app.startup import arrival, opening  # noqa: E402
+from app.widgets.browser import page_keeper, printing  # noqa: E402
 
 # The icon is a file: Streamlit would fetch a named one from an outside host.
 ICON = Path(__file__).parent / "static" / "icon.svg"
@@ -26,10 +26,10 @@ st.html(Path(__file__).parent / "style.css")
 arrival.note()
 page = st.navigation(
     [
-        st.Page("views/workbench.py", title="Workbench", default=True),
-        st.Page("views/logbook.py", title="Logbook"),
-        st.Page("views/heads.py", title="Heads"),
-        st.Page("views/circuits.py", title="Circuits"),
+        st.Page("views/workbench/page.py", title="Workbench", url_path="", default=True),
+        st.Page("views/logbook/page.py", title="Logbook", url_path="logbook"),
+        st.Page("views/heads/page.py", title="Heads", url_path="heads"),
+        st.Page("views/circuits/page.py", title="Circuits", url_path="circuits"),
     ],
     position="top",
 )
@@ -37,8 +37,8 @@ page_keeper.show()
 opening.load(st.empty())
 printing.prepare()
 
-from app.session import write_link  # noqa: E402
-from app.shared import errors_shown  # noqa: E402
+from app.state.backend import errors_shown  # noqa: E402
+from app.state.session import write_link  # noqa: E402
 
 with errors_shown():
     page.run()

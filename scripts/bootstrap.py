@@ -186,7 +186,7 @@ class Environment:
         dashboard finds a way."""
         app = root / "app"  # the Docker image installs the packages before the code is there
         if (app / "bundle.py").exists() and not (app / "static" / "circuitsvis.js").exists():
-            subprocess.run([self.python, "-m", "app.bundle"], cwd=root, stdin=subprocess.DEVNULL)
+            subprocess.run([self.python, "-m", "app.startup.circuitsvis"], cwd=root, stdin=subprocess.DEVNULL)
 
     def has_torch(self, version: str) -> bool:
         found = self.ask("from importlib.metadata import version; print(version('torch'))")

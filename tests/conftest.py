@@ -54,7 +54,7 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def model() -> "PuzzleGPT":
     """A small random model."""
-    from tests.models import small_model
+    from tests.support.models import small_model
 
     return small_model()
 
@@ -62,7 +62,7 @@ def model() -> "PuzzleGPT":
 @pytest.fixture(scope="session")
 def tokens() -> np.ndarray:
     """Of six puzzles, each of another task or order."""
-    from tests.models import six_puzzles
+    from tests.support.models import six_puzzles
 
     return six_puzzles()
 
@@ -78,6 +78,6 @@ def means(model: "PuzzleGPT", tokens: np.ndarray) -> "ReferenceMeans":
 @pytest.fixture(scope="session")
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The folder of a small random model: a name that ``load_model`` takes."""
-    from tests.models import saved_model
+    from tests.support.models import saved_model
 
     return saved_model(tmp_path_factory.mktemp("model"))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.components import loss_readout
+from app.widgets import loss_readout
 from scripts.dashboard import SECONDS
 from tests.browser.conftest import settled
 

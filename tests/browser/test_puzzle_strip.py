@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from app.components import puzzle_strip
-from app.components.puzzle_strip import Look, Panel
-from app.palette import PALETTES
+from app.widgets.palette import PALETTES
+from app.widgets.puzzle_strip import Look, Panel
+from app.widgets.puzzle_strip import strip as puzzle_strip
 
 pytestmark = pytest.mark.browser
 
-STYLES = (puzzle_strip.HERE / "puzzle_strip.css").read_text()
+STYLES = (puzzle_strip.HERE / "strip.css").read_text()
 MOUNT = """async (code) => {
   window.strip = (await import("data:text/javascript;charset=utf-8," + encodeURIComponent(code))).default
   window.fired = []

@@ -1,0 +1,1 @@
+"""Results that fill up while a visitor looks."""

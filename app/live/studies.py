@@ -1,0 +1,39 @@
+"""The study of the heads that a visitor looks at, and what switching each head off costs beside it."""
+
+import math
+from dataclasses import replace
+
+from app.live import sweeps
+from app.live.watching import Seen, look_in
+from app.state.scene import Scene
+from interp.analyses.ablation_sweep import SweepState, cost
+from interp.analyses.head_study import HeadStudy
+from interp.backend import Backend
+
+GROUP = "heads"
+
+Heads = dict[tuple[int, int], float]
+
+
+def head_study(scene: Scene, backend: Backend) -> Seen[HeadStudy]:
+    """Where every head looks over the scene's puzzles, in the run with parts off if some are."""
+    puzzles = sweeps.puzzles_of(scene, backend)
+    key = (scene.model, tuple(puzzles), scene.ablation)
+    return look_in(GROUP, key, lambda: backend.heads(scene.model, puzzles, scene.ablation))
+
+
+def head_sweep(scene: Scene, backend: Backend) -> sweeps.Measured:
+    """The board's sweep on top of what is off: the same run as the study's."""
+    return sweeps.board_sweep(replace(scene, base="off"), backend)
+
+
+def costs(scene: Scene, state: SweepState | None) -> Heads:
+    """What switching each head off costs by the scene's measure, of those that are measured on the same
+    puzzles and whose losses are finite."""
+    clean, *rows = state.common() if state is not None else [None]
+    found = {
+        (row.component.layer, row.component.head): cost(row, clean, scene.measure)
+        for row in rows
+        if row.component is not None and row.component.head is not None and len(row.solved)
+    }
+    return {head: one for head, one in found.items() if math.isfinite(one)}

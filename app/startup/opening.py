@@ -1,0 +1,53 @@
+"""What the first visitor sees while PyTorch and TransformerLens are loaded, which takes seconds, once a
+process."""
+
+import sys
+import threading
+from importlib import import_module
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+HEAVY = "app.state.backend"
+"""The module that brings everything along."""
+
+_one_at_a_time = threading.Lock()
+"""Pages that open together, as all do that wait for a server to come back, must not each load a part of what
+the others are loading: an import that meets another half way can fail."""
+
+_nothing = st.components.v2.component("nothing", html="<div></div>", js="export default () => {}")
+
+
+def load(place: DeltaGenerator) -> None:
+    """Load what the pages need, if it is not there yet, and say so in this place meanwhile."""
+    if _loaded():
+        return
+    with place.container(), st.spinner("Loading PyTorch and TransformerLens: a few seconds, once."):
+        with st.container(key="opening"):  # app/style.css hides it
+            _elements()
+        with _one_at_a_time:
+            import_module(HEAVY)
+    place.empty()
+
+
+def _loaded() -> bool:
+    """Whether it is there as a whole: Python knows a module's name from when it begins to load it."""
+    module = sys.modules.get(HEAVY)
+    return module is not None and not getattr(module.__spec__, "_initializing", False)
+
+
+def _elements() -> None:
+    """One of each kind of element that the pages are made of. A browser fetches the code of a kind when it
+    first draws one: so it does that now, while it would only wait, and not when the page is there."""
+    _nothing(key="opening-component")
+    st.title("Puzzlescope")
+    st.caption("Loading")
+    st.divider()
+    st.plotly_chart({"data": [{"y": [0]}], "layout": {}}, key="opening-chart")
+    st.selectbox("Loading", ["Loading"], key="opening-select")
+    st.segmented_control("Loading", ["Loading"], key="opening-segments")
+    st.toggle("Loading", key="opening-toggle")
+    st.button("Loading", key="opening-button")
+    st.popover("Loading")
+    st.expander("Loading")
+    st.slider("Loading", 0, 1, (0, 1), key="opening-slider")

@@ -1,0 +1,50 @@
+"""What all pages share: the one backend of this process, and how errors are shown."""
+
+import threading
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from app.widgets.text import escape_markdown
+from interp.backend import Backend
+from interp.errors import PuzzlescopeError
+
+_backend: Backend | None = None
+_making = threading.Lock()
+
+
+def backend() -> Backend:
+    """The backend that everybody who looks at this server shares.
+
+    It is no `st.cache_resource`: any visitor's browser may ask Streamlit to clear those, for everybody.
+    """
+    global _backend
+    with _making:
+        if _backend is None:
+            # Nobody can edit a model through a page, so the weights are not looked at for every request.
+            _backend = Backend(who=_visitor, pulse=_pulse, follow_edits=False)
+        return _backend
+
+
+def _visitor() -> Hashable:
+    """Whose page is being computed: the backend gives each visitor a fair share."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return threading.get_ident() if context is None else context.session_id
+
+
+def _pulse() -> None:
+    """While a page waits for a result: Streamlit stops it here if its visitor has clicked on meanwhile."""
+    if get_script_run_ctx(suppress_warning=True) is not None:
+        st.session_state.get("scene")
+
+
+@contextmanager
+def errors_shown() -> Iterator[None]:
+    """Show the core's own errors as their sentence and stop the page there."""
+    try:
+        yield
+    except PuzzlescopeError as error:
+        st.error(escape_markdown(str(error)), icon=":material/error:")
+        st.stop()

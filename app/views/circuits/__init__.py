@@ -1,0 +1,1 @@
+"""The circuits: composition, path ablation, logit lens, attribution, patching."""

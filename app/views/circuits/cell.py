@@ -1,0 +1,52 @@
+"""What each layer believes of the answer's cells, and which part pushes a cell toward its colour."""
+
+import streamlit as st
+
+from app.state.scene import Scene, first_changed
+from app.state.session import change, choose, chosen
+from app.views.circuits.choices import PAGE
+from app.widgets import lens_film
+from app.widgets.charts import attribution as attribution_view
+from app.widgets.puzzle_strip import Look
+from interp.backend import Backend
+from interp.grids import CELLS
+
+
+def cell_of(scene: Scene) -> int:
+    """The cell of the answer that is looked at; the first that changes where the scene's is not one of the
+    answer."""
+    cell = scene.answer_cell
+    return first_changed(scene.puzzle) - 3 * CELLS if cell is None else cell
+
+
+def look_at(cell: int) -> None:
+    """Choose a cell of the answer; for callbacks."""
+    change(cell=3 * CELLS + cell, view="from")
+
+
+def show_lens(scene: Scene, backend: Backend) -> None:
+    """Draw the film of the logit lens."""
+    lens_film.show(
+        backend.lens(scene.model, scene.puzzle, scene.ablation),
+        key="film",
+        look=Look(scene.palette, scene.digits),
+        ablation=scene.ablation,
+        cell=cell_of(scene),
+        on_cell=look_at,
+    )
+
+
+def show_attribution(scene: Scene, backend: Backend) -> None:
+    """Draw every part's push at the cell."""
+    own = chosen(PAGE)
+    attribution_view.show(
+        backend.attribution(scene.model, scene.puzzle, scene.ablation),
+        key=f"dla-{scene.model}-{scene.puzzle.id}-{scene.ablation.text}",
+        cell=cell_of(scene),
+        part=own["part"] or None,
+        tokens=(own["toward"], own["over"]),
+        on_part=lambda part: choose(PAGE, part=part),
+        on_cell=look_at,
+        on_tokens=lambda tokens: choose(PAGE, toward=tokens[0], over=tokens[1]),
+    )
+    st.caption("Click a bar or a tile to see what that part pushes at all cells; click a cell to look at it.")

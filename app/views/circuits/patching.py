@@ -1,0 +1,81 @@
+"""Activation patching from a second puzzle into the one at hand, filling up while it is computed."""
+
+import streamlit as st
+
+from app.live.watching import LOOK_IN, Seen, look_in, watched
+from app.state.scene import Scene
+from app.state.session import chosen, now
+from app.views.circuits.cell import cell_of, look_at
+from app.views.circuits.choices import PAGE, choose_patching, patching
+from app.widgets.charts import patching as patch_view
+from app.widgets.puzzle_strip import Look
+from interp.analyses.activation_patching import PatchState
+from interp.backend import Backend
+from interp.export.answer_programs import Edit
+from interp.puzzles import Puzzle
+
+GROUP = "patching"
+OFFERED = 12
+"""Puzzles that are offered as the second one."""
+
+
+def show(scene: Scene, backend: Backend) -> None:
+    """Draw the choices and the effects."""
+    candidates = candidates_of(scene, backend)
+    patch_view.show_choices(
+        scene.puzzle,
+        candidates,
+        patching(),
+        key="patch",
+        look=Look(scene.palette, scene.digits),
+        on_change=choose_patching,
+    )
+    source = source_of(scene, backend)
+    if source is None:
+        return
+    busy = look(scene, source, backend).progress is not None
+    st.fragment(_draw, run_every=LOOK_IN if busy else None)(scene, dict(chosen(PAGE)), source, backend, busy)
+
+
+def candidates_of(scene: Scene, backend: Backend) -> list[Puzzle]:
+    """Other puzzles of the same task whose grids stand in the same order."""
+    same = backend.bank().filter(task=scene.puzzle.task, structure=scene.puzzle.structure)
+    offered = [puzzle for puzzle in same if puzzle != scene.puzzle][:OFFERED]
+    source = patching().source
+    wanted = backend.bank().find(source) if source is not None and not isinstance(source, Edit) else None
+    if (
+        wanted is not None
+        and wanted.structure == scene.puzzle.structure
+        and wanted not in [*offered, scene.puzzle]
+    ):
+        offered.append(wanted)  # a link may name any
+    return offered
+
+
+def source_of(scene: Scene, backend: Backend) -> Puzzle | None:
+    """The second puzzle; none if an edit changes nothing."""
+    return patch_view.source_of(scene.puzzle, candidates_of(scene, backend), patching())
+
+
+def look(scene: Scene, source: Puzzle, backend: Backend) -> Seen[PatchState]:
+    choice = patching()
+    key = (scene.model, scene.puzzle, source, choice.kind, choice.detail, scene.ablation)
+    return look_in(GROUP, key, lambda: backend.patching(*key))
+
+
+def _draw(scene: Scene, own: dict, source: Puzzle, backend: Backend, busy: bool) -> None:  # type: ignore[type-arg]
+    if now() != scene or chosen(PAGE) != own:
+        st.rerun()  # something was clicked here: it concerns the link
+    seen, choice = look(scene, source, backend), patching()
+    patch_view.show(
+        seen,
+        choice,
+        key=f"patch-{scene.model}-{scene.puzzle.id}-{source.id}-{choice.kind}-{choice.detail}-{scene.ablation.text}",
+        cell=cell_of(scene),
+        on_cell=look_at,
+        on_change=choose_patching,
+        on_stop=lambda: watched().stop(GROUP),
+        on_again=lambda: watched().forget(GROUP),
+    )
+    if busy != (seen.progress is not None):
+        st.rerun()  # begin, or cease, to look in

@@ -1,0 +1,112 @@
+"""Who reads a part of the model: by weights and by effect, side by side, and whether the two agree."""
+
+import streamlit as st
+
+from app.live import sweeps
+from app.live.watching import LOOK_IN, Seen, look_in, watched
+from app.state.scene import SAMPLES, Scene
+from app.state.session import change, choose, chosen, now, of_this_model
+from app.views.circuits.choices import PAGE
+from app.widgets.charts import composition as composition_view
+from app.widgets.charts import path_effects as path_view
+from app.widgets.controls import measure_and_sample as chart_controls
+from interp.analyses.path_ablation import PathState
+from interp.analyses.readers import Reader
+from interp.backend import Backend
+
+GROUP = "paths"
+
+INTRODUCTION = (
+    "The logbook ends with a question: layer 0 matters a thousandfold, so **who uses what it writes?** Two"
+    " answers: which"
+    " later parts have weights that listen to it, and which of them does the answer need it to reach. Click"
+    " a reader to ask"
+    " the same of it."
+)
+
+
+def show(scene: Scene, backend: Backend) -> None:
+    """Draw both views; that by effect fills up while it is measured."""
+    st.markdown(INTRODUCTION)
+    busy = look(scene, backend).progress is not None
+    st.fragment(_draw, run_every=LOOK_IN if busy else None)(scene, dict(chosen(PAGE)), backend, busy)
+
+
+def look(scene: Scene, backend: Backend) -> Seen[PathState]:
+    """How far the path ablation is: of the chosen source, over the scene's puzzles, on top of what is off."""
+    source, puzzles, method = (
+        chosen(PAGE)["source"],
+        sweeps.puzzles_of(scene, backend),
+        sweeps.sweep_method(scene),
+    )
+    key = (scene.model, tuple(puzzles), source, scene.ablation, method)
+    return look_in(GROUP, key, lambda: backend.paths(scene.model, puzzles, source, scene.ablation, method))
+
+
+def _draw(scene: Scene, own: dict, backend: Backend, busy: bool) -> None:  # type: ignore[type-arg]
+    if now() != scene or chosen(PAGE) != own:
+        st.rerun()  # something was clicked here: it concerns the link
+    seen, cfg, source = look(scene, backend), backend.model(scene.model).cfg, own["source"]
+    off = list(scene.ablation.components)
+    key = f"readers-{scene.model}-{scene.ablation.text}"
+    _controls(scene, backend, source)
+    composition = backend.composition(scene.model)
+    weights, effects = st.columns(2, gap="medium")
+    with weights:
+        composition_view.show(
+            composition,
+            source,
+            own["input"],
+            cfg,
+            off,
+            key=key,
+            on_reader=_follow,
+            on_input=lambda name: choose(PAGE, input=name),
+        )
+    with effects:
+        path_view.show(
+            seen.state,
+            source,
+            cfg,
+            scene.measure,
+            off,
+            progress=seen.progress,
+            stopped=seen.stopped,
+            key=f"{key}-{scene.puzzle.id}-{scene.sample}",
+            on_reader=_follow,
+            on_stop=lambda: watched().stop(GROUP),
+            on_again=lambda: watched().forget(GROUP),
+        )
+    if seen.state is not None:
+        path_view.show_agreement(
+            composition,
+            seen.state,
+            scene.measure,
+            key=f"{key}-{scene.puzzle.id}-{scene.sample}-agreement",
+            on_reader=_follow,
+        )
+    if busy != (seen.progress is not None):
+        st.rerun()  # begin, or cease, to look in
+
+
+def _controls(scene: Scene, backend: Backend, source) -> None:  # type: ignore[no-untyped-def]
+    cfg = backend.model(scene.model).cfg
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        composition_view.show_source(
+            source,
+            cfg,
+            key=scene.key("circuits-source"),
+            on_change=of_this_model(lambda part: choose(PAGE, source=part)),
+        )
+        chart_controls.show_sample(
+            scene.sample, SAMPLES, key="circuits-sample", on_change=lambda sample: change(sample=sample)
+        )
+        chart_controls.show_measure(
+            scene.measure, key="circuits-measure", on_change=lambda measure: change(measure=measure)
+        )
+
+
+def _follow(reader: Reader) -> None:
+    """Ask who reads this reader, if it writes."""
+    if reader.component is not None:
+        choose(PAGE, source=reader.component)

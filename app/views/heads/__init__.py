@@ -1,0 +1,1 @@
+"""The heads: what each attends to."""

@@ -1,0 +1,47 @@
+"""What can be taken away from the page of the heads: its link, its numbers, and the Python that computes
+them."""
+
+from app.live import studies, sweeps
+from app.state.scene import Scene
+from app.views.shared.export import header_of, name_of, sample_of
+from app.widgets.export_menu import menu as take_away
+from app.widgets.export_menu.menu import Download
+from interp.analyses.head_study import HeadStudy, Over, head_rows, map_rows, spectrum_rows
+from interp.backend import Backend
+from interp.export.programs import heads_snippet
+from interp.export.tables import Table
+
+
+def show(scene: Scene, backend: Backend, over: Over) -> None:
+    """Draw the button that opens it all. Nothing is computed before it is asked for."""
+    sweep = studies.head_sweep(scene, backend).states[0]
+    head = f"L{scene.layer}.H{scene.head}"
+    makers = {
+        "All heads": ("heads", lambda study: head_rows(study, over, studies.costs(scene, sweep))),
+        "Their spectra": ("spectra", lambda study: spectrum_rows(study, over)),
+        f"The maps of {head}": (f"maps-{head}", lambda study: map_rows(study, scene.layer, scene.head)),
+    }
+    downloads = [
+        Download(
+            label,
+            csv=lambda rows=rows: Table(
+                header_of(scene, backend, sweeps.puzzles_of(scene, backend)), rows(_whole(scene, backend))
+            ).csv(),
+            json=lambda rows=rows: Table(
+                header_of(scene, backend, sweeps.puzzles_of(scene, backend)), rows(_whole(scene, backend))
+            ).json(),
+            name=f"{name}-{name_of(scene)}",
+        )
+        for label, (name, rows) in makers.items()
+    ]
+    take_away.show(
+        downloads,
+        {"the heads": heads_snippet(scene.model, sample_of(scene), over, ablation=scene.ablation.text)},
+        key="heads-take-away",
+    )
+
+
+def _whole(scene: Scene, backend: Backend) -> HeadStudy:
+    """The study of all puzzles, even if it is still under way."""
+    with backend.heads(scene.model, sweeps.puzzles_of(scene, backend), scene.ablation) as watch:
+        return watch.result()

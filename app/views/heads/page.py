@@ -1,0 +1,55 @@
+"""The heads: what every head of the model looks at, by distance and by cell, and what it is worth."""
+
+import streamlit as st
+
+from app.state.backend import backend as shared_backend
+from app.state.session import chosen, current_scene, show_notices
+from app.views.heads import body as head_page
+from app.views.heads import export as head_share
+from app.views.shared import header
+
+
+def page() -> None:
+    backend = shared_backend()
+    scene = current_scene(backend, head_page.PAGE, head_page.CHOICES)
+    room_for_share = header.show(scene, backend, "Heads", ABOUT)
+    header.show_off(scene, backend)
+    show_notices()
+    with room_for_share:
+        head_share.show(scene, backend, chosen(head_page.PAGE)["over"])
+    st.markdown(INTRODUCTION)
+    with st.expander("How to read this page", icon=":material/menu_book:"):
+        st.markdown(GUIDE)
+    head_page.show(scene, backend)
+
+
+ABOUT = (
+    "What every head looks at, how far back and at which cell of which grid, and what switching it off costs."
+)
+INTRODUCTION = (
+    "What every head looks at: how far back, and at which cell of which grid when it predicts a cell of the"
+    " answer."
+)
+GUIDE = """
+A position of the model predicts the **next** token. So when a cell of the answer is about to be predicted,
+the position that works on it still stands on the cell before. That is why distances come in pairs. Grids are
+101 tokens apart (a marker and 100 cells): **100** positions back lies, one grid earlier, the cell *about to
+be predicted*, and **101** back the cell *under the current token*. Two grids earlier that is 201 and 202,
+three grids earlier 302 and 303. Rows are 10 cells long: **9** back is the cell above the one about to be
+predicted, **10** back the cell above the current token, and **1** back the token before.
+
+**The table** has a row a head and a column a detector: the share of its attention, from 0 to 1, that falls
+exactly there. A head with 0.95 under 100 copies cells from the grid before. A head with 0.95 under 1 tells
+each position what stands before it, which later heads can search for: the first half of an induction head. A
+head that rests on the *start* token is mostly idle. Numbers are means over the 100 positions that predict the
+answer's cells, or over all positions, as you choose above. A high number says where a head looks, not that
+anybody uses it: that is what the **cost** is for, the loss with this head off, measured on the same puzzles.
+
+**The spectrum** shows the same for every distance, 0 to 404, for the chosen head. **The maps** show the four
+grids as seen from the cell about to be predicted, which is outlined: one square up is the cell above, in
+every grid. A head that looks at *fixed* places relative to that cell gives sharp dots; one that looks for
+*colours* or shapes, wherever they are, gives a blur. With the markers and the start token the maps sum to 1.
+**The scatter** sets any two of these against each other: heads that do the same lie together.
+"""
+
+page()

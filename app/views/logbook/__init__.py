@@ -1,0 +1,1 @@
+"""The logbook: the original notebook's experiments, live."""

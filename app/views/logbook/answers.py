@@ -1,0 +1,165 @@
+"""The notebook's experiments that end in an answer to look at: an invalid grid, a copy, and a layer off at a
+time."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import streamlit as st
+from jaxtyping import Int
+
+from app.state.scene import Scene, copy_head
+from app.views.logbook import experiment
+from app.widgets import puzzle_strip
+from app.widgets.puzzle_strip import Look, Panel
+from interp.ablation import Ablation, Component, Term, parse_ablation
+from interp.analyses import published as logbook
+from interp.analyses.ablation_sweep import components_of
+from interp.analyses.notebook import copy_circuit_text
+from interp.backend import Backend
+from interp.export.programs import prediction_snippet
+from interp.puzzles import Puzzle
+
+A_ROW = 7
+"""Answers side by side."""
+
+MARKER = (
+    "What does the model draw without layer 0's attention? On a *frame* puzzle: it no longer knows what came"
+    " before the"
+    " current token. After the markers of three grids it has learnt to expect a fourth, so where it has lost"
+    " its place"
+    " it may write a marker instead of a cell, and the answer is not a grid at all."
+)
+COPY = (
+    "If the head that looks one grid back copies what it sees, then it alone should draw the third grid"
+    " again. So all MLPs"
+    " are off, and all attention but one layer's, whose heads are all made to look exactly 100 positions"
+    " back: from where"
+    " a cell is predicted, that is the same cell of the third grid."
+)
+ONE_BY_ONE = (
+    "The same puzzle with the attention of each layer off in turn, decoded: the answers, not just their loss."
+)
+
+
+def show_marker(number: int, scene: Scene, backend: Backend) -> None:
+    """Layer 0's attention off on a frame puzzle."""
+    experiment.heading(number, "Layer 0 off: an answer that is not a grid", MARKER)
+    frames = backend.bank().filter(task="frame")
+    puzzle = scene.puzzle if scene.puzzle.task == "frame" else frames[1]
+    for layer in _layers(scene, backend):
+        off = scene.ablation.with_term(Term(Component(layer, "attn")))
+        _answer(
+            scene,
+            backend,
+            puzzle,
+            off,
+            "a wrong answer, with markers where cells should be",
+            lambda answer: logbook.marker_finding(answer, puzzle.grids[3].ravel()),
+            key=f"log-marker-{layer}",
+        )
+
+
+def _layers(scene: Scene, backend: Backend) -> Iterator[int]:
+    """The layer of the published experiment; then, if it is another, the one where this model's copying head
+    is. Says which."""
+    own, _ = copy_head(backend, scene.model, scene.puzzle)
+    for layer in dict.fromkeys((0, own)):
+        here = ", where this model's copying head is" if layer == own else ", as published"
+        st.markdown(f"**Layer {layer}**{here}")
+        yield layer
+
+
+def show_copy(number: int, scene: Scene, backend: Backend) -> None:
+    """The copy circuit, in the notebook's layer or in the one that copies here."""
+    experiment.heading(number, "One circuit that copies", COPY)
+    cfg, puzzle = backend.model(scene.model).cfg, scene.puzzle
+    for layer in _layers(scene, backend):
+        circuit = parse_ablation(copy_circuit_text(cfg, layer), cfg)
+        _answer(
+            scene,
+            backend,
+            puzzle,
+            Ablation.of((*scene.ablation.terms, *circuit.terms)),
+            "a rough copy of the third grid",
+            lambda answer: logbook.copy_finding(answer, puzzle.grids[2].ravel()),
+            key=f"log-copy-{layer}",
+        )
+
+
+def _answer(
+    scene: Scene,
+    backend: Backend,
+    puzzle: Puzzle,
+    off: Ablation,
+    published: str,
+    judge: Callable[[Int[np.ndarray, " 100"]], logbook.Finding],
+    *,
+    key: str,
+) -> None:
+    """What the model draws with these parts off, and what to make of it."""
+    prediction = backend.prediction(scene.model, puzzle, off)
+    names = puzzle.structure.name.split(" ")
+    grids = puzzle.grids.reshape(4, -1)
+    here, beside = experiment.columns()
+    with here:
+        puzzle_strip.show(
+            [
+                Panel(names[2], grids[2]),
+                Panel(f"{names[3]}, truth", grids[3], opens="→", answer=True),
+                Panel(
+                    "Parts off",
+                    prediction.greedy[0],
+                    grids[3],
+                    prediction.greedy_probabilities[0],
+                    opens="gap",
+                ),
+            ],
+            key=key,
+            look=Look(scene.palette, scene.digits),
+            filename=f"{key}-{puzzle.id}",
+        )
+    with beside:
+        experiment.published(f"{published}.")
+        experiment.finding(judge(prediction.greedy[0]))
+        experiment.go_on(
+            scene.link_to(puzzle, off),
+            prediction_snippet(scene.model, puzzle.id, off.text),
+            key=f"{key}-python",
+        )
+
+
+def show_one_by_one(number: int, scene: Scene, backend: Backend) -> None:
+    """Each attention layer off in turn on one puzzle."""
+    experiment.heading(number, "Each attention layer off, on one puzzle", ONE_BY_ONE)
+    puzzle, truth = scene.puzzle, scene.puzzle.grids[3].ravel()
+    layers = components_of(backend.model(scene.model).cfg, ["attn"])
+    ablations = [scene.ablation.with_term(Term(part)) for part in layers]
+    bar = st.empty()
+    answers = []
+    for k, off in enumerate(ablations):
+        bar.progress(k / len(layers), text=f"Layer {k} off")
+        answers.append(backend.prediction(scene.model, puzzle, off))
+    bar.empty()
+    panels = [Panel("truth", truth, answer=True)]
+    panels += [
+        Panel(f"L{k} off", found.greedy[0], truth, found.greedy_probabilities[0])
+        for k, found in enumerate(answers)
+    ]
+    for first in range(0, len(panels), A_ROW):
+        puzzle_strip.show(
+            panels[first : first + A_ROW],
+            key=f"log-one-by-one-{first}",
+            look=Look(scene.palette, scene.digits),
+            filename=f"layers-off-{puzzle.id}",
+        )
+    solved = np.array([bool(found.solved[0]) for found in answers])
+    experiment.published(
+        "with layer 0's attention off the answer is wrong; the layer matters far more than any other."
+    )
+    experiment.finding(logbook.one_by_one_finding(solved))
+    worst = int(np.argmax([found.loss.mean("final") for found in answers]))
+    experiment.go_on(
+        scene.link_to(puzzle, ablations[worst]),
+        prediction_snippet(scene.model, puzzle.id, ablations[worst].text),
+        key="log-one-by-one-python",
+    )

@@ -1,0 +1,46 @@
+"""One experiment of the logbook: its question, what comes out here, what was published, and where to go
+on."""
+
+from html import escape
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.widgets.text import escape_markdown
+from interp.analyses.published import Finding
+
+
+def heading(number: int, title: str, question: str) -> None:
+    """The start of a section: its number and name, and what is asked."""
+    st.divider()
+    st.subheader(f"{number}. {title}", anchor=f"experiment-{number}")
+    st.markdown(question)
+
+
+def columns() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """The place for what comes out here, and a narrower one beside it for what to make of it."""
+    here, beside = st.columns([7, 4], gap="medium")
+    return here, beside
+
+
+def published(text: str) -> None:
+    """What the notebook found, in Markdown."""
+    st.markdown(f"**Published**, for the 37M model 0: {text}")
+
+
+def finding(found: Finding) -> None:
+    """Whether it holds here: a sign and a sentence."""
+    icon = ":material/check_circle:" if found.holds else ":material/change_circle:"
+    st.markdown(f"{icon} **Here:** {escape_markdown(found.sentence)}")
+
+
+def go_on(query: str, snippet: str, *, key: str) -> None:
+    """The link that opens this on the workbench, and the Python that computes it."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.html(
+            f'<a href="./?{escape(query, quote=True)}" style="white-space:nowrap">Open in workbench →</a>',
+            width="content",
+        )
+        with st.popover("as Python", icon=":material/code:", key=key):
+            st.caption("Run it in Puzzlescope's folder.")
+            st.code(snippet, language="python")

@@ -1,0 +1,125 @@
+"""The notebook's search for heads that look a fixed distance back, and the attention pattern of any of
+them."""
+
+from collections.abc import Sequence
+from math import isfinite
+
+import streamlit as st
+
+from app.state.scene import Scene
+from app.state.session import choose, chosen
+from app.views.logbook import experiment
+from app.views.shared.attention import show_layer, show_tokens
+from app.views.shared.lookback_list import show_heads
+from app.widgets.controls import echoes
+from interp.analyses import published as logbook
+from interp.analyses.notebook import ON_START, THRESHOLDS, LookingHead, looking_heads
+from interp.backend import Backend
+from interp.export.programs import attention_snippet, lookback_snippet
+from interp.tokens import SIZE
+
+PAGE = "logbook"
+WHAT = {1: "one token back", 100: "one grid back"}
+assert set(WHAT) == set(THRESHOLDS)
+
+DETECTORS = (
+    "An induction head needs a head that looks at the token before. And since every grid is as long as the"
+    " next, a head that"
+    " looks exactly 100 positions back sees, from where a cell is predicted, the same cell of the grid"
+    " before. Which heads do"
+    " so? The score is the attention at that distance, averaged over all 405 positions, those with too few"
+    " before them"
+    " measured at position 0. So a head that rests on the start token scores 0.25 for 100 back without"
+    " looking there at all:"
+    " such heads are listed apart, and beside every score stands that without those positions."
+)
+RESTING = "only by resting on the start token, where there are too few positions before:"
+PATTERN = "Where a head looks, token by token. Choose any head, or click one above."
+
+
+def name_of(lookback: int) -> str:
+    """What a threshold is called in the link."""
+    return f"above{lookback}"
+
+
+def show_detectors(number: int, scene: Scene, backend: Backend) -> None:
+    """The heads above each threshold, on the puzzle at hand."""
+    experiment.heading(number, "Heads that look back", DETECTORS)
+    scores = backend.lookbacks(scene.model, scene.puzzle, (*WHAT, ON_START), scene.ablation, clamp=True)
+    real = backend.lookbacks(scene.model, scene.puzzle, tuple(WHAT), scene.ablation)
+    for lookback, what in WHAT.items():
+        threshold = chosen(PAGE)[name_of(lookback)]
+        found = looking_heads(scores[lookback], real[lookback], scores[ON_START], lookback, threshold)
+        here, beside = experiment.columns()
+        with here:
+            _threshold(lookback, what, threshold)
+            _heads(scene, found, key=f"log-{lookback}")
+        with beside:
+            published = logbook.PUBLISHED_HEADS[lookback]
+            listed = ", ".join(f"L{layer}.H{head} {score:.2f}" for (layer, head), score in published.items())
+            experiment.published(f"above {THRESHOLDS[lookback]}: {listed}.")
+            experiment.finding(logbook.heads_finding(scores[lookback], lookback, threshold, real[lookback]))
+            if logbook.same_sizes(backend.model(scene.model).cfg):
+                _deviations(published, scores[lookback])
+    experiment.go_on(
+        scene.link_to(scene.puzzle, scene.ablation),
+        lookback_snippet(
+            scene.model, scene.puzzle.id, list(WHAT), chosen(PAGE)[name_of(100)], scene.ablation.text
+        ),
+        key="log-heads-python",
+    )
+
+
+def _heads(scene: Scene, found: Sequence[LookingHead], *, key: str) -> None:
+    """Buttons for the heads that look so far back, and below them for those that only seem to."""
+    looking = [head for head in found if head.looks]
+    resting = [head for head in found if not head.looks and isfinite(head.found.score)]
+    if len(looking) + len(resting) < len(found):
+        st.caption("The attention of some heads is not finite.")
+    show_heads(scene, [head.found for head in looking], key=key, beside=[head.unclamped for head in looking])
+    if resting:
+        st.caption(f"{len(resting)} {'more ' if looking else ''}{RESTING}")
+        show_heads(
+            scene, [head.found for head in resting], key=key, beside=[head.unclamped for head in resting]
+        )
+
+
+def _threshold(lookback: int, what: str, threshold: float) -> None:
+    key = f"log-threshold-{lookback}"
+    echoes.show(key, threshold)
+    st.slider(
+        f"{what.capitalize()} ({lookback}): heads with a score above",
+        0.01,
+        0.99,
+        step=0.01,
+        key=key,
+        on_change=echoes.hears(
+            key, lambda: choose(PAGE, **{name_of(lookback): round(st.session_state[key], 2)})
+        ),
+    )
+
+
+def _deviations(published: dict[tuple[int, int], float], scores) -> None:  # type: ignore[no-untyped-def]
+    told = (f"L{a}.H{b} {scores[a, b] - score:+.3f}" for (a, b), score in published.items())
+    st.caption(f"This puzzle less the notebook's: {', '.join(told)}.")
+
+
+def show_pattern(number: int, scene: Scene, backend: Backend) -> None:
+    """Any head's pattern, through CircuitsVis."""
+    experiment.heading(number, "The attention pattern of a head", PATTERN)
+    cfg = backend.model(scene.model).cfg
+    show_layer(scene, cfg, key=scene.key("log-layer"))
+    attention = backend.attention(scene.model, scene.puzzle, scene.layer, scene.ablation)
+    show_tokens(scene, attention, cfg, key=scene.key("log-tokens"))
+    row, column = divmod(scene.answer_cell or 0, SIZE)
+    experiment.published(
+        "L0.H0 attends to the cell about to be predicted in the grid before; in the first grid, to the"
+        " previous token."
+    )
+    experiment.go_on(
+        scene.link_to(scene.puzzle, scene.ablation),
+        attention_snippet(
+            scene.model, scene.puzzle.id, scene.layer, scene.head, row, column, scene.ablation.text
+        ),
+        key="log-pattern-python",
+    )

@@ -1,0 +1,139 @@
+"""The notebook's first experiment: the loss with the attention of each layer off, over 64 puzzles."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from app.live.watching import LOOK_IN, Seen, look_in, watched
+from app.state.scene import Scene
+from app.state.session import notify, now
+from app.views.logbook import experiment
+from app.views.workbench.board import switch
+from app.widgets.charts import layer_chart
+from app.widgets.controls import progress as filling
+from interp.ablation import REFERENCE_PUZZLES, Term
+from interp.analyses import published as logbook
+from interp.analyses.ablation_sweep import SweepRow, SweepState, components_of
+from interp.backend import Backend
+from interp.errors import PuzzlescopeError
+from interp.export import programs as snippets
+from interp.outputs import NOT_FINITE
+from interp.puzzles import PuzzleSet
+
+_GROUP, _PUBLIC = "logbook-losses", "logbook-public"
+QUESTION = (
+    "Which attention layers does the model need? Each is zeroed in turn, and the loss on the last grid is"
+    " measured over"
+    f" {REFERENCE_PUZZLES} puzzles of all tasks. Most cells are merely copied; what a layer does for the few"
+    f" that change"
+    " hardly shows in this mean."
+)
+
+
+def show(number: int, scene: Scene, backend: Backend) -> None:
+    """Draw the section; the chart fills up while it is measured."""
+    experiment.heading(number, "Attention layers off, one at a time", QUESTION)
+    busy = _look(scene, backend).progress is not None
+    st.fragment(_draw, run_every=LOOK_IN if busy else None)(scene, backend, busy)
+
+
+def _look(scene: Scene, backend: Backend) -> Seen[SweepState]:
+    puzzles = _puzzles(backend)
+    parts = components_of(backend.model(scene.model).cfg, ["attn"])
+    key = (scene.model, scene.ablation, puzzles.name)
+    return look_in(_GROUP, key, lambda: backend.watch(scene.model, list(puzzles), parts, scene.ablation))
+
+
+def _puzzles(backend: Backend) -> PuzzleSet:
+    """Those of the bank, or, if this visitor has asked for them, the notebook's own."""
+    if st.session_state.get(_PUBLIC):
+        return backend.public_puzzles()
+    return backend.bank().limit(REFERENCE_PUZZLES)
+
+
+def _draw(scene: Scene, backend: Backend, busy: bool) -> None:
+    if now() != scene:
+        st.rerun()  # a bar was clicked: it concerns the whole page
+    seen = _look(scene, backend)
+    rows = seen.state.common() if seen.state is not None else []
+    here, beside = experiment.columns()
+    with here:
+        _chart(scene, rows, seen)
+    with beside:
+        experiment.published(
+            f"{logbook.PUBLISHED_CLEAN:.2e} nats with nothing off; **{logbook.PUBLISHED_LAYERS[0]}** with"
+            f" layer 0's attention"
+            f" off; between {min(logbook.PUBLISHED_LAYERS[1:]):.2e} and"
+            f" {max(logbook.PUBLISHED_LAYERS[1:]):.2e} with any"
+            " other's. Layer 0 matters a thousandfold."
+        )
+        _conclude(scene, backend, rows, seen)
+    if busy != (seen.progress is not None):
+        st.rerun()  # begin, or cease, to look in
+
+
+def _chart(scene: Scene, rows: list[SweepRow], seen: Seen[SweepState]) -> None:
+    clean, off = (rows[0] if rows else None), list(scene.ablation.components)
+    key = f"log-{scene.model}-{scene.ablation.text}"
+    layer_chart.show(rows[1:], clean, "final", "attn", off, key=key, on_click=switch)
+    filling.show(
+        seen.progress,
+        seen.stopped,
+        "Measuring",
+        key="log",
+        on_stop=lambda: watched().stop(_GROUP),
+        on_again=lambda: watched().forget(_GROUP),
+    )
+
+
+def _conclude(scene: Scene, backend: Backend, rows: list[SweepRow], seen: Seen[SweepState]) -> None:
+    cfg = backend.model(scene.model).cfg
+    if seen.state is None or not seen.state.complete:
+        st.caption("Whether it holds here is told when all is measured.")
+        return
+    losses = [row.loss.mean("final") for row in rows]
+    experiment.finding(logbook.layers_finding(losses[0], losses[1:]))
+    dearest = rows[1 + int(np.argmax(losses[1:]))].component
+    assert dearest is not None
+    experiment.go_on(
+        scene.link_to(scene.puzzle, scene.ablation.with_term(Term(dearest))),
+        snippets.sweep_snippet(
+            scene.model, snippets.Sample(limit=REFERENCE_PUZZLES), ["attn"], ablation=scene.ablation.text
+        ),
+        key="log-losses",
+    )
+    if logbook.same_sizes(cfg) and not scene.ablation:
+        _deviations(losses, backend)
+
+
+def _deviations(losses: list[float], backend: Backend) -> None:
+    """The published figures beside ours, and by how much they differ."""
+    published = [logbook.PUBLISHED_CLEAN, *logbook.PUBLISHED_LAYERS]
+    names = ["nothing", *(f"L{layer}.attn" for layer in range(len(logbook.PUBLISHED_LAYERS)))]
+    table = pd.DataFrame({"off": names, "published": published, "here": losses})
+    table["deviation, %"] = [100 * logbook.deviation(a, b) for a, b in zip(losses, published, strict=True)]
+    finite = table.replace([np.inf, -np.inf], np.nan)
+    st.dataframe(
+        finite.style.format(
+            {"published": "{:.2e}", "here": "{:.2e}", "deviation, %": "{:+.0f}"}, na_rep=NOT_FINITE
+        ),
+        hide_index=True,
+    )
+    which = "the notebook's own 64 puzzles" if st.session_state.get(_PUBLIC) else "64 puzzles of the bank"
+    st.caption(f"Measured over {which}.")
+    if not st.session_state.get(_PUBLIC):
+        st.button(
+            "Use the notebook's own puzzles",
+            help="The first 64 of the public data set; asks the Hugging Face hub for them.",
+            on_click=_ask_hub,
+            args=(backend,),
+        )
+
+
+def _ask_hub(backend: Backend) -> None:
+    try:
+        backend.public_puzzles()
+    except PuzzlescopeError as error:
+        notify(str(error))
+    else:
+        st.session_state[_PUBLIC] = True

@@ -1,0 +1,1 @@
+"""What several pages show: the header, the pickers, attention."""

@@ -1,0 +1,85 @@
+"""Where the heads of a layer look, in the run as it is: drawn on the grids, and token by token through
+CircuitsVis."""
+
+from typing import Any
+
+import streamlit as st
+
+from app.state.scene import Scene
+from app.state.session import change, of_this_model
+from app.views.shared import lookback_list
+from app.widgets import grid_attention
+from app.widgets.controls import echoes
+from app.widgets.grid_attention import Choice
+from app.widgets.palette import PALETTES
+from app.widgets.token_attention import controls as attention_controls
+from app.widgets.token_attention import view as attention_view
+from app.widgets.token_attention.view import Window
+from interp.analyses.attention import LayerAttention
+from interp.backend import Backend
+from interp.model import Config
+
+
+def show(scene: Scene, backend: Backend) -> None:
+    """Draw both views of the chosen layer, and name the heads that look a fixed distance back."""
+    cfg = backend.model(scene.model).cfg
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.subheader("Where the heads of layer", anchor=False, width="content")
+        show_layer(scene, cfg, key=scene.key("attention-layer"))
+        st.subheader("look", anchor=False, width="content")
+    attention = backend.attention(scene.model, scene.puzzle, scene.layer, scene.ablation)
+    grid_attention.show(
+        attention,
+        scene.puzzle,
+        Choice(scene.cell, scene.view, scene.weighting, scene.head if scene.large else None),
+        key=scene.key("grid-attention"),
+        layer=scene.layer,
+        note=scene.run,
+        colors=PALETTES[scene.palette],
+        on_change=of_this_model(_choose),
+    )
+    with st.expander("Heads that look a fixed distance back", key="lookbacks"):
+        lookback_list.show(scene, backend)
+    st.subheader("Token by token", anchor=False)
+    show_tokens(scene, attention, cfg, key=scene.key("tokens"))
+
+
+def show_layer(scene: Scene, cfg: Config, *, key: str) -> None:
+    """Draw the choice of the layer whose heads are shown."""
+    echoes.show(key, scene.layer)
+    st.segmented_control(
+        "Layer",
+        range(cfg.n_layers),
+        key=key,
+        required=True,
+        label_visibility="collapsed",
+        on_change=echoes.hears(key, of_this_model(lambda: change(layer=st.session_state[key]))),
+    )
+
+
+def _choose(choice: Choice) -> None:
+    head: dict[str, Any] = {} if choice.head is None else {"head": choice.head}
+    change(
+        cell=choice.cell, view=choice.view, weighting=choice.weighting, large=choice.head is not None, **head
+    )
+
+
+def _choose_tokens(head: int | None, window: Window) -> None:
+    change(all_heads=head is None, tokens=window, **({} if head is None else {"head": head}))
+
+
+def show_tokens(scene: Scene, attention: LayerAttention, cfg: Config, *, key: str) -> None:
+    """Draw the pattern of the chosen head, or of all, through CircuitsVis, and the choice of head and
+    tokens."""
+    head = None if scene.all_heads else scene.head
+    attention_controls.show(
+        head,
+        scene.tokens,
+        scene.puzzle,
+        key=key,
+        n_heads=cfg.n_heads,
+        on_change=of_this_model(_choose_tokens),
+    )
+    attention_view.show(
+        attention, scene.puzzle, scene.tokens, key=f"{key}-view", layer=scene.layer, head=head, note=scene.run
+    )

@@ -1,0 +1,54 @@
+"""The top of every page: its name, the model, the puzzle, and what is off."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.state.scene import Scene
+from app.state.session import change, notify, now, of_this_model
+from app.views.shared import model_picker, puzzle_picker, soundness
+from app.widgets.controls import echoes
+from interp.ablation import NO_ABLATION, parse_ablation
+from interp.backend import Backend
+from interp.errors import PuzzlescopeError
+
+_OFF = "off"
+
+
+def show(scene: Scene, backend: Backend, title: str, about: str) -> DeltaGenerator:
+    """Draw title and choices; returns the place for what can be taken away.
+
+    Args:
+        about: the page in a sentence or two, for who asks.
+    """
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        st.title(title, anchor=False, width="content", help=about)
+        model_picker.show(scene, backend)
+        puzzle_picker.show(scene, backend)
+        room = st.container(width="content")
+    soundness.show(scene, backend)
+    return room
+
+
+def show_off(scene: Scene, backend: Backend) -> None:
+    """What is off, as text that can be edited: for pages that have no board."""
+    key = scene.key(_OFF)
+    echoes.show(key, scene.ablation.text)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.text_input(
+            "Parts off",
+            key=key,
+            placeholder="nothing is off: L1.attn, L0.H3:mean, L*.mlp ...",
+            label_visibility="collapsed",
+            icon=":material/toggle_off:",
+            width=430,
+            on_change=echoes.hears(key, of_this_model(lambda: _switch_off(key, backend))),
+        )
+        if scene.ablation:
+            st.button("All on", on_click=lambda: change(ablation=NO_ABLATION))
+
+
+def _switch_off(key: str, backend: Backend) -> None:
+    try:
+        change(ablation=parse_ablation(st.session_state[key], backend.model(now().model).cfg))
+    except PuzzlescopeError as error:
+        notify(str(error))

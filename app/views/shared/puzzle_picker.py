@@ -1,0 +1,101 @@
+"""Choosing a puzzle: by task, order of the grids and whether the model solves it."""
+
+import random
+
+import streamlit as st
+
+from app.state.scene import Scene
+from app.state.session import arrived, change, open_puzzle
+from app.widgets.controls import echoes
+from interp.backend import Backend
+from interp.puzzles import Puzzle, PuzzleSet
+from interp.tasks import TASKS
+from interp.tokens import STRUCTURES, Structure
+
+ANY_ORDER = "any order"
+WHICH = {"all": None, "the model solves": True, "the model fails": False}
+_TASK, _ORDER, _WHICH, _NUMBER = "picker-task", "picker-order", "picker-which", "picker-number"
+
+
+def show(scene: Scene, backend: Backend) -> None:
+    """Draw the controls, for a horizontal container; a choice replaces the scene's puzzle."""
+    echoes.show(_TASK, scene.puzzle.task)
+    echoes.show(_ORDER, scene.structure.name if scene.structure else ANY_ORDER)
+    task, order = (echoes.hears(key, lambda: _choose(backend)) for key in (_TASK, _ORDER))
+    st.selectbox("Task", list(TASKS), key=_TASK, format_func=_task_name, width=190, on_change=task)
+    names = [ANY_ORDER, *(structure.name for structure in STRUCTURES)]
+    st.selectbox("Order of the grids", names, key=_ORDER, width=145, on_change=order)
+    if arrived() and not _fits(scene, backend):
+        st.session_state[_WHICH] = "all"
+    st.selectbox("Puzzles", list(WHICH), key=_WHICH, width=125)
+    _steps(scene, _offered(scene, backend))
+
+
+def _task_name(task: str) -> str:
+    return f"{task}: {TASKS[task].rule}"
+
+
+def _fits(scene: Scene, backend: Backend) -> bool:
+    """Whether the puzzle is one of those that are asked for, the solved or the failed ones."""
+    wanted = WHICH[st.session_state.get(_WHICH) or "all"]
+    return wanted is None or all(
+        solved == wanted for _, solved in backend.solved(scene.model, [scene.puzzle])
+    )
+
+
+def _offered(scene: Scene, backend: Backend) -> PuzzleSet:
+    """The puzzles that fit the choices."""
+    fitting = backend.bank().filter(task=scene.puzzle.task, structure=scene.structure)
+    wanted = WHICH[st.session_state.get(_WHICH) or "all"]
+    if wanted is None:
+        return fitting
+    bar = st.progress(0.0, text="Finding out which of these puzzles the model solves")
+    found = []
+    for _, solved in backend.solved(scene.model, fitting):
+        found.append(solved == wanted)
+        bar.progress(len(found) / len(fitting), text="Finding out which of these puzzles the model solves")
+    bar.empty()
+    return fitting.filter(solved=found)
+
+
+def _steps(scene: Scene, offered: PuzzleSet) -> None:
+    """Back, forward, a number, and any."""
+    if not len(offered):
+        st.caption("No puzzle fits these choices: widen one of them.")
+        return
+    place = next((k for k, puzzle in enumerate(offered) if puzzle == scene.puzzle), None)
+    echoes.show(_NUMBER, 1 if place is None else place + 1)
+    st.number_input(
+        f"Puzzle, of {len(offered)}",
+        1,
+        len(offered),
+        key=_NUMBER,
+        on_change=echoes.hears(_NUMBER, lambda: _go(offered)),
+        width=120,
+    )
+    st.button(
+        "Any", icon=":material/shuffle:", on_click=_any, args=(offered,), help="Another puzzle, at random"
+    )
+    if place is None:
+        open_puzzle(offered[0])
+        st.rerun()
+
+
+def _go(offered: PuzzleSet) -> None:
+    open_puzzle(offered[st.session_state[_NUMBER] - 1])
+
+
+def _any(offered: PuzzleSet) -> None:
+    open_puzzle(offered[random.randrange(len(offered))])
+
+
+def _choose(backend: Backend) -> None:
+    """Another task or order: go to the first puzzle that fits."""
+    name = st.session_state[_ORDER]
+    structure = next((structure for structure in STRUCTURES if structure.name == name), None)
+    change(structure=structure)
+    open_puzzle(_first(backend, st.session_state[_TASK], structure))
+
+
+def _first(backend: Backend, task: str, structure: Structure | None) -> Puzzle:
+    return backend.bank().filter(task=task, structure=structure)[0]

@@ -1,0 +1,1 @@
+"""The workbench: a puzzle, an ablation, and what changes."""

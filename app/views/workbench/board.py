@@ -1,0 +1,243 @@
+"""What every part of the model is worth: the board and the charts, filling up while they are measured.
+
+All of it is one fragment, which runs again by itself while a sweep is under way; the rest of the page stays
+as it is.
+"""
+
+from functools import partial
+
+import streamlit as st
+
+from app.live import sweeps
+from app.live.watching import LOOK_IN, watched
+from app.state.scene import SAMPLES, Base, Chart, Scene, copy_head
+from app.state.session import can_redo, can_undo, change, now, of_this_model, redo, undo
+from app.widgets import ablation_board
+from app.widgets.ablation_board import Board, Redo, SetMethod, StopSweep, Tile, Undo, Wish, ablation_after
+from app.widgets.ablation_board.presets import Preset, presets
+from app.widgets.charts import flip_list, head_map, layer_chart, task_chart
+from app.widgets.controls import echoes
+from app.widgets.controls import measure_and_sample as chart_controls
+from app.widgets.loss_readout import has_cells
+from interp.ablation import Component, Term
+from interp.analyses.ablation_sweep import STRETCH, Measure, SweepRow, SweepState, flipped, same_puzzles
+from interp.backend import Backend
+from interp.engine.predict import Metric
+from interp.errors import PuzzlescopeError
+from interp.model import Config
+from interp.puzzles import Puzzle
+
+BASES: dict[Base, str] = {"clean": "from the whole model", "off": "on top of what is off"}
+CHARTS: dict[Chart, str] = {
+    "attention": "attention layers",
+    "mlps": "MLPs",
+    "heads": "heads",
+    "tasks": "tasks × layers",
+}
+_ERROR = "board-error"
+
+
+def show(scene: Scene, backend: Backend) -> None:
+    """Draw the board and, below it, the chart that is open."""
+    busy = _busy(scene, sweeps.board_sweep(scene, backend))
+    st.fragment(_draw, run_every=LOOK_IN if busy else None)(scene, backend, busy)
+
+
+def _busy(scene: Scene, board: sweeps.Measured) -> bool:
+    return board.progress is not None or sweeps.tasks_measured(scene).progress is not None
+
+
+def _draw(scene: Scene, backend: Backend, busy: bool) -> None:
+    if now() != scene:
+        st.rerun()  # something was clicked here: it concerns the whole page
+    measured = sweeps.board_sweep(scene, backend)
+    state = measured.states[0]
+    rows = state.common() if state is not None else []
+    st.subheader("What each part is worth", anchor=False)
+    _controls(scene)
+    _board(scene, backend, measured, rows)
+    _charts(scene, backend, rows)
+    if busy != _busy(scene, measured):
+        st.rerun()  # begin, or cease, to look in
+
+
+def _controls(scene: Scene) -> None:
+    with st.container(horizontal=True, gap="small"):
+        chart_controls.show_measure(
+            scene.measure, key="measure", on_change=lambda measure: change(measure=measure)
+        )
+        chart_controls.show_sample(
+            scene.sample, SAMPLES, key="sample", on_change=lambda sample: change(sample=sample)
+        )
+
+
+# ---- the board ---------------------------------------------------------------------------------------------
+
+
+def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list[SweepRow]) -> None:
+    cfg = backend.model(scene.model).cfg
+    offered = presets(cfg, copy_head(backend, scene.model, scene.puzzle)[0])
+    clean = rows[0] if rows else None
+    look = measured.first_look.common() if measured.first_look is not None else []
+    clean = clean or (look[0] if look else None)
+    board = Board(
+        cfg=cfg,
+        ablation=scene.ablation,
+        tiles=_tiles(look, scene.measure, approximate=True) | _tiles(rows, scene.measure, approximate=False),
+        clean=None if clean is None or scene.measure == "answers" else clean.loss.mean(scene.measure),
+        metric=scene.measure,
+        n_puzzles=scene.sample if clean is None else len(clean.solved),
+        status=_status(scene, measured, rows),
+        progress=measured.progress,
+        can_undo=can_undo(),
+        can_redo=can_redo(),
+        presets=offered,
+        method=scene.method,
+        error=st.session_state.get(_ERROR, ""),
+    )
+    grant = of_this_model(partial(_grant, cfg, offered))
+    ablation_board.show(board, key=scene.key("board"), on_wish=grant)
+    if measured.stopped and st.button("Measure the rest", icon=":material/play_arrow:", key="board-again"):
+        watched().forget(sweeps.BOARD)
+        st.rerun()
+
+
+def _tiles(rows: list[SweepRow], measure: Measure, *, approximate: bool) -> dict[Component, Tile]:
+    """The tiles of those rows that know as much as the run they are compared with."""
+    tiles = {}
+    for row in rows[1:]:
+        assert row.component is not None
+        if len(row.solved):
+            broken, mended = row.flips(same_puzzles(row, rows[0])[1])
+            cut: Metric = "final" if measure == "answers" else measure
+            loss = row.loss.mean(cut) if has_cells(row.loss, cut) else None
+            tiles[row.component] = Tile(loss, len(broken), len(mended), approximate)
+    return tiles
+
+
+def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> str:
+    how = "zeroed" if sweeps.sweep_method(scene).kind == "zero" else "put at its mean"
+    what = f"Each part {how} in turn, {BASES[scene.base]}"
+    known, n = (
+        (len(rows[0].solved) if rows else 0),
+        measured.states[0].n if measured.states[0] else scene.sample,
+    )
+    over = "this puzzle" if n == 1 else f"{known} of {n} puzzles"
+    if measured.stopped:
+        return f"{what}: stopped at {over}."
+    if measured.progress is None:
+        return f"{what}, over {'this puzzle' if n == 1 else f'{n} puzzles of this task'}."
+    if n == 1:
+        return (
+            f"{what}: a first look (off for {STRETCH} cells of the answer); exact values are coming,"
+            f" {measured.progress:.0%}."
+        )
+    return f"{what}: {over} so far, {measured.progress:.0%}."
+
+
+def _grant(cfg: Config, offered: list[Preset], wish: Wish) -> None:
+    """Do what the board asks for."""
+    st.session_state.pop(_ERROR, None)
+    match wish:
+        case Undo():
+            undo()
+        case Redo():
+            redo()
+        case SetMethod(method):
+            change(method=method)
+        case StopSweep():
+            watched().stop(sweeps.BOARD)
+        case _:
+            try:
+                change(ablation=ablation_after(now().ablation, wish, cfg, offered))
+            except PuzzlescopeError as error:
+                st.session_state[_ERROR] = f"{error} What was off stays off."
+
+
+def switch(part: Component) -> None:
+    """Off if it was on, on if it was off: what a click on a chart does."""
+    ablation, method = now().ablation, now().method
+    wish = ablation_board.Switch((part,), part not in ablation.components, method)
+    change(ablation=ablation_board.apply_switch(ablation, wish))
+
+
+# ---- the charts --------------------------------------------------------------------------------------------
+
+
+def _charts(scene: Scene, backend: Backend, rows: list[SweepRow]) -> None:
+    with st.container(horizontal=True, gap="small"):
+        _choice("Chart", "chart", CHARTS, scene.chart)
+        _choice("Measured", "base", BASES, scene.base)
+    if scene.chart == "tasks":
+        _tasks(scene, backend)
+        return
+    clean, off = (rows[0] if rows else None), list(scene.ablation.components)
+    key = f"{scene.chart}-{scene.model}-{scene.puzzle.id}-{scene.measure}-{scene.sample}-{scene.base}-{scene.ablation.text}"
+    if scene.chart == "heads":
+        head_map.show(rows[1:], clean, scene.measure, off, key=key, on_click=switch)
+    else:
+        kind = "attn" if scene.chart == "attention" else "mlp"
+        layer_chart.show(rows[1:], clean, scene.measure, kind, off, key=key, on_click=switch)
+
+
+def _choice(label: str, name: str, choices: dict, value: str) -> None:  # type: ignore[type-arg]
+    key = f"worth-{name}"
+    echoes.show(key, value)
+    st.segmented_control(
+        label,
+        list(choices),
+        format_func=choices.__getitem__,
+        key=key,
+        required=True,
+        label_visibility="collapsed",
+        on_change=echoes.hears(key, lambda: change(**{name: st.session_state[key]})),
+    )
+
+
+def _tasks(scene: Scene, backend: Backend) -> None:
+    n = sweeps.per_task(scene)
+    states = sweeps.task_sweeps(scene)
+    if states is None:
+        st.caption(
+            f"Each attention layer off in turn, over {n} puzzles of every task. That takes a while; it can"
+            f" be stopped."
+        )
+        if st.button("Measure all tasks", icon=":material/play_arrow:", key="tasks-begin"):
+            sweeps.begin_tasks(scene, backend)
+            st.rerun()
+        return
+    measured = sweeps.tasks_measured(scene)
+    if measured.progress is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.progress(measured.progress, text=f"{n} puzzles of every task: {measured.progress:.0%}")
+            if st.button("Stop", key="tasks-stop"):
+                watched().stop("tasks")
+                st.rerun()
+    known = {task: state for task, state in states.items() if state is not None}
+    key = f"tasks-{scene.model}-{scene.measure}-{n}-{scene.base}-{scene.flips}-{scene.ablation.text}"
+    off = list(scene.ablation.components)
+    task_chart.show(
+        known,
+        scene.measure,
+        off,
+        scene.flips,
+        key=key,
+        on_click=lambda task, part: change(flips=(task, part)),
+    )
+    if scene.flips is not None and scene.flips[0] in known:
+        _flips(scene, backend, known, scene.flips)
+
+
+def _flips(
+    scene: Scene, backend: Backend, states: dict[str, SweepState], chosen: tuple[str, Component]
+) -> None:
+    task, part = chosen
+    task_chart.show_choice(states, chosen, on_change=lambda task, part: change(flips=(task, part)))
+    puzzles = sweeps.puzzles_of_task(scene, backend, task)
+    broken, mended = flipped(states[task], states[task].components.index(part) + 1, puzzles)
+    flip_list.show(broken, mended, partial(_query, scene, part))
+
+
+def _query(scene: Scene, part: Component, puzzle: Puzzle) -> str:
+    """The link that opens a puzzle with this part off."""
+    return scene.link_to(puzzle, sweeps.sweep_base(scene).with_term(Term(part, sweeps.sweep_method(scene))))

@@ -1,0 +1,1 @@
+"""Plotly charts and lists that can be clicked."""

@@ -1,0 +1,63 @@
+"""A plotly chart whose bars or tiles can be clicked, and taken away as SVG."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from app.state.session import of_this_model
+from app.widgets.controls import echoes
+from interp.ablation import Component
+
+
+def show(figure: go.Figure, *, key: str, name: str, on_click: Callable[[list[str]], None]) -> None:
+    """Draw the figure, as wide as there is room.
+
+    Args:
+        key: a chart keeps what is selected in it, and a second click on that would only deselect it. So the
+            key must say all that a click changes: then the click leaves this chart behind, and the next one
+            has nothing selected.
+        name: of the file that its one button saves.
+        on_click: called with the ``customdata`` of what was clicked.
+    """
+    _darken(figure)
+    st.plotly_chart(
+        figure,
+        key=key,
+        on_select=echoes.hears(key, of_this_model(lambda: _clicked(key, on_click))),
+        selection_mode="points",
+        config={
+            "displaylogo": False,
+            "modeBarButtons": [["toImage"]],
+            "toImageButtonOptions": {"format": "svg", "filename": name},
+        },
+    )
+
+
+def _darken(figure: go.Figure) -> None:
+    """Write in the page's own colour: Streamlit's for charts is too faint on light pages for words this
+    small."""
+    color = st.get_option(f"theme.{st.context.theme.type or 'light'}.textColor")
+    figure.update_layout(font_color=color, hoverlabel_font_color=color)
+    for update in (figure.update_xaxes, figure.update_yaxes):
+        update(tickfont_color=color, title_font_color=color)
+
+
+def _clicked(key: str, on_click: Callable[[list[str]], None]) -> None:
+    found = clicked_data(st.session_state.get(key))
+    if found:
+        on_click(found)
+
+
+def clicked_data(state: Any) -> list[str]:
+    """The ``customdata`` of the first point that is selected in a chart; nothing if none is."""
+    points = state["selection"]["points"] if state else []
+    data = points[0].get("customdata") if points else None
+    return [str(one) for one in data] if isinstance(data, list | tuple) else []
+
+
+def named(text: str, parts: Iterable[Component | None]) -> Component | None:
+    """The part of this name, if it is one of these: a browser may send what an earlier chart showed, or
+    anything."""
+    return next((part for part in parts if part is not None and part.text == text), None)

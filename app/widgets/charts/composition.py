@@ -1,0 +1,106 @@
+"""Who reads a part of the model, by weights alone: a board of readers, a ranking, and every head with every
+head."""
+
+from collections.abc import Callable, Collection
+
+import streamlit as st
+
+from app.widgets.charts import clickable_chart
+from app.widgets.controls import echoes
+from app.widgets.text import escape_markdown
+from interp.ablation import Component
+from interp.analyses.ablation_sweep import KINDS, components_of
+from interp.analyses.composition import Composition
+from interp.analyses.readers import HEAD_INPUTS, HeadInput, Reader
+from interp.figures import circuits as figures
+from interp.model import Config
+
+ABOUT = (
+    "Every part adds a vector to a shared sum, the residual stream, which later parts read through matrices"
+    " of their own."
+    " Multiply the matrix a part writes through by the one a reader reads through: the more is left, the"
+    " better the reader"
+    " hears it. That is the **composition score**; two such matrices turned at random give **chance**, and"
+    " only what is"
+    " beyond it means something. It needs no puzzle: it says what could be read, not what is. A head's"
+    " queries and keys"
+    " decide where it looks, its values what it moves from there."
+)
+LEGEND = "Orange listens more than chance, blue less; a full colour is the largest difference here."
+
+
+def show_source(source: Component, cfg: Config, *, key: str, on_change: Callable[[Component], None]) -> None:
+    """Draw the choice of whose output is followed."""
+    parts = {part.text: part for part in components_of(cfg, KINDS)}
+    echoes.show(key, source.text)
+    st.selectbox(
+        "Who reads",
+        list(parts),
+        key=key,
+        on_change=echoes.hears(key, lambda: on_change(parts[st.session_state[key]])),
+        width=150,
+        help="An attention layer as a whole, one of its heads, or an MLP. L0.attn is where the logbook's"
+        " question stands.",
+    )
+
+
+def show(
+    composition: Composition,
+    source: Component,
+    head_input: HeadInput,
+    cfg: Config,
+    off: Collection[Component] = (),
+    *,
+    key: str,
+    on_reader: Callable[[Reader], None],
+    on_input: Callable[[HeadInput], None],
+) -> None:
+    """Draw the view.
+
+    Args:
+        head_input: which input of the heads the matrix of heads shows.
+        off: parts that are off already: hatched. Their weights are what they are.
+        key: begins the keys of the charts, which also say what is shown in them.
+        on_reader: called with the reader that was clicked.
+        on_input: called with the input that was chosen.
+    """
+    readings = composition.readings(source)
+    st.subheader("By weights", anchor=False)
+    st.caption(ABOUT)
+    own = f"{key}-{source.text}"
+    click = _clicked({reading.reader.text: reading.reader for reading in readings}, on_reader)
+    board = figures.weights_board(readings, source, cfg, off)
+    clickable_chart.show(board, key=f"{own}-board", name=f"puzzlescope-weights-{source.text}", on_click=click)
+    st.caption(escape_markdown(f"{LEGEND} {figures.told_weights(readings, source)}"))
+    ranking = figures.weights_ranking(readings, source)
+    clickable_chart.show(
+        ranking, key=f"{own}-ranking", name=f"puzzlescope-ranking-{source.text}", on_click=click
+    )
+    with st.expander("Every head with every head", key=f"{key}-matrix"):
+        _input(head_input, f"{key}-input", on_input)
+        matrix = figures.head_matrix(composition, head_input, cfg, source)
+        clickable_chart.show(
+            matrix, key=f"{own}-{head_input}", name=f"puzzlescope-heads-{head_input}", on_click=lambda _: None
+        )
+
+
+def _clicked(readers: dict[str, Reader], on_reader: Callable[[Reader], None]) -> Callable[[list[str]], None]:
+    """What a click means: only readers that are shown can be named."""
+
+    def click(data: list[str]) -> None:
+        if data[0] in readers:
+            on_reader(readers[data[0]])
+
+    return click
+
+
+def _input(head_input: HeadInput, key: str, on_input: Callable[[HeadInput], None]) -> None:
+    echoes.show(key, head_input)
+    st.segmented_control(
+        "Read by their",
+        HEAD_INPUTS,
+        format_func=figures.INPUTS.__getitem__,
+        key=key,
+        required=True,
+        on_change=echoes.hears(key, lambda: on_input(st.session_state[key])),
+    )

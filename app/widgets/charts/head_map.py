@@ -1,0 +1,41 @@
+"""What each head is worth, as a map of layers and heads: click a tile to switch that head off or on."""
+
+from collections.abc import Callable, Collection, Sequence
+
+import streamlit as st
+
+from app.widgets.charts import clickable_chart
+from app.widgets.text import escape_markdown
+from interp.ablation import Component
+from interp.analyses.ablation_sweep import Measure, SweepRow
+from interp.figures import sweep as figures
+
+LEGEND = "Orange costs, blue helps; a full colour is the largest effect here."
+
+
+def show(
+    rows: Sequence[SweepRow],
+    clean: SweepRow | None,
+    measure: Measure,
+    off: Collection[Component],
+    *,
+    key: str,
+    on_click: Callable[[Component], None],
+) -> None:
+    """Draw the map of the rows, however much they know yet, and say below it which head costs most.
+
+    Args:
+        off: parts that are off already: hatched and outlined.
+        key: must say what is ``off``; see :func:`app.widgets.charts.clickable_chart.show`.
+        on_click: called with the head that was clicked.
+    """
+    own = [row for row in rows if row.component is not None and row.component.kind == "head"]
+
+    def click(data: list[str]) -> None:
+        part = clickable_chart.named(data[0], [row.component for row in own])
+        if part is not None:
+            on_click(part)
+
+    figure = figures.head_map(own, clean, measure, off)
+    clickable_chart.show(figure, key=key, name=f"puzzlescope-heads-{measure}", on_click=click)
+    st.caption(escape_markdown(f"{LEGEND} {figures.told(own, clean, measure)}"))

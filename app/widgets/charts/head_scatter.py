@@ -1,0 +1,84 @@
+"""All heads by two measures; a click chooses the head."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import streamlit as st
+
+from app.widgets.charts import clickable_chart
+from app.widgets.controls import echoes
+from app.widgets.text import escape_markdown
+from interp.analyses.head_study import DETECTORS
+from interp.figures.heads import scatter_figure
+
+LEGEND = (
+    "Orange: switching it off costs; blue: it helps; a full colour is the largest effect here. Click a point"
+    " to choose it."
+)
+
+NOTHING = "There is no head of which both are finite numbers."
+
+COST = "cost"
+TITLES: dict[str, str] = {
+    **{name: description.partition(" (")[0].partition(";")[0] for name, description in DETECTORS.items()},
+    COST: "cost of switching it off",
+}
+"""What may stand on an axis: the detectors and the cost."""
+
+
+def show(
+    measures: Mapping[str, Mapping[str, float]],
+    axes: tuple[str, str],
+    chosen: str,
+    *,
+    least_full: float,
+    done: bool = False,
+    key: str,
+    on_axes: Callable[[str, str], None],
+    on_click: Callable[[str], None],
+) -> None:
+    """Draw the choice of the two measures and the points.
+
+    Args:
+        measures: by their names (:data:`TITLES`), of every head by its name.
+        axes: the measures across and up.
+        chosen: name of the head that is ringed.
+        least_full: the least cost that is drawn in full colour.
+        done: nothing is under way any more: what is not known will not be.
+        key: must say all that a click changes; see :func:`app.widgets.charts.clickable_chart.show`.
+        on_axes, on_click: called with the two measures, or the head, that a visitor chose.
+    """
+    _axes(axes, list(measures), on_axes)
+
+    def click(data: list[str]) -> None:
+        if data and data[0] in measures[COST]:
+            on_click(data[0])
+
+    figure = scatter_figure(
+        (measures[axes[0]], measures[axes[1]]),
+        (TITLES[axes[0]], TITLES[axes[1]]),
+        measures[COST],
+        chosen,
+        least_full=least_full,
+        empty=NOTHING if done else "Measuring …",
+    )
+    clickable_chart.show(figure, key=key, name="puzzlescope-heads-scatter", on_click=click)
+    st.caption(escape_markdown(LEGEND))
+
+
+def _axes(axes: tuple[str, str], offered: Sequence[str], on_axes: Callable[[str, str], None]) -> None:
+    for k, (place, key, label) in enumerate(
+        zip(st.columns(2), ("scatter-x", "scatter-y"), ("Across", "Up"), strict=True)
+    ):
+        echoes.show(key, axes[k])
+
+        def choose(k: int = k, key: str = key) -> None:
+            chosen = st.session_state[key]
+            on_axes(*((chosen, axes[1]) if k == 0 else (axes[0], chosen)))
+
+        place.selectbox(
+            label,
+            offered,
+            format_func=TITLES.__getitem__,
+            key=key,
+            on_change=echoes.hears(key, choose),
+        )

@@ -1,0 +1,40 @@
+"""What each layer is worth, as bars: click one to switch that layer's attention, or MLP, off or on."""
+
+from collections.abc import Callable, Collection, Sequence
+
+import streamlit as st
+
+from app.widgets.charts import clickable_chart
+from app.widgets.text import escape_markdown
+from interp.ablation import Component
+from interp.analyses.ablation_sweep import Measure, SweepRow
+from interp.figures import sweep as figures
+
+
+def show(
+    rows: Sequence[SweepRow],
+    clean: SweepRow | None,
+    measure: Measure,
+    kind: figures.Kind,
+    off: Collection[Component],
+    *,
+    key: str,
+    on_click: Callable[[Component], None],
+) -> None:
+    """Draw the chart of the rows, however much they know yet, and say below it which part costs most.
+
+    Args:
+        off: parts that are off already: hatched.
+        key: must say what is ``off``; see :func:`app.widgets.charts.clickable_chart.show`.
+        on_click: called with the part that was clicked.
+    """
+    own = [row for row in rows if row.component is not None and row.component.kind == kind]
+
+    def click(data: list[str]) -> None:
+        part = clickable_chart.named(data[0], [row.component for row in own])
+        if part is not None:
+            on_click(part)
+
+    figure = figures.layer_chart(own, clean, measure, kind, off)
+    clickable_chart.show(figure, key=key, name=f"puzzlescope-{kind}-{measure}", on_click=click)
+    st.caption(escape_markdown(figures.told(own, clean, measure)))

@@ -1,0 +1,320 @@
+"""Activation patching: which activation of a second puzzle's run, put into this one's, carries its answer
+over."""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from html import escape
+
+import numpy as np
+import streamlit as st
+
+from app.live.watching import Seen
+from app.widgets.charts import clickable_chart
+from app.widgets.charts.attribution import show_cells
+from app.widgets.controls import echoes
+from app.widgets.controls import progress as filling
+from app.widgets.palette import PALETTES
+from app.widgets.puzzle_strip import PLAIN, Look
+from app.widgets.text import escape_markdown
+from interp.analyses.activation_patching import EVERYWHERE, Detail, Kind, PatchState, recoloured
+from interp.errors import PuzzlescopeError
+from interp.export.answer_programs import Edit
+from interp.figures import answers as lens_figures
+from interp.figures.sweep import grid_svg
+from interp.grids import COLORS, SIZE
+from interp.puzzles import Puzzle
+
+ABOUT = (
+    "Removing a part tells what breaks without it; *patching* tells what it carries. The model sees two"
+    " puzzles: this"
+    " one, and a source. One activation is copied from the source's run into this one's, which goes on from"
+    " there: if the"
+    " answer turns into the source's, what makes the two differ was in it. Effect 0: the answer is this"
+    " puzzle's. Effect"
+    " 1: it is the source's. The answer's grid holds this puzzle's colours in both runs. Read the map from"
+    " the top down:"
+    " what the source's grids say moves from the positions where it stands to the position that predicts the"
+    " cell."
+)
+LEGEND = (
+    "Orange: toward the source's answer, full colour at 1; blue: away from it. In brackets, a grid's marker."
+)
+
+KINDS: dict[Kind, str] = {
+    "resid_pre": "residual stream",
+    "attn_out": "attention layers",
+    "mlp_out": "MLPs",
+    "z": "heads",
+}
+DETAILS: dict[Detail, str] = {"grids": "whole grids", "rows": "rows of ten"}
+EDITED = "an edited copy of this puzzle"
+
+
+@dataclass(frozen=True)
+class Patching:
+    """What a visitor has chosen.
+
+    Attributes:
+        source: id of the second puzzle, an edit of this one, or ``None`` for the first that is offered.
+        kind: what is patched.
+        detail: at whole grids, or at rows of ten cells.
+        block: of the heads' map.
+        marked: site and block of the patch whose effect on all cells is shown.
+    """
+
+    source: str | Edit | None = None
+    kind: Kind = "resid_pre"
+    detail: Detail = "grids"
+    block: str = EVERYWHERE.name
+    marked: tuple[str, str] | None = None
+
+
+def first_edit(puzzle: Puzzle) -> Edit:
+    """An edit to begin with: the first cell of the third grid that is not blank, in the next colour."""
+    cells = puzzle.grids[2].ravel()
+    cell = int((cells > 0).argmax())
+    return Edit(2, cell // SIZE, cell % SIZE, int(cells[cell]) % (len(COLORS) - 1) + 1)
+
+
+def source_of(puzzle: Puzzle, candidates: Sequence[Puzzle], choice: Patching) -> Puzzle | None:
+    """The second puzzle that is chosen; ``None`` where there is none, or an edit changes nothing.
+
+    Args:
+        candidates: puzzles whose grids stand in the same order as this one's.
+    """
+    if isinstance(choice.source, Edit):
+        edit = choice.source
+        try:
+            return recoloured(puzzle, edit.place, edit.row, edit.column, edit.color)
+        except PuzzlescopeError:
+            return None
+    found = [one for one in candidates if one.id == choice.source]
+    return (found or list(candidates) or [None])[0]
+
+
+def show_choices(
+    puzzle: Puzzle,
+    candidates: Sequence[Puzzle],
+    choice: Patching,
+    *,
+    key: str,
+    look: Look = PLAIN,
+    on_change: Callable[[Patching], None],
+) -> None:
+    """Draw what there is to choose: the second puzzle, what is patched, and where; and the second puzzle
+    itself.
+
+    Args:
+        candidates: puzzles offered besides an edited copy, their grids in the same order as this one's.
+        look: how cells are painted.
+        on_change: is given the new choice.
+    """
+    st.caption(ABOUT)
+    by_id = {one.id: f"{one.task} {one.id}" for one in candidates}
+    first = choice.source if choice.source in by_id else next(iter(by_id), EDITED)
+    current = EDITED if isinstance(choice.source, Edit) else str(first)
+
+    def to_source(name: str) -> None:
+        source = first_edit(puzzle) if name == EDITED else name
+        on_change(replace(choice, source=source, marked=None))
+
+    def to_kind(kind: Kind) -> None:
+        on_change(replace(choice, kind=kind, marked=None))
+
+    def to_detail(detail: Detail) -> None:
+        on_change(replace(choice, detail=detail, block=EVERYWHERE.name, marked=None))
+
+    controls, picture = st.columns([11, 10], gap="medium")
+    with controls:
+        _select("Source", f"{key}-source", {**by_id, EDITED: EDITED}, current, to_source, width=280)
+        if isinstance(choice.source, Edit):
+            _show_edit(
+                puzzle, choice.source, key, lambda edit: on_change(replace(choice, source=edit, marked=None))
+            )
+        with st.container(horizontal=True, gap="small"):
+            _segments("What is patched", f"{key}-kind", KINDS, choice.kind, to_kind)
+            _segments("Where", f"{key}-detail", DETAILS, choice.detail, to_detail)
+    source = source_of(puzzle, candidates, choice)
+    if source is not None:
+        with picture:
+            _show_grids(source, puzzle if isinstance(choice.source, Edit) else None, look)
+
+
+def _show_grids(source: Puzzle, original: Puzzle | None, look: Look) -> None:
+    """Draw the source's grids; what was edited is outlined."""
+    pictures = []
+    for place, name in enumerate(source.structure.name.split(" ")):
+        cells = source.grids[place]
+        edited = None if original is None else cells != original.grids[place]
+        svg = grid_svg(cells, edited, palette=PALETTES[look.palette], digits=look.digits)
+        # As a picture: Streamlit takes bare SVG out of HTML.
+        address = f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
+        picture = f'<img src="{address}" alt="{escape(name)} of the source" style="width:100%;display:block">'
+        pictures.append(f'<div style="flex:1 1 0;min-width:0">{escape(name)}{picture}</div>')
+    st.html(f'<div style="display:flex;gap:10px;font-size:13px">{"".join(pictures)}</div>')
+
+
+def _show_edit(puzzle: Puzzle, edit: Edit, key: str, on_edit: Callable[[Edit], None]) -> None:
+    """Draw the edit: which grid, row and column, and the cell's new colour."""
+    names = puzzle.structure.name.split(" ")[:3]
+    places = dict(enumerate(names))
+    lines = {k: str(k + 1) for k in range(SIZE)}
+    colors = {k: color.name for k, color in enumerate(COLORS)}
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        _select(
+            "Grid", f"{key}-place", places, edit.place, lambda k: on_edit(replace(edit, place=k)), width=90
+        )
+        _select("Row", f"{key}-row", lines, edit.row, lambda k: on_edit(replace(edit, row=k)), width=80)
+        _select(
+            "Column",
+            f"{key}-column",
+            lines,
+            edit.column,
+            lambda k: on_edit(replace(edit, column=k)),
+            width=80,
+        )
+        _select(
+            "Becomes",
+            f"{key}-color",
+            colors,
+            edit.color,
+            lambda k: on_edit(replace(edit, color=k)),
+            width=140,
+        )
+        was = int(puzzle.grids[edit.place, edit.row, edit.column])
+        same = " already: choose another colour" if was == edit.color else ""
+        st.caption(f"That cell is {COLORS[was].name}{same}.", width="content")
+
+
+def _select(label, key, choices, value, on_change, *, width):  # type: ignore[no-untyped-def]
+    echoes.show(key, value)
+    st.selectbox(
+        label,
+        list(choices),
+        key=key,
+        format_func=choices.__getitem__,
+        width=width,
+        on_change=echoes.hears(key, lambda: on_change(st.session_state[key])),
+    )
+
+
+def _segments(label, key, choices, value, on_change):  # type: ignore[no-untyped-def]
+    echoes.show(key, value)
+    st.segmented_control(
+        label,
+        list(choices),
+        key=key,
+        format_func=choices.__getitem__,
+        required=True,
+        width="content",
+        on_change=echoes.hears(key, lambda: on_change(st.session_state[key])),
+    )
+
+
+def show(
+    seen: Seen[PatchState],
+    choice: Patching,
+    *,
+    key: str,
+    cell: int,
+    on_cell: Callable[[int], None],
+    on_change: Callable[[Patching], None],
+    on_stop: Callable[[], None],
+    on_again: Callable[[], None],
+) -> None:
+    """Draw the effects, however many are known, on one cell; and beside it, of one patch on all cells.
+
+    Args:
+        seen: how far the patching is.
+        key: begins the keys of all its widgets; it must say which run and which source this is.
+        cell: of the answer, 0..99.
+        on_cell: is given the cell that is clicked on a map of cells.
+        on_change: is given the new choice when a patch is clicked, or another block of the heads' map is
+            chosen.
+        on_stop, on_again: end the computation, and begin it anew.
+    """
+    filling.show(
+        seen.progress,
+        seen.stopped,
+        "Patching",
+        key=key,
+        on_stop=on_stop,
+        on_again=on_again,
+        rest="Compute the rest",
+    )
+    state = seen.state
+    if state is None:
+        return
+    marked = choice.marked if _known(state, choice.marked) else None
+    effects, cells = st.columns([7, 4], gap="medium")
+    own = f"{key}-{cell}-{marked}-{choice.block}"
+    with effects:
+        figure = _map(state, choice, cell, marked, key, on_change)
+
+        def clicked(data: list[str]) -> None:
+            if len(data) == 2 and _known(state, (data[0], data[1])):
+                on_change(replace(choice, marked=(data[0], data[1])))
+
+        clickable_chart.show(
+            figure, key=f"{own}-map", name=f"puzzlescope-patching-{state.kind}", on_click=clicked
+        )
+        told = f"{_measured(state, cell)} {lens_figures.told_patches(state, cell)} {LEGEND}"
+        st.caption(escape_markdown(told.replace(" -", " −")))
+    with cells:
+        if marked is None:
+            show_cells(lens_figures.gap_cells(state, cell), key=f"{own}-gaps", on_cell=on_cell)
+            if state.comparable.any() and not state.comparable[cell]:
+                st.button(
+                    "Go to where they differ most",
+                    key=f"{own}-most",
+                    on_click=lambda: on_cell(state.most_different),
+                )
+            st.caption(
+                f"The two runs differ at {int(state.comparable.sum())} of 100 cells. Click one to see what"
+                f" carries it;"
+                " click a patch to see what else it carries."
+            )
+        else:
+            show_cells(lens_figures.effect_cells(state, *marked, cell), key=f"{own}-effects", on_cell=on_cell)
+            st.button(
+                "Where the runs differ",
+                key=f"{own}-back",
+                on_click=lambda: on_change(replace(choice, marked=None)),
+            )
+
+
+def _known(state: PatchState, marked: tuple[str, str] | None) -> bool:
+    """Whether there is such a patch."""
+    names = [block.name for block in state.blocks]
+    return marked is not None and marked[0] in state.sites and marked[1] in names
+
+
+def _map(state, choice, cell, marked, key, on_change):  # type: ignore[no-untyped-def]
+    """The map of effects; of heads, at one block, which is chosen here."""
+    if state.kind != "z":
+        return lens_figures.patch_map(state, cell, marked)
+    names: Mapping[str, str] = {
+        block.name: "all positions" if block == EVERYWHERE else block.name for block in state.blocks
+    }
+    block = choice.block if choice.block in names else EVERYWHERE.name
+    _select(
+        "Patched at",
+        f"{key}-block",
+        names,
+        block,
+        lambda name: on_change(replace(choice, block=name, marked=None)),
+        width=170,
+    )
+    return lens_figures.head_patch_map(state, cell, block, marked)
+
+
+def _measured(state: PatchState, cell: int) -> str:
+    """What is measured at the cell, in the two runs."""
+    if not (np.isfinite(state.target[cell]) and np.isfinite(state.source[cell])):
+        return ""
+    return (
+        f"{lens_figures.cell_name(cell).capitalize()}, {lens_figures.metric_name(state, cell)}:"
+        f" {state.target[cell]:.2f} in this"
+        f" puzzle's run, {state.source[cell]:.2f} in the source's."
+    )

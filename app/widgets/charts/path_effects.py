@@ -1,0 +1,110 @@
+"""Who misses a part of the model, by effect: the part taken from one reader at a time; and how the two views
+agree."""
+
+from collections.abc import Callable, Collection
+
+import streamlit as st
+
+from app.widgets.charts import clickable_chart
+from app.widgets.charts.head_map import LEGEND
+from app.widgets.controls import progress as filling
+from app.widgets.text import escape_markdown
+from interp.ablation import Component
+from interp.analyses.ablation_sweep import Measure
+from interp.analyses.composition import Composition
+from interp.analyses.path_ablation import PathState
+from interp.analyses.readers import Reader
+from interp.figures import circuits as figures
+from interp.model import Config
+
+ABOUT = (
+    "Switching a part off takes its output from everybody who comes after. Here it is taken from **one**"
+    " reader alone: a"
+    " head's queries, keys or values, an MLP, or the logits are computed from the residual stream as if the"
+    " part had written"
+    " nothing, and everybody else still sees it. If the answer suffers, that reader was using it, directly."
+    " What other parts"
+    " have made of it in between stays in the stream. The reader's LayerNorm is done anew on what is left."
+    " Take the part"
+    " from all its readers at once and it is simply off."
+)
+AGREEMENT = (
+    "A point is a reader: to the right, the more its weights listen to the source; away from the middle"
+    " line, the more the"
+    " answer changes when it goes without. Far right and near the line: it could read the source, and these"
+    " puzzles do not"
+    " need it to. Far from the line and left: a little of what is written goes a long way."
+)
+
+
+def show(
+    state: PathState | None,
+    source: Component,
+    cfg: Config,
+    measure: Measure,
+    off: Collection[Component] = (),
+    *,
+    progress: float | None,
+    stopped: bool,
+    key: str,
+    on_reader: Callable[[Reader], None],
+    on_stop: Callable[[], None],
+    on_again: Callable[[], None],
+) -> None:
+    """Draw the view of what is known so far.
+
+    Args:
+        state: ``None`` before anything is.
+        source: whose output is followed.
+        off: parts that are off already: hatched.
+        progress: 0 to 1 while it is measured, else ``None``.
+        stopped: whether a visitor has stopped it before the end.
+        key: begins the keys of the charts, which also say what is shown in them.
+        on_reader: called with the reader that was clicked.
+        on_stop, on_again: called when the visitor stops it, or wants the rest.
+    """
+    st.subheader("By effect", anchor=False)
+    st.caption(ABOUT)
+    shown = PathState(source, (), 1) if state is None else state
+    click = _clicked(shown, on_reader)
+    own = f"{key}-{source.text}-{measure}"
+    board = figures.effects_board(shown, cfg, measure, off)
+    clickable_chart.show(board, key=f"{own}-board", name=f"puzzlescope-paths-{source.text}", on_click=click)
+    filling.show(progress, stopped, "One reader after the other", key=key, on_stop=on_stop, on_again=on_again)
+    st.caption(escape_markdown(f"{LEGEND} {figures.told_effects(state, measure)}"))
+    ranking = figures.effects_ranking(shown, measure)
+    clickable_chart.show(
+        ranking, key=f"{own}-ranking", name=f"puzzlescope-path-ranking-{source.text}", on_click=click
+    )
+
+
+def show_agreement(
+    composition: Composition,
+    state: PathState,
+    measure: Measure,
+    *,
+    key: str,
+    on_reader: Callable[[Reader], None],
+) -> None:
+    """Draw the readers by both views, and say how alike these rank them."""
+    st.subheader("Do the two views agree?", anchor=False)
+    st.markdown(escape_markdown(figures.told_agreement(composition, state, measure)))
+    figure = figures.views_scatter(composition.readings(state.source), state, measure)
+    clickable_chart.show(
+        figure,
+        key=f"{key}-{state.source.text}-{measure}",
+        name=f"puzzlescope-views-{state.source.text}",
+        on_click=_clicked(state, on_reader),
+    )
+    st.caption(AGREEMENT)
+
+
+def _clicked(state: PathState, on_reader: Callable[[Reader], None]) -> Callable[[list[str]], None]:
+    """What a click means: only readers that are shown can be named."""
+    readers = {reader.text: reader for reader in state.readers}
+
+    def click(data: list[str]) -> None:
+        if data[0] in readers:
+            on_reader(readers[data[0]])
+
+    return click

@@ -1,0 +1,72 @@
+"""What each attention layer is worth for each task, as a map: click a tile to see which puzzles flip."""
+
+from collections.abc import Callable, Collection, Mapping
+
+import streamlit as st
+
+from app.widgets.charts import clickable_chart
+from app.widgets.charts.head_map import LEGEND
+from app.widgets.controls import echoes
+from interp.ablation import Component
+from interp.analyses.ablation_sweep import Measure, SweepState
+from interp.figures import sweep as figures
+
+_TASK, _PART = "flips-task", "flips-part"
+
+
+def show(
+    states: Mapping[str, SweepState],
+    measure: Measure,
+    off: Collection[Component],
+    chosen: tuple[str, Component] | None,
+    *,
+    key: str,
+    on_click: Callable[[str, Component], None],
+) -> None:
+    """Draw the map of the sweeps over each task's puzzles, however far they are.
+
+    Args:
+        off: parts that are off already: hatched.
+        chosen: the tile whose flips are shown: outlined.
+        key: must say what is ``chosen``; see :func:`app.widgets.charts.clickable_chart.show`.
+        on_click: called with the task and the attention layer that were clicked.
+    """
+
+    def click(data: list[str]) -> None:
+        task = data[0]
+        part = clickable_chart.named(data[-1], states[task].components) if task in states else None
+        if part is not None:
+            on_click(task, part)
+
+    figure = figures.task_map(states, measure, off, chosen)
+    clickable_chart.show(figure, key=key, name=f"puzzlescope-tasks-{measure}", on_click=click)
+    done = sum(state.fraction for state in states.values()) / max(len(states), 1)
+    st.caption(LEGEND if done == 1 else f"{LEGEND} {done:.0%} measured …")
+
+
+def show_choice(
+    states: Mapping[str, SweepState],
+    chosen: tuple[str, Component],
+    *,
+    on_change: Callable[[str, Component], None],
+) -> None:
+    """Draw the same choice as two lists, for those who do not point: of the task, and of the attention
+    layer."""
+    task, part = chosen
+    parts = {one.text: one for one in states[task].components if one.kind == "attn"}
+    echoes.show(_TASK, task)
+    echoes.show(_PART, part.text)
+
+    def choose_task() -> None:
+        on_change(st.session_state[_TASK], part)
+
+    def choose_part() -> None:
+        on_change(task, parts.get(st.session_state[_PART], part))
+
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        st.selectbox(
+            "Puzzles of", list(states), key=_TASK, on_change=echoes.hears(_TASK, choose_task), width=160
+        )
+        st.selectbox(
+            "that flip without", list(parts), key=_PART, on_change=echoes.hears(_PART, choose_part), width=140
+        )

@@ -1,0 +1,1 @@
+"""Controls whose value is part of the scene."""

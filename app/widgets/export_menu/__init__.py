@@ -1,0 +1,1 @@
+"""The menu that exports what is shown."""

@@ -1,0 +1,1 @@
+"""The heads' attention by offset and by cell."""

@@ -1,0 +1,81 @@
+"""Where the heads of a layer look from the cell about to be predicted: one head large, the others small; a
+click chooses one.
+
+The maps travel to the browser as bytes, and what follows the pointer is drawn there.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from app.widgets.browser.scripts import CANVAS, ELEMENT, joined
+from app.widgets.browser.sending import finite
+from interp.analyses.attention import packed
+from interp.analyses.head_study import HeadStudy
+
+HERE = Path(__file__).parent
+PLACES = ("1st grid", "2nd grid", "3rd grid", "answer")
+
+SCRIPT = joined(ELEMENT, CANVAS, HERE / "view.js")
+
+_view = st.components.v2.component(
+    "head_offsets",
+    css=(HERE / "view.css").read_text(),
+    js=SCRIPT,
+)
+
+
+def message(study: HeadStudy, layer: int, head: int, names: Sequence[str]) -> bytes:
+    """What the browser gets: a header, the maps of the layer (float32), and the shares on each marker and the
+    start token."""
+    off = study.off[layer]
+    header: dict[str, Any] = {
+        "layer": layer,
+        "head": head,
+        "heads": len(off),
+        "off": off.tolist(),
+        "names": list(names),
+        "known": study.known,
+    }
+    arrays = (study.maps[layer], study.markers[layer], study.start[layer])
+    return packed(header, *(finite(array).astype(np.float32) for array in arrays))
+
+
+def show(
+    study: HeadStudy,
+    layer: int,
+    head: int,
+    *,
+    names: Sequence[str] = PLACES,
+    key: str,
+    on_choice: Callable[[int], None],
+) -> None:
+    """Draw the offset maps of a layer's heads.
+
+    Args:
+        head: the one that is drawn large.
+        names: of the four grids.
+        on_choice: is given the head that a visitor chooses.
+    """
+    _view(
+        key=key,
+        data=message(study, layer, head, names),
+        on_head_change=partial(_report, key, study.cfg.n_heads, on_choice),
+    )
+
+
+def _report(key: str, n_heads: int, on_choice: Callable[[int], None]) -> None:
+    head = read_head(st.session_state[key].get("head"), n_heads)
+    if head is not None:
+        on_choice(head)
+
+
+def read_head(value: object, n_heads: int) -> int | None:
+    """The head that a browser sent, or ``None`` if there is none such: whatever it sends is only a claim."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != int(value):
+        return None
+    return int(value) if 0 <= value < n_heads else None

@@ -1,0 +1,214 @@
+"""The puzzle strip: the four grids and what the model draws, side by side, with wrong cells outlined.
+
+Pointing at cells, keys and downloads are answered in the browser; only a cell that is chosen comes back to
+Python.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from jaxtyping import Float, Integer
+
+from app.widgets.browser.scripts import ELEMENT, SVG_CELLS, joined
+from app.widgets.palette import PALETTES
+from interp import outputs
+from interp.errors import PuzzlescopeError, brief
+from interp.figures.sweep import ink
+from interp.grids import CELLS, COLORS
+from interp.tokens import TOKEN_NAMES
+
+HERE = Path(__file__).parent
+TOP = 3
+WRONG, BROKEN, FIXED, BOTH = "wrong", "broken", "fixed", "both"
+SCRIPT = joined(ELEMENT, SVG_CELLS, HERE / "strip.js", HERE / "save.js")
+
+_strip = st.components.v2.component(
+    "puzzle_strip",
+    css=(HERE / "strip.css").read_text(),
+    js=SCRIPT,
+)
+
+
+@dataclass(frozen=True)
+class Look:
+    """How cells are painted: one of :data:`app.widgets.palette.PALETTES`, and whether each shows its colour's number.
+
+    Raises:
+        PuzzlescopeError: if there is no such palette.
+    """
+
+    palette: str = "soft"
+    digits: bool = False
+
+    def __post_init__(self) -> None:
+        if self.palette not in PALETTES:
+            raise PuzzlescopeError(
+                f"No palette '{brief(self.palette)}': expected one of {', '.join(PALETTES)}."
+            )
+
+
+PLAIN = Look()
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What switching parts off did to an answer, in cells: ``broken`` (right before, wrong now), ``fixed``
+    (wrong before, right now) and wrong in ``both``."""
+
+    broken: int
+    fixed: int
+    both: int
+
+
+def changes(
+    clean: Integer[np.ndarray, "*cells"],
+    ablated: Integer[np.ndarray, "*cells"],
+    truth: Integer[np.ndarray, "*cells"],
+) -> Changes:
+    """How many cells the ablated answer breaks and fixes, compared with the clean one."""
+    count = Counter(_kinds(ablated, truth, clean).ravel().tolist())
+    return Changes(count[BROKEN], count[FIXED], count[BOTH])
+
+
+def _kinds(cells: np.ndarray, truth: np.ndarray, compared: np.ndarray | None) -> np.ndarray:
+    """What became of each cell, one of the four kinds; empty where there is nothing to say."""
+    wrong = cells != truth
+    if compared is None:
+        return np.where(wrong, WRONG, "")
+    before = compared != truth
+    return np.select([wrong & ~before, ~wrong & before, wrong & before], [BROKEN, FIXED, BOTH], "")
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """One grid to draw.
+
+    Attributes:
+        title: above the grid.
+        cells: 100 tokens, row by row; ``None`` keeps the place free, as an empty frame.
+        truth: what the cells should be, if they are a prediction; the others are outlined.
+        probabilities: of all tokens at each cell, if they are a prediction.
+        opens: the sign drawn before the grid: an arrow, "gap" for a line, or nothing.
+        compared: the prediction with nothing off, if this is the one with parts off: its cells are then
+            outlined as broken, fixed or wrong in both.
+        note: beside the title, or inside an empty frame; left out, whether a prediction is right.
+        answer: whether these are cells of the answer, which a click chooses. A prediction's always are.
+    """
+
+    title: str
+    cells: Integer[np.ndarray, " 100"] | None
+    truth: Integer[np.ndarray, " 100"] | None = None
+    probabilities: Float[np.ndarray, "100 15"] | None = None
+    opens: str = ""
+    compared: Integer[np.ndarray, " 100"] | None = None
+    note: str | None = None
+    answer: bool = False
+
+    @property
+    def wrong(self) -> int:
+        """How many cells differ from the truth."""
+        return 0 if self.cells is None or self.truth is None else int((self.cells != self.truth).sum())
+
+    @property
+    def kinds(self) -> list[tuple[int, str]]:
+        """The cells to outline, in reading order, and why."""
+        if self.cells is None or self.truth is None:
+            return []
+        kinds = _kinds(self.cells, self.truth, self.compared).tolist()
+        return [(cell, kind) for cell, kind in enumerate(kinds) if kind]
+
+    def data(self) -> dict[str, Any]:
+        """The panel as the browser gets it."""
+        predicted = self.cells is not None and self.truth is not None
+        data: dict[str, Any] = {
+            "title": self.title,
+            "cells": [] if self.cells is None else self.cells.tolist(),
+            "opens": self.opens,
+            "note": self._note(predicted),
+            "choosable": self.cells is not None and (self.answer or predicted),
+            "wrong": self.wrong,
+            "kinds": self.kinds,
+        }
+        if self.cells is not None and self.truth is not None:
+            data["truth"] = self.truth.tolist()
+            data["first"] = int((self.cells != self.truth).argmax()) if self.wrong else None
+        if self.probabilities is not None:
+            best = np.argsort(-self.probabilities, axis=1)[:, :TOP]
+            data["best"] = best.tolist()
+            data["chance"] = (
+                np.take_along_axis(self.probabilities, best, axis=1).astype(float).round(4).tolist()
+            )
+        return data
+
+    def _note(self, predicted: bool) -> str:
+        if self.note is not None or not predicted:
+            return self.note or ""
+        return f"{self.wrong} wrong" if self.wrong else "solved"
+
+
+def show(
+    panels: Sequence[Panel],
+    *,
+    key: str,
+    look: Look = PLAIN,
+    cell: int | None = None,
+    filename: str = "puzzle",
+    on_cell: Callable[[int], None] | None = None,
+) -> None:
+    """Draw the panels in one row; pointing at a cell tells its place, colour and the likeliest predictions.
+
+    Args:
+        cell: the answer cell (0..99, row by row) that is chosen, ringed in every panel that shows the answer.
+        filename: of a download, without its ending.
+        on_cell: called, before the page runs again, with the answer cell that was clicked.
+    """
+    _strip(
+        key=key,
+        data=_data(panels, look, cell, filename),
+        on_cell_change=partial(report_cell, key, on_cell),
+    )
+
+
+def report_cell(key: str, on_cell: Callable[[int], None] | None) -> None:
+    """Pass on the answer cell that a browser sent for a component. It is only a claim: anything but a cell is
+    passed over."""
+    chosen = st.session_state[key]["cell"]
+    if on_cell is not None and type(chosen) is int and 0 <= chosen < CELLS:
+        on_cell(chosen)
+
+
+def _data(panels: Sequence[Panel], look: Look, cell: int | None, filename: str) -> dict[str, Any]:
+    return {
+        "panels": outputs.plain([panel.data() for panel in panels]),
+        "legend": _legend(panels),
+        "cell": cell,
+        "filename": filename,
+        **painting(look),
+    }
+
+
+def painting(look: Look) -> dict[str, Any]:
+    """What a browser needs to paint cells and to name them."""
+    colors = PALETTES[look.palette]
+    return {
+        "colors": list(colors),
+        "inks": [ink(color) for color in colors],
+        "names": [color.name for color in COLORS] + [f"marker {name}" for name in TOKEN_NAMES[len(COLORS) :]],
+        "short": list(TOKEN_NAMES),
+        "digits": look.digits,
+    }
+
+
+def _legend(panels: Sequence[Panel]) -> list[tuple[str, int]]:
+    """The kinds that occur and how often. Beside a comparison, what is plainly wrong is told by its panel's
+    note."""
+    count = Counter(kind for panel in panels for _, kind in panel.kinds)
+    if any(panel.cells is not None and panel.compared is not None for panel in panels):
+        del count[WRONG]
+    return [(kind, count[kind]) for kind in (WRONG, BROKEN, FIXED, BOTH) if count[kind]]

@@ -1,0 +1,1 @@
+"""CircuitsVis's attention between tokens, and its window."""

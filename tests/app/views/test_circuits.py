@@ -1,0 +1,118 @@
+"""The page of the circuits without a browser: its four views, its link, and what is taken away."""
+
+import json
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.state.link import choices_from_query, query_of
+from app.views.circuits.choices import CHOICES, VIEWS
+from interp import load_model, load_puzzles
+from interp.ablation import Component
+from interp.analyses.composition import composition
+from interp.analyses.path_ablation import path_effects
+from interp.export.answer_programs import Edit
+from interp.export.circuit_tables import path_rows
+from tests.support.models import SMALL
+from tests.support.pages import filled, page_of, words
+
+
+@pytest.fixture
+def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
+    return page_of("circuits")
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("off", ["", "L1.attn:mean,L0.H1"])
+def test_every_view_comes_from_a_link(page: AppTest, view: str, off: str) -> None:
+    page.query_params["show"] = view
+    page.query_params["off"] = off
+    filled(page)
+    assert not page.exception and not page.error and not page.warning, words(page)
+    assert page.session_state["scene"].ablation.text == off
+    assert page.query_params.get("show", "readers") == view
+    for program in (block.value for block in page.code):
+        compile(program, "snippet", "exec")
+    assert len(page.code) == (2 if view == "readers" else 1)
+
+
+def test_who_reads_a_part_is_what_the_library_finds(page: AppTest, model_folder: str) -> None:
+    page.query_params["source"] = "L0.H2"
+    filled(page)
+    model, scene = load_model(model_folder), page.session_state["scene"]
+    source = Component(0, "head", 2)
+    first = composition(model).ranked(source)[0]
+    assert f"{first.reader.text} reads L0.H2 most" in words(page)
+    state = path_effects(model, scene.puzzle.tokens[None], source)
+    costs = state.costs("final")
+    assert f"{max(costs, key=lambda reader: abs(costs[reader])).text} changes most without L0.H2" in words(
+        page
+    )
+    rows = path_rows(state, [scene.puzzle])
+    assert len(rows) == 1 + len(state.readers) and json.dumps(rows[1])
+
+
+def test_another_source_is_in_the_link(page: AppTest) -> None:
+    page.run()
+    page.selectbox(key="circuits-source").set_value("L1.mlp").run()
+    assert page.query_params["source"] == "L1.mlp"
+    assert "L1.mlp" in words(filled(page))
+
+
+def test_a_cell_that_is_no_answer_is_replaced(page: AppTest) -> None:
+    """The scene may look at a cell of another grid; these views are about the answer."""
+    page.query_params["show"] = "attribution"
+    page.query_params["cell"] = "g1r1c1"
+    page.query_params["view"] = "to"
+    page.run()
+    assert not page.exception and "parts sum to" in words(page)
+
+
+@pytest.mark.parametrize("source", ["g3r2c5-7", "g1r10c10-0"])
+def test_an_edit_is_a_source_that_a_link_can_name(page: AppTest, source: str) -> None:
+    page.query_params["show"] = "patching"
+    page.query_params["from"] = source
+    filled(page)
+    assert not page.exception and not page.warning
+    assert page.query_params["from"] == source
+    assert any("That cell is" in caption.value for caption in page.caption)
+
+
+def test_a_source_of_another_task_may_be_named(page: AppTest) -> None:
+    page.run()
+    puzzle = page.session_state["scene"].puzzle
+    other = load_puzzles("bank").filter(task="frame", structure=puzzle.structure)[3]
+    page.query_params["show"], page.query_params["from"] = "patching", other.id
+    again = page_of("circuits")
+    again.query_params["show"], again.query_params["from"] = "patching", other.id
+    again.run()
+    assert again.selectbox(key="patch-source").value == other.id
+
+
+def test_a_link_that_cannot_be_used(page: AppTest) -> None:
+    page.query_params.update({"show": "film", "source": "L7.attn", "from": "g9r1c1-2", "toward": "77"})
+    page.run()
+    said = " ".join(re.sub(r"\\(.)", r"\1", warning.value) for warning in page.warning)
+    for name in ("show", "source", "from", "toward"):
+        assert f"The link's {name} could not be used." in said
+    assert not page.exception
+
+
+def test_choices_survive_a_link() -> None:
+    values = {
+        "show": "patching",
+        "source": Component(1, "head", 3),
+        "input": "q",
+        "part": "L1.mlp",
+        "toward": 3,
+        "over": 0,
+        "from": Edit(2, 9, 0, 10),
+        "kind": "z",
+        "detail": "rows",
+        "block": "X row 3",
+        "patch": "L1.H2@everywhere",
+    }
+    assert set(values) == set(CHOICES)
+    assert choices_from_query(query_of(values, CHOICES), CHOICES, SMALL) == (values, [])

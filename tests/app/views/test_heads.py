@@ -1,0 +1,261 @@
+"""The page of the heads without a browser: its figures, what a click means, what is taken away, and the whole
+page."""
+
+import ast
+import json
+import struct
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.live import studies
+from app.live.sweeps import Measured
+from app.state.scene import Scene
+from app.views.heads import body as head_page
+from app.views.heads import export as head_share
+from app.widgets import head_offsets
+from app.widgets.charts import head_spectrum, head_table
+from app.widgets.charts.head_scatter import COST, TITLES
+from interp import load_puzzles
+from interp.ablation import parse_ablation
+from interp.analyses.ablation_sweep import SweepState, components_of
+from interp.analyses.head_study import DETECTORS, DISTANCES, MARKED, HeadStudy, study_heads
+from interp.backend import Backend
+from interp.errors import PuzzlescopeError
+from interp.figures.heads import TICKS, scatter_figure, spectrum_figure
+from tests.app.widgets.test_charts import part
+from tests.support.models import SMALL, six_puzzles, small_model
+from tests.support.pages import filled, page_of, words
+
+
+@pytest.fixture(scope="module")
+def study() -> HeadStudy:
+    off = parse_ablation("L1.H2:lookback=100,L2.H0", SMALL)
+    return study_heads(small_model(), six_puzzles()[:2], off)
+
+
+# ---- figures -----------------------------------------------------------------------------------------------
+
+
+def test_a_spectrum_names_the_marked_distances(study: HeadStudy) -> None:
+    figure = spectrum_figure(study.spectrum[1, 2], "L1.H2")
+    bars, marked, dots = figure.data
+    assert len(bars.x) == 405 and bars.y[100] == pytest.approx(1), "a square-root scale"
+    np.testing.assert_allclose(np.square(bars.y), study.spectrum[1, 2], atol=1e-12)
+    assert list(dots.x) == list(marked.x) == list(MARKED)
+    labels = " ".join(note.text for note in figure.layout.annotations)
+    assert all(str(back) in labels for back in (1, 10, 100, 101, 201, 202, 303))
+    assert MARKED[100] in bars.hovertext[100] and "305 positions" in bars.hovertext[100]
+    np.testing.assert_allclose(np.square(figure.layout.yaxis.tickvals), TICKS)
+
+
+def test_a_spectrum_leaves_out_what_no_query_has(study: HeadStudy) -> None:
+    figure = spectrum_figure(study.spectrum_over("answer")[1, 2], "L1.H2", "answer")
+    assert list(figure.data[0].x) == list(range(404)) and "1 position of" in figure.data[0].hovertext[403]
+    nothing = spectrum_figure(HeadStudy(SMALL, 1).spectrum[0, 0], "L0.H0")
+    assert not nothing.data and "Measuring" in nothing.layout.annotations[0].text
+
+
+def test_points_that_lie_together_share_a_label() -> None:
+    across = {"L0.H0": 1.0, "L0.H1": 0.99, "L1.H0": 0.01, "L1.H1": 0.0, "L2.H0": np.nan}
+    up = {"L0.H0": 0.5, "L0.H1": 0.5, "L1.H0": 0.0, "L1.H1": 0.9, "L2.H0": 1.0}
+    costs = {"L0.H0": 2.0, "L0.H1": -2.0, "L1.H0": np.nan, "L1.H1": 0.0}
+    (points,) = scatter_figure((across, up), ("across", "up"), costs, "L1.H0").data
+    assert [name for (name,) in points.customdata] == ["L0.H0", "L0.H1", "L1.H0", "L1.H1"]
+    assert list(points.text) == ["L0.H0, L0.H1", "", "L1.H0", "L1.H1"]
+    assert points.marker.line.width == (1, 1, 3, 1), "the chosen one is ringed"
+    hues = [color.rsplit(",", 1)[0] for color in points.marker.color]
+    assert hues[2] == "rgba(0,0,0" and len(set(hues)) == 4, "costs, helps, is not known, does neither"
+    with pytest.raises(PuzzlescopeError, match="same heads"):
+        scatter_figure((across, {"L0.H0": 1.0}), ("across", "up"), costs)
+
+
+# ---- components --------------------------------------------------------------------------------------------
+
+
+def unpacked(message: bytes) -> tuple[dict, np.ndarray]:
+    (length,) = struct.unpack_from("<I", message)
+    return json.loads(message[4 : 4 + length]), np.frombuffer(message[4 + length :], "<f4")
+
+
+def test_the_browser_gets_a_layers_maps(study: HeadStudy) -> None:
+    header, numbers = unpacked(head_offsets.message(study, 1, 2, head_offsets.PLACES))
+    assert header == {
+        "layer": 1,
+        "head": 2,
+        "heads": 4,
+        "off": [False] * 4,
+        "names": list(head_offsets.PLACES),
+        "known": 2,
+    }
+    maps, rest = numbers[: 4 * 4 * 361].reshape(4, 4, 19, 19), numbers[4 * 4 * 361 :]
+    np.testing.assert_allclose(maps, study.maps[1], atol=1e-7)
+    np.testing.assert_allclose(rest[:16].reshape(4, 4), study.markers[1], atol=1e-7)
+    np.testing.assert_allclose(rest[16:], study.start[1], atol=1e-7)
+    _, nothing = unpacked(head_offsets.message(HeadStudy(SMALL, 1), 0, 0, head_offsets.PLACES))
+    assert not nothing.any(), "what is not known is not drawn"
+
+
+@pytest.mark.parametrize(
+    ("value", "head"),
+    [(3, 3), (3.0, 3), (0, 0), (4, None), (-1, None), (1.5, None), (True, None), ("1", None), (None, None)],
+)
+def test_only_heads_that_are_there_can_be_chosen(value: object, head: int | None) -> None:
+    assert head_offsets.read_head(value, 4) == head
+
+
+@pytest.mark.parametrize(
+    ("selection", "name"),
+    [
+        ({"rows": [1], "columns": [], "cells": []}, "b"),
+        ({"rows": [1], "columns": [], "cells": [(2, "9")]}, "c"),
+        ({"rows": [], "columns": [], "cells": []}, None),
+        ({"rows": [7], "columns": [], "cells": []}, None),
+    ],
+)
+def test_a_selection_in_the_table_is_a_head(selection: dict, name: str | None) -> None:
+    assert head_table.selected_name({"selection": selection}, ["a", "b", "c"]) == name
+    assert head_table.selected_name(None, ["a"]) is None
+
+
+def test_what_a_spectrum_is_said_to_show() -> None:
+    spectrum = np.zeros(405)
+    spectrum[[7, 100, 404]] = [0.2, 0.5, 1.0]
+    said = head_spectrum.told(spectrum, 0.25)
+    assert said.startswith("On the start token 0.25") and "Highest: 100 back 0.50 (the cell about" in said
+    assert "7 back 0.20." in said and "404 back" not in said, (
+        "one position, which can only rest on the start token"
+    )
+    assert head_spectrum.told(np.zeros(405), 0).startswith("No distance")
+    assert "Nothing" in head_spectrum.told(np.full(405, np.nan), float("nan"))
+
+
+def test_measures_are_the_detectors_and_the_cost(study: HeadStudy) -> None:
+    found = head_page.measures_of(study, "answer", {(1, 2): 0.75})
+    assert list(found) == [*DETECTORS, COST] == list(TITLES)
+    assert found["next_one_grid_back"]["L1.H2"] == 1 and found[COST]["L1.H2"] == 0.75
+    assert np.isnan(found[COST]["L0.H0"]) and len(found["start"]) == 12
+    assert [head_table.title(name) for name in DISTANCES] == [str(back) for back in MARKED]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_column_of_which_nothing_is_known_has_no_colour() -> None:
+    nothing = pd.Series([np.nan, np.nan])
+    assert head_table._heat(nothing) == head_table._costs(nothing, 1.0) == ["", ""]
+    shares, costs = (
+        head_table._heat(pd.Series([0.005, 0.02, 0.2])),
+        head_table._costs(pd.Series([-2.0, 2.0]), 1.0),
+    )
+    assert shares[0] == "" and len(set(shares)) == 3 and len(set(costs)) == 2
+
+
+# ---- costs and what is taken away --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def scene(model_folder: str) -> Scene:
+    return Scene(
+        model_folder, load_puzzles("bank")[0], ablation=parse_ablation("L0.attn", SMALL), layer=1, head=2
+    )
+
+
+def half_done() -> SweepState:
+    """A sweep that knows two puzzles of the clean run, both of L0.H1, none of the others."""
+    state = SweepState(components_of(SMALL, ["attn", "head"]), 2)
+    state.add(part(0, 0.1, [1, 1]))
+    state.add(part(2 + 1, 1.0, [0, 1]))
+    return state
+
+
+def test_costs_are_of_heads_that_are_measured(scene: Scene) -> None:
+    assert studies.costs(scene, half_done()) == {(0, 1): pytest.approx(1.0)}
+    assert studies.costs(replace(scene, measure="answers"), half_done()) == {(0, 1): 0.5}
+    assert studies.costs(scene, None) == {}
+
+
+def test_what_is_taken_away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: dict = {}
+    measured = Measured((half_done(),), None, None, False)
+    monkeypatch.setattr(head_share.studies, "head_sweep", lambda scene, backend: measured)
+    monkeypatch.setattr(
+        head_share.take_away,
+        "show",
+        lambda downloads, snippets, key: taken.update(downloads=downloads, snippets=snippets),
+    )
+    head_share.show(scene, Backend(), "answer")
+    heads, spectra, maps = (json.loads(download.json()) for download in taken["downloads"])
+    assert heads["header"]["ablation"] == "L0.attn" and heads["header"]["puzzles"] == [scene.puzzle.id]
+    assert len(heads["rows"]) == 12 and heads["rows"][1]["cost"] == pytest.approx(1)
+    assert heads["rows"][0]["off"] and heads["rows"][0]["over"] == "answer"
+    assert len(spectra["rows"]) == 12 * 405 and len(maps["rows"]) == 4 * 361 + 5
+    assert sum(row["share"] for row in maps["rows"]) == pytest.approx(1, abs=1e-5)
+    assert taken["downloads"][0].csv().count("\n") == 6 + 1 + 12
+    (program,) = taken["snippets"].values()
+    assert "head_rows(study, 'answer')" in program and ast.parse(program)
+
+
+# ---- the page ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
+    return page_of("heads")
+
+
+def test_the_whole_page(page: AppTest) -> None:
+    filled(page)
+    assert not page.exception and not page.error and not page.warning
+    assert [title.value for title in page.title] == ["Heads"]
+    table = page.dataframe[0].value
+    assert list(table.columns) == ["head", *DETECTORS, COST] and len(table) == 12
+    assert not table.isna().any().any(), "every detector and cost of every head"
+    assert "next** token" in page.expander[0].markdown[0].value, "how to read it"
+
+
+def test_a_link_restores_the_pages_own_choices(page: AppTest) -> None:
+    for name, value in {"over": "all", "x": "start", "y": "markers", "off": "L1.H2:lookback=100"}.items():
+        page.query_params[name] = value
+    filled(page)
+    assert not page.exception and not page.warning
+    assert page.session_state["chosen-heads"] == {"over": "all", "x": "start", "y": "markers"}
+    table = page.dataframe[0].value.set_index("head")
+    assert table.loc["L1.H2", "next_one_grid_back"] == pytest.approx(1), "the run with it looking back"
+    assert table.loc["L1.H2", "start"] == pytest.approx(100 / 404), "from all positions"
+
+
+def test_what_is_under_way_can_be_stopped_and_gone_on_with(page: AppTest) -> None:
+    page.query_params["sample"] = "64"
+    page.run()
+    page.button(key="heads-stop").click().run()
+    (status,) = [caption.value for caption in page.caption if "Cost:" in caption.value]
+    assert status.startswith("Over ") and status.endswith("Stopped.")
+    page.button(key="heads-again").click().run()
+    filled(page)
+    assert "Over 64 of 64 puzzles." in words(page)
+    assert not page.dataframe[0].value.isna().any().any()
+
+
+def test_choices_go_into_the_link(page: AppTest) -> None:
+    page.run()
+    page.segmented_control(key="heads-over").set_value("all").run()
+    page.selectbox(key="scatter-y").set_value("start").run()
+    assert not page.exception
+    assert (page.query_params["over"], page.query_params["y"]) == ("all", "start")
+    assert "x" not in page.query_params, "at its default"
+    page.text_input(key="off").set_value("L2.attn").run()
+    assert page.query_params["off"] == "L2.attn" and not page.exception
+    assert [name for name in page.dataframe[0].value["head"] if "✕" in name] == [
+        f"L2.H{k} ✕" for k in range(4)
+    ]
+
+
+@pytest.mark.parametrize(("name", "value"), [("over", "none"), ("x", "__import__"), ("y", "<script>")])
+def test_a_bad_link_is_told_and_survived(page: AppTest, name: str, value: str) -> None:
+    page.query_params[name] = value
+    page.run()
+    assert not page.exception and len(page.warning) == 1
+    assert page.session_state["chosen-heads"][name] == head_page.CHOICES[name].default

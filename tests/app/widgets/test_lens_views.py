@@ -1,0 +1,470 @@
+"""The views of the lens, the attribution and the patching: what they draw and say, what they make of what
+comes back, and, in a real Chromium, the film."""
+
+import base64
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from streamlit.testing.v1 import AppTest
+
+from app.widgets.charts import attribution as attribution_view
+from app.widgets.charts import patching as patch_view
+from app.widgets.charts.patching import EDITED, Patching, first_edit, source_of
+from app.widgets.lens_film import film as lens_film
+from app.widgets.puzzle_strip import PLAIN
+from interp.ablation import NO_ABLATION, parse_ablation
+from interp.analyses.activation_patching import (
+    EVERYWHERE,
+    LEAST_GAP,
+    Kind,
+    PatchState,
+    blocks_of,
+    recoloured,
+    site_names,
+)
+from interp.analyses.logit_lens import Attribution, LogitLens
+from interp.export.answer_programs import Edit
+from interp.figures.answers import (
+    attribution_bars,
+    attribution_map,
+    effect_cells,
+    gap_cells,
+    head_patch_map,
+    part_map,
+    patch_map,
+    told_patches,
+)
+from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
+from interp.tokens import STRUCTURES
+from scripts.dashboard import SECONDS
+from tests.support.models import SMALL
+
+COMPONENTS = Path(lens_film.__file__).parent
+
+
+# ---- made by hand ------------------------------------------------------------------------------------------
+
+
+def lens() -> LogitLens:
+    """Five stages; the truth is red (1). Cell 0 is right from the third on, cell 1 never, all others
+    always."""
+    chances = np.full((5, 100, 15), 0.01, np.float32)
+    chances[:, :, 1] = 0.86
+    chances[:2, 0, [1, 4]] = [0.2, 0.67]
+    chances[:, 1, [1, 12]] = [0.3, 0.57]
+    return LogitLens(("embed", "L0.attn", "L0.mlp", "L1.attn", "L1.mlp"), chances, np.ones(100, int))
+
+
+def attribution() -> Attribution:
+    """The truth is red (1), the runner-up green (2); at cell 7, L0.mlp adds 4 to red and L1.H1 3 to green."""
+    parts = ("embed", "pos_embed", "L0.H0", "L0.H1", "L0.mlp", "L1.H0", "L1.H1", "L1.attn", "L1.mlp", "bias")
+    logits = np.zeros((10, 100, 15), np.float32)
+    logits[4, 7, 1], logits[6, 7, 2], logits[9, :, 1], logits[9, :, 2] = 4, 3, 0.5, 0.25
+    return Attribution(parts, logits, logits.sum(0), np.ones(100, int))
+
+
+def patched(kind: Kind = "attn_out", *, complete: bool = True) -> PatchState:
+    """The runs differ but at cell 9; of the first site's second block half is carried over to every cell."""
+    blocks = (*blocks_of(STRUCTURES[0]), EVERYWHERE)
+    state = PatchState(kind, site_names(SMALL, kind), blocks, np.ones(100, int))
+    state.target[:], state.source[:], state.contrast[:] = 5, -3, 2
+    state.source[9] = 5 - LEAST_GAP / 2
+    for site in range(len(state.sites)):
+        for block in range(len(blocks)):
+            if complete or (site, block) == (0, 1):
+                state.add(site, block, np.full(100, 1 if (site, block) == (0, 1) else 5, np.float32))
+    return state
+
+
+@pytest.fixture(scope="module")
+def bank() -> PuzzleSet:
+    return load_puzzles("bank", task="frame", structure=STRUCTURES[0])
+
+
+def bars(figure: go.Figure) -> go.Bar:
+    return figure.data[0]
+
+
+# ---- figures -----------------------------------------------------------------------------------------------
+
+
+def test_every_part_has_a_bar_and_the_sum_is_stated() -> None:
+    figure = attribution_bars(attribution(), 7, marked="L1.H1")
+    drawn = dict(zip([data[0] for data in bars(figure).customdata], bars(figure).y, strict=True))
+    assert drawn.keys() == set(attribution().parts)
+    assert drawn["L0.mlp"] == 4 and drawn["L1.H1"] == -3 and drawn["bias"] == 0.25
+    assert (
+        figure.layout.title.text == "What each part adds to red over green at row 1, column 8: +1.25 in all"
+    )
+    assert list(bars(figure).marker.line.width).count(2) == 1
+    assert (np.diff(bars(figure).x) > 0).all() and list(figure.layout.xaxis.ticktext) == [
+        "embed",
+        "L0",
+        "L1",
+        "bias",
+    ]
+    other = attribution_bars(attribution(), 7, 2, 1)
+    assert list(bars(other).y) == [-y for y in bars(figure).y] and "green over red" in other.layout.title.text
+
+
+def test_the_layers_map_has_the_parts_of_layers() -> None:
+    figure = attribution_map(attribution(), 7, marked="L0.mlp")
+    assert [data[0] for data in bars(figure).customdata] == list(attribution().parts[2:-1])
+    assert list(figure.layout.xaxis.ticktext) == ["H0", "H1", "attn", "mlp"]
+    colors = dict(zip([data[0] for data in bars(figure).customdata], bars(figure).marker.color, strict=True))
+    assert colors["L0.mlp"].startswith("rgba(47, 115, 200") and colors["L1.H1"].startswith("rgba(214, 72, 30")
+    assert colors["L0.H0"] == colors["L1.mlp"]
+    assert set(figure.data[1].text) == {"+4.0", "−3.0"}, "small ones have no number"
+
+
+def test_one_part_at_every_cell() -> None:
+    figure = part_map(attribution(), "L0.mlp", marked=7)
+    assert [data[0] for data in bars(figure).customdata] == [str(cell) for cell in range(100)]
+    strong = [cell for cell, color in enumerate(bars(figure).marker.color) if color.startswith("rgba(47")]
+    assert strong == [7] and bars(figure).marker.line.width[7] == 2
+    assert "row 1, column 8" in bars(figure).hovertext[7]
+
+
+def test_the_patch_map_shows_what_is_known() -> None:
+    whole, some = (
+        patch_map(patched(), 0, marked=("L0.attn_out", "[X]")),
+        patch_map(patched(complete=False), 0),
+    )
+    assert len(bars(whole).customdata) == 3 * 10 and len(bars(some).customdata) == 1
+    assert list(bars(some).customdata[0]) == ["L0.attn_out", "[X]"] and list(some.data[1].text) == ["0.50"]
+    assert (
+        "effect 0.500" in bars(some).hovertext[0]
+        and "logit of red over green: 1.00" in bars(some).hovertext[0]
+    )
+    assert list(whole.layout.xaxis.ticktext) == [block.name for block in patched().blocks]
+    said = [figure.layout.annotations[0].text for figure in (patch_map(patched(), 9), patch_map(empty(), 9))]
+    assert said == ["The two runs hardly differ at this cell.", "Computing …"]
+
+
+def empty() -> PatchState:
+    return PatchState("z", site_names(SMALL, "z"), (EVERYWHERE,), np.ones(100, int))
+
+
+def test_heads_are_shown_at_one_block() -> None:
+    figure = head_patch_map(patched("z"), 0, "[X]")
+    assert len(bars(figure).customdata) == 12 and list(bars(figure).customdata[5]) == ["L1.H1", "[X]"]
+    assert list(figure.data[1].text) == ["0.50"] and figure.data[1].x[0] == 0 and figure.data[1].y[0] == 0
+    assert head_patch_map(empty(), 0, "everywhere").layout.annotations[0].text == "Computing …"
+
+
+def test_maps_of_cells_leave_out_where_the_runs_are_alike() -> None:
+    for figure in (effect_cells(patched(), "L0.attn_out", "[X]", 3), gap_cells(patched(), 3)):
+        cells = [data[0] for data in bars(figure).customdata]
+        assert len(cells) == 99 and "9" not in cells
+    assert len(gap_cells(empty()).data[0].x) == 0
+
+
+def test_what_is_said_of_patches() -> None:
+    assert told_patches(patched(), 0) == "Largest effects: L0.attn_out at [X] 0.50."
+    assert told_patches(patched(), 9).startswith("The two runs hardly differ")
+    assert told_patches(empty(), 0) == "Nothing is measured yet."
+    whole = patched("resid_pre")
+    whole.values[:] = 5
+    whole.values[:, -1] = -3
+    assert told_patches(whole, 0) == "No patch has an effect so far.", "the whole stream is no news"
+    heads = patched("z")
+    heads.values[3, -1] = -3
+    assert told_patches(heads, 0) == "Largest effects: L0.H3 at all positions 1.00; L0.H0 at [X] 0.50."
+
+
+# ---- components --------------------------------------------------------------------------------------------
+
+
+def test_what_the_film_gets() -> None:
+    data = lens_film.data(lens(), PLAIN, parse_ablation("L0.attn:mean,L1.attn:lookback=1,L0.H1", SMALL), 5)
+    assert data["brief"] == ["e", "0a", "0m", "1a", "1m"] and data["cell"] == 5
+    assert data["off"] == [False, True, False, False, False]
+    assert data["tokens"][0][:3] == [4, 12, 1] and data["tokens"][2][0] == 1
+    assert data["settled"][:3] == [2, 5, 0] and data["ofTruth"][0][0] == pytest.approx(0.2)
+    assert len(data["names"]) == len(data["short"]) == 15
+
+
+def test_what_is_said_of_the_film() -> None:
+    said = lens_film.told(lens())
+    assert "L0.mlp brings most: 98 cells are right before it, 99 after. 1 of 100 cells" in said
+    flat = LogitLens(("embed", "L0.attn"), lens().probabilities[3:], np.ones(100, int))
+    assert "brings most" not in lens_film.told(flat)
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"), [(0, [0]), (99, [99]), (100, []), (-1, []), ("7", []), (True, []), (None, [])]
+)
+def test_only_a_cell_is_passed_on(monkeypatch: pytest.MonkeyPatch, sent: object, told: list[int]) -> None:
+    mounted: dict = {}
+    monkeypatch.setattr(lens_film, "_film", lambda **arguments: mounted.update(arguments))
+    monkeypatch.setattr(lens_film.st, "session_state", {"film": {"cell": sent}})
+    heard: list[int] = []
+    lens_film.show(lens(), key="film", on_cell=heard.append)
+    mounted["on_cell_change"]()
+    assert heard == told
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"), [("0", [0]), ("99", [99]), ("100", []), ("-1", []), ("²", []), ("x", [])]
+)
+def test_only_a_cell_of_a_map_is_passed_on(
+    monkeypatch: pytest.MonkeyPatch, sent: str, told: list[int]
+) -> None:
+    mounted: dict = {}
+    monkeypatch.setattr(attribution_view.clickable_chart, "show", lambda figure, **rest: mounted.update(rest))
+    heard: list[int] = []
+    attribution_view.show_cells(go.Figure(), key="k", on_cell=heard.append)
+    mounted["on_click"]([sent])
+    assert heard == told
+
+
+def test_the_sum_is_said() -> None:
+    said = attribution_view.told(attribution(), 7)
+    assert said == (
+        "At row 1, column 8 the 10 parts sum to +1.250, the run's own logits of red over green differ by"
+        " +1.250."
+        " Largest: L0.mlp +4.00, L1.H1 −3.00, bias +0.25."
+    )
+
+
+def test_the_source_is_the_one_that_is_chosen(bank: PuzzleSet) -> None:
+    puzzle, others = bank[0], list(bank[1:4])
+    assert source_of(puzzle, others, Patching()) == others[0]
+    assert source_of(puzzle, others, Patching(others[2].id)) == others[2]
+    assert source_of(puzzle, others, Patching("no such puzzle")) == others[0]
+    assert source_of(puzzle, [], Patching()) is None
+    edit = first_edit(puzzle)
+    changed = source_of(puzzle, others, Patching(edit))
+    assert changed == recoloured(puzzle, edit.place, edit.row, edit.column, edit.color)
+    was = int(puzzle.grids[2, edit.row, edit.column])
+    assert was > 0 and edit.place == 2
+    assert source_of(puzzle, others, Patching(Edit(2, edit.row, edit.column, was))) is None
+    blank = Puzzle.of("frame", np.where(puzzle.tokens < 11, 0, puzzle.tokens))
+    assert source_of(blank, [], Patching(first_edit(blank))) is not None
+
+
+def views_page() -> None:
+    import streamlit as st
+
+    from app.live.watching import Seen
+    from app.widgets.charts import attribution as attribution_view
+    from app.widgets.charts import patching as patch_view
+    from app.widgets.charts.patching import Patching
+    from app.widgets.lens_film import film as lens_film
+    from interp.puzzles import load_puzzles
+    from interp.tokens import STRUCTURES
+    from tests.app.widgets.test_lens_views import attribution, empty, lens, patched
+
+    state = st.session_state
+    state.setdefault("choice", Patching())
+    state.setdefault("tokens", (None, None))
+    lens_film.show(lens(), key="film", cell=3, on_cell=print)
+    attribution_view.show(
+        attribution(),
+        key="dla",
+        cell=7,
+        part="L9.H9",
+        tokens=state.tokens,
+        on_part=print,
+        on_cell=print,
+        on_tokens=lambda tokens: state.update(tokens=tokens),
+    )
+    bank = load_puzzles("bank", task="frame", structure=STRUCTURES[0])
+
+    def choose(choice) -> None:
+        state.choice = choice
+
+    patch_view.show_choices(bank[0], list(bank[1:4]), state.choice, key="patch", on_change=choose)
+    seen = {
+        "none": Seen(None, 0.0, False),
+        "begun": Seen(empty(), 0.1, False),
+        "some": Seen(patched(complete=False), None, True),
+        "all": Seen(patched(state.choice.kind), None, False),
+    }
+    for name, one in seen.items():
+        patch_view.show(
+            one,
+            state.choice,
+            key=name,
+            cell=9 if name == "some" else 0,
+            on_cell=lambda cell: state.update(cell=cell),
+            on_change=choose,
+            on_stop=lambda: state.update(asked="stop"),
+            on_again=lambda: state.update(asked="again"),
+        )
+
+
+def test_all_views_stand_on_a_page_and_report_what_is_chosen() -> None:
+    page = AppTest.from_function(views_page, default_timeout=SECONDS).run()
+    assert not page.exception
+    said = [re.sub(r"\\(.)", r"\1", caption.value) for caption in page.caption]
+    for about in (lens_film.ABOUT, attribution_view.ABOUT, patch_view.ABOUT):
+        assert re.sub(r"\\(.)", r"\1", about) in said
+    assert any("10 parts sum to +1.250" in one for one in said)
+    page.button(key="begun-stop").click().run()
+    assert page.session_state["asked"] == "stop"
+    page.button(key="some-again").click().run()
+    assert page.session_state["asked"] == "again"
+    page.button(key="some-9-None-everywhere-most").click().run()
+    assert page.session_state["cell"] == 0, "where the runs differ most"
+    page.selectbox(key="dla-toward").set_value(4).run()
+    assert page.session_state["tokens"] == (4, None)
+    page.selectbox(key="dla-over").set_value(4).run()
+    assert page.session_state["tokens"] == (4, 4) and not page.exception
+    page.selectbox(key="dla-toward").set_value(-1).run()
+    assert page.session_state["tokens"] == (None, 4)
+
+
+def test_the_choices_of_patching() -> None:
+    page = AppTest.from_function(views_page, default_timeout=SECONDS).run()
+    page.button_group(key="patch-kind").set_value("z").run()
+    assert page.session_state["choice"].kind == "z"
+    page.selectbox(key="all-block").set_value("[X]").run()
+    assert page.session_state["choice"].block == "[X]"
+    page.button_group(key="patch-detail").set_value("rows").run()
+    assert page.session_state["choice"] == Patching(kind="z", detail="rows")
+    other = list(page.selectbox(key="patch-source").options)
+    assert other[-1] == EDITED and len(other) == 4
+    page.selectbox(key="patch-source").set_value(EDITED).run()
+    assert isinstance(page.session_state["choice"].source, Edit)
+    page.selectbox(key="patch-column").set_value(9).run()
+    page.selectbox(key="patch-color").set_value(8).run()
+    edit = page.session_state["choice"].source
+    assert (edit.column, edit.color, edit.place) == (9, 8, 2) and not page.exception
+
+
+def test_pictures_of_the_source_cannot_be_broken_out_of(
+    bank: PuzzleSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[str] = []
+    monkeypatch.setattr(patch_view.st, "html", drawn.append)
+    edit = first_edit(bank[0])
+    changed = source_of(bank[0], [], Patching(edit))
+    assert changed is not None
+    patch_view._show_grids(changed, bank[0], PLAIN)
+    pictures = [base64.b64decode(one).decode() for one in re.findall(r"base64,([^\"]+)", drawn[0])]
+    outlined = [picture.count('stroke="#000000"') for picture in pictures]
+    assert outlined == [0, 0, 1, 0], "the cell that was edited"
+
+
+# ---- the film in a browser ---------------------------------------------------------------------------------
+
+PAGE = """<!doctype html><meta charset="utf-8"><style>
+:root { --st-text-color: #1f2328; --st-background-color: #ffffff; --st-secondary-background-color: #f5f6f7;
+        --st-border-color: #d5d9de; --st-primary-color: #c8401a; --st-font: sans-serif; }
+body { margin: 0 }</style><div id="host"></div>"""
+MOUNT = """async ([source, data]) => {
+  window.component ??= (await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })))).default
+  window.sent ??= []
+  const setTriggerValue = (name, value) => window.sent.push([name, value])
+  window.cleanup = window.component({ data, parentElement: document.getElementById("host"), setTriggerValue })
+}"""
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    page = chromium.new_page(viewport={"width": 1100, "height": 700})
+    page.set_default_timeout(1000 * SECONDS)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.set_content(PAGE)
+    page.add_style_tag(path=COMPONENTS / "film.css")
+    mount(page)
+    yield page
+    page.context.close()
+    assert errors == []
+
+
+def mount(page: Page, cell: int | None = 7, film: LogitLens | None = None) -> None:
+    data = lens_film.data(film or lens(), PLAIN, NO_ABLATION, cell)
+    page.evaluate(MOUNT, [lens_film.SCRIPT, data])
+
+
+@pytest.mark.browser
+def test_the_film_opens_at_its_end_and_is_stepped_by_keys(page: Page) -> None:
+    expect(page.locator(".panel .title").first).to_have_text("After L1.mlp")
+    slider = page.get_by_role("slider", name="Stage")
+    slider.focus()
+    slider.press("Home")
+    expect(page.locator(".panel .title").first).to_have_text("After embed")
+    expect(page.locator(".panel .note").first).to_have_text("98 of 100 right")
+    assert slider.get_attribute("aria-valuetext") == "after embed, 98 of 100 right"
+    slider.press("ArrowRight")
+    expect(page.locator(".thumb[aria-current=true]")).to_have_attribute(
+        "aria-label", "After L0.attn: 98 of 100 cells right"
+    )
+    page.get_by_role("button", name="After L0.mlp: 99 of 100 cells right").click()
+    expect(page.locator(".panel .title").first).to_have_text("After L0.mlp")
+    mount(page, cell=8)
+    expect(page.locator(".panel .title").first).to_have_text("After L0.mlp"), "a new run keeps the stage"
+
+
+@pytest.mark.browser
+def test_a_cell_is_read_off_and_chosen_by_pointer_and_keys(page: Page) -> None:
+    page.locator(".thumb").first.locator(".cell").first.hover()
+    said = page.locator(".said")
+    expect(said).to_have_text(
+        "After embed, row 1, column 1: yellow, 67.0 %, wrong: the truth is red, 20.0 %; right from L0.mlp on."
+    )
+    expect(page.locator(".course .title")).to_have_text("Row 1, column 1, stage by stage")
+    large = page.get_by_role("grid").first
+    large.get_by_role("gridcell").first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(said).to_contain_text(
+        "row 1, column 2: marker f(X), 57.0 %, wrong: the truth is red, 30.0 %; not right at the end."
+    )
+    page.keyboard.press("PageUp")
+    expect(page.locator(".panel .title").first).to_have_text("After L1.attn")
+    page.keyboard.press("Enter")
+    large.get_by_role("gridcell").nth(43).click()
+    assert page.evaluate("window.sent") == [["cell", 1], ["cell", 43]]
+    page.keyboard.press("Escape")
+
+
+@pytest.mark.browser
+def test_wrong_cells_are_outlined_and_the_map_says_when_each_is_right(page: Page) -> None:
+    outlined = (
+        "(svg) => svg.querySelectorAll('path')[svg.querySelectorAll('path').length - 1].getAttribute('d')"
+    )
+    assert page.locator(".panel svg").first.evaluate(outlined).count("M") == 1
+    assert page.locator(".thumb svg").first.evaluate(outlined).count("M") == 2
+    settled = page.get_by_role("grid", name="The stage from which each cell is right and stays right")
+    labels = [settled.get_by_role("gridcell").nth(k).get_attribute("aria-label") for k in range(3)]
+    assert labels == [
+        "row 1, column 1: right from L0.mlp on",
+        "row 1, column 2: not right at the end",
+        "row 1, column 3: right from embed on",
+    ]
+    assert page.locator(".panel .note").nth(1).inner_text() == "1 never"
+
+
+@pytest.mark.browser
+def test_it_plays_to_its_end_and_stops(page: Page) -> None:
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".panel .title").first).to_have_text("After embed")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.locator(".panel .title").first).to_have_text("After L1.mlp")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+
+
+@pytest.mark.browser
+def test_uncertain_cells_fade_if_asked(page: Page) -> None:
+    cell = page.get_by_role("grid").first.get_by_role("gridcell").nth(1)
+    assert cell.get_attribute("fill-opacity") == "1"
+    page.get_by_role("checkbox", name="fade what is uncertain").check()
+    assert float(cell.get_attribute("fill-opacity") or 1) == pytest.approx(0.57)
+
+
+@pytest.mark.browser
+def test_a_model_of_other_depth_takes_the_place(page: Page) -> None:
+    shorter = LogitLens(("embed", "L0.attn", "L0.mlp"), lens().probabilities[:3], np.ones(100, int))
+    mount(page, film=shorter)
+    expect(page.locator(".thumb")).to_have_count(3)
+    expect(page.locator(".panel .title").first).to_have_text("After L0.mlp")
+    mount(page)
+    expect(page.locator(".thumb")).to_have_count(5)

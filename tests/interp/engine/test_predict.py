@@ -1,0 +1,112 @@
+"""Losses, success and greedy answers, against plain slow computations."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interp.ablation import NO_ABLATION, Ablation, parse_ablation
+from interp.engine.predict import METRICS, AnswerLoss, losses, predict, run_ablated
+from interp.errors import PuzzlescopeError
+from interp.model import PuzzleGPT
+from interp.tokens import ANSWER_START, with_start
+from tests.support.models import six_puzzles, small_model
+
+ABLATIONS = [
+    "",
+    "L0.attn",
+    "L1.H2:lookback=100,L2.mlp",
+    "L*.mlp,L1-2.attn,L0.attn:lookback=100",
+    "L0.H*:mean,L1.mlp:mean",
+]
+
+
+def decode_plainly(model: PuzzleGPT, tokens: np.ndarray, ablation: Ablation, means) -> np.ndarray:
+    """No cache, no shortcut: the whole sequence again for every cell."""
+    sequence = torch.from_numpy(with_start(tokens))[:, : ANSWER_START + 1]
+    with torch.inference_mode():
+        for _ in range(100):
+            best = run_ablated(model, sequence, ablation, means)[:, -1].argmax(-1, keepdim=True)
+            sequence = torch.cat([sequence, best], dim=1)
+    return sequence[:, ANSWER_START + 1 :].numpy()
+
+
+@pytest.mark.parametrize("text", ABLATIONS)
+def test_greedy_equals_plain_decoding_token_for_token(model, tokens, means, text: str) -> None:
+    ablation = parse_ablation(text, model.cfg)
+    found = predict(model, tokens, ablation, means, batch=4)
+    assert np.array_equal(found.greedy, decode_plainly(model, tokens, ablation, means))
+    assert np.array_equal(found.greedy, found.greedy_probabilities.argmax(-1))
+
+
+def test_a_model_that_is_right_for_a_while_is_decoded_from_its_first_wrong_cell(model, tokens) -> None:
+    """Answers made of what the model itself draws, then one cell altered: the prefix must be taken over, not
+    decoded."""
+    own = tokens.copy()
+    own[:, 304:] = decode_plainly(model, tokens, NO_ABLATION, None).clip(max=10)
+    solved = predict(model, own)
+    for row, cut in enumerate([0, 1, 40, 98, 99, 50]):
+        if solved.solved[row]:
+            own[row, 304 + cut] = (own[row, 304 + cut] + 1) % 11
+    found = predict(model, own)
+    assert np.array_equal(found.greedy, decode_plainly(model, own, NO_ABLATION, None))
+    assert not found.solved.any()
+
+
+def test_solved_means_the_greedy_answer_is_the_truth(model, tokens) -> None:
+    own = tokens.copy()
+    own[:, 304:] = decode_plainly(model, tokens, NO_ABLATION, None)
+    found = predict(model, own)
+    assert found.solved.all(), "its own answers are right in its own eyes"
+    assert np.array_equal(found.greedy, own[:, 304:])
+    assert losses(model, own)[1].all()
+    assert not predict(model, tokens).solved.any()
+
+
+@settings(max_examples=8)
+@given(st.integers(1, 7))
+def test_batches_do_not_matter(batch: int) -> None:
+    model = small_model()
+    tokens = six_puzzles()
+    alone, together = predict(model, tokens, batch=batch), predict(model, tokens, batch=16)
+    assert np.array_equal(alone.greedy, together.greedy)
+    np.testing.assert_allclose(alone.loss.cells, together.loss.cells, atol=1e-5)
+    np.testing.assert_allclose(alone.probabilities, together.probabilities, atol=1e-5)
+
+
+def test_the_four_cuts_by_hand(model, tokens) -> None:
+    prompt = torch.from_numpy(with_start(tokens))
+    per_token = model(prompt, return_type="loss", loss_per_token=True)
+    loss, _ = losses(model, tokens)
+    assert loss.mean("final") == pytest.approx(float(per_token[:, 303:].mean()), rel=1e-5)
+    assert loss.mean("cells") == pytest.approx(float(per_token[:, 304:].mean()), rel=1e-5)
+    copied = tokens[:, 304:] == tokens[:, 203:303]
+    cells = per_token[:, 304:].numpy()
+    assert loss.mean("copied") == pytest.approx(float(cells[copied].mean()), rel=1e-5)
+    assert loss.mean("changed") == pytest.approx(float(cells[~copied].mean()), rel=1e-5)
+    assert predict(model, tokens).loss.mean("changed") == pytest.approx(loss.mean("changed"), rel=1e-5)
+
+
+def test_by_puzzle_and_mean_agree() -> None:
+    rng = np.random.default_rng(0)
+    copied = rng.random((5, 100)) < 0.9
+    copied[2] = True
+    loss = AnswerLoss(rng.random(5), rng.random((5, 100)), copied)
+    for metric in ("final", "cells"):
+        assert loss.mean(metric) == pytest.approx(loss.by_puzzle(metric).mean())
+    assert np.isnan(loss.by_puzzle("changed")[2]) and np.isnan(loss[2:3].mean("changed"))
+    weights = (~copied).sum(1)
+    pooled = np.nansum(loss.by_puzzle("changed") * weights) / weights.sum()
+    assert loss.mean("changed") == pytest.approx(pooled)
+    assert set(METRICS) == {"final", "cells", "copied", "changed"}
+
+
+def test_the_marker_is_in_the_final_cut_only() -> None:
+    loss = AnswerLoss(np.array([101.0]), np.zeros((1, 100)), np.ones((1, 100), dtype=bool))
+    assert loss.mean("final") == pytest.approx(1.0) and loss.mean("cells") == 0
+
+
+def test_no_puzzle_is_an_error_of_one_sentence(model) -> None:
+    with pytest.raises(PuzzlescopeError, match="at least one"):
+        predict(model, np.zeros((0, 404), dtype=np.uint8))

@@ -1,0 +1,195 @@
+"""The programs that the dashboard offers run as they are, and print what the library gives."""
+
+import ast
+import re
+
+import numpy as np
+import pytest
+
+from interp import load_model, load_puzzles
+from interp.ablation import MEAN, Method, bank_means, parse_ablation
+from interp.analyses.ablation_sweep import components_of, sweep, value
+from interp.analyses.attention import attention_pattern, heads_above, lookback_table
+from interp.analyses.head_study import DETECTORS, study_heads
+from interp.analyses.published import blanks_masked
+from interp.engine.predict import losses, predict
+from interp.export.programs import (
+    Sample,
+    attention_snippet,
+    heads_snippet,
+    lookback_snippet,
+    masking_snippet,
+    prediction_snippet,
+    sweep_snippet,
+)
+from interp.tokens import STRUCTURES, predicting_position
+from tests.support.models import saved_model
+from tests.support.programs import printed, printed_apart
+
+NUMBER = re.compile(r"-?\d+\.\d+(?:e[+-]?\d+)?")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return saved_model(tmp_path_factory.mktemp("a model's folder"))
+
+
+def numbers(text: str) -> list[float]:
+    return [float(one) for one in NUMBER.findall(text)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ablation", ["", "L1.attn", "L0.H1:mean,L2.mlp"])
+def test_a_prediction(folder: str, ablation: str) -> None:
+    puzzle = load_puzzles("bank")[5]
+    said = printed(prediction_snippet(folder, puzzle.id, ablation))
+    model = load_model(folder)
+    off = parse_ablation(ablation, model.cfg)
+    runs = [predict(model, puzzle.tokens[None])]
+    if ablation:
+        runs.append(predict(model, puzzle.tokens[None], off, bank_means(model, load_puzzles("bank"))))
+    expected = [run.loss.mean(cut) for run in runs for cut in ("final", "cells", "copied", "changed")]
+    assert numbers(said) == pytest.approx(expected, rel=1e-4)
+    for run in runs:
+        wrong = int((run.greedy[0] != puzzle.grids[3].ravel()).sum())
+        assert f"{wrong} of 100 cells wrong" in said and str(run.greedy[0].reshape(10, 10)) in said
+
+
+@pytest.mark.slow
+def test_a_prediction_of_the_default_model() -> None:
+    puzzle = load_puzzles("bank", task="frame")[0]
+    said = printed_apart(prediction_snippet("default", puzzle.id, "L1.attn"))
+    model = load_model("default")
+    ablated = predict(model, puzzle.tokens[None], parse_ablation("L1.attn", model.cfg))
+    assert numbers(said)[4] == pytest.approx(ablated.loss.mean(), rel=1e-4)
+
+
+@pytest.mark.parametrize("ablation", ["", "L1.attn:lookback=100,L0.H1:mean"])
+def test_heads_that_look_back(folder: str, ablation: str) -> None:
+    puzzle = load_puzzles("bank")[5]
+    said = printed(lookback_snippet(folder, puzzle.id, (1, 100), 0.1, ablation)).splitlines()
+    model = load_model(folder)
+    means = bank_means(model, load_puzzles("bank"))
+    found = lookback_table(model, puzzle.tokens[None], [1, 100], parse_ablation(ablation, model.cfg), means)
+    expected = [head for back in (1, 100) for head in heads_above(found[back], back, 0.1)]
+    assert [line.split()[:2] for line in said] == [[str(head.lookback), head.name] for head in expected]
+    assert [float(line.split()[2]) for line in said] == pytest.approx(
+        [head.score for head in expected], rel=1e-4
+    )
+    if ablation:
+        assert len(said) >= 4, "all heads of the layer that looks 100 back"
+
+
+@pytest.mark.parametrize("ablation", ["", "L2.mlp:mean"])
+def test_blank_cells_masked(folder: str, ablation: str) -> None:
+    puzzle = load_puzzles("bank")[5]
+    said = printed(masking_snippet(folder, puzzle.id, ablation))
+    model = load_model(folder)
+    given = puzzle.tokens[None], parse_ablation(ablation, model.cfg), bank_means(model, load_puzzles("bank"))
+    expected = [losses(model, *given)[0].mean("final"), blanks_masked(model, *given)[0].mean("final")]
+    assert numbers(said) == pytest.approx(expected, rel=1e-4)
+    assert expected[0] != pytest.approx(expected[1], rel=1e-2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("sample", "options"),
+    [
+        (Sample(task="grow", structure=STRUCTURES[1].name, limit=3), {}),
+        (Sample(limit=4), {"ablation": "L0.attn", "method": MEAN}),
+        (Sample(puzzle=""), {"ablation": "L0.H1:mean", "scope": "answer", "kinds": ["attn", "head", "mlp"]}),
+        (Sample(puzzle=""), {"method": Method("lookback", 100), "measure": "answers"}),
+    ],
+)
+def test_a_sweep(folder: str, sample: Sample, options: dict) -> None:
+    bank = load_puzzles("bank")
+    chosen = bank[7:8]
+    if sample.puzzle is not None:
+        sample = Sample(puzzle=chosen[0].id)
+    else:
+        structure = STRUCTURES[1] if sample.structure else None
+        chosen = load_puzzles("bank", task=sample.task, structure=structure, limit=sample.limit)
+    said = printed(sweep_snippet(folder, sample, **options))
+    model, measure = load_model(folder), options.get("measure", "final")
+    clean, *rows = sweep(
+        model,
+        chosen.tokens,
+        components_of(model.cfg, options.get("kinds", ["attn"])),
+        base=parse_ablation(options.get("ablation", ""), model.cfg),
+        means=bank_means(model, bank),
+        method=options.get("method", Method()),
+        scope=options.get("scope", "everywhere"),
+    )
+    assert numbers(said) == pytest.approx([value(row, measure) for row in (clean, *rows)], rel=1e-4)
+    assert [line.split(" ")[0] for line in said.splitlines()] == [
+        "nothing",
+        *(row.component.text for row in rows),
+    ]
+    assert f"{int(clean.solved.sum())} of {len(chosen)} solved" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ablation", ["", "L1.attn:lookback=100", "L0.attn:mean"])
+def test_attention(folder: str, ablation: str) -> None:
+    bank = load_puzzles("bank")
+    puzzle = bank[11]
+    said = printed(attention_snippet(folder, puzzle.id, 1, 2, 4, 7, ablation))
+    model = load_model(folder)
+    off = parse_ablation(ablation, model.cfg)
+    looks = attention_pattern(model, puzzle.tokens, 1, off, bank_means(model, bank))[
+        2, predicting_position(4, 7)
+    ]
+    assert numbers(said) == pytest.approx(np.sort(looks)[::-1][:10].tolist(), rel=1e-3, abs=1e-12)
+    assert int(said.split(" ")[0]) == looks.argmax()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("ablation", "over"), [("", "all"), ("L1.attn:lookback=100,L0.H1:mean", "answer")])
+def test_heads(folder: str, ablation: str, over: str) -> None:
+    bank = load_puzzles("bank")
+    said = printed(heads_snippet(folder, Sample(task="grow", limit=2), over, ablation=ablation))
+    model = load_model(folder)
+    off = parse_ablation(ablation, model.cfg)
+    study = study_heads(model, bank.filter(task="grow").limit(2).tokens, off, bank_means(model, bank))
+    rows = [ast.literal_eval(line) for line in said.splitlines()]
+    assert [(row["layer"], row["head"]) for row in rows] == list(np.ndindex(study.off.shape))
+    for name, scores in study.detectors(over).items():
+        np.testing.assert_allclose([row[name] for row in rows], scores.ravel(), atol=1e-5)
+    assert set(DETECTORS) < set(rows[0]) and rows[0]["over"] == over
+
+
+HOSTILE = "x'); import os; os.system('true')\n\"\"\"#{0}\\"
+
+
+def test_names_are_data() -> None:
+    for program in (
+        prediction_snippet(HOSTILE, HOSTILE, HOSTILE),
+        sweep_snippet(
+            HOSTILE, Sample(task=HOSTILE, structure=HOSTILE, limit=3), ablation=HOSTILE, method=MEAN
+        ),
+        sweep_snippet(HOSTILE, Sample(puzzle=HOSTILE), kinds=[HOSTILE], measure="answers"),
+        attention_snippet(HOSTILE, HOSTILE, 1, 2, 3, 4, HOSTILE),
+        heads_snippet(HOSTILE, Sample(task=HOSTILE, structure=HOSTILE, limit=3), ablation=HOSTILE),
+    ):
+        tree = ast.parse(program)
+        imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+        assert imported <= {
+            f"interp{room}"
+            for room in ("", ".ablation", ".predict", ".sweep", ".attention", ".heads", ".tokens")
+        }
+        assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
+        constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+        assert HOSTILE in constants
+
+
+def test_programs_are_short_enough_to_read() -> None:
+    for program in (
+        prediction_snippet("default", "9a3726a23b", "L1.attn"),
+        sweep_snippet(
+            "default", Sample(task="frame", structure=STRUCTURES[0].name, limit=16), ablation="L0.attn"
+        ),
+        attention_snippet("default", "9a3726a23b", 1, 2, 3, 4, "L0.attn:mean"),
+        heads_snippet("default", Sample(task="frame", limit=16), "answer", ablation="L0.attn:mean"),
+    ):
+        lines = program.splitlines()
+        assert 10 <= len(lines) <= 20 and max(map(len, lines)) <= 110

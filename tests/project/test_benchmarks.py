@@ -1,0 +1,92 @@
+"""What the benchmarks compare does the same work and gives the same answers; how they take times. No time is
+tested."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+
+from benchmarks import engine, first_look, models, timing
+from interp import load_puzzles
+from interp.ablation import parse_ablation
+from interp.engine.predict import predict
+from interp.puzzles import Puzzle
+from tests.support.models import small_model
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[float]]:
+    """A clock that work moves on by appending to a list."""
+    spent: list[float] = []
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: sum(spent))
+    yield spent
+
+
+def test_the_first_round_does_not_count_and_works_take_turns(clock: list[float]) -> None:
+    order: list[str] = []
+    times = {"a": iter([100.0, 1.0, 9.0, 2.0]), "b": iter([100.0, 30.0, 20.0, 10.0])}
+
+    def work(name: str) -> None:
+        order.append(name)
+        clock.append(next(times[name]))
+
+    found = timing.in_turn({name: lambda name=name: work(name) for name in "ab"}, rounds=3)
+    assert found == {"a": 2.0, "b": 20.0}
+    assert order == ["a", "b"] * 4
+
+
+def test_a_line_is_scaled_only_where_puzzles_were_fewer(clock: list[float]) -> None:
+    def spend(seconds: float):
+        return lambda: clock.append(seconds)
+
+    once = engine.Line("long", lambda: 3.0, spend(2.0), spend(1.0), scale=4.0)
+    assert once.measure() == (12.0, 8.0, 1.0)
+    assert len(clock) == 2, "work of minutes is done once"
+    short = engine.Line("short", None, spend(2.0), spend(1.0))
+    old, hooks, ours = short.measure()
+    assert np.isnan(old) and (hooks, ours) == (2.0, 1.0)
+
+
+@pytest.fixture(scope="module")
+def puzzle() -> Puzzle:
+    return load_puzzles("bank", limit=1)[0]
+
+
+def test_both_ways_decode_the_same(puzzle: Puzzle) -> None:
+    model = small_model()
+    engine.check_same(model, None, puzzle, parse_ablation("L1.attn", model.cfg), 1)
+
+
+def test_the_check_of_the_answers_can_fail(puzzle: Puzzle, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small_model()
+    monkeypatch.setattr(engine, "decode_with_hooks", lambda *arguments: [0] * 100)
+    with pytest.raises(AssertionError):
+        engine.check_same(model, None, puzzle, parse_ablation("L1.attn", model.cfg), 1)
+
+
+def test_both_sweeps_find_the_same_losses() -> None:
+    model, tokens = small_model(), load_puzzles("bank", limit=3).tokens
+    kinds = ["attn", "mlp", "head"]
+    plain, ours = engine.sweep_with_hooks(model, tokens, kinds), engine.sweep_ours(model, tokens, kinds)
+    assert list(plain) and set(plain) == set(ours)
+    for part, loss in plain.items():
+        assert ours[part] == pytest.approx(loss, rel=1e-4)
+
+
+@pytest.mark.parametrize("n_layers", [8, 4])
+def test_a_stretched_model_computes_more_and_says_the_same(n_layers: int) -> None:
+    """With layers that write nothing, or with the first ones only."""
+    puzzles = load_puzzles("bank", limit=1)
+    source, model = models.load_model("default"), models.stretched(n_layers)
+    assert model.cfg.n_layers == n_layers
+    one, other = predict(source, puzzles.tokens), predict(model, puzzles.tokens)
+    if n_layers > source.cfg.n_layers:
+        np.testing.assert_allclose(other.probabilities, one.probabilities, atol=1e-4)
+    else:
+        torch.testing.assert_close(model.W_O, source.W_O[:n_layers])
+        assert not np.allclose(other.probabilities, one.probabilities, atol=1e-2)
+
+
+def test_ranks() -> None:
+    assert first_look.ranks(np.array([0.3, 0.1, 0.2])).tolist() == [2, 0, 1]

@@ -1,0 +1,42 @@
+"""The dashboard's pages without a browser."""
+
+import re
+import time
+from collections.abc import Callable
+
+from streamlit.testing.v1 import AppTest
+
+from tests.support.places import ROOT
+
+SECONDS = 120
+PAUSE = 0.05
+"""Seconds between two runs of a page that fills up."""
+
+
+def page_of(view: str) -> AppTest:
+    """A page of the dashboard, as the router opens it: the name of a file in app/views."""
+    page = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=SECONDS)
+    page.switch_page(f"views/{view}/page.py")
+    return page
+
+
+def words(page: AppTest) -> str:
+    """All that the page says, as a person reads it."""
+    return re.sub(r"\\(.)", r"\1", "\n".join(block.value for block in [*page.markdown, *page.caption]))
+
+
+def run_until(page: AppTest, done: Callable[[AppTest], bool]) -> AppTest:
+    """Run the page again and again, as it does by itself while something fills up, with time in between for
+    that."""
+    last = time.monotonic() + SECONDS
+    while time.monotonic() < last:
+        page.run()
+        if done(page):
+            return page
+        time.sleep(PAUSE)
+    raise AssertionError(words(page))
+
+
+def filled(page: AppTest) -> AppTest:
+    """Run the page until nothing fills up any more: nothing is left to stop."""
+    return run_until(page, lambda page: not any(button.label == "Stop" for button in page.button))
