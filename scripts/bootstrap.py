@@ -185,7 +185,7 @@ class Environment:
         """Put CircuitsVis where the dashboard serves it from, if it is not there. If that fails, the
         dashboard finds a way."""
         app = root / "app"  # the Docker image installs the packages before the code is there
-        if (app / "bundle.py").exists() and not (app / "static" / "circuitsvis.js").exists():
+        if (app / "startup" / "circuitsvis.py").exists() and not (app / "static" / "circuitsvis.js").exists():
             subprocess.run([self.python, "-m", "app.startup.circuitsvis"], cwd=root, stdin=subprocess.DEVNULL)
 
     def has_torch(self, version: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from app.widgets import loss_readout
+from app.widgets.loss_readout import readout as loss_readout
 from scripts.dashboard import SECONDS
 from tests.browser.conftest import settled
 

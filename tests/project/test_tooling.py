@@ -233,8 +233,10 @@ def test_bootstrap_installs_once(project: Path) -> None:
 
 
 def test_bootstrap_puts_the_bundle_in_its_place(project: Path) -> None:
-    (project / "app").mkdir()
-    (project / "app" / "bundle.py").write_text("from pathlib import Path\nPath('made').touch()\n")
+    (project / "app" / "startup").mkdir(parents=True)
+    (project / "app" / "startup" / "circuitsvis.py").write_text(
+        "from pathlib import Path\nPath('made').touch()\n"
+    )
     environment = Recorder(project / ".venv")
     for _ in range(2):  # when the packages are installed, and when they are there but the bundle has gone
         bootstrap.bootstrap(project, environment, dev=False, explicit_python=False)

@@ -24,6 +24,7 @@ from app.widgets.ablation_board.board import (
     said,
     scale,
     seen_after,
+    show,
 )
 
 __all__ = [
@@ -50,4 +51,5 @@ __all__ = [
     "said",
     "scale",
     "seen_after",
+    "show",
 ]

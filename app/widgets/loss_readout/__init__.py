@@ -1,5 +1,23 @@
 """The losses of the clean and the ablated run."""
 
-from app.widgets.loss_readout.readout import LONGEST_RATIO, has_cells, items, scientific, times
+from app.widgets.loss_readout.readout import (
+    LABELS,
+    LONGEST_RATIO,
+    Item,
+    has_cells,
+    items,
+    scientific,
+    show,
+    times,
+)
 
-__all__ = ["LONGEST_RATIO", "has_cells", "items", "scientific", "times"]
+__all__ = [
+    "LABELS",
+    "LONGEST_RATIO",
+    "Item",
+    "has_cells",
+    "items",
+    "scientific",
+    "show",
+    "times",
+]

@@ -22,6 +22,7 @@ from interp.model import Config
 from interp.tasks import TASKS
 from interp.tokens import STRUCTURES
 from tests.support.models import SMALL
+from tests.support.pages import turn_to
 from tests.support.places import ROOT
 
 SECONDS = 120
@@ -259,9 +260,9 @@ def test_a_page_keeps_the_scene_and_writes_it_in_its_link(page: AppTest) -> None
     page.session_state["scene"] = replace(
         page.session_state["scene"], ablation=parse_ablation("L1.attn", SMALL)
     )
-    page.switch_page("views/logbook/page.py").run()
+    turn_to(page, "logbook").run()
     assert page.query_params["off"] == "L1.attn" and off(page) == "L1.attn"
-    page.switch_page("views/workbench/page.py").run()
+    turn_to(page, "workbench").run()
     assert off(page) == "L1.attn" and not page.exception
 
 
@@ -311,7 +312,7 @@ def test_what_was_chosen_on_another_model_is_read_anew(
 ) -> None:
     """A deeper model's part stands in no list of this one's."""
     page.query_params["source"] = "L2.mlp"
-    page.switch_page("views/circuits/page.py").run()
+    turn_to(page, "circuits").run()
     page.session_state["chosen-circuits"] = {
         **page.session_state["chosen-circuits"],
         "source": Component(11, "mlp"),

@@ -22,11 +22,11 @@ from app.state.link import choices_from_query
 from app.views.circuits import choices as circuit_choices
 from app.views.heads import body as head_page
 from app.views.shared.soundness import warning
-from app.widgets import ablation_board, grid_attention, lens_film, loss_readout, puzzle_strip
+from app.widgets import ablation_board, grid_attention, lens_film, loss_readout
 from app.widgets.ablation_board import Board, Tile, board_data
 from app.widgets.browser.sending import finite
 from app.widgets.charts import attribution as attribution_view
-from app.widgets.puzzle_strip import PLAIN, Panel
+from app.widgets.puzzle_strip import PLAIN, Panel, strip
 from app.widgets.token_attention.view import read_window
 from interp import load_puzzles
 from interp.ablation import NO_ABLATION, Component, parse_ablation, parse_method
@@ -138,7 +138,7 @@ def test_what_a_diverged_model_computes_can_be_drawn(diverged: PuzzleGPT, tokens
         panel = Panel("Model", found.greedy[0], tokens[0, -100:], np.full((100, 15), np.nan, np.float32))
         lens = logit_lens(diverged, tokens[0])
         attribution = direct_attribution(diverged, tokens[0])
-    strict(json.dumps(puzzle_strip._data([panel], PLAIN, None, "puzzle")))
+    strict(json.dumps(strip._data([panel], PLAIN, None, "puzzle")))
     strict(json.dumps(lens_film.data(lens, PLAIN, NO_ABLATION, None)))
     for chart in (attribution_bars, attribution_map, partial(part_map, part=attribution.parts[0])):
         figure = (

@@ -133,6 +133,6 @@ def test_published_figures_stand_beside_ours_where_sizes_agree(
     def no_hub(*args, **kwargs):
         raise PuzzlescopeError("The hub cannot be reached.")
 
-    monkeypatch.setattr("interp.backend.load_puzzles", no_hub)
+    monkeypatch.setattr("interp.backend.backend.load_puzzles", no_hub)
     next(b for b in page.button if b.label == "Use the notebook's own puzzles").click().run()
     assert "hub cannot be reached" in page.warning[0].value

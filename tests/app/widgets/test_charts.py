@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.widgets import loss_readout
 from app.widgets.charts import clickable_chart, flip_list
 from app.widgets.loss_readout import items, scientific, times
+from app.widgets.loss_readout import readout as loss_readout
 from app.widgets.puzzle_strip import Changes
 from interp import load_puzzles
 from interp.ablation import Component, parse_ablation
@@ -226,8 +226,8 @@ def test_a_puzzle_without_such_cells(runs: tuple[Prediction, Prediction]) -> Non
 def take_away_page() -> None:
     import streamlit as st
 
-    from app.widgets import loss_readout
     from app.widgets.export_menu import menu as take_away
+    from app.widgets.loss_readout import readout as loss_readout
     from interp import load_puzzles
     from interp.engine.predict import predict
     from tests.support.models import small_model

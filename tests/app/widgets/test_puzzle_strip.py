@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.widgets import puzzle_strip
 from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import Changes, Look, Panel, changes
+from app.widgets.puzzle_strip import strip as puzzle_strip
 from interp.errors import PuzzlescopeError
 from interp.figures.sweep import ink
 from interp.grids import COLORS

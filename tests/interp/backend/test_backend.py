@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from interp import backend as module
 from interp.ablation import NO_ABLATION, bank_means, parse_ablation
 from interp.analyses.ablation_sweep import CHUNK, components_of, sweep, sweep_parts
 from interp.analyses.attention import attention_pattern
 from interp.backend import Backend
+from interp.backend import backend as module
 from interp.checkpoints import load_model
 from interp.engine.predict import losses, predict, predict_run
 from interp.errors import PuzzlescopeError

@@ -16,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors import safe_open
 
-from interp import checkpoints
 from interp.checkpoints import (
     check_free,
     checkpoint_id,
@@ -27,6 +26,7 @@ from interp.checkpoints import (
     save_card,
     save_model,
 )
+from interp.checkpoints import loading as checkpoints
 from interp.model import Config, PuzzleGPT
 from tests.support.checkpoint_files import (
     SMALL,

@@ -12,8 +12,9 @@ from functools import cache
 import numpy as np
 import pytest
 
-from interp import grids, tasks
+from interp import grids
 from interp.tasks import TASKS
+from interp.tasks import generators as tasks
 from interp.tokens import decode
 from tests.support.places import DATA
 
