@@ -2,8 +2,8 @@
 own hooks.
 
 All on the same weights and puzzles, in one run, in turns: the model of 12 layers, 8 heads and d_model 256.
-    Times of work
-that takes minutes in the old library are taken on fewer puzzles and scaled; the table says where.
+Times of work that takes minutes in the old library are taken on fewer puzzles and scaled; the table says
+where.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,8 +1,7 @@
 """The token layout: four grids behind four markers, 404 tokens, and a start token in front.
 
 There are 15 symbols: the colours 0..10, then one marker for each grid. A grid is its marker and then its 100
-    cells,
-row by row; the last grid is always the one to predict.
+cells, row by row; the last grid is always the one to predict.
 
 >>> import numpy as np
 >>> grids = np.zeros((4, 10, 10), dtype=np.uint8)    # X, f(X), Y, f(Y): the order of the first structure

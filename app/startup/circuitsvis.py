@@ -1,9 +1,8 @@
 """CircuitsVis's JavaScript, served by the app itself out of the installed package, never from a CDN.
 
-It is copied to where Streamlit serves files from: at set-up (``python -m app.startup.circuitsvis``), else when a page
-    first needs it. Where
-nothing can be written, such as in somebody else's checkout, each visitor is served it from the package
-instead.
+It is copied to where Streamlit serves files from: at set-up (``python -m app.startup.circuitsvis``), else
+when a page first needs it. Where nothing can be written, such as in somebody else's checkout, each visitor is
+served it from the package instead.
 """
 
 import os

@@ -5,8 +5,8 @@ of X in one order and of f(Y) in another, and a mean over both would be of neith
 means of its own order.
 
 They are always of the model itself: hooks that a user has set are put aside while they are taken
-    (:mod:`interp.model.hooks`).
-They carry the id of the weights that they are of, and are refused by any other model.
+(:mod:`interp.model.hooks`). They carry the id of the weights that they are of, and are refused by any other
+model.
 """
 
 from collections.abc import Collection, Iterable, Mapping

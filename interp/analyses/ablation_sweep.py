@@ -185,9 +185,8 @@ def sweep_parts(
     """Switch off each component in turn, on top of ``base``, for ``CHUNK`` puzzles at a time.
 
     Switching off a part of layer l changes nothing below it: the residual stream before every layer is kept
-        from the
-    run without, and each component starts from there. Its rows are computed ``ROWS`` at a time, several
-    components together. Memory depends on neither the number of puzzles nor that of components.
+    from the run without, and each component starts from there. Its rows are computed ``ROWS`` at a time,
+    several components together. Memory depends on neither the number of puzzles nor that of components.
 
     With the scope "answer" each component is off only at the 101 positions that predict the answer; what
     earlier positions hand on is left as it was. That is another experiment, exact in itself, a quarter of the

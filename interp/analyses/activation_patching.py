@@ -278,9 +278,8 @@ def patch_steps(
     """:func:`patch` as a computation that pauses after every layer of a pass.
 
     A patch at a layer leaves those below as they are: it starts from the target's residual stream before the
-        layer. Blocks
-    that end before the two puzzles first differ hold the same in both runs: what patching them does is known
-    without a pass.
+    layer. Blocks that end before the two puzzles first differ hold the same in both runs: what patching them
+    does is known without a pass.
 
     Yields:
         The state once, at the start: it fills up. Then ``None``.

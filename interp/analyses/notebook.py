@@ -2,8 +2,7 @@
 result.
 
 Three questions: what the final-grid loss is with each attention layer zeroed, which heads attend one and one
-    hundred
-positions back, and what is left of the answer when only the copy circuit runs.
+hundred positions back, and what is left of the answer when only the copy circuit runs.
 """
 
 from collections.abc import Iterator, Sequence

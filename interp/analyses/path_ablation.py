@@ -118,8 +118,8 @@ def path_steps(
     """:func:`path_effects` as a computation that pauses after every layer of ``ROWS`` rows.
 
     Nothing changes below a reader: the residual stream before every layer is kept from the run without, for
-        ``CHUNK`` puzzles
-    at a time, and each reader's row starts from there. The readers of a layer share what its heads find.
+    ``CHUNK`` puzzles at a time, and each reader's row starts from there. The readers of a layer share what
+    its heads find.
 
     Yields:
         The state, once, before it begins: it fills up.

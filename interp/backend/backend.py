@@ -179,8 +179,8 @@ class Backend:
 
         Yields:
             The state of it, at least every 0.05 seconds: the same object, which fills up meanwhile; at the
-                end it is
-            complete. To give up, stop iterating: if nobody else waits for it, the computation ends with the
+            end it is complete. To give up, stop iterating: if nobody else waits for it, the computation ends
+            with the
                 layer it is at.
         """
         with self.watch(name, puzzles, components, base, method, scope) as watch:

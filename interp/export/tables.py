@@ -154,9 +154,8 @@ def sweep_rows(
     """What each part is worth: the run with nothing (more) off first, then a row a component.
 
     Columns: how the component is switched off; over how many puzzles (``n``: a sweep under way knows fewer of
-        some rows); the
-    loss (nats) in its four cuts, and each less that of the clean run over the same puzzles (``delta_...``);
-    how many are solved; ids of those that broke (solved before) and mended.
+    some rows); the loss (nats) in its four cuts, and each less that of the clean run over the same puzzles
+    (``delta_...``); how many are solved; ids of those that broke (solved before) and mended.
 
     Args:
         puzzles: those of the sweep, in its order.

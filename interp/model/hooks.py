@@ -129,9 +129,8 @@ def without_hooks(model: nn.Module) -> Iterator[None]:
     inside, exactly those that were there before are there again, in their order.
 
     The dictionaries themselves are exchanged, not what they hold: a handle that a user keeps knows its
-        dictionary, so it
-    still removes its hook, inside the context and after it. Contexts nest. What hook points keep for their
-    hooks (``ctx``), and TransformerLens's count of nested contexts, are put aside as well.
+    dictionary, so it still removes its hook, inside the context and after it. Contexts nest. What hook points
+    keep for their hooks (``ctx``), and TransformerLens's count of nested contexts, are put aside as well.
     """
     kept = [(module.__dict__, _hooks_of(module)) for module in model.modules()]
     for state, values in kept:

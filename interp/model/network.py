@@ -566,9 +566,8 @@ class PuzzleGPT(Recipes):
         """Twelve hex digits that name the weights as they are now, whatever file they came from.
 
         The start of a SHA-256 over names, shapes and float32 values: equal weights have equal ids on every
-            machine. It
-        follows edits in place, those through ``.data`` too, which PyTorch does not count: every look compares
-        a quick hash of all weights (2 ms for the default model) with that of the last.
+        machine. It follows edits in place, those through ``.data`` too, which PyTorch does not count: every
+        look compares a quick hash of all weights (2 ms for the default model) with that of the last.
         """
         quick = xxhash.xxh3_128()
         tensors = {**dict(self.named_parameters()), "W_pos": self.pos_embed.W_pos}
@@ -604,8 +603,7 @@ class PuzzleGPT(Recipes):
         float64, all of it.
 
         Effects of single heads are in the last digits of a loss: in bfloat16 or float16 they would be noise.
-            The model
-        itself runs in any precision, and in ``torch.autocast``.
+            The model itself runs in any precision, and in ``torch.autocast``.
 
         Raises:
             PuzzlescopeError: if its weights are of another precision or of several, or PyTorch is to choose

@@ -10,9 +10,8 @@ ending                  what it holds                                           
 ======================  ============================================================  =========================
 
 Files come from strangers: how large they are is looked at before they are read, and what they hold is
-    checked. With a
-limit, reading a million puzzles takes some 0.2 GB more than the program itself; without one, 0.6 GB for the
-puzzles.
+checked. With a limit, reading a million puzzles takes some 0.2 GB more than the program itself; without one,
+0.6 GB for the puzzles.
 """
 
 import gzip

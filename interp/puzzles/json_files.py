@@ -9,8 +9,7 @@ Each of these is a puzzle, whether it stands in a list, on a line, or alone in i
 - either without its task, and the bare ``[404 or 405 numbers]``.
 
 A row of the data set may be many: ``{"label": ["frame", "grow"], "input_ids": [[...], [...]]}``. What is of
-    ARC is read
-by :mod:`interp.puzzles.arc`. The text may be UTF-8 or UTF-16, with a byte order mark or without.
+ARC is read by :mod:`interp.puzzles.arc`. The text may be UTF-8 or UTF-16, with a byte order mark or without.
 """
 
 import json

@@ -2,9 +2,8 @@
 to do so.
 
 The browser draws a click at once and sends what is wanted: not "toggle this tile" but "L1.attn off, by zero".
-    Such a wish
-means the same whenever it arrives, so quick clicks cannot undo each other. Wishes are numbered, and the
-browser repeats them until it hears that they arrived: of two messages that wait for a running script,
+Such a wish means the same whenever it arrives, so quick clicks cannot undo each other. Wishes are numbered,
+and the browser repeats them until it hears that they arrived: of two messages that wait for a running script,
 Streamlit keeps only the later.
 """
 

@@ -1,7 +1,7 @@
 """The attention of one head, or of all heads of a layer, through CircuitsVis, on some of the tokens.
 
 All 405 at once would choke a browser: CircuitsVis draws an element for every pair of tokens. So a visitor
-    chooses which.
+chooses which.
 """
 
 import re
