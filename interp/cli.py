@@ -98,7 +98,7 @@ PlaceOption = Annotated[
     str | None, typer.Option("--place", help="Put smaller grids of ARC at the top-left or centre.")
 ]
 LimitOption = Annotated[int | None, typer.Option("--limit", help="At most this many puzzles.")]
-AblateOption = Annotated[str, typer.Option("--ablate", help="What is off, as in L1-5.attn,L0.H3:mean.")]
+AblateOption = Annotated[str, typer.Option("--ablate", help="What is ablated, as in L1-5.attn,L0.H3:mean.")]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON; a number that is not finite is null in it.")
 ]
@@ -164,12 +164,14 @@ def sweep(
     ablate: AblateOption = "",
     answer_only: Annotated[
         bool,
-        typer.Option("--answer-only", help="Off only where the answer is predicted: quicker, a first look."),
+        typer.Option(
+            "--answer-only", help="Ablate only where the answer is predicted: quicker, a first look."
+        ),
     ] = False,
     as_json: JsonOption = False,
     out: OutOption = None,
 ) -> None:
-    """The loss with each part of the model switched off in turn, and the puzzles that break or mend."""
+    """Ablation sweep: the loss with each component ablated in turn, and the puzzles that break or get fixed."""
     if metric not in METRICS:
         raise PuzzlescopeError(f"No metric '{metric}': expected one of {', '.join(METRICS)}.")
     path = _checked(out)
@@ -197,13 +199,13 @@ def sweep(
 
 
 def _print_sweep(result: dict[str, Any]) -> None:
-    header = ("off", "loss", "less clean", "solved", "broken", "mended")
+    header = ("ablated", "loss", "delta", "solved", "broken", "fixed")
     table = [
         (row["component"], number(row["loss"]), number(row["delta"], "+.3e"), row["solved"], *flips)
         for row in result["rows"]
         for flips in [(len(row["broken"]), len(row["mended"]))]
     ]
-    _print_table(header, [("nothing", number(result["clean"]), "", result["solved"], "", ""), *table])
+    _print_table(header, [("nothing (clean)", number(result["clean"]), "", result["solved"], "", ""), *table])
 
 
 def _scope(answer_only: bool) -> Scope:
@@ -224,7 +226,9 @@ def _sweep_result(clean: SweepRow, rows: list[SweepRow], metric: Any, puzzles: P
 @app.command()
 def heads(
     puzzles: PuzzlesOption = "bank",
-    lookback: Annotated[str, typer.Option("--lookback", help="Distances, joined by commas.")] = "1,100",
+    lookback: Annotated[
+        str, typer.Option("--lookback", help="Attention offsets (positions back), joined by commas.")
+    ] = "1,100",
     threshold: Annotated[
         float, typer.Option("--threshold", help="Leave out heads at or below this score.")
     ] = 0.1,
@@ -239,9 +243,9 @@ def heads(
     as_json: JsonOption = False,
     out: OutOption = None,
 ) -> None:
-    """Heads that look a fixed distance back: 1 is the previous token, 100 the cell to be copied. The
-    notebook's score names heads, too, that only rest on the start token where too few positions come before;
-    they are listed last, and say so."""
+    """Heads that attend at a fixed offset: 1 is the previous token, 100 the cell to be copied. The notebook's
+    score also names heads that only rest on the start token where too few positions come before; they are
+    listed last, and say so."""
     path = _checked(out)
     if np.isnan(threshold):
         raise PuzzlescopeError("--threshold expects a number, got nan.")
@@ -279,7 +283,7 @@ def _print_heads(found: list[LookingHead]) -> None:
     """A line a head: by the notebook's formula, over the positions that can look so far back, and on the
     start token."""
     _print_table(
-        ("back", "head", "score", "unclamped", "on start", "looks so far back"),
+        ("offset", "head", "score", "unclamped", "on start", "attends so far back"),
         [
             (
                 head.found.lookback,
@@ -294,7 +298,7 @@ def _print_heads(found: list[LookingHead]) -> None:
 
 def _looks(head: LookingHead) -> str:
     if not np.isfinite(head.unclamped):
-        return "nobody knows"
+        return "unknown"
     return "yes" if head.looks else "no, rests on the start token"
 
 
@@ -309,7 +313,7 @@ def phenomena(
     as_json: JsonOption = False,
     out: OutOption = None,
 ) -> None:
-    """What the notebook found: attention layers zeroed, heads one and one hundred back, the copy circuit."""
+    """The notebook's experiments: attention layers zeroed, heads at offsets 1 and 100, the copy circuit."""
     path = _checked(out)
     chosen, net = _puzzles(puzzles, task, structure, limit, place), load_model(model)
     found = measure_phenomena(net, chosen.tokens)
@@ -337,7 +341,7 @@ def train(
     minutes: Annotated[float, typer.Option(help="Computing time; or give --puzzles.")] = 0.0,
     puzzles: Annotated[int, typer.Option(help="Puzzles to see; or give --minutes.")] = 0,
     continues: Annotated[
-        str, typer.Option("--from", help="A trained model to go on with: default or a folder.")
+        str, typer.Option("--from", help="Trained model to continue from: default or a folder.")
     ] = "",
     layers: Annotated[int | None, _size(6)] = None,
     heads: Annotated[int | None, _size(8)] = None,

@@ -93,7 +93,7 @@ def test_sweep(model: str, file: str, puzzles, tmp_path: Path, capsys) -> None:
     assert all(row["delta"] == pytest.approx(row["loss"] - found["clean"]) for row in found["rows"])
     assert main(command) == 0
     header, nothing, *_ = capsys.readouterr().out.splitlines()
-    assert header.split()[-3:] == ["solved", "broken", "mended"] and nothing.startswith("nothing")
+    assert header.split()[-3:] == ["solved", "broken", "fixed"] and nothing.startswith("nothing")
     assert main([*command, "--json", "--answer-only"]) == 0
     at_answer = json.loads(capsys.readouterr().out)
     assert at_answer["clean"] == pytest.approx(found["clean"], rel=1e-5)
@@ -144,7 +144,7 @@ def test_heads(model: str, file: str, puzzles, capsys) -> None:
     for head in found:
         assert head["score"] == pytest.approx(scores[head["lookback"]][head["layer"], head["head"]], abs=1e-6)
     assert main(["heads", "--puzzles", file, "--model", model]) == 0
-    assert capsys.readouterr().out.split()[:3] == ["back", "head", "score"]
+    assert capsys.readouterr().out.split()[:3] == ["offset", "head", "score"]
 
 
 def test_heads_that_only_rest_on_the_start_token_are_listed_apart(
