@@ -43,7 +43,7 @@ MOUNT = """async ([code, data]) => {
 
 def test_losses_are_never_printed_over_one_another(page: Page) -> None:
     """The longest numbers that there are, at every width."""
-    styles = (loss_readout.HERE / "loss_readout.css").read_text()
+    styles = (loss_readout.HERE / "readout.css").read_text()
     page.set_content(
         f"<style>body {{ margin: 0 16px; font: 15px sans-serif }} {styles}</style><div id=host></div>"
     )

@@ -173,10 +173,7 @@ def test_names_are_data() -> None:
     ):
         tree = ast.parse(program)
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        assert imported <= {
-            f"interp{room}"
-            for room in ("", ".ablation", ".predict", ".sweep", ".attention", ".heads", ".tokens")
-        }
+        assert all(module == "interp" or module.startswith("interp.") for module in imported)
         assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
         constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
         assert HOSTILE in constants

@@ -1016,7 +1016,7 @@ def test_a_large_file_with_a_limit_takes_little_memory(
     else:
         rows = pa.FixedSizeListArray.from_arrays(pa.array(tokens.ravel()), 405)
         pq.write_table(pa.table({"input_ids": rows, "label": ["frame"] * len(tokens)}), path)
-    monkeypatch.setattr(f"interp.puzzle_{ending[1:]}.BLOCK", 128)
+    monkeypatch.setattr(f"interp.puzzles.{ending[1:]}_files.BLOCK", 128)
     load_puzzles(path, limit=3)  # what is imported on the way does not count
     with memory(1_500_000):
         assert len(load_puzzles(path, limit=3)) == 3
