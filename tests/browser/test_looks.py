@@ -51,9 +51,7 @@ def test_losses_are_never_printed_over_one_another(page: Page) -> None:
         loss_readout.Item(label, "1.8e-15", "not finite", "9,900,000 ×", "help", worse=True)
         for label in [*loss_readout.LABELS.values(), "Cells broken / fixed / wrong in both", "Greedy answer"]
     ]
-    page.evaluate(
-        MOUNT, [loss_readout.joined("element", "loss_readout"), {"items": [item.data() for item in long]}]
-    )
+    page.evaluate(MOUNT, [loss_readout.SCRIPT, {"items": [item.data() for item in long]}])
     for width in range(320, 1921, 40):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate(OVERLAPS, "#host") == [], width

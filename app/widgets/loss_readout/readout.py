@@ -34,11 +34,8 @@ CELLS_HELP = (
 )
 VERDICT_HELP = "Whether greedy decoding draws all 100 cells right."
 
-_readout = st.components.v2.component(
-    "loss_readout",
-    css=(HERE / "readout.css").read_text(),
-    js=joined(ELEMENT, HERE / "readout.js"),
-)
+SCRIPT = joined(ELEMENT, HERE / "readout.js")
+_readout = st.components.v2.component("loss_readout", css=(HERE / "readout.css").read_text(), js=SCRIPT)
 
 
 @dataclass(frozen=True)
