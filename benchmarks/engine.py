@@ -17,8 +17,8 @@ import torch
 from benchmarks.other_library import NotebookWay, UnavailableError
 from benchmarks.timing import seconds
 from interp import load_model, load_puzzles
-from interp.ablation import NO_ABLATION, Ablation, parse_ablation
-from interp.analyses.ablation_sweep import components_of, sweep
+from interp.ablation import NO_ABLATION, Ablation, components_of, parse_ablation
+from interp.analyses.ablation_sweep import sweep
 from interp.engine.predict import predict, run_ablated
 from interp.engine.products import product
 from interp.model import PuzzleGPT, loss_of

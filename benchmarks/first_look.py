@@ -9,7 +9,8 @@ import torch
 
 from benchmarks.timing import in_turn
 from interp import load_model, load_puzzles
-from interp.analyses.ablation_sweep import Scope, components_of, sweep
+from interp.ablation import components_of
+from interp.analyses.ablation_sweep import Scope, sweep
 from interp.backend import Backend
 
 ROUNDS = 3

@@ -12,7 +12,8 @@ import torch
 from benchmarks.models import stretched
 from benchmarks.timing import seconds
 from interp import load_puzzles
-from interp.analyses.ablation_sweep import components_of, sweep
+from interp.ablation import components_of
+from interp.analyses.ablation_sweep import sweep
 
 PUZZLES = (1, 8, 64, 512)
 LAYERS = (4, 6, 8, 10, 12)

@@ -21,8 +21,8 @@ import torch
 import typer
 from tqdm import tqdm
 
-from interp.ablation import Ablation, ReferenceMeans, bank_means, parse_ablation
-from interp.analyses.ablation_sweep import Scope, SweepRow, components_of
+from interp.ablation import Ablation, ReferenceMeans, bank_means, components_of, parse_ablation
+from interp.analyses.ablation_sweep import Scope, SweepRow
 from interp.analyses.ablation_sweep import sweep as sweep_model
 from interp.analyses.attention import lookback_table
 from interp.analyses.notebook import ON_START, LookingHead, Phenomena, looking_heads, measure_phenomena
@@ -494,7 +494,7 @@ def _puzzles(
 
 
 def _means(model: PuzzleGPT, ablation: Ablation) -> ReferenceMeans | None:
-    return bank_means(model, load_puzzles("bank")) if ablation.uses_mean else None
+    return bank_means(model, load_puzzles("bank")) if ablation.needs_means else None
 
 
 def _progress(

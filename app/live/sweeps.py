@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from app.live.watching import watched
 from app.state.scene import SAMPLES, Scene
-from interp.ablation import MEAN, NO_ABLATION, ZERO, Ablation, Method
-from interp.analyses.ablation_sweep import Scope, SweepState, components_of
+from interp.ablation import MEAN, NO_ABLATION, ZERO, Ablation, Method, components_of
+from interp.analyses.ablation_sweep import Scope, SweepState
 from interp.backend import Backend, Watch
 from interp.puzzles import Puzzle
 from interp.tasks import TASKS

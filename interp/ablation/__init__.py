@@ -1,5 +1,8 @@
 """What is ablated: components and methods, their text, their hooks, and the reference means."""
 
+from interp.ablation.components import COMPONENT_KINDS, Component, ComponentKind, components_of
+from interp.ablation.hook_points import Hook
+from interp.ablation.hooks import hooks_for, hooks_of, means_for
 from interp.ablation.means import (
     REFERENCE_PUZZLES,
     ReferenceMeans,
@@ -9,47 +12,55 @@ from interp.ablation.means import (
     joined,
     reference_means,
 )
-from interp.ablation.terms import (
+from interp.ablation.methods import (
+    DEFAULT_METHOD,
     MEAN,
-    NO_ABLATION,
+    METHODS,
     ZERO,
-    Ablation,
-    Component,
-    Hook,
-    Kind,
+    Lookback,
+    Mean,
     Method,
-    Term,
-    check_ablation,
-    heads_off,
-    hooks_for,
-    hooks_of,
-    means_for,
-    parse_ablation,
-    parse_method,
+    RowGate,
+    Zero,
+    fitting,
+    fitting_all,
 )
+from interp.ablation.terms import NO_ABLATION, Ablation, Term, check_ablation, heads_off
+from interp.ablation.text import parse_ablation, parse_component, parse_method
 
 __all__ = [
+    "COMPONENT_KINDS",
+    "DEFAULT_METHOD",
     "MEAN",
+    "METHODS",
     "NO_ABLATION",
     "REFERENCE_PUZZLES",
     "ZERO",
     "Ablation",
     "Component",
+    "ComponentKind",
     "Hook",
-    "Kind",
+    "Lookback",
+    "Mean",
     "Method",
     "ReferenceMeans",
+    "RowGate",
     "RowMeans",
     "Term",
+    "Zero",
     "bank_means",
     "bank_means_steps",
     "check_ablation",
+    "components_of",
+    "fitting",
+    "fitting_all",
     "heads_off",
     "hooks_for",
     "hooks_of",
     "joined",
     "means_for",
     "parse_ablation",
+    "parse_component",
     "parse_method",
     "reference_means",
 ]

@@ -348,7 +348,7 @@ class _Pair:
         self.weights = weights_of(model)
         given = np.concatenate([source[:ANSWER_START], target[ANSWER_START:]])
         self.prompt = model.prompt(np.stack([target, given]))[:, :-1]
-        self.means = means_for(model, self.prompt[:1], means, used=ablation.uses_mean)
+        self.means = means_for(model, self.prompt[:1], means, used=ablation.needs_means)
         differs = (self.prompt[0] != self.prompt[1]).nonzero()
         self.first_difference = int(differs[0]) if len(differs) else N_CTX
         self.wanted = source[ANSWER_START:].astype(np.int64)

@@ -45,8 +45,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from interp.ablation import Component
-from interp.analyses.ablation_sweep import KINDS, components_of
+from interp.ablation import COMPONENT_KINDS, Component, components_of
 from interp.analyses.readers import HEAD_INPUTS, LOGITS, HeadInput, Reader, readers_of
 from interp.engine.products import product
 from interp.errors import PuzzlescopeError
@@ -143,7 +142,7 @@ def composition(model: PuzzleGPT) -> Composition:
 @without_gradients
 def composition_steps(model: PuzzleGPT) -> Steps[None, Composition]:
     """:func:`composition` as a computation that pauses after every layer's matrices."""
-    sources, readers = tuple(components_of(model.cfg, KINDS)), readers_of(model.cfg)
+    sources, readers = tuple(components_of(model.cfg, COMPONENT_KINDS)), readers_of(model.cfg)
     written = yield from _written_steps(model)
     plain, centred = (_Space.of(written, behind_norm) for behind_norm in (False, True))
     score, chance, spread = (np.full((len(sources), len(readers)), np.nan, np.float32) for _ in range(3))
@@ -183,7 +182,7 @@ def chance_measured_steps(
 ) -> Steps[None, tuple[Float[np.ndarray, "source reader"], Float[np.ndarray, "source reader"]]]:
     """:func:`chance_measured` as a computation that pauses after every layer. Each turns all that is written
     in the space that the reader's LayerNorm leaves: the mean over d_model stays what it is, and unread."""
-    sources, readers = tuple(components_of(model.cfg, KINDS)), readers_of(model.cfg)
+    sources, readers = tuple(components_of(model.cfg, COMPONENT_KINDS)), readers_of(model.cfg)
     written = yield from _written_steps(model)
     plain, centred = (_Space.of(written, behind_norm) for behind_norm in (False, True))
     generator = torch.Generator().manual_seed(seed)

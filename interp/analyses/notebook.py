@@ -12,8 +12,8 @@ from math import isfinite
 import numpy as np
 from jaxtyping import Float
 
-from interp.ablation import parse_ablation
-from interp.analyses.ablation_sweep import components_of, sweep
+from interp.ablation import components_of, parse_ablation
+from interp.analyses.ablation_sweep import sweep
 from interp.analyses.attention import HeadScore, heads_above, lookback_table
 from interp.engine.predict import predict
 from interp.errors import PuzzlescopeError

@@ -215,7 +215,7 @@ class _Chunk:
     ):
         self.model, self.prompt, self.start = model, prompt, start
         self.source, self.base, self.off = source, base, base.with_term(Term(source, method))
-        self.means = means_for(model, prompt, means, used=self.base.uses_mean or self.off.uses_mean)
+        self.means = means_for(model, prompt, means, used=self.base.needs_means or self.off.needs_means)
         self.weights, self.n_layers = weights_of(model), model.cfg.n_layers
         self.end = prompt.shape[1] - 1
         self.before: list[Residual] = []

@@ -378,7 +378,7 @@ class Backend:
         self, model: PuzzleGPT, puzzles: Sequence[Puzzle], ablation: Ablation, method: Method = ZERO
     ) -> Steps[None, ReferenceMeans | None]:
         """The reference means for these puzzles if they are needed. Only the worker runs this."""
-        if not ablation.uses_mean and method.kind != "mean":
+        if not ablation.needs_means and method.kind != "mean":
             return None
         parts = []
         for structure in dict.fromkeys(puzzle.structure for puzzle in puzzles):

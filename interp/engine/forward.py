@@ -108,7 +108,7 @@ def gates_for(
     Raises:
         PuzzlescopeError: if an ablation or the means are of another model, or means are missing.
     """
-    used = any(ablation.uses_mean for ablation in ablations)
+    used = any(ablation.needs_means for ablation in ablations)
     return gates_of(ablations, model.cfg, means_for(model, prompt, means, used=used), model.device)
 
 
@@ -126,7 +126,7 @@ def gates_of(
     """
     for ablation in dict.fromkeys(ablations):
         check_ablation(ablation, cfg)
-    if means is None and any(ablation.uses_mean for ablation in ablations):
+    if means is None and any(ablation.needs_means for ablation in ablations):
         raise PuzzlescopeError("One of these ablations uses means: give the reference means of the model.")
     by_layer: list[list[tuple[int, Term]]] = [[] for _ in range(cfg.n_layers)]
     for row, ablation in enumerate(ablations):

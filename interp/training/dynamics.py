@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import UInt8
 
-from interp.analyses.ablation_sweep import components_of, sweep
+from interp.ablation import components_of
+from interp.analyses.ablation_sweep import sweep
 from interp.analyses.attention import lookback_table
 from interp.engine.predict import losses
 from interp.errors import PuzzlescopeError

@@ -11,9 +11,8 @@ from app.state.scene import Scene, copy_head
 from app.views.logbook import experiment
 from app.widgets import puzzle_strip
 from app.widgets.puzzle_strip import Look, Panel
-from interp.ablation import Ablation, Component, Term, parse_ablation
+from interp.ablation import Ablation, Component, Term, components_of, parse_ablation
 from interp.analyses import published as logbook
-from interp.analyses.ablation_sweep import components_of
 from interp.analyses.notebook import copy_circuit_text
 from interp.backend import Backend
 from interp.export.programs import prediction_snippet

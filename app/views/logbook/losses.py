@@ -11,9 +11,9 @@ from app.views.logbook import experiment
 from app.views.workbench.board import switch
 from app.widgets.charts import layer_chart
 from app.widgets.controls import progress as filling
-from interp.ablation import REFERENCE_PUZZLES, Term
+from interp.ablation import REFERENCE_PUZZLES, Term, components_of
 from interp.analyses import published as logbook
-from interp.analyses.ablation_sweep import SweepRow, SweepState, components_of
+from interp.analyses.ablation_sweep import SweepRow, SweepState
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 from interp.export import programs as snippets

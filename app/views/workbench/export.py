@@ -5,7 +5,7 @@ from app.state.scene import Scene
 from app.views.shared.export import header_of, sample_of
 from app.widgets.export_menu import menu as take_away
 from app.widgets.export_menu.menu import Download
-from interp.analyses.ablation_sweep import components_of
+from interp.ablation import components_of
 from interp.backend import Backend
 from interp.engine.predict import Prediction
 from interp.export.programs import attention_snippet, prediction_snippet, sweep_snippet

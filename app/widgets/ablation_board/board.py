@@ -20,7 +20,17 @@ from app.widgets.ablation_board.presets import Preset
 from app.widgets.browser.scripts import ELEMENT, joined
 from app.widgets.loss_readout import LONGEST_RATIO
 from interp import outputs
-from interp.ablation import MEAN, NO_ABLATION, ZERO, Ablation, Component, Method, Term, parse_ablation
+from interp.ablation import (
+    MEAN,
+    NO_ABLATION,
+    ZERO,
+    Ablation,
+    Component,
+    Lookback,
+    Method,
+    Term,
+    parse_ablation,
+)
 from interp.errors import PuzzlescopeError, brief
 from interp.model import Config
 from interp.outputs import NOT_FINITE
@@ -266,7 +276,7 @@ def _read_method(text: str) -> Method | None:
     digits = text.removeprefix("lookback=")
     if text == digits or len(digits) > 3 or not (digits.isascii() and digits.isdigit()):
         return None
-    return Method("lookback", int(digits)) if int(digits) < N_CTX else None
+    return Lookback(int(digits)) if int(digits) < N_CTX else None
 
 
 def parts_of(cfg: Config) -> list[Component]:

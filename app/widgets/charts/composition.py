@@ -8,8 +8,7 @@ import streamlit as st
 from app.widgets.charts import clickable_chart
 from app.widgets.controls import echoes
 from app.widgets.text import escape_markdown
-from interp.ablation import Component
-from interp.analyses.ablation_sweep import KINDS, components_of
+from interp.ablation import COMPONENT_KINDS, Component, components_of
 from interp.analyses.composition import Composition
 from interp.analyses.readers import HEAD_INPUTS, HeadInput, Reader
 from interp.figures import circuits as figures
@@ -31,7 +30,7 @@ LEGEND = "Orange listens more than chance, blue less; a full colour is the large
 
 def show_source(source: Component, cfg: Config, *, key: str, on_change: Callable[[Component], None]) -> None:
     """Draw the choice of whose output is followed."""
-    parts = {part.text: part for part in components_of(cfg, KINDS)}
+    parts = {part.text: part for part in components_of(cfg, COMPONENT_KINDS)}
     echoes.show(key, source.text)
     st.selectbox(
         "Who reads",

@@ -10,8 +10,7 @@ from app.live import sweeps, watching
 from app.live.watching import Watched, look_in
 from app.state.scene import Scene
 from interp import load_puzzles
-from interp.ablation import MEAN, NO_ABLATION, ZERO, Method, parse_ablation
-from interp.analyses.ablation_sweep import components_of
+from interp.ablation import MEAN, NO_ABLATION, ZERO, Lookback, Method, components_of, parse_ablation
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 from tests.support.models import SMALL
@@ -134,6 +133,6 @@ def test_another_base_is_another_sweep(mine: Watched, scene: Scene) -> None:
     assert clean.rows[0].loss.mean() != on_top.rows[0].loss.mean()
 
 
-@pytest.mark.parametrize(("method", "used"), [(ZERO, ZERO), (MEAN, MEAN), (Method("lookback", 100), ZERO)])
+@pytest.mark.parametrize(("method", "used"), [(ZERO, ZERO), (MEAN, MEAN), (Lookback(100), ZERO)])
 def test_looking_back_measures_no_worth(scene: Scene, method: Method, used: Method) -> None:
     assert sweeps.sweep_method(replace(scene, method=method)) == used

@@ -16,7 +16,7 @@ from app.state import backend as shared
 from app.state import scene
 from app.widgets.ablation_board import presets
 from app.widgets.token_attention.view import Window
-from interp.ablation import MEAN, NO_ABLATION, Component, Method, parse_ablation
+from interp.ablation import MEAN, NO_ABLATION, Component, Lookback, parse_ablation
 from interp.backend import Backend
 from interp.model import Config
 from interp.tasks import TASKS
@@ -188,7 +188,7 @@ def test_query_and_scene_are_inverse(
             measure="copied",
             sample=64,
             structure=first.puzzle.structure,
-            method=Method("lookback", 7),
+            method=Lookback(7),
             digits=True,
             palette="original",
         )

@@ -20,8 +20,8 @@ from app.widgets import head_offsets
 from app.widgets.charts import head_spectrum, head_table
 from app.widgets.charts.head_scatter import COST, TITLES
 from interp import load_puzzles
-from interp.ablation import parse_ablation
-from interp.analyses.ablation_sweep import SweepState, components_of
+from interp.ablation import components_of, parse_ablation
+from interp.analyses.ablation_sweep import SweepState
 from interp.analyses.head_study import DETECTORS, DISTANCES, MARKED, HeadStudy, study_heads
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError

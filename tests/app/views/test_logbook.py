@@ -35,7 +35,8 @@ def test_every_experiment_has_a_question_a_finding_a_link_and_a_program(page: Ap
 
 def test_the_losses_are_those_of_the_library(page: AppTest, model_folder: str) -> None:
     from interp import load_model, load_puzzles
-    from interp.analyses.ablation_sweep import components_of, sweep
+    from interp.ablation import components_of
+    from interp.analyses.ablation_sweep import sweep
     from interp.analyses.published import layers_finding
 
     model, tokens = load_model(model_folder), load_puzzles("bank").limit(64).tokens

@@ -31,13 +31,13 @@ from app.widgets.ablation_board import (
     seen_after,
 )
 from app.widgets.ablation_board.presets import presets
-from interp.ablation import MEAN, NO_ABLATION, ZERO, Component, Method, parse_ablation
+from interp.ablation import MEAN, NO_ABLATION, ZERO, Component, Lookback, Method, parse_ablation
 from interp.errors import PuzzlescopeError
 from tests.support.models import SMALL
 
 PARTS = parts_of(SMALL)
 SOME_PARTS = st.lists(st.sampled_from(PARTS), max_size=6).map(tuple)
-METHODS = st.sampled_from([ZERO, MEAN, Method("lookback", 100)])
+METHODS = st.sampled_from([ZERO, MEAN, Lookback(100)])
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
@@ -95,7 +95,7 @@ def test_wishes_are_read_in_order() -> None:
     parts = (Component(0, "attn"), Component(1, "head", 2))
     assert found == [
         Switch(parts, True, MEAN),
-        SetMethod(Method("lookback", 7)),
+        SetMethod(Lookback(7)),
         Undo(),
         Redo(),
         Reset(),

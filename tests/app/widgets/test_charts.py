@@ -14,17 +14,8 @@ from app.widgets.loss_readout import items, scientific, times
 from app.widgets.loss_readout import readout as loss_readout
 from app.widgets.puzzle_strip import Changes
 from interp import load_puzzles
-from interp.ablation import Component, parse_ablation
-from interp.analyses.ablation_sweep import (
-    MEASURES,
-    SweepPart,
-    SweepState,
-    components_of,
-    cost,
-    flipped,
-    same_puzzles,
-    value,
-)
+from interp.ablation import Component, components_of, parse_ablation
+from interp.analyses.ablation_sweep import MEASURES, SweepPart, SweepState, cost, flipped, same_puzzles, value
 from interp.engine.predict import AnswerLoss, Prediction, predict
 from tests.support.models import SMALL, small_model
 
@@ -127,7 +118,8 @@ def charts_page() -> None:
     from app.widgets.charts import flip_list, head_map, layer_chart, task_chart
     from app.widgets.controls import measure_and_sample as chart_controls
     from interp import load_puzzles
-    from interp.analyses.ablation_sweep import SweepState, components_of, flipped
+    from interp.ablation import components_of
+    from interp.analyses.ablation_sweep import SweepState, flipped
     from tests.app.widgets.test_charts import sweep
     from tests.support.models import SMALL
 

@@ -10,11 +10,12 @@ from interp.ablation import (
     REFERENCE_PUZZLES,
     ReferenceMeans,
     bank_means,
+    components_of,
     joined,
     parse_ablation,
     reference_means,
 )
-from interp.analyses.ablation_sweep import components_of, sweep
+from interp.analyses.ablation_sweep import sweep
 from interp.analyses.attention import attention_pattern, lookback_table
 from interp.analyses.head_study import study_heads
 from interp.engine.predict import losses, predict, run_ablated

@@ -14,6 +14,7 @@ from interp.ablation import (
     ZERO,
     Ablation,
     Component,
+    Lookback,
     Method,
     ReferenceMeans,
     Term,
@@ -87,7 +88,7 @@ def test_any_text_parses_or_says_what_is_wrong(text: str) -> None:
 
 def test_a_text_by_hand() -> None:
     found = parse_ablation(" L*.mlp , L1-*.attn, L0.attn:lookback=100, L2.H1-2:mean", CFG).components
-    assert found[Component(0, "attn")] == Method("lookback", 100)
+    assert found[Component(0, "attn")] == Lookback(100)
     assert found[Component(2, "head", 2)] == MEAN
     assert sum(part.kind == "mlp" for part in found) == 3 and len(found) == 8
     assert parse_ablation("L0.attn:mean,L*.attn", CFG).components[Component(0, "attn")] == ZERO, (
@@ -216,9 +217,9 @@ def test_an_ablation_of_another_model_is_a_sentence_everywhere(
 @pytest.mark.parametrize(
     "term",
     [
-        Term(Component(0, "mlp"), Method("lookback", 1)),
+        Term(Component(0, "mlp"), Lookback(1)),
         Term(Component(0, "attn"), Method("lookback")),
-        Term(Component(0, "attn"), Method("lookback", 405)),
+        Term(Component(0, "attn"), Lookback(405)),
         Term(Component(0, "head")),
         Term(Component(0, "attn", 1)),
         Term(Component(-1, "attn")),

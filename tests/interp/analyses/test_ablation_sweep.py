@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from interp.ablation import Component, parse_ablation
-from interp.analyses.ablation_sweep import components_of, sweep
+from interp.ablation import Component, components_of, parse_ablation
+from interp.analyses.ablation_sweep import sweep
 from interp.engine.predict import losses
 from interp.errors import PuzzlescopeError
 from interp.puzzles.kinds import KINDS, draw

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from interp.ablation import NO_ABLATION, bank_means, parse_ablation
-from interp.analyses.ablation_sweep import CHUNK, components_of, sweep, sweep_parts
+from interp.ablation import NO_ABLATION, bank_means, components_of, parse_ablation
+from interp.analyses.ablation_sweep import CHUNK, sweep, sweep_parts
 from interp.analyses.attention import attention_pattern
 from interp.backend import Backend
 from interp.backend import backend as module
@@ -341,7 +341,7 @@ def test_results_follow_weights_that_are_edited(names: list[str], how: str) -> N
     assert backend.checkpoint_id(names[0]) != name
     for off, old in zip(offs, before, strict=True):
         found = backend.prediction(names[0], puzzle, off)
-        means = bank_means(model, backend.bank()) if off.uses_mean else None
+        means = bank_means(model, backend.bank()) if off.needs_means else None
         expected = predict(model, puzzle.tokens[None], off, means)
         np.testing.assert_allclose(found.loss.cells, expected.loss.cells, rtol=1e-4, atol=1e-4)
         assert np.array_equal(found.greedy, expected.greedy)

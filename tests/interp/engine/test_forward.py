@@ -15,20 +15,14 @@ from interp.ablation import (
     NO_ABLATION,
     ZERO,
     Ablation,
+    Lookback,
     Method,
     Term,
+    components_of,
     hooks_for,
     parse_ablation,
 )
-from interp.analyses.ablation_sweep import (
-    CHUNK,
-    STRETCH,
-    Scope,
-    components_of,
-    positions_off,
-    sweep,
-    sweep_parts,
-)
+from interp.analyses.ablation_sweep import CHUNK, STRETCH, Scope, positions_off, sweep, sweep_parts
 from interp.engine import forward as engine
 from interp.engine.forward import gates_for, gates_of, run
 from interp.engine.predict import decode_drafting, decode_together, losses, predict, predict_each, run_ablated
@@ -199,7 +193,7 @@ def test_a_sweep_is_the_losses_one_by_one(model, tokens, means, terms: list[Term
 
 def test_a_sweep_of_lookbacks(model, tokens) -> None:
     """Here a component changes where its own heads look: nothing of its layer can be shared."""
-    base, method = parse_ablation("L1.H0,L2.attn", SMALL), Method("lookback", 100)
+    base, method = parse_ablation("L1.H0,L2.attn", SMALL), Lookback(100)
     for row in list(
         sweep(model, tokens[:2], components_of(SMALL, ["attn", "head"]), base=base, method=method)
     )[1:]:
@@ -250,7 +244,7 @@ def test_off_at_the_answer_only(
 @pytest.mark.parametrize("scope", ["answer", "stretch"])
 def test_a_lookback_at_the_answer_only_is_refused(model, tokens, scope: Scope) -> None:
     with pytest.raises(PuzzlescopeError, match="zero or mean"):
-        list(sweep(model, tokens[:1], [], method=Method("lookback", 1), scope=scope))
+        list(sweep(model, tokens[:1], [], method=Lookback(1), scope=scope))
 
 
 def test_a_stretch_is_where_most_cells_change(prompt) -> None:

@@ -77,7 +77,7 @@ def test_the_patching(folder: str, source: Edit | None, kind: str, options: dict
         kind,
         detail=options.get("detail", "grids"),
         ablation=off,
-        means=bank_means(model, bank) if off.uses_mean else None,
+        means=bank_means(model, bank) if off.needs_means else None,
     )
     first, *lines = said.splitlines()
     assert numbers(first) == pytest.approx([state.target[47], state.source[47]], rel=1e-3)

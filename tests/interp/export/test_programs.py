@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from interp import load_model, load_puzzles
-from interp.ablation import MEAN, Method, bank_means, parse_ablation
-from interp.analyses.ablation_sweep import components_of, sweep, value
+from interp.ablation import MEAN, Lookback, Method, bank_means, components_of, parse_ablation
+from interp.analyses.ablation_sweep import sweep, value
 from interp.analyses.attention import attention_pattern, heads_above, lookback_table
 from interp.analyses.head_study import DETECTORS, study_heads
 from interp.analyses.published import blanks_masked
@@ -98,7 +98,7 @@ def test_blank_cells_masked(folder: str, ablation: str) -> None:
         (Sample(task="grow", structure=STRUCTURES[1].name, limit=3), {}),
         (Sample(limit=4), {"ablation": "L0.attn", "method": MEAN}),
         (Sample(puzzle=""), {"ablation": "L0.H1:mean", "scope": "answer", "kinds": ["attn", "head", "mlp"]}),
-        (Sample(puzzle=""), {"method": Method("lookback", 100), "measure": "answers"}),
+        (Sample(puzzle=""), {"method": Lookback(100), "measure": "answers"}),
     ],
 )
 def test_a_sweep(folder: str, sample: Sample, options: dict) -> None:

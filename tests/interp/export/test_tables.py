@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from interp.ablation import MEAN, Component, parse_ablation
-from interp.analyses.ablation_sweep import SweepRow, components_of, sweep
+from interp.ablation import MEAN, Component, components_of, parse_ablation
+from interp.analyses.ablation_sweep import SweepRow, sweep
 from interp.analyses.attention import attention_pattern
 from interp.engine.predict import predict
 from interp.errors import PuzzlescopeError

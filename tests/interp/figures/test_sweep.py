@@ -6,15 +6,8 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 
-from interp.ablation import Component
-from interp.analyses.ablation_sweep import (
-    MEASURES,
-    SMALLEST_LOSS,
-    SweepPart,
-    SweepRow,
-    SweepState,
-    components_of,
-)
+from interp.ablation import Component, components_of
+from interp.analyses.ablation_sweep import MEASURES, SMALLEST_LOSS, SweepPart, SweepRow, SweepState
 from interp.engine.predict import AnswerLoss
 from interp.errors import PuzzlescopeError
 from interp.figures.sweep import (

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn.modules.module import register_module_forward_hook
 
-from interp.ablation import NO_ABLATION, Component, hooks_for, parse_ablation, reference_means
-from interp.analyses.ablation_sweep import components_of, sweep
+from interp.ablation import NO_ABLATION, Component, components_of, hooks_for, parse_ablation, reference_means
+from interp.analyses.ablation_sweep import sweep
 from interp.analyses.activation_patching import patch
 from interp.analyses.attention import attention_of, attention_pattern, lookback_table
 from interp.analyses.head_study import study_heads

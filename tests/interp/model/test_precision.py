@@ -13,8 +13,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from interp.ablation import ReferenceMeans, parse_ablation, reference_means
-from interp.analyses.ablation_sweep import components_of, sweep
+from interp.ablation import ReferenceMeans, components_of, parse_ablation, reference_means
+from interp.analyses.ablation_sweep import sweep
 from interp.analyses.activation_patching import patch
 from interp.analyses.attention import attention_of, layer_attention, lookback_table
 from interp.analyses.composition import chance_measured, composition
