@@ -5,7 +5,6 @@ from interp.ablation.means import (
     ReferenceMeans,
     RowMeans,
     bank_means,
-    bank_means_steps,
     joined,
     reference_means,
 )
@@ -42,7 +41,6 @@ __all__ = [
     "RowMeans",
     "Term",
     "bank_means",
-    "bank_means_steps",
     "check_ablation",
     "heads_off",
     "hooks_for",

@@ -37,7 +37,7 @@ from interp.grids import CELLS, N_COLORS, SIZE
 from interp.model import Config, PuzzleGPT
 from interp.model.hooks import say_ignored
 from interp.puzzles import Puzzle
-from interp.resumable import Steps, finish, without_gradients
+from interp.resumable import Steps, resumable
 from interp.tokens import (
     ANSWER_START,
     GRID_NAMES,
@@ -234,37 +234,8 @@ class PatchState:
         )
 
 
-def patch(
-    model: PuzzleGPT,
-    target: TokensLike,
-    source: TokensLike,
-    kind: Kind = "resid_pre",
-    *,
-    detail: Detail = "grids",
-    ablation: Ablation = NO_ABLATION,
-    means: ReferenceMeans | None = None,
-    rows: int = ROWS,
-) -> PatchState:
-    """Patch every activation of a kind, at every block and everywhere at once, from the source's run into the
-    target's.
-
-    Args:
-        target, source: puzzles without start token, their grids in the same order.
-        detail: blocks are whole grids, or rows of ten cells.
-        ablation: holds in both runs, and with each patch. What is off is the same in both, so its patches
-            have no effect.
-        rows: patches of one pass.
-
-    Raises:
-        PuzzlescopeError: if the grids of the two puzzles stand in different orders.
-    """
-    return finish(
-        patch_steps(model, target, source, kind, detail=detail, ablation=ablation, means=means, rows=rows)
-    )
-
-
-@without_gradients
-def patch_steps(
+@resumable
+def activation_patching(
     model: PuzzleGPT,
     target: TokensLike,
     source: TokensLike,
@@ -275,14 +246,25 @@ def patch_steps(
     means: ReferenceMeans | None = None,
     rows: int = ROWS,
 ) -> Steps[PatchState, PatchState]:
-    """:func:`patch` as a computation that pauses after every layer of a pass.
+    """Patch every activation of a kind, at every block and everywhere at once, from the source's run into the
+    target's.
 
     A patch at a layer leaves those below as they are: it starts from the target's residual stream before the
     layer. Blocks that end before the two puzzles first differ hold the same in both runs: what patching them
     does is known without a pass.
 
+    Args:
+        target, source: puzzles without start token, their grids in the same order.
+        detail: blocks are whole grids, or rows of ten cells.
+        ablation: holds in both runs, and with each patch. What is off is the same in both, so its patches
+            have no effect.
+        rows: patches of one pass.
+
     Yields:
         The state once, at the start: it fills up. Then ``None``.
+
+    Raises:
+        PuzzlescopeError: if the grids of the two puzzles stand in different orders.
     """
     say_ignored(model, "patched runs")
     target, source = one_puzzle(target), one_puzzle(source)

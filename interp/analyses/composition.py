@@ -51,7 +51,7 @@ from interp.analyses.readers import HEAD_INPUTS, LOGITS, HeadInput, Reader, read
 from interp.engine.products import product
 from interp.errors import PuzzlescopeError
 from interp.model import Block, PuzzleGPT
-from interp.resumable import Steps, finish, without_gradients
+from interp.resumable import Steps, resumable
 
 Grams = Float[Tensor, "*part d_model d_model"]
 
@@ -135,14 +135,9 @@ class Composition:
         return self.sources.index(source)
 
 
-def composition(model: PuzzleGPT) -> Composition:
+@resumable
+def composition(model: PuzzleGPT) -> Steps[None, Composition]:
     """Every score of a model."""
-    return finish(composition_steps(model))
-
-
-@without_gradients
-def composition_steps(model: PuzzleGPT) -> Steps[None, Composition]:
-    """:func:`composition` as a computation that pauses after every layer's matrices."""
     sources, readers = tuple(components_of(model.cfg, KINDS)), readers_of(model.cfg)
     written = yield from _written_steps(model)
     plain, centred = (_Space.of(written, behind_norm) for behind_norm in (False, True))
@@ -169,20 +164,12 @@ def _place(group: Sequence[Reader], sources: Sequence[Component], readers: Seque
     return slice(sum(map(group[0].follows, sources))), slice(column, column + len(group))
 
 
+@resumable
 def chance_measured(
     model: PuzzleGPT, rotations: int = 16, seed: int = 0
-) -> tuple[Float[np.ndarray, "source reader"], Float[np.ndarray, "source reader"]]:
+) -> Steps[None, tuple[Float[np.ndarray, "source reader"], Float[np.ndarray, "source reader"]]]:
     """Mean and standard deviation of all scores over a fixed set of random rotations, drawn by ``seed``: what
     ``chance`` and ``spread`` say without drawing any."""
-    return finish(chance_measured_steps(model, rotations, seed))
-
-
-@without_gradients
-def chance_measured_steps(
-    model: PuzzleGPT, rotations: int = 16, seed: int = 0
-) -> Steps[None, tuple[Float[np.ndarray, "source reader"], Float[np.ndarray, "source reader"]]]:
-    """:func:`chance_measured` as a computation that pauses after every layer. Each turns all that is written
-    in the space that the reader's LayerNorm leaves: the mean over d_model stays what it is, and unread."""
     sources, readers = tuple(components_of(model.cfg, KINDS)), readers_of(model.cfg)
     written = yield from _written_steps(model)
     plain, centred = (_Space.of(written, behind_norm) for behind_norm in (False, True))

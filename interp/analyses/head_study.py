@@ -26,7 +26,7 @@ from interp.ablation import NO_ABLATION, Ablation, Hook, ReferenceMeans, heads_o
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS, SIZE
 from interp.model import Config, PuzzleGPT
-from interp.resumable import Steps, finish, without_gradients
+from interp.resumable import Steps, resumable
 from interp.tokens import ANSWER_START, GRID_TOKENS, N_CTX, TokensLike, marker_position, puzzle_tokens
 
 Over = Literal["all", "answer"]
@@ -164,7 +164,7 @@ class _Sums:
 
 
 class HeadStudy:
-    """What is known of every head so far, over more puzzles with every step (:func:`head_steps`).
+    """What is known of every head so far, over more puzzles with every step (:func:`study_heads`).
 
     All results are over the ``known`` first puzzles, and nan as long as there is none.
 
@@ -278,6 +278,7 @@ def _mean(sums: np.ndarray, count: int | np.ndarray) -> np.ndarray:
     return np.divide(sums, count, out=np.full(sums.shape, np.nan), where=count > 0)
 
 
+@resumable
 def study_heads(
     model: PuzzleGPT,
     tokens: TokensLike,
@@ -285,32 +286,18 @@ def study_heads(
     means: ReferenceMeans | None = None,
     *,
     batch: int = 1,
-) -> HeadStudy:
+) -> Steps[HeadStudy, HeadStudy]:
     """Where every head looks, over these puzzles, as the run under the ablation uses it.
 
     Args:
         means: what ``mean`` puts in place; needed only if the ablation uses it.
         batch: puzzles of one pass; a layer's pattern is 5 MB a puzzle with 8 heads.
 
-    Raises:
-        PuzzlescopeError: if there is no puzzle.
-    """
-    return finish(head_steps(model, tokens, ablation, means, batch=batch))
-
-
-@without_gradients
-def head_steps(
-    model: PuzzleGPT,
-    tokens: TokensLike,
-    ablation: Ablation = NO_ABLATION,
-    means: ReferenceMeans | None = None,
-    *,
-    batch: int = 1,
-) -> Steps[HeadStudy, HeadStudy]:
-    """:func:`study_heads` as a computation that pauses after every layer of every batch.
-
     Yields:
         The study, which then fills up batch by batch; after that ``None``.
+
+    Raises:
+        PuzzlescopeError: if there is no puzzle.
     """
     tokens = puzzle_tokens(tokens)
     if len(tokens) == 0:

@@ -46,7 +46,7 @@ from interp.engine.predict import AnswerLoss, score
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.model.hooks import say_ignored
-from interp.resumable import Steps, finish, without_gradients
+from interp.resumable import Steps, resumable
 from interp.tokens import GRID_TOKENS, TokensLike, puzzle_tokens
 
 Heads = Float[Tensor, "row asked head d_head"]
@@ -79,33 +79,8 @@ class PathState(SweepState):
         return {reader: cost(row, clean, measure) for reader, row in zip(self.readers, rows, strict=True)}
 
 
-def path_effects(
-    model: PuzzleGPT,
-    tokens: TokensLike,
-    source: Component,
-    readers: Iterable[Reader] | None = None,
-    *,
-    base: Ablation = NO_ABLATION,
-    means: ReferenceMeans | None = None,
-    method: Method = ZERO,
-) -> PathState:
-    """Take a source from each reader in turn, on top of ``base``.
-
-    Args:
-        source: an attention layer, a head or an MLP.
-        readers: ``None``: every later head's queries, keys and values, every MLP that reads it, and the
-            logits.
-        means: needed if ``base`` or ``method`` uses means.
-        method: what the reader finds in place of what the source writes.
-
-    Raises:
-        PuzzlescopeError: if there is no puzzle, or a reader does not come after the source.
-    """
-    return finish(path_steps(model, tokens, source, readers, base=base, means=means, method=method))
-
-
-@without_gradients
-def path_steps(
+@resumable
+def path_ablation(
     model: PuzzleGPT,
     tokens: TokensLike,
     source: Component,
@@ -115,14 +90,24 @@ def path_steps(
     means: ReferenceMeans | None = None,
     method: Method = ZERO,
 ) -> Steps[PathState, PathState]:
-    """:func:`path_effects` as a computation that pauses after every layer of ``ROWS`` rows.
+    """Take a source from each reader in turn, on top of ``base``.
 
     Nothing changes below a reader: the residual stream before every layer is kept from the run without, for
     ``CHUNK`` puzzles at a time, and each reader's row starts from there. The readers of a layer share what
     its heads find.
 
+    Args:
+        source: an attention layer, a head or an MLP.
+        readers: ``None``: every later head's queries, keys and values, every MLP that reads it, and the
+            logits.
+        means: needed if ``base`` or ``method`` uses means.
+        method: what the reader finds in place of what the source writes.
+
     Yields:
         The state, once, before it begins: it fills up.
+
+    Raises:
+        PuzzlescopeError: if there is no puzzle, or a reader does not come after the source.
     """
     tokens = puzzle_tokens(tokens)
     listed = _checked(model, tokens, source, readers)
@@ -150,7 +135,7 @@ def path_losses(
 ) -> tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]:
     """The loss, and which puzzles are solved, with a source taken from all of these readers at once.
 
-    See :func:`path_effects`, which takes it from one after the other and shares what it can; this is the
+    See :func:`path_ablation`, which takes it from one after the other and shares what it can; this is the
     plain way.
     """
     tokens = puzzle_tokens(tokens)

@@ -24,17 +24,17 @@ from interp.ablation import (
     Component,
     Method,
     ReferenceMeans,
-    bank_means_steps,
+    bank_means,
     joined,
 )
 from interp.analyses.ablation_sweep import Scope, SweepState, sweep_parts
-from interp.analyses.activation_patching import Detail, PatchState, patch_steps
+from interp.analyses.activation_patching import Detail, PatchState, activation_patching
 from interp.analyses.activation_patching import Kind as PatchKind
 from interp.analyses.attention import LayerAttention, attention_of, lookback_table
-from interp.analyses.composition import Composition, composition_steps
-from interp.analyses.head_study import HeadStudy, head_steps
+from interp.analyses.composition import Composition, composition
+from interp.analyses.head_study import HeadStudy, study_heads
 from interp.analyses.logit_lens import Attribution, LogitLens, direct_attribution, logit_lens
-from interp.analyses.path_ablation import PathState, path_steps
+from interp.analyses.path_ablation import PathState, path_ablation
 from interp.analyses.published import blanks_masked
 from interp.backend.queue import Job, WorkQueue
 from interp.checkpoints import load_model
@@ -231,7 +231,7 @@ class Backend:
             asked,
             ablation,
             ZERO,
-            lambda model, means: head_steps(model, tokens, ablation, means),
+            lambda model, means: study_heads.steps(model, tokens, ablation, means),
         )
 
     def solved(self, name: str, puzzles: Sequence[Puzzle], batch: int = 16) -> Iterator[tuple[Puzzle, bool]]:
@@ -282,7 +282,7 @@ class Backend:
     def composition(self, name: str) -> Composition:
         """Who reads whom in a model, by its weights."""
         model = self.model(name)
-        return self._once((self._id(model), "composition"), lambda: composition_steps(model))
+        return self._once((self._id(model), "composition"), lambda: composition.steps(model))
 
     def paths(
         self,
@@ -302,7 +302,9 @@ class Backend:
             asked,
             base,
             method,
-            lambda model, means: path_steps(model, tokens, source, base=base, means=means, method=method),
+            lambda model, means: path_ablation.steps(
+                model, tokens, source, base=base, means=means, method=method
+            ),
         )
 
     def lens(self, name: str, puzzle: Puzzle, ablation: Ablation = NO_ABLATION) -> LogitLens:
@@ -342,7 +344,7 @@ class Backend:
             (target, source),
             ablation,
             ZERO,
-            lambda model, means: patch_steps(
+            lambda model, means: activation_patching.steps(
                 model, target.tokens, source.tokens, kind, detail=detail, ablation=ablation, means=means
             ),
         )
@@ -392,7 +394,7 @@ class Backend:
         key = (self._id(model), "means", structure)
         while (kept := self._kept(key)) is None:
             if key not in self._means_under_way:
-                self._means_under_way[key] = bank_means_steps(model, self.bank(), [structure])
+                self._means_under_way[key] = bank_means.steps(model, self.bank(), [structure])
             try:
                 next(self._means_under_way[key])
             except StopIteration as stop:

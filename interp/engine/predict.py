@@ -19,7 +19,7 @@ from interp.errors import PuzzlescopeError
 from interp.grids import CELLS
 from interp.model import KeyValueCache, PuzzleGPT
 from interp.model.hooks import changes_forward
-from interp.resumable import Steps, finish, without_gradients
+from interp.resumable import Steps, resumable, without_gradients
 from interp.tokens import ANSWER_START, GRID_TOKENS, TokensLike, puzzle_tokens
 
 Metric = Literal["final", "cells", "copied", "changed"]
@@ -194,6 +194,7 @@ def predict(
     return predict_each(model, rows, [ablation] * len(rows), means, batch=batch)
 
 
+@resumable
 def predict_each(
     model: PuzzleGPT,
     tokens: TokensLike,
@@ -201,7 +202,7 @@ def predict_each(
     means: ReferenceMeans | None = None,
     *,
     batch: int = BATCH,
-) -> Prediction:
+) -> Steps[None, Prediction]:
     """Loss and greedy answer of every puzzle, each under an ablation of its own, in one batch.
 
     The prompt is everything up to and including the answer's marker; greedy decoding then writes the 100
@@ -212,18 +213,6 @@ def predict_each(
     Args:
         ablations: one for each puzzle.
     """
-    return finish(predict_steps(model, tokens, ablations, means, batch=batch))
-
-
-def predict_steps(
-    model: PuzzleGPT,
-    tokens: TokensLike,
-    ablations: Sequence[Ablation],
-    means: ReferenceMeans | None = None,
-    *,
-    batch: int = BATCH,
-) -> Steps[None, Prediction]:
-    """:func:`predict_each` as a computation that pauses after every pass through the model."""
     tokens = puzzle_tokens(tokens)
     if len(ablations) != len(tokens):
         raise PuzzlescopeError(

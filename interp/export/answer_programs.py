@@ -126,7 +126,7 @@ def patching_snippet(
         [*one_puzzle(model, puzzle), f"source = {made}", *off_lines(ablation)],
         [
             f"cell = 10 * {row:d} + {column:d}",
-            f"state = patch({call})",
+            f"state = activation_patching({call})",
             "print('of the runs', state.target[cell], state.source[cell])",
             "effects = state.effects()[:, :, cell]  # 0: as the puzzle's own run, 1: as the source's",
             "for site, own in zip(state.sites, effects):",

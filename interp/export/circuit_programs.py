@@ -63,7 +63,7 @@ def path_snippet(
             f"from interp.ablation import {', '.join([*names, 'parse_ablation'])}",
         ],
         [
-            "from interp.analyses.path_ablation import path_effects",
+            "from interp.analyses.path_ablation import path_ablation",
             "from interp.analyses.ablation_sweep import value",
             *structure_import(sample),
         ],
@@ -74,7 +74,7 @@ def path_snippet(
             _source(source),
         ],
         [
-            f"state = path_effects({', '.join(['model', 'tokens', 'source', *options])})",
+            f"state = path_ablation({', '.join(['model', 'tokens', 'source', *options])})",
             f"print('read by all', value(state.row(0), {measure!r}))",
             "for reader, row in state.by_reader().items():",
             f"    print(reader.text, value(row, {measure!r}), f'{{row.solved.sum()}} of {{len(tokens)}}"

@@ -14,7 +14,7 @@ from interp import load_model, load_puzzles
 from interp.ablation import MEAN, Component, bank_means, parse_ablation
 from interp.analyses.ablation_sweep import MEASURES, Measure, SweepPart, value
 from interp.analyses.composition import Composition, composition
-from interp.analyses.path_ablation import PathState, agreement, path_effects
+from interp.analyses.path_ablation import PathState, agreement, path_ablation
 from interp.analyses.readers import LOGITS, Reader, readers_of
 from interp.export.circuit_programs import composition_snippet, path_snippet
 from interp.export.circuit_tables import composition_rows, path_rows
@@ -36,7 +36,7 @@ def weights() -> Composition:
 
 @pytest.fixture(scope="module")
 def measured() -> PathState:
-    return path_effects(small_model(), six_puzzles()[:2], SOURCE)
+    return path_ablation(small_model(), six_puzzles()[:2], SOURCE)
 
 
 def made() -> PathState:
@@ -192,7 +192,7 @@ def test_programs_print_what_the_library_finds(tmp_path: Path, weights: Composit
         folder, Sample(task="grow", limit=2), "L1.H2", "changed", ablation="L0.H1:mean", method=MEAN
     )
     model, bank = load_model(folder), load_puzzles("bank")
-    state = path_effects(
+    state = path_ablation(
         model,
         bank.filter(task="grow").limit(2).tokens,
         Component(1, "head", 2),

@@ -22,11 +22,11 @@ from interp.ablation import (
     parse_ablation,
 )
 from interp.analyses.ablation_sweep import sweep
-from interp.analyses.activation_patching import patch
+from interp.analyses.activation_patching import activation_patching
 from interp.analyses.attention import attention_pattern, lookback_table
 from interp.analyses.head_study import study_heads
 from interp.analyses.logit_lens import direct_attribution, logit_lens
-from interp.analyses.path_ablation import path_effects
+from interp.analyses.path_ablation import path_ablation
 from interp.analyses.published import blanks_masked
 from interp.engine.predict import losses, predict, run_ablated
 from interp.engine.runs import run_puzzle
@@ -203,9 +203,9 @@ def test_an_ablation_of_another_model_is_a_sentence_everywhere(
         lambda: study_heads(model, tokens[:1], off, means),
         lambda: logit_lens(model, tokens[0], off, means),
         lambda: direct_attribution(model, tokens[0], off, means),
-        lambda: patch(model, tokens[0], tokens[0], ablation=off, means=means),
-        lambda: path_effects(model, tokens[:1], part),
-        lambda: path_effects(model, tokens[:1], Component(0, "mlp"), base=off, means=means),
+        lambda: activation_patching(model, tokens[0], tokens[0], ablation=off, means=means),
+        lambda: path_ablation(model, tokens[:1], part),
+        lambda: path_ablation(model, tokens[:1], Component(0, "mlp"), base=off, means=means),
         lambda: blanks_masked(model, tokens[:1], off, means),
     ]
     for ask in asks:

@@ -18,7 +18,6 @@ from interp.analyses.head_study import (
     OVER,
     HeadStudy,
     head_rows,
-    head_steps,
     heads_off,
     map_rows,
     spectrum_rows,
@@ -274,7 +273,7 @@ def test_which_heads_are_off() -> None:
 def test_a_study_fills_up_puzzle_by_puzzle(tokens) -> None:
     model = small_model()
     logits = model(model.prompt(tokens[:1]))
-    steps = head_steps(model, tokens, parse_ablation("L0.attn", SMALL))
+    steps = study_heads.steps(model, tokens, parse_ablation("L0.attn", SMALL))
     study = next(steps)
     assert isinstance(study, HeadStudy) and study.n == 3 and study.known == 0 and study.fraction == 0
     assert (
@@ -296,7 +295,7 @@ def test_a_study_fills_up_puzzle_by_puzzle(tokens) -> None:
 
 
 def test_the_first_puzzles_are_a_study_of_their_own(tokens) -> None:
-    steps = head_steps(small_model(), tokens)
+    steps = study_heads.steps(small_model(), tokens)
     study = next(steps)
     while study.known < 2:
         next(steps)

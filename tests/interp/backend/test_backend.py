@@ -288,8 +288,8 @@ def test_means_are_begun_once_however_many_need_them(
     """Predictions, a sweep and a study at once, of two orders of the grids; and one who leaves takes nothing
     with him."""
     backend, begun = Backend(), []
-    real = module.bank_means_steps
-    monkeypatch.setattr(module, "bank_means_steps", lambda *a: begun.append(a[2]) or real(*a))
+    real = module.bank_means.steps
+    monkeypatch.setattr(module.bank_means, "steps", lambda *a: begun.append(a[2]) or real(*a))
     bank, off = backend.bank(), parse_ablation("L1.attn:mean", SMALL)
     same = [puzzle for puzzle in bank if puzzle.structure == STRUCTURES[0]]
     leaving = backend.heads(names[0], same[:1], off)

@@ -8,7 +8,7 @@ import pytest
 
 from interp import load_model, load_puzzles
 from interp.ablation import bank_means, parse_ablation
-from interp.analyses.activation_patching import KINDS, patch, recoloured
+from interp.analyses.activation_patching import KINDS, activation_patching, recoloured
 from interp.analyses.logit_lens import direct_attribution, logit_lens
 from interp.export.answer_programs import Edit, attribution_snippet, lens_snippet, patching_snippet
 from tests.interp.export.test_programs import HOSTILE, numbers
@@ -70,7 +70,7 @@ def test_the_patching(folder: str, source: Edit | None, kind: str, options: dict
     said = printed(patching_snippet(folder, puzzle.id, source or other.id, kind, 4, 7, **options))
     model = load_model(folder)
     off = parse_ablation(options.get("ablation", ""), model.cfg)
-    state = patch(
+    state = activation_patching(
         model,
         puzzle.tokens,
         other.tokens,
