@@ -635,7 +635,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (PuzzlescopeError, UsageError) as error:
         text = str(error)
         if isinstance(error, UsageError):
-            text = f"{error.format_message()} `python -m interp --help` lists what there is."  # type: ignore[attr-defined]
+            text = f"{error.format_message()} `{_program()} --help` lists what there is."  # type: ignore[attr-defined]
         code = 2
     except OSError as error:  # of the help, or of what no command has a sentence of its own for
         text, code = f"That did not work: {reason(error)}.", 2
@@ -649,6 +649,11 @@ def main(arguments: list[str] | None = None) -> int:
     _drop_stdout()
     _say(" ".join(text.split()))
     return code
+
+
+def _program() -> str:
+    """How this program was called."""
+    return "puzzlescope" if Path(sys.argv[0]).stem == "puzzlescope" else "python -m interp"
 
 
 def _run(arguments: list[str] | None) -> int:
