@@ -171,7 +171,8 @@ def sweep(
     as_json: JsonOption = False,
     out: OutOption = None,
 ) -> None:
-    """Ablation sweep: the loss with each component ablated in turn, and the puzzles that break or get fixed."""
+    """Ablation sweep: the loss with each component ablated in turn, and the puzzles that break or get
+    fixed."""
     if metric not in METRICS:
         raise PuzzlescopeError(f"No metric '{metric}': expected one of {', '.join(METRICS)}.")
     path = _checked(out)

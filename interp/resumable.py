@@ -35,8 +35,8 @@ def finish(steps: Steps[T, R]) -> R:
 
 
 class Resumable(Generic[P, T, R]):
-    """A computation in two forms, made by :func:`resumable`: ``x(...)`` runs to its end and returns the result;
-    ``x.steps(...)`` is a generator that pauses, and returns the same."""
+    """A computation in two forms, made by :func:`resumable`: ``x(...)`` runs to its end and returns the
+    result; ``x.steps(...)`` is a generator that pauses, and returns the same."""
 
     def __init__(self, make: Callable[P, Steps[T, R]]):
         self.steps = without_gradients(make)

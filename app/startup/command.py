@@ -43,7 +43,8 @@ def options(port: str, address: str, hosts: str) -> Iterator[str]:
 
 
 def environment() -> dict[str, str]:
-    """Streamlit ends at once where nobody can say whose home is where: a user without a name and without HOME."""
+    """Streamlit ends at once where nobody can say whose home is where: a user without a name and without
+    HOME."""
     try:
         Path.home()
     except RuntimeError:

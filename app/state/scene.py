@@ -1,7 +1,8 @@
 """What is on screen, as one frozen value, and how it is written in the URL.
 
 The URL always holds the whole scene: whoever opens it sees the same. (The picker's filter, by which
-the next puzzle is chosen, is no part of it.) A scene is only ever replaced as a whole (:mod:`app.state.session`).
+the next puzzle is chosen, is no part of it.) A scene is only ever replaced as a whole
+(:mod:`app.state.session`).
 """
 
 from collections.abc import Callable, Collection, Mapping

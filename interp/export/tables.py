@@ -1,6 +1,6 @@
 """Results as CSV and JSON text, for whoever wants to go on elsewhere.
 
->>> header = Header(model="default", checkpoint="1a2b", puzzles=("9a3726a23b",), ablation="L1.attn", measure="final")
+>>> header = Header("default", "1a2b", puzzles=("9a3726a23b",), ablation="L1.attn", measure="final")
 >>> table = Table(header, ({"component": "L1.attn", "loss": 0.5, "broken": ["9a3726a23b"]},))
 >>> print(table.csv())
 # model: "default"

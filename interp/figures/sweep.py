@@ -443,7 +443,8 @@ def _hover(row: SweepRow, clean: SweepRow, measure: Measure, off: Collection[Com
 
 def _against(loss: float, before: float) -> str:
     if not has_ratio(loss, before):
-        return f"{number(loss, '.3g')} ({'exactly 0' if before == 0 else number(before, '.3g')} with nothing off)"
+        clean = "exactly 0" if before == 0 else number(before, ".3g")
+        return f"{number(loss, '.3g')} ({clean} with nothing off)"
     return f"{loss:.3g}, {short(loss / before)} × that with nothing off ({before:.3g})"
 
 
@@ -491,7 +492,8 @@ def grid_svg(
     if wrong is not None:
         shapes += [_outline_svg(i, j, size) for i, j in np.argwhere(wrong).tolist()]
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 {side + 2} {side + 2}" width="{side + 2}" role="img">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 {side + 2} {side + 2}" width="{side + 2}"'
+        ' role="img">'
         f"<title>{escape(title)}</title>{''.join(shapes)}</svg>"
     )
 

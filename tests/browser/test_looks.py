@@ -26,14 +26,17 @@ OVERLAPS = """(scope) => {
         if (text.nodeType !== Node.TEXT_NODE || !text.textContent.trim()) continue
         const range = document.createRange()
         range.selectNodeContents(text)
-        for (const box of range.getClientRects()) if (box.width > 2) boxes.push({ box, text: text.textContent })
+        for (const box of range.getClientRects())
+          if (box.width > 2) boxes.push({ box, text: text.textContent })
       }
     }
   }
   visit(document.querySelector(scope))
-  const over = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3
+  const across = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
+  const over = (a, b) => across(a, b) && a.top < b.bottom - 3 && b.top < a.bottom - 3
   const after = (k) => boxes.slice(k + 1)
-  return boxes.flatMap((one, k) => after(k).filter((other) => over(one.box, other.box)).map((other) => [one.text, other.text]))
+  const under = (one, k) => after(k).filter((other) => over(one.box, other.box))
+  return boxes.flatMap((one, k) => under(one, k).map((other) => [one.text, other.text]))
 }"""
 MOUNT = """async ([code, data]) => {
   const component = (await import("data:text/javascript;charset=utf-8," + encodeURIComponent(code))).default
@@ -134,7 +137,8 @@ def test_high_contrast_keeps_what_is_data_and_tells_what_is_chosen(workbench: Pa
 
 
 ON_PAPER = """([side, selector]) => {
-  // As a printer does it: a last word to the scripts, then another width, and no script runs before it is on paper.
+  // As a printer does it: a last word to the scripts, then another width, and no script runs before it is
+  // on paper.
   window.dispatchEvent(new Event("beforeprint"))
   const sheet = document.querySelector("[data-testid=stMainBlockContainer]")
   sheet.style.cssText = `width: ${side}px; margin: 0`

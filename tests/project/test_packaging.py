@@ -1,5 +1,5 @@
-"""The wheel that ``pip install .`` makes: it holds all that the library and the dashboard read, and works from any
-folder."""
+"""The wheel that ``pip install .`` makes: it holds all that the library and the dashboard read, and works
+from any folder."""
 
 import os
 import subprocess

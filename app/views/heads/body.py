@@ -207,7 +207,8 @@ def _head(scene: Scene, backend: Backend, study: HeadStudy, over: Over) -> None:
     )
     query = escape(scene.link_to(scene.puzzle, scene.ablation), quote=True)
     st.html(
-        f'<a href="./?{query}" style="color: inherit">See {_name(scene.layer, scene.head)} on this puzzle, in the workbench →</a>'
+        f'<a href="./?{query}" style="color: inherit">See {_name(scene.layer, scene.head)} on this puzzle, in'
+        " the workbench →</a>"
     )
 
 

@@ -16,8 +16,8 @@ from interp.grids import CELLS
 
 ANSWERS: dict[Reading, str] = {
     "greedy": "Greedy: the model draws by itself; each cell follows from the cells that it drew before.",
-    "teacher-forced": "Teacher-forced: each cell given the true cells before it, as the loss is measured; one mistake"
-    " does not lead to the next.",
+    "teacher-forced": "Teacher-forced: each cell given the true cells before it, as the loss is measured;"
+    " one mistake does not lead to the next.",
 }
 PALETTE_NAMES = {"soft": "soft", "original": "original", "safe": "colour-blind-safe"}
 assert set(PALETTE_NAMES) == set(PALETTES)

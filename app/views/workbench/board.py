@@ -172,7 +172,8 @@ def _charts(scene: Scene, backend: Backend, rows: list[SweepRow]) -> None:
         _tasks(scene, backend)
         return
     clean, off = (rows[0] if rows else None), list(scene.ablation.components)
-    key = f"{scene.chart}-{scene.model}-{scene.puzzle.id}-{scene.measure}-{scene.sample}-{scene.base}-{scene.ablation.text}"
+    measured = f"{scene.measure}-{scene.sample}-{scene.base}-{scene.ablation.text}"
+    key = f"{scene.chart}-{scene.model}-{scene.puzzle.id}-{measured}"
     if scene.chart == "heads":
         head_map.show(rows[1:], clean, scene.measure, off, key=key, on_click=switch)
     else:

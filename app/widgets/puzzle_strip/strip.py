@@ -37,7 +37,8 @@ _strip = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Look:
-    """How cells are painted: one of :data:`app.widgets.palette.PALETTES`, and whether each shows its colour's number.
+    """How cells are painted: one of :data:`app.widgets.palette.PALETTES`, and whether each shows its colour's
+    number.
 
     Raises:
         PuzzlescopeError: if there is no such palette.

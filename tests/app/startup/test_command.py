@@ -2,6 +2,7 @@
 
 import os
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_who_is_let_in(
 ) -> None:
     call(monkeypatch, "run", *said)
     ((words, _),) = started
-    assert [after for word, after in zip(words, words[1:], strict=False) if word.endswith("Hosts")] == names
+    assert [after for word, after in pairwise(words) if word.endswith("Hosts")] == names
 
 
 def test_a_user_without_a_home_is_given_one(monkeypatch: pytest.MonkeyPatch) -> None:

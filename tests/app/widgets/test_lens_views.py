@@ -359,7 +359,8 @@ PAGE = """<!doctype html><meta charset="utf-8"><style>
         --st-border-color: #d5d9de; --st-primary-color: #c8401a; --st-font: sans-serif; }
 body { margin: 0 }</style><div id="host"></div>"""
 MOUNT = """async ([source, data]) => {
-  window.component ??= (await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })))).default
+  const address = () => URL.createObjectURL(new Blob([source], { type: "text/javascript" }))
+  window.component ??= (await import(address())).default
   window.sent ??= []
   const setTriggerValue = (name, value) => window.sent.push([name, value])
   window.cleanup = window.component({ data, parentElement: document.getElementById("host"), setTriggerValue })
