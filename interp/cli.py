@@ -220,7 +220,7 @@ def _sweep_result(clean: SweepRow, rows: list[SweepRow], metric: Any, puzzles: P
     for row in rows:
         broken, mended = ([puzzles[k].id for k in flipped.tolist()] for flipped in row.flips(clean))
         flips = {"solved": int(row.solved.sum()), "broken": broken, "mended": mended}
-        found.append(row.summary(clean, metric) | flips)
+        found.append(row.brief(clean, metric) | flips)
     return {"clean": clean.loss.mean(metric), "solved": int(clean.solved.sum()), "rows": found}
 
 

@@ -7,7 +7,7 @@ from app.live import sweeps
 from app.live.watching import Seen, look_in
 from app.state.scene import Scene
 from interp.analyses.ablation_sweep import SweepState, cost
-from interp.analyses.head_study import HeadStudy
+from interp.analyses.head_study import HeadStudy, HeadStudyOf
 from interp.backend import Backend
 
 GROUP = "heads"
@@ -18,8 +18,8 @@ Heads = dict[tuple[int, int], float]
 def head_study(scene: Scene, backend: Backend) -> Seen[HeadStudy]:
     """Where every head looks over the scene's puzzles, in the run with parts off if some are."""
     puzzles = sweeps.puzzles_of(scene, backend)
-    key = (scene.model, tuple(puzzles), scene.ablation)
-    return look_in(GROUP, key, lambda: backend.heads(scene.model, puzzles, scene.ablation))
+    question = HeadStudyOf(tuple(puzzles), scene.ablation)
+    return look_in(GROUP, (scene.model, question), lambda: backend.watch(scene.model, question))
 
 
 def head_sweep(scene: Scene, backend: Backend) -> sweeps.Measured:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.live.watching import watched
 from app.state.scene import SAMPLES, Scene
 from interp.ablation import MEAN, NO_ABLATION, ZERO, Ablation, Method
-from interp.analyses.ablation_sweep import Scope, SweepState, components_of
+from interp.analyses.ablation_sweep import Scope, Sweep, SweepState, components_of
 from interp.backend import Backend, Watch
 from interp.puzzles import Puzzle
 from interp.tasks import TASKS
@@ -69,7 +69,7 @@ def board_sweep(scene: Scene, backend: Backend) -> Measured:
 
     def begin(scope: Scope) -> Watch[SweepState]:
         parts = components_of(backend.model(scene.model).cfg, EVERY_PART)
-        return backend.watch(scene.model, puzzles, parts, base, method, scope)
+        return backend.watch(scene.model, Sweep(tuple(puzzles), tuple(parts), base, method, scope))
 
     watches = watched().known(BOARD, key)
     if watches is None:
@@ -92,11 +92,12 @@ def task_sweeps(scene: Scene) -> dict[str, SweepState | None] | None:
 
 def begin_tasks(scene: Scene, backend: Backend) -> None:
     """Ask for it. Takes a while."""
-    parts = components_of(backend.model(scene.model).cfg, ["attn"])
+    parts = tuple(components_of(backend.model(scene.model).cfg, ["attn"]))
     base, method = sweep_base(scene), sweep_method(scene)
 
     def begin(task: str) -> Watch[SweepState]:
-        return backend.watch(scene.model, puzzles_of_task(scene, backend, task), parts, base, method)
+        puzzles = tuple(puzzles_of_task(scene, backend, task))
+        return backend.watch(scene.model, Sweep(puzzles, parts, base, method))
 
     # Of one visitor's work the latest comes first, so the first task is asked for last.
     begun = {task: begin(task) for task in reversed(TASKS)}

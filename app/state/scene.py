@@ -16,10 +16,11 @@ from app.widgets.palette import PALETTES
 from app.widgets.token_attention.view import Window, read_window
 from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, parse_ablation, parse_method
 from interp.analyses.ablation_sweep import Measure
+from interp.analyses.attention import LookbackScores
 from interp.backend import Backend
 from interp.checkpoints import DEFAULT, list_models
+from interp.engine.predict import Decoding
 from interp.errors import PuzzlescopeError, brief
-from interp.export.tables import Reading
 from interp.grids import CELLS, SIZE
 from interp.model import Config
 from interp.puzzles import Puzzle, PuzzleSet
@@ -68,7 +69,7 @@ class Scene:
     puzzle: Puzzle
     structure: Structure | None = None
     ablation: Ablation = NO_ABLATION
-    answer: Reading = "greedy"
+    answer: Decoding = "greedy"
     method: Method = ZERO
     measure: Measure = "final"
     sample: int = 1
@@ -138,7 +139,7 @@ def cell_name(cell: int) -> str:
 
 
 CHOICES: dict[str, Collection[Any]] = {
-    "answer": get_args(Reading),
+    "answer": get_args(Decoding),
     "measure": get_args(Measure),
     "sample": SAMPLES,
     "base": get_args(Base),
@@ -243,7 +244,7 @@ def _read_flips(text: str, cfg: Config) -> tuple[str, Component]:
 def copy_head(backend: Backend, model: str, puzzle: Puzzle) -> tuple[int, int]:
     """(layer, head) of the head that looks one grid back most on this puzzle: what a first visitor should
     see."""
-    scores = backend.lookbacks(model, puzzle)[100]
+    scores = backend.ask(model, LookbackScores(puzzle))[100]
     layer, head = divmod(int(scores.argmax()), scores.shape[1])
     return layer, head
 

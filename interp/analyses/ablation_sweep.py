@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, takewhile
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from interp.ablation import (
     check_ablation,
     means_for,
 )
+from interp.analyses.question import Question, means_over, tokens_of
 from interp.engine.forward import (
     Gates,
     Past,
@@ -38,11 +39,13 @@ from interp.engine.forward import (
 )
 from interp.engine.predict import METRICS, AnswerLoss, Metric, answer_logits, score
 from interp.errors import PuzzlescopeError
+from interp.export.programs import Sample, ablation_import, off_lines, program_of
 from interp.grids import CELLS
 from interp.model import Config, PuzzleGPT
 from interp.model.hooks import changes_forward
 from interp.puzzles import Puzzle
-from interp.tokens import ANSWER_START, GRID_TOKENS, TokensLike, puzzle_tokens
+from interp.resumable import Steps
+from interp.tokens import ANSWER_START, GRID_TOKENS, Structure, TokensLike, puzzle_tokens
 
 KINDS: tuple[Kind, ...] = ("attn", "mlp", "head")
 
@@ -94,8 +97,8 @@ class SweepRow:
         solved."""
         return np.flatnonzero(clean.solved & ~self.solved), np.flatnonzero(~clean.solved & self.solved)
 
-    def summary(self, clean: "SweepRow", metric: Metric = "final") -> dict[str, str | float]:
-        """The row as exports show it; ``delta`` is the loss less the clean run's."""
+    def brief(self, clean: "SweepRow", metric: Metric = "final") -> dict[str, str | float]:
+        """The row as the command line show it; ``delta`` is the loss less the clean run's."""
         assert self.component is not None
         loss = self.loss.mean(metric)
         return {"component": self.component.text, "loss": loss, "delta": loss - clean.loss.mean(metric)}
@@ -485,7 +488,7 @@ class SweepState:
         return sum(1 for _ in takewhile(lambda done: done == self.n, self._done))
 
     @property
-    def rows(self) -> list[SweepRow]:
+    def finished_rows(self) -> list[SweepRow]:
         """The whole rows, the run without any component first."""
         return [self.row(number) for number in range(self.whole_rows)]
 
@@ -499,6 +502,20 @@ class SweepState:
         loss = AnswerLoss(self._marker[number, known], self._cells[number, known], self._copied[known])
         component = self.components[number - 1] if number else None
         return SweepRow(component, loss, self._solved[number, known])
+
+    def rows(self, puzzles: Sequence[Puzzle], method: Method = ZERO) -> tuple[dict[str, Any], ...]:
+        """The sweep for :class:`interp.export.tables.Table`: the run with nothing (more) ablated first, then
+        a row a component. Rows of which nothing is known yet are left out.
+
+        Columns: how the component is ablated; over how many puzzles (``n``: a sweep under way knows fewer of
+        some rows); the loss (nats) in its four cuts, and each less that of the clean run over the same
+        puzzles (``delta_...``); how many are solved; ids of those that broke (solved before) and mended.
+
+        Args:
+            puzzles: those of the sweep, in its order.
+        """
+        clean, *rows = (self.row(number) for number in range(len(self._done)))
+        return sweep_rows(clean, rows, puzzles, method)
 
     def common(self) -> list[SweepRow]:
         """Every row over the same puzzles: those that all rows know which know any. The run without any
@@ -526,3 +543,98 @@ def flipped(state: SweepState, number: int, puzzles: Sequence[Puzzle]) -> tuple[
     row, clean = same_puzzles(state.row(number), state.row(0))
     broken, mended = row.flips(clean)
     return [puzzles[k] for k in broken], [puzzles[k] for k in mended]
+
+
+# ---- asked and exported ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sweep(Question[SweepState]):
+    """Each component ablated in turn, on top of a base, over some puzzles (see :func:`sweep_parts`). The
+    state fills up, a few puzzles of every row at a time; with no components it is the run under the base
+    alone."""
+
+    puzzles: tuple[Puzzle, ...]
+    components: tuple[Component, ...] = ()
+    base: Ablation = NO_ABLATION
+    method: Method = ZERO
+    scope: Scope = "everywhere"
+
+    @property
+    def means_over(self) -> tuple[Structure, ...]:
+        return means_over(self.puzzles, self.base, self.method)
+
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[SweepState, SweepState]:
+        state = SweepState(self.components, len(self.puzzles))
+        yield state  # the only news: it fills up under the eyes of all who follow
+        for part in sweep_parts(
+            model,
+            tokens_of(self.puzzles),
+            self.components,
+            base=self.base,
+            means=means,
+            method=self.method,
+            scope=self.scope,
+        ):
+            if part is not None:
+                state.add(part)
+            yield None
+        return state
+
+    def program(self, model: str, *, sample: Sample | None = None, measure: Measure = "final") -> str:
+        """What every component is by the measure when it is ablated, and how many puzzles break and mend.
+
+        Args:
+            sample: the same puzzles in other words than one by one.
+        """
+        sample = sample or Sample.of(self.puzzles)
+        uses_mean = self.base.uses_mean or self.method.kind == "mean"
+        options = ["base=off"] if self.base else []
+        options += ["means=means"] if uses_mean else []
+        options += [f"method={self.method!r}"] if self.method != ZERO else []
+        options += [f"scope={self.scope!r}"] if self.scope != "everywhere" else []
+        names = ["Method"] if self.method != ZERO else []
+        names += ["bank_means"] if uses_mean else []
+        listed = Ablation.of(map(Term, self.components)).text
+        return program_of(
+            [
+                "from interp import load_model, load_puzzles",
+                *ablation_import(self.base, [*names, "parse_ablation"]),
+            ],
+            ["from interp.analyses.ablation_sweep import sweep, value", *sample.imports],
+            [f"model = load_model({model!r})", *sample.lines, *off_lines(self.base, uses_mean=uses_mean)],
+            [
+                f"parts = list(parse_ablation({listed!r}, model.cfg).components)",
+                f"clean, *rows = sweep({', '.join(['model', 'tokens', 'parts', *options])})",
+                f"print('nothing', value(clean, {measure!r}), f'{{clean.solved.sum()}} of {{len(tokens)}}"
+                f" solved')",
+                "for row in rows:",
+                "    broken, mended = row.flips(clean)",
+                f"    print(row.component.text, value(row, {measure!r}), f'{{len(broken)}} broken,"
+                f" {{len(mended)}} mended')",
+            ],
+        )
+
+
+def sweep_rows(
+    clean: SweepRow, rows: Iterable[SweepRow], puzzles: Sequence[Puzzle], method: Method = ZERO
+) -> tuple[dict[str, Any], ...]:
+    """A clean run and runs beside it, for :class:`interp.export.tables.Table`; those of which nothing is
+    known yet are left out (see :meth:`SweepState.rows`)."""
+    return tuple(_export(row, clean, puzzles, method) for row in (clean, *rows) if len(row.solved))
+
+
+def _export(row: SweepRow, clean: SweepRow, puzzles: Sequence[Puzzle], method: Method) -> dict[str, Any]:
+    row, same = same_puzzles(row, clean)
+    losses = {cut: row.loss.mean(cut) for cut in METRICS}
+    broken, mended = ([puzzles[k].id for k in numbers.tolist()] for numbers in row.flips(same))
+    return {
+        "component": row.component.text if row.component else "nothing",
+        "method": method.text if row.component else "",
+        "n": len(row.solved),
+        **{f"loss_{cut}": loss for cut, loss in losses.items()},
+        **{f"delta_{cut}": loss - same.loss.mean(cut) for cut, loss in losses.items()},
+        "solved": int(row.solved.sum()),
+        "broken": broken,
+        "mended": mended,
+    }

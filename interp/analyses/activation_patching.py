@@ -30,9 +30,11 @@ from torch import Tensor
 
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, means_for
 from interp.analyses.ablation_sweep import ROWS
+from interp.analyses.question import Question, means_over
 from interp.engine.forward import Gates, embed, gates_of, run_layer, tail, unembed, weights_of
 from interp.engine.halves import Halves, attention_half, mlp_half, run_halves
 from interp.errors import PuzzlescopeError
+from interp.export.programs import puzzle_program
 from interp.grids import CELLS, N_COLORS, SIZE
 from interp.model import Config, PuzzleGPT
 from interp.model.hooks import say_ignored
@@ -126,6 +128,26 @@ def recoloured(puzzle: Puzzle, place: int, row: int, column: int, color: int) ->
         raise PuzzlescopeError(f"That cell has colour {color} already: choose another.")
     tokens[position] = color
     return Puzzle.of(puzzle.task, tokens)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A cell of the puzzle's first three grids (``place`` 0..2) in another colour, counted from 0 as the
+    library does."""
+
+    place: int
+    row: int
+    column: int
+    color: int
+
+    @classmethod
+    def between(cls, puzzle: Puzzle, other: Puzzle) -> "Edit | None":
+        """The edit that makes the other puzzle of this one (:func:`recoloured`), if it is made so."""
+        cells = np.argwhere(puzzle.grids != other.grids)
+        if puzzle.task != other.task or len(cells) != 1 or cells[0, 0] == 3:
+            return None
+        place, row, column = cells[0].tolist()
+        return cls(place, row, column, int(other.grids[place, row, column]))
 
 
 def site_names(cfg: Config, kind: Kind) -> tuple[str, ...]:
@@ -417,3 +439,65 @@ def _metric(logits: Float[np.ndarray, "row 100 vocab"], state: PatchState) -> Fl
     cells = np.arange(CELLS)
     with np.errstate(invalid="ignore", over="ignore"):  # of a model that diverged
         return logits[:, cells, state.truth] - logits[:, cells, state.contrast]
+
+
+# ---- asked -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Patching(Question[PatchState]):
+    """Activation patching from the source's run into the target's (see :func:`activation_patching`). The state fills up."""
+
+    target: Puzzle
+    source: Puzzle
+    kind: Kind = "resid_pre"
+    detail: Detail = "grids"
+    ablation: Ablation = NO_ABLATION
+
+    @property
+    def means_over(self) -> tuple[Structure, ...]:
+        return means_over([self.target, self.source], self.ablation)
+
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[PatchState, PatchState]:
+        return activation_patching.steps(
+            model,
+            self.target.tokens,
+            self.source.tokens,
+            self.kind,
+            detail=self.detail,
+            ablation=self.ablation,
+            means=means,
+        )
+
+    def program(self, model: str, *, cell: int = 0) -> str:
+        """The effect of every patch on one cell of the answer. The target and the source are puzzles of the
+        bank, or the source is the target with one cell in another colour.
+
+        Args:
+            cell: 0..99, row by row.
+        """
+        row, column = divmod(cell, SIZE)
+        edit = Edit.between(self.target, self.source)
+        made = f"bank.find({self.source.id!r})"
+        if edit is not None:
+            made = f"recoloured(puzzle, {edit.place:d}, {edit.row:d}, {edit.column:d}, {edit.color:d})"
+        options = [f"detail={self.detail!r}"] if self.detail != "grids" else []
+        options += ["ablation=off"] if self.ablation else []
+        options += ["means=means"] if self.ablation.uses_mean else []
+        call = ", ".join(["model", "puzzle.tokens", "source.tokens", f"kind={self.kind!r}", *options])
+        names = "activation_patching" if edit is None else "activation_patching, recoloured"
+        return puzzle_program(
+            model,
+            self.target.id,
+            self.ablation,
+            [f"from interp.analyses.activation_patching import {names}"],
+            [
+                f"cell = 10 * {row:d} + {column:d}",
+                f"state = activation_patching({call})",
+                "print('of the runs', state.target[cell], state.source[cell])",
+                "effects = state.effects()[:, :, cell]  # 0: as the puzzle's own run, 1: as the source's",
+                "for site, own in zip(state.sites, effects):",
+                "    print(site, {block.name: round(float(x), 3) for block, x in zip(state.blocks, own)})",
+            ],
+            setup=[f"source = {made}"],
+        )

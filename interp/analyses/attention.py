@@ -15,10 +15,28 @@ from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, heads_off, hooks_for, hooks_of
+from interp.analyses.question import PuzzleQuestion, RunQuestion
 from interp.engine.runs import Run
 from interp.errors import PuzzlescopeError
+from interp.export.programs import given, puzzle_program
+from interp.grids import SIZE
 from interp.model import Block, PuzzleGPT
-from interp.tokens import N_CTX, TOKEN_NAMES, TokensLike, one_puzzle, puzzle_tokens
+from interp.puzzles import Puzzle
+from interp.resumable import Steps
+from interp.tokens import (
+    GRID_TOKENS,
+    MARKERS,
+    N_CTX,
+    START,
+    TOKEN_NAMES,
+    TokensLike,
+    one_puzzle,
+    puzzle_tokens,
+)
+
+LOOKBACKS = (1, 100, 101)
+"""One token back, the cell about to be predicted, the cell under this token: measured together, in one
+pass."""
 
 LEVELS = 255
 """A weight from 0 to 1 becomes one of this many steps, so it is off by at most 1 / (2 * LEVELS)."""
@@ -56,6 +74,38 @@ class LayerAttention:
     pattern: Float[np.ndarray, "head query key"]
     value_norms: Float[np.ndarray, "head key"]
     off: Bool[np.ndarray, " head"]
+
+    def rows(self, puzzle: Puzzle, head: int, query: int) -> tuple[dict[str, Any], ...]:
+        """Where one head looks from one position, for :class:`interp.export.tables.Table`: a row for each of
+        the positions it can see, its own the last.
+
+        Args:
+            puzzle: that it looks at.
+            query: the position that looks, start token included. It predicts the token at ``query`` + 1.
+
+        Raises:
+            PuzzlescopeError: if there is no such position.
+        """
+        if not 0 <= query < N_CTX:
+            raise PuzzlescopeError(f"There is no position {query}: expected 0 to {N_CTX - 1}.")
+        looks = self.pattern[head, query]
+        tokens = [START, *puzzle.tokens.tolist()]
+        names = puzzle.structure.name.split(" ")
+        rows = []
+        for key in range(query + 1):
+            place, cell = divmod(key - 1, GRID_TOKENS)
+            inside = key > 0 and tokens[key] not in MARKERS
+            rows.append(
+                {
+                    "position": key,
+                    "grid": names[place] if key else "start",
+                    "row": (cell - 1) // SIZE + 1 if inside else None,
+                    "column": (cell - 1) % SIZE + 1 if inside else None,
+                    "token": TOKEN_NAMES[tokens[key]] if key else "start",
+                    "attention": float(looks[key]),
+                }
+            )
+        return tuple(rows)
 
 
 @torch.inference_mode()
@@ -106,6 +156,44 @@ def attention_of(model: PuzzleGPT, run: Run, layer: int) -> LayerAttention:
     with model.without_hooks(), model.hooks(fwd_hooks=[*hooks_of(looking), *keeping]):
         block.attn(block.ln1(run.before[layer]))
     return _layer_attention(model, layer, run.ablation, kept["pattern"], kept["v"])
+
+
+@dataclass(frozen=True)
+class AttentionOf(RunQuestion[LayerAttention]):
+    """The attention of every head of a layer on one puzzle, with the norms of its values, which tell how much
+    the heads could carry from where they look."""
+
+    layer: int = 0
+
+    def of_run(self, model: PuzzleGPT, run: Run) -> Steps[None, LayerAttention]:
+        yield from ()  # it is done in one step
+        return attention_of(model, run, self.layer)
+
+    def program(self, model: str, *, head: int = 0, cell: int = 0) -> str:
+        """Where a head looks to predict one cell of the answer: the ten positions it looks at most.
+
+        Args:
+            cell: 0..99, row by row.
+        """
+        row, column = divmod(cell, SIZE)
+        return puzzle_program(
+            model,
+            self.puzzle.id,
+            self.ablation,
+            [
+                "from interp.analyses.attention import attention_pattern",
+                "from interp.tokens import predicting_position",
+            ],
+            [
+                f"layer, head, query = {self.layer:d}, {head:d},"
+                f" predicting_position(row={row:d}, column={column:d})",
+                f"pattern = attention_pattern(model, puzzle.tokens, layer{given(self.ablation)})"
+                f"  # [head, query, key]",
+                "looks = pattern[head, query]",
+                "for position in looks.argsort()[::-1][:10]:",
+                "    print(position, looks[position])",
+            ],
+        )
 
 
 def _check_layer(model: PuzzleGPT, layer: int) -> None:
@@ -224,6 +312,41 @@ def lookback_table(
         hooks = [*hooks_for(model, prompt, ablation, means), *adding]
         model.run_with_hooks(prompt, fwd_hooks=hooks, return_type=None)
     return {lookback: scores / len(tokens) for lookback, scores in total.items()}
+
+
+LookbackTable = dict[int, Float[np.ndarray, "layer head"]]
+
+
+@dataclass(frozen=True)
+class LookbackScores(PuzzleQuestion[LookbackTable]):
+    """How much every head looks each of these distances back on one puzzle: over the positions that have so
+    many before them, or clamped as in the original notebook (see :func:`lookback_scores`)."""
+
+    distances: tuple[int, ...] = LOOKBACKS
+    clamp: bool = False
+
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[None, LookbackTable]:
+        yield from ()  # it is done in one step
+        tokens = self.puzzle.tokens[None]
+        return lookback_table(model, tokens, self.distances, self.ablation, means, clamp=self.clamp)
+
+    def program(self, model: str, *, threshold: float = 0.1) -> str:
+        """The heads whose score is above a threshold, measured as the original notebook does; and beside it
+        the score without the positions that it measures at the start token."""
+        call = f"lookback_table(model, puzzle.tokens[None], {list(self.distances)!r}{given(self.ablation)}"
+        return puzzle_program(
+            model,
+            self.puzzle.id,
+            self.ablation,
+            ["from interp.analyses.attention import heads_above, lookback_table"],
+            [
+                f"scores = {call})",
+                f"really = {call}, clamp=False)",
+                "for lookback, found in scores.items():",
+                f"    for head in heads_above(found, lookback, {threshold!r}):",
+                "        print(lookback, head.name, head.score, really[lookback][head.layer, head.head])",
+            ],
+        )
 
 
 def _adds_to(rows: dict[int, Float[np.ndarray, " head"]], clamp: bool) -> Callable[..., None]:

@@ -39,17 +39,20 @@ ones they score ``1 / sqrt(r)``.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from interp.ablation import Component
+from interp.ablation import Component, ReferenceMeans
 from interp.analyses.ablation_sweep import KINDS, components_of
+from interp.analyses.question import Question
 from interp.analyses.readers import HEAD_INPUTS, LOGITS, HeadInput, Reader, readers_of
 from interp.engine.products import product
 from interp.errors import PuzzlescopeError
+from interp.export.programs import program_of, source_line
 from interp.model import Block, PuzzleGPT
 from interp.resumable import Steps, resumable
 
@@ -129,6 +132,22 @@ class Composition:
         columns = [k for k, reader in enumerate(self.readers) if reader.input == head_input]
         return self.excess[np.ix_(rows, columns)]
 
+    def rows(self, source: Component | None = None) -> tuple[dict[str, Any], ...]:
+        """A row for every reader of a source, or of every source, for :class:`interp.export.tables.Table`:
+        the score, what chance gives, and what is beyond it, also in standard deviations of chance."""
+        return tuple(
+            {
+                "source": reading.source.text,
+                "reader": reading.reader.text,
+                "score": reading.score,
+                "chance": reading.chance,
+                "excess": reading.excess,
+                "deviations": reading.deviations,
+            }
+            for one in (self.sources if source is None else (source,))
+            for reading in self.readings(one)
+        )
+
     def _row(self, source: Component) -> int:
         if source not in self.sources:
             raise PuzzlescopeError(f"The model has no {source.text}.")
@@ -152,6 +171,41 @@ def composition(model: PuzzleGPT) -> Steps[None, Composition]:
     nothing = np.isnan(score)
     chance[nothing] = spread[nothing] = np.nan
     return Composition(sources, readers, score, chance, spread)
+
+
+FIRST_ATTENTION = Component(0, "attn")
+
+
+@dataclass(frozen=True)
+class CompositionScores(Question[Composition]):
+    """Every composition score of a model, by its weights alone."""
+
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None = None) -> Steps[None, Composition]:
+        return composition.steps(model)
+
+    def program(self, model: str, *, source: Component = FIRST_ATTENTION) -> str:
+        """Who reads a source most, by weights.
+
+        >>> print(CompositionScores().program("default"))
+        from interp import load_model
+        from interp.ablation import parse_ablation
+        from interp.analyses.composition import composition
+        <BLANKLINE>
+        model = load_model('default')
+        source = parse_ablation('L0.attn', model.cfg).terms[0].component
+        <BLANKLINE>
+        for reading in composition(model).ranked(source)[:20]:
+            print(reading.reader.text, reading.score, f'{reading.excess:+} beyond chance')
+        """
+        return program_of(
+            ["from interp import load_model", "from interp.ablation import parse_ablation"],
+            ["from interp.analyses.composition import composition"],
+            [f"model = load_model({model!r})", source_line(source)],
+            [
+                "for reading in composition(model).ranked(source)[:20]:",
+                "    print(reading.reader.text, reading.score, f'{reading.excess:+} beyond chance')",
+            ],
+        )
 
 
 Place = tuple[slice, slice]

@@ -23,11 +23,22 @@ from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation import NO_ABLATION, Ablation, Hook, ReferenceMeans, heads_off, hooks_for
+from interp.analyses.question import Question, means_over, tokens_of
 from interp.errors import PuzzlescopeError
+from interp.export.programs import Sample, ablation_import, given, off_lines, program_of
 from interp.grids import CELLS, SIZE
 from interp.model import Config, PuzzleGPT
+from interp.puzzles import Puzzle
 from interp.resumable import Steps, resumable
-from interp.tokens import ANSWER_START, GRID_TOKENS, N_CTX, TokensLike, marker_position, puzzle_tokens
+from interp.tokens import (
+    ANSWER_START,
+    GRID_TOKENS,
+    N_CTX,
+    Structure,
+    TokensLike,
+    marker_position,
+    puzzle_tokens,
+)
 
 Over = Literal["all", "answer"]
 
@@ -254,6 +265,56 @@ class HeadStudy:
         found = {name: spectrum[..., distance] for name, distance in DISTANCES.items()}
         return found | {"markers": keys[..., _MARKERS].sum(-1), "start": keys[..., 0]}
 
+    def rows(
+        self, over: Over = "all", costs: Mapping[tuple[int, int], float] | None = None
+    ) -> tuple[dict[str, Any], ...]:
+        """A row a head, for :class:`interp.export.tables.Table`: its layer and number, over how many puzzles
+        and which queries, whether it is off, and every detector.
+
+        Args:
+            costs: what switching a head off costs, by (layer, head), as the column ``cost``; nan where it is
+                not known.
+        """
+        detectors, off, known = self.detectors(over), self.off, self.known
+        rows = []
+        for layer, head in np.ndindex(off.shape):
+            row: dict[str, Any] = {
+                "layer": layer,
+                "head": head,
+                "n": known,
+                "over": over,
+                "off": bool(off[layer, head]),
+            }
+            row |= {name: float(scores[layer, head]) for name, scores in detectors.items()}
+            if costs is not None:
+                row["cost"] = float(costs.get((layer, head), np.nan))
+            rows.append(row)
+        return tuple(rows)
+
+    def spectrum_rows(self, over: Over = "all") -> tuple[dict[str, Any], ...]:
+        """A row a head and distance: mean attention exactly so many positions back; nan where no query has so
+        many before it."""
+        known = self.known
+        return tuple(
+            {"layer": layer, "head": head, "n": known, "over": over, "back": back, "attention": float(share)}
+            for (layer, head, back), share in np.ndenumerate(self.spectrum_over(over))
+        )
+
+    def map_rows(self, layer: int, head: int) -> tuple[dict[str, Any], ...]:
+        """Where one head looks to predict the answer's cells: a row an offset of each grid, then the markers
+        and the start token.
+
+        The shares sum to 1. Grids are counted from 1, as they stand in the puzzle; offsets are from the cell
+        about to be predicted, down and to the right. Raises ``IndexError`` if there is no such head.
+        """
+        rows: list[dict[str, Any]] = []
+        for (grid, down, right), share in np.ndenumerate(self.maps[layer, head]):
+            rows.append(_map_row("cell", grid + 1, down - SIZE + 1, right - SIZE + 1, share))
+        rows += [
+            _map_row("marker", k + 1, None, None, share) for k, share in enumerate(self.markers[layer, head])
+        ]
+        return (*rows, _map_row("start", None, None, None, self.start[layer, head]))
+
     def _on_keys(self, over: Over) -> Float[np.ndarray, "layer head 405"]:
         """Mean attention by key, over the queries but query 0."""
         sums = self._sums
@@ -261,6 +322,10 @@ class HeadStudy:
         if over == "all":
             by_key[..., 0] -= sums.n  # query 0 sees nothing but itself
         return _mean(by_key, (_QUERIES[over] > 0).sum().item() * sums.n)
+
+
+def _map_row(on: str, grid: int | None, down: int | None, right: int | None, share: float) -> dict[str, Any]:
+    return {"on": on, "grid": grid, "row_offset": down, "column_offset": right, "share": float(share)}
 
 
 def queries_before(over: Over) -> Int[np.ndarray, "405"]:
@@ -316,6 +381,42 @@ def study_heads(
     return study
 
 
+@dataclass(frozen=True)
+class HeadStudyOf(Question[HeadStudy]):
+    """Where every head looks, over some puzzles, under an ablation. The study fills up puzzle by puzzle."""
+
+    puzzles: tuple[Puzzle, ...]
+    ablation: Ablation = NO_ABLATION
+
+    @property
+    def means_over(self) -> tuple[Structure, ...]:
+        return means_over(self.puzzles, self.ablation)
+
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[HeadStudy, HeadStudy]:
+        return study_heads.steps(model, tokens_of(self.puzzles), self.ablation, means)
+
+    def program(self, model: str, *, sample: Sample | None = None, over: Over = "all") -> str:
+        """How much every head looks at what each detector looks for.
+
+        Args:
+            sample: the same puzzles in other words than one by one.
+            over: which queries of them.
+        """
+        sample = sample or Sample.of(self.puzzles)
+        return program_of(
+            ["from interp import load_model, load_puzzles", *ablation_import(self.ablation)],
+            ["from interp.analyses.head_study import study_heads", *sample.imports],
+            [f"model = load_model({model!r})", *sample.lines, *off_lines(self.ablation)],
+            [
+                f"study = study_heads(model, tokens{given(self.ablation)})",
+                f"for row in study.rows({over!r}):",
+                "    print(row)",
+                "# also: study.spectrum [layer, head, 405],"
+                " study.maps [layer, head, grid, 9 + row, 9 + column]",
+            ],
+        )
+
+
 LayerSums = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Sums of the patterns of one layer: by distance and by key ``[over, head, 405]``, and by offset ``[head, 4,
 19, 19]``."""
@@ -360,63 +461,3 @@ def _array(sums: Tensor) -> np.ndarray:
 def _stacked(layers: list[LayerSums], n: int) -> _Sums:
     by_distance, by_key, by_offset = zip(*layers, strict=True)
     return _Sums(np.stack(by_distance, 1), np.stack(by_key, 1), np.stack(by_offset), n)
-
-
-# ---- as rows -----------------------------------------------------------------------------------------------
-
-
-def head_rows(
-    study: HeadStudy, over: Over = "all", costs: Mapping[tuple[int, int], float] | None = None
-) -> tuple[dict[str, Any], ...]:
-    """A row a head: its layer and number, over how many puzzles and which queries, whether it is off, and
-    every detector.
-
-    Args:
-        costs: what switching a head off costs, by (layer, head), as the column ``cost``; nan where it is not
-            known.
-    """
-    detectors, off, known = study.detectors(over), study.off, study.known
-    rows = []
-    for layer, head in np.ndindex(off.shape):
-        row: dict[str, Any] = {
-            "layer": layer,
-            "head": head,
-            "n": known,
-            "over": over,
-            "off": bool(off[layer, head]),
-        }
-        row |= {name: float(scores[layer, head]) for name, scores in detectors.items()}
-        if costs is not None:
-            row["cost"] = float(costs.get((layer, head), np.nan))
-        rows.append(row)
-    return tuple(rows)
-
-
-def spectrum_rows(study: HeadStudy, over: Over = "all") -> tuple[dict[str, Any], ...]:
-    """A row a head and distance: mean attention exactly so many positions back; nan where no query has so
-    many before it."""
-    known = study.known
-    return tuple(
-        {"layer": layer, "head": head, "n": known, "over": over, "back": back, "attention": float(share)}
-        for (layer, head, back), share in np.ndenumerate(study.spectrum_over(over))
-    )
-
-
-def map_rows(study: HeadStudy, layer: int, head: int) -> tuple[dict[str, Any], ...]:
-    """Where one head looks to predict the answer's cells: a row an offset of each grid, then the markers and
-    the start token.
-
-    The shares sum to 1. Grids are counted from 1, as they stand in the puzzle; offsets are from the cell
-    about to be predicted, down and to the right. Raises ``IndexError`` if there is no such head.
-    """
-    rows: list[dict[str, Any]] = []
-    for (grid, down, right), share in np.ndenumerate(study.maps[layer, head]):
-        rows.append(_map_row("cell", grid + 1, down - SIZE + 1, right - SIZE + 1, share))
-    rows += [
-        _map_row("marker", k + 1, None, None, share) for k, share in enumerate(study.markers[layer, head])
-    ]
-    return (*rows, _map_row("start", None, None, None, study.start[layer, head]))
-
-
-def _map_row(on: str, grid: int | None, down: int | None, right: int | None, share: float) -> dict[str, Any]:
-    return {"on": on, "grid": grid, "row_offset": down, "column_offset": right, "share": float(share)}

@@ -24,12 +24,15 @@ from torch import Tensor
 from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation import MEAN, NO_ABLATION, Ablation, Component, ReferenceMeans, hooks_for
+from interp.analyses.question import PuzzleQuestion
 from interp.engine.forward import embed, gates_for, unembed, weights_of
 from interp.engine.halves import Halves, run_halves, stage_names
 from interp.errors import PuzzlescopeError
+from interp.export.programs import given, puzzle_program
 from interp.grids import CELLS, SIZE
 from interp.model import PuzzleGPT
 from interp.model.hooks import changes_forward, say_ignored
+from interp.resumable import Steps
 from interp.tokens import ANSWER_START, D_VOCAB, TOKEN_NAMES, TokensLike, one_puzzle
 
 EMBED, POS_EMBED, BIAS = "embed", "pos_embed", "bias"
@@ -115,6 +118,30 @@ def logit_lens(
     logits = [unembed(model, stream) for stream in streams(model, tokens, ablation, means)]
     found = torch.cat(logits).softmax(-1).float().cpu().numpy()
     return LogitLens(stage_names(model.cfg), found, tokens[ANSWER_START:].astype(np.int64))
+
+
+@dataclass(frozen=True)
+class LensOf(PuzzleQuestion[LogitLens]):
+    """What the model would answer after every stage, on one puzzle."""
+
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[None, LogitLens]:
+        yield from ()  # it is done in one step
+        return logit_lens(model, self.puzzle.tokens, self.ablation, means)
+
+    def program(self, model: str) -> str:
+        """What every stage would answer, in cells right, and where each cell becomes right."""
+        return puzzle_program(
+            model,
+            self.puzzle.id,
+            self.ablation,
+            ["from interp.analyses.logit_lens import logit_lens"],
+            [
+                f"lens = logit_lens(model, puzzle.tokens{given(self.ablation)})",
+                "for stage, right in zip(lens.stages, lens.right):",
+                "    print(stage, f'{right.sum()} of 100 cells right')",
+                "print(lens.settled.reshape(10, 10))  # number of the stage from which each cell is right",
+            ],
+        )
 
 
 def _stages(
@@ -246,6 +273,43 @@ def direct_attribution(
         unembed(model, layer.post[:, ANSWER_START:])[0].float().cpu().numpy(),
         tokens[ANSWER_START:].astype(np.int64),
     )
+
+
+@dataclass(frozen=True)
+class AttributionOf(PuzzleQuestion[Attribution]):
+    """What every part adds to the logits of the answer's cells, on one puzzle."""
+
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[None, Attribution]:
+        yield from ()  # it is done in one step
+        return direct_attribution(model, self.puzzle.tokens, self.ablation, means)
+
+    def program(
+        self, model: str, *, cell: int = 0, toward: int | None = None, over: int | None = None
+    ) -> str:
+        """Every part's push at one cell of the answer, the largest first, and their sum.
+
+        Args:
+            cell: 0..99, row by row.
+            toward, over: the tokens compared; left out, the right one and the runner-up.
+        """
+        row, column = divmod(cell, SIZE)
+        tokens = ", ".join(
+            f"{name}={token:d}" for name, token in (("toward", toward), ("over", over)) if token is not None
+        )
+        return puzzle_program(
+            model,
+            self.puzzle.id,
+            self.ablation,
+            ["from interp.analyses.logit_lens import direct_attribution"],
+            [
+                f"cell = 10 * {row:d} + {column:d}",
+                f"found = direct_attribution(model, puzzle.tokens{given(self.ablation)})",
+                f"pushes = found.push({tokens})[:, cell]",
+                "for k in abs(pushes).argsort()[::-1]:",
+                "    print(found.parts[k], pushes[k])",
+                f"print('sum', pushes.sum(), 'of the run', found.difference({tokens})[cell])",
+            ],
+        )
 
 
 def _heads(

@@ -17,7 +17,7 @@ Taking a source from all that read it is to switch it off: a test holds the two 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import torch
@@ -25,8 +25,18 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, ReferenceMeans, Term, means_for
-from interp.analyses.ablation_sweep import CHUNK, ROWS, Measure, SweepPart, SweepRow, SweepState, cost
+from interp.analyses.ablation_sweep import (
+    CHUNK,
+    ROWS,
+    Measure,
+    SweepPart,
+    SweepRow,
+    SweepState,
+    cost,
+    sweep_rows,
+)
 from interp.analyses.composition import Composition
+from interp.analyses.question import Question, means_over, tokens_of
 from interp.analyses.readers import HEAD_INPUTS, LOGITS, Input, Reader, check_readers, readers_of
 from interp.engine.forward import (
     Gate,
@@ -44,10 +54,12 @@ from interp.engine.forward import (
 )
 from interp.engine.predict import AnswerLoss, score
 from interp.errors import PuzzlescopeError
+from interp.export.programs import Sample, ablation_import, off_lines, program_of, source_line
 from interp.model import PuzzleGPT
 from interp.model.hooks import say_ignored
+from interp.puzzles import Puzzle
 from interp.resumable import Steps, resumable
-from interp.tokens import GRID_TOKENS, TokensLike, puzzle_tokens
+from interp.tokens import GRID_TOKENS, Structure, TokensLike, puzzle_tokens
 
 Heads = Float[Tensor, "row asked head d_head"]
 Asked = Float[Tensor, "row asked d_model"]
@@ -77,6 +89,23 @@ class PathState(SweepState):
         nan where that is not known yet."""
         clean, *rows = self.common()
         return {reader: cost(row, clean, measure) for reader, row in zip(self.readers, rows, strict=True)}
+
+    def rows(self, puzzles: Sequence[Puzzle], method: Method = ZERO) -> tuple[dict[str, Any], ...]:
+        """The run with the source read by everybody first, then a row for every reader without it: the
+        columns of :meth:`SweepState.rows`, with ``source`` and ``reader`` in place of the component. Readers
+        of whom nothing is known yet are left out."""
+        clean, *rows = self.common()
+        known = [(reader, row) for reader, row in zip(self.readers, rows, strict=True) if len(row.solved)]
+        readers = ["nobody", *(reader.text for reader, _ in known)]
+        found = sweep_rows(clean, [row for _, row in known], puzzles, method)
+        return tuple(
+            {
+                "source": self.source.text,
+                "reader": reader,
+                **{name: value for name, value in row.items() if name != "component"},
+            }
+            for reader, row in zip(readers, found, strict=False)
+        )
 
 
 @resumable
@@ -415,3 +444,65 @@ def _ranks(values: Float[np.ndarray, " item"]) -> Float[np.ndarray, " item"]:
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(count)
     return (last - (count - 1) / 2)[place]
+
+
+# ---- asked -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PathAblation(Question[PathState]):
+    """A source taken from each of its readers in turn, on top of a base, over some puzzles (see
+    :func:`path_ablation`). The state fills up."""
+
+    puzzles: tuple[Puzzle, ...]
+    source: Component
+    base: Ablation = NO_ABLATION
+    method: Method = ZERO
+
+    @property
+    def means_over(self) -> tuple[Structure, ...]:
+        return means_over(self.puzzles, self.base, self.method)
+
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[PathState, PathState]:
+        tokens = tokens_of(self.puzzles)
+        return path_ablation.steps(
+            model, tokens, self.source, base=self.base, means=means, method=self.method
+        )
+
+    def program(self, model: str, *, sample: Sample | None = None, measure: Measure = "final") -> str:
+        """What taking the source from each of its readers does, by effect.
+
+        Args:
+            sample: the same puzzles in other words than one by one.
+        """
+        sample = sample or Sample.of(self.puzzles)
+        uses_mean = self.base.uses_mean or self.method.kind == "mean"
+        options = ["base=off"] if self.base else []
+        options += ["means=means"] if uses_mean else []
+        options += [f"method={self.method!r}"] if self.method != ZERO else []
+        names = ["Method"] if self.method != ZERO else []
+        names += ["bank_means"] if uses_mean else []
+        return program_of(
+            [
+                "from interp import load_model, load_puzzles",
+                *ablation_import(self.base, [*names, "parse_ablation"]),
+            ],
+            [
+                "from interp.analyses.path_ablation import path_ablation",
+                "from interp.analyses.ablation_sweep import value",
+                *sample.imports,
+            ],
+            [
+                f"model = load_model({model!r})",
+                *sample.lines,
+                *off_lines(self.base, uses_mean=uses_mean),
+                source_line(self.source),
+            ],
+            [
+                f"state = path_ablation({', '.join(['model', 'tokens', 'source', *options])})",
+                f"print('read by all', value(state.row(0), {measure!r}))",
+                "for reader, row in state.by_reader().items():",
+                f"    print(reader.text, value(row, {measure!r}), f'{{row.solved.sum()}} of {{len(tokens)}}"
+                f" solved')",
+            ],
+        )

@@ -16,9 +16,12 @@ from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation import NO_ABLATION, Ablation, Hook, ReferenceMeans, hooks_for
+from interp.analyses.question import PuzzleQuestion
 from interp.engine.predict import AnswerLoss, score
+from interp.export.programs import given, puzzle_program
 from interp.grids import N_COLORS, SIZE
 from interp.model import Config, PuzzleGPT
+from interp.resumable import Steps
 from interp.tokens import GRID_TOKENS, START, TOKEN_NAMES, TokensLike, puzzle_tokens
 
 PUBLISHED_SIZES = Config()
@@ -243,6 +246,36 @@ def blanks_masked(
     with torch.inference_mode():
         logits = model.run_with_hooks(prompt[:, :-1], fwd_hooks=hooks)
         return score(logits[:, -GRID_TOKENS:], prompt)
+
+
+@dataclass(frozen=True)
+class BlanksMasked(PuzzleQuestion[tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]]):
+    """Loss and success on one puzzle if its blank cells are taken for padding."""
+
+    def steps(
+        self, model: PuzzleGPT, means: ReferenceMeans | None
+    ) -> Steps[None, tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]]:
+        yield from ()  # it is done in one step
+        return blanks_masked(model, self.puzzle.tokens[None], self.ablation, means)
+
+    def program(self, model: str) -> str:
+        """Loss and success with blank cells taken for padding, and as they should be."""
+        off = given(self.ablation)
+        return puzzle_program(
+            model,
+            self.puzzle.id,
+            self.ablation,
+            [
+                "from interp.analyses.published import blanks_masked",
+                "from interp.engine.predict import losses",
+            ],
+            [
+                f"loss, solved = losses(model, puzzle.tokens[None]{off})",
+                "print('as it should be', loss.mean('final'), solved[0])",
+                f"loss, solved = blanks_masked(model, puzzle.tokens[None]{off})",
+                "print('blank cells masked', loss.mean('final'), solved[0])",
+            ],
+        )
 
 
 def _hiding(cfg: Config, hidden: torch.Tensor) -> list[Hook]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -16,9 +16,10 @@ from interp.engine.drafts import next_cells
 from interp.engine.forward import Gates, gates_for, run, weights_of
 from interp.engine.runs import Run
 from interp.errors import PuzzlescopeError
-from interp.grids import CELLS
+from interp.grids import CELLS, SIZE
 from interp.model import KeyValueCache, PuzzleGPT
 from interp.model.hooks import changes_forward
+from interp.puzzles import Puzzle
 from interp.resumable import Steps, resumable, without_gradients
 from interp.tokens import ANSWER_START, GRID_TOKENS, TokensLike, puzzle_tokens
 
@@ -30,6 +31,9 @@ METRICS: dict[Metric, str] = {
     "changed": "cells that differ from the third grid",
 }
 assert set(METRICS) == set(get_args(Metric))
+
+Decoding = Literal["greedy", "teacher-forced"]
+"""Which answer of the model: the one it draws by itself, or cell by cell given the true cells before."""
 
 BATCH = 16
 MOST_DRAFTED = 3
@@ -110,6 +114,43 @@ class Prediction:
     def teacher_forced(self) -> Int[np.ndarray, "puzzle 100"]:
         """The likeliest token of each cell given the true cells before it."""
         return self.probabilities.argmax(-1)
+
+    def rows(
+        self, puzzle: Puzzle, ablated: "Prediction | None" = None, decoding: Decoding = "greedy"
+    ) -> tuple[dict[str, Any], ...]:
+        """The answer to a single puzzle, cell by cell, for :class:`interp.export.tables.Table`: the true
+        token, the model's, its probability, whether it is right, and the loss.
+
+        Args:
+            puzzle: that was predicted.
+            ablated: the prediction under an ablation, to stand beside this clean one.
+            decoding: which answer. The loss (nats) is given the true cells before in either.
+        """
+        truth = puzzle.grids[3].ravel()
+        runs = [("clean", self)] + ([("ablated", ablated)] if ablated is not None else [])
+        rows = []
+        for cell in range(CELLS):
+            row: dict[str, Any] = {
+                "row": cell // SIZE + 1,
+                "column": cell % SIZE + 1,
+                "truth": int(truth[cell]),
+                "copied": bool(self.loss.copied[0, cell]),
+            }
+            for name, prediction in runs:
+                row |= prediction._cell(name, cell, int(truth[cell]), decoding)
+            rows.append(row)
+        return tuple(rows)
+
+    def _cell(self, name: str, cell: int, truth: int, decoding: Decoding) -> dict[str, Any]:
+        greedy = decoding == "greedy"
+        token = int((self.greedy if greedy else self.teacher_forced)[0, cell])
+        chances = self.greedy_probabilities if greedy else self.probabilities
+        return {
+            f"{name}_token": token,
+            f"{name}_probability": float(chances[0, cell, token]),
+            f"{name}_right": token == truth,
+            f"{name}_loss": float(self.loss.cells[0, cell]),
+        }
 
 
 def run_ablated(

@@ -19,9 +19,9 @@ LINES = [
     {"tasks", "model"},
     {"puzzles", "checkpoints"},
     {"ablation"},
-    {"engine"},
+    {"engine", "export"},
     {"analyses"},
-    {"figures", "export", "training", "backend"},
+    {"figures", "training", "backend"},
     {"cli"},
     {"__main__", "__init__"},
 ]

@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.state.scene import Scene
 from app.state.session import change, of_this_model
-from interp.analyses.attention import HeadScore, heads_above
+from interp.analyses.attention import HeadScore, LookbackScores, heads_above
 from interp.backend import Backend
 
 MEANINGS = {
@@ -24,7 +24,7 @@ HELP = (
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw a row of buttons for each distance."""
-    scores = backend.lookbacks(scene.model, scene.puzzle)
+    scores = backend.ask(scene.model, LookbackScores(scene.puzzle))
     for lookback, (meaning, threshold) in MEANINGS.items():
         heads = heads_above(scores[lookback], lookback, threshold)
         st.markdown(f"**{meaning}** ({lookback}), mean attention above {threshold}", help=HELP)

@@ -17,9 +17,8 @@ from app.widgets.controls import progress as filling
 from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import PLAIN, Look
 from app.widgets.text import escape_markdown
-from interp.analyses.activation_patching import EVERYWHERE, Detail, Kind, PatchState, recoloured
+from interp.analyses.activation_patching import EVERYWHERE, Detail, Edit, Kind, PatchState, recoloured
 from interp.errors import PuzzlescopeError
-from interp.export.answer_programs import Edit
 from interp.figures import answers as lens_figures
 from interp.figures.sweep import grid_svg
 from interp.grids import COLORS, SIZE

@@ -194,7 +194,7 @@ def test_what_is_taken_away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> No
     assert sum(row["share"] for row in maps["rows"]) == pytest.approx(1, abs=1e-5)
     assert taken["downloads"][0].csv().count("\n") == 6 + 1 + 12
     (program,) = taken["snippets"].values()
-    assert "head_rows(study, 'answer')" in program and ast.parse(program)
+    assert "study.rows('answer')" in program and ast.parse(program)
 
 
 # ---- the page ----------------------------------------------------------------------------------------------

@@ -13,11 +13,9 @@ from streamlit.testing.v1 import AppTest
 from interp import load_model, load_puzzles
 from interp.ablation import MEAN, Component, bank_means, parse_ablation
 from interp.analyses.ablation_sweep import MEASURES, Measure, SweepPart, value
-from interp.analyses.composition import Composition, composition
-from interp.analyses.path_ablation import PathState, agreement, path_ablation
+from interp.analyses.composition import Composition, CompositionScores, composition
+from interp.analyses.path_ablation import PathAblation, PathState, agreement, path_ablation
 from interp.analyses.readers import LOGITS, Reader, readers_of
-from interp.export.circuit_programs import composition_snippet, path_snippet
-from interp.export.circuit_tables import composition_rows, path_rows
 from interp.export.programs import Sample
 from interp.export.tables import Header, Table
 from interp.figures import circuits as figures
@@ -165,33 +163,37 @@ def test_the_two_views_side_by_side(weights: Composition, measured: PathState) -
 
 def test_rows_read_back(weights: Composition, measured: PathState) -> None:
     header = Header("default", "1a2b", ("a", "b"))
-    rows = json.loads(Table(header, composition_rows(weights, SOURCE)).json())["rows"]
+    rows = json.loads(Table(header, weights.rows(SOURCE)).json())["rows"]
     assert [row["reader"] for row in rows] == [reader.text for reader in readers_of(SMALL, SOURCE)]
     best = weights.reading(SOURCE, Reader("k", 1, 0))
     (row,) = [row for row in rows if row["reader"] == "L1.H0.k"]
     assert (row["score"], row["excess"]) == (best.score, best.excess)
-    assert len(composition_rows(weights)) == int((~np.isnan(weights.score)).sum())
+    assert len(weights.rows()) == int((~np.isnan(weights.score)).sum())
 
     puzzles = list(load_puzzles("bank")[:2])
-    clean, *paths = json.loads(Table(header, path_rows(measured, puzzles, MEAN)).json())["rows"]
+    clean, *paths = json.loads(Table(header, measured.rows(puzzles, MEAN)).json())["rows"]
     assert clean["reader"] == "nobody" and clean["delta_final"] == 0 and "component" not in clean
     assert [row["reader"] for row in paths] == [reader.text for reader in measured.readers]
     assert paths[3]["loss_changed"] == pytest.approx(measured.row(4).loss.mean("changed"))
     assert paths[3]["source"] == "L0.attn" and paths[3]["method"] == "mean"
-    assert [row["reader"] for row in path_rows(made(), puzzles)] == ["nobody", "L1.H2.k", "logits"]
+    assert [row["reader"] for row in made().rows(puzzles)] == ["nobody", "L1.H2.k", "logits"]
 
 
 @pytest.mark.slow
 def test_programs_print_what_the_library_finds(tmp_path: Path, weights: Composition) -> None:
     folder = saved_model(tmp_path)
-    said = printed(composition_snippet(folder, "L0.attn")).splitlines()
+    said = printed(CompositionScores().program(folder)).splitlines()
     assert [line.split()[0] for line in said] == [r.reader.text for r in weights.ranked(SOURCE)[:20]]
     assert float(NUMBER.findall(said[0])[0]) == pytest.approx(weights.ranked(SOURCE)[0].score, rel=1e-4)
 
-    program = path_snippet(
-        folder, Sample(task="grow", limit=2), "L1.H2", "changed", ablation="L0.H1:mean", method=MEAN
-    )
     model, bank = load_model(folder), load_puzzles("bank")
+    question = PathAblation(
+        tuple(bank.filter(task="grow").limit(2)),
+        Component(1, "head", 2),
+        parse_ablation("L0.H1:mean", SMALL),
+        MEAN,
+    )
+    program = question.program(folder, sample=Sample(task="grow", limit=2), measure="changed")
     state = path_ablation(
         model,
         bank.filter(task="grow").limit(2).tokens,
@@ -203,7 +205,7 @@ def test_programs_print_what_the_library_finds(tmp_path: Path, weights: Composit
     lines = printed(program).splitlines()
     assert [line.split()[0] for line in lines[1:]] == [reader.text for reader in state.readers]
     found = [float(NUMBER.findall(line)[0]) for line in lines]
-    assert found == pytest.approx([value(row, "changed") for row in state.rows], rel=1e-4)
+    assert found == pytest.approx([value(row, "changed") for row in state.finished_rows], rel=1e-4)
 
 
 HOSTILE = "x'); import os; os.system('true')\n\"\"\"#{0}\\"
@@ -211,9 +213,9 @@ HOSTILE = "x'); import os; os.system('true')\n\"\"\"#{0}\\"
 
 def test_names_in_programs_are_data() -> None:
     for program in (
-        composition_snippet(HOSTILE, HOSTILE),
-        path_snippet(HOSTILE, Sample(task=HOSTILE, limit=3), HOSTILE, ablation=HOSTILE, method=MEAN),
-        path_snippet("default", Sample(puzzle="9a3726a23b"), "L0.attn"),
+        CompositionScores().program(HOSTILE),
+        PathAblation((), SOURCE, method=MEAN).program(HOSTILE, sample=Sample(task=HOSTILE, limit=3)),
+        PathAblation((), SOURCE).program("default", sample=Sample(("9a3726a23b",))),
     ):
         tree = ast.parse(program)
         assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))

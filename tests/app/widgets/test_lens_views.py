@@ -21,6 +21,7 @@ from interp.ablation import NO_ABLATION, parse_ablation
 from interp.analyses.activation_patching import (
     EVERYWHERE,
     LEAST_GAP,
+    Edit,
     Kind,
     PatchState,
     blocks_of,
@@ -28,7 +29,6 @@ from interp.analyses.activation_patching import (
     site_names,
 )
 from interp.analyses.logit_lens import Attribution, LogitLens
-from interp.export.answer_programs import Edit
 from interp.figures.answers import (
     attribution_bars,
     attribution_map,

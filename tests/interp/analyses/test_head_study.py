@@ -17,10 +17,7 @@ from interp.analyses.head_study import (
     MARKED,
     OVER,
     HeadStudy,
-    head_rows,
     heads_off,
-    map_rows,
-    spectrum_rows,
     study_heads,
     sum_by_distance,
     sum_by_offset,
@@ -316,7 +313,7 @@ def test_bad_requests(tokens) -> None:
 
 def test_rows_of_heads_go_into_a_table(tokens) -> None:
     study = study_of("L1.H2:lookback=100,L2.attn", tokens)
-    rows = head_rows(study, "answer", {(1, 2): 0.5})
+    rows = study.rows("answer", {(1, 2): 0.5})
     table = Table(Header("a model", "1a2b", ("x",), study.ablation.text), rows)
     read = list(csv.DictReader(line for line in io.StringIO(table.csv()) if not line.startswith("#")))
     assert [(row["layer"], row["head"]) for row in read] == [
@@ -327,18 +324,18 @@ def test_rows_of_heads_go_into_a_table(tokens) -> None:
     assert read[0]["cost"] == "" and [row["off"] for row in read[6:9]] == ["False", "False", "True"]
     for name, scores in study.detectors("answer").items():
         assert [float(row[name]) for row in read] == scores.ravel().tolist()
-    assert "cost" not in head_rows(study)[0]
+    assert "cost" not in study.rows()[0]
 
 
 def test_rows_of_spectra_and_maps(tokens) -> None:
     study = study_of("L1.H2:lookback=101", tokens)
-    rows = spectrum_rows(study)
+    rows = study.spectrum_rows()
     assert len(rows) == 12 * 405
     chosen = [row for row in rows if (row["layer"], row["head"]) == (1, 2)]
     assert [row["back"] for row in chosen] == list(range(405)) and chosen[101]["attention"] == pytest.approx(
         1
     )
-    shares = map_rows(study, 1, 2)
+    shares = study.map_rows(1, 2)
     seen = {(row["on"], row["grid"], row["row_offset"], row["column_offset"]): row["share"] for row in shares}
     assert len(seen) == len(shares) == 4 * 361 + 5
     left, marker = ("cell", 3, 0, -1), ("marker", 3, None, None)
