@@ -211,7 +211,7 @@ def _parse_term(text: str, where: str, cfg: Config) -> list[Term]:
     return [Term(component, method) for component in components]
 
 
-def parse_method(text: str | None, where: str) -> Method:
+def parse_method(text: str | None, where: str = "The method") -> Method:
     """The method of this text; none is zero. ``where`` begins the sentence of the error.
 
     Raises:

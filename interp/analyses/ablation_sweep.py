@@ -39,7 +39,7 @@ from interp.engine.forward import (
 )
 from interp.engine.predict import METRICS, AnswerLoss, Metric, answer_logits, score
 from interp.errors import PuzzlescopeError
-from interp.export.programs import Sample, ablation_import, off_lines, program_of
+from interp.export.programs import Sample, off_lines, program_of
 from interp.grids import CELLS
 from interp.model import Config, PuzzleGPT
 from interp.model.hooks import changes_forward
@@ -591,17 +591,10 @@ class Sweep(Question[SweepState]):
         uses_mean = self.base.uses_mean or self.method.kind == "mean"
         options = ["base=off"] if self.base else []
         options += ["means=means"] if uses_mean else []
-        options += [f"method={self.method!r}"] if self.method != ZERO else []
+        options += [f"method=parse_method({self.method.text!r})"] if self.method != ZERO else []
         options += [f"scope={self.scope!r}"] if self.scope != "everywhere" else []
-        names = ["Method"] if self.method != ZERO else []
-        names += ["bank_means"] if uses_mean else []
         listed = Ablation.of(map(Term, self.components)).text
         return program_of(
-            [
-                "from interp import load_model, load_puzzles",
-                *ablation_import(self.base, [*names, "parse_ablation"]),
-            ],
-            ["from interp.analyses.ablation_sweep import sweep, value", *sample.imports],
             [f"model = load_model({model!r})", *sample.lines, *off_lines(self.base, uses_mean=uses_mean)],
             [
                 f"parts = list(parse_ablation({listed!r}, model.cfg).components)",

@@ -446,7 +446,8 @@ def _metric(logits: Float[np.ndarray, "row 100 vocab"], state: PatchState) -> Fl
 
 @dataclass(frozen=True)
 class Patching(Question[PatchState]):
-    """Activation patching from the source's run into the target's (see :func:`activation_patching`). The state fills up."""
+    """Activation patching from the source's run into the target's (see :func:`activation_patching`). The
+    state fills up."""
 
     target: Puzzle
     source: Puzzle
@@ -484,16 +485,16 @@ class Patching(Question[PatchState]):
         options = [f"detail={self.detail!r}"] if self.detail != "grids" else []
         options += ["ablation=off"] if self.ablation else []
         options += ["means=means"] if self.ablation.uses_mean else []
-        call = ", ".join(["model", "puzzle.tokens", "source.tokens", f"kind={self.kind!r}", *options])
-        names = "activation_patching" if edit is None else "activation_patching, recoloured"
+        given = ", ".join([f"kind={self.kind!r}", *options])
         return puzzle_program(
             model,
             self.target.id,
             self.ablation,
-            [f"from interp.analyses.activation_patching import {names}"],
             [
                 f"cell = 10 * {row:d} + {column:d}",
-                f"state = activation_patching({call})",
+                "state = activation_patching(",
+                f"    model, puzzle.tokens, source.tokens, {given}",
+                ")",
                 "print('of the runs', state.target[cell], state.source[cell])",
                 "effects = state.effects()[:, :, cell]  # 0: as the puzzle's own run, 1: as the source's",
                 "for site, own in zip(state.sites, effects):",

@@ -181,10 +181,6 @@ class AttentionOf(RunQuestion[LayerAttention]):
             self.puzzle.id,
             self.ablation,
             [
-                "from interp.analyses.attention import attention_pattern",
-                "from interp.tokens import predicting_position",
-            ],
-            [
                 f"layer, head, query = {self.layer:d}, {head:d},"
                 f" predicting_position(row={row:d}, column={column:d})",
                 f"pattern = attention_pattern(model, puzzle.tokens, layer{given(self.ablation)})"
@@ -338,7 +334,6 @@ class LookbackScores(PuzzleQuestion[LookbackTable]):
             model,
             self.puzzle.id,
             self.ablation,
-            ["from interp.analyses.attention import heads_above, lookback_table"],
             [
                 f"scores = {call})",
                 f"really = {call}, clamp=False)",

@@ -187,9 +187,7 @@ class CompositionScores(Question[Composition]):
         """Who reads a source most, by weights.
 
         >>> print(CompositionScores().program("default"))
-        from interp import load_model
-        from interp.ablation import parse_ablation
-        from interp.analyses.composition import composition
+        from interp import composition, load_model, parse_ablation
         <BLANKLINE>
         model = load_model('default')
         source = parse_ablation('L0.attn', model.cfg).terms[0].component
@@ -198,8 +196,6 @@ class CompositionScores(Question[Composition]):
             print(reading.reader.text, reading.score, f'{reading.excess:+} beyond chance')
         """
         return program_of(
-            ["from interp import load_model", "from interp.ablation import parse_ablation"],
-            ["from interp.analyses.composition import composition"],
             [f"model = load_model({model!r})", source_line(source)],
             [
                 "for reading in composition(model).ranked(source)[:20]:",

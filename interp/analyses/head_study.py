@@ -25,7 +25,7 @@ from transformer_lens.utilities.components_utils import get_act_name
 from interp.ablation import NO_ABLATION, Ablation, Hook, ReferenceMeans, heads_off, hooks_for
 from interp.analyses.question import Question, means_over, tokens_of
 from interp.errors import PuzzlescopeError
-from interp.export.programs import Sample, ablation_import, given, off_lines, program_of
+from interp.export.programs import Sample, given, off_lines, program_of
 from interp.grids import CELLS, SIZE
 from interp.model import Config, PuzzleGPT
 from interp.puzzles import Puzzle
@@ -404,8 +404,6 @@ class HeadStudyOf(Question[HeadStudy]):
         """
         sample = sample or Sample.of(self.puzzles)
         return program_of(
-            ["from interp import load_model, load_puzzles", *ablation_import(self.ablation)],
-            ["from interp.analyses.head_study import study_heads", *sample.imports],
             [f"model = load_model({model!r})", *sample.lines, *off_lines(self.ablation)],
             [
                 f"study = study_heads(model, tokens{given(self.ablation)})",

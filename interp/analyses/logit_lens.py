@@ -134,7 +134,6 @@ class LensOf(PuzzleQuestion[LogitLens]):
             model,
             self.puzzle.id,
             self.ablation,
-            ["from interp.analyses.logit_lens import logit_lens"],
             [
                 f"lens = logit_lens(model, puzzle.tokens{given(self.ablation)})",
                 "for stage, right in zip(lens.stages, lens.right):",
@@ -300,7 +299,6 @@ class AttributionOf(PuzzleQuestion[Attribution]):
             model,
             self.puzzle.id,
             self.ablation,
-            ["from interp.analyses.logit_lens import direct_attribution"],
             [
                 f"cell = 10 * {row:d} + {column:d}",
                 f"found = direct_attribution(model, puzzle.tokens{given(self.ablation)})",

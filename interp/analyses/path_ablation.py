@@ -54,7 +54,7 @@ from interp.engine.forward import (
 )
 from interp.engine.predict import AnswerLoss, score
 from interp.errors import PuzzlescopeError
-from interp.export.programs import Sample, ablation_import, off_lines, program_of, source_line
+from interp.export.programs import Sample, off_lines, program_of, source_line
 from interp.model import PuzzleGPT
 from interp.model.hooks import say_ignored
 from interp.puzzles import Puzzle
@@ -479,19 +479,8 @@ class PathAblation(Question[PathState]):
         uses_mean = self.base.uses_mean or self.method.kind == "mean"
         options = ["base=off"] if self.base else []
         options += ["means=means"] if uses_mean else []
-        options += [f"method={self.method!r}"] if self.method != ZERO else []
-        names = ["Method"] if self.method != ZERO else []
-        names += ["bank_means"] if uses_mean else []
+        options += [f"method=parse_method({self.method.text!r})"] if self.method != ZERO else []
         return program_of(
-            [
-                "from interp import load_model, load_puzzles",
-                *ablation_import(self.base, [*names, "parse_ablation"]),
-            ],
-            [
-                "from interp.analyses.path_ablation import path_ablation",
-                "from interp.analyses.ablation_sweep import value",
-                *sample.imports,
-            ],
             [
                 f"model = load_model({model!r})",
                 *sample.lines,

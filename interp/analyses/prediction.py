@@ -21,9 +21,8 @@ class PredictionOf(RunQuestion[Prediction]):
         """Loss and greedy answer, clean and with the ablation.
 
         >>> from interp import load_puzzles
-        >>> print(PredictionOf(load_puzzles("bank")[0]).program("default"))
-        from interp import load_model, load_puzzles
-        from interp.engine.predict import predict
+        >>> print(PredictionOf(load_puzzles("bank").find("9a3726a23b")).program("default"))
+        from interp import load_model, load_puzzles, predict
         <BLANKLINE>
         model = load_model('default')
         bank = load_puzzles('bank')
@@ -42,7 +41,6 @@ class PredictionOf(RunQuestion[Prediction]):
             model,
             self.puzzle.id,
             self.ablation,
-            ["from interp.engine.predict import predict"],
             [
                 "clean = predict(model, puzzle.tokens[None])",
                 *([ablated] if self.ablation else []),

@@ -266,10 +266,6 @@ class BlanksMasked(PuzzleQuestion[tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]
             self.puzzle.id,
             self.ablation,
             [
-                "from interp.analyses.published import blanks_masked",
-                "from interp.engine.predict import losses",
-            ],
-            [
                 f"loss, solved = losses(model, puzzle.tokens[None]{off})",
                 "print('as it should be', loss.mean('final'), solved[0])",
                 f"loss, solved = blanks_masked(model, puzzle.tokens[None]{off})",

@@ -8,9 +8,8 @@ a name.
 >>> from interp.ablation import parse_ablation
 >>> from interp.model import Config
 >>> off = parse_ablation("L1.attn", Config())
->>> print(puzzle_program("default", "9a3726a23b", off, [], [f"print(off.text, puzzle.task)"]))
-from interp import load_model, load_puzzles
-from interp.ablation import parse_ablation
+>>> print(puzzle_program("default", "9a3726a23b", off, ["print(off.text, puzzle.task)"]))
+from interp import load_model, load_puzzles, parse_ablation
 <BLANKLINE>
 model = load_model('default')
 bank = load_puzzles('bank')
@@ -20,11 +19,16 @@ off = parse_ablation('L1.attn', model.cfg)
 print(off.text, puzzle.task)
 """
 
+import ast
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 
 from interp.ablation import Ablation, Component
+from interp.names import HOMES
 from interp.puzzles import Puzzle
+
+LONGEST_LINE = 100
 
 
 @dataclass(frozen=True)
@@ -40,10 +44,6 @@ class Sample:
     def of(cls, puzzles: Iterable[Puzzle]) -> "Sample":
         """These puzzles, one by one."""
         return cls(tuple(puzzle.id for puzzle in puzzles))
-
-    @property
-    def imports(self) -> list[str]:
-        return ["from interp.tokens import structure_named"] if self.structure is not None else []
 
     @property
     def lines(self) -> list[str]:
@@ -62,13 +62,7 @@ class Sample:
 
 
 def puzzle_program(
-    model: str,
-    puzzle: str,
-    ablation: Ablation,
-    imports: Sequence[str],
-    work: Sequence[str],
-    *,
-    setup: Sequence[str] = (),
+    model: str, puzzle: str, ablation: Ablation, work: Sequence[str], *, setup: Sequence[str] = ()
 ) -> str:
     """A program about one puzzle of the bank: it has ``model``, ``bank``, ``puzzle`` and, where something is
     ablated, ``off`` and the ``means`` that it needs.
@@ -76,38 +70,39 @@ def puzzle_program(
     Args:
         model: its name, as :func:`interp.load_model` takes it.
         puzzle: its id.
-        imports: lines, beside those that these names need.
         work: lines that compute and print.
         setup: lines after that of the puzzle.
     """
-    return program_of(
-        ["from interp import load_model, load_puzzles", *ablation_import(ablation)],
-        imports,
-        [
-            f"model = load_model({model!r})",
-            "bank = load_puzzles('bank')",
-            f"puzzle = bank.find({puzzle!r})",
-            *setup,
-            *off_lines(ablation),
-        ],
-        work,
-    )
+    loaded = [
+        f"model = load_model({model!r})",
+        "bank = load_puzzles('bank')",
+        f"puzzle = bank.find({puzzle!r})",
+    ]
+    return program_of([*loaded, *setup, *off_lines(ablation)], work)
 
 
-def program_of(imports: Sequence[str], more: Sequence[str], setup: Sequence[str], work: Sequence[str]) -> str:
-    """Imports, those that are sorted after the others, an empty line, what is loaded, an empty line, the
-    rest."""
-    return "\n".join([*imports, *sorted(more), "", *setup, "", *work])
+def program_of(setup: Sequence[str], work: Sequence[str]) -> str:
+    """The import of what these lines use of :mod:`interp`, an empty line, what is loaded, an empty line, the
+    rest.
+
+    >>> print(program_of(["model = load_model('default')"], ["print(model.cfg)"]))
+    from interp import load_model
+    <BLANKLINE>
+    model = load_model('default')
+    <BLANKLINE>
+    print(model.cfg)
+    """
+    body = "\n".join([*setup, "", *work])
+    used = {node.id for node in ast.walk(ast.parse(body)) if isinstance(node, ast.Name)}
+    return f"{_import(sorted(used & HOMES.keys()))}\n\n{body}"
 
 
-def ablation_import(ablation: Ablation, names: Iterable[str] = ()) -> list[str]:
-    """The import of these names from :mod:`interp.ablation` and of those that the ablation needs."""
-    needed = {
-        *names,
-        *(["parse_ablation"] if ablation else []),
-        *(["bank_means"] if ablation.uses_mean else []),
-    }
-    return [f"from interp.ablation import {', '.join(sorted(needed))}"] if needed else []
+def _import(names: Sequence[str]) -> str:
+    line = f"from interp import {', '.join(names)}"
+    if len(line) <= LONGEST_LINE:
+        return line
+    listed = fill(", ".join(names), LONGEST_LINE, initial_indent="    ", subsequent_indent="    ")
+    return f"from interp import (\n{listed},\n)"
 
 
 def off_lines(ablation: Ablation, *, uses_mean: bool = False) -> list[str]:
