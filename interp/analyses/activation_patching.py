@@ -493,7 +493,9 @@ class Patching(Question[PatchState]):
             [f"from interp.analyses.activation_patching import {names}"],
             [
                 f"cell = 10 * {row:d} + {column:d}",
-                f"state = activation_patching({call})",
+                "state = activation_patching(",
+                f"    {call}",
+                ")",
                 "print('of the runs', state.target[cell], state.source[cell])",
                 "effects = state.effects()[:, :, cell]  # 0: as the puzzle's own run, 1: as the source's",
                 "for site, own in zip(state.sites, effects):",
