@@ -75,11 +75,6 @@ class HardnessOf(Question[Hardness]):
     def program(self, model: str) -> str:
         sample = Sample.of(self.puzzles)
         return program_of(
-            ["from interp import load_model, load_puzzles"],
-            [
-                "from interp.ablation import bank_means, parse_ablation",
-                "from interp.engine.predict import losses",
-            ],
             [f"model = load_model({model!r})", *sample.lines, *off_lines(self.ablation)],
             [f"print(losses(model, tokens{given(self.ablation)})[0].by_puzzle().tolist())"],
         )
