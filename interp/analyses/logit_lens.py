@@ -84,6 +84,21 @@ class LogitLens:
         number = int(self.settled[cell])
         return self.stages[number] if number < len(self.stages) else None
 
+    def summary(self) -> str:
+        """The stage that brings most cells right, and how many are wrong at the end."""
+        counts = self.right.sum(1)
+        gain = counts[1:] - counts[:-1]
+        best = int(gain.argmax())
+        never = int((self.settled == len(self.stages)).sum())
+        ends = (
+            f"{never} of {CELLS} cells are wrong at the end." if never else "Every cell is right at the end."
+        )
+        most = (
+            f"{self.stages[best + 1]} brings most: {counts[best]} cells are right before it,"
+            f" {counts[best + 1]} after. "
+        )
+        return f"{most if gain[best] > 0 else ''}{ends}"
+
     def rows(self) -> tuple[dict[str, Any], ...]:
         """A row for each stage and cell, for :class:`interp.export.tables.Table`; rows and columns of the
         grid count from 1."""

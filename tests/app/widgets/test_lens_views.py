@@ -189,13 +189,6 @@ def test_what_the_film_gets() -> None:
     assert len(data["names"]) == len(data["short"]) == 15
 
 
-def test_what_is_said_of_the_film() -> None:
-    said = lens_film.told(lens())
-    assert "L0.mlp brings most: 98 cells are right before it, 99 after. 1 of 100 cells" in said
-    flat = LogitLens(("embed", "L0.attn"), lens().probabilities[3:], np.ones(100, int))
-    assert "brings most" not in lens_film.told(flat)
-
-
 @pytest.mark.parametrize(
     ("sent", "told"), [(0, [0]), (99, [99]), (100, []), (-1, []), ("7", []), (True, []), (None, [])]
 )

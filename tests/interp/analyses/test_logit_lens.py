@@ -84,6 +84,13 @@ def film(*right: str) -> LogitLens:
     return LogitLens(tuple(f"s{k}" for k in range(stages)), chances, np.full(100, 3))
 
 
+def test_the_summary_names_the_stage_that_brings_most() -> None:
+    assert film("wrr", "wwr", "wrr", "www").summary() == (
+        "s1 brings most: 96 cells are right before it, 98 after. 1 of 100 cells are wrong at the end."
+    )
+    assert film("rr").summary() == "Every cell is right at the end."
+
+
 def test_a_cell_settles_where_it_becomes_right_for_good() -> None:
     lens = film("wrww", "wrwr", "rrrr", "wwrr", "wwww")
     assert lens.settled[:6].tolist() == [4, 3, 0, 2, 4, 0]
