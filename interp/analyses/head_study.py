@@ -226,7 +226,7 @@ class HeadStudy:
     def spectrum(self) -> Float[np.ndarray, "layer head 405"]:
         """Mean attention by distance, over all positions that have so many before them.
 
-        The same as :func:`interp.analyses.attention.lookback_scores` without clamping, for all distances at
+        The same as :func:`interp.analyses.lookback.lookback_scores` without clamping, for all distances at
         once.
         """
         return self.spectrum_over("all")
@@ -269,9 +269,9 @@ class HeadStudy:
         return found | {"markers": keys[..., _MARKERS].sum(-1), "start": keys[..., 0]}
 
     def summary(self, layer: int, head: int, over: Over = "all") -> str:
-        """The distances that a head looks at most, up to the farthest of :data:`MARKED`, in a sentence; and how
-        much of its attention rests on the start token: that is a rise at the far end of its spectrum, where
-        few positions are measured."""
+        """The distances that a head looks at most, up to the farthest of :data:`MARKED`, in a sentence; and
+        how much of its attention rests on the start token: that is a rise at the far end of its spectrum,
+        where few positions are measured."""
         spectrum = self.spectrum_over(over)[layer, head]
         start = float(self.detectors(over)["start"][layer, head])
         if np.isnan(start):

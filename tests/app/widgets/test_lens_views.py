@@ -28,7 +28,8 @@ from interp.analyses.activation_patching import (
     recoloured,
     site_names,
 )
-from interp.analyses.logit_lens import Attribution, LogitLens
+from interp.analyses.direct_attribution import Attribution
+from interp.analyses.logit_lens import LogitLens
 from interp.figures.answers import (
     attribution_bars,
     attribution_map,

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interp.ablation import Ablation, parse_ablation, reference_means
-from interp.analyses.attention import attention_pattern, lookback_scores
+from interp.analyses.attention import attention_pattern
 from interp.analyses.head_study import (
     DETECTORS,
     DISTANCES,
@@ -22,6 +22,7 @@ from interp.analyses.head_study import (
     sum_by_distance,
     sum_by_offset,
 )
+from interp.analyses.lookback import lookback_scores
 from interp.errors import PuzzlescopeError
 from interp.export.tables import Header, Table
 from interp.tokens import cell_position, marker_position, predicting_position

@@ -8,7 +8,8 @@ from torch import Tensor
 from transformer_lens import ActivationCache
 
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_for, parse_ablation
-from interp.analyses.logit_lens import Attribution, LogitLens, direct_attribution, logit_lens
+from interp.analyses.direct_attribution import Attribution, direct_attribution
+from interp.analyses.logit_lens import LogitLens, logit_lens
 from interp.engine.forward import embed, gates_for, run, weights_of
 from interp.engine.halves import run_halves
 from interp.errors import PuzzlescopeError
