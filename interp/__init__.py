@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from interp.analyses.activation_patching import activation_patching as activation_patching
     from interp.analyses.activation_patching import recoloured as recoloured
     from interp.analyses.attention import attention_pattern as attention_pattern
-    from interp.analyses.attention import heads_above as heads_above
-    from interp.analyses.attention import lookback_table as lookback_table
     from interp.analyses.composition import composition as composition
+    from interp.analyses.direct_attribution import direct_attribution as direct_attribution
     from interp.analyses.head_study import study_heads as study_heads
-    from interp.analyses.logit_lens import direct_attribution as direct_attribution
     from interp.analyses.logit_lens import logit_lens as logit_lens
+    from interp.analyses.lookback import heads_above as heads_above
+    from interp.analyses.lookback import lookback_table as lookback_table
     from interp.analyses.notebook import measure_phenomena as measure_phenomena
     from interp.analyses.path_ablation import path_ablation as path_ablation
     from interp.analyses.published import blanks_masked as blanks_masked

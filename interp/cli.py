@@ -24,7 +24,7 @@ from tqdm import tqdm
 from interp.ablation import Ablation, ReferenceMeans, bank_means, parse_ablation
 from interp.analyses.ablation_sweep import Scope, SweepRow, components_of
 from interp.analyses.ablation_sweep import sweep as sweep_model
-from interp.analyses.attention import lookback_table
+from interp.analyses.lookback import lookback_table
 from interp.analyses.notebook import ON_START, LookingHead, Phenomena, looking_heads, measure_phenomena
 from interp.checkpoints import convert as convert_checkpoint
 from interp.checkpoints import find_model, load_model

@@ -87,6 +87,9 @@ attention, 0 to 1, a mean over either set of queries (:data:`OVER`), of which a 
 fewer positions before them. Above the first row of a grid lies the end of the grid before: a head that always
 looks at the cell above, where there is one, is found by 9 or 10 back in nine cells of ten."""
 
+LEAST_TOLD = 0.01
+"""A share of attention worth a word."""
+
 REACH = 2 * SIZE - 1
 """Offsets between two rows, or two columns, of a grid: -9 to 9."""
 
@@ -223,7 +226,7 @@ class HeadStudy:
     def spectrum(self) -> Float[np.ndarray, "layer head 405"]:
         """Mean attention by distance, over all positions that have so many before them.
 
-        The same as :func:`interp.analyses.attention.lookback_scores` without clamping, for all distances at
+        The same as :func:`interp.analyses.lookback.lookback_scores` without clamping, for all distances at
         once.
         """
         return self.spectrum_over("all")
@@ -264,6 +267,25 @@ class HeadStudy:
         spectrum, keys = self.spectrum_over(over), self._on_keys(over)
         found = {name: spectrum[..., distance] for name, distance in DISTANCES.items()}
         return found | {"markers": keys[..., _MARKERS].sum(-1), "start": keys[..., 0]}
+
+    def summary(self, layer: int, head: int, over: Over = "all") -> str:
+        """The distances that a head looks at most, up to the farthest of :data:`MARKED`, in a sentence; and
+        how much of its attention rests on the start token: that is a rise at the far end of its spectrum,
+        where few positions are measured."""
+        spectrum = self.spectrum_over(over)[layer, head]
+        start = float(self.detectors(over)["start"][layer, head])
+        if np.isnan(start):
+            return "Nothing is measured yet."
+        near = spectrum[: max(MARKED) + 1]
+        highest = [int(back) for back in np.argsort(-near)[:3] if near[back] >= LEAST_TOLD]
+        resting = f"On the start token {start:.2f}: the rise at the far end. " if start >= LEAST_TOLD else ""
+        if not highest:
+            return f"{resting}No distance up to {max(MARKED)} has as much as {LEAST_TOLD} of its attention."
+        told = (
+            f"{back} back {near[back]:.2f}{f' ({MARKED[back]})' if back in MARKED else ''}"
+            for back in highest
+        )
+        return f"{resting}Highest: {'; '.join(told)}."
 
     def rows(
         self, over: Over = "all", costs: Mapping[tuple[int, int], float] | None = None

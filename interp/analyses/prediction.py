@@ -26,7 +26,7 @@ class PredictionOf(RunQuestion[Prediction]):
         <BLANKLINE>
         model = load_model('default')
         bank = load_puzzles('bank')
-        puzzle = bank.find('9a3726a23b')
+        puzzle = bank.find('7a610bce65')
         <BLANKLINE>
         clean = predict(model, puzzle.tokens[None])
         for name, run in {'clean': clean}.items():

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 
 from interp.analyses.activation_patching import PatchState
-from interp.analyses.logit_lens import Attribution
+from interp.analyses.direct_attribution import Attribution
 from interp.figures.sweep import COSTS, GRID_LINE, HELPS, QUIET, base_figure, tint
 from interp.grids import CELLS, COLORS, N_COLORS, SIZE
 from interp.tokens import TOKEN_NAMES
@@ -59,7 +59,7 @@ def attribution_bars(
 
     Args:
         cell: of the answer, 0..99.
-        toward, over: see :meth:`interp.analyses.logit_lens.Attribution.tokens`.
+        toward, over: see :meth:`interp.analyses.direct_attribution.Attribution.tokens`.
         marked: the part that is outlined.
     """
     pushes = found.push(toward, over)[:, cell]

@@ -19,7 +19,7 @@ import pandas as pd
 from jaxtyping import UInt8
 
 from interp.analyses.ablation_sweep import components_of, sweep
-from interp.analyses.attention import lookback_table
+from interp.analyses.lookback import lookback_table
 from interp.engine.predict import losses
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT

@@ -8,7 +8,8 @@ from app.views.circuits.choices import PAGE
 from app.widgets import lens_film
 from app.widgets.charts import attribution as attribution_view
 from app.widgets.puzzle_strip import Look
-from interp.analyses.logit_lens import AttributionOf, LensOf
+from interp.analyses.direct_attribution import AttributionOf
+from interp.analyses.logit_lens import LensOf
 from interp.backend import Backend
 from interp.grids import CELLS
 

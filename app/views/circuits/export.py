@@ -15,7 +15,8 @@ from app.widgets.export_menu import menu as take_away
 from app.widgets.export_menu.menu import Download
 from interp.analyses.activation_patching import Patching
 from interp.analyses.composition import CompositionScores
-from interp.analyses.logit_lens import AttributionOf, LensOf
+from interp.analyses.direct_attribution import AttributionOf
+from interp.analyses.logit_lens import LensOf
 from interp.analyses.path_ablation import PathAblation
 from interp.backend import Backend
 from interp.export.tables import Table

@@ -13,7 +13,8 @@ from app.views.shared.attention import show_layer, show_tokens
 from app.views.shared.lookback_list import show_heads
 from app.widgets.controls import echoes
 from interp.analyses import published as logbook
-from interp.analyses.attention import AttentionOf, LookbackScores
+from interp.analyses.attention import AttentionOf
+from interp.analyses.lookback import LookbackScores
 from interp.analyses.notebook import ON_START, THRESHOLDS, LookingHead, looking_heads
 from interp.backend import Backend
 

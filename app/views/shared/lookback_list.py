@@ -6,7 +6,7 @@ import streamlit as st
 
 from app.state.scene import Scene
 from app.state.session import change, of_this_model
-from interp.analyses.attention import HeadScore, LookbackScores, heads_above
+from interp.analyses.lookback import HeadScore, LookbackScores, heads_above
 from interp.backend import Backend
 
 MEANINGS = {

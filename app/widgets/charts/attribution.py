@@ -10,7 +10,7 @@ import streamlit as st
 from app.widgets.charts import clickable_chart
 from app.widgets.controls import echoes
 from app.widgets.text import escape_markdown
-from interp.analyses.logit_lens import Attribution
+from interp.analyses.direct_attribution import Attribution
 from interp.figures import answers as lens_figures
 from interp.grids import CELLS
 from interp.tokens import D_VOCAB

@@ -17,7 +17,7 @@ from app.state.scene import Scene
 from app.views.heads import body as head_page
 from app.views.heads import export as head_share
 from app.widgets import head_offsets
-from app.widgets.charts import head_spectrum, head_table
+from app.widgets.charts import head_table
 from app.widgets.charts.head_scatter import COST, TITLES
 from interp import load_puzzles
 from interp.ablation import parse_ablation
@@ -119,18 +119,6 @@ def test_only_heads_that_are_there_can_be_chosen(value: object, head: int | None
 def test_a_selection_in_the_table_is_a_head(selection: dict, name: str | None) -> None:
     assert head_table.selected_name({"selection": selection}, ["a", "b", "c"]) == name
     assert head_table.selected_name(None, ["a"]) is None
-
-
-def test_what_a_spectrum_is_said_to_show() -> None:
-    spectrum = np.zeros(405)
-    spectrum[[7, 100, 404]] = [0.2, 0.5, 1.0]
-    said = head_spectrum.told(spectrum, 0.25)
-    assert said.startswith("On the start token 0.25") and "Highest: 100 back 0.50 (the cell about" in said
-    assert "7 back 0.20." in said and "404 back" not in said, (
-        "one position, which can only rest on the start token"
-    )
-    assert head_spectrum.told(np.zeros(405), 0).startswith("No distance")
-    assert "Nothing" in head_spectrum.told(np.full(405, np.nan), float("nan"))
 
 
 def test_measures_are_the_detectors_and_the_cost(study: HeadStudy) -> None:

@@ -28,7 +28,8 @@ from interp.analyses.activation_patching import (
     recoloured,
     site_names,
 )
-from interp.analyses.logit_lens import Attribution, LogitLens
+from interp.analyses.direct_attribution import Attribution
+from interp.analyses.logit_lens import LogitLens
 from interp.figures.answers import (
     attribution_bars,
     attribution_map,
@@ -187,13 +188,6 @@ def test_what_the_film_gets() -> None:
     assert data["tokens"][0][:3] == [4, 12, 1] and data["tokens"][2][0] == 1
     assert data["settled"][:3] == [2, 5, 0] and data["ofTruth"][0][0] == pytest.approx(0.2)
     assert len(data["names"]) == len(data["short"]) == 15
-
-
-def test_what_is_said_of_the_film() -> None:
-    said = lens_film.told(lens())
-    assert "L0.mlp brings most: 98 cells are right before it, 99 after. 1 of 100 cells" in said
-    flat = LogitLens(("embed", "L0.attn"), lens().probabilities[3:], np.ones(100, int))
-    assert "brings most" not in lens_film.told(flat)
 
 
 @pytest.mark.parametrize(

@@ -23,9 +23,11 @@ from interp.ablation import (
 )
 from interp.analyses.ablation_sweep import sweep
 from interp.analyses.activation_patching import activation_patching
-from interp.analyses.attention import attention_pattern, lookback_table
+from interp.analyses.attention import attention_pattern
+from interp.analyses.direct_attribution import direct_attribution
 from interp.analyses.head_study import study_heads
-from interp.analyses.logit_lens import direct_attribution, logit_lens
+from interp.analyses.logit_lens import logit_lens
+from interp.analyses.lookback import lookback_table
 from interp.analyses.path_ablation import path_ablation
 from interp.analyses.published import blanks_masked
 from interp.engine.predict import losses, predict, run_ablated

@@ -16,13 +16,12 @@ from interp.ablation import hooks_of, parse_ablation, reference_means
 from interp.analyses.attention import (
     AttentionOf,
     attention_pattern,
-    heads_above,
     layer_attention,
-    lookback_scores,
     packed,
     position_labels,
     quantise,
 )
+from interp.analyses.lookback import heads_above, lookback_scores
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 from interp.puzzles.kinds import KINDS, draw

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interp.ablation import Ablation, parse_ablation, reference_means
-from interp.analyses.attention import attention_pattern, lookback_scores
+from interp.analyses.attention import attention_pattern
 from interp.analyses.head_study import (
     DETECTORS,
     DISTANCES,
@@ -22,6 +22,7 @@ from interp.analyses.head_study import (
     sum_by_distance,
     sum_by_offset,
 )
+from interp.analyses.lookback import lookback_scores
 from interp.errors import PuzzlescopeError
 from interp.export.tables import Header, Table
 from interp.tokens import cell_position, marker_position, predicting_position
@@ -306,6 +307,35 @@ def test_bad_requests(tokens) -> None:
         study_heads(small_model(), tokens[:0])
     with pytest.raises(PuzzlescopeError, match="reference means"):
         study_heads(small_model(), tokens, parse_ablation("L0.attn:mean", SMALL))
+
+
+# ---- in words --------------------------------------------------------------------------------------------
+
+
+class OfOneHead(HeadStudy):
+    """A study of a single head, with this spectrum and this much attention on the start token."""
+
+    def __init__(self, spectrum: np.ndarray, start: float):
+        super().__init__(SMALL, 1)
+        self._given, self._start = spectrum[None, None], np.array([[start]])
+
+    def spectrum_over(self, over: str) -> np.ndarray:
+        return self._given
+
+    def detectors(self, over: str = "all") -> dict[str, np.ndarray]:
+        return {"start": self._start}
+
+
+def test_what_a_spectrum_is_said_to_show() -> None:
+    spectrum = np.zeros(405)
+    spectrum[[7, 100, 404]] = [0.2, 0.5, 1.0]
+    said = OfOneHead(spectrum, 0.25).summary(0, 0)
+    assert said.startswith("On the start token 0.25") and "Highest: 100 back 0.50 (the cell about" in said
+    assert "7 back 0.20." in said and "404 back" not in said, (
+        "one position, which can only rest on the start token"
+    )
+    assert OfOneHead(np.zeros(405), 0).summary(0, 0).startswith("No distance")
+    assert "Nothing" in OfOneHead(np.full(405, np.nan), float("nan")).summary(0, 0)
 
 
 # ---- as rows -----------------------------------------------------------------------------------------------

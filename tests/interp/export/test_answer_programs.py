@@ -9,7 +9,8 @@ import pytest
 from interp import load_model, load_puzzles
 from interp.ablation import bank_means, parse_ablation
 from interp.analyses.activation_patching import KINDS, Edit, Patching, activation_patching, recoloured
-from interp.analyses.logit_lens import AttributionOf, LensOf, direct_attribution, logit_lens
+from interp.analyses.direct_attribution import AttributionOf, direct_attribution
+from interp.analyses.logit_lens import LensOf, logit_lens
 from tests.interp.export.test_programs import HOSTILE, OFF, numbers
 from tests.support.models import saved_model
 from tests.support.programs import printed

@@ -9,14 +9,9 @@ import pytest
 from interp import load_model, load_puzzles
 from interp.ablation import MEAN, Method, bank_means, parse_ablation
 from interp.analyses.ablation_sweep import Sweep, components_of, sweep, value
-from interp.analyses.attention import (
-    AttentionOf,
-    LookbackScores,
-    attention_pattern,
-    heads_above,
-    lookback_table,
-)
+from interp.analyses.attention import AttentionOf, attention_pattern
 from interp.analyses.head_study import DETECTORS, HeadStudyOf, study_heads
+from interp.analyses.lookback import LookbackScores, heads_above, lookback_table
 from interp.analyses.prediction import PredictionOf
 from interp.analyses.published import BlanksMasked, blanks_masked
 from interp.engine.predict import losses, predict

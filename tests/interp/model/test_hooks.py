@@ -12,9 +12,11 @@ from torch.nn.modules.module import register_module_forward_hook
 from interp.ablation import NO_ABLATION, Component, hooks_for, parse_ablation, reference_means
 from interp.analyses.ablation_sweep import components_of, sweep
 from interp.analyses.activation_patching import activation_patching
-from interp.analyses.attention import attention_of, attention_pattern, lookback_table
+from interp.analyses.attention import attention_of, attention_pattern
+from interp.analyses.direct_attribution import direct_attribution
 from interp.analyses.head_study import study_heads
-from interp.analyses.logit_lens import direct_attribution, logit_lens
+from interp.analyses.logit_lens import logit_lens
+from interp.analyses.lookback import lookback_table
 from interp.analyses.notebook import measure_phenomena
 from interp.analyses.path_ablation import path_ablation, path_losses
 from interp.analyses.published import blanks_masked

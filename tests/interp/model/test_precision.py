@@ -16,10 +16,12 @@ from torch import Tensor
 from interp.ablation import ReferenceMeans, parse_ablation, reference_means
 from interp.analyses.ablation_sweep import components_of, sweep
 from interp.analyses.activation_patching import activation_patching
-from interp.analyses.attention import attention_of, layer_attention, lookback_table
+from interp.analyses.attention import attention_of, layer_attention
 from interp.analyses.composition import chance_measured, composition
+from interp.analyses.direct_attribution import direct_attribution
 from interp.analyses.head_study import study_heads
-from interp.analyses.logit_lens import direct_attribution, logit_lens
+from interp.analyses.logit_lens import logit_lens
+from interp.analyses.lookback import lookback_table
 from interp.analyses.notebook import copy_circuit
 from interp.analyses.path_ablation import path_ablation
 from interp.analyses.published import blanks_masked
