@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from interp.analyses.notebook import THRESHOLDS, LookingHead, Phenomena
 from interp.checkpoints.folders import CARD_FILE
 from interp.errors import PuzzlescopeError
-from interp.outputs import NO_RATIO, has_ratio, no_ratio, number, ratio, strict_json
+from interp.numbers import NO_RATIO, has_ratio, no_ratio, number, ratio
+from interp.outputs import strict_json
 from interp.puzzles.kinds import KINDS, Kind
 from interp.tasks import TASKS
 from interp.tokens import STRUCTURES

@@ -20,9 +20,9 @@ from app.widgets.controls import echoes
 from app.widgets.controls import measure_and_sample as chart_controls
 from app.widgets.loss_readout import has_cells
 from interp.ablation import Component, Term
-from interp.analyses.ablation_sweep import STRETCH, Measure, SweepRow, SweepState, flipped, same_puzzles
+from interp.analyses.ablation_sweep import STRETCH, SweepRow, SweepState, flipped, same_puzzles
 from interp.backend import Backend
-from interp.engine.predict import Metric
+from interp.engine.measures import Measure, metric_of
 from interp.errors import PuzzlescopeError
 from interp.model import Config
 from interp.puzzles import Puzzle
@@ -109,7 +109,7 @@ def _tiles(rows: list[SweepRow], measure: Measure, *, approximate: bool) -> dict
         assert row.component is not None
         if len(row.solved):
             broken, mended = row.flips(same_puzzles(row, rows[0])[1])
-            cut: Metric = "final" if measure == "answers" else measure
+            cut = metric_of(measure)
             loss = row.loss.mean(cut) if has_cells(row.loss, cut) else None
             tiles[row.component] = Tile(loss, len(broken), len(mended), approximate)
     return tiles

@@ -29,16 +29,8 @@ from interp.analyses.activation_patching import (
     site_names,
 )
 from interp.analyses.logit_lens import Attribution, LogitLens
-from interp.figures.answers import (
-    attribution_bars,
-    attribution_map,
-    effect_cells,
-    gap_cells,
-    head_patch_map,
-    part_map,
-    patch_map,
-    told_patches,
-)
+from interp.figures.attribution import attribution_bars, attribution_map, part_map
+from interp.figures.patching import effect_cells, gap_cells, head_patch_map, patch_map, told_patches
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.tokens import STRUCTURES
 from scripts.dashboard import SECONDS
