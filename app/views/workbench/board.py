@@ -14,13 +14,13 @@ from app.state.scene import SAMPLES, Base, Chart, Scene, copy_head
 from app.state.session import can_redo, can_undo, change, now, of_this_model, redo, undo
 from app.widgets import ablation_board
 from app.widgets.ablation_board import Board, Redo, SetMethod, StopSweep, Tile, Undo, Wish, ablation_after
-from app.widgets.ablation_board.presets import Preset, presets
 from app.widgets.charts import flip_list, head_map, layer_chart, task_chart
 from app.widgets.controls import echoes
 from app.widgets.controls import measure_and_sample as chart_controls
 from app.widgets.loss_readout import has_cells
 from interp.ablation import Component, Term
 from interp.analyses.ablation_sweep import STRETCH, SweepRow, SweepState, flipped, same_puzzles
+from interp.analyses.presets import Preset, presets
 from interp.backend import Backend
 from interp.engine.measures import Measure, metric_of
 from interp.errors import PuzzlescopeError

@@ -16,10 +16,10 @@ from typing import Any
 
 import streamlit as st
 
-from app.widgets.ablation_board.presets import Preset
 from app.widgets.browser.scripts import ELEMENT, joined
 from interp import outputs
 from interp.ablation import MEAN, NO_ABLATION, ZERO, Ablation, Component, Method, Term, parse_ablation
+from interp.analyses.presets import Preset
 from interp.engine.measures import MEASURES, Measure
 from interp.errors import PuzzlescopeError, brief
 from interp.figures.scale import HINT, RATIOS, colour, position

@@ -27,8 +27,8 @@ from app.widgets.ablation_board import (
     said,
     seen_after,
 )
-from app.widgets.ablation_board.presets import presets
 from interp.ablation import MEAN, NO_ABLATION, ZERO, Component, Method, parse_ablation
+from interp.analyses.presets import presets
 from interp.errors import PuzzlescopeError
 from tests.support.models import SMALL
 
