@@ -29,20 +29,12 @@ from interp.analyses.notebook import ON_START, LookingHead, Phenomena, looking_h
 from interp.checkpoints import convert as convert_checkpoint
 from interp.checkpoints import find_model, load_model
 from interp.checkpoints.weights import short
-from interp.engine.predict import METRICS, losses
+from interp.engine.measures import METRICS
+from interp.engine.predict import losses
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
-from interp.outputs import (
-    NO_RATIO,
-    has_ratio,
-    no_ratio,
-    number,
-    output_path,
-    ratio,
-    reason,
-    strict_json,
-    write_whole,
-)
+from interp.numbers import NO_RATIO, has_ratio, no_ratio, number, ratio
+from interp.outputs import output_path, reason, strict_json, write_whole
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
 from interp.puzzles.kinds import KINDS
 from interp.stopping import WORD, Stopped

@@ -15,10 +15,10 @@ from app.widgets.grid_attention import View, Weighting
 from app.widgets.palette import PALETTES
 from app.widgets.token_attention.view import Window, read_window
 from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, parse_ablation, parse_method
-from interp.analyses.ablation_sweep import Measure
 from interp.analyses.lookback import LookbackScores
 from interp.backend import Backend
 from interp.checkpoints import DEFAULT, list_models
+from interp.engine.measures import Measure
 from interp.engine.predict import Decoding
 from interp.errors import PuzzlescopeError, brief
 from interp.grids import CELLS, SIZE

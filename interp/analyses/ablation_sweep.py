@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, takewhile
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -37,7 +37,8 @@ from interp.engine.forward import (
     unembed,
     weights_of,
 )
-from interp.engine.predict import METRICS, AnswerLoss, Metric, answer_logits, score
+from interp.engine.measures import METRICS, Measure, Metric
+from interp.engine.predict import AnswerLoss, answer_logits, score
 from interp.errors import PuzzlescopeError
 from interp.export.programs import Sample, off_lines, program_of
 from interp.grids import CELLS
@@ -55,19 +56,6 @@ in a row."""
 
 STRETCH = 40
 """Positions of the scope "stretch": less than half of the answer's."""
-
-Measure = Literal["final", "cells", "copied", "changed", "answers"]
-"""What a part may be judged by: a cut of the loss (:data:`interp.engine.predict.Metric`), or the answers
-drawn right."""
-
-MEASURES: dict[Measure, str] = {
-    "final": METRICS["final"],
-    "cells": METRICS["cells"],
-    "copied": METRICS["copied"],
-    "changed": METRICS["changed"],
-    "answers": "puzzles whose 100 cells greedy decoding all draws right",
-}
-assert set(MEASURES) == set(get_args(Measure))
 
 SMALLEST_LOSS = 1e-7
 """A loss of exactly 0 has no logarithm; it is taken for this."""

@@ -19,7 +19,7 @@ from interp.engine.predict import predict
 from interp.errors import PuzzlescopeError
 from interp.grids import N_COLORS
 from interp.model import Config, PuzzleGPT
-from interp.outputs import number
+from interp.numbers import number
 from interp.tokens import N_CTX, TokensLike, decode, puzzle_tokens
 
 THRESHOLDS = {1: 0.2, 100: 0.1}

@@ -28,7 +28,6 @@ from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, Refe
 from interp.analyses.ablation_sweep import (
     CHUNK,
     ROWS,
-    Measure,
     SweepPart,
     SweepRow,
     SweepState,
@@ -52,6 +51,7 @@ from interp.engine.forward import (
     unembed,
     weights_of,
 )
+from interp.engine.measures import Measure
 from interp.engine.predict import AnswerLoss, score
 from interp.errors import PuzzlescopeError
 from interp.export.programs import Sample, off_lines, program_of, source_line

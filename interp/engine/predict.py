@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, RowMeans, hooks_for
 from interp.engine.drafts import next_cells
 from interp.engine.forward import Gates, gates_for, run, weights_of
+from interp.engine.measures import Metric
 from interp.engine.runs import Run
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS, SIZE
@@ -22,15 +23,6 @@ from interp.model.hooks import changes_forward
 from interp.puzzles import Puzzle
 from interp.resumable import Steps, resumable, without_gradients
 from interp.tokens import ANSWER_START, GRID_TOKENS, TokensLike, puzzle_tokens
-
-Metric = Literal["final", "cells", "copied", "changed"]
-METRICS: dict[Metric, str] = {
-    "final": "final grid: the marker and the 100 cells of the answer",
-    "cells": "answer cells only",
-    "copied": "cells that equal the third grid",
-    "changed": "cells that differ from the third grid",
-}
-assert set(METRICS) == set(get_args(Metric))
 
 Decoding = Literal["greedy", "teacher-forced"]
 """Which answer of the model: the one it draws by itself, or cell by cell given the true cells before."""

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.widgets.loss_readout import readout as loss_readout
+from interp.engine.measures import MEASURES, METRICS
 from scripts.dashboard import SECONDS
 from tests.browser.conftest import settled
 
@@ -52,7 +53,11 @@ def test_losses_are_never_printed_over_one_another(page: Page) -> None:
     )
     long = [
         loss_readout.Item(label, "1.8e-15", "not finite", "9,900,000 ×", "help", worse=True)
-        for label in [*loss_readout.LABELS.values(), "Cells broken / fixed / wrong in both", "Greedy answer"]
+        for label in [
+            *(MEASURES[metric].label for metric in METRICS),
+            "Cells broken / fixed / wrong in both",
+            "Greedy answer",
+        ]
     ]
     page.evaluate(MOUNT, [loss_readout.SCRIPT, {"items": [item.data() for item in long]}])
     for width in range(320, 1921, 40):

@@ -14,7 +14,7 @@ MOST_FILES = 16
 # Each line may use the lines above it, and of its own line only itself: ranks are compared strictly. A name
 # is a folder, or a file that lies beside the folders.
 LINES = [
-    {"errors", "grids", "stopping", "assets", "names", "resumable"},
+    {"errors", "grids", "numbers", "stopping", "assets", "names", "resumable"},
     {"tokens", "outputs"},
     {"tasks", "model"},
     {"puzzles", "checkpoints"},

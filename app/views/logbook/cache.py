@@ -4,10 +4,10 @@ import streamlit as st
 
 from app.state.scene import Scene
 from app.views.logbook import experiment
-from app.widgets.loss_readout import scientific
 from interp.analyses.prediction import PredictionOf
 from interp.analyses.published import BlanksMasked, masking_finding
 from interp.backend import Backend
+from interp.numbers import short
 
 QUESTION = (
     "The notebook switched the key-value cache off, as it seemed to spoil the answers. The cache was not at"
@@ -37,7 +37,7 @@ def show(number: int, scene: Scene, backend: Backend) -> None:
         ):
             st.metric(
                 f"{label}: final-grid loss",
-                scientific(final, 2),
+                short(final),
                 "solved" if right else "not solved",
                 delta_color="off",
                 delta_arrow="off",

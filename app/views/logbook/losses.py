@@ -17,7 +17,7 @@ from interp.analyses.ablation_sweep import Sweep, SweepRow, SweepState, componen
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 from interp.export.programs import Sample
-from interp.outputs import NOT_FINITE
+from interp.numbers import NOT_FINITE
 from interp.puzzles import PuzzleSet
 
 _GROUP, _PUBLIC = "logbook-losses", "logbook-public"

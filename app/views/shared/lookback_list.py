@@ -7,12 +7,13 @@ import streamlit as st
 from app.state.scene import Scene
 from app.state.session import change, of_this_model
 from interp.analyses.lookback import HeadScore, LookbackScores, heads_above
+from interp.analyses.notebook import THRESHOLDS
 from interp.backend import Backend
 
 MEANINGS = {
-    1: ("One token back", 0.2),
-    100: ("One grid back: the cell about to be predicted", 0.1),
-    101: ("One grid back: the cell under this token", 0.1),
+    1: ("One token back", THRESHOLDS[1]),
+    100: ("One grid back: the cell about to be predicted", THRESHOLDS[100]),
+    101: ("One grid back: the cell under this token", THRESHOLDS[100]),
 }
 """Distance -> (what it means, the score above which a head is named: the notebook's, for 101 that of 100)."""
 

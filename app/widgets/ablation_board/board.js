@@ -16,11 +16,6 @@ function button(className, parent, text, label, onClick) {
   return element
 }
 
-function colour(value) {
-  if (value == null) return ""
-  return value >= 0 ? `rgba(214, 72, 30, ${value})` : `rgba(47, 115, 200, ${-value})`
-}
-
 class Board {
   constructor(parent) {
     this.client = Math.random().toString(36).slice(2)
@@ -290,12 +285,12 @@ class Board {
   }
 
   drawTile(part, tile, off) {
-    const [value, label, , approximate] = this.data.tiles[part] ?? [null, "not measured yet", "", false]
+    const [colour, label, , approximate] = this.data.tiles[part] ?? ["transparent", "not measured yet", "", false]
     const layer = part.split(".")[0]
     const isOff = part in off
     const whole = off[`${layer}.attn`]
     const implied = !isOff && part.includes(".H") && whole && !whole.startsWith("lookback")
-    tile.style.setProperty("--cost", colour(value) || "transparent")
+    tile.style.setProperty("--cost", colour)
     tile.classList.toggle("off", isOff)
     tile.classList.toggle("implied", Boolean(implied))
     tile.classList.toggle("pending", !(part in this.data.tiles))
@@ -332,9 +327,9 @@ class Board {
     this.legend.replaceChildren()
     this.legend.title = legend.hint ?? ""
     make("span", "", this.legend, legend.title)
-    for (const [text, value] of legend.marks) {
+    for (const [text, colour] of legend.marks) {
       const mark = make("span", "mark", this.legend)
-      make("i", "swatch", mark).style.setProperty("--cost", colour(value))
+      make("i", "swatch", mark).style.setProperty("--cost", colour)
       mark.append(text)
     }
   }

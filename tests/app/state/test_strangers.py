@@ -36,7 +36,7 @@ from interp.analyses.logit_lens import logit_lens
 from interp.checkpoints import save_model
 from interp.engine.predict import AnswerLoss, Prediction, predict
 from interp.errors import PuzzlescopeError, brief
-from interp.figures.answers import attribution_bars, attribution_map, part_map
+from interp.figures.attribution import attribution_bars, attribution_map, part_map
 from interp.model import PuzzleGPT
 from interp.outputs import plain
 from interp.tasks import TASKS

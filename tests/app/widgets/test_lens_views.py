@@ -30,16 +30,8 @@ from interp.analyses.activation_patching import (
 )
 from interp.analyses.direct_attribution import Attribution
 from interp.analyses.logit_lens import LogitLens
-from interp.figures.answers import (
-    attribution_bars,
-    attribution_map,
-    effect_cells,
-    gap_cells,
-    head_patch_map,
-    part_map,
-    patch_map,
-    told_patches,
-)
+from interp.figures.attribution import attribution_bars, attribution_map, part_map
+from interp.figures.patching import effect_cells, gap_cells, head_patch_map, patch_map, told_patches
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.tokens import STRUCTURES
 from scripts.dashboard import SECONDS
