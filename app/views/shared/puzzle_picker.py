@@ -34,7 +34,7 @@ def show(scene: Scene, backend: Backend) -> None:
 
 
 def _task_name(task: str) -> str:
-    return f"{task}: {TASKS[task].rule}"
+    return f"{task}: {TASKS[task].description}"
 
 
 def _fits(scene: Scene, backend: Backend) -> bool:
