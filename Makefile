@@ -22,7 +22,7 @@ help: ## list the commands
 	@echo '  PYTHON=python3.12 make run   set up with this Python (3.11 to 3.14)'
 
 run: setup ## start the dashboard
-	@$(python) scripts/check_port.py "$(ADDRESS)" "$(PORT)"
+	@$(python) -m app.startup.port "$(ADDRESS)" "$(PORT)"
 	@$(at_home); exec $(python) -m streamlit run app/main.py --server.address "$(ADDRESS)" --server.port "$(PORT)" $(allowed)
 
 test: setup-dev ## run all tests, those in a real Chromium too

@@ -10,7 +10,7 @@ import torch
 from benchmarks.timing import in_turn
 from interp import load_model, load_puzzles
 from interp.ablation import components_of
-from interp.analyses.ablation_sweep import Scope, sweep
+from interp.analyses.ablation_sweep import Scope, Sweep, sweep
 from interp.backend import Backend
 
 ROUNDS = 3
@@ -60,10 +60,11 @@ def stopping() -> None:
     puzzles = list(backend.bank().limit(64))
     parts = components_of(backend.model("default").cfg, EVERY)
     for k in range(10):
-        asking = backend.sweep("default", puzzles[k:], parts)
-        next(asking)
+        watch = backend.watch("default", Sweep(tuple(puzzles[k:]), tuple(parts)))
+        while watch.state is None:
+            watch.wait()
         time.sleep(0.3 + 0.05 * k)
-        asking.close()
+        watch.close()
         closed = time.perf_counter()
         while backend.working:
             time.sleep(0.001)

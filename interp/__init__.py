@@ -4,8 +4,7 @@ It works the same from a notebook, the command line and the dashboard. To see wh
 while the model draws an answer::
 
     import torch
-    from interp import load_model, load_puzzles
-    from interp.tokens import with_start
+    from interp import load_model, load_puzzles, with_start
 
     model = load_model("default")
     puzzles = load_puzzles("bank")
@@ -14,26 +13,59 @@ while the model draws an answer::
     pattern = cache["pattern", 0]                       # [1, head, query, key]
 
 The model carries TransformerLens's hook points, so that recipes written for that library run on it.
+
+This is the front door: ``dir(interp)`` lists what most programs need.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from interp.names import HOMES
+
 if TYPE_CHECKING:
-    from interp.checkpoints import load_model
-    from interp.puzzles import load_puzzles
+    from interp import figures as figures
+    from interp.ablation import bank_means as bank_means
+    from interp.ablation import components_of as components_of
+    from interp.ablation import hooks_for as hooks_for
+    from interp.ablation import parse_ablation as parse_ablation
+    from interp.ablation import parse_component as parse_component
+    from interp.ablation import parse_method as parse_method
+    from interp.analyses.ablation_sweep import sweep as sweep
+    from interp.analyses.ablation_sweep import value as value
+    from interp.analyses.activation_patching import activation_patching as activation_patching
+    from interp.analyses.activation_patching import recoloured as recoloured
+    from interp.analyses.attention import attention_pattern as attention_pattern
+    from interp.analyses.composition import composition as composition
+    from interp.analyses.direct_attribution import direct_attribution as direct_attribution
+    from interp.analyses.head_study import study_heads as study_heads
+    from interp.analyses.logit_lens import logit_lens as logit_lens
+    from interp.analyses.lookback import heads_above as heads_above
+    from interp.analyses.lookback import lookback_table as lookback_table
+    from interp.analyses.notebook import measure_phenomena as measure_phenomena
+    from interp.analyses.path_ablation import path_ablation as path_ablation
+    from interp.analyses.published import blanks_masked as blanks_masked
+    from interp.checkpoints import load_model as load_model
+    from interp.checkpoints import save_model as save_model
+    from interp.engine.predict import losses as losses
+    from interp.engine.predict import predict as predict
+    from interp.errors import PuzzlescopeError as PuzzlescopeError
+    from interp.puzzles import load_puzzles as load_puzzles
+    from interp.puzzles import save_puzzles as save_puzzles
+    from interp.tokens import predicting_position as predicting_position
+    from interp.tokens import structure_named as structure_named
+    from interp.tokens import with_start as with_start
 
-__all__ = ["load_model", "load_puzzles"]
-
-_HOMES = {"load_model": "interp.checkpoints", "load_puzzles": "interp.puzzles"}
+__all__ = sorted([*HOMES, "figures"])
 
 
 def __getattr__(name: str) -> Any:
-    """Import on first use: PyTorch takes seconds, which nobody should wait for who only asks for help."""
-    if name not in _HOMES:
+    """Import on first use: PyTorch takes seconds, and asking for help should not."""
+    if name == "figures":
+        return import_module("interp.figures")
+    if name not in HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    return getattr(import_module(HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return __all__

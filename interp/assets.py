@@ -1,7 +1,11 @@
-"""Where the data that comes along lies: the shipped models and the puzzle bank."""
+"""Where the data that comes along lies: the shipped models and the puzzle bank.
+
+In a checkout that is the folder ``assets`` beside this package; an installed package has it inside.
+"""
 
 from pathlib import Path
 
-ASSETS = Path(__file__).parent.parent / "assets"
+_INSTALLED = Path(__file__).parent / "_assets"
+ASSETS = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).parent.parent / "assets"
 MODELS = ASSETS / "models"
 BANK_FOLDER = ASSETS / "puzzles"

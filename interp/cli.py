@@ -24,25 +24,17 @@ from tqdm import tqdm
 from interp.ablation import Ablation, ReferenceMeans, bank_means, components_of, parse_ablation
 from interp.analyses.ablation_sweep import Scope, SweepRow
 from interp.analyses.ablation_sweep import sweep as sweep_model
-from interp.analyses.attention import lookback_table
+from interp.analyses.lookback import lookback_table
 from interp.analyses.notebook import ON_START, LookingHead, Phenomena, looking_heads, measure_phenomena
 from interp.checkpoints import convert as convert_checkpoint
 from interp.checkpoints import find_model, load_model
 from interp.checkpoints.weights import short
-from interp.engine.predict import METRICS, losses
+from interp.engine.measures import METRICS
+from interp.engine.predict import losses
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
-from interp.outputs import (
-    NO_RATIO,
-    has_ratio,
-    no_ratio,
-    number,
-    output_path,
-    ratio,
-    reason,
-    strict_json,
-    write_whole,
-)
+from interp.numbers import NO_RATIO, has_ratio, no_ratio, number, ratio
+from interp.outputs import output_path, reason, strict_json, write_whole
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
 from interp.puzzles.kinds import KINDS
 from interp.stopping import WORD, Stopped
@@ -171,7 +163,8 @@ def sweep(
     as_json: JsonOption = False,
     out: OutOption = None,
 ) -> None:
-    """Ablation sweep: the loss with each component ablated in turn, and the puzzles that break or get fixed."""
+    """Ablation sweep: the loss with each component ablated in turn, and the puzzles that break or get
+    fixed."""
     if metric not in METRICS:
         raise PuzzlescopeError(f"No metric '{metric}': expected one of {', '.join(METRICS)}.")
     path = _checked(out)
@@ -219,7 +212,7 @@ def _sweep_result(clean: SweepRow, rows: list[SweepRow], metric: Any, puzzles: P
     for row in rows:
         broken, mended = ([puzzles[k].id for k in flipped.tolist()] for flipped in row.flips(clean))
         flips = {"solved": int(row.solved.sum()), "broken": broken, "mended": mended}
-        found.append(row.summary(clean, metric) | flips)
+        found.append(row.brief(clean, metric) | flips)
     return {"clean": clean.loss.mean(metric), "solved": int(clean.solved.sum()), "rows": found}
 
 
@@ -635,7 +628,7 @@ def main(arguments: list[str] | None = None) -> int:
     except (PuzzlescopeError, UsageError) as error:
         text = str(error)
         if isinstance(error, UsageError):
-            text = f"{error.format_message()} `python -m interp --help` lists what there is."  # type: ignore[attr-defined]
+            text = f"{error.format_message()} `{_program()} --help` lists what there is."  # type: ignore[attr-defined]
         code = 2
     except OSError as error:  # of the help, or of what no command has a sentence of its own for
         text, code = f"That did not work: {reason(error)}.", 2
@@ -649,6 +642,11 @@ def main(arguments: list[str] | None = None) -> int:
     _drop_stdout()
     _say(" ".join(text.split()))
     return code
+
+
+def _program() -> str:
+    """How this program was called."""
+    return "puzzlescope" if Path(sys.argv[0]).stem == "puzzlescope" else "python -m interp"
 
 
 def _run(arguments: list[str] | None) -> int:

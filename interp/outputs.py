@@ -148,43 +148,6 @@ def reason(error: Exception) -> str:
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")
 
 
-# ---- numbers in words --------------------------------------------------------------------------------------
-
-NO_RATIO = "—"
-"""In place of how many times a loss is another that is 0 or not finite."""
-NOT_FINITE = "not finite"
-
-
-def number(value: float, form: str = ".3e") -> str:
-    """A number as text, or, of one that is none, that it is not finite.
-
-    >>> number(0.00125), number(float("nan"))
-    ('1.250e-03', 'not finite')
-    """
-    return f"{value:{form}}" if isfinite(value) else NOT_FINITE
-
-
-def ratio(value: float, base: float, form: str = ".1f") -> str:
-    """How many times one number another is, as text; where there is no such ratio, a dash.
-
-    >>> ratio(3.0, 2.0), ratio(3.0, 0.0)
-    ('1.5', '—')
-    """
-    return f"{value / base:{form}}" if has_ratio(value, base) else NO_RATIO
-
-
-def no_ratio(base: float) -> str:
-    """Why numbers have no ratio to this one, as the end of a sentence."""
-    if base == 0:
-        return "the loss with nothing off is exactly 0"
-    return "a loss is not finite" if isfinite(base) else "the loss with nothing off is not finite"
-
-
-def has_ratio(value: float, base: float) -> bool:
-    """Whether there is a finite number of times that one number is another."""
-    return isfinite(value) and isfinite(base) and base > 0 and isfinite(value / base)
-
-
 # ---- JSON --------------------------------------------------------------------------------------------------
 
 

@@ -1,9 +1,8 @@
-"""Long computations as generators that pause: whoever runs one can stop there, or do something else in
-between."""
+"""Long computations that can be advanced a step at a time, and stopped or interleaved in between."""
 
 from collections.abc import Callable, Generator
-from functools import wraps
-from typing import ParamSpec, TypeVar
+from functools import update_wrapper, wraps
+from typing import Generic, ParamSpec, TypeVar
 
 import torch
 
@@ -12,8 +11,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 Steps = Generator[T | None, None, R]
-"""What it yields is news for whoever follows it (``None``: no news, only a pause); what it returns is its
-result."""
+"""It yields progress updates for its followers (``None``: only a pause); what it returns is the result."""
 
 
 def finish(steps: Steps[T, R]) -> R:
@@ -36,8 +34,38 @@ def finish(steps: Steps[T, R]) -> R:
             return result
 
 
+class Resumable(Generic[P, T, R]):
+    """A computation in two forms, made by :func:`resumable`: ``x(...)`` runs to its end and returns the
+    result; ``x.steps(...)`` is a generator that pauses, and returns the same."""
+
+    def __init__(self, make: Callable[P, Steps[T, R]]):
+        self.steps = without_gradients(make)
+        update_wrapper(self, make)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return finish(self.steps(*args, **kwargs))
+
+
+def resumable(make: Callable[P, Steps[T, R]]) -> Resumable[P, T, R]:
+    """Make a computation of a generator function. It runs in PyTorch's inference mode.
+
+    >>> @resumable
+    ... def sum_up(numbers):
+    ...     total = 0
+    ...     for number in numbers:
+    ...         total += number
+    ...         yield total
+    ...     return total
+    >>> sum_up([1, 2, 3])
+    6
+    >>> list(sum_up.steps([1, 2, 3]))
+    [1, 3, 6]
+    """
+    return Resumable(make)
+
+
 def without_gradients(make: Callable[P, Steps[T, R]]) -> Callable[P, Steps[T, R]]:
-    """Let a computation run in PyTorch's inference mode, but not whoever it pauses for.
+    """Let a computation run in PyTorch's inference mode, but not the code that runs while it pauses.
 
     ``torch.inference_mode`` does so itself for what it sees to be a generator function. It does not see it
     through another decorator, such as that of the shape checks: the mode then ends before the first step.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from app.live.watching import watched
 from app.state.scene import SAMPLES, Scene
-from interp.ablation import MEAN, NO_ABLATION, ZERO, Ablation, Method, components_of
-from interp.analyses.ablation_sweep import Scope, SweepState
+from interp.ablation import NO_ABLATION, Ablation, Method, components_of, fitting_all
+from interp.analyses.ablation_sweep import Scope, Sweep, SweepState
 from interp.backend import Backend, Watch
 from interp.puzzles import Puzzle
 from interp.tasks import TASKS
@@ -52,9 +52,8 @@ def puzzles_of_task(scene: Scene, backend: Backend, task: str) -> list[Puzzle]:
 
 
 def sweep_method(scene: Scene) -> Method:
-    """How the parts that are measured are switched off: lookback says where to look, not what a part is
-    worth."""
-    return MEAN if scene.method == MEAN else ZERO
+    """How the components that are measured are ablated: by the scene's method where it fits them all."""
+    return fitting_all(scene.method)
 
 
 def sweep_base(scene: Scene) -> Ablation:
@@ -69,7 +68,7 @@ def board_sweep(scene: Scene, backend: Backend) -> Measured:
 
     def begin(scope: Scope) -> Watch[SweepState]:
         parts = components_of(backend.model(scene.model).cfg, EVERY_PART)
-        return backend.watch(scene.model, puzzles, parts, base, method, scope)
+        return backend.watch(scene.model, Sweep(tuple(puzzles), tuple(parts), base, method, scope))
 
     watches = watched().known(BOARD, key)
     if watches is None:
@@ -92,11 +91,12 @@ def task_sweeps(scene: Scene) -> dict[str, SweepState | None] | None:
 
 def begin_tasks(scene: Scene, backend: Backend) -> None:
     """Ask for it. Takes a while."""
-    parts = components_of(backend.model(scene.model).cfg, ["attn"])
+    parts = tuple(components_of(backend.model(scene.model).cfg, ["attn"]))
     base, method = sweep_base(scene), sweep_method(scene)
 
     def begin(task: str) -> Watch[SweepState]:
-        return backend.watch(scene.model, puzzles_of_task(scene, backend, task), parts, base, method)
+        puzzles = tuple(puzzles_of_task(scene, backend, task))
+        return backend.watch(scene.model, Sweep(puzzles, parts, base, method))
 
     # Of one visitor's work the latest comes first, so the first task is asked for last.
     begun = {task: begin(task) for task in reversed(TASKS)}

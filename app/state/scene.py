@@ -1,7 +1,8 @@
 """What is on screen, as one frozen value, and how it is written in the URL.
 
 The URL always holds the whole scene: whoever opens it sees the same. (The picker's filter, by which
-the next puzzle is chosen, is no part of it.) A scene is only ever replaced as a whole (:mod:`app.state.session`).
+the next puzzle is chosen, is no part of it.) A scene is only ever replaced as a whole
+(:mod:`app.state.session`).
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -13,12 +14,22 @@ from app.state.link import read_one_of
 from app.widgets.grid_attention import View, Weighting
 from app.widgets.palette import PALETTES
 from app.widgets.token_attention.view import Window, read_window
-from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, parse_ablation, parse_method
-from interp.analyses.ablation_sweep import Measure
+from interp.ablation import (
+    DEFAULT_METHOD,
+    NO_ABLATION,
+    ZERO,
+    Ablation,
+    Component,
+    Method,
+    parse_ablation,
+    parse_method,
+)
+from interp.analyses.lookback import LookbackScores
 from interp.backend import Backend
 from interp.checkpoints import DEFAULT, list_models
+from interp.engine.measures import Measure
+from interp.engine.predict import Decoding
 from interp.errors import PuzzlescopeError, brief
-from interp.export.tables import Reading
 from interp.grids import CELLS, SIZE
 from interp.model import Config
 from interp.puzzles import Puzzle, PuzzleSet
@@ -67,7 +78,7 @@ class Scene:
     puzzle: Puzzle
     structure: Structure | None = None
     ablation: Ablation = NO_ABLATION
-    answer: Reading = "greedy"
+    answer: Decoding = "greedy"
     method: Method = ZERO
     measure: Measure = "final"
     sample: int = 1
@@ -92,7 +103,7 @@ class Scene:
             "puzzle": self.puzzle.id,
             "order": self.structure.name.replace(" ", "-") if self.structure else "",
             "off": self.ablation.text,
-            "method": "" if self.method == ZERO else self.method.text,
+            "method": "" if self.method == DEFAULT_METHOD else self.method.text,
             "flips": f"{self.flips[0]}-{self.flips[1].text}" if self.flips else "",
             "attention": Component(self.layer, "head", self.head).text,
             "cell": cell_name(self.cell),
@@ -137,7 +148,7 @@ def cell_name(cell: int) -> str:
 
 
 CHOICES: dict[str, Collection[Any]] = {
-    "answer": get_args(Reading),
+    "answer": get_args(Decoding),
     "measure": get_args(Measure),
     "sample": SAMPLES,
     "base": get_args(Base),
@@ -242,7 +253,7 @@ def _read_flips(text: str, cfg: Config) -> tuple[str, Component]:
 def copy_head(backend: Backend, model: str, puzzle: Puzzle) -> tuple[int, int]:
     """(layer, head) of the head that looks one grid back most on this puzzle: what a first visitor should
     see."""
-    scores = backend.lookbacks(model, puzzle)[100]
+    scores = backend.ask(model, LookbackScores(puzzle))[100]
     layer, head = divmod(int(scores.argmax()), scores.shape[1])
     return layer, head
 

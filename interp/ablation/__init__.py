@@ -8,7 +8,6 @@ from interp.ablation.means import (
     ReferenceMeans,
     RowMeans,
     bank_means,
-    bank_means_steps,
     joined,
     reference_means,
 )
@@ -49,7 +48,6 @@ __all__ = [
     "Term",
     "Zero",
     "bank_means",
-    "bank_means_steps",
     "check_ablation",
     "components_of",
     "fitting",

@@ -1,4 +1,5 @@
-"""Where a component's output and a layer's attention patterns pass a hook, and how one of them is replaced there."""
+"""Where a component's output and a layer's attention patterns pass a hook, and how one of them is replaced
+there."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +17,8 @@ Hook = tuple[str | Callable[..., Any], Callable[..., Any]]
 """What ``run_with_hooks`` takes: a hook point's name and a function of its activation."""
 
 Output = Float[Tensor, "row pos d"]
-"""What a component writes: a head its z (before W_O, ``d`` is d_head), an attention layer or an MLP what it adds
-to the residual stream (``d`` is d_model)."""
+"""What a component writes: a head its z (before W_O, ``d`` is d_head), an attention layer or an MLP what it
+adds to the residual stream (``d`` is d_model)."""
 
 
 def output_hook(component: Component, replace: Callable[[Output], Output]) -> Hook:

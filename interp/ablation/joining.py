@@ -14,8 +14,8 @@ _KIND_ORDER: dict[ComponentKind, int] = {"attn": 0, "head": 1, "mlp": 2}
 
 
 def order_in_layer(component: Component, method: Method) -> tuple[int, int, str, int]:
-    """Where a term stands among those of its layer; the layer comes last, so that equal terms of several layers
-    stand together."""
+    """Where a term stands among those of its layer; the layer comes last, so that equal terms of several
+    layers stand together."""
     return _KIND_ORDER[component.kind], component.head or 0, method.text, component.layer
 
 

@@ -21,7 +21,7 @@ from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.model.hooks import say_ignored
 from interp.puzzles import PuzzleSet
-from interp.resumable import Steps, finish, without_gradients
+from interp.resumable import Steps, resumable
 from interp.tokens import MARKERS, N_CTX, START, STRUCTURES, Structure, TokensLike, structure_of
 
 REFERENCE_PUZZLES = 64
@@ -161,28 +161,23 @@ def _structures(prompt: Int[Tensor, "row pos"]) -> list[Structure]:
 # ---- taking them -------------------------------------------------------------------------------------------
 
 
+@resumable
 def bank_means(
     model: PuzzleGPT, bank: PuzzleSet, structures: Collection[Structure] = STRUCTURES
-) -> ReferenceMeans:
+) -> Steps[None, ReferenceMeans]:
     """The means over the fixed reference set, :data:`REFERENCE_PUZZLES` of the bank for each structure: what
     ``mean`` means everywhere.
 
     Args:
         structures: only these orders of the grids; each takes as long as a forward pass of 64 puzzles.
     """
-    return finish(bank_means_steps(model, bank, structures))
-
-
-def bank_means_steps(
-    model: PuzzleGPT, bank: PuzzleSet, structures: Collection[Structure] = STRUCTURES
-) -> Steps[None, ReferenceMeans]:
-    """:func:`bank_means` as a computation that pauses after every puzzle."""
     chosen = [bank.filter(structure=structure).limit(REFERENCE_PUZZLES) for structure in structures]
     tokens = PuzzleSet("reference", tuple(puzzle for own in chosen for puzzle in own)).tokens
-    return means_steps(model, model.prompt(tokens), batch=1)
+    return (yield from reference_means.steps(model, model.prompt(tokens), batch=1))
 
 
-def reference_means(model: PuzzleGPT, tokens: TokensLike, *, batch: int = 16) -> ReferenceMeans:
+@resumable
+def reference_means(model: PuzzleGPT, tokens: TokensLike, *, batch: int = 16) -> Steps[None, ReferenceMeans]:
     """The means over these puzzles, of each structure among them, on the model without anybody's hooks.
 
     Args:
@@ -192,12 +187,6 @@ def reference_means(model: PuzzleGPT, tokens: TokensLike, *, batch: int = 16) ->
     Raises:
         PuzzlescopeError: if there is none, or they are not whole puzzles behind a start token.
     """
-    return finish(means_steps(model, tokens, batch=batch))
-
-
-@without_gradients
-def means_steps(model: PuzzleGPT, tokens: TokensLike, *, batch: int = 16) -> Steps[None, ReferenceMeans]:
-    """:func:`reference_means` as a computation that pauses after every batch."""
     model.check_precision()
     say_ignored(model, "reference means")
     checkpoint_id = model.checkpoint_id

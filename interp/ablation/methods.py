@@ -7,7 +7,7 @@ To add one, write a class here and name it in :data:`METHODS`. The tests hold it
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import torch
 
@@ -30,8 +30,8 @@ class RowGate:
             its own pattern.
     """
 
-    keep: float = 1.0
-    fill: float = 0.0
+    keep: float | int = 1
+    fill: float | int = 0
     offset: int | None = None
 
 
@@ -102,13 +102,18 @@ class Method(ABC):
         return cls.name
 
     @classmethod
-    def parse(cls, text: str, where: str) -> Self | None:
+    def parse(cls, text: str, where: str) -> "Method | None":
         """The method of this text; ``None`` if it is the text of another.
 
         Raises:
             PuzzlescopeError: beginning with ``where``, if its parameter is out of bounds.
         """
         return cls() if text == cls.name else None
+
+    @classmethod
+    def usual(cls) -> "Method":
+        """The method, with the parameter that the dashboard begins with."""
+        return cls()
 
     @property
     def text(self) -> str:
@@ -156,7 +161,7 @@ class NumberedMethod(Method):
         return f"{cls.name}=N"
 
     @classmethod
-    def parse(cls, text: str, where: str) -> Self | None:
+    def parse(cls, text: str, where: str) -> "Method | None":
         found = re.fullmatch(rf"{re.escape(cls.name)}=(\d+)", text)
         if found is None:
             return None
@@ -165,6 +170,10 @@ class NumberedMethod(Method):
         if not cls.parameter.least <= number <= cls.parameter.most:
             raise PuzzlescopeError(f"{where}: {cls._bounds()}, got {found[1][:12]}.")
         return cls(number)
+
+    @classmethod
+    def usual(cls) -> "Method":
+        return cls(cls.parameter.usual)
 
     @classmethod
     def _bounds(cls) -> str:
@@ -230,7 +239,7 @@ class Lookback(NumberedMethod):
 
     name = "lookback"
     label = "look back"
-    help = "Its attention is fixed on one distance back, 100 being the cell to be copied. An MLP is zeroed instead."
+    help = "Its attention is fixed at one offset, 100 being the cell to be copied. An MLP is zeroed instead."
     badge = "↩{}"
     done = "looking {} back"
     parameter = Parameter("How many positions back", "positions", least=0, most=N_CTX - 1, usual=100)

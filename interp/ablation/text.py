@@ -13,8 +13,8 @@ True
 'L3.H1:mean,L3.H4-5'
 
 Components are an attention layer (``L3.attn``), one of its heads (``L3.H1``) or an MLP (``L3.mlp``); layers
-and heads may be a range (``1-3``, ``1-*``) or all (``*``). The methods
-(:mod:`interp.ablation.methods`) are ``zero``, which is meant where none is written, ``mean`` and ``lookback=N``.
+and heads may be a range (``1-3``, ``1-*``) or all (``*``). The methods (:mod:`interp.ablation.methods`) are
+``zero``, which is meant where none is written, ``mean`` and ``lookback=N``.
 
 A component has one method; a later term replaces an earlier one. A layer and its heads can both be named:
 patterns are replaced first, then heads are switched off, then whole layers.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, takewhile
-from typing import Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -11,12 +11,11 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from interp.ablation import (
-    MEAN,
+    DEFAULT_METHOD,
     NO_ABLATION,
     ZERO,
     Ablation,
     Component,
-    Kind,
     Method,
     ReferenceMeans,
     RowMeans,
@@ -24,6 +23,7 @@ from interp.ablation import (
     check_ablation,
     means_for,
 )
+from interp.analyses.question import Question, means_over, tokens_of
 from interp.engine.forward import (
     Gates,
     Past,
@@ -36,15 +36,16 @@ from interp.engine.forward import (
     unembed,
     weights_of,
 )
-from interp.engine.predict import METRICS, AnswerLoss, Metric, answer_logits, score
+from interp.engine.measures import METRICS, Measure, Metric
+from interp.engine.predict import AnswerLoss, answer_logits, score
 from interp.errors import PuzzlescopeError
+from interp.export.programs import Sample, off_lines, program_of
 from interp.grids import CELLS
-from interp.model import Config, PuzzleGPT
+from interp.model import PuzzleGPT
 from interp.model.hooks import changes_forward
 from interp.puzzles import Puzzle
-from interp.tokens import ANSWER_START, GRID_TOKENS, TokensLike, puzzle_tokens
-
-KINDS: tuple[Kind, ...] = ("attn", "mlp", "head")
+from interp.resumable import Steps
+from interp.tokens import ANSWER_START, GRID_TOKENS, Structure, TokensLike, puzzle_tokens
 
 Scope = Literal["everywhere", "answer", "stretch"]
 """Where a part is off: at every position, at the 101 that predict the answer, or at :data:`STRETCH` of those
@@ -52,19 +53,6 @@ in a row."""
 
 STRETCH = 40
 """Positions of the scope "stretch": less than half of the answer's."""
-
-Measure = Literal["final", "cells", "copied", "changed", "answers"]
-"""What a part may be judged by: a cut of the loss (:data:`interp.engine.predict.Metric`), or the answers
-drawn right."""
-
-MEASURES: dict[Measure, str] = {
-    "final": METRICS["final"],
-    "cells": METRICS["cells"],
-    "copied": METRICS["copied"],
-    "changed": METRICS["changed"],
-    "answers": "puzzles whose 100 cells greedy decoding all draws right",
-}
-assert set(MEASURES) == set(get_args(Measure))
 
 SMALLEST_LOSS = 1e-7
 """A loss of exactly 0 has no logarithm; it is taken for this."""
@@ -94,8 +82,8 @@ class SweepRow:
         solved."""
         return np.flatnonzero(clean.solved & ~self.solved), np.flatnonzero(~clean.solved & self.solved)
 
-    def summary(self, clean: "SweepRow", metric: Metric = "final") -> dict[str, str | float]:
-        """The row as exports show it; ``delta`` is the loss less the clean run's."""
+    def brief(self, clean: "SweepRow", metric: Metric = "final") -> dict[str, str | float]:
+        """The row as the command line show it; ``delta`` is the loss less the clean run's."""
         assert self.component is not None
         loss = self.loss.mean(metric)
         return {"component": self.component.text, "loss": loss, "delta": loss - clean.loss.mean(metric)}
@@ -134,27 +122,6 @@ def cost(row: SweepRow, clean: SweepRow, measure: Measure) -> float:
     if measure == "answers":
         return before - now
     return float(np.log10(np.maximum(now, SMALLEST_LOSS) / np.maximum(before, SMALLEST_LOSS)))
-
-
-def components_of(cfg: Config, kinds: Iterable[str] = ("attn",)) -> list[Component]:
-    """Every component of these kinds, layer by layer.
-
-    Raises:
-        PuzzlescopeError: on a kind other than attn, mlp and head.
-    """
-    kinds = list(kinds)
-    for kind in kinds:
-        if kind not in KINDS:
-            raise PuzzlescopeError(f"No kind of component '{kind}': expected {', '.join(KINDS)}.")
-    found: list[Component] = []
-    for layer in range(cfg.n_layers):
-        if "attn" in kinds:
-            found.append(Component(layer, "attn"))
-        if "head" in kinds:
-            found += [Component(layer, "head", head) for head in range(cfg.n_heads)]
-        if "mlp" in kinds:
-            found.append(Component(layer, "mlp"))
-    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +167,7 @@ def sweep_parts(
     """
     tokens, listed, hooked = puzzle_tokens(tokens), list(components), changes_forward(model)
     _check_sweep(model, tokens, listed, method, scope, hooked)
-    used = base.uses_mean or method == MEAN
+    used = base.needs_means or method.needs_means
     for start in range(0, len(tokens), CHUNK):
         prompt = model.prompt(tokens[start : start + CHUNK])
         if hooked:
@@ -218,7 +185,7 @@ def _check_sweep(
     """See that a sweep can be done, before any of it is."""
     if len(tokens) == 0:
         raise PuzzlescopeError("There is no puzzle to sweep over: choose at least one.")
-    if scope != "everywhere" and method.kind == "lookback":
+    if scope != "everywhere" and not method.partial_scopes:
         raise PuzzlescopeError(
             f"A pattern is replaced everywhere or not at all: scope '{scope}' takes zero or mean."
         )
@@ -344,7 +311,7 @@ class _Chunk:
     def _components(self, group: list[tuple[int, Component]], method: Method) -> Iterator[SweepPart | None]:
         gates = self._gates([self.base.with_term(Term(component, method)) for _, component in group])
         (layer,) = {component.layer for _, component in group}
-        resid = self._first_layer(layer, gates, len(group), share=method.kind != "lookback")
+        resid = self._first_layer(layer, gates, len(group), share=not method.changes_pattern)
         yield None
         for later in range(layer + 1, self.model.cfg.n_layers):
             resid = self._run_layer(resid, gates, later, self.past, self._asked(later))
@@ -485,7 +452,7 @@ class SweepState:
         return sum(1 for _ in takewhile(lambda done: done == self.n, self._done))
 
     @property
-    def rows(self) -> list[SweepRow]:
+    def finished_rows(self) -> list[SweepRow]:
         """The whole rows, the run without any component first."""
         return [self.row(number) for number in range(self.whole_rows)]
 
@@ -499,6 +466,20 @@ class SweepState:
         loss = AnswerLoss(self._marker[number, known], self._cells[number, known], self._copied[known])
         component = self.components[number - 1] if number else None
         return SweepRow(component, loss, self._solved[number, known])
+
+    def rows(self, puzzles: Sequence[Puzzle], method: Method = ZERO) -> tuple[dict[str, Any], ...]:
+        """The sweep for :class:`interp.export.tables.Table`: the run with nothing (more) ablated first, then
+        a row a component. Rows of which nothing is known yet are left out.
+
+        Columns: how the component is ablated; over how many puzzles (``n``: a sweep under way knows fewer of
+        some rows); the loss (nats) in its four cuts, and each less that of the clean run over the same
+        puzzles (``delta_...``); how many are solved; ids of those that broke (solved before) and mended.
+
+        Args:
+            puzzles: those of the sweep, in its order.
+        """
+        clean, *rows = (self.row(number) for number in range(len(self._done)))
+        return sweep_rows(clean, rows, puzzles, method)
 
     def common(self) -> list[SweepRow]:
         """Every row over the same puzzles: those that all rows know which know any. The run without any
@@ -526,3 +507,91 @@ def flipped(state: SweepState, number: int, puzzles: Sequence[Puzzle]) -> tuple[
     row, clean = same_puzzles(state.row(number), state.row(0))
     broken, mended = row.flips(clean)
     return [puzzles[k] for k in broken], [puzzles[k] for k in mended]
+
+
+# ---- asked and exported ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sweep(Question[SweepState]):
+    """Each component ablated in turn, on top of a base, over some puzzles (see :func:`sweep_parts`). The
+    state fills up, a few puzzles of every row at a time; with no components it is the run under the base
+    alone."""
+
+    puzzles: tuple[Puzzle, ...]
+    components: tuple[Component, ...] = ()
+    base: Ablation = NO_ABLATION
+    method: Method = ZERO
+    scope: Scope = "everywhere"
+
+    @property
+    def means_over(self) -> tuple[Structure, ...]:
+        return means_over(self.puzzles, self.base, self.method)
+
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[SweepState, SweepState]:
+        state = SweepState(self.components, len(self.puzzles))
+        yield state  # the only news: it fills up under the eyes of all who follow
+        for part in sweep_parts(
+            model,
+            tokens_of(self.puzzles),
+            self.components,
+            base=self.base,
+            means=means,
+            method=self.method,
+            scope=self.scope,
+        ):
+            if part is not None:
+                state.add(part)
+            yield None
+        return state
+
+    def program(self, model: str, *, sample: Sample | None = None, measure: Measure = "final") -> str:
+        """What every component is by the measure when it is ablated, and how many puzzles break and mend.
+
+        Args:
+            sample: the same puzzles in other words than one by one.
+        """
+        sample = sample or Sample.of(self.puzzles)
+        uses_mean = self.base.needs_means or self.method.needs_means
+        options = ["base=off"] if self.base else []
+        options += ["means=means"] if uses_mean else []
+        options += [f"method=parse_method({self.method.text!r})"] if self.method != DEFAULT_METHOD else []
+        options += [f"scope={self.scope!r}"] if self.scope != "everywhere" else []
+        listed = Ablation.of(map(Term, self.components)).text
+        return program_of(
+            [f"model = load_model({model!r})", *sample.lines, *off_lines(self.base, uses_mean=uses_mean)],
+            [
+                f"parts = list(parse_ablation({listed!r}, model.cfg).components)",
+                f"clean, *rows = sweep({', '.join(['model', 'tokens', 'parts', *options])})",
+                f"print('nothing', value(clean, {measure!r}), f'{{clean.solved.sum()}} of {{len(tokens)}}"
+                f" solved')",
+                "for row in rows:",
+                "    broken, mended = row.flips(clean)",
+                f"    print(row.component.text, value(row, {measure!r}), f'{{len(broken)}} broken,"
+                f" {{len(mended)}} mended')",
+            ],
+        )
+
+
+def sweep_rows(
+    clean: SweepRow, rows: Iterable[SweepRow], puzzles: Sequence[Puzzle], method: Method = ZERO
+) -> tuple[dict[str, Any], ...]:
+    """A clean run and runs beside it, for :class:`interp.export.tables.Table`; those of which nothing is
+    known yet are left out (see :meth:`SweepState.rows`)."""
+    return tuple(_export(row, clean, puzzles, method) for row in (clean, *rows) if len(row.solved))
+
+
+def _export(row: SweepRow, clean: SweepRow, puzzles: Sequence[Puzzle], method: Method) -> dict[str, Any]:
+    row, same = same_puzzles(row, clean)
+    losses = {cut: row.loss.mean(cut) for cut in METRICS}
+    broken, mended = ([puzzles[k].id for k in numbers.tolist()] for numbers in row.flips(same))
+    return {
+        "component": row.component.text if row.component else "nothing",
+        "method": method.text if row.component else "",
+        "n": len(row.solved),
+        **{f"loss_{cut}": loss for cut, loss in losses.items()},
+        **{f"delta_{cut}": loss - same.loss.mean(cut) for cut, loss in losses.items()},
+        "solved": int(row.solved.sum()),
+        "broken": broken,
+        "mended": mended,
+    }

@@ -30,14 +30,16 @@ from torch import Tensor
 
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, means_for
 from interp.analyses.ablation_sweep import ROWS
+from interp.analyses.question import Question, means_over
 from interp.engine.forward import Gates, embed, gates_of, run_layer, tail, unembed, weights_of
 from interp.engine.halves import Halves, attention_half, mlp_half, run_halves
 from interp.errors import PuzzlescopeError
+from interp.export.programs import puzzle_program
 from interp.grids import CELLS, N_COLORS, SIZE
 from interp.model import Config, PuzzleGPT
 from interp.model.hooks import say_ignored
 from interp.puzzles import Puzzle
-from interp.resumable import Steps, finish, without_gradients
+from interp.resumable import Steps, resumable
 from interp.tokens import (
     ANSWER_START,
     GRID_NAMES,
@@ -126,6 +128,26 @@ def recoloured(puzzle: Puzzle, place: int, row: int, column: int, color: int) ->
         raise PuzzlescopeError(f"That cell has colour {color} already: choose another.")
     tokens[position] = color
     return Puzzle.of(puzzle.task, tokens)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A cell of the puzzle's first three grids (``place`` 0..2) in another colour, counted from 0 as the
+    library does."""
+
+    place: int
+    row: int
+    column: int
+    color: int
+
+    @classmethod
+    def between(cls, puzzle: Puzzle, other: Puzzle) -> "Edit | None":
+        """The edit that makes the other puzzle of this one (:func:`recoloured`), if it is made so."""
+        cells = np.argwhere(puzzle.grids != other.grids)
+        if puzzle.task != other.task or len(cells) != 1 or cells[0, 0] == 3:
+            return None
+        place, row, column = cells[0].tolist()
+        return cls(place, row, column, int(other.grids[place, row, column]))
 
 
 def site_names(cfg: Config, kind: Kind) -> tuple[str, ...]:
@@ -234,37 +256,8 @@ class PatchState:
         )
 
 
-def patch(
-    model: PuzzleGPT,
-    target: TokensLike,
-    source: TokensLike,
-    kind: Kind = "resid_pre",
-    *,
-    detail: Detail = "grids",
-    ablation: Ablation = NO_ABLATION,
-    means: ReferenceMeans | None = None,
-    rows: int = ROWS,
-) -> PatchState:
-    """Patch every activation of a kind, at every block and everywhere at once, from the source's run into the
-    target's.
-
-    Args:
-        target, source: puzzles without start token, their grids in the same order.
-        detail: blocks are whole grids, or rows of ten cells.
-        ablation: holds in both runs, and with each patch. What is off is the same in both, so its patches
-            have no effect.
-        rows: patches of one pass.
-
-    Raises:
-        PuzzlescopeError: if the grids of the two puzzles stand in different orders.
-    """
-    return finish(
-        patch_steps(model, target, source, kind, detail=detail, ablation=ablation, means=means, rows=rows)
-    )
-
-
-@without_gradients
-def patch_steps(
+@resumable
+def activation_patching(
     model: PuzzleGPT,
     target: TokensLike,
     source: TokensLike,
@@ -275,14 +268,25 @@ def patch_steps(
     means: ReferenceMeans | None = None,
     rows: int = ROWS,
 ) -> Steps[PatchState, PatchState]:
-    """:func:`patch` as a computation that pauses after every layer of a pass.
+    """Patch every activation of a kind, at every block and everywhere at once, from the source's run into the
+    target's.
 
     A patch at a layer leaves those below as they are: it starts from the target's residual stream before the
     layer. Blocks that end before the two puzzles first differ hold the same in both runs: what patching them
     does is known without a pass.
 
+    Args:
+        target, source: puzzles without start token, their grids in the same order.
+        detail: blocks are whole grids, or rows of ten cells.
+        ablation: holds in both runs, and with each patch. What is off is the same in both, so its patches
+            have no effect.
+        rows: patches of one pass.
+
     Yields:
         The state once, at the start: it fills up. Then ``None``.
+
+    Raises:
+        PuzzlescopeError: if the grids of the two puzzles stand in different orders.
     """
     say_ignored(model, "patched runs")
     target, source = one_puzzle(target), one_puzzle(source)
@@ -435,3 +439,66 @@ def _metric(logits: Float[np.ndarray, "row 100 vocab"], state: PatchState) -> Fl
     cells = np.arange(CELLS)
     with np.errstate(invalid="ignore", over="ignore"):  # of a model that diverged
         return logits[:, cells, state.truth] - logits[:, cells, state.contrast]
+
+
+# ---- asked -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Patching(Question[PatchState]):
+    """Activation patching from the source's run into the target's (see :func:`activation_patching`). The
+    state fills up."""
+
+    target: Puzzle
+    source: Puzzle
+    kind: Kind = "resid_pre"
+    detail: Detail = "grids"
+    ablation: Ablation = NO_ABLATION
+
+    @property
+    def means_over(self) -> tuple[Structure, ...]:
+        return means_over([self.target, self.source], self.ablation)
+
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[PatchState, PatchState]:
+        return activation_patching.steps(
+            model,
+            self.target.tokens,
+            self.source.tokens,
+            self.kind,
+            detail=self.detail,
+            ablation=self.ablation,
+            means=means,
+        )
+
+    def program(self, model: str, *, cell: int = 0) -> str:
+        """The effect of every patch on one cell of the answer. The target and the source are puzzles of the
+        bank, or the source is the target with one cell in another colour.
+
+        Args:
+            cell: 0..99, row by row.
+        """
+        row, column = divmod(cell, SIZE)
+        edit = Edit.between(self.target, self.source)
+        made = f"bank.find({self.source.id!r})"
+        if edit is not None:
+            made = f"recoloured(puzzle, {edit.place:d}, {edit.row:d}, {edit.column:d}, {edit.color:d})"
+        options = [f"detail={self.detail!r}"] if self.detail != "grids" else []
+        options += ["ablation=off"] if self.ablation else []
+        options += ["means=means"] if self.ablation.needs_means else []
+        given = ", ".join([f"kind={self.kind!r}", *options])
+        return puzzle_program(
+            model,
+            self.target.id,
+            self.ablation,
+            [
+                f"cell = 10 * {row:d} + {column:d}",
+                "state = activation_patching(",
+                f"    model, puzzle.tokens, source.tokens, {given}",
+                ")",
+                "print('of the runs', state.target[cell], state.source[cell])",
+                "effects = state.effects()[:, :, cell]  # 0: as the puzzle's own run, 1: as the source's",
+                "for site, own in zip(state.sites, effects):",
+                "    print(site, {block.name: round(float(x), 3) for block, x in zip(state.blocks, own)})",
+            ],
+            setup=[f"source = {made}"],
+        )

@@ -1,9 +1,8 @@
-"""Where heads look: attention patterns of a run, what they move, and detectors of heads that look a fixed
-distance back."""
+"""Where heads look: attention patterns of a run, and what they move."""
 
 import json
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -11,31 +10,29 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int, Integer, UInt8
-from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, heads_off, hooks_for, hooks_of
+from interp.analyses.question import RunQuestion
 from interp.engine.runs import Run
 from interp.errors import PuzzlescopeError
+from interp.export.programs import given, puzzle_program
+from interp.grids import SIZE
 from interp.model import Block, PuzzleGPT
-from interp.tokens import N_CTX, TOKEN_NAMES, TokensLike, one_puzzle, puzzle_tokens
+from interp.puzzles import Puzzle
+from interp.resumable import Steps
+from interp.tokens import (
+    GRID_TOKENS,
+    MARKERS,
+    N_CTX,
+    START,
+    TOKEN_NAMES,
+    TokensLike,
+    one_puzzle,
+)
 
 LEVELS = 255
 """A weight from 0 to 1 becomes one of this many steps, so it is off by at most 1 / (2 * LEVELS)."""
-
-
-@dataclass(frozen=True)
-class HeadScore:
-    """How strongly one head looks ``lookback`` positions back."""
-
-    layer: int
-    head: int
-    lookback: int
-    score: float
-
-    @property
-    def name(self) -> str:
-        return f"L{self.layer}.H{self.head}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +53,38 @@ class LayerAttention:
     pattern: Float[np.ndarray, "head query key"]
     value_norms: Float[np.ndarray, "head key"]
     off: Bool[np.ndarray, " head"]
+
+    def rows(self, puzzle: Puzzle, head: int, query: int) -> tuple[dict[str, Any], ...]:
+        """Where one head looks from one position, for :class:`interp.export.tables.Table`: a row for each of
+        the positions it can see, its own the last.
+
+        Args:
+            puzzle: that it looks at.
+            query: the position that looks, start token included. It predicts the token at ``query`` + 1.
+
+        Raises:
+            PuzzlescopeError: if there is no such position.
+        """
+        if not 0 <= query < N_CTX:
+            raise PuzzlescopeError(f"There is no position {query}: expected 0 to {N_CTX - 1}.")
+        looks = self.pattern[head, query]
+        tokens = [START, *puzzle.tokens.tolist()]
+        names = puzzle.structure.name.split(" ")
+        rows = []
+        for key in range(query + 1):
+            place, cell = divmod(key - 1, GRID_TOKENS)
+            inside = key > 0 and tokens[key] not in MARKERS
+            rows.append(
+                {
+                    "position": key,
+                    "grid": names[place] if key else "start",
+                    "row": (cell - 1) // SIZE + 1 if inside else None,
+                    "column": (cell - 1) % SIZE + 1 if inside else None,
+                    "token": TOKEN_NAMES[tokens[key]] if key else "start",
+                    "attention": float(looks[key]),
+                }
+            )
+        return tuple(rows)
 
 
 @torch.inference_mode()
@@ -95,9 +124,7 @@ def attention_of(model: PuzzleGPT, run: Run, layer: int) -> LayerAttention:
     kept: dict[str, torch.Tensor] = {}
     # Of what is off only this matters to where heads look: the rest is in the residual stream already.
     looking = Ablation.of(
-        term
-        for term in run.ablation.terms
-        if term.component.layer == layer and term.method.kind == "lookback"
+        term for term in run.ablation.terms if term.component.layer == layer and term.method.changes_pattern
     )
     keeping = [
         (get_act_name(name, layer), lambda found, hook, name=name: kept.update({name: found}))
@@ -106,6 +133,40 @@ def attention_of(model: PuzzleGPT, run: Run, layer: int) -> LayerAttention:
     with model.without_hooks(), model.hooks(fwd_hooks=[*hooks_of(looking), *keeping]):
         block.attn(block.ln1(run.before[layer]))
     return _layer_attention(model, layer, run.ablation, kept["pattern"], kept["v"])
+
+
+@dataclass(frozen=True)
+class AttentionOf(RunQuestion[LayerAttention]):
+    """The attention of every head of a layer on one puzzle, with the norms of its values, which tell how much
+    the heads could carry from where they look."""
+
+    layer: int = 0
+
+    def of_run(self, model: PuzzleGPT, run: Run) -> Steps[None, LayerAttention]:
+        yield from ()  # it is done in one step
+        return attention_of(model, run, self.layer)
+
+    def program(self, model: str, *, head: int = 0, cell: int = 0) -> str:
+        """Where a head looks to predict one cell of the answer: the ten positions it looks at most.
+
+        Args:
+            cell: 0..99, row by row.
+        """
+        row, column = divmod(cell, SIZE)
+        return puzzle_program(
+            model,
+            self.puzzle.id,
+            self.ablation,
+            [
+                f"layer, head, query = {self.layer:d}, {head:d},"
+                f" predicting_position(row={row:d}, column={column:d})",
+                f"pattern = attention_pattern(model, puzzle.tokens, layer{given(self.ablation)})"
+                f"  # [head, query, key]",
+                "looks = pattern[head, query]",
+                "for position in looks.argsort()[::-1][:10]:",
+                "    print(position, looks[position])",
+            ],
+        )
 
 
 def _check_layer(model: PuzzleGPT, layer: int) -> None:
@@ -172,81 +233,6 @@ def packed(header: Mapping[str, Any], *arrays: np.ndarray) -> bytes:
     head = json.dumps(header).encode()
     bodies = [np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes() for array in arrays]
     return b"".join([struct.pack("<I", len(head)), head, *bodies])
-
-
-def lookback_scores(
-    model: PuzzleGPT,
-    tokens: TokensLike,
-    lookback: int,
-    *,
-    clamp: bool = True,
-    batch: int = 4,
-) -> Float[np.ndarray, "layer head"]:
-    """Mean attention of every head exactly ``lookback`` positions back, over positions and puzzles.
-
-    With ``clamp`` the mean is over all 405 positions, and those with fewer before them are measured at
-    position 0, as in the original notebook. A head that rests on the start token then scores (lookback + 1) /
-    405 without looking back at all: 0.25 for 100. Without ``clamp`` such positions are left out.
-    """
-    return lookback_table(model, tokens, [lookback], clamp=clamp, batch=batch)[lookback]
-
-
-@torch.inference_mode()
-def lookback_table(
-    model: PuzzleGPT,
-    tokens: TokensLike,
-    lookbacks: Sequence[int],
-    ablation: Ablation = NO_ABLATION,
-    means: ReferenceMeans | None = None,
-    *,
-    clamp: bool = True,
-    batch: int = 4,
-) -> dict[int, Float[np.ndarray, "layer head"]]:
-    """:func:`lookback_scores` of several distances, from one pass over the puzzles, with the ablation in
-    force."""
-    for lookback in lookbacks:
-        if not 0 <= lookback < N_CTX:
-            raise PuzzlescopeError(f"A lookback is 0 to {N_CTX - 1} positions, got {lookback}.")
-    tokens = puzzle_tokens(tokens)
-    if len(tokens) == 0:
-        raise PuzzlescopeError("There is no puzzle to measure heads on: choose at least one.")
-    total = {lookback: np.zeros((model.cfg.n_layers, model.cfg.n_heads)) for lookback in lookbacks}
-    for start in range(0, len(tokens), batch):
-        prompt = model.prompt(tokens[start : start + batch])
-        adding = [
-            (
-                get_act_name("pattern", layer),
-                _adds_to({lookback: scores[layer] for lookback, scores in total.items()}, clamp),
-            )
-            for layer in range(model.cfg.n_layers)
-        ]
-        # After a user's hooks and the ablation's own, so that what the run goes on with is measured.
-        hooks = [*hooks_for(model, prompt, ablation, means), *adding]
-        model.run_with_hooks(prompt, fwd_hooks=hooks, return_type=None)
-    return {lookback: scores / len(tokens) for lookback, scores in total.items()}
-
-
-def _adds_to(rows: dict[int, Float[np.ndarray, " head"]], clamp: bool) -> Callable[..., None]:
-    """A hook that adds each head's score to the row of each distance and keeps nothing: patterns are 5 MB a
-    puzzle."""
-
-    def run(pattern: torch.Tensor, hook: HookPoint) -> None:
-        for lookback, row in rows.items():
-            queries = torch.arange(0 if clamp else lookback, N_CTX, device=pattern.device)
-            keys = (queries - lookback).clamp(min=0)
-            row[:] += pattern[:, :, queries, keys].mean(-1).sum(0).double().cpu().numpy()
-
-    return run
-
-
-def heads_above(scores: Float[np.ndarray, "layer head"], lookback: int, threshold: float) -> list[HeadScore]:
-    """The heads whose score is above a threshold, strongest first."""
-    found = [
-        HeadScore(layer, head, lookback, float(score))
-        for (layer, head), score in np.ndenumerate(scores)
-        if score > threshold
-    ]
-    return sorted(found, key=lambda head: -head.score)
 
 
 def position_labels(tokens: Integer[np.ndarray, "404"]) -> list[str]:

@@ -39,18 +39,21 @@ ones they score ``1 / sqrt(r)``.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from interp.ablation import COMPONENT_KINDS, Component, components_of
+from interp.ablation import COMPONENT_KINDS, Component, ReferenceMeans, components_of
+from interp.analyses.question import Question
 from interp.analyses.readers import HEAD_INPUTS, LOGITS, HeadInput, Reader, readers_of
 from interp.engine.products import product
 from interp.errors import PuzzlescopeError
+from interp.export.programs import program_of, source_line
 from interp.model import Block, PuzzleGPT
-from interp.resumable import Steps, finish, without_gradients
+from interp.resumable import Steps, resumable
 
 Grams = Float[Tensor, "*part d_model d_model"]
 
@@ -128,20 +131,31 @@ class Composition:
         columns = [k for k, reader in enumerate(self.readers) if reader.input == head_input]
         return self.excess[np.ix_(rows, columns)]
 
+    def rows(self, source: Component | None = None) -> tuple[dict[str, Any], ...]:
+        """A row for every reader of a source, or of every source, for :class:`interp.export.tables.Table`:
+        the score, what chance gives, and what is beyond it, also in standard deviations of chance."""
+        return tuple(
+            {
+                "source": reading.source.text,
+                "reader": reading.reader.text,
+                "score": reading.score,
+                "chance": reading.chance,
+                "excess": reading.excess,
+                "deviations": reading.deviations,
+            }
+            for one in (self.sources if source is None else (source,))
+            for reading in self.readings(one)
+        )
+
     def _row(self, source: Component) -> int:
         if source not in self.sources:
             raise PuzzlescopeError(f"The model has no {source.text}.")
         return self.sources.index(source)
 
 
-def composition(model: PuzzleGPT) -> Composition:
+@resumable
+def composition(model: PuzzleGPT) -> Steps[None, Composition]:
     """Every score of a model."""
-    return finish(composition_steps(model))
-
-
-@without_gradients
-def composition_steps(model: PuzzleGPT) -> Steps[None, Composition]:
-    """:func:`composition` as a computation that pauses after every layer's matrices."""
     sources, readers = tuple(components_of(model.cfg, COMPONENT_KINDS)), readers_of(model.cfg)
     written = yield from _written_steps(model)
     plain, centred = (_Space.of(written, behind_norm) for behind_norm in (False, True))
@@ -158,6 +172,37 @@ def composition_steps(model: PuzzleGPT) -> Steps[None, Composition]:
     return Composition(sources, readers, score, chance, spread)
 
 
+FIRST_ATTENTION = Component(0, "attn")
+
+
+@dataclass(frozen=True)
+class CompositionScores(Question[Composition]):
+    """Every composition score of a model, by its weights alone."""
+
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None = None) -> Steps[None, Composition]:
+        return composition.steps(model)
+
+    def program(self, model: str, *, source: Component = FIRST_ATTENTION) -> str:
+        """Who reads a source most, by weights.
+
+        >>> print(CompositionScores().program("default"))
+        from interp import composition, load_model, parse_ablation
+        <BLANKLINE>
+        model = load_model('default')
+        source = parse_ablation('L0.attn', model.cfg).terms[0].component
+        <BLANKLINE>
+        for reading in composition(model).ranked(source)[:20]:
+            print(reading.reader.text, reading.score, f'{reading.excess:+} beyond chance')
+        """
+        return program_of(
+            [f"model = load_model({model!r})", source_line(source)],
+            [
+                "for reading in composition(model).ranked(source)[:20]:",
+                "    print(reading.reader.text, reading.score, f'{reading.excess:+} beyond chance')",
+            ],
+        )
+
+
 Place = tuple[slice, slice]
 
 
@@ -168,20 +213,12 @@ def _place(group: Sequence[Reader], sources: Sequence[Component], readers: Seque
     return slice(sum(map(group[0].follows, sources))), slice(column, column + len(group))
 
 
+@resumable
 def chance_measured(
     model: PuzzleGPT, rotations: int = 16, seed: int = 0
-) -> tuple[Float[np.ndarray, "source reader"], Float[np.ndarray, "source reader"]]:
+) -> Steps[None, tuple[Float[np.ndarray, "source reader"], Float[np.ndarray, "source reader"]]]:
     """Mean and standard deviation of all scores over a fixed set of random rotations, drawn by ``seed``: what
     ``chance`` and ``spread`` say without drawing any."""
-    return finish(chance_measured_steps(model, rotations, seed))
-
-
-@without_gradients
-def chance_measured_steps(
-    model: PuzzleGPT, rotations: int = 16, seed: int = 0
-) -> Steps[None, tuple[Float[np.ndarray, "source reader"], Float[np.ndarray, "source reader"]]]:
-    """:func:`chance_measured` as a computation that pauses after every layer. Each turns all that is written
-    in the space that the reader's LayerNorm leaves: the mean over d_model stays what it is, and unread."""
     sources, readers = tuple(components_of(model.cfg, COMPONENT_KINDS)), readers_of(model.cfg)
     written = yield from _written_steps(model)
     plain, centred = (_Space.of(written, behind_norm) for behind_norm in (False, True))

@@ -23,11 +23,22 @@ from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation import NO_ABLATION, Ablation, Hook, ReferenceMeans, heads_off, hooks_for
+from interp.analyses.question import Question, means_over, tokens_of
 from interp.errors import PuzzlescopeError
+from interp.export.programs import Sample, given, off_lines, program_of
 from interp.grids import CELLS, SIZE
 from interp.model import Config, PuzzleGPT
-from interp.resumable import Steps, finish, without_gradients
-from interp.tokens import ANSWER_START, GRID_TOKENS, N_CTX, TokensLike, marker_position, puzzle_tokens
+from interp.puzzles import Puzzle
+from interp.resumable import Steps, resumable
+from interp.tokens import (
+    ANSWER_START,
+    GRID_TOKENS,
+    N_CTX,
+    Structure,
+    TokensLike,
+    marker_position,
+    puzzle_tokens,
+)
 
 Over = Literal["all", "answer"]
 
@@ -75,6 +86,9 @@ DETECTORS: dict[str, str] = {
 attention, 0 to 1, a mean over either set of queries (:data:`OVER`), of which a distance leaves out those with
 fewer positions before them. Above the first row of a grid lies the end of the grid before: a head that always
 looks at the cell above, where there is one, is found by 9 or 10 back in nine cells of ten."""
+
+LEAST_TOLD = 0.01
+"""A share of attention worth a word."""
 
 REACH = 2 * SIZE - 1
 """Offsets between two rows, or two columns, of a grid: -9 to 9."""
@@ -164,7 +178,7 @@ class _Sums:
 
 
 class HeadStudy:
-    """What is known of every head so far, over more puzzles with every step (:func:`head_steps`).
+    """What is known of every head so far, over more puzzles with every step (:func:`study_heads`).
 
     All results are over the ``known`` first puzzles, and nan as long as there is none.
 
@@ -212,7 +226,7 @@ class HeadStudy:
     def spectrum(self) -> Float[np.ndarray, "layer head 405"]:
         """Mean attention by distance, over all positions that have so many before them.
 
-        The same as :func:`interp.analyses.attention.lookback_scores` without clamping, for all distances at
+        The same as :func:`interp.analyses.lookback.lookback_scores` without clamping, for all distances at
         once.
         """
         return self.spectrum_over("all")
@@ -254,6 +268,75 @@ class HeadStudy:
         found = {name: spectrum[..., distance] for name, distance in DISTANCES.items()}
         return found | {"markers": keys[..., _MARKERS].sum(-1), "start": keys[..., 0]}
 
+    def summary(self, layer: int, head: int, over: Over = "all") -> str:
+        """The distances that a head looks at most, up to the farthest of :data:`MARKED`, in a sentence; and
+        how much of its attention rests on the start token: that is a rise at the far end of its spectrum,
+        where few positions are measured."""
+        spectrum = self.spectrum_over(over)[layer, head]
+        start = float(self.detectors(over)["start"][layer, head])
+        if np.isnan(start):
+            return "Nothing is measured yet."
+        near = spectrum[: max(MARKED) + 1]
+        highest = [int(back) for back in np.argsort(-near)[:3] if near[back] >= LEAST_TOLD]
+        resting = f"On the start token {start:.2f}: the rise at the far end. " if start >= LEAST_TOLD else ""
+        if not highest:
+            return f"{resting}No distance up to {max(MARKED)} has as much as {LEAST_TOLD} of its attention."
+        told = (
+            f"{back} back {near[back]:.2f}{f' ({MARKED[back]})' if back in MARKED else ''}"
+            for back in highest
+        )
+        return f"{resting}Highest: {'; '.join(told)}."
+
+    def rows(
+        self, over: Over = "all", costs: Mapping[tuple[int, int], float] | None = None
+    ) -> tuple[dict[str, Any], ...]:
+        """A row a head, for :class:`interp.export.tables.Table`: its layer and number, over how many puzzles
+        and which queries, whether it is off, and every detector.
+
+        Args:
+            costs: what switching a head off costs, by (layer, head), as the column ``cost``; nan where it is
+                not known.
+        """
+        detectors, off, known = self.detectors(over), self.off, self.known
+        rows = []
+        for layer, head in np.ndindex(off.shape):
+            row: dict[str, Any] = {
+                "layer": layer,
+                "head": head,
+                "n": known,
+                "over": over,
+                "off": bool(off[layer, head]),
+            }
+            row |= {name: float(scores[layer, head]) for name, scores in detectors.items()}
+            if costs is not None:
+                row["cost"] = float(costs.get((layer, head), np.nan))
+            rows.append(row)
+        return tuple(rows)
+
+    def spectrum_rows(self, over: Over = "all") -> tuple[dict[str, Any], ...]:
+        """A row a head and distance: mean attention exactly so many positions back; nan where no query has so
+        many before it."""
+        known = self.known
+        return tuple(
+            {"layer": layer, "head": head, "n": known, "over": over, "back": back, "attention": float(share)}
+            for (layer, head, back), share in np.ndenumerate(self.spectrum_over(over))
+        )
+
+    def map_rows(self, layer: int, head: int) -> tuple[dict[str, Any], ...]:
+        """Where one head looks to predict the answer's cells: a row an offset of each grid, then the markers
+        and the start token.
+
+        The shares sum to 1. Grids are counted from 1, as they stand in the puzzle; offsets are from the cell
+        about to be predicted, down and to the right. Raises ``IndexError`` if there is no such head.
+        """
+        rows: list[dict[str, Any]] = []
+        for (grid, down, right), share in np.ndenumerate(self.maps[layer, head]):
+            rows.append(_map_row("cell", grid + 1, down - SIZE + 1, right - SIZE + 1, share))
+        rows += [
+            _map_row("marker", k + 1, None, None, share) for k, share in enumerate(self.markers[layer, head])
+        ]
+        return (*rows, _map_row("start", None, None, None, self.start[layer, head]))
+
     def _on_keys(self, over: Over) -> Float[np.ndarray, "layer head 405"]:
         """Mean attention by key, over the queries but query 0."""
         sums = self._sums
@@ -261,6 +344,10 @@ class HeadStudy:
         if over == "all":
             by_key[..., 0] -= sums.n  # query 0 sees nothing but itself
         return _mean(by_key, (_QUERIES[over] > 0).sum().item() * sums.n)
+
+
+def _map_row(on: str, grid: int | None, down: int | None, right: int | None, share: float) -> dict[str, Any]:
+    return {"on": on, "grid": grid, "row_offset": down, "column_offset": right, "share": float(share)}
 
 
 def queries_before(over: Over) -> Int[np.ndarray, "405"]:
@@ -278,6 +365,7 @@ def _mean(sums: np.ndarray, count: int | np.ndarray) -> np.ndarray:
     return np.divide(sums, count, out=np.full(sums.shape, np.nan), where=count > 0)
 
 
+@resumable
 def study_heads(
     model: PuzzleGPT,
     tokens: TokensLike,
@@ -285,32 +373,18 @@ def study_heads(
     means: ReferenceMeans | None = None,
     *,
     batch: int = 1,
-) -> HeadStudy:
+) -> Steps[HeadStudy, HeadStudy]:
     """Where every head looks, over these puzzles, as the run under the ablation uses it.
 
     Args:
         means: what ``mean`` puts in place; needed only if the ablation uses it.
         batch: puzzles of one pass; a layer's pattern is 5 MB a puzzle with 8 heads.
 
-    Raises:
-        PuzzlescopeError: if there is no puzzle.
-    """
-    return finish(head_steps(model, tokens, ablation, means, batch=batch))
-
-
-@without_gradients
-def head_steps(
-    model: PuzzleGPT,
-    tokens: TokensLike,
-    ablation: Ablation = NO_ABLATION,
-    means: ReferenceMeans | None = None,
-    *,
-    batch: int = 1,
-) -> Steps[HeadStudy, HeadStudy]:
-    """:func:`study_heads` as a computation that pauses after every layer of every batch.
-
     Yields:
         The study, which then fills up batch by batch; after that ``None``.
+
+    Raises:
+        PuzzlescopeError: if there is no puzzle.
     """
     tokens = puzzle_tokens(tokens)
     if len(tokens) == 0:
@@ -327,6 +401,40 @@ def head_steps(
             yield None
         study.add(_stacked(layers, len(prompt)))
     return study
+
+
+@dataclass(frozen=True)
+class HeadStudyOf(Question[HeadStudy]):
+    """Where every head looks, over some puzzles, under an ablation. The study fills up puzzle by puzzle."""
+
+    puzzles: tuple[Puzzle, ...]
+    ablation: Ablation = NO_ABLATION
+
+    @property
+    def means_over(self) -> tuple[Structure, ...]:
+        return means_over(self.puzzles, self.ablation)
+
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[HeadStudy, HeadStudy]:
+        return study_heads.steps(model, tokens_of(self.puzzles), self.ablation, means)
+
+    def program(self, model: str, *, sample: Sample | None = None, over: Over = "all") -> str:
+        """How much every head looks at what each detector looks for.
+
+        Args:
+            sample: the same puzzles in other words than one by one.
+            over: which queries of them.
+        """
+        sample = sample or Sample.of(self.puzzles)
+        return program_of(
+            [f"model = load_model({model!r})", *sample.lines, *off_lines(self.ablation)],
+            [
+                f"study = study_heads(model, tokens{given(self.ablation)})",
+                f"for row in study.rows({over!r}):",
+                "    print(row)",
+                "# also: study.spectrum [layer, head, 405],"
+                " study.maps [layer, head, grid, 9 + row, 9 + column]",
+            ],
+        )
 
 
 LayerSums = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -373,63 +481,3 @@ def _array(sums: Tensor) -> np.ndarray:
 def _stacked(layers: list[LayerSums], n: int) -> _Sums:
     by_distance, by_key, by_offset = zip(*layers, strict=True)
     return _Sums(np.stack(by_distance, 1), np.stack(by_key, 1), np.stack(by_offset), n)
-
-
-# ---- as rows -----------------------------------------------------------------------------------------------
-
-
-def head_rows(
-    study: HeadStudy, over: Over = "all", costs: Mapping[tuple[int, int], float] | None = None
-) -> tuple[dict[str, Any], ...]:
-    """A row a head: its layer and number, over how many puzzles and which queries, whether it is off, and
-    every detector.
-
-    Args:
-        costs: what switching a head off costs, by (layer, head), as the column ``cost``; nan where it is not
-            known.
-    """
-    detectors, off, known = study.detectors(over), study.off, study.known
-    rows = []
-    for layer, head in np.ndindex(off.shape):
-        row: dict[str, Any] = {
-            "layer": layer,
-            "head": head,
-            "n": known,
-            "over": over,
-            "off": bool(off[layer, head]),
-        }
-        row |= {name: float(scores[layer, head]) for name, scores in detectors.items()}
-        if costs is not None:
-            row["cost"] = float(costs.get((layer, head), np.nan))
-        rows.append(row)
-    return tuple(rows)
-
-
-def spectrum_rows(study: HeadStudy, over: Over = "all") -> tuple[dict[str, Any], ...]:
-    """A row a head and distance: mean attention exactly so many positions back; nan where no query has so
-    many before it."""
-    known = study.known
-    return tuple(
-        {"layer": layer, "head": head, "n": known, "over": over, "back": back, "attention": float(share)}
-        for (layer, head, back), share in np.ndenumerate(study.spectrum_over(over))
-    )
-
-
-def map_rows(study: HeadStudy, layer: int, head: int) -> tuple[dict[str, Any], ...]:
-    """Where one head looks to predict the answer's cells: a row an offset of each grid, then the markers and
-    the start token.
-
-    The shares sum to 1. Grids are counted from 1, as they stand in the puzzle; offsets are from the cell
-    about to be predicted, down and to the right. Raises ``IndexError`` if there is no such head.
-    """
-    rows: list[dict[str, Any]] = []
-    for (grid, down, right), share in np.ndenumerate(study.maps[layer, head]):
-        rows.append(_map_row("cell", grid + 1, down - SIZE + 1, right - SIZE + 1, share))
-    rows += [
-        _map_row("marker", k + 1, None, None, share) for k, share in enumerate(study.markers[layer, head])
-    ]
-    return (*rows, _map_row("start", None, None, None, study.start[layer, head]))
-
-
-def _map_row(on: str, grid: int | None, down: int | None, right: int | None, share: float) -> dict[str, Any]:
-    return {"on": on, "grid": grid, "row_offset": down, "column_offset": right, "share": float(share)}

@@ -14,12 +14,12 @@ from jaxtyping import Float
 
 from interp.ablation import components_of, parse_ablation
 from interp.analyses.ablation_sweep import sweep
-from interp.analyses.attention import HeadScore, heads_above, lookback_table
+from interp.analyses.lookback import HeadScore, heads_above, lookback_table
 from interp.engine.predict import predict
 from interp.errors import PuzzlescopeError
 from interp.grids import N_COLORS
 from interp.model import Config, PuzzleGPT
-from interp.outputs import number
+from interp.numbers import number
 from interp.tokens import N_CTX, TokensLike, decode, puzzle_tokens
 
 THRESHOLDS = {1: 0.2, 100: 0.1}
@@ -143,7 +143,7 @@ def looking_heads(
     last; nobody knows where they look.
 
     Args:
-        clamped, unclamped: what :func:`interp.analyses.attention.lookback_table` gives for this lookback,
+        clamped, unclamped: what :func:`interp.analyses.lookback.lookback_table` gives for this lookback,
             with and without clamping.
         start: what it gives, clamped, for :data:`ON_START`: attention on the start token.
     """

@@ -17,16 +17,35 @@ Taking a source from all that read it is to switch it off: a test holds the two 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, ReferenceMeans, Term, means_for
-from interp.analyses.ablation_sweep import CHUNK, ROWS, Measure, SweepPart, SweepRow, SweepState, cost
+from interp.ablation import (
+    DEFAULT_METHOD,
+    NO_ABLATION,
+    ZERO,
+    Ablation,
+    Component,
+    Method,
+    ReferenceMeans,
+    Term,
+    means_for,
+)
+from interp.analyses.ablation_sweep import (
+    CHUNK,
+    ROWS,
+    SweepPart,
+    SweepRow,
+    SweepState,
+    cost,
+    sweep_rows,
+)
 from interp.analyses.composition import Composition
+from interp.analyses.question import Question, means_over, tokens_of
 from interp.analyses.readers import HEAD_INPUTS, LOGITS, Input, Reader, check_readers, readers_of
 from interp.engine.forward import (
     Gate,
@@ -42,12 +61,15 @@ from interp.engine.forward import (
     unembed,
     weights_of,
 )
+from interp.engine.measures import Measure
 from interp.engine.predict import AnswerLoss, score
 from interp.errors import PuzzlescopeError
+from interp.export.programs import Sample, off_lines, program_of, source_line
 from interp.model import PuzzleGPT
 from interp.model.hooks import say_ignored
-from interp.resumable import Steps, finish, without_gradients
-from interp.tokens import GRID_TOKENS, TokensLike, puzzle_tokens
+from interp.puzzles import Puzzle
+from interp.resumable import Steps, resumable
+from interp.tokens import GRID_TOKENS, Structure, TokensLike, puzzle_tokens
 
 Heads = Float[Tensor, "row asked head d_head"]
 Asked = Float[Tensor, "row asked d_model"]
@@ -78,34 +100,26 @@ class PathState(SweepState):
         clean, *rows = self.common()
         return {reader: cost(row, clean, measure) for reader, row in zip(self.readers, rows, strict=True)}
 
-
-def path_effects(
-    model: PuzzleGPT,
-    tokens: TokensLike,
-    source: Component,
-    readers: Iterable[Reader] | None = None,
-    *,
-    base: Ablation = NO_ABLATION,
-    means: ReferenceMeans | None = None,
-    method: Method = ZERO,
-) -> PathState:
-    """Take a source from each reader in turn, on top of ``base``.
-
-    Args:
-        source: an attention layer, a head or an MLP.
-        readers: ``None``: every later head's queries, keys and values, every MLP that reads it, and the
-            logits.
-        means: needed if ``base`` or ``method`` uses means.
-        method: what the reader finds in place of what the source writes.
-
-    Raises:
-        PuzzlescopeError: if there is no puzzle, or a reader does not come after the source.
-    """
-    return finish(path_steps(model, tokens, source, readers, base=base, means=means, method=method))
+    def rows(self, puzzles: Sequence[Puzzle], method: Method = ZERO) -> tuple[dict[str, Any], ...]:
+        """The run with the source read by everybody first, then a row for every reader without it: the
+        columns of :meth:`SweepState.rows`, with ``source`` and ``reader`` in place of the component. Readers
+        of whom nothing is known yet are left out."""
+        clean, *rows = self.common()
+        known = [(reader, row) for reader, row in zip(self.readers, rows, strict=True) if len(row.solved)]
+        readers = ["nobody", *(reader.text for reader, _ in known)]
+        found = sweep_rows(clean, [row for _, row in known], puzzles, method)
+        return tuple(
+            {
+                "source": self.source.text,
+                "reader": reader,
+                **{name: value for name, value in row.items() if name != "component"},
+            }
+            for reader, row in zip(readers, found, strict=False)
+        )
 
 
-@without_gradients
-def path_steps(
+@resumable
+def path_ablation(
     model: PuzzleGPT,
     tokens: TokensLike,
     source: Component,
@@ -115,14 +129,24 @@ def path_steps(
     means: ReferenceMeans | None = None,
     method: Method = ZERO,
 ) -> Steps[PathState, PathState]:
-    """:func:`path_effects` as a computation that pauses after every layer of ``ROWS`` rows.
+    """Take a source from each reader in turn, on top of ``base``.
 
     Nothing changes below a reader: the residual stream before every layer is kept from the run without, for
     ``CHUNK`` puzzles at a time, and each reader's row starts from there. The readers of a layer share what
     its heads find.
 
+    Args:
+        source: an attention layer, a head or an MLP.
+        readers: ``None``: every later head's queries, keys and values, every MLP that reads it, and the
+            logits.
+        means: needed if ``base`` or ``method`` uses means.
+        method: what the reader finds in place of what the source writes.
+
     Yields:
         The state, once, before it begins: it fills up.
+
+    Raises:
+        PuzzlescopeError: if there is no puzzle, or a reader does not come after the source.
     """
     tokens = puzzle_tokens(tokens)
     listed = _checked(model, tokens, source, readers)
@@ -150,7 +174,7 @@ def path_losses(
 ) -> tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]:
     """The loss, and which puzzles are solved, with a source taken from all of these readers at once.
 
-    See :func:`path_effects`, which takes it from one after the other and shares what it can; this is the
+    See :func:`path_ablation`, which takes it from one after the other and shares what it can; this is the
     plain way.
     """
     tokens = puzzle_tokens(tokens)
@@ -430,3 +454,54 @@ def _ranks(values: Float[np.ndarray, " item"]) -> Float[np.ndarray, " item"]:
     _, place, count = np.unique(values, return_inverse=True, return_counts=True)
     last = np.cumsum(count)
     return (last - (count - 1) / 2)[place]
+
+
+# ---- asked -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PathAblation(Question[PathState]):
+    """A source taken from each of its readers in turn, on top of a base, over some puzzles (see
+    :func:`path_ablation`). The state fills up."""
+
+    puzzles: tuple[Puzzle, ...]
+    source: Component
+    base: Ablation = NO_ABLATION
+    method: Method = ZERO
+
+    @property
+    def means_over(self) -> tuple[Structure, ...]:
+        return means_over(self.puzzles, self.base, self.method)
+
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[PathState, PathState]:
+        tokens = tokens_of(self.puzzles)
+        return path_ablation.steps(
+            model, tokens, self.source, base=self.base, means=means, method=self.method
+        )
+
+    def program(self, model: str, *, sample: Sample | None = None, measure: Measure = "final") -> str:
+        """What taking the source from each of its readers does, by effect.
+
+        Args:
+            sample: the same puzzles in other words than one by one.
+        """
+        sample = sample or Sample.of(self.puzzles)
+        uses_mean = self.base.needs_means or self.method.needs_means
+        options = ["base=off"] if self.base else []
+        options += ["means=means"] if uses_mean else []
+        options += [f"method=parse_method({self.method.text!r})"] if self.method != DEFAULT_METHOD else []
+        return program_of(
+            [
+                f"model = load_model({model!r})",
+                *sample.lines,
+                *off_lines(self.base, uses_mean=uses_mean),
+                source_line(self.source),
+            ],
+            [
+                f"state = path_ablation({', '.join(['model', 'tokens', 'source', *options])})",
+                f"print('read by all', value(state.row(0), {measure!r}))",
+                "for reader, row in state.by_reader().items():",
+                f"    print(reader.text, value(row, {measure!r}), f'{{row.solved.sum()}} of {{len(tokens)}}"
+                f" solved')",
+            ],
+        )

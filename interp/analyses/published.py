@@ -16,9 +16,13 @@ from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation import NO_ABLATION, Ablation, Hook, ReferenceMeans, hooks_for
+from interp.analyses.question import PuzzleQuestion
 from interp.engine.predict import AnswerLoss, score
+from interp.export.programs import given, puzzle_program
 from interp.grids import N_COLORS, SIZE
 from interp.model import Config, PuzzleGPT
+from interp.numbers import has_ratio, short, times
+from interp.resumable import Steps
 from interp.tokens import GRID_TOKENS, START, TOKEN_NAMES, TokensLike, puzzle_tokens
 
 PUBLISHED_SIZES = Config()
@@ -81,26 +85,22 @@ def layers_finding(clean: float, ablated: Sequence[float]) -> Finding:
             False, "No layer's attention costs anything here: with any one off the loss is no larger."
         )
     if len(order) == 1:
-        return Finding(True, f"There is one layer only; its attention costs {costs[0]:.3g} nats.")
+        return Finding(True, f"There is one layer only; its attention costs {short(float(costs[0]))} nats.")
     second = int(order[1])
-    times = costs[first] / costs[second] if costs[second] > 0 else np.inf
-    others = f"{_times(times)} what the next, layer {second}'s, costs"
+    multiple = float(costs[first] / costs[second]) if costs[second] > 0 else np.inf
+    others = f"{times(multiple)} times what the next, layer {second}'s, costs"
     if costs[second] <= 0:
         others = "the others' cost nothing"
-    what = f"layer {first}'s attention costs {costs[first]:.3g} nats, {others}"
-    if first == 0 and times >= FAR_ABOVE:
+    what = f"layer {first}'s attention costs {short(float(costs[first]))} nats, {others}"
+    if first == 0 and multiple >= FAR_ABOVE:
         return Finding(True, f"Holds: {what}.")
-    if times >= FAR_ABOVE:
-        own = f"costs {costs[0]:.3g} nats" if costs[0] > 0 else "costs nothing"
+    if multiple >= FAR_ABOVE:
+        own = f"costs {short(float(costs[0]))} nats" if costs[0] > 0 else "costs nothing"
         return Finding(False, f"Here it is another layer: {what}; layer 0's {own}.")
     return Finding(False, f"No single layer stands out so far here: {what}.")
 
 
 NOT_COMPARABLE = "Losses are not finite here"
-
-
-def _times(ratio: float) -> str:
-    return f"{ratio:.1f} times" if ratio < 10 else f"{ratio:,.0f} times"
 
 
 def marker_finding(answer: Integer[np.ndarray, " 100"], truth: Integer[np.ndarray, " 100"]) -> Finding:
@@ -206,14 +206,15 @@ def masking_finding(loss: float, masked: float) -> Finding:
     """
     if not np.isfinite([loss, masked]).all():
         return Finding(False, f"{NOT_COMPARABLE}, so that they cannot be compared.")
-    if loss <= 0:
-        what = f"hiding blank cells makes the loss {masked:.3g}, which is exactly 0 with nothing hidden"
-        return Finding(masked > 0, f"{'Holds' if masked > 0 else 'It does not matter here'}: {what}.")
-    times = masked / loss
-    what = f"hiding blank cells makes the loss {_times(times)} as large"
-    return Finding(
-        times > FAR_ABOVE, f"Holds: {what}." if times > FAR_ABOVE else f"It hardly matters here: {what}."
-    )
+    if not has_ratio(masked, loss):
+        what = f"hiding blank cells makes the loss {short(masked)}, which is"
+        before = "exactly 0" if loss == 0 else short(loss)
+        verdict = "Holds" if masked > 0 else "It does not matter here"
+        return Finding(masked > 0, f"{verdict}: {what} {before} with nothing hidden.")
+    multiple = masked / loss
+    verdict = "Holds" if multiple > FAR_ABOVE else "It hardly matters here"
+    what = f"hiding blank cells makes the loss {times(multiple)} times as large"
+    return Finding(multiple > FAR_ABOVE, f"{verdict}: {what}.")
 
 
 def deviation(ours: float, published: float) -> float:
@@ -243,6 +244,32 @@ def blanks_masked(
     with torch.inference_mode():
         logits = model.run_with_hooks(prompt[:, :-1], fwd_hooks=hooks)
         return score(logits[:, -GRID_TOKENS:], prompt)
+
+
+@dataclass(frozen=True)
+class BlanksMasked(PuzzleQuestion[tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]]):
+    """Loss and success on one puzzle if its blank cells are taken for padding."""
+
+    def steps(
+        self, model: PuzzleGPT, means: ReferenceMeans | None
+    ) -> Steps[None, tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]]:
+        yield from ()  # it is done in one step
+        return blanks_masked(model, self.puzzle.tokens[None], self.ablation, means)
+
+    def program(self, model: str) -> str:
+        """Loss and success with blank cells taken for padding, and as they should be."""
+        off = given(self.ablation)
+        return puzzle_program(
+            model,
+            self.puzzle.id,
+            self.ablation,
+            [
+                f"loss, solved = losses(model, puzzle.tokens[None]{off})",
+                "print('as it should be', loss.mean('final'), solved[0])",
+                f"loss, solved = blanks_masked(model, puzzle.tokens[None]{off})",
+                "print('blank cells masked', loss.mean('final'), solved[0])",
+            ],
+        )
 
 
 def _hiding(cfg: Config, hidden: torch.Tensor) -> list[Hook]:

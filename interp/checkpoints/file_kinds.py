@@ -26,7 +26,9 @@ _HDF5 = f"is a file of HDF5, as Keras and TensorFlow write, {_PYTORCH}"
 _LLAMA = f"is a GGUF file of llama.cpp, {_PYTORCH}"
 _TENSORFLOW = f"is a checkpoint of TensorFlow, {_PYTORCH}"
 _STARTS = {
-    b"version https://git-lfs": "is a pointer of Git LFS, not the file itself: run `git lfs pull` in its repository",
+    b"version https://git-lfs": (
+        "is a pointer of Git LFS, not the file itself: run `git lfs pull` in its repository"
+    ),
     b"\x1f\x8b": _UNPACK,
     b"BZh": _UNPACK,
     b"\xfd7zXZ": _UNPACK,

@@ -42,8 +42,8 @@ class Gate:
     """Keep an output, or put a mean in its place, or nothing: ``out * keep + mean * fill``.
 
     Attributes:
-        keep: 1 where the output stays, 0 where it goes; a number a row, or a row and head.
-        fill: 1 where the mean takes its place. ``None``: nowhere.
+        keep: factor of the output, 1 where it stays and 0 where it goes; a number a row, or a row and head.
+        fill: factor of the mean in its place. ``None``: 0 everywhere.
     """
 
     keep: Float[Tensor, "*row"]
@@ -148,15 +148,14 @@ def _layer_gates(
     for row, term in terms:  # a layer's own term comes before those of its heads
         part, method = term.component, term.method
         place = (row,) if part.head is None else (row, part.head)
-        if method.kind == "lookback":
-            offsets[place] = method.offset
-        else:
-            keep[part.kind][place] = 0
-            fill[part.kind][place] = method.kind == "mean"
+        gate = method.gate
+        if gate.offset is not None:
+            offsets[place] = gate.offset
+        keep[part.kind][place], fill[part.kind][place] = gate.keep, gate.fill
     gates = {
         kind: Gate(_tensor(keep[kind], device), _tensor(fill[kind], device) if fill[kind].any() else None)
         for kind in keep
-        if not keep[kind].all()
+        if (keep[kind] != 1).any() or fill[kind].any()
     }
     looking = _tensor(offsets, device) if (offsets != OWN).any() else None
     return LayerGates(looking, gates.get("head"), gates.get("attn"), gates.get("mlp"))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
-from typing import Literal, get_args
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -14,22 +14,18 @@ from torch import Tensor
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, RowMeans, hooks_for
 from interp.engine.drafts import next_cells
 from interp.engine.forward import Gates, gates_for, run, weights_of
+from interp.engine.measures import Metric
 from interp.engine.runs import Run
 from interp.errors import PuzzlescopeError
-from interp.grids import CELLS
+from interp.grids import CELLS, SIZE
 from interp.model import KeyValueCache, PuzzleGPT
 from interp.model.hooks import changes_forward
-from interp.resumable import Steps, finish, without_gradients
+from interp.puzzles import Puzzle
+from interp.resumable import Steps, resumable, without_gradients
 from interp.tokens import ANSWER_START, GRID_TOKENS, TokensLike, puzzle_tokens
 
-Metric = Literal["final", "cells", "copied", "changed"]
-METRICS: dict[Metric, str] = {
-    "final": "final grid: the marker and the 100 cells of the answer",
-    "cells": "answer cells only",
-    "copied": "cells that equal the third grid",
-    "changed": "cells that differ from the third grid",
-}
-assert set(METRICS) == set(get_args(Metric))
+Decoding = Literal["greedy", "teacher-forced"]
+"""Which answer of the model: the one it draws by itself, or cell by cell given the true cells before."""
 
 BATCH = 16
 MOST_DRAFTED = 3
@@ -110,6 +106,43 @@ class Prediction:
     def teacher_forced(self) -> Int[np.ndarray, "puzzle 100"]:
         """The likeliest token of each cell given the true cells before it."""
         return self.probabilities.argmax(-1)
+
+    def rows(
+        self, puzzle: Puzzle, ablated: "Prediction | None" = None, decoding: Decoding = "greedy"
+    ) -> tuple[dict[str, Any], ...]:
+        """The answer to a single puzzle, cell by cell, for :class:`interp.export.tables.Table`: the true
+        token, the model's, its probability, whether it is right, and the loss.
+
+        Args:
+            puzzle: that was predicted.
+            ablated: the prediction under an ablation, to stand beside this clean one.
+            decoding: which answer. The loss (nats) is given the true cells before in either.
+        """
+        truth = puzzle.grids[3].ravel()
+        runs = [("clean", self)] + ([("ablated", ablated)] if ablated is not None else [])
+        rows = []
+        for cell in range(CELLS):
+            row: dict[str, Any] = {
+                "row": cell // SIZE + 1,
+                "column": cell % SIZE + 1,
+                "truth": int(truth[cell]),
+                "copied": bool(self.loss.copied[0, cell]),
+            }
+            for name, prediction in runs:
+                row |= prediction._cell(name, cell, int(truth[cell]), decoding)
+            rows.append(row)
+        return tuple(rows)
+
+    def _cell(self, name: str, cell: int, truth: int, decoding: Decoding) -> dict[str, Any]:
+        greedy = decoding == "greedy"
+        token = int((self.greedy if greedy else self.teacher_forced)[0, cell])
+        chances = self.greedy_probabilities if greedy else self.probabilities
+        return {
+            f"{name}_token": token,
+            f"{name}_probability": float(chances[0, cell, token]),
+            f"{name}_right": token == truth,
+            f"{name}_loss": float(self.loss.cells[0, cell]),
+        }
 
 
 def run_ablated(
@@ -194,6 +227,7 @@ def predict(
     return predict_each(model, rows, [ablation] * len(rows), means, batch=batch)
 
 
+@resumable
 def predict_each(
     model: PuzzleGPT,
     tokens: TokensLike,
@@ -201,7 +235,7 @@ def predict_each(
     means: ReferenceMeans | None = None,
     *,
     batch: int = BATCH,
-) -> Prediction:
+) -> Steps[None, Prediction]:
     """Loss and greedy answer of every puzzle, each under an ablation of its own, in one batch.
 
     The prompt is everything up to and including the answer's marker; greedy decoding then writes the 100
@@ -212,18 +246,6 @@ def predict_each(
     Args:
         ablations: one for each puzzle.
     """
-    return finish(predict_steps(model, tokens, ablations, means, batch=batch))
-
-
-def predict_steps(
-    model: PuzzleGPT,
-    tokens: TokensLike,
-    ablations: Sequence[Ablation],
-    means: ReferenceMeans | None = None,
-    *,
-    batch: int = BATCH,
-) -> Steps[None, Prediction]:
-    """:func:`predict_each` as a computation that pauses after every pass through the model."""
     tokens = puzzle_tokens(tokens)
     if len(ablations) != len(tokens):
         raise PuzzlescopeError(

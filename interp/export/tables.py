@@ -1,6 +1,6 @@
-"""Results as CSV and JSON text, for whoever wants to go on elsewhere.
+"""Results as CSV and JSON text, for analysis elsewhere.
 
->>> header = Header(model="default", checkpoint="1a2b", puzzles=("9a3726a23b",), ablation="L1.attn", measure="final")
+>>> header = Header("default", "1a2b", puzzles=("9a3726a23b",), ablation="L1.attn", measure="final")
 >>> table = Table(header, ({"component": "L1.attn", "loss": 0.5, "broken": ["9a3726a23b"]},))
 >>> print(table.csv())
 # model: "default"
@@ -24,26 +24,13 @@ import csv
 import io
 import json
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float
-
-from interp.ablation import ZERO, Method
-from interp.analyses.ablation_sweep import SweepRow, same_puzzles
-from interp.engine.predict import METRICS, Prediction
-from interp.errors import PuzzlescopeError
-from interp.grids import CELLS, SIZE
-from interp.puzzles import Puzzle
-from interp.tokens import GRID_TOKENS, MARKERS, N_CTX, START, TOKEN_NAMES
 
 VERSION = "0.1.0"
 """Of Puzzlescope: what wrote an export."""
-
-Reading = Literal["greedy", "teacher-forced"]
-"""Which answer of the model: the one it draws by itself, or cell by cell given the true cells before."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +56,8 @@ class Header:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Rows of numbers and words under a header. All rows have the same columns; a value may be a list of
-    words."""
+    """Rows of numbers and words under a header, as a result gives them by its ``rows``. All rows have the
+    same columns; a value may be a list of words."""
 
     header: Header
     rows: tuple[dict[str, Any], ...]
@@ -106,107 +93,3 @@ def _finite(value: Any) -> Any:
 
 def _joined(value: Any) -> Any:
     return " ".join(value) if isinstance(value, list | tuple) else value
-
-
-def prediction_rows(
-    puzzle: Puzzle, clean: Prediction, ablated: Prediction | None = None, reading: Reading = "greedy"
-) -> tuple[dict[str, Any], ...]:
-    """The answer, cell by cell: the true token, the model's, its probability, whether it is right, and the
-    loss.
-
-    Args:
-        puzzle: that was predicted.
-        clean: the prediction of this one puzzle with nothing off.
-        ablated: that with parts off, if any are.
-        reading: which answer. The loss (nats) is given the true cells before in either.
-    """
-    truth = puzzle.grids[3].ravel()
-    runs = [("clean", clean)] + ([("ablated", ablated)] if ablated is not None else [])
-    rows = []
-    for cell in range(CELLS):
-        row: dict[str, Any] = {
-            "row": cell // SIZE + 1,
-            "column": cell % SIZE + 1,
-            "truth": int(truth[cell]),
-            "copied": bool(clean.loss.copied[0, cell]),
-        }
-        for name, run in runs:
-            tokens, chances = _answer(run, reading)
-            row |= {
-                f"{name}_token": int(tokens[cell]),
-                f"{name}_probability": float(chances[cell, tokens[cell]]),
-                f"{name}_right": bool(tokens[cell] == truth[cell]),
-                f"{name}_loss": float(run.loss.cells[0, cell]),
-            }
-        rows.append(row)
-    return tuple(rows)
-
-
-def _answer(run: Prediction, reading: Reading) -> tuple[np.ndarray, np.ndarray]:
-    if reading == "greedy":
-        return run.greedy[0], run.greedy_probabilities[0]
-    return run.teacher_forced[0], run.probabilities[0]
-
-
-def sweep_rows(
-    clean: SweepRow, rows: Sequence[SweepRow], puzzles: Sequence[Puzzle], method: Method = ZERO
-) -> tuple[dict[str, Any], ...]:
-    """What each part is worth: the run with nothing (more) off first, then a row a component.
-
-    Columns: how the component is switched off; over how many puzzles (``n``: a sweep under way knows fewer of
-    some rows); the loss (nats) in its four cuts, and each less that of the clean run over the same puzzles
-    (``delta_...``); how many are solved; ids of those that broke (solved before) and mended.
-
-    Args:
-        puzzles: those of the sweep, in its order.
-    """
-    return tuple(_sweep_row(row, clean, puzzles, method) for row in (clean, *rows) if len(row.solved))
-
-
-def _sweep_row(row: SweepRow, clean: SweepRow, puzzles: Sequence[Puzzle], method: Method) -> dict[str, Any]:
-    row, same = same_puzzles(row, clean)
-    losses = {cut: row.loss.mean(cut) for cut in METRICS}
-    broken, mended = ([puzzles[k].id for k in numbers.tolist()] for numbers in row.flips(same))
-    return {
-        "component": row.component.text if row.component else "nothing",
-        "method": method.text if row.component else "",
-        "n": len(row.solved),
-        **{f"loss_{cut}": loss for cut, loss in losses.items()},
-        **{f"delta_{cut}": loss - same.loss.mean(cut) for cut, loss in losses.items()},
-        "solved": int(row.solved.sum()),
-        "broken": broken,
-        "mended": mended,
-    }
-
-
-def attention_rows(
-    attention: Float[np.ndarray, " key"], puzzle: Puzzle, query: int
-) -> tuple[dict[str, Any], ...]:
-    """Where one head looks from one position: a row for each of the positions it can see, its own the last.
-
-    Args:
-        attention: the head's weights at the query, over all keys; those behind the query are left out.
-        query: the position that looks, start token included. It predicts the token at ``query`` + 1.
-
-    Raises:
-        PuzzlescopeError: if there is no such position.
-    """
-    if not 0 <= query < min(N_CTX, len(attention)):
-        raise PuzzlescopeError(f"There is no position {query}: expected 0 to {len(attention) - 1}.")
-    tokens = [START, *puzzle.tokens.tolist()]
-    names = puzzle.structure.name.split(" ")
-    rows = []
-    for key in range(query + 1):
-        place, cell = divmod(key - 1, GRID_TOKENS)
-        inside = key > 0 and tokens[key] not in MARKERS
-        rows.append(
-            {
-                "position": key,
-                "grid": names[place] if key else "start",
-                "row": (cell - 1) // SIZE + 1 if inside else None,
-                "column": (cell - 1) % SIZE + 1 if inside else None,
-                "token": TOKEN_NAMES[tokens[key]] if key else "start",
-                "attention": float(attention[key]),
-            }
-        )
-    return tuple(rows)

@@ -8,7 +8,8 @@ from jaxtyping import Float
 
 from interp.analyses.head_study import DISTANCES, MARKED, OVER, Over, queries_before
 from interp.errors import PuzzlescopeError
-from interp.figures.sweep import LEAST_FULL, QUIET, STRONG, base_figure, tint
+from interp.figures.scale import UNKNOWN, colour
+from interp.figures.style import MEASURING, QUIET, STRONG, base_figure, empty
 
 FROM: dict[Over, str] = {"answer": "from the answer's cells", "all": "from all positions"}
 """The queries of a mean, in few words."""
@@ -50,7 +51,7 @@ def spectrum_figure(
     figure = base_figure(f"{name}: attention by distance back, {FROM[over]}", height=height)
     backs = np.flatnonzero(~np.isnan(spectrum))
     if not len(backs):
-        return _waiting(figure)
+        return empty(figure)
     heights = np.sqrt(spectrum[backs].clip(min=0))
     top = max(1.12 * heights.max(), np.sqrt(0.06))
     figure.add_bar(
@@ -106,11 +107,11 @@ def scatter_figure(
     measures: tuple[Mapping[str, float], Mapping[str, float]],
     titles: tuple[str, str],
     costs: Mapping[str, float],
+    positions: Mapping[str, float],
     chosen: str = "",
     *,
-    least_full: float = LEAST_FULL,
     height: int = 400,
-    empty: str = "Measuring …",
+    waiting: str = MEASURING,
 ) -> go.Figure:
     """A point a head, by two measures, coloured by what switching it off costs (red-orange) or brings (blue).
 
@@ -121,8 +122,8 @@ def scatter_figure(
         measures: of every head by its name, across and up; heads of which one is nan are left out.
         titles: of the two axes.
         costs: by the same names.
-        least_full: the least effect that is drawn in full colour.
-        empty: what is said where there is no point.
+        positions: of the costs on the colour scale (:func:`interp.figures.scale.position`).
+        waiting: what is said where there is no point.
 
     Raises:
         PuzzlescopeError: if the two measures are not of the same heads.
@@ -133,8 +134,7 @@ def scatter_figure(
     figure = base_figure("", height=height)
     names = [name for name in across if not np.isnan(across[name] + up[name])]
     if not names:
-        return _waiting(figure, empty)
-    full = max([least_full, *(abs(costs[name]) for name in names if _known(costs, name))])
+        return empty(figure, waiting)
     labels = _labels(across, up, names, chosen)
     figure.add_scatter(
         x=[across[name] for name in names],
@@ -146,7 +146,7 @@ def scatter_figure(
         customdata=[[name] for name in names],
         marker={
             "size": [15 if name == chosen else 11 for name in names],
-            "color": [tint(costs[name] / full) if _known(costs, name) else "rgba(0,0,0,0)" for name in names],
+            "color": [colour(positions[name]) if _known(positions, name) else UNKNOWN for name in names],
             "line": {"width": [3 if name == chosen else 1 for name in names], "color": QUIET},
         },
         hovertext=[_point(name, across, up, titles, costs) for name in names],
@@ -207,14 +207,6 @@ def _point(
         verb = "costs" if costs[name] >= 0 else "helps by"
         lines.append(f"switching it off {verb} {abs(costs[name]):.3g}")
     return "<br>".join(lines)
-
-
-def _waiting(figure: go.Figure, text: str = "Measuring …") -> go.Figure:
-    """A chart of which nothing is known yet."""
-    figure.add_annotation(text=text, xref="paper", yref="paper", x=0.5, y=0.5, showarrow=False)
-    figure.update_xaxes(visible=False)
-    figure.update_yaxes(visible=False)
-    return figure
 
 
 assert set(LABELS) < set(MARKED) and set(DISTANCES.values()) == set(MARKED)

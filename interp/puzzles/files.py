@@ -1,13 +1,13 @@
 """Files of puzzles by their endings, in lower or upper case; each may be compressed, and then ends in ``.gz``
 too.
 
-======================  ============================================================  =========================
-ending                  what it holds                                                 at most
-======================  ============================================================  =========================
-.parquet                the columns of the public data sets, "input_ids" and "label"  1,048,576 puzzles
-.npz, .npy              an array a task, or those columns                             1,048,576 puzzles
-.json, .jsonl, .ndjson  a list, one puzzle, or one a line; tasks of ARC               64 MB of text
-======================  ============================================================  =========================
+======================  ==========================================================  =========================
+ending                  what it holds                                               at most
+======================  ==========================================================  =========================
+.parquet                the columns of the public data sets, "input_ids", "label"    1,048,576 puzzles
+.npz, .npy              an array a task, or those columns                           1,048,576 puzzles
+.json, .jsonl, .ndjson  a list, one puzzle, or one a line; tasks of ARC             64 MB of text
+======================  ==========================================================  =========================
 
 Files come from strangers: how large they are is looked at before they are read, and what they hold is
 checked. With a limit, reading a million puzzles takes some 0.2 GB more than the program itself; without one,

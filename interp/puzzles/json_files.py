@@ -34,8 +34,8 @@ MOST_LISTS = 4_000_000
 million."""
 
 FORM = (
-    'Expected {"task", "structure", "grids"}, {"task", "tokens"}, {"label", "input_ids"}, or of ARC {"train", "test"} or'
-    ' {"input", "output"}'
+    'Expected {"task", "structure", "grids"}, {"task", "tokens"}, {"label", "input_ids"}, or of ARC'
+    ' {"train", "test"} or {"input", "output"}'
 )
 _BETWEEN = re.compile(
     "[ \t\r\n\ufeff\x1e]*"

@@ -17,7 +17,8 @@ from jaxtyping import UInt8
 from interp.errors import PuzzlescopeError
 from interp.grids import N_COLORS
 from interp.puzzles.puzzle import Puzzle, PuzzleSet, label_fault, quoted
-from interp.tasks.solving import RULES, solve
+from interp.tasks import TASKS
+from interp.tasks.solving import solve
 from interp.tokens import D_VOCAB, MARKERS, N_CTX, PUZZLE_TOKENS, START, STRUCTURES, Structure
 
 MOST_PUZZLES = 1 << 20
@@ -261,9 +262,9 @@ def task_of(tokens: np.ndarray) -> str:
     first, second, third, answer = puzzle.grids
     reverse = not puzzle.structure.reverse
     fitting = [
-        task
-        for task in RULES
-        for candidates in [solve(task, second, first, answer, reverse=reverse).candidates]
+        name
+        for name, task in TASKS.items()
+        for candidates in [solve(task.rule, second, first, answer, reverse=reverse).candidates]
         if any(int((grid != third).sum()) <= NOISY_CELLS for grid in candidates)
     ]
     return fitting[0] if len(fitting) == 1 else UNKNOWN

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interp.analyses.notebook import THRESHOLDS, LookingHead, Phenomena
+from interp.analyses.published import PUBLISHED_CLEAN, PUBLISHED_LAYERS
 from interp.checkpoints.folders import CARD_FILE
 from interp.errors import PuzzlescopeError
-from interp.outputs import NO_RATIO, has_ratio, no_ratio, number, ratio, strict_json
+from interp.numbers import NO_RATIO, has_ratio, no_ratio, number, ratio
+from interp.outputs import strict_json
 from interp.puzzles.kinds import KINDS, Kind
 from interp.tasks import TASKS
 from interp.tokens import STRUCTURES
@@ -136,7 +138,8 @@ def _multiple(loss: float, clean: float) -> str:
 
 def _layers_text(found: Phenomena) -> str:
     """Which layer matters most, as far as the numbers say."""
-    published = "(In the\npublished 37M model it is layer 0, 933 times.)"
+    multiple = ratio(PUBLISHED_LAYERS[0], PUBLISHED_CLEAN, ".0f")
+    published = f"(In the\npublished 37M model it is layer 0, {multiple} times.)"
     cost = found.layers[found.costliest]
     clean = f"{number(found.clean, '.2e')} with nothing off."
     if has_ratio(cost, found.clean):

@@ -20,7 +20,7 @@ from jaxtyping import UInt8
 
 from interp.ablation import components_of
 from interp.analyses.ablation_sweep import sweep
-from interp.analyses.attention import lookback_table
+from interp.analyses.lookback import lookback_table
 from interp.engine.predict import losses
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT

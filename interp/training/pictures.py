@@ -13,7 +13,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
-from interp.outputs import number
+from interp.numbers import number
 from interp.training.dynamics import NOTHING
 
 LOSS_PICTURE, DYNAMICS_PICTURE = "loss.svg", "dynamics.svg"

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.widgets.loss_readout import readout as loss_readout
+from interp.engine.measures import MEASURES, METRICS
 from scripts.dashboard import SECONDS
 from tests.browser.conftest import settled
 
@@ -26,14 +27,17 @@ OVERLAPS = """(scope) => {
         if (text.nodeType !== Node.TEXT_NODE || !text.textContent.trim()) continue
         const range = document.createRange()
         range.selectNodeContents(text)
-        for (const box of range.getClientRects()) if (box.width > 2) boxes.push({ box, text: text.textContent })
+        for (const box of range.getClientRects())
+          if (box.width > 2) boxes.push({ box, text: text.textContent })
       }
     }
   }
   visit(document.querySelector(scope))
-  const over = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 3 && b.top < a.bottom - 3
+  const across = (a, b) => a.left < b.right - 1 && b.left < a.right - 1
+  const over = (a, b) => across(a, b) && a.top < b.bottom - 3 && b.top < a.bottom - 3
   const after = (k) => boxes.slice(k + 1)
-  return boxes.flatMap((one, k) => after(k).filter((other) => over(one.box, other.box)).map((other) => [one.text, other.text]))
+  const under = (one, k) => after(k).filter((other) => over(one.box, other.box))
+  return boxes.flatMap((one, k) => under(one, k).map((other) => [one.text, other.text]))
 }"""
 MOUNT = """async ([code, data]) => {
   const component = (await import("data:text/javascript;charset=utf-8," + encodeURIComponent(code))).default
@@ -49,7 +53,11 @@ def test_losses_are_never_printed_over_one_another(page: Page) -> None:
     )
     long = [
         loss_readout.Item(label, "1.8e-15", "not finite", "9,900,000 ×", "help", worse=True)
-        for label in [*loss_readout.LABELS.values(), "Cells broken / fixed / wrong in both", "Greedy answer"]
+        for label in [
+            *(MEASURES[metric].label for metric in METRICS),
+            "Cells broken / fixed / wrong in both",
+            "Greedy answer",
+        ]
     ]
     page.evaluate(MOUNT, [loss_readout.SCRIPT, {"items": [item.data() for item in long]}])
     for width in range(320, 1921, 40):
@@ -134,7 +142,8 @@ def test_high_contrast_keeps_what_is_data_and_tells_what_is_chosen(workbench: Pa
 
 
 ON_PAPER = """([side, selector]) => {
-  // As a printer does it: a last word to the scripts, then another width, and no script runs before it is on paper.
+  // As a printer does it: a last word to the scripts, then another width, and no script runs before it is
+  // on paper.
   window.dispatchEvent(new Event("beforeprint"))
   const sheet = document.querySelector("[data-testid=stMainBlockContainer]")
   sheet.style.cssText = `width: ${side}px; margin: 0`

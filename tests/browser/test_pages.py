@@ -126,8 +126,8 @@ def test_the_workbench_is_reached_and_used_by_keyboard_alone(new_context: NewCon
     page.goto(address)
     settled(page)
     focused = (
-        "() =>"
-        " { let at = document.activeElement; while (at?.shadowRoot) at = at.shadowRoot.activeElement; return at }"
+        "() => { let at = document.activeElement;"
+        " while (at?.shadowRoot) at = at.shadowRoot.activeElement; return at }"
     )
     for _ in range(120):
         page.keyboard.press("Tab")

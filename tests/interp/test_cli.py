@@ -14,7 +14,8 @@ import torch
 
 from interp import cli
 from interp.ablation import parse_ablation
-from interp.analyses.attention import attention_pattern, lookback_scores
+from interp.analyses.attention import attention_pattern
+from interp.analyses.lookback import lookback_scores
 from interp.checkpoints import load_model, save_model
 from interp.cli import app, main
 from interp.engine.predict import losses, predict

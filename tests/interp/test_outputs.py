@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from interp.errors import PuzzlescopeError
-from interp.outputs import has_ratio, no_ratio, output_path, plain, ratio, strict_json, write_whole
+from interp.outputs import output_path, plain, strict_json, write_whole
 
 
 @pytest.mark.parametrize(
@@ -144,11 +144,3 @@ def test_json_is_for_strict_parsers(value: object) -> None:
 def test_what_is_not_finite_is_null_and_the_rest_is_itself(value: float) -> None:
     found = json.loads(strict_json({"x": np.array([value])}))["x"][0]
     assert (found is None) == (not math.isfinite(value)) and found in (None, value)
-
-
-@given(st.floats(), st.floats())
-def test_a_ratio_is_a_number_or_said_not_to_be_there(value: float, base: float) -> None:
-    told = ratio(value, base)
-    assert (told == "—") == (not has_ratio(value, base))
-    assert has_ratio(value, base) or no_ratio(base)
-    assert "nan" not in told and "inf" not in told

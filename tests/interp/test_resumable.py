@@ -8,7 +8,7 @@ import torch
 
 from interp.ablation import parse_ablation
 from interp.engine.predict import predict
-from interp.resumable import Steps, finish, without_gradients
+from interp.resumable import Steps, finish, resumable, without_gradients
 from tests.support.models import six_puzzles, small_model
 
 
@@ -73,3 +73,19 @@ def test_a_model_in_training_is_predicted_like_one_at_rest() -> None:
     again = predict(learning, tokens, ablation)
     assert np.array_equal(found.greedy, again.greedy)
     np.testing.assert_array_equal(found.loss.cells, again.loss.cells)
+
+
+def test_a_resumable_computation_runs_to_its_end_or_step_by_step() -> None:
+    @resumable
+    def sum_up(numbers: list[int], *, start: int = 0) -> Steps[int, int]:
+        """Their sum."""
+        for number in numbers:
+            assert torch.is_inference_mode_enabled()
+            start += number
+            yield start
+        return start
+
+    assert sum_up([1, 2, 3], start=1) == 7 and sum_up.__doc__ == "Their sum."
+    steps = sum_up.steps([1, 2, 3])
+    assert next(steps) == 1 and not torch.is_inference_mode_enabled()
+    assert [*steps] == [3, 6] and finish(sum_up.steps([])) == 0

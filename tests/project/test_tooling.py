@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import stat
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from app.startup.circuitsvis import BUNDLE
-from scripts import bootstrap, check_port, find_chromium
+from scripts import bootstrap, find_chromium
 from tests.support.places import ROOT
 
 SH = shutil.which("sh") or "/bin/sh"
@@ -325,42 +324,6 @@ def test_a_real_environment_is_made_and_kept(tmp_path: Path) -> None:
     environment.ensure(version)
     assert (environment.folder / "kept").exists()
     assert environment.ask("import pip") is not None
-
-
-# ---- scripts/check_port.py ---------------------------------------------------------------------------------
-
-
-def test_port_that_is_free() -> None:
-    port = check_port.free_port("127.0.0.1", after=20000)
-    assert port is not None
-    assert check_port.problem("127.0.0.1", str(port)) is None
-    assert check_port.problem("0.0.0.0", str(port)) is None
-
-
-@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0"])
-def test_port_that_is_taken(server: tuple[str, int], address: str) -> None:
-    said = check_port.problem(address, str(server[1]))
-    assert said is not None
-    assert said.startswith(f"Port {server[1]} is in use by another program")
-    (offered,) = re.findall(r"PORT=(\d+)", said)
-    assert check_port.problem(address, offered) is None
-
-
-@pytest.mark.parametrize("port", ["", "abc", "0", "65536", "-1", "8501x", "٣"])
-def test_port_that_is_none(port: str) -> None:
-    assert check_port.problem("127.0.0.1", port) == f"PORT must be a number from 1 to 65535, got {port!r}."
-
-
-def test_address_of_another_machine() -> None:
-    assert "Cannot listen on 192.0.2.1" in str(check_port.problem("192.0.2.1", "8501"))
-
-
-def test_address_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
-    def unknown(*_: object, **__: object) -> None:
-        raise socket.gaierror("Name or service not known")
-
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    assert "got 'nowhere'" in str(check_port.problem("nowhere", "8501"))
 
 
 # ---- scripts/find_chromium.py ------------------------------------------------------------------------------

@@ -21,8 +21,8 @@ def page_of(view: str) -> AppTest:
 
 
 def turn_to(page: AppTest, view: str) -> AppTest:
-    """Let the next run show another page. Before its first run AppTest's own ``switch_page`` only knows files' names,
-    by which the pages do not differ."""
+    """Let the next run show another page. Before its first run AppTest's own ``switch_page`` only knows
+    files' names, by which the pages do not differ."""
     page._page_hash = calc_hash("" if view == "workbench" else view)
     return page
 

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from interp.ablation import MEAN, ZERO, Component, Method, Term
+from interp.ablation import MEAN, ZERO, Component, Lookback, Term
 from tests.support.models import SMALL
 
 LAYERS = st.integers(0, SMALL.n_layers - 1)
@@ -10,7 +10,7 @@ COMPONENTS = st.one_of(
     st.builds(Component, LAYERS, st.sampled_from(["attn", "mlp"])),
     st.builds(Component, LAYERS, st.just("head"), st.integers(0, SMALL.n_heads - 1)),
 )
-LOOKING = st.builds(Method, st.just("lookback"), st.sampled_from([0, 1, 100, 404]))
+LOOKING = st.builds(Lookback, st.sampled_from([0, 1, 100, 404]))
 TERMS = COMPONENTS.flatmap(
     lambda part: st.builds(
         Term,

@@ -8,6 +8,8 @@ from app.views.circuits.choices import PAGE
 from app.widgets import lens_film
 from app.widgets.charts import attribution as attribution_view
 from app.widgets.puzzle_strip import Look
+from interp.analyses.direct_attribution import AttributionOf
+from interp.analyses.logit_lens import LensOf
 from interp.backend import Backend
 from interp.grids import CELLS
 
@@ -27,7 +29,7 @@ def look_at(cell: int) -> None:
 def show_lens(scene: Scene, backend: Backend) -> None:
     """Draw the film of the logit lens."""
     lens_film.show(
-        backend.lens(scene.model, scene.puzzle, scene.ablation),
+        backend.ask(scene.model, LensOf(scene.puzzle, scene.ablation)),
         key="film",
         look=Look(scene.palette, scene.digits),
         ablation=scene.ablation,
@@ -40,7 +42,7 @@ def show_attribution(scene: Scene, backend: Backend) -> None:
     """Draw every part's push at the cell."""
     own = chosen(PAGE)
     attribution_view.show(
-        backend.attribution(scene.model, scene.puzzle, scene.ablation),
+        backend.ask(scene.model, AttributionOf(scene.puzzle, scene.ablation)),
         key=f"dla-{scene.model}-{scene.puzzle.id}-{scene.ablation.text}",
         cell=cell_of(scene),
         part=own["part"] or None,

@@ -5,10 +5,9 @@ from app.state.scene import cell_name
 from app.state.session import choose, chosen
 from app.widgets.charts.patching import DETAILS, KINDS, Patching
 from interp.ablation import Component, parse_ablation
-from interp.analyses.activation_patching import EVERYWHERE
+from interp.analyses.activation_patching import EVERYWHERE, Edit
 from interp.analyses.readers import HEAD_INPUTS
 from interp.errors import PuzzlescopeError, brief
-from interp.export.answer_programs import Edit
 from interp.grids import CELLS, N_COLORS, SIZE
 from interp.model import Config
 from interp.tokens import D_VOCAB

@@ -13,12 +13,13 @@ from app.views.circuits.patching import source_of
 from app.views.shared.export import header_of, name_of, sample_of
 from app.widgets.export_menu import menu as take_away
 from app.widgets.export_menu.menu import Download
+from interp.analyses.activation_patching import Patching
+from interp.analyses.composition import CompositionScores
+from interp.analyses.direct_attribution import AttributionOf
+from interp.analyses.logit_lens import LensOf
+from interp.analyses.path_ablation import PathAblation
 from interp.backend import Backend
-from interp.export.answer_programs import attribution_snippet, lens_snippet, patching_snippet
-from interp.export.circuit_programs import composition_snippet, path_snippet
-from interp.export.circuit_tables import composition_rows, path_rows
 from interp.export.tables import Table
-from interp.grids import SIZE
 from interp.puzzles import Puzzle
 
 Rows = Callable[[], tuple[dict[str, Any], ...]]
@@ -54,13 +55,13 @@ def _download(
 def _readers(scene: Scene, backend: Backend) -> tuple[list[Download], dict[str, str]]:
     source, puzzles = chosen(PAGE)["source"], sweeps.puzzles_of(scene, backend)
     method = sweeps.sweep_method(scene)
+    paths = PathAblation(tuple(puzzles), source, scene.ablation, method)
 
     def effects() -> tuple[dict[str, Any], ...]:
-        with backend.paths(scene.model, puzzles, source, scene.ablation, method) as watch:
-            return path_rows(watch.result(), puzzles, method)
+        return backend.ask(scene.model, paths).rows(puzzles, method)
 
     def weights() -> tuple[dict[str, Any], ...]:
-        return composition_rows(backend.composition(scene.model))
+        return backend.ask(scene.model, CompositionScores()).rows()
 
     return [
         _download("Composition of every part with every reader", "composition", scene, backend, [], weights),
@@ -73,70 +74,45 @@ def _readers(scene: Scene, backend: Backend) -> tuple[list[Download], dict[str, 
             effects,
         ),
     ], {
-        "by weights": composition_snippet(scene.model, source.text),
-        "by effect": path_snippet(
-            scene.model,
-            sample_of(scene),
-            source.text,
-            scene.measure,
-            ablation=scene.ablation.text,
-            method=method,
-        ),
+        "by weights": CompositionScores().program(scene.model, source=source),
+        "by effect": paths.program(scene.model, sample=sample_of(scene), measure=scene.measure),
     }
 
 
 def _lens(scene: Scene, backend: Backend) -> tuple[list[Download], dict[str, str]]:
-    puzzle = scene.puzzle
+    puzzle, question = scene.puzzle, LensOf(scene.puzzle, scene.ablation)
 
     def rows() -> tuple[dict[str, Any], ...]:
-        return tuple(backend.lens(scene.model, puzzle, scene.ablation).rows())
+        return backend.ask(scene.model, question).rows()
 
     return [_download("The logit lens, cell by cell", f"lens-{puzzle.id}", scene, backend, [puzzle], rows)], {
-        "the logit lens": lens_snippet(scene.model, puzzle.id, scene.ablation.text)
+        "the logit lens": question.program(scene.model)
     }
 
 
 def _attribution(scene: Scene, backend: Backend) -> tuple[list[Download], dict[str, str]]:
     puzzle, own, cell = scene.puzzle, chosen(PAGE), cell_of(scene)
-    tokens = own["toward"], own["over"]
+    question, toward, over = AttributionOf(puzzle, scene.ablation), own["toward"], own["over"]
 
     def rows() -> tuple[dict[str, Any], ...]:
-        return tuple(backend.attribution(scene.model, puzzle, scene.ablation).rows(cell, *tokens))
+        return backend.ask(scene.model, question).rows(cell, toward, over)
 
     return [
         _download("Every part's push at the cell", f"attribution-{puzzle.id}", scene, backend, [puzzle], rows)
-    ], {
-        "direct logit attribution": attribution_snippet(
-            scene.model, puzzle.id, *divmod(cell, SIZE), scene.ablation.text, *tokens
-        )
-    }
+    ], {"direct logit attribution": question.program(scene.model, cell=cell, toward=toward, over=over)}
 
 
 def _patching(scene: Scene, backend: Backend) -> tuple[list[Download], dict[str, str]]:
     puzzle, choice, cell, source = scene.puzzle, patching(), cell_of(scene), source_of(scene, backend)
     if source is None:
         return [], {}
+    question = Patching(puzzle, source, choice.kind, choice.detail, scene.ablation)
 
     def rows() -> tuple[dict[str, Any], ...]:
-        asked = (scene.model, puzzle, source, choice.kind, choice.detail, scene.ablation)
-        with backend.patching(*asked) as watch:
-            return tuple(watch.result().rows(cell))
+        return backend.ask(scene.model, question).rows(cell)
 
-    edit_or_id = (
-        choice.source if choice.source is not None and not isinstance(choice.source, str) else source.id
-    )
     return [
         _download(
             "The effect of every patch", f"patching-{puzzle.id}", scene, backend, [puzzle, source], rows
         )
-    ], {
-        "activation patching": patching_snippet(
-            scene.model,
-            puzzle.id,
-            edit_or_id,
-            choice.kind,
-            *divmod(cell, SIZE),
-            scene.ablation.text,
-            choice.detail,
-        )
-    }
+    ], {"activation patching": question.program(scene.model, cell=cell)}

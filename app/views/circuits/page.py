@@ -15,6 +15,7 @@ from app.views.shared import header
 from app.widgets import puzzle_strip
 from app.widgets.controls import echoes
 from app.widgets.puzzle_strip import Look, Panel
+from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 
 SHOW = {
@@ -53,7 +54,7 @@ def page() -> None:
 def _puzzle(scene: Scene, backend: Backend) -> None:
     """The puzzle and the answer in the run that is looked into: a click chooses the cell."""
     names, grids = scene.puzzle.structure.name.split(" "), scene.puzzle.grids.reshape(4, -1)
-    run = backend.prediction(scene.model, scene.puzzle, scene.ablation)
+    run = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation))
     title = "Parts off" if scene.ablation else "Model"
     puzzle_strip.show(
         [

@@ -9,9 +9,8 @@ from app.views.circuits.cell import cell_of, look_at
 from app.views.circuits.choices import PAGE, choose_patching, patching
 from app.widgets.charts import patching as patch_view
 from app.widgets.puzzle_strip import Look
-from interp.analyses.activation_patching import PatchState
+from interp.analyses.activation_patching import Edit, Patching, PatchState
 from interp.backend import Backend
-from interp.export.answer_programs import Edit
 from interp.puzzles import Puzzle
 
 GROUP = "patching"
@@ -59,8 +58,8 @@ def source_of(scene: Scene, backend: Backend) -> Puzzle | None:
 
 def look(scene: Scene, source: Puzzle, backend: Backend) -> Seen[PatchState]:
     choice = patching()
-    key = (scene.model, scene.puzzle, source, choice.kind, choice.detail, scene.ablation)
-    return look_in(GROUP, key, lambda: backend.patching(*key))
+    question = Patching(scene.puzzle, source, choice.kind, choice.detail, scene.ablation)
+    return look_in(GROUP, (scene.model, question), lambda: backend.watch(scene.model, question))
 
 
 def _draw(scene: Scene, own: dict, source: Puzzle, backend: Backend, busy: bool) -> None:  # type: ignore[type-arg]

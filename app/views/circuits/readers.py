@@ -10,7 +10,8 @@ from app.views.circuits.choices import PAGE
 from app.widgets.charts import composition as composition_view
 from app.widgets.charts import path_effects as path_view
 from app.widgets.controls import measure_and_sample as chart_controls
-from interp.analyses.path_ablation import PathState
+from interp.analyses.composition import CompositionScores
+from interp.analyses.path_ablation import PathAblation, PathState
 from interp.analyses.readers import Reader
 from interp.backend import Backend
 
@@ -39,8 +40,8 @@ def look(scene: Scene, backend: Backend) -> Seen[PathState]:
         sweeps.puzzles_of(scene, backend),
         sweeps.sweep_method(scene),
     )
-    key = (scene.model, tuple(puzzles), source, scene.ablation, method)
-    return look_in(GROUP, key, lambda: backend.paths(scene.model, puzzles, source, scene.ablation, method))
+    question = PathAblation(tuple(puzzles), source, scene.ablation, method)
+    return look_in(GROUP, (scene.model, question), lambda: backend.watch(scene.model, question))
 
 
 def _draw(scene: Scene, own: dict, backend: Backend, busy: bool) -> None:  # type: ignore[type-arg]
@@ -50,7 +51,7 @@ def _draw(scene: Scene, own: dict, backend: Backend, busy: bool) -> None:  # typ
     off = list(scene.ablation.components)
     key = f"readers-{scene.model}-{scene.ablation.text}"
     _controls(scene, backend, source)
-    composition = backend.composition(scene.model)
+    composition = backend.ask(scene.model, CompositionScores())
     weights, effects = st.columns(2, gap="medium")
     with weights:
         composition_view.show(

@@ -22,7 +22,6 @@ from app.widgets.controls import measure_and_sample as chart_controls
 from interp.analyses.head_study import OVER, HeadStudy, Over
 from interp.backend import Backend
 from interp.figures.heads import FROM
-from interp.figures.sweep import LEAST_FULL, LEAST_FULL_ANSWERS
 
 PAGE = "heads"
 CHOICES = {
@@ -55,9 +54,12 @@ def _all(scene: Scene, choices: dict, backend: Backend, busy: bool) -> None:  # 
     worth, seen = studies.head_sweep(scene, backend), studies.head_study(scene, backend)
     study = _study(scene, backend, seen)
     measures = measures_of(study, choices["over"], studies.costs(scene, worth.states[0]))
+    positions = dict.fromkeys(measures[COST], np.nan) | {
+        _name(*head): one for head, one in studies.positions(scene, worth.states[0]).items()
+    }
     _progress(scene, seen, study, worth)
-    _table(scene, study, measures)
-    _scatter(scene, choices, measures, done=not busy)
+    _table(scene, study, measures, positions)
+    _scatter(scene, choices, measures, positions, done=not busy)
     if busy != (worth.progress is not None or seen.progress is not None):
         st.rerun()  # begin, or cease, to look in
 
@@ -130,7 +132,7 @@ def _controls(scene: Scene, over: Over) -> None:
 def _progress(scene: Scene, seen: Seen[HeadStudy], study: HeadStudy, worth: sweeps.Measured) -> None:
     """A line of one height, whatever it says."""
     over = "this puzzle" if study.n == 1 else f"{study.known} of {study.n} puzzles"
-    how = "zeroed" if sweeps.sweep_method(scene).kind == "zero" else "put at its mean"
+    how = sweeps.sweep_method(scene).words
     top = " on top of what is off" if scene.ablation else ""
     share = "" if worth.progress is None else f", {worth.progress:.0%}"
     looking = "Looking over" if seen.progress is not None else "Over"
@@ -154,17 +156,15 @@ def _progress(scene: Scene, seen: Seen[HeadStudy], study: HeadStudy, worth: swee
 # ---- all heads ---------------------------------------------------------------------------------------------
 
 
-def _least_full(scene: Scene) -> float:
-    return LEAST_FULL_ANSWERS if scene.measure == "answers" else LEAST_FULL
-
-
-def _table(scene: Scene, study: HeadStudy, measures: dict[str, dict[str, float]]) -> None:
+def _table(
+    scene: Scene, study: HeadStudy, measures: dict[str, dict[str, float]], positions: dict[str, float]
+) -> None:
     off = {_name(*head): bool(study.off[head]) for head in np.ndindex(study.off.shape)}
     head_table.show(
         measures,
         off,
         _name(scene.layer, scene.head),
-        least_full=_least_full(scene),
+        positions=positions,
         key=f"heads-table-{scene.model}",
         on_choice=of_this_model(_choose_head),
     )
@@ -177,14 +177,22 @@ def _table(scene: Scene, study: HeadStudy, measures: dict[str, dict[str, float]]
     )
 
 
-def _scatter(scene: Scene, choices: dict, measures: dict[str, dict[str, float]], *, done: bool) -> None:  # type: ignore[type-arg]
+def _scatter(
+    scene: Scene,
+    choices: dict,  # type: ignore[type-arg]
+    measures: dict[str, dict[str, float]],
+    positions: dict[str, float],
+    *,
+    done: bool,
+) -> None:
     st.subheader("All heads by two measures", anchor=False)
     axes, name = (choices["x"], choices["y"]), _name(scene.layer, scene.head)
     head_scatter.show(
         measures,
         axes,
         name,
-        least_full=_least_full(scene),
+        measure=scene.measure,
+        positions=positions,
         done=done,
         key=f"heads-scatter-{scene.model}-{scene.measure}-{scene.sample}-{scene.ablation.text}-{axes}-{name}",
         on_axes=lambda x, y: choose(PAGE, x=x, y=y),
@@ -207,7 +215,8 @@ def _head(scene: Scene, backend: Backend, study: HeadStudy, over: Over) -> None:
     )
     query = escape(scene.link_to(scene.puzzle, scene.ablation), quote=True)
     st.html(
-        f'<a href="./?{query}" style="color: inherit">See {_name(scene.layer, scene.head)} on this puzzle, in the workbench →</a>'
+        f'<a href="./?{query}" style="color: inherit">See {_name(scene.layer, scene.head)} on this puzzle, in'
+        " the workbench →</a>"
     )
 
 

@@ -6,9 +6,8 @@ from app.state.scene import Scene
 from app.views.shared.export import header_of, name_of, sample_of
 from app.widgets.export_menu import menu as take_away
 from app.widgets.export_menu.menu import Download
-from interp.analyses.head_study import HeadStudy, Over, head_rows, map_rows, spectrum_rows
+from interp.analyses.head_study import HeadStudy, HeadStudyOf, Over
 from interp.backend import Backend
-from interp.export.programs import heads_snippet
 from interp.export.tables import Table
 
 
@@ -17,9 +16,9 @@ def show(scene: Scene, backend: Backend, over: Over) -> None:
     sweep = studies.head_sweep(scene, backend).states[0]
     head = f"L{scene.layer}.H{scene.head}"
     makers = {
-        "All heads": ("heads", lambda study: head_rows(study, over, studies.costs(scene, sweep))),
-        "Their spectra": ("spectra", lambda study: spectrum_rows(study, over)),
-        f"The maps of {head}": (f"maps-{head}", lambda study: map_rows(study, scene.layer, scene.head)),
+        "All heads": ("heads", lambda study: study.rows(over, studies.costs(scene, sweep))),
+        "Their spectra": ("spectra", lambda study: study.spectrum_rows(over)),
+        f"The maps of {head}": (f"maps-{head}", lambda study: study.map_rows(scene.layer, scene.head)),
     }
     downloads = [
         Download(
@@ -36,12 +35,15 @@ def show(scene: Scene, backend: Backend, over: Over) -> None:
     ]
     take_away.show(
         downloads,
-        {"the heads": heads_snippet(scene.model, sample_of(scene), over, ablation=scene.ablation.text)},
+        {"the heads": _question(scene, backend).program(scene.model, sample=sample_of(scene), over=over)},
         key="heads-take-away",
     )
 
 
 def _whole(scene: Scene, backend: Backend) -> HeadStudy:
     """The study of all puzzles, even if it is still under way."""
-    with backend.heads(scene.model, sweeps.puzzles_of(scene, backend), scene.ablation) as watch:
-        return watch.result()
+    return backend.ask(scene.model, _question(scene, backend))
+
+
+def _question(scene: Scene, backend: Backend) -> HeadStudyOf:
+    return HeadStudyOf(tuple(sweeps.puzzles_of(scene, backend)), scene.ablation)

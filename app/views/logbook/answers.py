@@ -14,8 +14,8 @@ from app.widgets.puzzle_strip import Look, Panel
 from interp.ablation import Ablation, Component, Term, components_of, parse_ablation
 from interp.analyses import published as logbook
 from interp.analyses.notebook import copy_circuit_text
+from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
-from interp.export.programs import prediction_snippet
 from interp.puzzles import Puzzle
 
 A_ROW = 7
@@ -96,7 +96,7 @@ def _answer(
     key: str,
 ) -> None:
     """What the model draws with these parts off, and what to make of it."""
-    prediction = backend.prediction(scene.model, puzzle, off)
+    prediction = backend.ask(scene.model, PredictionOf(puzzle, off))
     names = puzzle.structure.name.split(" ")
     grids = puzzle.grids.reshape(4, -1)
     here, beside = experiment.columns()
@@ -122,7 +122,7 @@ def _answer(
         experiment.finding(judge(prediction.greedy[0]))
         experiment.go_on(
             scene.link_to(puzzle, off),
-            prediction_snippet(scene.model, puzzle.id, off.text),
+            PredictionOf(puzzle, off).program(scene.model),
             key=f"{key}-python",
         )
 
@@ -137,7 +137,7 @@ def show_one_by_one(number: int, scene: Scene, backend: Backend) -> None:
     answers = []
     for k, off in enumerate(ablations):
         bar.progress(k / len(layers), text=f"Layer {k} off")
-        answers.append(backend.prediction(scene.model, puzzle, off))
+        answers.append(backend.ask(scene.model, PredictionOf(puzzle, off)))
     bar.empty()
     panels = [Panel("truth", truth, answer=True)]
     panels += [
@@ -159,6 +159,6 @@ def show_one_by_one(number: int, scene: Scene, backend: Backend) -> None:
     worst = int(np.argmax([found.loss.mean("final") for found in answers]))
     experiment.go_on(
         scene.link_to(puzzle, ablations[worst]),
-        prediction_snippet(scene.model, puzzle.id, ablations[worst].text),
+        PredictionOf(puzzle, ablations[worst]).program(scene.model),
         key="log-one-by-one-python",
     )

@@ -4,10 +4,10 @@ import streamlit as st
 
 from app.state.scene import Scene
 from app.views.logbook import experiment
-from app.widgets.loss_readout import scientific
-from interp.analyses.published import masking_finding
+from interp.analyses.prediction import PredictionOf
+from interp.analyses.published import BlanksMasked, masking_finding
 from interp.backend import Backend
-from interp.export.programs import masking_snippet
+from interp.numbers import short
 
 QUESTION = (
     "The notebook switched the key-value cache off, as it seemed to spoil the answers. The cache was not at"
@@ -25,23 +25,28 @@ QUESTION = (
 def show(number: int, scene: Scene, backend: Backend) -> None:
     """Draw the section."""
     experiment.heading(number, "The cache that was not at fault", QUESTION)
-    as_it_is = backend.prediction(scene.model, scene.puzzle, scene.ablation)
-    masked = backend.blanks_masked(scene.model, scene.puzzle, scene.ablation)
+    as_it_is = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation))
+    question = BlanksMasked(scene.puzzle, scene.ablation)
+    loss, solved = as_it_is.loss.mean("final"), as_it_is.solved[0]
+    masked, masked_solved = backend.ask(scene.model, question)
     here, beside = experiment.columns()
     with here, st.container(horizontal=True, gap="large"):
-        for label, run in (("As it should be", as_it_is), ("Blank cells hidden", masked)):
+        for label, final, right in (
+            ("As it should be", loss, solved),
+            ("Blank cells hidden", masked.mean("final"), masked_solved[0]),
+        ):
             st.metric(
                 f"{label}: final-grid loss",
-                scientific(run.loss.mean("final"), 2),
-                "solved" if run.solved[0] else "not solved",
+                short(final),
+                "solved" if right else "not solved",
                 delta_color="off",
                 delta_arrow="off",
                 width="content",
             )
     with beside:
-        experiment.finding(masking_finding(as_it_is.loss.mean("final"), masked.loss.mean("final")))
+        experiment.finding(masking_finding(loss, masked.mean("final")))
         experiment.go_on(
             scene.link_to(scene.puzzle, scene.ablation),
-            masking_snippet(scene.model, scene.puzzle.id, scene.ablation.text),
+            question.program(scene.model),
             key="log-cache-python",
         )

@@ -13,10 +13,10 @@ from app.views.shared.attention import show_layer, show_tokens
 from app.views.shared.lookback_list import show_heads
 from app.widgets.controls import echoes
 from interp.analyses import published as logbook
+from interp.analyses.attention import AttentionOf
+from interp.analyses.lookback import LookbackScores
 from interp.analyses.notebook import ON_START, THRESHOLDS, LookingHead, looking_heads
 from interp.backend import Backend
-from interp.export.programs import attention_snippet, lookback_snippet
-from interp.tokens import SIZE
 
 PAGE = "logbook"
 WHAT = {1: "one token back", 100: "one grid back"}
@@ -45,8 +45,9 @@ def name_of(lookback: int) -> str:
 def show_detectors(number: int, scene: Scene, backend: Backend) -> None:
     """The heads above each threshold, on the puzzle at hand."""
     experiment.heading(number, "Heads that look back", DETECTORS)
-    scores = backend.lookbacks(scene.model, scene.puzzle, (*WHAT, ON_START), scene.ablation, clamp=True)
-    real = backend.lookbacks(scene.model, scene.puzzle, tuple(WHAT), scene.ablation)
+    clamped = LookbackScores(scene.puzzle, scene.ablation, (*WHAT, ON_START), clamp=True)
+    scores = backend.ask(scene.model, clamped)
+    real = backend.ask(scene.model, LookbackScores(scene.puzzle, scene.ablation, tuple(WHAT)))
     for lookback, what in WHAT.items():
         threshold = chosen(PAGE)[name_of(lookback)]
         found = looking_heads(scores[lookback], real[lookback], scores[ON_START], lookback, threshold)
@@ -63,8 +64,8 @@ def show_detectors(number: int, scene: Scene, backend: Backend) -> None:
                 _deviations(published, scores[lookback])
     experiment.go_on(
         scene.link_to(scene.puzzle, scene.ablation),
-        lookback_snippet(
-            scene.model, scene.puzzle.id, list(WHAT), chosen(PAGE)[name_of(100)], scene.ablation.text
+        LookbackScores(scene.puzzle, scene.ablation, tuple(WHAT), clamp=True).program(
+            scene.model, threshold=chosen(PAGE)[name_of(100)]
         ),
         key="log-heads-python",
     )
@@ -109,17 +110,15 @@ def show_pattern(number: int, scene: Scene, backend: Backend) -> None:
     experiment.heading(number, "The attention pattern of a head", PATTERN)
     cfg = backend.model(scene.model).cfg
     show_layer(scene, cfg, key=scene.key("log-layer"))
-    attention = backend.attention(scene.model, scene.puzzle, scene.layer, scene.ablation)
+    question = AttentionOf(scene.puzzle, scene.ablation, scene.layer)
+    attention = backend.ask(scene.model, question)
     show_tokens(scene, attention, cfg, key=scene.key("log-tokens"))
-    row, column = divmod(scene.answer_cell or 0, SIZE)
     experiment.published(
         "L0.H0 attends to the cell about to be predicted in the grid before; in the first grid, to the"
         " previous token."
     )
     experiment.go_on(
         scene.link_to(scene.puzzle, scene.ablation),
-        attention_snippet(
-            scene.model, scene.puzzle.id, scene.layer, scene.head, row, column, scene.ablation.text
-        ),
+        question.program(scene.model, head=scene.head, cell=scene.answer_cell or 0),
         key="log-pattern-python",
     )

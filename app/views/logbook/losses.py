@@ -13,11 +13,11 @@ from app.widgets.charts import layer_chart
 from app.widgets.controls import progress as filling
 from interp.ablation import REFERENCE_PUZZLES, Term, components_of
 from interp.analyses import published as logbook
-from interp.analyses.ablation_sweep import SweepRow, SweepState
+from interp.analyses.ablation_sweep import Sweep, SweepRow, SweepState
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
-from interp.export import programs as snippets
-from interp.outputs import NOT_FINITE
+from interp.export.programs import Sample
+from interp.numbers import NOT_FINITE
 from interp.puzzles import PuzzleSet
 
 _GROUP, _PUBLIC = "logbook-losses", "logbook-public"
@@ -38,10 +38,13 @@ def show(number: int, scene: Scene, backend: Backend) -> None:
 
 
 def _look(scene: Scene, backend: Backend) -> Seen[SweepState]:
-    puzzles = _puzzles(backend)
-    parts = components_of(backend.model(scene.model).cfg, ["attn"])
-    key = (scene.model, scene.ablation, puzzles.name)
-    return look_in(_GROUP, key, lambda: backend.watch(scene.model, list(puzzles), parts, scene.ablation))
+    question = _question(scene, backend)
+    return look_in(_GROUP, (scene.model, question), lambda: backend.watch(scene.model, question))
+
+
+def _question(scene: Scene, backend: Backend) -> Sweep:
+    layers = components_of(backend.model(scene.model).cfg, ["attn"])
+    return Sweep(tuple(_puzzles(backend)), tuple(layers), scene.ablation)
 
 
 def _puzzles(backend: Backend) -> PuzzleSet:
@@ -97,9 +100,7 @@ def _conclude(scene: Scene, backend: Backend, rows: list[SweepRow], seen: Seen[S
     assert dearest is not None
     experiment.go_on(
         scene.link_to(scene.puzzle, scene.ablation.with_term(Term(dearest))),
-        snippets.sweep_snippet(
-            scene.model, snippets.Sample(limit=REFERENCE_PUZZLES), ["attn"], ablation=scene.ablation.text
-        ),
+        _question(scene, backend).program(scene.model, sample=Sample(limit=REFERENCE_PUZZLES)),
         key="log-losses",
     )
     if logbook.same_sizes(cfg) and not scene.ablation:

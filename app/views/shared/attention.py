@@ -15,7 +15,7 @@ from app.widgets.palette import PALETTES
 from app.widgets.token_attention import controls as attention_controls
 from app.widgets.token_attention import view as attention_view
 from app.widgets.token_attention.view import Window
-from interp.analyses.attention import LayerAttention
+from interp.analyses.attention import AttentionOf, LayerAttention
 from interp.backend import Backend
 from interp.model import Config
 
@@ -27,7 +27,7 @@ def show(scene: Scene, backend: Backend) -> None:
         st.subheader("Where the heads of layer", anchor=False, width="content")
         show_layer(scene, cfg, key=scene.key("attention-layer"))
         st.subheader("look", anchor=False, width="content")
-    attention = backend.attention(scene.model, scene.puzzle, scene.layer, scene.ablation)
+    attention = backend.ask(scene.model, AttentionOf(scene.puzzle, scene.ablation, scene.layer))
     grid_attention.show(
         attention,
         scene.puzzle,

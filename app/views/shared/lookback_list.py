@@ -6,13 +6,14 @@ import streamlit as st
 
 from app.state.scene import Scene
 from app.state.session import change, of_this_model
-from interp.analyses.attention import HeadScore, heads_above
+from interp.analyses.lookback import HeadScore, LookbackScores, heads_above
+from interp.analyses.notebook import THRESHOLDS
 from interp.backend import Backend
 
 MEANINGS = {
-    1: ("One token back", 0.2),
-    100: ("One grid back: the cell about to be predicted", 0.1),
-    101: ("One grid back: the cell under this token", 0.1),
+    1: ("One token back", THRESHOLDS[1]),
+    100: ("One grid back: the cell about to be predicted", THRESHOLDS[100]),
+    101: ("One grid back: the cell under this token", THRESHOLDS[100]),
 }
 """Distance -> (what it means, the score above which a head is named: the notebook's, for 101 that of 100)."""
 
@@ -24,7 +25,7 @@ HELP = (
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw a row of buttons for each distance."""
-    scores = backend.lookbacks(scene.model, scene.puzzle)
+    scores = backend.ask(scene.model, LookbackScores(scene.puzzle))
     for lookback, (meaning, threshold) in MEANINGS.items():
         heads = heads_above(scores[lookback], lookback, threshold)
         st.markdown(f"**{meaning}** ({lookback}), mean attention above {threshold}", help=HELP)

@@ -1,12 +1,14 @@
 """Choosing a puzzle: by task, order of the grids and whether the model solves it."""
 
 import random
+from collections.abc import Iterator, Sequence
 
 import streamlit as st
 
 from app.state.scene import Scene
 from app.state.session import arrived, change, open_puzzle
 from app.widgets.controls import echoes
+from interp.analyses.ablation_sweep import Sweep
 from interp.backend import Backend
 from interp.puzzles import Puzzle, PuzzleSet
 from interp.tasks import TASKS
@@ -32,15 +34,24 @@ def show(scene: Scene, backend: Backend) -> None:
 
 
 def _task_name(task: str) -> str:
-    return f"{task}: {TASKS[task].rule}"
+    return f"{task}: {TASKS[task].description}"
 
 
 def _fits(scene: Scene, backend: Backend) -> bool:
     """Whether the puzzle is one of those that are asked for, the solved or the failed ones."""
     wanted = WHICH[st.session_state.get(_WHICH) or "all"]
     return wanted is None or all(
-        solved == wanted for _, solved in backend.solved(scene.model, [scene.puzzle])
+        solved == wanted for _, solved in _solved(scene.model, [scene.puzzle], backend)
     )
+
+
+def _solved(
+    model: str, puzzles: Sequence[Puzzle], backend: Backend, batch: int = 16
+) -> Iterator[tuple[Puzzle, bool]]:
+    """Which puzzles the clean model solves, a batch at a time."""
+    for start in range(0, len(puzzles), batch):
+        chunk = tuple(puzzles[start : start + batch])
+        yield from zip(chunk, map(bool, backend.ask(model, Sweep(chunk)).row(0).solved), strict=True)
 
 
 def _offered(scene: Scene, backend: Backend) -> PuzzleSet:
@@ -51,7 +62,7 @@ def _offered(scene: Scene, backend: Backend) -> PuzzleSet:
         return fitting
     bar = st.progress(0.0, text="Finding out which of these puzzles the model solves")
     found = []
-    for _, solved in backend.solved(scene.model, fitting):
+    for _, solved in _solved(scene.model, fitting, backend):
         found.append(solved == wanted)
         bar.progress(len(found) / len(fitting), text="Finding out which of these puzzles the model solves")
     bar.empty()

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.state.scene import LONGEST_OFF, Scene
 from app.widgets.text import escape_markdown
+from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.engine.predict import Prediction
 from interp.errors import brief
@@ -13,9 +14,9 @@ from interp.errors import brief
 
 def show(scene: Scene, backend: Backend) -> None:
     """Say so if the answers to the puzzle on screen are not finite, with nothing off or with what is off."""
-    sentence = warning(backend.prediction(scene.model, scene.puzzle))
+    sentence = warning(backend.ask(scene.model, PredictionOf(scene.puzzle)))
     if not sentence and scene.ablation:
-        found = backend.prediction(scene.model, scene.puzzle, scene.ablation)
+        found = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation))
         sentence = warning(found, f"With {brief(scene.ablation.text, LONGEST_OFF)} off, this")
     if sentence:
         st.warning(escape_markdown(sentence), icon=":material/warning:")

@@ -10,14 +10,13 @@ from app.widgets import loss_readout, puzzle_strip
 from app.widgets.controls import echoes
 from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import Look, Panel, changes
-from interp.engine.predict import Prediction
-from interp.export.tables import Reading
+from interp.engine.predict import Decoding, Prediction
 from interp.grids import CELLS
 
-ANSWERS: dict[Reading, str] = {
+ANSWERS: dict[Decoding, str] = {
     "greedy": "Greedy: the model draws by itself; each cell follows from the cells that it drew before.",
-    "teacher-forced": "Teacher-forced: each cell given the true cells before it, as the loss is measured; one mistake"
-    " does not lead to the next.",
+    "teacher-forced": "Teacher-forced: each cell given the true cells before it, as the loss is measured;"
+    " one mistake does not lead to the next.",
 }
 PALETTE_NAMES = {"soft": "soft", "original": "original", "safe": "colour-blind-safe"}
 assert set(PALETTE_NAMES) == set(PALETTES)

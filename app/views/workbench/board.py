@@ -14,15 +14,15 @@ from app.state.scene import SAMPLES, Base, Chart, Scene, copy_head
 from app.state.session import can_redo, can_undo, change, now, of_this_model, redo, undo
 from app.widgets import ablation_board
 from app.widgets.ablation_board import Board, Redo, SetMethod, StopSweep, Tile, Undo, Wish, ablation_after
-from app.widgets.ablation_board.presets import Preset, presets
 from app.widgets.charts import flip_list, head_map, layer_chart, task_chart
 from app.widgets.controls import echoes
 from app.widgets.controls import measure_and_sample as chart_controls
 from app.widgets.loss_readout import has_cells
 from interp.ablation import Component, Term
-from interp.analyses.ablation_sweep import STRETCH, Measure, SweepRow, SweepState, flipped, same_puzzles
+from interp.analyses.ablation_sweep import STRETCH, SweepRow, SweepState, flipped, same_puzzles
+from interp.analyses.presets import Preset, presets
 from interp.backend import Backend
-from interp.engine.predict import Metric
+from interp.engine.measures import Measure, metric_of
 from interp.errors import PuzzlescopeError
 from interp.model import Config
 from interp.puzzles import Puzzle
@@ -109,14 +109,14 @@ def _tiles(rows: list[SweepRow], measure: Measure, *, approximate: bool) -> dict
         assert row.component is not None
         if len(row.solved):
             broken, mended = row.flips(same_puzzles(row, rows[0])[1])
-            cut: Metric = "final" if measure == "answers" else measure
+            cut = metric_of(measure)
             loss = row.loss.mean(cut) if has_cells(row.loss, cut) else None
             tiles[row.component] = Tile(loss, len(broken), len(mended), approximate)
     return tiles
 
 
 def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> str:
-    how = "zeroed" if sweeps.sweep_method(scene).kind == "zero" else "put at its mean"
+    how = sweeps.sweep_method(scene).words
     what = f"Each part {how} in turn, {BASES[scene.base]}"
     known, n = (
         (len(rows[0].solved) if rows else 0),
@@ -172,7 +172,8 @@ def _charts(scene: Scene, backend: Backend, rows: list[SweepRow]) -> None:
         _tasks(scene, backend)
         return
     clean, off = (rows[0] if rows else None), list(scene.ablation.components)
-    key = f"{scene.chart}-{scene.model}-{scene.puzzle.id}-{scene.measure}-{scene.sample}-{scene.base}-{scene.ablation.text}"
+    measured = f"{scene.measure}-{scene.sample}-{scene.base}-{scene.ablation.text}"
+    key = f"{scene.chart}-{scene.model}-{scene.puzzle.id}-{measured}"
     if scene.chart == "heads":
         head_map.show(rows[1:], clean, scene.measure, off, key=key, on_click=switch)
     else:

@@ -6,10 +6,12 @@ from app.views.shared.export import header_of, sample_of
 from app.widgets.export_menu import menu as take_away
 from app.widgets.export_menu.menu import Download
 from interp.ablation import components_of
+from interp.analyses.ablation_sweep import Sweep
+from interp.analyses.attention import AttentionOf
+from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.engine.predict import Prediction
-from interp.export.programs import attention_snippet, prediction_snippet, sweep_snippet
-from interp.export.tables import Table, attention_rows, prediction_rows, sweep_rows
+from interp.export.tables import Table
 from interp.grids import CELLS, SIZE
 from interp.tokens import predicting_position
 
@@ -30,52 +32,43 @@ def show(scene: Scene, backend: Backend, clean: Prediction, ablated: Prediction 
         )
         for label, (name, make) in makers.items()
     ]
-    take_away.show(downloads, _snippets(scene))
+    take_away.show(downloads, _programs(scene, backend))
 
 
 def _prediction(scene: Scene, backend: Backend, clean: Prediction, ablated: Prediction | None) -> Table:
     header = header_of(scene, backend, [scene.puzzle])
-    return Table(header, prediction_rows(scene.puzzle, clean, ablated, scene.answer))
+    return Table(header, clean.rows(scene.puzzle, ablated, scene.answer))
 
 
 def _sweep(scene: Scene, backend: Backend) -> Table:
     """All of it, even if the board was stopped before."""
-    puzzles, base = sweeps.puzzles_of(scene, backend), sweeps.sweep_base(scene)
-    method, parts = (
+    question = _sweep_question(scene, backend)
+    header = header_of(scene, backend, question.puzzles, question.base.text)
+    return Table(header, backend.ask(scene.model, question).rows(question.puzzles, question.method))
+
+
+def _sweep_question(scene: Scene, backend: Backend) -> Sweep:
+    return Sweep(
+        tuple(sweeps.puzzles_of(scene, backend)),
+        tuple(components_of(backend.model(scene.model).cfg, sweeps.EVERY_PART)),
+        sweeps.sweep_base(scene),
         sweeps.sweep_method(scene),
-        components_of(backend.model(scene.model).cfg, sweeps.EVERY_PART),
     )
-    *_, state = backend.sweep(scene.model, puzzles, parts, base, method)
-    clean, *rows = state.rows
-    header = header_of(scene, backend, puzzles, base.text)
-    return Table(header, sweep_rows(clean, rows, puzzles, method))
 
 
 def _attention(scene: Scene, backend: Backend) -> Table:
-    attention = backend.attention(scene.model, scene.puzzle, scene.layer, scene.ablation)
-    row, column = _cell(scene)
-    query = predicting_position(row, column)
+    attention = backend.ask(scene.model, AttentionOf(scene.puzzle, scene.ablation, scene.layer))
+    query = predicting_position(*divmod(scene.cell % CELLS, SIZE))
     header = header_of(scene, backend, [scene.puzzle])
-    return Table(header, attention_rows(attention.pattern[scene.head, query], scene.puzzle, query))
+    return Table(header, attention.rows(scene.puzzle, scene.head, query))
 
 
-def _cell(scene: Scene) -> tuple[int, int]:
-    return divmod(scene.cell % CELLS, SIZE)
-
-
-def _snippets(scene: Scene) -> dict[str, str]:
-    off = scene.ablation.text
+def _programs(scene: Scene, backend: Backend) -> dict[str, str]:
+    attention = AttentionOf(scene.puzzle, scene.ablation, scene.layer)
     return {
-        "the answer": prediction_snippet(scene.model, scene.puzzle.id, off),
-        "what each part is worth": sweep_snippet(
-            scene.model,
-            sample_of(scene),
-            sweeps.EVERY_PART,
-            scene.measure,
-            ablation=sweeps.sweep_base(scene).text,
-            method=sweeps.sweep_method(scene),
+        "the answer": PredictionOf(scene.puzzle, scene.ablation).program(scene.model),
+        "what each part is worth": _sweep_question(scene, backend).program(
+            scene.model, sample=sample_of(scene), measure=scene.measure
         ),
-        "where the head looks": attention_snippet(
-            scene.model, scene.puzzle.id, scene.layer, scene.head, *_cell(scene), off
-        ),
+        "where the head looks": attention.program(scene.model, head=scene.head, cell=scene.cell % CELLS),
     }

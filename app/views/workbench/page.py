@@ -9,6 +9,7 @@ from app.views.shared import header
 from app.views.workbench import answer
 from app.views.workbench import board as worth
 from app.views.workbench import export as share
+from interp.analyses.prediction import PredictionOf
 
 
 def page() -> None:
@@ -16,8 +17,8 @@ def page() -> None:
     scene = current_scene(backend)
     room_for_share = header.show(scene, backend, "Puzzlescope", ABOUT)
     show_notices()
-    clean = backend.prediction(scene.model, scene.puzzle)
-    ablated = backend.prediction(scene.model, scene.puzzle, scene.ablation) if scene.ablation else None
+    clean = backend.ask(scene.model, PredictionOf(scene.puzzle))
+    ablated = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation)) if scene.ablation else None
     answer.show(scene, clean, ablated)
     with room_for_share:
         share.show(scene, backend, clean, ablated)

@@ -4,9 +4,11 @@ const REPEAT = 1500 // milliseconds after which wishes that were not heard are s
 const PATIENCE = 4 // repeats after which the whole page is asked to run: the server may not know this board any more
 const boards = new WeakMap()
 
-const badge = (method) => (method === "zero" ? "×" : method === "mean" ? "x̄" : `↩${method.split("=")[1]}`)
-const words = { zero: "zeroed", mean: "at its mean" }
-const how = (method) => words[method] ?? `looking ${method.split("=")[1]} back`
+// A method's text is its name, or its name = a number; what a method is called, and what it fits, are the server's data.
+const nameOf = (text) => text.split("=")[0]
+const numberOf = (text) => text.split("=")[1]
+const filled = (words, text) => words.replace("{}", numberOf(text))
+const kindOf = (part) => (part.includes(".H") ? "head" : part.split(".")[1])
 
 function button(className, parent, text, label, onClick) {
   const element = make("button", className, parent, text)
@@ -16,13 +18,9 @@ function button(className, parent, text, label, onClick) {
   return element
 }
 
-function colour(value) {
-  if (value == null) return ""
-  return value >= 0 ? `rgba(214, 72, 30, ${value})` : `rgba(47, 115, 200, ${-value})`
-}
-
 class Board {
-  constructor(parent) {
+  constructor(parent, data) {
+    this.data = data
     this.client = Math.random().toString(36).slice(2)
     this.said = 0 // number of the last wish
     this.pending = [] // wishes that the server has not answered yet, the last one numbered `said`
@@ -57,23 +55,41 @@ class Board {
   makeMethods() {
     const { methods } = this
     methods.setAttribute("role", "group")
-    methods.setAttribute("aria-label", "What takes the place of the next part that is switched off")
-    make("span", "label", methods, "Off means")
-    const help = {
-      zero: "It writes nothing.",
-      mean: "It writes its mean output at each position, over 64 puzzles of the bank.",
-      lookback: "Its attention is fixed on one distance back, 100 being the cell to be copied. An MLP is zeroed instead.",
-    }
+    methods.setAttribute("aria-label", "How the next component is ablated")
+    make("span", "label", methods, "Ablation method")
     this.choices = {}
-    for (const kind of ["zero", "mean", "lookback"]) {
-      const text = kind === "lookback" ? "look back" : kind
-      this.choices[kind] = button("choice", methods, text, "", () => this.setMethod(kind))
-      this.choices[kind].title = help[kind]
+    this.numbers = {}
+    for (const { name, label, help, parameter } of this.data.methods) {
+      this.choices[name] = button("choice", methods, label, "", () => this.setMethod(name))
+      this.choices[name].title = help
+      if (parameter) this.makeNumber(name, parameter)
     }
-    this.offset = make("input", "offset", methods)
-    Object.assign(this.offset, { type: "number", min: 0, max: 404, value: 100 })
-    this.offset.setAttribute("aria-label", "How many positions back")
-    this.offset.addEventListener("change", () => this.setMethod("lookback"))
+  }
+
+  makeNumber(name, { label, least, most, usual }) {
+    const input = (this.numbers[name] = make("input", "number", this.methods))
+    Object.assign(input, { type: "number", min: least, max: most, value: usual })
+    input.setAttribute("aria-label", label)
+    input.addEventListener("change", () => this.setMethod(name))
+  }
+
+  method(text) {
+    return this.data.methods.find((method) => method.name === nameOf(text))
+  }
+
+  how(text) {
+    return filled(this.method(text).done, text)
+  }
+
+  // What is done to a part by a method that need not fit it.
+  fitting(text, part) {
+    return this.method(text).kinds.includes(kindOf(part)) ? text : this.data.defaultMethod
+  }
+
+  textOf({ name, parameter }) {
+    if (!parameter) return name
+    const { least, most } = parameter
+    return `${name}=${Math.min(most, Math.max(least, Math.round(Number(this.numbers[name].value)) || least))}`
   }
 
   makeText() {
@@ -91,9 +107,8 @@ class Board {
 
   // ---- what is wanted ----------------------------------------------------------------------------------------------
 
-  setMethod(kind) {
-    const offset = Math.min(404, Math.max(0, Math.round(Number(this.offset.value)) || 0))
-    this.wish({ kind: "method", method: kind === "lookback" ? `lookback=${offset}` : kind })
+  setMethod(name) {
+    this.wish({ kind: "method", method: this.textOf(this.method(name)) })
   }
 
   wish(wish) {
@@ -129,7 +144,7 @@ class Board {
       else if (wish.kind === "switch")
         for (const part of wish.parts) {
           if (!wish.off) delete off[part]
-          else off[part] = part.endsWith("mlp") && wish.method.startsWith("lookback") ? "zero" : wish.method
+          else off[part] = this.fitting(wish.method, part)
         }
     }
     return { off, method }
@@ -263,7 +278,7 @@ class Board {
   describe(part) {
     const tile = this.data.tiles[part]
     const { off } = this.now()
-    const state = part in off ? `, now ${how(off[part])}` : ""
+    const state = part in off ? `, now ${this.how(off[part])}` : ""
     return tile ? `${part} off: ${tile[2]}${state}` : `${part}: not measured yet${state}`
   }
 
@@ -274,11 +289,12 @@ class Board {
     this.drawPresets(off)
     this.drawLegend()
     this.drawChips()
-    for (const kind of ["zero", "mean", "lookback"])
-      this.choices[kind].setAttribute("aria-pressed", String(method.startsWith(kind)))
-    this.offset.hidden = !method.startsWith("lookback")
-    if (method.startsWith("lookback") && this.offset.getRootNode().activeElement !== this.offset)
-      this.offset.value = method.split("=")[1]
+    for (const [name, choice] of Object.entries(this.choices))
+      choice.setAttribute("aria-pressed", String(name === nameOf(method)))
+    for (const [name, input] of Object.entries(this.numbers)) {
+      input.hidden = name !== nameOf(method)
+      if (!input.hidden && input.getRootNode().activeElement !== input) input.value = numberOf(method)
+    }
     this.undo.disabled = !data.canUndo && !this.pending.length
     this.redo.disabled = !data.canRedo
     this.reset.disabled = !Object.keys(off).length
@@ -290,19 +306,19 @@ class Board {
   }
 
   drawTile(part, tile, off) {
-    const [value, label, , approximate] = this.data.tiles[part] ?? [null, "not measured yet", "", false]
+    const [colour, label, , approximate] = this.data.tiles[part] ?? ["transparent", "not measured yet", "", false]
     const layer = part.split(".")[0]
     const isOff = part in off
     const whole = off[`${layer}.attn`]
-    const implied = !isOff && part.includes(".H") && whole && !whole.startsWith("lookback")
-    tile.style.setProperty("--cost", colour(value) || "transparent")
+    const implied = !isOff && part.includes(".H") && whole && this.method(whole).silences
+    tile.style.setProperty("--cost", colour)
     tile.classList.toggle("off", isOff)
     tile.classList.toggle("implied", Boolean(implied))
     tile.classList.toggle("pending", !(part in this.data.tiles))
     tile.classList.toggle("approximate", approximate)
-    tile.textContent = isOff ? badge(off[part]) : ""
+    tile.textContent = isOff ? filled(this.method(off[part]).badge, off[part]) : ""
     tile.setAttribute("aria-pressed", String(isOff))
-    const state = isOff ? `off, ${how(off[part])}` : implied ? "off with its layer" : "on"
+    const state = isOff ? `off, ${this.how(off[part])}` : implied ? "off with its layer" : "on"
     tile.setAttribute("aria-label", `${part}, ${state}, ${label}`)
   }
 
@@ -332,9 +348,9 @@ class Board {
     this.legend.replaceChildren()
     this.legend.title = legend.hint ?? ""
     make("span", "", this.legend, legend.title)
-    for (const [text, value] of legend.marks) {
+    for (const [text, colour] of legend.marks) {
       const mark = make("span", "mark", this.legend)
-      make("i", "swatch", mark).style.setProperty("--cost", colour(value))
+      make("i", "swatch", mark).style.setProperty("--cost", colour)
       mark.append(text)
     }
   }
@@ -356,9 +372,10 @@ class Board {
   chipMethod(box, chip) {
     const select = make("select", "", box)
     select.setAttribute("aria-label", `What takes the place of ${chip.name}`)
-    const methods = ["zero", "mean", ...(chip.mlp ? [] : ["lookback=100"])]
-    for (const method of new Set([...methods, chip.method])) {
-      const option = make("option", "", select, how(method))
+    const fit = this.data.methods.filter((method) => method.kinds.includes(chip.kind))
+    const texts = fit.map(({ name, parameter }) => (parameter ? `${name}=${parameter.usual}` : name))
+    for (const method of new Set([...texts, chip.method])) {
+      const option = make("option", "", select, this.how(method))
       option.value = method
       option.selected = method === chip.method
     }
@@ -367,6 +384,6 @@ class Board {
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  if (!boards.has(parentElement)) boards.set(parentElement, new Board(parentElement))
+  if (!boards.has(parentElement)) boards.set(parentElement, new Board(parentElement, data))
   boards.get(parentElement).update(data, setTriggerValue)
 }

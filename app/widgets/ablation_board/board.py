@@ -9,56 +9,44 @@ Streamlit keeps only the later.
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from app.widgets.ablation_board.presets import Preset
 from app.widgets.browser.scripts import ELEMENT, joined
-from app.widgets.loss_readout import LONGEST_RATIO
 from interp import outputs
 from interp.ablation import (
-    MEAN,
+    COMPONENT_KINDS,
+    DEFAULT_METHOD,
+    METHODS,
     NO_ABLATION,
-    ZERO,
     Ablation,
     Component,
-    Lookback,
     Method,
     Term,
+    components_of,
+    fitting,
     parse_ablation,
+    parse_method,
 )
+from interp.analyses.presets import Preset
+from interp.engine.measures import MEASURES, Measure
 from interp.errors import PuzzlescopeError, brief
+from interp.figures.scale import HINT, RATIOS, colour, position
 from interp.model import Config
-from interp.outputs import NOT_FINITE
-from interp.tokens import N_CTX
+from interp.numbers import has_ratio, short, times
 
 HERE = Path(__file__).parent
 
-ANSWERS = "answers"
-"""The metric that counts puzzles instead of measuring loss."""
-
-FLOOR = 1e-5
-"""Nats a token: over the answer's 101 tokens a thousandth of its probability, which nobody would notice."""
-DECADES = 3
-"""Full colour is a loss 1,000 times the clean one. In the notebook's model only layer 0's attention comes
-near."""
-LIFT = 0.6
-"""Exponent on the colour's strength: so that a doubling, a tenth of the scale, can be seen at all."""
+ANSWERS: Measure = "answers"
+"""The measure that counts puzzles instead of a loss."""
 
 MOST_WISHES = 500
+LONGEST_METHOD = 40
 LONGEST_TEXT = 10_000
-
-CUTS = {
-    "final": "final-grid loss",
-    "cells": "loss on the answer's cells",
-    "copied": "loss on the copied cells",
-    "changed": "loss on the changed cells",
-    ANSWERS: "puzzles solved",
-}
 
 _board = st.components.v2.component(
     "ablation_board",
@@ -93,7 +81,7 @@ class Board:
         ablation: what is off.
         tiles: what is known so far; a part that is missing here is drawn as pending.
         clean: the loss with nothing off, in nats a token; ``None`` while it is not known.
-        metric: one of interp's metrics, or ``"answers"``.
+        metric: by what the tiles are coloured.
         status: a sentence on how far the tiles are.
         progress: of the sweep, 0 to 1; ``None`` if none is under way.
         n_puzzles: over how many puzzles the tiles are.
@@ -107,14 +95,14 @@ class Board:
     ablation: Ablation
     tiles: Mapping[Component, Tile]
     clean: float | None
-    metric: str
+    metric: Measure
     n_puzzles: int
     status: str = ""
     progress: float | None = None
     can_undo: bool = False
     can_redo: bool = False
     presets: Sequence[Preset] = ()
-    method: Method = ZERO
+    method: Method = DEFAULT_METHOD
     error: str = ""
 
 
@@ -127,7 +115,7 @@ class Switch:
 
     parts: tuple[Component, ...]
     off: bool
-    method: Method = ZERO
+    method: Method = DEFAULT_METHOD
 
 
 @dataclass(frozen=True)
@@ -184,15 +172,13 @@ class Seen:
 
 
 def apply_switch(ablation: Ablation, switch: Switch) -> Ablation:
-    """The ablation with the parts of this wish off or on. An MLP has no pattern to replace: it is zeroed
-    instead."""
+    """The ablation with the components of this wish ablated or not. Where the method does not fit one, the
+    default method takes its place."""
     if not switch.off:
         return Ablation(tuple(term for term in ablation.terms if term.component not in switch.parts))
-    return Ablation.of((*ablation.terms, *(Term(part, _method_for(part, switch)) for part in switch.parts)))
-
-
-def _method_for(part: Component, switch: Switch) -> Method:
-    return ZERO if part.kind == "mlp" and switch.method.kind == "lookback" else switch.method
+    return Ablation.of(
+        (*ablation.terms, *(Term(part, fitting(switch.method, part)) for part in switch.parts))
+    )
 
 
 def ablation_after(ablation: Ablation, wish: Wish, cfg: Config, presets: Iterable[Preset] = ()) -> Ablation:
@@ -264,63 +250,30 @@ def _read_wish(item: Any, cfg: Config) -> Wish | None:
 
 
 def _read_parts(names: list[Any], cfg: Config) -> tuple[Component, ...]:
-    known = {part.text: part for part in parts_of(cfg)}
+    known = {part.text: part for part in components_of(cfg, COMPONENT_KINDS)}
     if len(names) > len(known) or not all(isinstance(name, str) and name in known for name in names):
         return ()
     return tuple(known[name] for name in names)
 
 
 def _read_method(text: str) -> Method | None:
-    if text in ("zero", "mean"):
-        return ZERO if text == "zero" else MEAN
-    digits = text.removeprefix("lookback=")
-    if text == digits or len(digits) > 3 or not (digits.isascii() and digits.isdigit()):
+    try:
+        return parse_method(text[:LONGEST_METHOD])
+    except PuzzlescopeError:
         return None
-    return Lookback(int(digits)) if int(digits) < N_CTX else None
-
-
-def parts_of(cfg: Config) -> list[Component]:
-    """Every part in the order of the board: layer by layer the attention, its heads, the MLP."""
-    return [
-        part
-        for layer in range(cfg.n_layers)
-        for part in (
-            Component(layer, "attn"),
-            *(Component(layer, "head", head) for head in range(cfg.n_heads)),
-            Component(layer, "mlp"),
-        )
-    ]
 
 
 # ---- colours and words -------------------------------------------------------------------------------------
 
 
-def scale(loss: float | None, clean: float | None, floor: float = FLOOR) -> float | None:
-    """How much worse a loss is than the clean one, from -1 to 1 on a log scale; ``None`` if either is not
-    known.
-
-    ``log10((loss + floor) / (clean + floor)) / DECADES``, clamped. It is a ratio, for losses of a trained
-    model span decades and a cost in nats would show one part and hide all the others; but with a floor, for a
-    loss that rises from 1e-8 to 1e-6 is a hundredfold of nothing. The ratio of the floor alone is 1, so the
-    scale is 0 there. Equal factors up and down are equally far from 0.
-    """
-    if loss is None or clean is None or not (math.isfinite(loss) and math.isfinite(clean)):
-        return None
-    ratio = (max(loss, 0.0) + floor) / (max(clean, 0.0) + floor)
-    return min(max(math.log10(ratio) / DECADES, -1.0), 1.0)
-
-
-def strength(value: float) -> float:
-    """The colour of a place on the scale, from -1 (full blue) by 0 (neutral) to 1 (full orange)."""
-    return math.copysign(abs(value) ** LIFT, value)
-
-
-def cost(tile: Tile, board: Board) -> float | None:
-    """A tile's place on the board's scale; for answers, puzzles lost less puzzles gained as a share of
-    all."""
+def place(tile: Tile, board: Board) -> float:
+    """A tile's position on the colour scale; for answers, puzzles lost less puzzles gained as a share of all.
+    nan where it is not known."""
     if board.metric == ANSWERS:
         return (tile.solved_to_wrong - tile.wrong_to_solved) / max(board.n_puzzles, 1)
-    return scale(tile.loss, board.clean)
+    if tile.loss is None or board.clean is None:
+        return math.nan
+    return position(tile.loss, board.clean)
 
 
 def legend(board: Board) -> dict[str, Any]:
@@ -328,17 +281,14 @@ def legend(board: Board) -> dict[str, Any]:
     n = board.n_puzzles
     if board.metric == ANSWERS:
         counts = sorted({-n, 0, math.ceil(n / 4), n})
-        marks = [(_balance(count), count / max(n, 1)) for count in counts]
         return {
             "title": "puzzles lost and gained by switching it off, taken together",
-            "marks": [[text, round(strength(value), 3)] for text, value in marks],
+            "marks": [[_balance(count), colour(count / max(n, 1))] for count in counts],
         }
-    ratios = {"÷100": -2, "÷10": -1, "1": 0, "×10": 1, "×100": 2, "×1,000": 3}
     return {
-        "title": f"{CUTS.get(board.metric, board.metric)} with it off ÷ clean",
-        "marks": [[text, round(strength(decades / DECADES), 3)] for text, decades in ratios.items()],
-        "hint": "Orange: switching it off costs. Blue: it helps. Log scale; differences below"
-        f" {number(FLOOR)} nats a token, a thousandth of the answer's probability, count as none.",
+        "title": f"loss on {MEASURES[board.metric].place} with it off ÷ clean",
+        "marks": [[mark.text, mark.colour] for mark in RATIOS],
+        "hint": HINT,
     }
 
 
@@ -346,36 +296,13 @@ def _balance(lost: int) -> str:
     return "as many" if lost == 0 else f"{abs(lost)} {'lost' if lost > 0 else 'gained'}"
 
 
-def number(value: float) -> str:
-    """A loss in two or three digits: 0.484, 1.8e-5."""
-    if not math.isfinite(value):
-        return NOT_FINITE
-    if value == 0:
-        return "0"
-    if 0.01 <= abs(value) < 1000:
-        return f"{value:.3g}"
-    digits, exponent = f"{value:.1e}".split("e")
-    return f"{digits}e{int(exponent)}"
-
-
-def times(ratio: float) -> str:
-    """A ratio in two digits, or three where they matter: 27,000, 33, 1.04."""
-    if ratio >= LONGEST_RATIO:
-        return number(ratio)
-    if ratio >= 10:
-        return f"{int(float(f'{ratio:.2g}')):,}"
-    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
-
-
 def said(tile: Tile, board: Board) -> str:
     """The read-out of a tile, after "L1.attn off: "."""
     loss, clean = tile.loss, board.clean
-    words = "no such cell in these puzzles" if loss is None else f"loss {number(loss)}"
+    words = "no such cell in these puzzles" if loss is None else f"loss {short(loss)}"
     if loss is not None and clean is not None:
-        ratio = math.isfinite(loss) and math.isfinite(clean) and clean > 0
-        words += (
-            f", {times(loss / clean)} × the clean {number(clean)}" if ratio else f", clean {number(clean)}"
-        )
+        ratio = f"{times(loss / clean)} × the clean" if has_ratio(loss, clean) else "clean"
+        words += f", {ratio} {short(clean)}"
     flips = f"{tile.solved_to_wrong} solved → wrong, {tile.wrong_to_solved} wrong → solved"
     if board.n_puzzles == 1:
         flips = "the answer is solved or wrong as before"
@@ -390,11 +317,10 @@ def in_short(tile: Tile, board: Board) -> str:
         lost = tile.solved_to_wrong - tile.wrong_to_solved
         verb = "loses" if lost >= 0 else "gains"
         return f"{verb} {abs(lost)} {'puzzle' if abs(lost) == 1 else 'puzzles'}"
-    if scale(tile.loss, board.clean) is None:
+    if tile.loss is None or board.clean is None or not math.isfinite(tile.loss - board.clean):
         return "cost not known"
-    assert tile.loss is not None and board.clean is not None
     delta = tile.loss - board.clean
-    words = f"costs {number(delta)} nats" if delta >= 0 else f"helps by {number(-delta)} nats"
+    words = f"costs {short(delta)} nats" if delta >= 0 else f"helps by {short(-delta)} nats"
     return words + (", first look" if tile.approximate else "")
 
 
@@ -413,6 +339,8 @@ def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
         "presets": [_preset_data(preset, board.cfg) for preset in board.presets],
         "legend": legend(board),
         "method": board.method.text,
+        "defaultMethod": DEFAULT_METHOD.text,
+        "methods": [_method_data(method) for method in METHODS],
         "status": board.status,
         "progress": board.progress,
         "canUndo": board.can_undo,
@@ -423,11 +351,24 @@ def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
     return outputs.plain(data)
 
 
+def _method_data(method: type[Method]) -> dict[str, Any]:
+    """All that the browser needs to know of a method."""
+    parameter = method.parameter
+    return {
+        "name": method.name,
+        "label": method.label,
+        "help": method.help,
+        "badge": method.badge,
+        "done": method.done,
+        "kinds": list(method.kinds),
+        "silences": method.usual().silences,
+        "parameter": None if parameter is None else asdict(parameter),
+    }
+
+
 def _tile_data(tile: Tile, board: Board) -> list[Any]:
-    """[colour or None, label, read-out, whether it is a first look]"""
-    place = cost(tile, board)
-    colour = None if place is None else round(strength(place), 3)
-    return [colour, in_short(tile, board), said(tile, board), tile.approximate]
+    """[colour, label, read-out, whether it is a first look]"""
+    return [colour(place(tile, board)), in_short(tile, board), said(tile, board), tile.approximate]
 
 
 def _preset_data(preset: Preset, cfg: Config) -> dict[str, Any]:
@@ -446,7 +387,7 @@ def chips(ablation: Ablation, cfg: Config) -> list[dict[str, Any]]:
         name, _, method = text.partition(":")
         names = [part.text for part in parts]
         found.append(
-            {"name": name, "method": method or "zero", "parts": names, "mlp": parts[0].kind == "mlp"}
+            {"name": name, "method": method or DEFAULT_METHOD.text, "parts": names, "kind": parts[0].kind}
         )
     return found
 

@@ -10,8 +10,9 @@ import streamlit as st
 from app.widgets.charts import clickable_chart
 from app.widgets.controls import echoes
 from app.widgets.text import escape_markdown
-from interp.analyses.logit_lens import Attribution
-from interp.figures import answers as lens_figures
+from interp.analyses.direct_attribution import Attribution
+from interp.figures import attribution as figures
+from interp.figures.grids import cell_name, token_name
 from interp.grids import CELLS
 from interp.tokens import D_VOCAB
 
@@ -73,33 +74,28 @@ def show(
         if data[0] in found.parts:
             on_part(data[0])
 
-    bars = lens_figures.attribution_bars(found, cell, toward, over, shown)
+    bars = figures.attribution_bars(found, cell, toward, over, shown)
     clickable_chart.show(bars, key=f"{state}-bars", name="puzzlescope-attribution", on_click=clicked)
     st.caption(escape_markdown(told(found, cell, toward, over)) + " " + LEGEND)
     layers, cells = st.columns([5, 4], gap="medium")
     with layers:
-        tiles = lens_figures.attribution_map(found, cell, toward, over, shown)
+        tiles = figures.attribution_map(found, cell, toward, over, shown)
         clickable_chart.show(tiles, key=f"{state}-map", name="puzzlescope-attribution-map", on_click=clicked)
     with cells:
-        show_cells(
-            lens_figures.part_map(found, shown, toward, over, cell), key=f"{state}-cells", on_cell=on_cell
-        )
+        show_cells(figures.part_map(found, shown, toward, over, cell), key=f"{state}-cells", on_cell=on_cell)
 
 
 def told(found: Attribution, cell: int, toward: int | None = None, over: int | None = None) -> str:
     """What the bars show, with the sum, as sentences."""
     pushes = found.push(toward, over)[:, cell]
     if not np.isfinite(pushes).all():
-        return (
-            f"At {lens_figures.cell_name(cell)} what the parts add is not finite, so there is nothing to"
-            f" compare."
-        )
+        return f"At {cell_name(cell)} what the parts add is not finite, so there is nothing to compare."
     order = abs(pushes).argsort()[::-1][:3]
     largest = ", ".join(f"{found.parts[k]} {pushes[k]:+.2f}" for k in order)
     difference = float(found.difference(toward, over)[cell])
-    names = lens_figures.compared(found, cell, toward, over)
+    names = figures.compared(found, cell, toward, over)
     sentence = (
-        f"At {lens_figures.cell_name(cell)} the {len(found.parts)} parts sum to"
+        f"At {cell_name(cell)} the {len(found.parts)} parts sum to"
         f" {pushes.sum(dtype=float):+.3f}, the run's own"
         f" logits of {names} differ by {difference:+.3f}. Largest: {largest}."
     )
@@ -128,7 +124,7 @@ def _chosen(key: str, tokens: Tokens, on_tokens: Callable[[Tokens], None]) -> To
         chosen = None if st.session_state[names[k]] == _USUAL else st.session_state[names[k]]
         on_tokens((chosen, tokens[1]) if k == 0 else (tokens[0], chosen))
 
-    first = {_USUAL: "the right colour"} | {token: lens_figures.token_name(token) for token in range(D_VOCAB)}
+    first = {_USUAL: "the right colour"} | {token: token_name(token) for token in range(D_VOCAB)}
     second = first | {_USUAL: "the runner-up"}
     with st.container(horizontal=True, gap="small"):
         for k, (label, choices) in enumerate((("Push toward", first), ("over", second))):

@@ -11,7 +11,8 @@ from app.widgets.text import escape_markdown
 from interp.ablation import COMPONENT_KINDS, Component, components_of
 from interp.analyses.composition import Composition
 from interp.analyses.readers import HEAD_INPUTS, HeadInput, Reader
-from interp.figures import circuits as figures
+from interp.figures import composition as figures
+from interp.figures.readers import INPUTS
 from interp.model import Config
 
 ABOUT = (
@@ -98,7 +99,7 @@ def _input(head_input: HeadInput, key: str, on_input: Callable[[HeadInput], None
     st.segmented_control(
         "Read by their",
         HEAD_INPUTS,
-        format_func=figures.INPUTS.__getitem__,
+        format_func=INPUTS.__getitem__,
         key=key,
         required=True,
         on_change=echoes.hears(key, lambda: on_input(st.session_state[key])),

@@ -7,10 +7,10 @@ import streamlit as st
 from app.widgets.charts import clickable_chart
 from app.widgets.text import escape_markdown
 from interp.ablation import Component
-from interp.analyses.ablation_sweep import Measure, SweepRow
+from interp.analyses.ablation_sweep import SweepRow
+from interp.engine.measures import Measure
 from interp.figures import sweep as figures
-
-LEGEND = "Orange costs, blue helps; a full colour is the largest effect here."
+from interp.figures.scale import legend
 
 
 def show(
@@ -38,4 +38,4 @@ def show(
 
     figure = figures.head_map(own, clean, measure, off)
     clickable_chart.show(figure, key=key, name=f"puzzlescope-heads-{measure}", on_click=click)
-    st.caption(escape_markdown(f"{LEGEND} {figures.told(own, clean, measure)}"))
+    st.caption(escape_markdown(f"{legend(measure)} {figures.told(own, clean, measure)}"))

@@ -8,12 +8,10 @@ from app.widgets.charts import clickable_chart
 from app.widgets.controls import echoes
 from app.widgets.text import escape_markdown
 from interp.analyses.head_study import DETECTORS
+from interp.engine.measures import Measure
 from interp.figures.heads import scatter_figure
-
-LEGEND = (
-    "Orange: switching it off costs; blue: it helps; a full colour is the largest effect here. Click a point"
-    " to choose it."
-)
+from interp.figures.scale import legend
+from interp.figures.style import MEASURING
 
 NOTHING = "There is no head of which both are finite numbers."
 
@@ -30,7 +28,8 @@ def show(
     axes: tuple[str, str],
     chosen: str,
     *,
-    least_full: float,
+    measure: Measure,
+    positions: Mapping[str, float],
     done: bool = False,
     key: str,
     on_axes: Callable[[str, str], None],
@@ -42,7 +41,8 @@ def show(
         measures: by their names (:data:`TITLES`), of every head by its name.
         axes: the measures across and up.
         chosen: name of the head that is ringed.
-        least_full: the least cost that is drawn in full colour.
+        measure: of the cost.
+        positions: of the costs on the colour scale, of every head by its name.
         done: nothing is under way any more: what is not known will not be.
         key: must say all that a click changes; see :func:`app.widgets.charts.clickable_chart.show`.
         on_axes, on_click: called with the two measures, or the head, that a visitor chose.
@@ -57,12 +57,12 @@ def show(
         (measures[axes[0]], measures[axes[1]]),
         (TITLES[axes[0]], TITLES[axes[1]]),
         measures[COST],
+        positions,
         chosen,
-        least_full=least_full,
-        empty=NOTHING if done else "Measuring …",
+        waiting=NOTHING if done else MEASURING,
     )
     clickable_chart.show(figure, key=key, name="puzzlescope-heads-scatter", on_click=click)
-    st.caption(escape_markdown(LEGEND))
+    st.caption(escape_markdown(f"{legend(measure)} Click a point to choose it."))
 
 
 def _axes(axes: tuple[str, str], offered: Sequence[str], on_axes: Callable[[str, str], None]) -> None:

@@ -1,6 +1,6 @@
 """All heads with all detectors, to sort by any; a click on a row chooses the head."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import streamlit as st
 from app.widgets.charts.head_scatter import COST
 from app.widgets.controls import echoes
 from interp.analyses.head_study import DETECTORS, DISTANCES
-from interp.figures.sweep import tint
+from interp.figures.scale import colour, tint
 
 FULL = 0.2
 """A column's colour is full at its largest share, but never at less than this: what is hardly there must not
@@ -29,7 +29,7 @@ def show(
     off: Mapping[str, bool],
     chosen: str,
     *,
-    least_full: float,
+    positions: Mapping[str, float],
     key: str,
     on_choice: Callable[[str], None],
 ) -> None:
@@ -39,7 +39,7 @@ def show(
         measures: the detectors and the cost by their names, each of every head by its name.
         off: heads that write nothing, by name.
         chosen: name of the head whose row is selected.
-        least_full: the least cost that is drawn in full colour.
+        positions: of the costs on the colour scale, of every head by its name.
         key: keeps how the table is sorted.
         on_choice: called with the name of the head whose row was clicked.
     """
@@ -47,7 +47,8 @@ def show(
     frame = pd.DataFrame(measures, index=pd.Index(names, name="head"))
     frame.insert(0, "head", [f"{name} ✕" if off[name] else name for name in names])
     echoes.show(key, {"selection": {"rows": [names.index(chosen)], "columns": [], "cells": []}})
-    styled = frame.style.apply(_heat, subset=list(DETECTORS)).apply(_costs, full=least_full, subset=[COST])
+    styled = frame.style.apply(_heat, subset=list(DETECTORS))
+    styled = styled.apply(_costs, positions=[positions[name] for name in names], subset=[COST])
     st.dataframe(
         styled.format(_share, subset=list(DETECTORS)).format("{:+.2f}", na_rep="", subset=[COST]),
         key=key,
@@ -87,9 +88,8 @@ def _heat(column: "pd.Series[float]") -> list[str]:
     return [_background(share / full if share >= 0.01 else np.nan) for share in column]
 
 
-def _costs(column: "pd.Series[float]", full: float) -> list[str]:
-    full = max(full, float(column.abs().fillna(0).max()))
-    return [_background(cost / full) for cost in column]
+def _costs(column: "pd.Series[float]", positions: Sequence[float]) -> list[str]:
+    return ["" if np.isnan(one) else f"background-color: {colour(one)}" for one in positions]
 
 
 def _background(share: float) -> str:

@@ -17,11 +17,10 @@ from app.widgets.controls import progress as filling
 from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import PLAIN, Look
 from app.widgets.text import escape_markdown
-from interp.analyses.activation_patching import EVERYWHERE, Detail, Kind, PatchState, recoloured
+from interp.analyses.activation_patching import EVERYWHERE, Detail, Edit, Kind, PatchState, recoloured
 from interp.errors import PuzzlescopeError
-from interp.export.answer_programs import Edit
-from interp.figures import answers as lens_figures
-from interp.figures.sweep import grid_svg
+from interp.figures import patching as figures
+from interp.figures.grids import cell_name, grid_svg
 from interp.grids import COLORS, SIZE
 from interp.puzzles import Puzzle
 
@@ -259,11 +258,11 @@ def show(
         clickable_chart.show(
             figure, key=f"{own}-map", name=f"puzzlescope-patching-{state.kind}", on_click=clicked
         )
-        told = f"{_measured(state, cell)} {lens_figures.told_patches(state, cell)} {LEGEND}"
+        told = f"{_measured(state, cell)} {figures.told_patches(state, cell)} {LEGEND}"
         st.caption(escape_markdown(told.replace(" -", " −")))
     with cells:
         if marked is None:
-            show_cells(lens_figures.gap_cells(state, cell), key=f"{own}-gaps", on_cell=on_cell)
+            show_cells(figures.gap_cells(state, cell), key=f"{own}-gaps", on_cell=on_cell)
             if state.comparable.any() and not state.comparable[cell]:
                 st.button(
                     "Go to where they differ most",
@@ -276,7 +275,7 @@ def show(
                 " click a patch to see what else it carries."
             )
         else:
-            show_cells(lens_figures.effect_cells(state, *marked, cell), key=f"{own}-effects", on_cell=on_cell)
+            show_cells(figures.effect_cells(state, *marked, cell), key=f"{own}-effects", on_cell=on_cell)
             st.button(
                 "Where the runs differ",
                 key=f"{own}-back",
@@ -293,7 +292,7 @@ def _known(state: PatchState, marked: tuple[str, str] | None) -> bool:
 def _map(state, choice, cell, marked, key, on_change):  # type: ignore[no-untyped-def]
     """The map of effects; of heads, at one block, which is chosen here."""
     if state.kind != "z":
-        return lens_figures.patch_map(state, cell, marked)
+        return figures.patch_map(state, cell, marked)
     names: Mapping[str, str] = {
         block.name: "all positions" if block == EVERYWHERE else block.name for block in state.blocks
     }
@@ -306,7 +305,7 @@ def _map(state, choice, cell, marked, key, on_change):  # type: ignore[no-untype
         lambda name: on_change(replace(choice, block=name, marked=None)),
         width=170,
     )
-    return lens_figures.head_patch_map(state, cell, block, marked)
+    return figures.head_patch_map(state, cell, block, marked)
 
 
 def _measured(state: PatchState, cell: int) -> str:
@@ -314,7 +313,7 @@ def _measured(state: PatchState, cell: int) -> str:
     if not (np.isfinite(state.target[cell]) and np.isfinite(state.source[cell])):
         return ""
     return (
-        f"{lens_figures.cell_name(cell).capitalize()}, {lens_figures.metric_name(state, cell)}:"
+        f"{cell_name(cell).capitalize()}, {figures.metric_name(state, cell)}:"
         f" {state.target[cell]:.2f} in this"
         f" puzzle's run, {state.source[cell]:.2f} in the source's."
     )

@@ -6,15 +6,15 @@ from collections.abc import Callable, Collection
 import streamlit as st
 
 from app.widgets.charts import clickable_chart
-from app.widgets.charts.head_map import LEGEND
 from app.widgets.controls import progress as filling
 from app.widgets.text import escape_markdown
 from interp.ablation import Component
-from interp.analyses.ablation_sweep import Measure
 from interp.analyses.composition import Composition
 from interp.analyses.path_ablation import PathState
 from interp.analyses.readers import Reader
-from interp.figures import circuits as figures
+from interp.engine.measures import Measure
+from interp.figures import paths as figures
+from interp.figures.scale import legend
 from interp.model import Config
 
 ABOUT = (
@@ -71,7 +71,7 @@ def show(
     board = figures.effects_board(shown, cfg, measure, off)
     clickable_chart.show(board, key=f"{own}-board", name=f"puzzlescope-paths-{source.text}", on_click=click)
     filling.show(progress, stopped, "One reader after the other", key=key, on_stop=on_stop, on_again=on_again)
-    st.caption(escape_markdown(f"{LEGEND} {figures.told_effects(state, measure)}"))
+    st.caption(escape_markdown(f"{legend(measure)} {figures.told_effects(state, measure)}"))
     ranking = figures.effects_ranking(shown, measure)
     clickable_chart.show(
         ranking, key=f"{own}-ranking", name=f"puzzlescope-path-ranking-{source.text}", on_click=click

@@ -5,11 +5,12 @@ from collections.abc import Callable, Collection, Mapping
 import streamlit as st
 
 from app.widgets.charts import clickable_chart
-from app.widgets.charts.head_map import LEGEND
 from app.widgets.controls import echoes
 from interp.ablation import Component
-from interp.analyses.ablation_sweep import Measure, SweepState
+from interp.analyses.ablation_sweep import SweepState
+from interp.engine.measures import Measure
 from interp.figures import sweep as figures
+from interp.figures.scale import legend
 
 _TASK, _PART = "flips-task", "flips-part"
 
@@ -41,7 +42,7 @@ def show(
     figure = figures.task_map(states, measure, off, chosen)
     clickable_chart.show(figure, key=key, name=f"puzzlescope-tasks-{measure}", on_click=click)
     done = sum(state.fraction for state in states.values()) / max(len(states), 1)
-    st.caption(LEGEND if done == 1 else f"{LEGEND} {done:.0%} measured …")
+    st.caption(legend(measure) if done == 1 else f"{legend(measure)} {done:.0%} measured …")
 
 
 def show_choice(

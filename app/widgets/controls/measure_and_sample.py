@@ -5,16 +5,7 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from app.widgets.controls import echoes
-from interp.analyses.ablation_sweep import MEASURES, Measure
-
-NAMES: dict[Measure, str] = {
-    "final": "final grid",
-    "cells": "cells",
-    "copied": "copied",
-    "changed": "changed",
-    "answers": "answers",
-}
-assert set(NAMES) == set(MEASURES)
+from interp.engine.measures import MEASURES, Measure
 
 
 def show_measure(
@@ -29,11 +20,11 @@ def show_measure(
     st.segmented_control(
         "Parts are judged by",
         list(measures),
-        format_func=NAMES.__getitem__,
+        format_func=lambda one: MEASURES[one].name,
         key=key,
         required=True,
         on_change=echoes.hears(key, lambda: on_change(st.session_state[key])),
-        help="\n\n".join(f"**{NAMES[one]}**: {MEASURES[one]}" for one in measures),
+        help="\n\n".join(f"**{MEASURES[one].name}**: {MEASURES[one].help}" for one in measures),
         label_visibility="collapsed",
     )
 

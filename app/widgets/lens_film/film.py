@@ -17,7 +17,6 @@ from app.widgets.puzzle_strip import PLAIN, Look, painting, report_cell
 from interp import outputs
 from interp.ablation import NO_ABLATION, Ablation
 from interp.analyses.logit_lens import LogitLens
-from interp.grids import CELLS
 
 HERE = Path(__file__).parent
 DECIMALS = 4
@@ -34,6 +33,10 @@ ABOUT = (
     " between its stream and the unembedding; an earlier one may look worse than what the model knows by"
     " then, for later"
     " layers may read it in another form. Each cell is given the true cells before it."
+)
+LEGEND = (
+    "On the map, the darker the later; *0a* is after layer 0's attention, *0m* after its MLP, *e* the"
+    " embedding alone, a cross never."
 )
 
 SCRIPT = joined(ELEMENT, SVG_CELLS, HERE / "film.js")
@@ -64,7 +67,7 @@ def show(
     """
     st.caption(ABOUT)
     _film(key=key, data=data(lens, look, ablation, cell), on_cell_change=partial(report_cell, key, on_cell))
-    st.caption(told(lens))
+    st.caption(f"{LEGEND} {lens.summary()}")
 
 
 def data(lens: LogitLens, look: Look, ablation: Ablation, cell: int | None) -> dict[str, Any]:
@@ -84,24 +87,6 @@ def data(lens: LogitLens, look: Look, ablation: Ablation, cell: int | None) -> d
     return outputs.plain(film)
 
 
-def told(lens: LogitLens) -> str:
-    """What the film shows, as sentences."""
-    counts = lens.right.sum(1)
-    gain = counts[1:] - counts[:-1]
-    best = int(gain.argmax())
-    never = int((lens.settled == len(lens.stages)).sum())
-    ends = f"{never} of {CELLS} cells are wrong at the end." if never else "Every cell is right at the end."
-    most = (
-        f"{lens.stages[best + 1]} brings most: {counts[best]} cells are right before it, {counts[best + 1]}"
-        f" after. "
-    )
-    return (
-        "On the map, the darker the later; *0a* is after layer 0's attention, *0m* after its MLP, *e* the"
-        " embedding alone,"
-        f" a cross never. {most if gain[best] > 0 else ''}{ends}"
-    )
-
-
 def _brief(stage: str) -> str:
     """A stage's name for a small cell: ``e``, ``0a`` for L0.attn, ``0m`` for L0.mlp."""
     layer, _, half = stage.partition(".")
@@ -111,4 +96,4 @@ def _brief(stage: str) -> str:
 def _is_off(stage: str, ablation: Ablation) -> bool:
     """Whether what a stage adds is switched off as a whole, or put at its mean."""
     methods = {part.text: method for part, method in ablation.components.items()}
-    return stage in methods and methods[stage].kind != "lookback"
+    return stage in methods and methods[stage].silences

@@ -8,26 +8,12 @@ import streamlit as st
 
 from app.widgets.browser.scripts import ELEMENT, joined
 from app.widgets.puzzle_strip import Changes
-from interp.engine.predict import AnswerLoss, Metric, Prediction
-from interp.outputs import NOT_FINITE
+from interp.engine.measures import MEASURES, METRICS, Metric
+from interp.engine.predict import AnswerLoss, Prediction
+from interp.numbers import has_ratio, short, times
 
 HERE = Path(__file__).parent
 
-LABELS: dict[Metric, str] = {
-    "final": "Final-grid loss",
-    "cells": "Answer cells",
-    "copied": "Copied cells",
-    "changed": "Changed cells",
-}
-HELP: dict[Metric, str] = {
-    "final": "Mean cross-entropy, in nats, over the answer's marker and its 100 cells, each given the true"
-    " ones before it.",
-    "cells": "Mean cross-entropy, in nats, over the answer's 100 cells.",
-    "copied": "The loss on the cells that equal the third grid: there the model need only copy.",
-    "changed": "The loss on the cells that differ from the third grid: there the model does something.",
-}
-LONGEST_RATIO = 1e7
-"""From here on a ratio is written with a power of ten."""
 CELLS_HELP = (
     "Cells that are right with nothing off and wrong now; wrong with nothing off and right now; wrong in"
     " both."
@@ -86,8 +72,8 @@ def items(clean: Prediction, ablated: Prediction | None, cells: Changes | None =
     losses = [
         _loss(cut, clean.loss.mean(cut), None if ablated is None else ablated.loss.mean(cut))
         if has_cells(clean.loss, cut)
-        else Item(LABELS[cut], "no such cell", "", "", HELP[cut])
-        for cut in LABELS
+        else Item(MEASURES[cut].label, "no such cell", "", "", MEASURES[cut].help)
+        for cut in METRICS
     ]
     counts = f"{cells.broken} / {cells.fixed} / {cells.both}" if cells is not None else "–"
     verdict = Item(
@@ -108,36 +94,20 @@ def has_cells(loss: AnswerLoss, cut: Metric) -> bool:
 
 def _loss(cut: Metric, before: float, after: float | None) -> Item:
     if after is None:
-        return Item(LABELS[cut], scientific(before), "", "", HELP[cut])
+        return Item(MEASURES[cut].label, short(before), "", "", MEASURES[cut].help)
     return Item(
-        LABELS[cut],
-        scientific(before),
-        scientific(after),
-        times(before, after),
-        HELP[cut],
-        worse=scientific(after) != scientific(before) and (after > before or not math.isfinite(after)),
+        MEASURES[cut].label,
+        short(before),
+        short(after),
+        _times(before, after),
+        MEASURES[cut].help,
+        worse=short(after) != short(before) and (after > before or not math.isfinite(after)),
     )
 
 
-def scientific(number: float, decimals: int = 1) -> str:
-    """A few digits and the power of ten: 1.8e-5."""
-    if not math.isfinite(number):
-        return NOT_FINITE
-    if number == 0:
-        return "0"
-    digits, exponent = f"{number:.{decimals}e}".split("e")
-    return f"{digits}e{int(exponent)}"
-
-
-def times(before: float, after: float) -> str:
-    """How many times as much it became, in two digits: 27,000 ×; nothing where there is no such ratio."""
-    if not (math.isfinite(before) and math.isfinite(after)) or before <= 0 or after <= 0:
-        return ""
-    ratio = after / before
-    if ratio >= LONGEST_RATIO:
-        return f"{scientific(ratio)} ×"
-    digits = max(1 - math.floor(math.log10(ratio)), -15)
-    return f"{round(ratio, digits):,.{max(digits, 0)}f} ×" if ratio >= 0.001 else "< 0.001 ×"
+def _times(before: float, after: float) -> str:
+    """How many times as much it became: 27,000 ×; nothing where there is no such ratio."""
+    return f"{times(after / before)} ×" if has_ratio(after, before) and after > 0 else ""
 
 
 def _verdict(prediction: Prediction) -> str:

@@ -19,7 +19,7 @@ from app.widgets.browser.scripts import ELEMENT, SVG_CELLS, joined
 from app.widgets.palette import PALETTES
 from interp import outputs
 from interp.errors import PuzzlescopeError, brief
-from interp.figures.sweep import ink
+from interp.figures.grids import ink
 from interp.grids import CELLS, COLORS
 from interp.tokens import TOKEN_NAMES
 
@@ -37,7 +37,8 @@ _strip = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Look:
-    """How cells are painted: one of :data:`app.widgets.palette.PALETTES`, and whether each shows its colour's number.
+    """How cells are painted: one of :data:`app.widgets.palette.PALETTES`, and whether each shows its colour's
+    number.
 
     Raises:
         PuzzlescopeError: if there is no such palette.

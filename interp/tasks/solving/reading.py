@@ -9,7 +9,7 @@ from typing import Self, TypeAlias, TypeVar
 import numpy as np
 
 from interp.grids import Grid
-from interp.tasks.solving.shapes import Rect, boxes_by_color, draw, inside_grid, overlap
+from interp.tasks.solving.shapes import Rect, boxes_by_color, filled, inside_grid, overlap
 
 T = TypeVar("T")
 Colors: TypeAlias = tuple[int, int, int]
@@ -43,7 +43,7 @@ class Reading(ABC):
     def draw_fx(self, layout: Layout) -> Grid: ...
 
     def draw_x(self, layout: Layout) -> Grid:
-        return draw(layout, self.colors)
+        return filled(layout, self.colors)
 
     def propose_from_x(self, x: Grid) -> Iterable[Layout]:
         return boxes_of(x, self.colors)

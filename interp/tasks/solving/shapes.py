@@ -1,4 +1,4 @@
-"""Rectangles on a grid: the few shapes, and questions about shapes, that the eight rules are made of."""
+"""Rectangles on a grid: the few shapes, and questions about shapes, that the rules are made of."""
 
 from typing import NamedTuple, TypeAlias
 
@@ -89,7 +89,7 @@ def corner(rect: Rect, *, bottom: bool, right: bool) -> tuple[list[int], list[in
     return [i, i + inward_i, i], [j, j, j + inward_j]
 
 
-def draw(rects: tuple[Rect, ...], colors: tuple[int, ...]) -> Grid:
+def filled(rects: tuple[Rect, ...], colors: tuple[int, ...]) -> Grid:
     """A blank grid with the rectangles filled one after the other, later ones on top."""
     grid = np.zeros((SIZE, SIZE), dtype=np.uint8)
     for rect, color in zip(rects, colors, strict=True):

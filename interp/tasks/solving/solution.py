@@ -8,16 +8,16 @@ import numpy as np
 from interp.errors import PuzzlescopeError
 from interp.grids import N_COLORS, SIZE, Grid
 from interp.tasks.solving.reading import Reading
-from interp.tasks.solving.rules import RULES
 
 
 @dataclass(frozen=True, eq=False)  # grids have no truth value to compare by
 class Solution:
     """What the three grids of a puzzle say about the fourth.
 
-    `candidates` are all the grids that fit: one if the puzzle has an answer, several if it leaves it open,
-        none if the
-    puzzle is not of the task. `reason` is one sentence that says which and why, empty if there is an answer.
+    Attributes:
+        candidates: all the grids that fit: one if the puzzle has an answer, several if it leaves it open,
+            none if it is not of the task.
+        reason: one sentence that says which and why; empty if there is an answer.
     """
 
     candidates: tuple[Grid, ...]
@@ -44,30 +44,28 @@ class Solution:
 
 
 def solve(
-    task: str, first: np.ndarray, second: np.ndarray, third: np.ndarray, *, reverse: bool = False
+    rule: type[Reading], first: np.ndarray, second: np.ndarray, third: np.ndarray, *, reverse: bool = False
 ) -> Solution:
     """Work out the fourth grid of a puzzle from the three that are shown.
 
     Args:
-        task: the rule to read the puzzle by, a key of RULES.
+        rule: the task's rule, by which to read the puzzle.
         first, second, third: uint8 [10, 10], in the order they are shown: X, f(X), Y; or f(X), X, f(Y).
         reverse: says that it is the latter, and that Y is asked for rather than f(Y).
 
     Returns:
         A solution with an answer only if every reading of the example leads to that same answer.
     """
-    if task not in RULES:
-        raise PuzzlescopeError(f"expected a task among {', '.join(RULES)}; got {task!r}")
     for name, grid in (("first", first), ("second", second), ("third", third)):
         check_grid(name, grid)
     x, fx = (second, first) if reverse else (first, second)
-    readings = [reading for reading in RULES[task].guesses(x, fx) if reading.explains(x, fx)]
+    readings = [reading for reading in rule.guesses(x, fx) if reading.explains(x, fx)]
     if not readings:
-        return Solution((), f"not of this task: {task} does not make this f(X) of this X")
+        return Solution((), "not of this task: its rule does not make this f(X) of this X")
     candidates = answers(readings, third, reverse=reverse)
     if not candidates:
         shown = "f(Y)" if reverse else "Y"
-        return Solution((), f"not of this task: with this example, {task} has no such {shown}")
+        return Solution((), f"not of this task: with this example, its rule has no such {shown}")
     if len(candidates) > 1:
         return Solution(candidates, f"not determined: {len(candidates)} grids fit equally well")
     return Solution(candidates)

@@ -121,7 +121,7 @@ def test_the_board_of_one_puzzle_has_a_first_look(mine: Watched, scene: Scene) -
     assert measured.first_look is not None and measured.states[0] is not None
     assert measured.states[0].complete and not measured.stopped
     assert measured.states[0].components == tuple(components_of(SMALL, sweeps.EVERY_PART))
-    assert len(measured.states[0].rows) == len(measured.first_look.rows)
+    assert len(measured.states[0].finished_rows) == len(measured.first_look.finished_rows)
 
 
 def test_another_base_is_another_sweep(mine: Watched, scene: Scene) -> None:
@@ -130,7 +130,7 @@ def test_another_base_is_another_sweep(mine: Watched, scene: Scene) -> None:
     assert sweeps.sweep_base(here) == NO_ABLATION and sweeps.sweep_base(replace(here, base="off")) == off
     clean, on_top = (complete(one, backend).states[0] for one in (here, replace(here, base="off")))
     assert clean is not None and on_top is not None
-    assert clean.rows[0].loss.mean() != on_top.rows[0].loss.mean()
+    assert clean.finished_rows[0].loss.mean() != on_top.finished_rows[0].loss.mean()
 
 
 @pytest.mark.parametrize(("method", "used"), [(ZERO, ZERO), (MEAN, MEAN), (Lookback(100), ZERO)])

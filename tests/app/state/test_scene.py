@@ -14,9 +14,9 @@ from streamlit.testing.v1 import AppTest
 from app.startup.circuitsvis import ensure_bundle
 from app.state import backend as shared
 from app.state import scene
-from app.widgets.ablation_board import presets
 from app.widgets.token_attention.view import Window
 from interp.ablation import MEAN, NO_ABLATION, Component, Lookback, parse_ablation
+from interp.analyses.presets import presets
 from interp.backend import Backend
 from interp.model import Config
 from interp.tasks import TASKS
@@ -206,8 +206,8 @@ def test_a_missing_default_model_is_a_sentence(page: AppTest, monkeypatch: pytes
 def test_presets_parse_on_the_published_sizes() -> None:
     for cfg in (Config(), SMALL, Config(n_layers=1, n_heads=1, d_model=8, d_head=8, d_mlp=8)):
         for layer in range(min(cfg.n_layers, 3)):
-            assert all(preset.ablation(cfg) for preset in presets.presets(cfg, layer))
-    found = presets.presets(SMALL, 1)[-1].ablation(SMALL)
+            assert all(preset.ablation(cfg) for preset in presets(cfg, layer))
+    found = presets(SMALL, 1)[-1].ablation(SMALL)
     assert found.text == "L0.attn,L1.attn:lookback=100,L2.attn,L0-2.mlp"
 
 

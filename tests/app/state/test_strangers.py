@@ -31,11 +31,12 @@ from app.widgets.token_attention.view import read_window
 from interp import load_puzzles
 from interp.ablation import NO_ABLATION, Component, parse_ablation, parse_method
 from interp.analyses.attention import LayerAttention
-from interp.analyses.logit_lens import direct_attribution, logit_lens
+from interp.analyses.direct_attribution import direct_attribution
+from interp.analyses.logit_lens import logit_lens
 from interp.checkpoints import save_model
 from interp.engine.predict import AnswerLoss, Prediction, predict
 from interp.errors import PuzzlescopeError, brief
-from interp.figures.answers import attribution_bars, attribution_map, part_map
+from interp.figures.attribution import attribution_bars, attribution_map, part_map
 from interp.model import PuzzleGPT
 from interp.outputs import plain
 from interp.tasks import TASKS

@@ -10,10 +10,9 @@ from app.state.link import choices_from_query, query_of
 from app.views.circuits.choices import CHOICES, VIEWS
 from interp import load_model, load_puzzles
 from interp.ablation import Component
+from interp.analyses.activation_patching import Edit
 from interp.analyses.composition import composition
-from interp.analyses.path_ablation import path_effects
-from interp.export.answer_programs import Edit
-from interp.export.circuit_tables import path_rows
+from interp.analyses.path_ablation import path_ablation
 from tests.support.models import SMALL
 from tests.support.pages import filled, page_of, words
 
@@ -45,12 +44,12 @@ def test_who_reads_a_part_is_what_the_library_finds(page: AppTest, model_folder:
     source = Component(0, "head", 2)
     first = composition(model).ranked(source)[0]
     assert f"{first.reader.text} reads L0.H2 most" in words(page)
-    state = path_effects(model, scene.puzzle.tokens[None], source)
+    state = path_ablation(model, scene.puzzle.tokens[None], source)
     costs = state.costs("final")
     assert f"{max(costs, key=lambda reader: abs(costs[reader])).text} changes most without L0.H2" in words(
         page
     )
-    rows = path_rows(state, [scene.puzzle])
+    rows = state.rows([scene.puzzle])
     assert len(rows) == 1 + len(state.readers) and json.dumps(rows[1])
 
 

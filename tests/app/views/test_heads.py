@@ -17,7 +17,7 @@ from app.state.scene import Scene
 from app.views.heads import body as head_page
 from app.views.heads import export as head_share
 from app.widgets import head_offsets
-from app.widgets.charts import head_spectrum, head_table
+from app.widgets.charts import head_table
 from app.widgets.charts.head_scatter import COST, TITLES
 from interp import load_puzzles
 from interp.ablation import components_of, parse_ablation
@@ -63,14 +63,14 @@ def test_points_that_lie_together_share_a_label() -> None:
     across = {"L0.H0": 1.0, "L0.H1": 0.99, "L1.H0": 0.01, "L1.H1": 0.0, "L2.H0": np.nan}
     up = {"L0.H0": 0.5, "L0.H1": 0.5, "L1.H0": 0.0, "L1.H1": 0.9, "L2.H0": 1.0}
     costs = {"L0.H0": 2.0, "L0.H1": -2.0, "L1.H0": np.nan, "L1.H1": 0.0}
-    (points,) = scatter_figure((across, up), ("across", "up"), costs, "L1.H0").data
+    (points,) = scatter_figure((across, up), ("across", "up"), costs, costs, "L1.H0").data
     assert [name for (name,) in points.customdata] == ["L0.H0", "L0.H1", "L1.H0", "L1.H1"]
     assert list(points.text) == ["L0.H0, L0.H1", "", "L1.H0", "L1.H1"]
     assert points.marker.line.width == (1, 1, 3, 1), "the chosen one is ringed"
     hues = [color.rsplit(",", 1)[0] for color in points.marker.color]
     assert hues[2] == "rgba(0,0,0" and len(set(hues)) == 4, "costs, helps, is not known, does neither"
     with pytest.raises(PuzzlescopeError, match="same heads"):
-        scatter_figure((across, {"L0.H0": 1.0}), ("across", "up"), costs)
+        scatter_figure((across, {"L0.H0": 1.0}), ("across", "up"), costs, costs)
 
 
 # ---- components --------------------------------------------------------------------------------------------
@@ -121,18 +121,6 @@ def test_a_selection_in_the_table_is_a_head(selection: dict, name: str | None) -
     assert head_table.selected_name(None, ["a"]) is None
 
 
-def test_what_a_spectrum_is_said_to_show() -> None:
-    spectrum = np.zeros(405)
-    spectrum[[7, 100, 404]] = [0.2, 0.5, 1.0]
-    said = head_spectrum.told(spectrum, 0.25)
-    assert said.startswith("On the start token 0.25") and "Highest: 100 back 0.50 (the cell about" in said
-    assert "7 back 0.20." in said and "404 back" not in said, (
-        "one position, which can only rest on the start token"
-    )
-    assert head_spectrum.told(np.zeros(405), 0).startswith("No distance")
-    assert "Nothing" in head_spectrum.told(np.full(405, np.nan), float("nan"))
-
-
 def test_measures_are_the_detectors_and_the_cost(study: HeadStudy) -> None:
     found = head_page.measures_of(study, "answer", {(1, 2): 0.75})
     assert list(found) == [*DETECTORS, COST] == list(TITLES)
@@ -144,10 +132,10 @@ def test_measures_are_the_detectors_and_the_cost(study: HeadStudy) -> None:
 @pytest.mark.filterwarnings("error")
 def test_a_column_of_which_nothing_is_known_has_no_colour() -> None:
     nothing = pd.Series([np.nan, np.nan])
-    assert head_table._heat(nothing) == head_table._costs(nothing, 1.0) == ["", ""]
+    assert head_table._heat(nothing) == head_table._costs(nothing, [np.nan] * 2) == ["", ""]
     shares, costs = (
         head_table._heat(pd.Series([0.005, 0.02, 0.2])),
-        head_table._costs(pd.Series([-2.0, 2.0]), 1.0),
+        head_table._costs(pd.Series([-2.0, 2.0]), [-0.7, 0.7]),
     )
     assert shares[0] == "" and len(set(shares)) == 3 and len(set(costs)) == 2
 
@@ -173,7 +161,8 @@ def half_done() -> SweepState:
 def test_costs_are_of_heads_that_are_measured(scene: Scene) -> None:
     assert studies.costs(scene, half_done()) == {(0, 1): pytest.approx(1.0)}
     assert studies.costs(replace(scene, measure="answers"), half_done()) == {(0, 1): 0.5}
-    assert studies.costs(scene, None) == {}
+    assert studies.costs(scene, None) == studies.positions(scene, None) == {}
+    assert studies.positions(scene, half_done()) == {(0, 1): pytest.approx(1 / 3, abs=1e-4)}
 
 
 def test_what_is_taken_away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +183,7 @@ def test_what_is_taken_away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> No
     assert sum(row["share"] for row in maps["rows"]) == pytest.approx(1, abs=1e-5)
     assert taken["downloads"][0].csv().count("\n") == 6 + 1 + 12
     (program,) = taken["snippets"].values()
-    assert "head_rows(study, 'answer')" in program and ast.parse(program)
+    assert "study.rows('answer')" in program and ast.parse(program)
 
 
 # ---- the page ----------------------------------------------------------------------------------------------

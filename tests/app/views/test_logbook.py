@@ -55,7 +55,7 @@ def test_thresholds_can_be_moved_and_are_in_the_link(page: AppTest) -> None:
 
 def test_heads_that_only_rest_on_the_start_token_stand_apart(page: AppTest, model_folder: str) -> None:
     from interp import load_model
-    from interp.analyses.attention import lookback_table
+    from interp.analyses.lookback import lookback_table
     from interp.analyses.notebook import ON_START, looking_heads
 
     page.run()

@@ -1,7 +1,5 @@
 """The ablation board without a browser: what wishes mean, what a browser may send, and what colours say."""
 
-import math
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,20 +20,28 @@ from app.widgets.ablation_board import (
     apply_switch,
     board_data,
     chips,
-    cost,
     legend,
-    parts_of,
+    place,
     read_wishes,
     said,
-    scale,
     seen_after,
 )
-from app.widgets.ablation_board.presets import presets
-from interp.ablation import MEAN, NO_ABLATION, ZERO, Component, Lookback, Method, parse_ablation
+from interp.ablation import (
+    COMPONENT_KINDS,
+    MEAN,
+    NO_ABLATION,
+    ZERO,
+    Component,
+    Lookback,
+    Method,
+    components_of,
+    parse_ablation,
+)
+from interp.analyses.presets import presets
 from interp.errors import PuzzlescopeError
 from tests.support.models import SMALL
 
-PARTS = parts_of(SMALL)
+PARTS = components_of(SMALL, COMPONENT_KINDS)
 SOME_PARTS = st.lists(st.sampled_from(PARTS), max_size=6).map(tuple)
 METHODS = st.sampled_from([ZERO, MEAN, Lookback(100)])
 JSON = st.recursive(
@@ -72,7 +78,7 @@ def test_a_switch_is_absolute(first: tuple, second: tuple, method: Method) -> No
     off = apply_switch(before, Switch(second, True, method))
     assert apply_switch(off, Switch(second, True, method)) == off
     for part in second:
-        expected = ZERO if part.kind == "mlp" and method.kind == "lookback" else method
+        expected = method if method.fits(part) else ZERO
         assert off.components[part] == expected
     on = apply_switch(off, Switch(second, False))
     assert set(on.components) == set(first) - set(second)
@@ -155,24 +161,9 @@ def test_what_is_off_after_a_wish() -> None:
         ablation_after(before, UsePreset("x"), SMALL, offered)
 
 
-@given(st.floats(0, 10), st.floats(0, 10))
-def test_the_scale_is_even_and_bounded(loss: float, clean: float) -> None:
-    found, turned = scale(loss, clean), scale(clean, loss)
-    assert found is not None and turned is not None
-    assert -1 <= found <= 1 and found == pytest.approx(-turned)
-    assert (found > 0) == (loss > clean) or abs(loss - clean) < 1e-12
-
-
-def test_the_scale_by_hand() -> None:
-    assert scale(1.0, 0.1) == pytest.approx(1 / 3, abs=1e-3), "ten times is one of three decades"
-    assert scale(1e-3, 1e-3) == 0 and scale(5.0, 1e-6) == 1
-    assert abs(scale(1e-6, 1e-8) or 0) < 0.02, "a hundredfold of nothing"
-    assert scale(None, 1.0) is None and scale(math.nan, 1.0) is None
-
-
 def test_answers_are_counted() -> None:
     counted = board(metric="answers", clean=None)
-    assert cost(Tile(None, 5, 1), counted) == 4 / 16
+    assert place(Tile(None, 5, 1), counted) == 4 / 16
     assert (
         "loses 4 puzzles"
         in board_data(board(metric="answers", tiles={PARTS[0]: Tile(None, 5, 1)}))["tiles"]["L0.attn"]

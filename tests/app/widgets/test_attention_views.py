@@ -311,10 +311,12 @@ PAGE = """<!doctype html><meta charset="utf-8"><style>
 body { margin: 0 } #host { width: 640px }</style><div id="host"></div>"""
 MOUNT = """async ([source, data]) => {
   const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))
-  window.component ??= (await import(URL.createObjectURL(new Blob([source], { type: "text/javascript" })))).default
+  const address = () => URL.createObjectURL(new Blob([source], { type: "text/javascript" }))
+  window.component ??= (await import(address())).default
   window.sent ??= []
   const setTriggerValue = (name, value) => window.sent.push([name, value])
-  window.cleanup = window.component({ data: bytes, parentElement: document.getElementById("host"), setTriggerValue })
+  const parentElement = document.getElementById("host")
+  window.cleanup = window.component({ data: bytes, parentElement, setTriggerValue })
 }"""
 
 

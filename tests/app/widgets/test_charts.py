@@ -3,6 +3,7 @@ away."""
 
 import html
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -10,13 +11,15 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.widgets.charts import clickable_chart, flip_list
-from app.widgets.loss_readout import items, scientific, times
-from app.widgets.loss_readout import readout as loss_readout
+from app.widgets.loss_readout import items
 from app.widgets.puzzle_strip import Changes
 from interp import load_puzzles
 from interp.ablation import Component, components_of, parse_ablation
-from interp.analyses.ablation_sweep import MEASURES, SweepPart, SweepState, cost, flipped, same_puzzles, value
+from interp.analyses.ablation_sweep import SweepPart, SweepState, cost, flipped, same_puzzles, value
+from interp.engine.measures import MEASURES, METRICS
 from interp.engine.predict import AnswerLoss, Prediction, predict
+from interp.figures.scale import LEGEND
+from interp.numbers import short, times
 from tests.support.models import SMALL, small_model
 
 SECONDS = 60
@@ -118,8 +121,7 @@ def charts_page() -> None:
     from app.widgets.charts import flip_list, head_map, layer_chart, task_chart
     from app.widgets.controls import measure_and_sample as chart_controls
     from interp import load_puzzles
-    from interp.ablation import components_of
-    from interp.analyses.ablation_sweep import SweepState, flipped
+    from interp.analyses.ablation_sweep import SweepState, components_of, flipped
     from tests.app.widgets.test_charts import sweep
     from tests.support.models import SMALL
 
@@ -145,7 +147,7 @@ def test_all_charts_draw_whatever_is_known() -> None:
     assert not page.exception
     assert page.button_group(key="m").value == "answers" and page.button_group(key="s").value == 16
     said = [re.sub(r"\\(.)", r"\1", caption.value) for caption in page.caption]
-    assert said[0].startswith("L0.attn costs most") and said[1] == "Nothing is measured yet."
+    assert said[0].startswith(f"{LEGEND} L0.attn costs most") and said[1].endswith("Nothing is measured yet.")
     puzzles = load_puzzles("bank")[:4]
     assert f"?puzzle={puzzles[0].id}" in html.unescape(page.get("html")[-1].proto.body)
 
@@ -174,38 +176,20 @@ def test_the_read_out_says_before_and_after(runs: tuple[Prediction, Prediction])
     now, both = items(clean, None), items(clean, ablated, Changes(19, 0, 1))
     assert [item.label for item in now] == [item.label for item in both], "the same entries, on or off"
     assert len(now) == 6 and all(item.after == item.note == "" for item in now)
-    for item, cut in zip(both, loss_readout.LABELS, strict=False):
+    for item, cut in zip(both, METRICS, strict=False):
         before, after = clean.loss.mean(cut), ablated.loss.mean(cut)
-        assert (item.before, item.after) == (scientific(before), scientific(after))
-        assert item.note == times(before, after) and item.worse == (after > before)
+        assert (item.before, item.after) == (short(before), short(after))
+        assert item.note == f"{times(after / before)} ×" and item.worse == (after > before)
         assert f"from {item.before} to {item.after}" in item.spoken and item.help in item.spoken
     assert both[4].before == "19 / 0 / 1" and now[4].before == "–"
     assert (both[5].before, both[5].after) == ("wrong", "wrong")
 
 
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [(1.8e-5, "1.8e-5"), (0.48, "4.8e-1"), (2.3, "2.3e0"), (0.0, "0"), (0.00999, "1.0e-2")],
-)
-def test_numbers_are_short(number: float, text: str) -> None:
-    assert scientific(number) == text
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "text"),
-    [
-        (1.8e-5, 0.48, "27,000 ×"),
-        (1, 3.14, "3.1 ×"),
-        (1, 0.42, "0.42 ×"),
-        (1, 1, "1.0 ×"),
-        (1, 0.0421, "0.042 ×"),
-        (1, 1e-9, "< 0.001 ×"),
-        (0, 1, ""),
-        (1, 0, ""),
-    ],
-)
-def test_ratios_are_short(before: float, after: float, text: str) -> None:
-    assert times(before, after) == text
+def test_where_there_is_no_ratio_the_read_out_has_none(runs: tuple[Prediction, Prediction]) -> None:
+    zero, some = (replace(runs[0], loss=losses(loss, 1)) for loss in (0.0, 0.5))
+    assert [item.note for item in items(zero, some)[:4]] == [""] * 4
+    assert [item.note for item in items(some, zero)[:4]] == [""] * 4
+    assert items(some, some)[0].note == "1.00 ×"
 
 
 def test_a_puzzle_without_such_cells(runs: tuple[Prediction, Prediction]) -> None:

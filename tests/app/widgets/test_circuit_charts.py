@@ -12,15 +12,17 @@ from streamlit.testing.v1 import AppTest
 
 from interp import load_model, load_puzzles
 from interp.ablation import MEAN, Component, bank_means, parse_ablation
-from interp.analyses.ablation_sweep import MEASURES, Measure, SweepPart, value
-from interp.analyses.composition import Composition, composition
-from interp.analyses.path_ablation import PathState, agreement, path_effects
+from interp.analyses.ablation_sweep import SweepPart, value
+from interp.analyses.composition import Composition, CompositionScores, composition
+from interp.analyses.path_ablation import PathAblation, PathState, agreement, path_ablation
 from interp.analyses.readers import LOGITS, Reader, readers_of
-from interp.export.circuit_programs import composition_snippet, path_snippet
-from interp.export.circuit_tables import composition_rows, path_rows
+from interp.engine.measures import MEASURES, Measure
 from interp.export.programs import Sample
 from interp.export.tables import Header, Table
-from interp.figures import circuits as figures
+from interp.figures import composition as by_weights
+from interp.figures import paths as by_effect
+from interp.figures.readers import SHOWN, ranking
+from interp.figures.scale import COSTS, HELPS
 from tests.app.widgets.test_charts import losses
 from tests.support.models import SMALL, saved_model, six_puzzles, small_model
 from tests.support.programs import printed
@@ -36,7 +38,7 @@ def weights() -> Composition:
 
 @pytest.fixture(scope="module")
 def measured() -> PathState:
-    return path_effects(small_model(), six_puzzles()[:2], SOURCE)
+    return path_ablation(small_model(), six_puzzles()[:2], SOURCE)
 
 
 def made() -> PathState:
@@ -61,8 +63,8 @@ def test_boards_have_a_tile_for_every_reader(weights: Composition, measured: Pat
     readings = weights.readings(SOURCE)
     off = [Component(1, "attn"), Component(2, "mlp")]
     for figure in (
-        figures.weights_board(readings, SOURCE, SMALL, off),
-        figures.effects_board(measured, SMALL, "changed", off),
+        by_weights.weights_board(readings, SOURCE, SMALL, off),
+        by_effect.effects_board(measured, SMALL, "changed", off),
     ):
         (bars,) = figure.data
         assert drawn(figure) == {reader.text: 1 for reader in readers_of(SMALL, SOURCE)}
@@ -75,42 +77,42 @@ def test_boards_have_a_tile_for_every_reader(weights: Composition, measured: Pat
 
 
 def test_a_board_is_coloured_by_what_it_costs() -> None:
-    figure = figures.effects_board(made(), SMALL)
+    figure = by_effect.effects_board(made(), SMALL)
     (bars,) = figure.data
     paint = dict(zip([data[0] for data in bars.customdata], bars.marker.color, strict=True))
     assert set(paint) == {"L1.H2.k", "logits"}, "of the third reader nothing is known"
-    assert str(figures.COSTS)[1:-1] in paint["L1.H2.k"] and str(figures.HELPS)[1:-1] in paint["logits"]
-    assert figures.told_effects(made()) == (
-        "L1.H2.k changes most without L0.attn: loss 1.00e+01, 100 times the 1.00e-01 with nothing taken away;"
+    assert str(COSTS)[1:-1] in paint["L1.H2.k"] and str(HELPS)[1:-1] in paint["logits"]
+    assert by_effect.told_effects(made()) == (
+        "L1.H2.k changes most without L0.attn: loss 10, 100 times the 0.1 with nothing taken away;"
         " 1 of 2 puzzles solved, 2 with nothing taken away."
     )
-    assert "1 of 2 puzzles solved" in figures.told_effects(made(), "answers")
+    assert "1 of 2 puzzles solved" in by_effect.told_effects(made(), "answers")
 
 
 def test_rankings_are_in_order(weights: Composition) -> None:
-    ranking = figures.weights_ranking(weights.readings(SOURCE), SOURCE)
-    expected = [reading.reader.text for reading in weights.ranked(SOURCE)[: figures.SHOWN]]
-    assert list(ranking.layout.yaxis.categoryarray) == expected and set(drawn(ranking)) == set(expected)
-    effects = figures.effects_ranking(made())
+    found = by_weights.weights_ranking(weights.readings(SOURCE), SOURCE)
+    expected = [reading.reader.text for reading in weights.ranked(SOURCE)[:SHOWN]]
+    assert list(found.layout.yaxis.categoryarray) == expected and set(drawn(found)) == set(expected)
+    effects = by_effect.effects_ranking(made())
     assert list(effects.layout.yaxis.categoryarray) == ["L1.H2.k", "logits"]
     notes = {trace.y[0]: trace.text[0] for trace in effects.data}
     assert notes["L1.H2.k"] == "×100" and notes["logits"].startswith("×0.10")
-    lost = figures.effects_ranking(made(), "answers")
+    lost = by_effect.effects_ranking(made(), "answers")
     assert {trace.y[0]: trace.text[0] for trace in lost.data}["L1.H2.k"] == "1 lost"
 
 
 @pytest.mark.parametrize("measure", MEASURES)
 def test_a_mark_of_the_effects_axis_lies_well_inside(measure: Measure) -> None:
     """Plotly leaves out a mark at the very edge, and fails to place a title below none."""
-    low, high = figures.effects_ranking(made(), measure).layout.xaxis.range
+    low, high = by_effect.effects_ranking(made(), measure).layout.xaxis.range
     assert low + (high - low) / 100 < 0 < high - (high - low) / 100
-    figure = figures._ranking([(Reader("k", 1, 2), 0.3, "", "")], "only costs")
+    figure = ranking([(Reader("k", 1, 2), 0.3, "", "")], "only costs")
     low, high = figure.layout.xaxis.range
     assert low + (high - low) / 100 < 0 < 0.3 < high
 
 
 def test_marks_of_ratios() -> None:
-    near, far = figures._ratio_ticks([0.3, -0.02]), figures._ratio_ticks([0.3, -2.5])
+    near, far = by_effect._ratio_ticks([0.3, -0.02]), by_effect._ratio_ticks([0.3, -2.5])
     assert near["ticktext"] == ["÷10", "÷5", "÷2", "×1", "×2", "×5", "×10"]
     assert far["ticktext"] == ["÷1,000", "÷100", "÷10", "×1", "×10", "×100", "×1,000"]
     for ticks in (near, far):
@@ -120,7 +122,7 @@ def test_marks_of_ratios() -> None:
 
 
 def test_the_matrix_of_heads(weights: Composition) -> None:
-    figure = figures.head_matrix(weights, "k", SMALL, Component(1, "head", 2))
+    figure = by_weights.head_matrix(weights, "k", SMALL, Component(1, "head", 2))
     (heat,) = figure.data
     assert (heat.y[0], heat.x[-1], heat.z.shape) == ("L0.H0", "L2.H3", (8, 8))
     reading = weights.reading(Component(0, "head", 3), Reader("k", 2, 1))
@@ -134,28 +136,28 @@ def test_nothing_raises_however_little_is_known(weights: Composition, measure: M
     empty = PathState(SOURCE, readers_of(SMALL, SOURCE), 3)
     for state in (empty, PathState(SOURCE, (), 1), made()):
         for figure in (
-            figures.effects_board(state, SMALL, measure),
-            figures.effects_ranking(state, measure),
-            figures.views_scatter(weights.readings(SOURCE), state, measure),
+            by_effect.effects_board(state, SMALL, measure),
+            by_effect.effects_ranking(state, measure),
+            by_effect.views_scatter(weights.readings(SOURCE), state, measure),
         ):
             assert json.loads(figure.to_json())
     assert (
-        figures.told_effects(None, measure)
-        == figures.told_effects(empty, measure)
+        by_effect.told_effects(None, measure)
+        == by_effect.told_effects(empty, measure)
         == "Nothing is measured yet."
     )
-    assert "Too few readers" in figures.told_agreement(weights, empty, measure)
-    assert figures.told_weights([], SOURCE).startswith("Nobody reads L0.attn")
+    assert "Too few readers" in by_effect.told_agreement(weights, empty, measure)
+    assert by_weights.told_weights([], SOURCE).startswith("Nobody reads L0.attn")
 
 
 def test_the_two_views_side_by_side(weights: Composition, measured: PathState) -> None:
-    figure = figures.views_scatter(weights.readings(SOURCE), measured, "changed")
+    figure = by_effect.views_scatter(weights.readings(SOURCE), measured, "changed")
     assert drawn(figure) == {reader.text: 1 for reader in measured.readers}
     (k,) = [trace for trace in figure.data if trace.name == "keys"]
     reader = measured.readers[[r.text for r in measured.readers].index(k.customdata[0][0])]
     assert k.x[0] == pytest.approx(weights.reading(SOURCE, reader).excess)
     assert k.y[0] == pytest.approx(measured.costs("changed")[reader])
-    said = figures.told_agreement(weights, measured, "changed")
+    said = by_effect.told_agreement(weights, measured, "changed")
     assert f"correlation is {agreement(weights, measured, 'changed').rho:+.2f}" in said
     assert "these 28 readers" in said and "queries" in said and "logits" not in said
 
@@ -165,34 +167,38 @@ def test_the_two_views_side_by_side(weights: Composition, measured: PathState) -
 
 def test_rows_read_back(weights: Composition, measured: PathState) -> None:
     header = Header("default", "1a2b", ("a", "b"))
-    rows = json.loads(Table(header, composition_rows(weights, SOURCE)).json())["rows"]
+    rows = json.loads(Table(header, weights.rows(SOURCE)).json())["rows"]
     assert [row["reader"] for row in rows] == [reader.text for reader in readers_of(SMALL, SOURCE)]
     best = weights.reading(SOURCE, Reader("k", 1, 0))
     (row,) = [row for row in rows if row["reader"] == "L1.H0.k"]
     assert (row["score"], row["excess"]) == (best.score, best.excess)
-    assert len(composition_rows(weights)) == int((~np.isnan(weights.score)).sum())
+    assert len(weights.rows()) == int((~np.isnan(weights.score)).sum())
 
     puzzles = list(load_puzzles("bank")[:2])
-    clean, *paths = json.loads(Table(header, path_rows(measured, puzzles, MEAN)).json())["rows"]
+    clean, *paths = json.loads(Table(header, measured.rows(puzzles, MEAN)).json())["rows"]
     assert clean["reader"] == "nobody" and clean["delta_final"] == 0 and "component" not in clean
     assert [row["reader"] for row in paths] == [reader.text for reader in measured.readers]
     assert paths[3]["loss_changed"] == pytest.approx(measured.row(4).loss.mean("changed"))
     assert paths[3]["source"] == "L0.attn" and paths[3]["method"] == "mean"
-    assert [row["reader"] for row in path_rows(made(), puzzles)] == ["nobody", "L1.H2.k", "logits"]
+    assert [row["reader"] for row in made().rows(puzzles)] == ["nobody", "L1.H2.k", "logits"]
 
 
 @pytest.mark.slow
 def test_programs_print_what_the_library_finds(tmp_path: Path, weights: Composition) -> None:
     folder = saved_model(tmp_path)
-    said = printed(composition_snippet(folder, "L0.attn")).splitlines()
+    said = printed(CompositionScores().program(folder)).splitlines()
     assert [line.split()[0] for line in said] == [r.reader.text for r in weights.ranked(SOURCE)[:20]]
     assert float(NUMBER.findall(said[0])[0]) == pytest.approx(weights.ranked(SOURCE)[0].score, rel=1e-4)
 
-    program = path_snippet(
-        folder, Sample(task="grow", limit=2), "L1.H2", "changed", ablation="L0.H1:mean", method=MEAN
-    )
     model, bank = load_model(folder), load_puzzles("bank")
-    state = path_effects(
+    question = PathAblation(
+        tuple(bank.filter(task="grow").limit(2)),
+        Component(1, "head", 2),
+        parse_ablation("L0.H1:mean", SMALL),
+        MEAN,
+    )
+    program = question.program(folder, sample=Sample(task="grow", limit=2), measure="changed")
+    state = path_ablation(
         model,
         bank.filter(task="grow").limit(2).tokens,
         Component(1, "head", 2),
@@ -203,7 +209,7 @@ def test_programs_print_what_the_library_finds(tmp_path: Path, weights: Composit
     lines = printed(program).splitlines()
     assert [line.split()[0] for line in lines[1:]] == [reader.text for reader in state.readers]
     found = [float(NUMBER.findall(line)[0]) for line in lines]
-    assert found == pytest.approx([value(row, "changed") for row in state.rows], rel=1e-4)
+    assert found == pytest.approx([value(row, "changed") for row in state.finished_rows], rel=1e-4)
 
 
 HOSTILE = "x'); import os; os.system('true')\n\"\"\"#{0}\\"
@@ -211,9 +217,9 @@ HOSTILE = "x'); import os; os.system('true')\n\"\"\"#{0}\\"
 
 def test_names_in_programs_are_data() -> None:
     for program in (
-        composition_snippet(HOSTILE, HOSTILE),
-        path_snippet(HOSTILE, Sample(task=HOSTILE, limit=3), HOSTILE, ablation=HOSTILE, method=MEAN),
-        path_snippet("default", Sample(puzzle="9a3726a23b"), "L0.attn"),
+        CompositionScores().program(HOSTILE),
+        PathAblation((), SOURCE, method=MEAN).program(HOSTILE, sample=Sample(task=HOSTILE, limit=3)),
+        PathAblation((), SOURCE).program("default", sample=Sample(("9a3726a23b",))),
     ):
         tree = ast.parse(program)
         assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))

@@ -11,7 +11,7 @@ from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import Changes, Look, Panel, changes
 from app.widgets.puzzle_strip import strip as puzzle_strip
 from interp.errors import PuzzlescopeError
-from interp.figures.sweep import ink
+from interp.figures.grids import ink
 from interp.grids import COLORS
 from interp.tokens import TOKEN_NAMES
 

@@ -16,8 +16,9 @@ from interp.ablation import (
     reference_means,
 )
 from interp.analyses.ablation_sweep import sweep
-from interp.analyses.attention import attention_pattern, lookback_table
+from interp.analyses.attention import attention_pattern
 from interp.analyses.head_study import study_heads
+from interp.analyses.lookback import lookback_table
 from interp.engine.predict import losses, predict, run_ablated
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT

@@ -15,7 +15,6 @@ from interp.ablation import (
     Ablation,
     Component,
     Lookback,
-    Method,
     ReferenceMeans,
     Term,
     hooks_for,
@@ -23,11 +22,13 @@ from interp.ablation import (
     parse_ablation,
 )
 from interp.analyses.ablation_sweep import sweep
-from interp.analyses.activation_patching import patch
-from interp.analyses.attention import attention_pattern, lookback_table
+from interp.analyses.activation_patching import activation_patching
+from interp.analyses.attention import attention_pattern
+from interp.analyses.direct_attribution import direct_attribution
 from interp.analyses.head_study import study_heads
-from interp.analyses.logit_lens import direct_attribution, logit_lens
-from interp.analyses.path_ablation import path_effects
+from interp.analyses.logit_lens import logit_lens
+from interp.analyses.lookback import lookback_table
+from interp.analyses.path_ablation import path_ablation
 from interp.analyses.published import blanks_masked
 from interp.engine.predict import losses, predict, run_ablated
 from interp.engine.runs import run_puzzle
@@ -58,7 +59,7 @@ def terms(draw: st.DrawFn) -> Term:
     component = draw(components())
     methods = [st.just(ZERO), st.just(MEAN)]
     if component.kind != "mlp":
-        methods.append(st.builds(Method, st.just("lookback"), st.integers(0, 404)))
+        methods.append(st.builds(Lookback, st.integers(0, 404)))
     return Term(component, draw(st.one_of(methods)))
 
 
@@ -204,9 +205,9 @@ def test_an_ablation_of_another_model_is_a_sentence_everywhere(
         lambda: study_heads(model, tokens[:1], off, means),
         lambda: logit_lens(model, tokens[0], off, means),
         lambda: direct_attribution(model, tokens[0], off, means),
-        lambda: patch(model, tokens[0], tokens[0], ablation=off, means=means),
-        lambda: path_effects(model, tokens[:1], part),
-        lambda: path_effects(model, tokens[:1], Component(0, "mlp"), base=off, means=means),
+        lambda: activation_patching(model, tokens[0], tokens[0], ablation=off, means=means),
+        lambda: path_ablation(model, tokens[:1], part),
+        lambda: path_ablation(model, tokens[:1], Component(0, "mlp"), base=off, means=means),
         lambda: blanks_masked(model, tokens[:1], off, means),
     ]
     for ask in asks:
@@ -218,8 +219,6 @@ def test_an_ablation_of_another_model_is_a_sentence_everywhere(
     "term",
     [
         Term(Component(0, "mlp"), Lookback(1)),
-        Term(Component(0, "attn"), Method("lookback")),
-        Term(Component(0, "attn"), Lookback(405)),
         Term(Component(0, "head")),
         Term(Component(0, "attn", 1)),
         Term(Component(-1, "attn")),
@@ -235,3 +234,9 @@ def test_an_ablation_made_by_hand_that_means_nothing_is_a_sentence(
 def test_components_are_dictionary_keys() -> None:
     assert {Component(1, "attn"): 1}[Component(1, "attn")] == 1
     assert np.unique([hash(Component(0, "head", h)) for h in range(4)]).size == 4
+
+
+@pytest.mark.parametrize("number", [-1, 405])
+def test_an_offset_that_is_none_is_a_sentence(number: int) -> None:
+    with pytest.raises(PuzzlescopeError, match=f"0 to 404 positions, got {number}"):
+        Lookback(number)

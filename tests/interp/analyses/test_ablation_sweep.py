@@ -35,6 +35,6 @@ def test_each_row_is_the_run_with_that_part_off_too(base: str) -> None:
         loss, solved = losses(model, tokens, parse_ablation(text, SMALL))
         np.testing.assert_allclose(row.loss.cells, loss.cells, rtol=1e-5, atol=1e-5)
         np.testing.assert_array_equal(row.solved, solved)
-        summary = row.summary(clean, "changed")
+        summary = row.brief(clean, "changed")
         assert summary["component"] == row.component.text
         assert summary["delta"] == pytest.approx(summary["loss"] - clean.loss.mean("changed"))

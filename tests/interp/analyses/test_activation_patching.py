@@ -14,9 +14,8 @@ from interp.analyses.activation_patching import (
     LEAST_GAP,
     Block,
     PatchState,
+    activation_patching,
     blocks_of,
-    patch,
-    patch_steps,
     recoloured,
     site_names,
 )
@@ -81,7 +80,9 @@ def metric(logits: np.ndarray, state: PatchState) -> np.ndarray:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_patch_is_what_hooks_give(model, pair, means, kind, text: str) -> None:
     target, source = pair
-    state = patch(model, target, source, kind, ablation=parse_ablation(text, SMALL), means=means)
+    state = activation_patching(
+        model, target, source, kind, ablation=parse_ablation(text, SMALL), means=means
+    )
     assert state.complete and state.fraction == 1 and not np.isnan(state.values).any()
     assert state.values.shape == (len(site_names(SMALL, kind)), 10, 100)
     step = 5 if kind == "z" else 1
@@ -93,7 +94,7 @@ def test_every_patch_is_what_hooks_give(model, pair, means, kind, text: str) -> 
 
 @pytest.mark.parametrize("text", ABLATIONS)
 def test_the_whole_stream_is_the_sources_run(model, pair, means, text: str) -> None:
-    state = patch(model, *pair, ablation=parse_ablation(text, SMALL), means=means)
+    state = activation_patching(model, *pair, ablation=parse_ablation(text, SMALL), means=means)
     assert state.blocks[-1] == EVERYWHERE
     for layer in range(SMALL.n_layers):
         np.testing.assert_allclose(state.values[layer, -1], state.source, rtol=1e-4, atol=1e-4)
@@ -103,12 +104,12 @@ def test_the_whole_stream_is_the_sources_run(model, pair, means, text: str) -> N
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_puzzle_patched_into_itself_changes_nothing(model, pair, kind, monkeypatch) -> None:
-    state = patch(model, pair[0], pair[0], kind)
+    state = activation_patching(model, pair[0], pair[0], kind)
     assert np.array_equal(state.source, state.target) and not state.comparable.any()
     assert (state.values == state.target).all() and np.isnan(state.effects()).all()
     # And not only because that is known beforehand: the same, computed.
     monkeypatch.setattr("interp.analyses.activation_patching.N_CTX", 0)
-    computed = patch(model, pair[0], pair[0], kind)
+    computed = activation_patching(model, pair[0], pair[0], kind)
     np.testing.assert_allclose(
         computed.values, np.broadcast_to(state.target, computed.values.shape), atol=1e-4
     )
@@ -117,7 +118,7 @@ def test_a_puzzle_patched_into_itself_changes_nothing(model, pair, kind, monkeyp
 def test_what_is_before_the_first_difference_changes_nothing(model, pair) -> None:
     puzzle = Puzzle.of("frame", pair[0])
     other = recoloured(puzzle, 2, 4, 4, (int(puzzle.grids[2, 4, 4]) + 1) % 11)
-    state = patch(model, puzzle.tokens, other.tokens, "attn_out", detail="rows")
+    state = activation_patching(model, puzzle.tokens, other.tokens, "attn_out", detail="rows")
     names = [block.name for block in state.blocks]
     third = puzzle.structure.name.split(" ")[2]
     first = names.index(f"{third} row 5")
@@ -133,12 +134,14 @@ def test_what_is_before_the_first_difference_changes_nothing(model, pair) -> Non
 @pytest.mark.parametrize("kind", KINDS)
 def test_many_at_a_time_are_as_one_by_one(model, pair, means, kind) -> None:
     ablation = parse_ablation(ABLATIONS[2], SMALL)
-    many, one = (patch(model, *pair, kind, ablation=ablation, means=means, rows=rows) for rows in (7, 1))
+    many, one = (
+        activation_patching(model, *pair, kind, ablation=ablation, means=means, rows=rows) for rows in (7, 1)
+    )
     np.testing.assert_allclose(many.values, one.values, rtol=1e-5, atol=1e-4)
 
 
 def test_what_is_off_carries_nothing(model, pair) -> None:
-    state = patch(model, *pair, "attn_out", ablation=parse_ablation("L1.attn", SMALL))
+    state = activation_patching(model, *pair, "attn_out", ablation=parse_ablation("L1.attn", SMALL))
     np.testing.assert_allclose(state.values[1], np.tile(state.target, (10, 1)), atol=1e-5)
     assert np.abs(state.values[2] - state.target).max() > 0.01
 
@@ -155,7 +158,7 @@ def test_blocks_are_all_positions_once(structure, detail) -> None:
 
 
 def test_the_state_fills_up(model, pair) -> None:
-    steps = patch_steps(model, *pair, "z", rows=8)
+    steps = activation_patching.steps(model, *pair, "z", rows=8)
     state = next(steps)
     assert state is not None and state.fraction == 0 and not state.complete and np.isnan(state.values).all()
     seen, news = [], []
@@ -200,7 +203,7 @@ def test_an_edit_that_changes_nothing(pair) -> None:
 def test_grids_in_another_order_cannot_be_compared(model, pair) -> None:
     other = draw("evaluation", 7, PUZZLE_KINDS[1], 1)[0]
     with pytest.raises(PuzzlescopeError, match="same order, got X f"):
-        patch(model, pair[0], other)
+        activation_patching(model, pair[0], other)
 
 
 def known_state() -> PatchState:
@@ -240,7 +243,7 @@ def test_exported_rows() -> None:
 
 def test_the_contrast_is_the_sources_color_or_else_its_likeliest_other_token(model, pair) -> None:
     target, source = pair
-    state = patch(model, target, source, "mlp_out")
+    state = activation_patching(model, target, source, "mlp_out")
     with torch.inference_mode():
         logits = model(model.prompt(in_between(target, source)[None]))[0, ANSWER_START:-1].numpy()
     truth, wanted = target[ANSWER_START:], source[ANSWER_START:]

@@ -14,14 +14,14 @@ from hypothesis.extra import numpy as npst
 
 from interp.ablation import hooks_of, parse_ablation, reference_means
 from interp.analyses.attention import (
+    AttentionOf,
     attention_pattern,
-    heads_above,
     layer_attention,
-    lookback_scores,
     packed,
     position_labels,
     quantise,
 )
+from interp.analyses.lookback import heads_above, lookback_scores
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 from interp.puzzles.kinds import KINDS, draw
@@ -218,7 +218,7 @@ def test_arrays_travel_little_endian_and_in_order() -> None:
 def test_the_backend_runs_once_for_pattern_and_norms(tmp_path: Path) -> None:
     backend, name = Backend(), saved_model(tmp_path)
     puzzle = backend.bank()[0]
-    found = backend.attention(name, puzzle, 1)
-    assert backend.pattern(name, puzzle, 1) is found.pattern
-    assert backend.attention(name, puzzle, 1) is found
-    assert backend.attention(name, puzzle, 1, parse_ablation("L0.attn", SMALL)) is not found
+    found = backend.ask(name, AttentionOf(puzzle, layer=1))
+    assert backend.ask(name, AttentionOf(puzzle, layer=1)) is found
+    off = parse_ablation("L0.attn", SMALL)
+    assert backend.ask(name, AttentionOf(puzzle, off, 1)) is not found

@@ -10,22 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interp.ablation import Ablation, parse_ablation, reference_means
-from interp.analyses.attention import attention_pattern, lookback_scores
+from interp.analyses.attention import attention_pattern
 from interp.analyses.head_study import (
     DETECTORS,
     DISTANCES,
     MARKED,
     OVER,
     HeadStudy,
-    head_rows,
-    head_steps,
     heads_off,
-    map_rows,
-    spectrum_rows,
     study_heads,
     sum_by_distance,
     sum_by_offset,
 )
+from interp.analyses.lookback import lookback_scores
 from interp.errors import PuzzlescopeError
 from interp.export.tables import Header, Table
 from interp.tokens import cell_position, marker_position, predicting_position
@@ -274,7 +271,7 @@ def test_which_heads_are_off() -> None:
 def test_a_study_fills_up_puzzle_by_puzzle(tokens) -> None:
     model = small_model()
     logits = model(model.prompt(tokens[:1]))
-    steps = head_steps(model, tokens, parse_ablation("L0.attn", SMALL))
+    steps = study_heads.steps(model, tokens, parse_ablation("L0.attn", SMALL))
     study = next(steps)
     assert isinstance(study, HeadStudy) and study.n == 3 and study.known == 0 and study.fraction == 0
     assert (
@@ -296,7 +293,7 @@ def test_a_study_fills_up_puzzle_by_puzzle(tokens) -> None:
 
 
 def test_the_first_puzzles_are_a_study_of_their_own(tokens) -> None:
-    steps = head_steps(small_model(), tokens)
+    steps = study_heads.steps(small_model(), tokens)
     study = next(steps)
     while study.known < 2:
         next(steps)
@@ -312,12 +309,41 @@ def test_bad_requests(tokens) -> None:
         study_heads(small_model(), tokens, parse_ablation("L0.attn:mean", SMALL))
 
 
+# ---- in words --------------------------------------------------------------------------------------------
+
+
+class OfOneHead(HeadStudy):
+    """A study of a single head, with this spectrum and this much attention on the start token."""
+
+    def __init__(self, spectrum: np.ndarray, start: float):
+        super().__init__(SMALL, 1)
+        self._given, self._start = spectrum[None, None], np.array([[start]])
+
+    def spectrum_over(self, over: str) -> np.ndarray:
+        return self._given
+
+    def detectors(self, over: str = "all") -> dict[str, np.ndarray]:
+        return {"start": self._start}
+
+
+def test_what_a_spectrum_is_said_to_show() -> None:
+    spectrum = np.zeros(405)
+    spectrum[[7, 100, 404]] = [0.2, 0.5, 1.0]
+    said = OfOneHead(spectrum, 0.25).summary(0, 0)
+    assert said.startswith("On the start token 0.25") and "Highest: 100 back 0.50 (the cell about" in said
+    assert "7 back 0.20." in said and "404 back" not in said, (
+        "one position, which can only rest on the start token"
+    )
+    assert OfOneHead(np.zeros(405), 0).summary(0, 0).startswith("No distance")
+    assert "Nothing" in OfOneHead(np.full(405, np.nan), float("nan")).summary(0, 0)
+
+
 # ---- as rows -----------------------------------------------------------------------------------------------
 
 
 def test_rows_of_heads_go_into_a_table(tokens) -> None:
     study = study_of("L1.H2:lookback=100,L2.attn", tokens)
-    rows = head_rows(study, "answer", {(1, 2): 0.5})
+    rows = study.rows("answer", {(1, 2): 0.5})
     table = Table(Header("a model", "1a2b", ("x",), study.ablation.text), rows)
     read = list(csv.DictReader(line for line in io.StringIO(table.csv()) if not line.startswith("#")))
     assert [(row["layer"], row["head"]) for row in read] == [
@@ -328,18 +354,18 @@ def test_rows_of_heads_go_into_a_table(tokens) -> None:
     assert read[0]["cost"] == "" and [row["off"] for row in read[6:9]] == ["False", "False", "True"]
     for name, scores in study.detectors("answer").items():
         assert [float(row[name]) for row in read] == scores.ravel().tolist()
-    assert "cost" not in head_rows(study)[0]
+    assert "cost" not in study.rows()[0]
 
 
 def test_rows_of_spectra_and_maps(tokens) -> None:
     study = study_of("L1.H2:lookback=101", tokens)
-    rows = spectrum_rows(study)
+    rows = study.spectrum_rows()
     assert len(rows) == 12 * 405
     chosen = [row for row in rows if (row["layer"], row["head"]) == (1, 2)]
     assert [row["back"] for row in chosen] == list(range(405)) and chosen[101]["attention"] == pytest.approx(
         1
     )
-    shares = map_rows(study, 1, 2)
+    shares = study.map_rows(1, 2)
     seen = {(row["on"], row["grid"], row["row_offset"], row["column_offset"]): row["share"] for row in shares}
     assert len(seen) == len(shares) == 4 * 361 + 5
     left, marker = ("cell", 3, 0, -1), ("marker", 3, None, None)

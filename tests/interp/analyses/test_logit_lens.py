@@ -8,7 +8,8 @@ from torch import Tensor
 from transformer_lens import ActivationCache
 
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_for, parse_ablation
-from interp.analyses.logit_lens import Attribution, LogitLens, direct_attribution, logit_lens
+from interp.analyses.direct_attribution import Attribution, direct_attribution
+from interp.analyses.logit_lens import LogitLens, logit_lens
 from interp.engine.forward import embed, gates_for, run, weights_of
 from interp.engine.halves import run_halves
 from interp.errors import PuzzlescopeError
@@ -82,6 +83,13 @@ def film(*right: str) -> LogitLens:
                 chances[stage, cell] = chances[stage, cell, ::-1]
                 chances[stage, cell, 13] = 0.9
     return LogitLens(tuple(f"s{k}" for k in range(stages)), chances, np.full(100, 3))
+
+
+def test_the_summary_names_the_stage_that_brings_most() -> None:
+    assert film("wrr", "wwr", "wrr", "www").summary() == (
+        "s1 brings most: 96 cells are right before it, 98 after. 1 of 100 cells are wrong at the end."
+    )
+    assert film("rr").summary() == "Every cell is right at the end."
 
 
 def test_a_cell_settles_where_it_becomes_right_for_good() -> None:

@@ -6,7 +6,7 @@ import torch
 
 from interp.ablation import parse_ablation
 from interp.analyses import notebook as phenomena
-from interp.analyses.attention import lookback_scores
+from interp.analyses.lookback import lookback_scores
 from interp.analyses.notebook import (
     CopyCircuit,
     Phenomena,

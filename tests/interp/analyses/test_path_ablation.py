@@ -25,9 +25,8 @@ from interp.analyses.composition import composition
 from interp.analyses.path_ablation import (
     PathState,
     agreement,
-    path_effects,
+    path_ablation,
     path_losses,
-    path_steps,
     rank_correlation,
 )
 from interp.analyses.readers import LOGITS, Reader, readers_of
@@ -125,7 +124,7 @@ def test_every_reader_as_hooks_do_it(
     model: PuzzleGPT, means: ReferenceMeans, source: str, base: int, method: Method
 ) -> None:
     off = parse_ablation(BASES[base], SMALL)
-    state = path_effects(model, TOKENS, part(source), base=off, means=means, method=method)
+    state = path_ablation(model, TOKENS, part(source), base=off, means=means, method=method)
     assert state.readers == readers_of(SMALL, part(source)) and state.complete
     unmoved = set()
     for number, reader in enumerate(state.readers, start=1):
@@ -139,7 +138,7 @@ def test_every_reader_as_hooks_do_it(
 def test_widths_of_queries_and_values_may_differ() -> None:
     model, source = small_model(4, NARROW), Component(0, "head", 1)
     readers = [Reader("q", 1, 2), Reader("k", 2, 0), Reader("v", 2, 1)]
-    state = path_effects(model, TOKENS, source, readers)
+    state = path_ablation(model, TOKENS, source, readers)
     for number, reader in enumerate(readers, start=1):
         close(state.row(number).loss, with_hooks(model, source, reader))
 
@@ -186,7 +185,7 @@ def test_one_after_the_other_is_each_by_itself(model: PuzzleGPT, means: Referenc
     """Two chunks of puzzles, whole layers and single heads in any order, several rows a pass."""
     ablation, source, tokens = parse_ablation(base, SMALL), part("L0.H1"), np.tile(six_puzzles(), (2, 1))[:9]
     readers = [Reader("v", 2), LOGITS, Reader("q", 1, 3), Reader("mlp", 1), Reader("k", 1), Reader("v", 1, 0)]
-    state = path_effects(model, tokens, source, readers, base=ablation, means=means)
+    state = path_ablation(model, tokens, source, readers, base=ablation, means=means)
     close(state.row(0).loss, losses(model, tokens, ablation, means)[0])
     for number, reader in enumerate(readers, start=1):
         alone, solved = path_losses(model, tokens, source, [reader], base=ablation, means=means)
@@ -197,8 +196,8 @@ def test_one_after_the_other_is_each_by_itself(model: PuzzleGPT, means: Referenc
 @pytest.mark.parametrize("source", ["L0.attn", "L0.H1"])
 def test_a_source_that_is_off_is_missed_by_nobody(model: PuzzleGPT, source: str) -> None:
     readers = readers_of(SMALL, part(source), by_head=False)
-    state = path_effects(model, TOKENS, part(source), readers, base=parse_ablation("L0.attn", SMALL))
-    for row in state.rows[1:]:
+    state = path_ablation(model, TOKENS, part(source), readers, base=parse_ablation("L0.attn", SMALL))
+    for row in state.finished_rows[1:]:
         np.testing.assert_allclose(row.loss.cells, state.row(0).loss.cells, atol=1e-4)
 
 
@@ -206,7 +205,7 @@ def test_a_source_that_is_off_is_missed_by_nobody(model: PuzzleGPT, source: str)
 
 
 def test_it_fills_up_and_pauses(model: PuzzleGPT) -> None:
-    steps = path_steps(model, np.tile(six_puzzles(), (2, 1))[:9], part("L1.attn"))
+    steps = path_ablation.steps(model, np.tile(six_puzzles(), (2, 1))[:9], part("L1.attn"))
     state = next(steps)
     assert isinstance(state, PathState) and state.fraction == 0 and not state.complete
     fractions = []
@@ -227,9 +226,9 @@ def test_what_cannot_be_is_a_sentence(model: PuzzleGPT) -> None:
     with pytest.raises(PuzzlescopeError, match=r"no L9\.mlp that reads"):
         path_losses(model, tokens, part("L0.attn"), [Reader("mlp", 9)])
     with pytest.raises(PuzzlescopeError, match=r"The model has no L4\.attn"):
-        path_effects(model, tokens, Component(4, "attn"))
+        path_ablation(model, tokens, Component(4, "attn"))
     with pytest.raises(PuzzlescopeError, match="no puzzle"):
-        path_effects(model, tokens[:0], part("L0.attn"))
+        path_ablation(model, tokens[:0], part("L0.attn"))
 
 
 def test_rank_correlation() -> None:
@@ -247,7 +246,7 @@ def test_rank_correlation() -> None:
 
 def test_agreement_of_weights_and_effects(model: PuzzleGPT) -> None:
     source = part("L0.attn")
-    weights, state = composition(model), path_effects(model, TOKENS, source)
+    weights, state = composition(model), path_ablation(model, TOKENS, source)
     found = agreement(weights, state, "changed")
     costs = {reader: abs(one) for reader, one in state.costs("changed").items()}
     excess = {reading.reader: reading.excess for reading in weights.readings(source)}

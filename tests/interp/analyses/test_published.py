@@ -95,7 +95,7 @@ def test_heads_that_only_rest_on_the_start_token_do_not_count() -> None:
     ("loss", "masked", "holds", "said"),
     [
         (0.1, 2.0, True, "20 times as large"),
-        (0.1, 0.05, False, "hardly matters here: hiding blank cells makes the loss 0.5 times"),
+        (0.1, 0.05, False, "hardly matters here: hiding blank cells makes the loss 0.50 times"),
         (0.0, 2.0, True, "makes the loss 2, which is exactly 0"),
         (0.0, 0.0, False, "does not matter"),
         (np.nan, 2.0, False, "not finite"),

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -10,10 +11,12 @@ import pytest
 import torch
 
 from interp.ablation import NO_ABLATION, bank_means, components_of, parse_ablation
-from interp.analyses.ablation_sweep import CHUNK, sweep, sweep_parts
-from interp.analyses.attention import attention_pattern
-from interp.backend import Backend
-from interp.backend import backend as module
+from interp.analyses import ablation_sweep, prediction
+from interp.analyses.ablation_sweep import CHUNK, Sweep, SweepState, sweep, sweep_parts
+from interp.analyses.attention import AttentionOf, attention_pattern
+from interp.analyses.head_study import HeadStudyOf
+from interp.analyses.prediction import PredictionOf
+from interp.backend import Backend, Watch
 from interp.checkpoints import load_model
 from interp.engine.predict import losses, predict, predict_run
 from interp.errors import PuzzlescopeError
@@ -27,36 +30,48 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [saved_model(tmp_path_factory.mktemp(f"model{seed}"), seed) for seed in (0, 1)]
 
 
+def looks(watch: Watch[SweepState]) -> Iterator[SweepState]:
+    """What is known of a sweep, again and again until it is complete."""
+    while not watch.finished:
+        if watch.state is not None:
+            yield watch.state
+        watch.wait()
+    assert watch.state is not None
+    yield watch.state
+
+
 def test_results_are_those_of_the_functions_behind(names: list[str]) -> None:
     backend = Backend()
     model, puzzle = backend.model(names[0]), backend.bank()[5]
     ablation = parse_ablation("L1.H2,L2.mlp", SMALL)
     found, expected = (
-        backend.prediction(names[0], puzzle, ablation),
+        backend.ask(names[0], PredictionOf(puzzle, ablation)),
         predict(model, puzzle.tokens[None], ablation),
     )
     assert np.array_equal(found.greedy, expected.greedy)
     # One pass is over a token more than the other: a CPU may add up in another order.
     np.testing.assert_allclose(found.loss.cells, expected.loss.cells, rtol=1e-5, atol=1e-5)
-    puzzles = list(backend.bank().limit(3))
-    *_, state = backend.sweep(names[0], puzzles, components_of(SMALL, ["attn"]))
+    puzzles = tuple(backend.bank().limit(3))
+    state = backend.ask(names[0], Sweep(puzzles, tuple(components_of(SMALL, ["attn"]))))
     assert state.complete and state.fraction == 1
-    rows = state.rows
+    rows = state.finished_rows
     swept = list(sweep(model, np.stack([p.tokens for p in puzzles]), components_of(SMALL, ["attn"])))
     assert [row.component for row in rows] == [row.component for row in swept]
     assert all(np.array_equal(a.loss.cells, b.loss.cells) for a, b in zip(rows, swept, strict=True))
-    solved = dict(backend.solved(names[0], puzzles, batch=2))
-    assert list(solved.values()) == losses(model, np.stack([p.tokens for p in puzzles]))[1].tolist()
+    solved = backend.ask(names[0], Sweep(puzzles)).row(0).solved
+    assert solved.tolist() == losses(model, np.stack([p.tokens for p in puzzles]))[1].tolist()
     plain = attention_pattern(model, puzzle.tokens, 2, ablation)
-    np.testing.assert_allclose(backend.pattern(names[0], puzzle, 2, ablation), plain, atol=1e-6)
+    np.testing.assert_allclose(
+        backend.ask(names[0], AttentionOf(puzzle, ablation, 2)).pattern, plain, atol=1e-6
+    )
 
 
 def test_models_do_not_share_results(names: list[str]) -> None:
     backend = Backend()
     puzzle = backend.bank()[0]
-    one, two = (backend.prediction(name, puzzle).loss.mean() for name in names)
+    one, two = (backend.ask(name, PredictionOf(puzzle)).loss.mean() for name in names)
     assert one != two
-    assert backend.prediction(names[0], puzzle).loss.mean() == one
+    assert backend.ask(names[0], PredictionOf(puzzle)).loss.mean() == one
 
 
 def test_a_result_is_computed_once_however_many_ask(
@@ -70,9 +85,9 @@ def test_a_result_is_computed_once_however_many_ask(
         calls.append(threading.get_ident())
         return predict_run(*arguments, **options)
 
-    monkeypatch.setattr(module, "predict_run", counting)
+    monkeypatch.setattr(prediction, "predict_run", counting)
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: backend.prediction(names[0], puzzle), range(16)))
+        found = list(pool.map(lambda _: backend.ask(names[0], PredictionOf(puzzle)), range(16)))
     assert len(calls) == 1 and all(one is found[0] for one in found)
 
 
@@ -80,11 +95,16 @@ def test_threads_with_different_ablations_get_their_own_answers(names: list[str]
     texts = ["", "L0.attn", "L1.attn", "L2.attn", "L0.mlp", "L1.H3:lookback=100", "L0.H1", "L2.mlp:mean"]
     ablations = [parse_ablation(text, SMALL) for text in texts]
     puzzle = Backend().bank()[9]
-    expected = [Backend().score(names[0], [puzzle], ablation).loss.mean() for ablation in ablations]
+    expected = [
+        Backend().ask(names[0], Sweep((puzzle,), (), ablation)).row(0).loss.mean() for ablation in ablations
+    ]
     shared = Backend()
     with ThreadPoolExecutor(8) as pool:
         found = list(
-            pool.map(lambda ablation: shared.score(names[0], [puzzle], ablation).loss.mean(), ablations)
+            pool.map(
+                lambda ablation: shared.ask(names[0], Sweep((puzzle,), (), ablation)).row(0).loss.mean(),
+                ablations,
+            )
         )
     assert found == expected and len(set(found)) == len(found)
 
@@ -93,25 +113,36 @@ def test_eight_threads_with_different_ablations_predict_as_one_after_the_other(n
     texts = ["", "L0.attn", "L1.attn", "L2.mlp:mean", "L0.mlp", "L1.H3:lookback=100", "L0.H1", "L2.H*,L0.mlp"]
     ablations = [parse_ablation(text, SMALL) for text in texts]
     puzzle = Backend().bank()[9]
-    alone = [Backend().prediction(names[0], puzzle, ablation) for ablation in ablations]
+    alone = [Backend().ask(names[0], PredictionOf(puzzle, ablation)) for ablation in ablations]
     shared = Backend()
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda ablation: shared.prediction(names[0], puzzle, ablation), ablations))
-        patterns = list(pool.map(lambda ablation: shared.pattern(names[0], puzzle, 1, ablation), ablations))
+        found = list(
+            pool.map(lambda ablation: shared.ask(names[0], PredictionOf(puzzle, ablation)), ablations)
+        )
+        patterns = list(
+            pool.map(
+                lambda ablation: shared.ask(names[0], AttentionOf(puzzle, ablation, 1)).pattern, ablations
+            )
+        )
     for one, other, pattern, ablation in zip(found, alone, patterns, ablations, strict=True):
         assert np.array_equal(one.greedy, other.greedy)
         assert np.array_equal(one.loss.cells, other.loss.cells)
-        assert np.array_equal(pattern, Backend().pattern(names[0], puzzle, 1, ablation))
+        assert np.array_equal(pattern, Backend().ask(names[0], AttentionOf(puzzle, ablation, 1)).pattern)
 
 
 def test_a_sweep_is_computed_once_however_many_ask(names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     backend, calls = Backend(), []
-    puzzles, parts = list(backend.bank().limit(10)), components_of(SMALL, ["attn", "head"])
-    monkeypatch.setattr(module, "sweep_parts", lambda *a, **k: calls.append(1) or sweep_parts(*a, **k))
+    puzzles, parts = tuple(backend.bank().limit(10)), tuple(components_of(SMALL, ["attn", "head"]))
+
+    def counted(*a, **k):
+        calls.append(1)
+        return sweep_parts(*a, **k)
+
+    monkeypatch.setattr(ablation_sweep, "sweep_parts", counted)
 
     def ask(_: int) -> list[float]:
-        *_, state = backend.sweep(names[0], puzzles, parts)
-        return [row.loss.mean() for row in state.rows]
+        state = backend.ask(names[0], Sweep(puzzles, parts))
+        return [row.loss.mean() for row in state.finished_rows]
 
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(ask, range(6)))
@@ -121,9 +152,10 @@ def test_a_sweep_is_computed_once_however_many_ask(names: list[str], monkeypatch
 
 def test_a_sweep_tells_how_far_it_is(names: list[str]) -> None:
     backend = Backend()
-    puzzles = list(backend.bank().limit(CHUNK + 2))
+    puzzles = tuple(backend.bank().limit(CHUNK + 2))
     fractions, known = [], []
-    for state in backend.sweep(names[0], puzzles, components_of(SMALL, ["attn"])):
+    watch = backend.watch(names[0], Sweep(puzzles, tuple(components_of(SMALL, ["attn"]))))
+    for state in looks(watch):
         fractions.append(state.fraction)
         known.append([state.puzzles_done(number) for number in range(4)])
     assert fractions == sorted(fractions) and fractions[-1] == 1 and len(set(fractions)) > 4
@@ -134,33 +166,32 @@ def test_a_sweep_tells_how_far_it_is(names: list[str]) -> None:
 
 def test_a_sweep_that_nobody_waits_for_ends_and_leaves_nothing(names: list[str]) -> None:
     backend = Backend()
-    puzzles, parts = list(backend.bank().limit(64)), components_of(SMALL, ["attn", "head", "mlp"])
-    asking = backend.sweep(names[0], puzzles, parts)
-    next(asking)
-    asking.close()
+    puzzles, parts = tuple(backend.bank().limit(64)), tuple(components_of(SMALL, ["attn", "head", "mlp"]))
+    watch = backend.watch(names[0], Sweep(puzzles, parts))
+    next(looks(watch))
+    watch.close()
     deadline = time.monotonic() + 10
     while backend.working:
         assert time.monotonic() < deadline
         time.sleep(0.01)
     assert len(backend._results) == 0
-    *_, state = backend.sweep(names[0], puzzles[:2], parts[:1])
-    assert state.complete
+    assert backend.ask(names[0], Sweep(puzzles[:2], parts[:1])).complete
 
 
 def test_one_can_look_in_on_a_sweep_and_lose_interest(names: list[str]) -> None:
     backend = Backend()
-    puzzles, parts = list(backend.bank().limit(2 * CHUNK)), components_of(SMALL, ["attn", "mlp"])
-    watch = backend.watch(names[0], puzzles, parts)
+    puzzles, parts = tuple(backend.bank().limit(2 * CHUNK)), tuple(components_of(SMALL, ["attn", "mlp"]))
+    watch = backend.watch(names[0], Sweep(puzzles, parts))
     fractions = []
     while not watch.finished:
         fractions.append(watch.state.fraction if watch.state is not None else 0.0)
         watch.wait()
     assert fractions == sorted(fractions) and len(set(fractions)) > 3, "one sees it grow"
     assert watch.state is not None and watch.state.complete
-    again = backend.watch(names[0], puzzles, parts)
+    again = backend.watch(names[0], Sweep(puzzles, parts))
     assert again.finished and again.state is watch.state, "kept"
     watch.close()
-    other = backend.watch(names[0], puzzles, parts, scope="answer")
+    other = backend.watch(names[0], Sweep(puzzles, parts, scope="answer"))
     while other.state is None:
         other.wait()
     other.close()
@@ -178,9 +209,9 @@ def test_an_error_in_a_watched_sweep_reaches_whoever_looks(
     def fails(*arguments, **options):
         raise RuntimeError("in the middle of it")
 
-    monkeypatch.setattr(module, "sweep_parts", fails)
+    monkeypatch.setattr(ablation_sweep, "sweep_parts", fails)
     backend = Backend()
-    watch = backend.watch(names[0], [backend.bank()[0]], components_of(SMALL))
+    watch = backend.watch(names[0], Sweep((backend.bank()[0],), tuple(components_of(SMALL))))
     with pytest.raises(RuntimeError, match="in the middle"):
         while not watch.finished:
             watch.wait()
@@ -198,7 +229,7 @@ def test_whoever_waits_can_give_up(names: list[str]) -> None:
 
     backend = Backend(pulse=pulse)
     with pytest.raises(GivesUpError):
-        backend.prediction(names[0], backend.bank()[0])
+        backend.ask(names[0], PredictionOf(backend.bank()[0]))
     deadline = time.monotonic() + 10
     while backend.working:
         assert time.monotonic() < deadline
@@ -208,46 +239,48 @@ def test_whoever_waits_can_give_up(names: list[str]) -> None:
 def test_a_quick_question_does_not_wait_for_a_long_one(names: list[str]) -> None:
     """Of another visitor: it is answered before the long one is done."""
     backend = Backend(who=lambda: threading.current_thread().name)
-    puzzles, parts = list(backend.bank().limit(64)), components_of(SMALL, ["attn", "head", "mlp"])
-    asking = backend.sweep(names[0], puzzles, parts)
-    state = next(asking)
-    other = threading.Thread(target=backend.prediction, args=(names[0], puzzles[3]), name="somebody else")
+    puzzles, parts = tuple(backend.bank().limit(64)), tuple(components_of(SMALL, ["attn", "head", "mlp"]))
+    watch = backend.watch(names[0], Sweep(puzzles, parts))
+    state = next(looks(watch))
+    other = threading.Thread(target=backend.ask, args=(names[0], PredictionOf(puzzles[3])), name="another")
     other.start()
     other.join(30)
     assert not other.is_alive() and state.fraction < 1 and backend.working == 1
-    asking.close()
+    watch.close()
 
 
 def test_an_error_leaves_nothing_behind(names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     backend = Backend()
     puzzle = backend.bank()[0]
-    clean = backend.score(names[0], [puzzle]).loss.mean()
+    clean = backend.ask(names[0], Sweep((puzzle,))).row(0).loss.mean()
 
     def fails(*arguments, **options):
         raise RuntimeError("in the middle of it")
 
     with monkeypatch.context() as patched:
-        patched.setattr(module, "predict_run", fails)
+        patched.setattr(prediction, "predict_run", fails)
         with pytest.raises(RuntimeError):
-            backend.prediction(names[0], puzzle)
-    assert backend.prediction(names[0], puzzle).loss.mean() == pytest.approx(clean)
+            backend.ask(names[0], PredictionOf(puzzle))
+    assert backend.ask(names[0], PredictionOf(puzzle)).loss.mean() == pytest.approx(clean)
     with pytest.raises(PuzzlescopeError):
         backend.model("no such model")
     with pytest.raises(PuzzlescopeError):
-        backend.pattern(names[0], puzzle, 99)
+        backend.ask(names[0], AttentionOf(puzzle, layer=99))
 
 
 def test_what_is_kept_is_bounded_in_bytes(names: list[str]) -> None:
     pattern_bytes = SMALL.n_heads * 405 * 405 * 4
     backend = Backend(result_bytes=2 * pattern_bytes + 1000)
     puzzle = backend.bank()[0]
-    first = backend.pattern(names[0], puzzle, 0)
+    first = backend.ask(names[0], AttentionOf(puzzle, layer=0)).pattern
     for layer in (1, 2):
-        backend.pattern(names[0], puzzle, layer)
-    assert backend._results.currsize <= 2 * pattern_bytes + 1000
-    assert backend.pattern(names[0], puzzle, 0) is not first, "the oldest had to go"
+        backend.ask(names[0], AttentionOf(puzzle, layer=layer))
+    assert backend._results.nbytes <= 2 * pattern_bytes + 1000
+    assert backend.ask(names[0], AttentionOf(puzzle, layer=0)).pattern is not first, "the oldest had to go"
     tiny = Backend(result_bytes=10)
-    assert np.array_equal(tiny.pattern(names[0], puzzle, 0), first), "too large to keep, still an answer"
+    assert np.array_equal(tiny.ask(names[0], AttentionOf(puzzle, layer=0)).pattern, first), (
+        "too large to keep, still an answer"
+    )
 
 
 def test_a_missing_bank_is_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,7 +292,9 @@ def test_a_missing_bank_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_no_ablation_is_a_key_like_any_other(names: list[str]) -> None:
     backend = Backend()
     puzzle = backend.bank()[0]
-    assert backend.prediction(names[0], puzzle) is backend.prediction(names[0], puzzle, NO_ABLATION)
+    assert backend.ask(names[0], PredictionOf(puzzle)) is backend.ask(
+        names[0], PredictionOf(puzzle, NO_ABLATION)
+    )
 
 
 def test_a_run_that_others_push_out_meanwhile_is_still_answered(names: list[str]) -> None:
@@ -267,19 +302,19 @@ def test_a_run_that_others_push_out_meanwhile_is_still_answered(names: list[str]
     before its turn."""
     one = Backend()
     puzzles, off = list(one.bank().limit(12)), parse_ablation("L1.attn", SMALL)
-    one.prediction(names[0], puzzles[0])
-    (run,) = one._runs.values()
+    one.ask(names[0], PredictionOf(puzzles[0]))
+    (run,) = one._supplies.runs.values()
     tight, go = Backend(run_bytes=2 * run.nbytes), threading.Barrier(len(puzzles))
 
     def ask(puzzle):
         go.wait()
-        return tight.prediction(names[0], puzzle, off).loss.cells
+        return tight.ask(names[0], PredictionOf(puzzle, off)).loss.cells
 
     with ThreadPoolExecutor(len(puzzles)) as pool:
         found = list(pool.map(ask, puzzles))
     expected = losses(one.model(names[0]), np.stack([p.tokens for p in puzzles]), off)[0].cells
     np.testing.assert_allclose(np.concatenate(found), expected, rtol=1e-4, atol=1e-4)
-    assert len(tight._runs) <= 2
+    assert len(tight._supplies.runs) <= 2
 
 
 def test_means_are_begun_once_however_many_need_them(
@@ -288,11 +323,11 @@ def test_means_are_begun_once_however_many_need_them(
     """Predictions, a sweep and a study at once, of two orders of the grids; and one who leaves takes nothing
     with him."""
     backend, begun = Backend(), []
-    real = module.bank_means_steps
-    monkeypatch.setattr(module, "bank_means_steps", lambda *a: begun.append(a[2]) or real(*a))
+    real = bank_means.steps
+    monkeypatch.setattr(bank_means, "steps", lambda *a: begun.append(a[2]) or real(*a))
     bank, off = backend.bank(), parse_ablation("L1.attn:mean", SMALL)
     same = [puzzle for puzzle in bank if puzzle.structure == STRUCTURES[0]]
-    leaving = backend.heads(names[0], same[:1], off)
+    leaving = backend.watch(names[0], HeadStudyOf(tuple(same[:1]), off))
     while not begun:
         time.sleep(0.001)
     leaving.close()
@@ -301,17 +336,16 @@ def test_means_are_begun_once_however_many_need_them(
     def ask(k: int):
         go.wait()
         if k == 0:
-            *_, state = backend.sweep(names[0], same[:2], [], off)
-            return state.row(0).loss.cells[0]
-        return backend.prediction(names[0], same[0], off).loss.cells[0]
+            return backend.ask(names[0], Sweep(tuple(same[:2]), (), off)).row(0).loss.cells[0]
+        return backend.ask(names[0], PredictionOf(same[0], off)).loss.cells[0]
 
     with ThreadPoolExecutor(6) as pool:
         found = list(pool.map(ask, range(6)))
     assert begun == [[STRUCTURES[0]]]
     for cells in found:
         np.testing.assert_allclose(cells, found[0], rtol=1e-4, atol=1e-4)
-    backend.prediction(names[0], bank.filter(structure=STRUCTURES[3])[0], off)
-    backend.prediction(names[0], same[1], off)
+    backend.ask(names[0], PredictionOf(bank.filter(structure=STRUCTURES[3])[0], off))
+    backend.ask(names[0], PredictionOf(same[1], off))
     assert begun == [[STRUCTURES[0]], [STRUCTURES[3]]]
 
 
@@ -324,7 +358,7 @@ def test_results_follow_weights_that_are_edited(names: list[str], how: str) -> N
     backend, fresh = Backend(), load_model(names[0])
     model, puzzle = backend.model(names[0]), backend.bank()[3]
     offs = [parse_ablation(text, SMALL) for text in ("", "L2.attn", "L2.mlp:mean")]
-    before = [backend.prediction(names[0], puzzle, off).loss.cells for off in offs]
+    before = [backend.ask(names[0], PredictionOf(puzzle, off)).loss.cells for off in offs]
     name = backend.checkpoint_id(names[0])
     W = model.blocks[0].mlp.W_in
     with torch.no_grad():
@@ -340,7 +374,7 @@ def test_results_follow_weights_that_are_edited(names: list[str], how: str) -> N
             model.pos_embed.W_pos[200:] = 0
     assert backend.checkpoint_id(names[0]) != name
     for off, old in zip(offs, before, strict=True):
-        found = backend.prediction(names[0], puzzle, off)
+        found = backend.ask(names[0], PredictionOf(puzzle, off))
         means = bank_means(model, backend.bank()) if off.needs_means else None
         expected = predict(model, puzzle.tokens[None], off, means)
         np.testing.assert_allclose(found.loss.cells, expected.loss.cells, rtol=1e-4, atol=1e-4)
@@ -349,4 +383,4 @@ def test_results_follow_weights_that_are_edited(names: list[str], how: str) -> N
     model.load_state_dict(fresh.state_dict())
     model.pos_embed.W_pos.copy_(fresh.pos_embed.W_pos)
     assert backend.checkpoint_id(names[0]) == name
-    np.testing.assert_array_equal(backend.prediction(names[0], puzzle).loss.cells, before[0])
+    np.testing.assert_array_equal(backend.ask(names[0], PredictionOf(puzzle)).loss.cells, before[0])

@@ -312,7 +312,7 @@ def test_no_such_device(device: str):
     refused(lambda: load_model(TINY, device=device), device)
 
 
-# ---- the hub: what its real clients cannot be made to say in tests/interp/puzzles/test_hub.py -----------------------------
+# ---- the hub: what its real clients cannot be made to say in tests/interp/puzzles/test_hub.py --------------
 
 
 @pytest.mark.parametrize(

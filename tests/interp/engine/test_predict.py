@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interp.ablation import NO_ABLATION, Ablation, parse_ablation
-from interp.engine.predict import METRICS, AnswerLoss, losses, predict, run_ablated
+from interp.engine.measures import METRICS
+from interp.engine.predict import AnswerLoss, losses, predict, run_ablated
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.tokens import ANSWER_START, with_start

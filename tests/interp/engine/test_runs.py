@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interp.ablation import NO_ABLATION, Ablation, Component, parse_ablation
-from interp.analyses.attention import attention_of, layer_attention
+from interp.analyses.attention import AttentionOf, attention_of, layer_attention
+from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.engine import runs
 from interp.engine.predict import predict, predict_run
@@ -29,7 +30,7 @@ def test_going_on_is_beginning_anew_to_the_bit(model, tokens, means, several: li
         assert all(np.array_equal(*pair) for pair in zip(kept[-1].before, fresh.before, strict=True))
         for layer in range(SMALL.n_layers):
             method = ablation.components.get(Component(layer, "attn"))
-            if method is None or method.kind == "lookback":  # else nobody asks for its keys and values
+            if method is None or method.changes_pattern:  # else nobody asks for its keys and values
                 assert np.array_equal(kept[-1].cache.keys[layer], fresh.cache.keys[layer])
                 assert np.array_equal(kept[-1].cache.values[layer], fresh.cache.values[layer])
 
@@ -108,16 +109,16 @@ def test_the_backend_computes_only_the_layers_that_differ(
 ) -> None:
     backend = Backend()
     puzzle = backend.bank()[0]
-    backend.prediction(model_folder, puzzle)
+    backend.ask(model_folder, PredictionOf(puzzle))
     seen = layers_run(monkeypatch)
     off = parse_ablation("L2.attn", SMALL)
-    backend.prediction(model_folder, puzzle, off)
+    backend.ask(model_folder, PredictionOf(puzzle, off))
     assert set(seen) == {2}
     seen.clear()
-    backend.attention(model_folder, puzzle, 1, off)
+    backend.ask(model_folder, AttentionOf(puzzle, off, 1))
     assert not seen
     with pytest.raises(PuzzlescopeError, match="no layer 3"):
-        backend.attention(model_folder, puzzle, 3, off)
+        backend.ask(model_folder, AttentionOf(puzzle, off, 3))
 
 
 def test_the_runs_kept_are_bounded_and_the_clean_one_stays(model_folder: str) -> None:
@@ -125,10 +126,10 @@ def test_the_runs_kept_are_bounded_and_the_clean_one_stays(model_folder: str) ->
     backend = Backend(run_bytes=3 * one)
     puzzle = backend.bank()[0]
     for text in ("", "L0.attn", "L1.attn", "L2.attn", "L0.mlp"):
-        backend.prediction(model_folder, puzzle, parse_ablation(text, SMALL))
-        assert backend._runs.currsize <= 3 * one
-    assert NO_ABLATION in {ablation for _, _, ablation in backend._runs}
+        backend.ask(model_folder, PredictionOf(puzzle, parse_ablation(text, SMALL)))
+        assert backend._supplies.runs.currsize <= 3 * one
+    assert NO_ABLATION in {ablation for _, _, ablation in backend._supplies.runs}
     none = Backend(run_bytes=0)
-    answer = none.prediction(model_folder, puzzle, parse_ablation("L2.attn", SMALL))
-    again = backend.prediction(model_folder, puzzle, parse_ablation("L2.attn", SMALL))
-    assert np.array_equal(answer.greedy, again.greedy) and not none._runs
+    answer = none.ask(model_folder, PredictionOf(puzzle, parse_ablation("L2.attn", SMALL)))
+    again = backend.ask(model_folder, PredictionOf(puzzle, parse_ablation("L2.attn", SMALL)))
+    assert np.array_equal(answer.greedy, again.greedy) and not none._supplies.runs

@@ -8,10 +8,10 @@ import pytest
 
 from interp import load_model, load_puzzles
 from interp.ablation import bank_means, parse_ablation
-from interp.analyses.activation_patching import KINDS, patch, recoloured
-from interp.analyses.logit_lens import direct_attribution, logit_lens
-from interp.export.answer_programs import Edit, attribution_snippet, lens_snippet, patching_snippet
-from tests.interp.export.test_programs import HOSTILE, numbers
+from interp.analyses.activation_patching import KINDS, Edit, Patching, activation_patching, recoloured
+from interp.analyses.direct_attribution import AttributionOf, direct_attribution
+from interp.analyses.logit_lens import LensOf, logit_lens
+from tests.interp.export.test_programs import HOSTILE, OFF, numbers
 from tests.support.models import saved_model
 from tests.support.programs import printed
 
@@ -25,10 +25,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.mark.parametrize("ablation", ["", "L0.H1:mean,L2.mlp"])
 def test_the_lens(folder: str, ablation: str) -> None:
     bank = load_puzzles("bank")
-    said = printed(lens_snippet(folder, bank[5].id, ablation))
     model = load_model(folder)
+    off = parse_ablation(ablation, model.cfg)
+    said = printed(LensOf(bank[5], off).program(folder))
     means = bank_means(model, bank) if ablation else None
-    lens = logit_lens(model, bank[5].tokens, parse_ablation(ablation, model.cfg), means)
+    lens = logit_lens(model, bank[5].tokens, off, means)
     for stage, right in zip(lens.stages, lens.right, strict=True):
         assert f"{stage} {right.sum()} of 100 cells right" in said
     assert str(lens.settled.reshape(10, 10)) in said
@@ -38,10 +39,11 @@ def test_the_lens(folder: str, ablation: str) -> None:
 @pytest.mark.parametrize(("ablation", "tokens"), [("L1.attn:mean", {}), ("", {"toward": 3, "over": 0})])
 def test_the_attribution(folder: str, ablation: str, tokens: dict[str, int]) -> None:
     bank = load_puzzles("bank")
-    said = printed(attribution_snippet(folder, bank[6].id, 4, 7, ablation, **tokens))
     model = load_model(folder)
+    off = parse_ablation(ablation, model.cfg)
+    said = printed(AttributionOf(bank[6], off).program(folder, cell=47, **tokens))
     means = bank_means(model, bank) if ablation else None
-    found = direct_attribution(model, bank[6].tokens, parse_ablation(ablation, model.cfg), means)
+    found = direct_attribution(model, bank[6].tokens, off, means)
     *lines, total = said.splitlines()
     told = {line.split(" ")[0]: float(line.split(" ")[1]) for line in lines}
     pushes = found.push(**tokens)[:, 47]
@@ -67,15 +69,16 @@ def test_the_patching(folder: str, source: Edit | None, kind: str, options: dict
         other = bank.filter(task=puzzle.task, structure=puzzle.structure)[1]
     else:
         other = recoloured(puzzle, source.place, source.row, source.column, source.color)
-    said = printed(patching_snippet(folder, puzzle.id, source or other.id, kind, 4, 7, **options))
     model = load_model(folder)
-    off = parse_ablation(options.get("ablation", ""), model.cfg)
-    state = patch(
+    off, detail = parse_ablation(options.get("ablation", ""), model.cfg), options.get("detail", "grids")
+    said = printed(Patching(puzzle, other, kind, detail, off).program(folder, cell=47))
+    assert Edit.between(puzzle, other) == source
+    state = activation_patching(
         model,
         puzzle.tokens,
         other.tokens,
         kind,
-        detail=options.get("detail", "grids"),
+        detail=detail,
         ablation=off,
         means=bank_means(model, bank) if off.needs_means else None,
     )
@@ -90,32 +93,27 @@ def test_the_patching(folder: str, source: Edit | None, kind: str, options: dict
 
 
 def test_names_are_data() -> None:
+    puzzle = load_puzzles("bank")[0]
+    other = recoloured(puzzle, 2, 3, 4, 5)
     for program in (
-        lens_snippet(HOSTILE, HOSTILE, HOSTILE),
-        attribution_snippet(HOSTILE, HOSTILE, 1, 2, HOSTILE, 3),
-        patching_snippet(HOSTILE, HOSTILE, HOSTILE, "z", 1, 2, HOSTILE),
+        LensOf(puzzle, OFF).program(HOSTILE),
+        AttributionOf(puzzle, OFF).program(HOSTILE, cell=12, toward=3),
+        Patching(puzzle, other, "z", ablation=OFF).program(HOSTILE, cell=12),
     ):
         tree = ast.parse(program)
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        assert imported <= {
-            "interp",
-            "interp.ablation",
-            "interp.analyses.logit_lens",
-            "interp.analyses.activation_patching",
-        }
+        assert all(name.split(".")[0] == "interp" for name in imported)
         assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
         assert HOSTILE in [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
 
 
 def test_programs_are_short_enough_to_read() -> None:
-    edit = Edit(2, 3, 4, 5)
+    puzzle = load_puzzles("bank")[0]
+    other = recoloured(puzzle, 2, 3, 4, 5)
     for program in (
-        lens_snippet("default", "9a3726a23b", "L1.attn"),
-        attribution_snippet("default", "9a3726a23b", 1, 2, "L0.attn:mean", 4, 5),
-        *(
-            patching_snippet("default", "9a3726a23b", edit, kind, 1, 2, "L0.attn:mean", "rows")
-            for kind in KINDS
-        ),
+        LensOf(puzzle, OFF).program("default"),
+        AttributionOf(puzzle, OFF).program("default", cell=12, toward=4, over=5),
+        *(Patching(puzzle, other, kind, "rows", OFF).program("default", cell=12) for kind in KINDS),
     ):
         lines = program.splitlines()
         assert 10 <= len(lines) <= 20 and max(map(len, lines)) <= 120

@@ -7,21 +7,17 @@ import numpy as np
 import pytest
 
 from interp import load_model, load_puzzles
-from interp.ablation import MEAN, Lookback, Method, bank_means, components_of, parse_ablation
-from interp.analyses.ablation_sweep import sweep, value
-from interp.analyses.attention import attention_pattern, heads_above, lookback_table
-from interp.analyses.head_study import DETECTORS, study_heads
-from interp.analyses.published import blanks_masked
+from interp.ablation import MEAN, Lookback, bank_means, components_of, parse_ablation
+from interp.analyses.ablation_sweep import Sweep, sweep, value
+from interp.analyses.attention import AttentionOf, attention_pattern
+from interp.analyses.head_study import DETECTORS, HeadStudyOf, study_heads
+from interp.analyses.lookback import LookbackScores, heads_above, lookback_table
+from interp.analyses.prediction import PredictionOf
+from interp.analyses.published import BlanksMasked, blanks_masked
 from interp.engine.predict import losses, predict
-from interp.export.programs import (
-    Sample,
-    attention_snippet,
-    heads_snippet,
-    lookback_snippet,
-    masking_snippet,
-    prediction_snippet,
-    sweep_snippet,
-)
+from interp.export.programs import Sample
+from interp.model import Config
+from interp.puzzles import Puzzle
 from interp.tokens import STRUCTURES, predicting_position
 from tests.support.models import saved_model
 from tests.support.programs import printed, printed_apart
@@ -42,9 +38,9 @@ def numbers(text: str) -> list[float]:
 @pytest.mark.parametrize("ablation", ["", "L1.attn", "L0.H1:mean,L2.mlp"])
 def test_a_prediction(folder: str, ablation: str) -> None:
     puzzle = load_puzzles("bank")[5]
-    said = printed(prediction_snippet(folder, puzzle.id, ablation))
     model = load_model(folder)
     off = parse_ablation(ablation, model.cfg)
+    said = printed(PredictionOf(puzzle, off).program(folder))
     runs = [predict(model, puzzle.tokens[None])]
     if ablation:
         runs.append(predict(model, puzzle.tokens[None], off, bank_means(model, load_puzzles("bank"))))
@@ -58,19 +54,21 @@ def test_a_prediction(folder: str, ablation: str) -> None:
 @pytest.mark.slow
 def test_a_prediction_of_the_default_model() -> None:
     puzzle = load_puzzles("bank", task="frame")[0]
-    said = printed_apart(prediction_snippet("default", puzzle.id, "L1.attn"))
     model = load_model("default")
-    ablated = predict(model, puzzle.tokens[None], parse_ablation("L1.attn", model.cfg))
+    off = parse_ablation("L1.attn", model.cfg)
+    said = printed_apart(PredictionOf(puzzle, off).program("default"))
+    ablated = predict(model, puzzle.tokens[None], off)
     assert numbers(said)[4] == pytest.approx(ablated.loss.mean(), rel=1e-4)
 
 
 @pytest.mark.parametrize("ablation", ["", "L1.attn:lookback=100,L0.H1:mean"])
 def test_heads_that_look_back(folder: str, ablation: str) -> None:
     puzzle = load_puzzles("bank")[5]
-    said = printed(lookback_snippet(folder, puzzle.id, (1, 100), 0.1, ablation)).splitlines()
     model = load_model(folder)
-    means = bank_means(model, load_puzzles("bank"))
-    found = lookback_table(model, puzzle.tokens[None], [1, 100], parse_ablation(ablation, model.cfg), means)
+    off, means = parse_ablation(ablation, model.cfg), bank_means(model, load_puzzles("bank"))
+    question = LookbackScores(puzzle, off, (1, 100), clamp=True)
+    said = printed(question.program(folder, threshold=0.1)).splitlines()
+    found = lookback_table(model, puzzle.tokens[None], [1, 100], off, means)
     expected = [head for back in (1, 100) for head in heads_above(found[back], back, 0.1)]
     assert [line.split()[:2] for line in said] == [[str(head.lookback), head.name] for head in expected]
     assert [float(line.split()[2]) for line in said] == pytest.approx(
@@ -83,9 +81,10 @@ def test_heads_that_look_back(folder: str, ablation: str) -> None:
 @pytest.mark.parametrize("ablation", ["", "L2.mlp:mean"])
 def test_blank_cells_masked(folder: str, ablation: str) -> None:
     puzzle = load_puzzles("bank")[5]
-    said = printed(masking_snippet(folder, puzzle.id, ablation))
     model = load_model(folder)
-    given = puzzle.tokens[None], parse_ablation(ablation, model.cfg), bank_means(model, load_puzzles("bank"))
+    off = parse_ablation(ablation, model.cfg)
+    said = printed(BlanksMasked(puzzle, off).program(folder))
+    given = puzzle.tokens[None], off, bank_means(model, load_puzzles("bank"))
     expected = [losses(model, *given)[0].mean("final"), blanks_masked(model, *given)[0].mean("final")]
     assert numbers(said) == pytest.approx(expected, rel=1e-4)
     assert expected[0] != pytest.approx(expected[1], rel=1e-2)
@@ -97,28 +96,33 @@ def test_blank_cells_masked(folder: str, ablation: str) -> None:
     [
         (Sample(task="grow", structure=STRUCTURES[1].name, limit=3), {}),
         (Sample(limit=4), {"ablation": "L0.attn", "method": MEAN}),
-        (Sample(puzzle=""), {"ablation": "L0.H1:mean", "scope": "answer", "kinds": ["attn", "head", "mlp"]}),
-        (Sample(puzzle=""), {"method": Lookback(100), "measure": "answers"}),
+        (None, {"ablation": "L0.H1:mean", "scope": "answer", "kinds": ["attn", "head", "mlp"]}),
+        (None, {"method": Lookback(100), "measure": "answers"}),
     ],
 )
-def test_a_sweep(folder: str, sample: Sample, options: dict) -> None:
+def test_a_sweep(folder: str, sample: Sample | None, options: dict) -> None:
     bank = load_puzzles("bank")
-    chosen = bank[7:8]
-    if sample.puzzle is not None:
-        sample = Sample(puzzle=chosen[0].id)
-    else:
+    chosen = bank[7:9]
+    if sample is not None:
         structure = STRUCTURES[1] if sample.structure else None
         chosen = load_puzzles("bank", task=sample.task, structure=structure, limit=sample.limit)
-    said = printed(sweep_snippet(folder, sample, **options))
     model, measure = load_model(folder), options.get("measure", "final")
+    question = Sweep(
+        tuple(chosen),
+        tuple(components_of(model.cfg, options.get("kinds", ["attn"]))),
+        parse_ablation(options.get("ablation", ""), model.cfg),
+        options.get("method", ZERO),
+        options.get("scope", "everywhere"),
+    )
+    said = printed(question.program(folder, sample=sample, measure=measure))
     clean, *rows = sweep(
         model,
         chosen.tokens,
-        components_of(model.cfg, options.get("kinds", ["attn"])),
-        base=parse_ablation(options.get("ablation", ""), model.cfg),
+        question.components,
+        base=question.base,
         means=bank_means(model, bank),
-        method=options.get("method", Method()),
-        scope=options.get("scope", "everywhere"),
+        method=question.method,
+        scope=question.scope,
     )
     assert numbers(said) == pytest.approx([value(row, measure) for row in (clean, *rows)], rel=1e-4)
     assert [line.split(" ")[0] for line in said.splitlines()] == [
@@ -133,9 +137,9 @@ def test_a_sweep(folder: str, sample: Sample, options: dict) -> None:
 def test_attention(folder: str, ablation: str) -> None:
     bank = load_puzzles("bank")
     puzzle = bank[11]
-    said = printed(attention_snippet(folder, puzzle.id, 1, 2, 4, 7, ablation))
     model = load_model(folder)
     off = parse_ablation(ablation, model.cfg)
+    said = printed(AttentionOf(puzzle, off, 1).program(folder, head=2, cell=47))
     looks = attention_pattern(model, puzzle.tokens, 1, off, bank_means(model, bank))[
         2, predicting_position(4, 7)
     ]
@@ -147,10 +151,11 @@ def test_attention(folder: str, ablation: str) -> None:
 @pytest.mark.parametrize(("ablation", "over"), [("", "all"), ("L1.attn:lookback=100,L0.H1:mean", "answer")])
 def test_heads(folder: str, ablation: str, over: str) -> None:
     bank = load_puzzles("bank")
-    said = printed(heads_snippet(folder, Sample(task="grow", limit=2), over, ablation=ablation))
-    model = load_model(folder)
+    model, chosen = load_model(folder), bank.filter(task="grow").limit(2)
     off = parse_ablation(ablation, model.cfg)
-    study = study_heads(model, bank.filter(task="grow").limit(2).tokens, off, bank_means(model, bank))
+    sample = Sample(task="grow", limit=2)
+    said = printed(HeadStudyOf(tuple(chosen), off).program(folder, sample=sample, over=over))
+    study = study_heads(model, chosen.tokens, off, bank_means(model, bank))
     rows = [ast.literal_eval(line) for line in said.splitlines()]
     assert [(row["layer"], row["head"]) for row in rows] == list(np.ndindex(study.off.shape))
     for name, scores in study.detectors(over).items():
@@ -159,34 +164,38 @@ def test_heads(folder: str, ablation: str, over: str) -> None:
 
 
 HOSTILE = "x'); import os; os.system('true')\n\"\"\"#{0}\\"
+ODD = Sample(task=HOSTILE, structure=HOSTILE, limit=3)
+OFF = parse_ablation("L0.attn:mean", Config())
 
 
-def test_names_are_data() -> None:
+@pytest.fixture(scope="module")
+def puzzle() -> Puzzle:
+    return load_puzzles("bank")[0]
+
+
+def test_names_are_data(puzzle: Puzzle) -> None:
     for program in (
-        prediction_snippet(HOSTILE, HOSTILE, HOSTILE),
-        sweep_snippet(
-            HOSTILE, Sample(task=HOSTILE, structure=HOSTILE, limit=3), ablation=HOSTILE, method=MEAN
-        ),
-        sweep_snippet(HOSTILE, Sample(puzzle=HOSTILE), kinds=[HOSTILE], measure="answers"),
-        attention_snippet(HOSTILE, HOSTILE, 1, 2, 3, 4, HOSTILE),
-        heads_snippet(HOSTILE, Sample(task=HOSTILE, structure=HOSTILE, limit=3), ablation=HOSTILE),
+        PredictionOf(puzzle, OFF).program(HOSTILE),
+        Sweep((puzzle,), (), OFF, MEAN).program(HOSTILE, sample=ODD),
+        Sweep((puzzle,)).program(HOSTILE, sample=Sample((HOSTILE,)), measure="answers"),
+        AttentionOf(puzzle, OFF, 1).program(HOSTILE, head=2, cell=34),
+        HeadStudyOf((puzzle,), OFF).program(HOSTILE, sample=ODD),
     ):
         tree = ast.parse(program)
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-        assert all(module == "interp" or module.startswith("interp.") for module in imported)
+        assert all(name.split(".")[0] == "interp" for name in imported)
         assert not any(isinstance(node, ast.Import) for node in ast.walk(tree))
         constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
         assert HOSTILE in constants
 
 
-def test_programs_are_short_enough_to_read() -> None:
+def test_programs_are_short_enough_to_read(puzzle: Puzzle) -> None:
+    sample = Sample(task="frame", structure=STRUCTURES[0].name, limit=16)
     for program in (
-        prediction_snippet("default", "9a3726a23b", "L1.attn"),
-        sweep_snippet(
-            "default", Sample(task="frame", structure=STRUCTURES[0].name, limit=16), ablation="L0.attn"
-        ),
-        attention_snippet("default", "9a3726a23b", 1, 2, 3, 4, "L0.attn:mean"),
-        heads_snippet("default", Sample(task="frame", limit=16), "answer", ablation="L0.attn:mean"),
+        PredictionOf(puzzle, OFF).program("default"),
+        Sweep((puzzle,), tuple(components_of(Config())), OFF).program("default", sample=sample),
+        AttentionOf(puzzle, OFF, 1).program("default", head=2, cell=34),
+        HeadStudyOf((puzzle,), OFF).program("default", sample=sample, over="answer"),
     ):
         lines = program.splitlines()
         assert 10 <= len(lines) <= 20 and max(map(len, lines)) <= 110

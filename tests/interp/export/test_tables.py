@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from interp.ablation import MEAN, Component, components_of, parse_ablation
-from interp.analyses.ablation_sweep import SweepRow, sweep
-from interp.analyses.attention import attention_pattern
+from interp.analyses.ablation_sweep import SweepRow, SweepState, sweep, sweep_parts, sweep_rows
+from interp.analyses.attention import layer_attention
 from interp.engine.predict import predict
 from interp.errors import PuzzlescopeError
-from interp.export.tables import VERSION, Header, Table, attention_rows, prediction_rows, sweep_rows
+from interp.export.tables import VERSION, Header, Table
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle
 from interp.puzzles.kinds import KINDS
@@ -50,7 +50,7 @@ def test_a_prediction_reads_back(model: PuzzleGPT, puzzles: list[Puzzle]) -> Non
     puzzle = puzzles[0]
     clean = predict(model, puzzle.tokens[None])
     ablated = predict(model, puzzle.tokens[None], parse_ablation("L1.attn", SMALL))
-    table = Table(HEADER, prediction_rows(puzzle, clean, ablated))
+    table = Table(HEADER, clean.rows(puzzle, ablated))
     for frame in (read_csv(table), pd.DataFrame(read_json(table)[1])):
         assert len(frame) == 100 and frame.row.iloc[[0, 99]].tolist() == [1, 10]
         assert frame.truth.tolist() == puzzle.grids[3].ravel().tolist()
@@ -64,7 +64,7 @@ def test_a_prediction_reads_back(model: PuzzleGPT, puzzles: list[Puzzle]) -> Non
 
 def test_the_teacher_forced_answer_is_another(model: PuzzleGPT, puzzles: list[Puzzle]) -> None:
     clean = predict(model, puzzles[0].tokens[None])
-    rows = prediction_rows(puzzles[0], clean, reading="teacher-forced")
+    rows = clean.rows(puzzles[0], decoding="teacher-forced")
     assert [row["clean_token"] for row in rows] == clean.teacher_forced[0].tolist()
     assert [row["clean_probability"] for row in rows] == clean.probabilities[0].max(1).tolist()
     assert "ablated_token" not in rows[0]
@@ -95,12 +95,18 @@ def test_rows_under_way_are_compared_over_what_they_know(model: PuzzleGPT, puzzl
     found = sweep_rows(clean, [first.first(2), second.first(0)], puzzles)
     assert [row["n"] for row in found] == [6, 2], "of the second nothing is known"
     assert found[1]["delta_final"] == first.first(2).loss.mean() - clean.first(2).loss.mean()
+    state = SweepState([first.component, second.component], 6)
+    for part in sweep_parts(model, six_puzzles(), state.components):
+        if part is not None and part.row < 2:
+            state.add(part)
+    assert state.rows(puzzles) == sweep_rows(clean, [first], puzzles)
 
 
 def test_attention_reads_back(model: PuzzleGPT, puzzles: list[Puzzle]) -> None:
     puzzle, query = puzzles[0], predicting_position(4, 7)
-    attention = attention_pattern(model, puzzle.tokens, 1)[2, query]
-    table = Table(HEADER, attention_rows(attention, puzzle, query))
+    found = layer_attention(model, puzzle.tokens, 1)
+    attention = found.pattern[2, query]
+    table = Table(HEADER, found.rows(puzzle, 2, query))
     frame = read_csv(table)
     assert frame.attention.tolist() == attention[: query + 1].tolist()
     assert [row["attention"] for row in read_json(table)[1]] == frame.attention.tolist()
@@ -111,7 +117,7 @@ def test_attention_reads_back(model: PuzzleGPT, puzzles: list[Puzzle]) -> None:
     assert np.isnan(frame.row[1]) and frame.token[1] == names[0]
     assert frame.token[2] == str(puzzle.grids[0, 0, 0])
     with pytest.raises(PuzzlescopeError, match="no position 405"):
-        attention_rows(attention, puzzle, 405)
+        found.rows(puzzle, 2, 405)
 
 
 def test_what_is_not_a_number_is_null_or_empty() -> None:

@@ -1,44 +1,17 @@
-"""Charts and SVG: what is drawn is what was measured."""
-
-import xml.etree.ElementTree as ET
+"""Charts of the effects of ablation: what is drawn is what was measured."""
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
 
 from interp.ablation import Component, components_of
-from interp.analyses.ablation_sweep import MEASURES, SMALLEST_LOSS, SweepPart, SweepRow, SweepState
+from interp.analyses.ablation_sweep import SMALLEST_LOSS, SweepPart, SweepRow, SweepState
+from interp.engine.measures import MEASURES
 from interp.engine.predict import AnswerLoss
-from interp.errors import PuzzlescopeError
-from interp.figures.sweep import (
-    COSTS,
-    HELPS,
-    QUIET,
-    STRONG,
-    grid_svg,
-    head_map,
-    ink,
-    layer_chart,
-    task_map,
-    told,
-)
-from interp.grids import COLORS
+from interp.figures.scale import colour, position_of
+from interp.figures.sweep import head_map, layer_chart, task_map, told
 from tests.support.models import SMALL
-
-
-def losses(loss: float, n: int, copied: int = 90) -> AnswerLoss:
-    """The same loss everywhere, the first so many cells copied."""
-    return AnswerLoss(np.full(n, loss), np.full((n, 100), loss), np.tile(np.arange(100) < copied, (n, 1)))
-
-
-def row(part: Component | None, loss: float, solved: str = "10") -> SweepRow:
-    """A row of which every token has this loss, and these puzzles (1) are solved."""
-    return SweepRow(part, losses(loss, len(solved)), np.array([one == "1" for one in solved], bool))
-
-
-def attn(layer: int, loss: float, solved: str = "10") -> SweepRow:
-    return row(Component(layer, "attn"), loss, solved)
-
+from tests.support.rows import attn, losses, row
 
 CLEAN = row(None, 0.02)
 ROWS = [
@@ -55,7 +28,7 @@ def test_bars_end_at_the_loss_and_the_costliest_stands_out() -> None:
     bars = chart.data[0]
     assert list(bars.x) == ["L0", "L1", "L2"], "heads and MLPs are not in it"
     assert np.asarray(bars.base + np.asarray(bars.y)) == pytest.approx([0.2, 3.0, 0.01])
-    assert list(bars.marker.color) == [QUIET, STRONG, QUIET]
+    assert list(bars.marker.color) == [colour(position_of(one, CLEAN, "final")) for one in ROWS[:3]]
     assert list(bars.marker.pattern.shape) == ["", "", "/"]
     assert [data[0] for data in bars.customdata] == ["L0.attn", "L1.attn", "L2.attn"]
     assert chart.layout.yaxis.type == "log" and chart.layout.shapes[0].y0 == pytest.approx(0.02)
@@ -66,7 +39,7 @@ def test_bars_end_at_the_loss_and_the_costliest_stands_out() -> None:
     low, high = chart.layout.yaxis.range
     assert 10**low < 0.01 and 10**high > 3.0
     assert (
-        "150 ×" in bars.hovertext[1]
+        "150 times the 0.02" in bars.hovertext[1]
         and "0 of 2 solved (1 with nothing off): 1 broken, 0 mended" in bars.hovertext[1]
     )
     assert "off already" in bars.hovertext[2] and "1 mended" in bars.hovertext[2]
@@ -84,12 +57,8 @@ def test_answers_are_counted_on_a_linear_axis() -> None:
     bars = chart.data[0]
     assert np.asarray(bars.base + np.asarray(bars.y)) == pytest.approx([1, 0, 2])
     assert min(bars.y) > 0 and chart.layout.yaxis.range[0] == bars.base, "none right can be clicked too"
-    assert list(chart.data[0].marker.color) == [QUIET, STRONG, QUIET]
+    assert list(chart.data[0].marker.color) == [colour(lost) for lost in (0.0, 0.5, -0.5)]
     assert chart.layout.shapes[0].y0 == 1, "one of two is solved with nothing off"
-
-
-def test_nothing_is_marked_where_nothing_costs() -> None:
-    assert set(layer_chart([attn(0, 0.01), attn(1, 0.02)], CLEAN).data[0].marker.color) == {QUIET}
 
 
 def test_a_loss_of_zero_has_a_place_on_the_log_axis() -> None:
@@ -102,7 +71,7 @@ def test_a_row_that_knows_fewer_puzzles_is_compared_over_those() -> None:
     bars = layer_chart([attn(0, 0.2, "0"), row(Component(1, "attn"), 0.0, "")], clean).data[0]
     assert len(bars.x) == 1 and list(bars.x) == ["L0"], "of layer 1 nothing is known yet"
     assert (
-        "2.0 × that with nothing off (0.1)" in bars.hovertext[0]
+        "0.2, 2.0 times the 0.1 with nothing off" in bars.hovertext[0]
         and "1 of 2 puzzles so far" in bars.hovertext[0]
     )
 
@@ -149,32 +118,21 @@ def test_puzzles_without_such_cells_say_so() -> None:
         assert "no such cell" in chart([off, head], clean, "changed").layout.annotations[0].text
 
 
-def strength(color: str) -> tuple[tuple[int, ...], float]:
-    *rgb, alpha = color.removeprefix("rgba(").removesuffix(")").split(",")
-    return tuple(map(int, rgb)), float(alpha)
-
-
-def test_heads_that_cost_and_heads_that_help_differ_in_hue_and_the_largest_is_fullest() -> None:
+def test_heads_have_tiles_that_are_hatched_outlined_and_numbered() -> None:
     heads = [
         row(Component(layer, "head", head), loss)
         for layer, head, loss in [(0, 0, 2.0), (0, 1, 0.2), (1, 0, 0.002), (1, 1, 0.02)]
     ]
     chart = head_map(heads, CLEAN, off=[Component(0, "head", 1)])
     tiles = chart.data[0]
-    (dear, full), (some, half), (good, also), (_, faint) = map(strength, tiles.marker.color)
-    assert dear == some == COSTS and good == HELPS
-    assert full == pytest.approx(0.9) and half == also == pytest.approx(0.5) and faint == pytest.approx(0.1)
-    assert list(tiles.y) == ["L0", "L0", "L1", "L1"] and list(tiles.base) == pytest.approx([-0.47, 0.53] * 2)
+    assert list(tiles.marker.color) == [colour(position_of(one, CLEAN, "final")) for one in heads]
+    assert list(tiles.y) == [0, 0, 1, 1] and list(tiles.base) == pytest.approx([-0.47, 0.53] * 2)
     assert [data[0] for data in tiles.customdata] == ["L0.H0", "L0.H1", "L1.H0", "L1.H1"]
     assert list(tiles.marker.line.width) == [0, 2, 0, 0]
     assert list(tiles.marker.pattern.shape) == ["", "/", "", ""]
-    assert list(chart.data[1].text) == ["×100", "×10", "×0.10", ""]
+    assert list(chart.data[1].text) == ["×100", "×10", "×0.10"], "no number where there is no effect"
     assert list(chart.layout.xaxis.ticktext) == ["H0", "H1"]
-
-
-def test_small_effects_stay_faint() -> None:
-    chart = head_map([row(Component(0, "head", 0), 0.022)], CLEAN)
-    assert strength(chart.data[0].marker.color[0])[1] < 0.2
+    assert list(chart.layout.yaxis.ticktext) == ["L0", "L1"]
 
 
 def test_the_task_map_counts_answers_lost() -> None:
@@ -188,16 +146,16 @@ def test_the_task_map_counts_answers_lost() -> None:
         ("frame", "L2.attn"),
         ("grow", "L0.attn"),
     ]
-    assert list(chart.data[1].text) == ["−1", "", "", "−1"]
+    assert list(chart.data[1].text) == ["−1", "−1"] and list(chart.data[1].y) == [0, 1]
     assert list(tiles.marker.line.width) == [0, 0, 0, 2], "what is chosen is outlined"
     assert list(tiles.marker.pattern.shape) == ["", "/", "", ""]
-    assert list(chart.layout.yaxis.categoryarray) == ["frame", "grow"]
+    assert list(chart.layout.yaxis.ticktext) == ["frame", "grow"]
     assert tiles.hovertext[0].startswith("frame: ") and "1 broken" in tiles.hovertext[0]
 
 
 def test_the_sentence_names_the_costliest() -> None:
     assert told(ROWS[:3], CLEAN) == (
-        "L1.attn costs most: loss 3.00e+00, 150 times the 2.00e-02 with nothing off;"
+        "L1.attn costs most: loss 3, 150 times the 0.02 with nothing off;"
         " 0 of 2 puzzles solved, 1 with nothing off."
     )
     assert told(ROWS[:3], CLEAN, "answers").startswith("L1.attn costs most: 0 of 2 puzzles solved")
@@ -208,7 +166,7 @@ def test_no_sentence_says_the_opposite_of_its_numbers() -> None:
     most."""
     help_ = [attn(0, 0.01, "11"), attn(1, 0.002, "11")]
     assert told(help_, CLEAN).startswith(
-        "L0.attn is the least to help when it is off, and none costs anything: loss 1.00e-02, 0.50 times"
+        "L0.attn is the least to help when it is off, and none costs anything: loss 0.01, 0.50 times"
     )
     assert told(help_, CLEAN, "answers").startswith("L0.attn is the least to help when it is off")
     assert told([attn(0, 0.02)], CLEAN).startswith("L0.attn costs nothing, and no other does: ")
@@ -220,12 +178,12 @@ def test_no_sentence_says_the_opposite_of_its_numbers() -> None:
 def test_losses_of_zero_have_no_ratio() -> None:
     zero = row(None, 0.0)
     assert told([attn(0, 0.3)], zero).startswith(
-        "L0.attn costs most: loss 3.00e-01, and exactly 0 with nothing off;"
+        "L0.attn costs most: loss 0.3, and exactly 0 with nothing off;"
     )
     heads = [row(Component(0, "head", 0), 0.3), row(Component(0, "head", 1), 0.0)]
     chart = head_map(heads, zero)
-    assert list(chart.data[1].text) == ["—", ""]
-    assert "0.3 (exactly 0 with nothing off)" in chart.data[0].hovertext[0]
+    assert list(chart.data[1].text) == ["—"]
+    assert "0.3, and exactly 0 with nothing off" in chart.data[0].hovertext[0]
     assert list(head_map([row(Component(0, "head", 0), 0.0)], CLEAN).data[1].text) == ["—"]
 
 
@@ -244,40 +202,3 @@ def test_losses_that_are_not_finite_are_said_so(measure: str, loss: float) -> No
     assert "In 1 of 3 runs losses are not finite." in told(one, CLEAN, measure)
     if measure != "answers":
         assert list(layer_chart(one, CLEAN, measure).data[0].x) == ["L1"]
-
-
-def test_a_grid_as_svg() -> None:
-    cells = np.arange(100).reshape(10, 10) % 11
-    cells[9, 9] = 13
-    wrong = np.zeros((10, 10), bool)
-    wrong[[0, 9], [1, 9]] = True
-    svg = ET.fromstring(grid_svg(cells, wrong, title="f(Y) <truth>"))
-    space = "{http://www.w3.org/2000/svg}"
-    boxes = svg.findall(f"{space}rect")
-    assert len(boxes) == 100 + 2 and boxes[4].get("fill") == COLORS[4].hex
-    assert svg.find(f"{space}title").text == "f(Y) <truth>"
-    assert [text.text for text in svg.findall(f"{space}text")] == ["Y"]
-    assert len(svg.findall(f"{space}path")) == 1, "the marker's cell is crossed"
-
-
-def test_a_grid_as_svg_in_other_colours_and_with_digits() -> None:
-    cells = np.arange(100).reshape(10, 10) % 11
-    cells[9, 9] = 14
-    palette = [f"#{k:02x}{k:02x}{k:02x}" for k in range(0, 242, 24)]
-    svg = ET.fromstring(grid_svg(cells, palette=palette, digits=True))
-    space = "{http://www.w3.org/2000/svg}"
-    assert [box.get("fill") for box in svg.findall(f"{space}rect")[:11]] == palette
-    texts = svg.findall(f"{space}text")
-    digits = [text for text in texts if text.text != "f(Y)"]
-    assert len(texts) == 100 and [int(text.text or "") for text in digits] == cells.ravel()[:-1].tolist()
-    assert digits[1].get("fill") == "#ffffff" and digits[10].get("fill") == "#111111"
-
-
-@pytest.mark.parametrize("palette", [["#ffffff"], ['"/><script>'] * 11, ["white"] * 11])
-def test_a_palette_that_is_none_is_a_sentence(palette: list[str]) -> None:
-    with pytest.raises(PuzzlescopeError, match=r"palette has 11|#rrggbb"):
-        grid_svg(np.zeros((10, 10), dtype=int), palette=palette)
-
-
-def test_ink_is_read_on_every_colour() -> None:
-    assert [ink(color.hex) for color in COLORS[:4]] == ["#111111", "#111111", "#111111", "#ffffff"]

@@ -11,12 +11,14 @@ from torch.nn.modules.module import register_module_forward_hook
 
 from interp.ablation import NO_ABLATION, Component, components_of, hooks_for, parse_ablation, reference_means
 from interp.analyses.ablation_sweep import sweep
-from interp.analyses.activation_patching import patch
-from interp.analyses.attention import attention_of, attention_pattern, lookback_table
+from interp.analyses.activation_patching import activation_patching
+from interp.analyses.attention import attention_of, attention_pattern
+from interp.analyses.direct_attribution import direct_attribution
 from interp.analyses.head_study import study_heads
-from interp.analyses.logit_lens import direct_attribution, logit_lens
+from interp.analyses.logit_lens import logit_lens
+from interp.analyses.lookback import lookback_table
 from interp.analyses.notebook import measure_phenomena
-from interp.analyses.path_ablation import path_effects, path_losses
+from interp.analyses.path_ablation import path_ablation, path_losses
 from interp.analyses.published import blanks_masked
 from interp.analyses.readers import Reader
 from interp.engine.predict import losses, predict, predict_each
@@ -152,7 +154,7 @@ LOGITS = Reader("logits")
 IGNORING: dict[str, Callable[[PuzzleGPT], object]] = {
     "reference means": lambda model: reference_means(model, with_start(TOKENS)).of.popitem()[1].mlp_out,
     "direct logit attributions": lambda model: direct_attribution(model, TOKENS[0]).logits,
-    "patched runs": lambda model: patch(model, TOKENS[0], TOKENS[2]).values,
+    "patched runs": lambda model: activation_patching(model, TOKENS[0], TOKENS[2]).values,
     "effects of paths": lambda model: path_losses(model, TOKENS, Component(0, "attn"), [LOGITS])[0].cells,
     "kept runs": lambda model: run_puzzle(model, TOKENS[0]).logits,
 }
@@ -180,7 +182,7 @@ def test_kept_runs_show_their_attention_without_them(model: PuzzleGPT) -> None:
     plain = attention_pattern(small_model(), TOKENS[0], 2, parse_ablation("L1.H0:lookback=100", SMALL))
     np.testing.assert_allclose(attention_of(model, run, 2).pattern, plain, atol=1e-6)
     with pytest.warns(HooksIgnored, match="effects of paths"):
-        path_effects(model, TOKENS[:1], Component(1, "mlp"))
+        path_ablation(model, TOKENS[:1], Component(1, "mlp"))
 
 
 def test_a_context_of_the_users_goes_on_around_our_calls() -> None:

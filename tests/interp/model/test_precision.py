@@ -15,13 +15,15 @@ from torch import Tensor
 
 from interp.ablation import ReferenceMeans, components_of, parse_ablation, reference_means
 from interp.analyses.ablation_sweep import sweep
-from interp.analyses.activation_patching import patch
-from interp.analyses.attention import attention_of, layer_attention, lookback_table
+from interp.analyses.activation_patching import activation_patching
+from interp.analyses.attention import attention_of, layer_attention
 from interp.analyses.composition import chance_measured, composition
+from interp.analyses.direct_attribution import direct_attribution
 from interp.analyses.head_study import study_heads
-from interp.analyses.logit_lens import direct_attribution, logit_lens
+from interp.analyses.logit_lens import logit_lens
+from interp.analyses.lookback import lookback_table
 from interp.analyses.notebook import copy_circuit
-from interp.analyses.path_ablation import path_effects
+from interp.analyses.path_ablation import path_ablation
 from interp.analyses.published import blanks_masked
 from interp.checkpoints import load_model
 from interp.engine.predict import losses, predict, run_ablated
@@ -55,9 +57,11 @@ FINDINGS: dict[str, Callable[[PuzzleGPT, ReferenceMeans], Any]] = {
     "study_heads": lambda model, means: study_heads(model, TOKENS[:1], ABLATION, means).detectors("all"),
     "logit_lens": lambda model, means: logit_lens(model, TOKENS[0], ABLATION, means),
     "direct_attribution": lambda model, means: direct_attribution(model, TOKENS[0], ABLATION, means),
-    "patch": lambda model, means: patch(model, TOKENS[0], OTHER, "z", ablation=ABLATION, means=means).values,
-    "path_effects": lambda model, means: list(
-        path_effects(model, TOKENS[:1], PARTS[0], base=ABLATION, means=means).costs().values()
+    "patch": lambda model, means: (
+        activation_patching(model, TOKENS[0], OTHER, "z", ablation=ABLATION, means=means).values
+    ),
+    "path_ablation": lambda model, means: list(
+        path_ablation(model, TOKENS[:1], PARTS[0], base=ABLATION, means=means).costs().values()
     ),
     "composition": lambda model, means: composition(model),
     "chance_measured": lambda model, means: chance_measured(model, rotations=2),

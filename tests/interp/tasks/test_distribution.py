@@ -13,8 +13,7 @@ import numpy as np
 import pytest
 
 from interp import grids
-from interp.tasks import TASKS
-from interp.tasks import generators as tasks
+from interp.tasks import TASKS, half_fill, translate
 from interp.tokens import decode
 from tests.support.places import DATA
 
@@ -175,18 +174,18 @@ def test_it_catches_large_areas(rectangles: Callable[..., None]) -> None:
 
 
 def test_it_catches_a_lax_bound_in_translate(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "MOVED_BELOW", 11)
+    monkeypatch.setattr(translate, "MOVED_BELOW", 11)
     assert on_the_last_line(ours("translate", 500)) > 0
 
 
 def test_it_catches_missing_moves_and_directions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tasks, "_MOVES", tasks._MOVES[tasks._MOVES[:, 0] == 0])
+    monkeypatch.setattr(translate, "_MOVES", translate._MOVES[translate._MOVES[:, 0] == 0])
     assert "di^2" in differences("translate", ours("translate", 500))
     half = TASKS["half_fill"].draw
     monkeypatch.setattr(
-        tasks,
+        half_fill,
         "_middle_line_and_half",
-        lambda rects, direction, real=tasks._middle_line_and_half: real(rects, direction % 2),
+        lambda rects, direction, real=half_fill._middle_line_and_half: real(rects, direction % 2),
     )
     assert "dj^2" in differences("half_fill", half(500, np.random.default_rng(1)))
 

@@ -9,7 +9,7 @@ import pytest
 
 from interp.ablation import Component, Term
 from interp.analyses.ablation_sweep import Ablation
-from interp.analyses.attention import lookback_scores
+from interp.analyses.lookback import lookback_scores
 from interp.engine.predict import losses
 from interp.errors import PuzzlescopeError
 from interp.puzzles.kinds import KINDS, draw

@@ -392,7 +392,8 @@ from interp.training.trainer import Recipe, Trainer
 
 torch.compile = partial(torch.compile, backend="eager", fullgraph=True)
 cfg = Config(n_layers=2, n_heads=4, d_model=32, d_head=8, d_mlp=64)
-run = Trainer(Recipe(model=cfg, batch=4, puzzles=24, warmup_steps=2), Path({folder!r}), device="cpu", fused=True)
+recipe = Recipe(model=cfg, batch=4, puzzles=24, warmup_steps=2)
+run = Trainer(recipe, Path({folder!r}), device="cpu", fused=True)
 losses = [run.step()["loss"] for _ in range(6)]
 print(json.dumps([torch._dynamo.utils.counters["stats"]["unique_graphs"], losses]))
 """

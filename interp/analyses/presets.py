@@ -1,8 +1,9 @@
-"""Experiments of the original notebook as ablations, each a click away."""
+"""Experiments of the original notebook as ablations, each with a name and what to look for."""
 
 from dataclasses import dataclass
 
 from interp.ablation import Ablation, parse_ablation
+from interp.analyses.notebook import copy_circuit_text
 from interp.model import Config
 
 
@@ -35,7 +36,7 @@ def presets(cfg: Config, copy_layer: int = 0) -> list[Preset]:
         found += [
             Preset(
                 "Copy circuit",
-                "L*.mlp,L1-*.attn,L0.attn:lookback=100",
+                copy_circuit_text(cfg),
                 "Only layer 0's attention is left, and every head looks exactly 100 positions back: does it"
                 " copy the third grid?",
             ),
@@ -49,7 +50,7 @@ def presets(cfg: Config, copy_layer: int = 0) -> list[Preset]:
         found.append(
             Preset(
                 f"Copy circuit in layer {copy_layer}",
-                f"L*.mlp,L*.attn,L{copy_layer}.attn:lookback=100",
+                copy_circuit_text(cfg, copy_layer),
                 f"The same for layer {copy_layer}, where this model has the head that looks one grid back"
                 f" most.",
             )

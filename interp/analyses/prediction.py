@@ -1,0 +1,53 @@
+"""What the model answers to one puzzle: loss and greedy answer, from a cached run."""
+
+from dataclasses import dataclass
+
+from interp.analyses.question import RunQuestion
+from interp.engine.predict import Prediction, predict_run
+from interp.engine.runs import Run
+from interp.export.programs import given, puzzle_program
+from interp.model import PuzzleGPT
+from interp.resumable import Steps
+
+
+@dataclass(frozen=True)
+class PredictionOf(RunQuestion[Prediction]):
+    """The loss and the greedy answer on one puzzle, under an ablation."""
+
+    def of_run(self, model: PuzzleGPT, run: Run) -> Steps[Prediction, Prediction]:
+        return predict_run(model, run)
+
+    def program(self, model: str) -> str:
+        """Loss and greedy answer, clean and with the ablation.
+
+        >>> from interp import load_puzzles
+        >>> print(PredictionOf(load_puzzles("bank").find("9a3726a23b")).program("default"))
+        from interp import load_model, load_puzzles, predict
+        <BLANKLINE>
+        model = load_model('default')
+        bank = load_puzzles('bank')
+        puzzle = bank.find('7a610bce65')
+        <BLANKLINE>
+        clean = predict(model, puzzle.tokens[None])
+        for name, run in {'clean': clean}.items():
+            cuts = {cut: run.loss.mean(cut) for cut in ('final', 'cells', 'copied', 'changed')}
+            wrong = run.greedy[0] != puzzle.grids[3].ravel()
+            print(name, cuts, f'{wrong.sum()} of 100 cells wrong')
+            print(run.greedy[0].reshape(10, 10))
+        """
+        runs = "{'clean': clean, 'ablated': ablated}" if self.ablation else "{'clean': clean}"
+        ablated = f"ablated = predict(model, puzzle.tokens[None]{given(self.ablation)})"
+        return puzzle_program(
+            model,
+            self.puzzle.id,
+            self.ablation,
+            [
+                "clean = predict(model, puzzle.tokens[None])",
+                *([ablated] if self.ablation else []),
+                f"for name, run in {runs}.items():",
+                "    cuts = {cut: run.loss.mean(cut) for cut in ('final', 'cells', 'copied', 'changed')}",
+                "    wrong = run.greedy[0] != puzzle.grids[3].ravel()",
+                "    print(name, cuts, f'{wrong.sum()} of 100 cells wrong')",
+                "    print(run.greedy[0].reshape(10, 10))",
+            ],
+        )

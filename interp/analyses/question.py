@@ -1,0 +1,111 @@
+"""What can be asked of a model: frozen values that say what is to be computed, each its own cache key.
+
+An analysis is a question and its result. The question is a frozen dataclass with all that the result depends
+on but the model; the result has ``rows(...)``, which exports write (:class:`interp.export.tables.Table`), and
+``summary(...)``, its finding in a sentence, where there is something to export or to say. Whoever keeps
+results (:class:`interp.backend.Backend`) knows no analysis by name: it takes any question.
+
+>>> from dataclasses import dataclass
+>>> @dataclass(frozen=True)
+... class CountOfParameters(Question[int]):
+...     def steps(self, model, means=None):
+...         yield from ()  # it is done in one step
+...         return model.n_params
+...     def program(self, model):
+...         return f"from interp import load_model\\n\\nprint(load_model({model!r}).n_params)"
+>>> CountOfParameters() == CountOfParameters()
+True
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import numpy as np
+from jaxtyping import UInt8
+
+from interp.ablation import NO_ABLATION, ZERO, Ablation, Method, ReferenceMeans
+from interp.engine.runs import Run, run_puzzle
+from interp.model import PuzzleGPT
+from interp.puzzles import Puzzle, PuzzleSet
+from interp.resumable import Steps
+from interp.tokens import Structure
+
+R = TypeVar("R")
+
+
+class Question(ABC, Generic[R]):
+    """Something to be computed of a model. Subclasses are frozen dataclasses of hashable fields: two that are
+    equal have the same result."""
+
+    @property
+    def means_over(self) -> tuple[Structure, ...]:
+        """The orders of the grids over which reference means are needed: none, unless an analysis says
+        otherwise (see :func:`means_over`)."""
+        return ()
+
+    @abstractmethod
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[R, R]:
+        """The computation, which pauses between steps of a few milliseconds to some tenths of a second.
+
+        Args:
+            means: those of :attr:`means_over`; ``None`` where none are needed.
+
+        Yields:
+            The result itself, once and before anything else, if it fills up while one looks (it then has a
+            ``fraction``, 0 to 1); after that, or if the result comes at the end, ``None`` at every pause.
+
+        Returns:
+            The result.
+        """
+
+    @abstractmethod
+    def program(self, model: str) -> str:
+        """The Python program that computes the same with this library and prints it.
+
+        Args:
+            model: its name, as :func:`interp.load_model` takes it.
+        """
+
+
+@dataclass(frozen=True)
+class PuzzleQuestion(Question[R]):
+    """A question about one puzzle, in the run under an ablation."""
+
+    puzzle: Puzzle
+    ablation: Ablation = NO_ABLATION
+
+    @property
+    def means_over(self) -> tuple[Structure, ...]:
+        return means_over([self.puzzle], self.ablation)
+
+
+class RunQuestion(PuzzleQuestion[R]):
+    """A question that a cached run answers: it computes only what is not in the run itself.
+
+    The backend asks :meth:`of_run`, with a run that goes on from those it has kept; :meth:`steps` makes the
+    run first.
+    """
+
+    @abstractmethod
+    def of_run(self, model: PuzzleGPT, run: Run) -> Steps[R, R]:
+        """The computation, from the run of :attr:`puzzle` under :attr:`ablation`. Otherwise as
+        :meth:`steps`."""
+
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[R, R]:
+        run = run_puzzle(model, self.puzzle.tokens, self.ablation, means)
+        return (yield from self.of_run(model, run))
+
+
+def means_over(puzzles: Iterable[Puzzle], ablation: Ablation, method: Method = ZERO) -> tuple[Structure, ...]:
+    """The orders of the grids over which reference means are needed to run these puzzles under an ablation,
+    and to ablate more by a method."""
+    if not ablation.needs_means and not method.needs_means:
+        return ()
+    return tuple(dict.fromkeys(puzzle.structure for puzzle in puzzles))
+
+
+def tokens_of(puzzles: tuple[Puzzle, ...]) -> UInt8[np.ndarray, "puzzle 404"]:
+    """The tokens of several puzzles, without start token."""
+    return PuzzleSet("asked for", puzzles).tokens

@@ -1,0 +1,85 @@
+"""What several questions need alike: reference means, computed once, and cached runs that others go on from.
+
+Only the worker runs what is here, a step at a time; nothing needs a lock.
+"""
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import cachetools
+
+from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, bank_means, joined
+from interp.analyses.question import means_over
+from interp.backend.cache import Results, nbytes
+from interp.engine.runs import Run, run_puzzle
+from interp.model import PuzzleGPT
+from interp.puzzles import Puzzle, PuzzleSet
+from interp.resumable import Steps
+from interp.tokens import Structure
+
+
+class Supplies:
+    """Means and runs for questions.
+
+    Args:
+        run_bytes: bound on the runs kept.
+        results: where means are kept, among all other results.
+        checkpoint_id: the id of a model's weights, under which what is made with them is kept.
+        bank: the puzzle bank, over which means are taken.
+    """
+
+    def __init__(
+        self,
+        run_bytes: int,
+        results: Results,
+        checkpoint_id: Callable[[PuzzleGPT], str],
+        bank: Callable[[], PuzzleSet],
+    ):
+        self.runs: cachetools.LRUCache[tuple[str, Puzzle, Ablation], Run] = cachetools.LRUCache(
+            run_bytes, getsizeof=nbytes
+        )
+        self._results, self._id, self._bank = results, checkpoint_id, bank
+        self._under_way: dict[Hashable, Steps[None, ReferenceMeans]] = {}
+
+    def run(self, model: PuzzleGPT, puzzle: Puzzle, ablation: Ablation) -> Steps[Any, Run]:
+        """The run of a puzzle, which goes on from one that is kept as far as both are the same."""
+        checkpoint = self._id(model)
+        key, clean = (checkpoint, puzzle, ablation), (checkpoint, puzzle, NO_ABLATION)
+        known = self.runs.get(key)
+        if known is not None:
+            return known
+        means = yield from self.means(model, means_over([puzzle], ablation))
+        kept = [run for (of, *_), run in self.runs.items() if of == checkpoint]
+        run = run_puzzle(model, puzzle.tokens, ablation, means, kept)
+        if run.nbytes <= self.runs.maxsize:
+            self.runs.get(clean)  # every other run can go on from it: it is in use
+            self.runs[key] = run
+            yield None  # meanwhile runs of others may push it out: it is held here
+        return run
+
+    def means(self, model: PuzzleGPT, structures: Sequence[Structure]) -> Steps[Any, ReferenceMeans | None]:
+        """The reference means over these orders of the grids; ``None`` if there are none."""
+        parts = []
+        for structure in structures:
+            parts.append((yield from self._means_over(model, structure)))
+        return joined(parts) if parts else None
+
+    def _means_over(self, model: PuzzleGPT, structure: Structure) -> Steps[Any, ReferenceMeans]:
+        """The means over one order of the grids. However many need them at the same time, they are computed
+        once: all share the computation, each takes it a step further when it has its turn, and none is needed
+        for it to go on."""
+        key = (self._id(model), "means", structure)
+        while (kept := self._results.get(key)) is None:
+            if key not in self._under_way:
+                self._under_way[key] = bank_means.steps(model, self._bank(), [structure])
+            try:
+                next(self._under_way[key])
+            except StopIteration as stop:
+                del self._under_way[key]
+                found: ReferenceMeans = stop.value
+                return self._results.keep(key, found)
+            except BaseException:
+                del self._under_way[key]
+                raise
+            yield None
+        return kept

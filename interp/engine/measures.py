@@ -1,0 +1,83 @@
+"""By what a model's answers are judged: the loss on a part of the answer, or the answers drawn right; and how
+each measure is called wherever it stands."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, get_args
+
+Metric = Literal["final", "cells", "copied", "changed"]
+"""The tokens of the answer over which the loss is a mean."""
+METRICS: tuple[Metric, ...] = get_args(Metric)
+
+Measure = Literal["final", "cells", "copied", "changed", "answers"]
+"""A :data:`Metric`, or the share of answers drawn right."""
+
+
+@dataclass(frozen=True)
+class MeasureWords:
+    """A measure in words.
+
+    Attributes:
+        key: in links, on the command line and in tables.
+        name: on a button.
+        label: above its value.
+        place: where in the answer the loss is: "loss on ..."; of the answers, what is counted.
+        help: a sentence on what it is.
+    """
+
+    key: Measure
+    name: str
+    label: str
+    place: str
+    help: str
+
+
+MEASURES = MappingProxyType(
+    {
+        words.key: words
+        for words in (
+            MeasureWords(
+                "final",
+                "final grid",
+                "Final-grid loss",
+                "the final grid",
+                "Mean cross-entropy, in nats, over the answer's marker and its 100 cells, each given the true"
+                " ones before it.",
+            ),
+            MeasureWords(
+                "cells",
+                "cells",
+                "Answer cells",
+                "the answer's cells",
+                "Mean cross-entropy, in nats, over the answer's 100 cells.",
+            ),
+            MeasureWords(
+                "copied",
+                "copied",
+                "Copied cells",
+                "copied cells",
+                "The loss on the cells that equal the third grid: there the model need only copy.",
+            ),
+            MeasureWords(
+                "changed",
+                "changed",
+                "Changed cells",
+                "changed cells",
+                "The loss on the cells that differ from the third grid: there the model does something.",
+            ),
+            MeasureWords(
+                "answers",
+                "answers",
+                "Puzzles solved",
+                "puzzles solved",
+                "Puzzles of which greedy decoding draws all 100 cells right.",
+            ),
+        )
+    }
+)
+"""Every measure by its key."""
+
+
+def metric_of(measure: Measure) -> Metric:
+    """The loss that is shown beside a measure: its own, or beside the answers that on the final grid."""
+    return "final" if measure == "answers" else measure

@@ -1,0 +1,173 @@
+"""Activation patching as charts. What can be clicked has its name in ``customdata``."""
+
+import numpy as np
+import plotly.graph_objects as go
+
+from interp.analyses.activation_patching import PatchState
+from interp.figures.cells import cells_map
+from interp.figures.grids import cell_name, token_name
+from interp.figures.scale import tint
+from interp.figures.style import base_figure, empty
+from interp.figures.tiles import MOST_NOTED, Tile, draw_tiles, signed
+from interp.grids import CELLS
+
+NOTED = 0.1
+"""Tiles with a smaller effect have no number in them."""
+
+NOT_FINITE = "What the model computes here is not finite: there is nothing to compare."
+
+LEAST_TOLD = 0.05
+"""Smaller effects are not spoken of."""
+
+
+def patch_map(state: PatchState, cell: int, marked: tuple[str, str] | None = None) -> go.Figure:
+    """What is patched x where, each tile the effect on one cell of the answer: orange toward the source's
+    run, full at 1; blue away from it. What is not known yet is left out.
+
+    Args:
+        cell: of the answer, 0..99.
+        marked: site and block of the tile that is outlined.
+
+    A tile's ``customdata`` is its site and its block's name.
+    """
+    lines, columns = list(state.sites), [block.name for block in state.blocks]
+    high = 17 if len(lines) > 12 else 26
+    figure = base_figure(
+        "Effect of each patch", height=(120 if len(columns) <= MOST_NOTED else 160) + high * len(lines)
+    )
+    effects = state.effects()[:, :, cell]
+    tiles = [
+        _patch_tile(state, i, j, cell, float(effects[i, j]), column=j, line=i, marked=marked)
+        for i, j in np.argwhere(np.isfinite(effects)).tolist()
+    ]
+    if not tiles:
+        return _say(figure, state, cell)
+    draw_tiles(figure, tiles, lines, columns)
+    return figure
+
+
+def head_patch_map(
+    state: PatchState, cell: int, block: str, marked: tuple[str, str] | None = None
+) -> go.Figure:
+    """Layers x heads: the effect of each head's patch at one block. Otherwise as :func:`patch_map`."""
+    number = [one.name for one in state.blocks].index(block)
+    places = [site.split(".") for site in state.sites]
+    lines, columns = (
+        list(dict.fromkeys(layer for layer, _ in places)),
+        list(dict.fromkeys(head for _, head in places)),
+    )
+    figure = base_figure(f"Effect of patching one head, {_at(block)}", height=96 + 26 * max(len(lines), 3))
+    effects = state.effects()[:, number, cell]
+    tiles = [
+        _patch_tile(
+            state,
+            i,
+            number,
+            cell,
+            float(effects[i]),
+            column=columns.index(places[i][1]),
+            line=lines.index(places[i][0]),
+            marked=marked,
+        )
+        for i in np.flatnonzero(np.isfinite(effects)).tolist()
+    ]
+    if not tiles:
+        return _say(figure, state, cell)
+    draw_tiles(figure, tiles, lines, columns)
+    return figure
+
+
+def effect_cells(state: PatchState, site: str, block: str, marked: int | None = None) -> go.Figure:
+    """The effect of one patch on all 100 cells of the answer; cells at which the two runs hardly differ are
+    empty. ``customdata`` is the cell."""
+    j = [one.name for one in state.blocks].index(block)
+    effects = state.effects()[state.sites.index(site), j]
+    notes = [f"<b>{cell_name(cell)}</b><br>effect {effect:.3f}" for cell, effect in enumerate(effects)]
+    return cells_map(f"{site}, {_at(block)}: every cell", effects, notes, marked)
+
+
+def gap_cells(state: PatchState, marked: int | None = None) -> go.Figure:
+    """How much the two runs differ at each cell of the answer: where there is something to patch.
+    ``customdata`` is the cell."""
+    gaps = np.where(state.comparable, np.abs(state.gap), np.nan)
+    largest = float(np.nanmax(gaps)) if state.comparable.any() else 1.0
+    notes = [
+        f"<b>{cell_name(cell)}</b><br>{metric_name(state, cell)}:<br>{state.target[cell]:.2f} in this"
+        f" puzzle's run,"
+        f" {state.source[cell]:.2f} in the source's"
+        for cell in range(CELLS)
+    ]
+    return cells_map("Where the two runs differ", gaps / largest, notes, marked)
+
+
+def metric_name(state: PatchState, cell: int) -> str:
+    """What is measured at a cell, such as ``logit of red over blank``."""
+    return f"logit of {token_name(int(state.truth[cell]))} over {token_name(int(state.contrast[cell]))}"
+
+
+def told_patches(state: PatchState, cell: int, n: int = 4) -> str:
+    """The largest effects on a cell as a sentence; not that of the whole stream everywhere, which is 1 by
+    itself."""
+    if diverged(state):
+        return NOT_FINITE
+    if np.isnan(state.target).any():
+        return "Nothing is measured yet."
+    if not state.comparable[cell]:
+        return (
+            "The two runs hardly differ at this cell, so there is nothing to carry over: choose one where"
+            " they do."
+        )
+    effects = np.nan_to_num(state.effects()[:, :, cell])
+    if state.kind == "resid_pre":
+        effects = effects[:, :-1]
+    order = np.argsort(-np.abs(effects), axis=None)[:n]
+    places = [np.unravel_index(k, effects.shape) for k in order]
+    largest = [
+        f"{state.sites[i]} {_at(state.blocks[j].name)} {effects[i, j]:.2f}"
+        for i, j in places
+        if abs(effects[i, j]) >= LEAST_TOLD
+    ]
+    return f"Largest effects: {'; '.join(largest)}." if largest else "No patch has an effect so far."
+
+
+def _patch_tile(
+    state: PatchState,
+    site: int,
+    block: int,
+    cell: int,
+    effect: float,
+    *,
+    column: int,
+    line: int,
+    marked: tuple[str, str] | None,
+) -> Tile:
+    data = (state.sites[site], state.blocks[block].name)
+    hover = (
+        f"<b>{data[0]}</b>, {_at(data[1])}: effect {effect:.3f}"
+        f"<br>{metric_name(state, cell)}: {state.values[site, block, cell]:.2f}"
+        f"<br>({state.target[cell]:.2f} in this puzzle's run, {state.source[cell]:.2f} in the source's)"
+    )
+    return Tile(
+        line=line,
+        column=column,
+        colour=tint(effect),
+        data=data,
+        hover=hover,
+        note=signed(f"{effect:.2f}") if abs(effect) >= NOTED else "",
+        outlined=marked == data,
+    )
+
+
+def _at(block: str) -> str:
+    return "at all positions" if block == "everywhere" else f"at {block}"
+
+
+def _say(figure: go.Figure, state: PatchState, cell: int) -> go.Figure:
+    waiting = np.isnan(state.target).any() or state.comparable[cell]
+    text = "Computing …" if waiting else "The two runs hardly differ at this cell."
+    return empty(figure, NOT_FINITE if diverged(state) else text, height=140)
+
+
+def diverged(state: PatchState) -> bool:
+    """Whether all is computed and yet not known: what the model computes is not finite."""
+    return state.fraction == 1 and not (np.isfinite(state.target).all() and np.isfinite(state.source).all())

@@ -1,0 +1,39 @@
+"""The names of the front door, ``from interp import ...``, and the module that each comes from."""
+
+HOMES = {
+    "PuzzlescopeError": "interp.errors",
+    # models and puzzles
+    "load_model": "interp.checkpoints",
+    "save_model": "interp.checkpoints",
+    "load_puzzles": "interp.puzzles",
+    "save_puzzles": "interp.puzzles",
+    "structure_named": "interp.tokens",
+    "predicting_position": "interp.tokens",
+    "with_start": "interp.tokens",
+    # ablation
+    "parse_ablation": "interp.ablation",
+    "parse_component": "interp.ablation",
+    "parse_method": "interp.ablation",
+    "components_of": "interp.ablation",
+    "bank_means": "interp.ablation",
+    "hooks_for": "interp.ablation",
+    # answers
+    "losses": "interp.engine.predict",
+    "predict": "interp.engine.predict",
+    # analyses
+    "activation_patching": "interp.analyses.activation_patching",
+    "recoloured": "interp.analyses.activation_patching",
+    "attention_pattern": "interp.analyses.attention",
+    "heads_above": "interp.analyses.lookback",
+    "lookback_table": "interp.analyses.lookback",
+    "blanks_masked": "interp.analyses.published",
+    "composition": "interp.analyses.composition",
+    "direct_attribution": "interp.analyses.direct_attribution",
+    "logit_lens": "interp.analyses.logit_lens",
+    "measure_phenomena": "interp.analyses.notebook",
+    "path_ablation": "interp.analyses.path_ablation",
+    "study_heads": "interp.analyses.head_study",
+    "sweep": "interp.analyses.ablation_sweep",
+    "value": "interp.analyses.ablation_sweep",
+}
+"""A module is imported when one of its names is first used."""

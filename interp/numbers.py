@@ -1,0 +1,103 @@
+"""Numbers as people read them: one format for a loss, one for how many times another it is, on every page."""
+
+from math import floor, isfinite, log10
+
+NO_RATIO = "—"
+"""In place of how many times a loss is another that is 0 or not finite."""
+NOT_FINITE = "not finite"
+
+FEWEST_TIMES, MOST_TIMES = 1e-3, 1e7
+"""Ratios outside these are written with a power of ten."""
+
+
+def number(value: float, form: str = ".3e") -> str:
+    """A number as text, or, of one that is none, that it is not finite.
+
+    >>> number(0.00125), number(float("nan"))
+    ('1.250e-03', 'not finite')
+    """
+    return f"{value:{form}}" if isfinite(value) else NOT_FINITE
+
+
+def short(value: float) -> str:
+    """A loss in three digits; a very small or a very large one in two, with its power of ten.
+
+    >>> short(0.4837), short(0.0000183), short(0.0), short(float("inf"))
+    ('0.484', '1.8e-5', '0', 'not finite')
+    """
+    if not isfinite(value):
+        return NOT_FINITE
+    if value == 0:
+        return "0"
+    plain = f"{value:.3g}"
+    return plain if 0.01 <= abs(float(plain)) < 1000 else _scientific(value)
+
+
+def _scientific(value: float) -> str:
+    digits, exponent = f"{value:.1e}".split("e")
+    return f"{digits}e{int(exponent)}"
+
+
+def times(ratio: float) -> str:
+    """How many times one number is another, in two digits, from 0.1 to 2 with two decimals; a dash if there
+    is no such number.
+
+    >>> times(26_650.0), times(3.14), times(1.04), times(0.0421), times(3.2e-8), times(float("inf"))
+    ('27,000', '3.1', '1.04', '0.042', '3.2e-8', '—')
+    """
+    if not (isfinite(ratio) and ratio >= 0):
+        return NO_RATIO
+    if ratio == 0:
+        return "0"
+    if not FEWEST_TIMES <= ratio < MOST_TIMES:
+        return _scientific(ratio)
+    if 0.1 <= ratio < 1.995:
+        return f"{ratio:.2f}"
+    rounded = float(f"{ratio:.1e}")
+    return f"{rounded:,.{max(1 - floor(log10(rounded)), 0)}f}"
+
+
+def has_ratio(value: float, base: float) -> bool:
+    """Whether there is a finite number of times that one number is another."""
+    return isfinite(value) and isfinite(base) and base > 0 and isfinite(value / base)
+
+
+def ratio(value: float, base: float, form: str = ".1f") -> str:
+    """How many times one number another is, in a given format; where there is no such ratio, a dash.
+
+    >>> ratio(3.0, 2.0), ratio(3.0, 0.0)
+    ('1.5', '—')
+    """
+    return f"{value / base:{form}}" if has_ratio(value, base) else NO_RATIO
+
+
+def no_ratio(base: float) -> str:
+    """Why numbers have no ratio to this one, as the end of a sentence."""
+    if base == 0:
+        return "the loss with nothing off is exactly 0"
+    return "a loss is not finite" if isfinite(base) else "the loss with nothing off is not finite"
+
+
+def compared(now: float, before: float, what: str) -> str:
+    """A loss beside another, and how many times that it is, if there is such a ratio.
+
+    >>> compared(3.0, 0.02, "with nothing off")
+    '3, 150 times the 0.02 with nothing off'
+    >>> compared(3.0, 0.0, "with nothing off")
+    '3, and exactly 0 with nothing off'
+    """
+    if not has_ratio(now, before):
+        return f"{short(now)}, and {'exactly 0' if before == 0 else short(before)} {what}"
+    return f"{short(now)}, {times(now / before)} times the {short(before)} {what}"
+
+
+def factor(now: float, before: float) -> str:
+    """How many times a loss is another, in few letters; nothing where it is about the same, a dash where
+    there is no ratio.
+
+    >>> factor(3.0, 0.02), factor(0.021, 0.02), factor(3.0, 0.0)
+    ('×150', '', '—')
+    """
+    if now == before or (has_ratio(now, before) and 0.9 < now / before < 1.1):
+        return ""
+    return f"×{times(now / before)}" if has_ratio(now, before) and now > 0 else NO_RATIO

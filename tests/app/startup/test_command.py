@@ -1,0 +1,90 @@
+"""The command ``puzzlescope``."""
+
+import os
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from app.startup import command, port
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, str]]]:
+    """What would have been started in place of this process."""
+    found: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "execve", lambda _, words, environment: found.append((words, environment)))
+    monkeypatch.setattr(port, "problem", lambda *_, **__: None)
+    monkeypatch.delenv(command.ALLOWED_VARIABLE, raising=False)
+    return found
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int | str | None:
+    """The exit code of the command."""
+    monkeypatch.setattr(sys, "argv", ["puzzlescope", *words])
+    try:
+        return command.main()
+    except SystemExit as end:
+        return end.code
+
+
+def test_run_starts_the_dashboard(
+    started: list[tuple[list[str], dict[str, str]]], monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    assert call(monkeypatch, "run", "--port", "8600", "--server.baseUrlPath", "/p") == 0
+    ((words, environment),) = started
+    assert words[1:4] == ["-m", "streamlit", "run"] and Path(words[4]).name == "main.py"
+    assert words[5:] == [
+        "--server.address",
+        "127.0.0.1",
+        "--server.port",
+        "8600",
+        "--server.baseUrlPath",
+        "/p",
+    ]
+    assert environment["HOME"] and "http://localhost:8600" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("said", "names"),
+    [
+        ([], []),
+        (["--address", "::1"], []),
+        (["--address", "0.0.0.0"], ["localhost", "127.0.0.1", "::1", "*"]),
+        (
+            ["--hosts", "gpu-box, a.example.org"],
+            ["localhost", "127.0.0.1", "::1", "gpu-box", "a.example.org"],
+        ),
+    ],
+)
+def test_who_is_let_in(
+    said: list[str],
+    names: list[str],
+    started: list[tuple[list[str], dict[str, str]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    call(monkeypatch, "run", *said)
+    ((words, _),) = started
+    assert [after for word, after in pairwise(words) if word.endswith("Hosts")] == names
+
+
+def test_a_user_without_a_home_is_given_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    assert command.environment()["HOME"] == "/"
+
+
+def test_a_port_that_is_none_is_a_sentence(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    assert call(monkeypatch, "run", "--port", "seven") == 2
+    assert "from 1 to 65535, got 'seven'" in capsys.readouterr().err
+
+
+def test_everything_else_is_the_librarys(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    assert call(monkeypatch, "solve", "--nonsense") == 2
+    assert "`puzzlescope --help`" in capsys.readouterr().err
+    assert call(monkeypatch, "--help") == 0
+    said = capsys.readouterr().out
+    assert "Start the dashboard." in said and "evaluate" in said
