@@ -48,7 +48,7 @@ import numpy as np
 from jaxtyping import Integer, UInt8
 
 from interp.errors import PuzzlescopeError, brief
-from interp.grids import CELLS, N_COLORS, SIZE
+from interp.grids import CELLS, COLORS, N_COLORS, SIZE
 
 GRID_NAMES = ("X", "f(X)", "Y", "f(Y)")
 MARKERS = (11, 12, 13, 14)
@@ -251,3 +251,13 @@ def cell_position(place: int, row: int, column: int) -> int:
 def predicting_position(row: int, column: int) -> int:
     """Position whose logits predict this cell of the answer: one before the cell itself."""
     return cell_position(3, row, column) - 1
+
+
+def token_name(token: int) -> str:
+    """A colour by name, a marker as ``marker Y``."""
+    return COLORS[token].name if token < N_COLORS else f"marker {TOKEN_NAMES[token]}"
+
+
+def cell_name(cell: int) -> str:
+    """A cell of the answer (0..99), for people: counted from 1."""
+    return f"row {cell // SIZE + 1}, column {cell % SIZE + 1}"

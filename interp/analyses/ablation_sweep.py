@@ -43,6 +43,7 @@ from interp.export.programs import Sample, off_lines, program_of
 from interp.grids import CELLS
 from interp.model import PuzzleGPT
 from interp.model.hooks import changes_forward
+from interp.numbers import compared
 from interp.puzzles import Puzzle
 from interp.resumable import Steps
 from interp.tokens import ANSWER_START, GRID_TOKENS, Structure, TokensLike, puzzle_tokens
@@ -467,6 +468,11 @@ class SweepState:
         component = self.components[number - 1] if number else None
         return SweepRow(component, loss, self._solved[number, known])
 
+    def summary(self, measure: Measure = "final") -> str:
+        """The component with the largest effect so far, in a sentence (:func:`sweep_summary`)."""
+        clean, *rows = self.common()
+        return sweep_summary(rows, clean, measure)
+
     def rows(self, puzzles: Sequence[Puzzle], method: Method = ZERO) -> tuple[dict[str, Any], ...]:
         """The sweep for :class:`interp.export.tables.Table`: the run with nothing (more) ablated first, then
         a row a component. Rows of which nothing is known yet are left out.
@@ -595,3 +601,38 @@ def _export(row: SweepRow, clean: SweepRow, puzzles: Sequence[Puzzle], method: M
         "broken": broken,
         "mended": mended,
     }
+
+
+def sweep_summary(rows: Sequence[SweepRow], clean: SweepRow | None, measure: Measure = "final") -> str:
+    """The largest effect among rows of a sweep in a sentence: of the component that costs most, what its loss
+    is beside the clean one, and how many puzzles are solved; and whether losses are not finite."""
+    known = [row for row in rows if clean is not None and not np.isnan(cost(row, clean, measure))]
+    diverged = 0 if clean is None else count_diverged([clean, *rows])
+    lost = f" In {diverged} of {len(rows) + 1} runs losses are not finite." if diverged else ""
+    if clean is None or not known:
+        return lost.strip() or "Nothing is measured yet."
+    dearest = max(known, key=lambda row: cost(row, clean, measure))
+    row, same = same_puzzles(dearest, clean)
+    what = f"{row.component.text if row.component else 'nothing'} {_verdict(cost(row, same, measure))}"
+    solved = (
+        f"{int(row.solved.sum())} of {len(row.solved)} puzzles solved, {int(same.solved.sum())} with nothing"
+        f" off."
+    )
+    if measure == "answers":
+        return f"{what}: {solved}{lost}"
+    against = compared(value(row, measure), value(same, measure), "with nothing off")
+    return f"{what}: loss {against}; {solved}{lost}"
+
+
+def _verdict(dearest: float) -> str:
+    """What to say of the part that costs most: it may cost nothing, or help."""
+    if dearest > 0:
+        return "costs most"
+    if dearest < 0:
+        return "is the least to help when it is off, and none costs anything"
+    return "costs nothing, and no other does"
+
+
+def count_diverged(rows: Sequence[SweepRow]) -> int:
+    """Of how many rows a loss is not finite."""
+    return sum(not (np.isfinite(row.loss.cells).all() and np.isfinite(row.loss.marker).all()) for row in rows)

@@ -67,6 +67,9 @@ assert set(KINDS) == set(get_args(Kind))
 
 Detail = Literal["grids", "rows"]
 
+LEAST_TOLD = 0.05
+"""An effect worth a word."""
+
 LEAST_GAP = 0.5
 """Logits between the two runs: below it there is no effect to speak of."""
 
@@ -107,6 +110,11 @@ def blocks_of(structure: Structure, detail: Detail = "grids") -> tuple[Block, ..
                 for first in [cell_position(place, row, 0)]
             ]
     return tuple(blocks)
+
+
+def at_block(block: str) -> str:
+    """Where a patch is, for people, by the name of its block."""
+    return "at all positions" if block == "everywhere" else f"at {block}"
 
 
 def recoloured(puzzle: Puzzle, place: int, row: int, column: int, color: int) -> Puzzle:
@@ -229,6 +237,35 @@ class PatchState:
         gap = np.where(self.comparable, self.gap, np.nan)
         with np.errstate(invalid="ignore", over="ignore"):  # of a model that diverged
             return (self.values - self.target) / gap
+
+    @property
+    def diverged(self) -> bool:
+        """Whether all is computed and yet not known: what the model computes is not finite."""
+        return self.complete and not (np.isfinite(self.target).all() and np.isfinite(self.source).all())
+
+    def summary(self, cell: int, n: int = 4) -> str:
+        """The largest effects on a cell as a sentence; not that of the whole stream everywhere, which is 1 by
+        itself."""
+        if self.diverged:
+            return "What the model computes here is not finite: there is nothing to compare."
+        if np.isnan(self.target).any():
+            return "Nothing is measured yet."
+        if not self.comparable[cell]:
+            return (
+                "The two runs hardly differ at this cell, so there is nothing to carry over: choose one where"
+                " they do."
+            )
+        effects = np.nan_to_num(self.effects()[:, :, cell])
+        if self.kind == "resid_pre":
+            effects = effects[:, :-1]
+        order = np.argsort(-np.abs(effects), axis=None)[:n]
+        places = [np.unravel_index(k, effects.shape) for k in order]
+        largest = [
+            f"{self.sites[i]} {at_block(self.blocks[j].name)} {effects[i, j]:.2f}"
+            for i, j in places
+            if abs(effects[i, j]) >= LEAST_TOLD
+        ]
+        return f"Largest effects: {'; '.join(largest)}." if largest else "No patch has an effect so far."
 
     def rows(self, cell: int) -> tuple[dict[str, Any], ...]:
         """A row for each patch that is known and one cell of the answer (0..99), for

@@ -53,6 +53,7 @@ from interp.engine.products import product
 from interp.errors import PuzzlescopeError
 from interp.export.programs import program_of, source_line
 from interp.model import Block, PuzzleGPT
+from interp.numbers import times
 from interp.resumable import Steps, resumable
 
 Grams = Float[Tensor, "*part d_model d_model"]
@@ -130,6 +131,22 @@ class Composition:
         rows = [k for k, source in enumerate(self.sources) if source.kind == "head"]
         columns = [k for k, reader in enumerate(self.readers) if reader.input == head_input]
         return self.excess[np.ix_(rows, columns)]
+
+    def summary(self, source: Component) -> str:
+        """Who reads a source most, by weights, in a sentence."""
+        readings = self.readings(source)
+        if not readings:
+            return f"Nobody reads {source.text}: it writes nothing."
+        best = max(readings, key=lambda reading: reading.excess)
+        beyond = sum(reading.deviations > 3 for reading in readings)
+        spread = f" ({times(best.deviations)} times its spread)" if np.isfinite(best.deviations) else ""
+        chance = f"{best.excess:+.2f} beyond chance{spread}"
+        if best.excess <= 0:
+            chance = f"{-best.excess:.2f} below chance, as all others are by more"
+        return (
+            f"{best.reader.text} reads {source.text} most: score {best.score:.2f}, {chance}."
+            f" {beyond} of {len(readings)} readers are more than three spreads above chance."
+        )
 
     def rows(self, source: Component | None = None) -> tuple[dict[str, Any], ...]:
         """A row for every reader of a source, or of every source, for :class:`interp.export.tables.Table`:

@@ -28,7 +28,7 @@ from interp.grids import CELLS, SIZE
 from interp.model import PuzzleGPT
 from interp.model.hooks import say_ignored
 from interp.resumable import Steps
-from interp.tokens import ANSWER_START, D_VOCAB, TOKEN_NAMES, TokensLike, one_puzzle
+from interp.tokens import ANSWER_START, D_VOCAB, TOKEN_NAMES, TokensLike, cell_name, one_puzzle, token_name
 
 EMBED, POS_EMBED, BIAS = "embed", "pos_embed", "bias"
 """Parts that are in no layer: the token's embedding, the position's, and the unembedding's bias."""
@@ -93,6 +93,27 @@ class Attribution:
         chosen = self.tokens(toward, over)
         cells = np.arange(CELLS)
         return self.total[cells, chosen[:, 0]] - self.total[cells, chosen[:, 1]]
+
+    def compared(self, cell: int, toward: int | None = None, over: int | None = None) -> str:
+        """The two tokens at a cell, such as ``red over blank``."""
+        first, second = self.tokens(toward, over)[cell].tolist()
+        return f"{token_name(first)} over {token_name(second)}"
+
+    def summary(self, cell: int, toward: int | None = None, over: int | None = None) -> str:
+        """The largest pushes at a cell of the answer, and the sum of all beside what the run's own logits
+        differ by, in sentences."""
+        pushes = self.push(toward, over)[:, cell]
+        if not np.isfinite(pushes).all():
+            return f"At {cell_name(cell)} what the parts add is not finite, so there is nothing to compare."
+        order = abs(pushes).argsort()[::-1][:3]
+        largest = ", ".join(f"{self.parts[k]} {pushes[k]:+.2f}" for k in order)
+        difference = float(self.difference(toward, over)[cell])
+        names = self.compared(cell, toward, over)
+        return (
+            f"At {cell_name(cell)} the {len(self.parts)} parts sum to"
+            f" {pushes.sum(dtype=float):+.3f}, the run's own"
+            f" logits of {names} differ by {difference:+.3f}. Largest: {largest}."
+        )
 
     def rows(
         self, cell: int, toward: int | None = None, over: int | None = None

@@ -17,7 +17,7 @@ Taking a source from all that read it is to switch it off: a test holds the two 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Any, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
@@ -43,10 +43,11 @@ from interp.analyses.ablation_sweep import (
     SweepState,
     cost,
     sweep_rows,
+    value,
 )
 from interp.analyses.composition import Composition
 from interp.analyses.question import Question, means_over, tokens_of
-from interp.analyses.readers import HEAD_INPUTS, LOGITS, Input, Reader, check_readers, readers_of
+from interp.analyses.readers import HEAD_INPUTS, INPUT_NAMES, LOGITS, Input, Reader, check_readers, readers_of
 from interp.engine.forward import (
     Gate,
     Gates,
@@ -67,6 +68,7 @@ from interp.errors import PuzzlescopeError
 from interp.export.programs import Sample, off_lines, program_of, source_line
 from interp.model import PuzzleGPT
 from interp.model.hooks import say_ignored
+from interp.numbers import compared
 from interp.puzzles import Puzzle
 from interp.resumable import Steps, resumable
 from interp.tokens import GRID_TOKENS, Structure, TokensLike, puzzle_tokens
@@ -99,6 +101,23 @@ class PathState(SweepState):
         nan where that is not known yet."""
         clean, *rows = self.common()
         return {reader: cost(row, clean, measure) for reader, row in zip(self.readers, rows, strict=True)}
+
+    def summary(self, measure: Measure = "final") -> str:
+        """The reader who misses the source most, so far, in a sentence."""
+        costs = {reader: one for reader, one in self.costs(measure).items() if not np.isnan(one)}
+        if not costs:
+            return "Nothing is measured yet."
+        dearest = max(costs, key=lambda reader: abs(costs[reader]))
+        row = self.by_reader()[dearest]
+        clean = self.row(0).first(len(row.solved))
+        solved = (
+            f"{int(row.solved.sum())} of {len(row.solved)} puzzles solved, {int(clean.solved.sum())} with"
+            f" nothing taken away."
+        )
+        if measure == "answers":
+            return f"{dearest.text} changes most without {self.source.text}: {solved}"
+        against = compared(value(row, measure), value(clean, measure), "with nothing taken away")
+        return f"{dearest.text} changes most without {self.source.text}: loss {against}; {solved}"
 
     def rows(self, puzzles: Sequence[Puzzle], method: Method = ZERO) -> tuple[dict[str, Any], ...]:
         """The run with the source read by everybody first, then a row for every reader without it: the
@@ -441,6 +460,35 @@ def agreement(
     }
     by_weights = np.array([excess[reader] for reader in costs])
     return Agreement(len(costs), rank_correlation(by_weights, np.array(list(costs.values()))))
+
+
+Likeness = Literal["much alike", "somewhat alike", "hardly alike", "not alike", "the other way round"]
+
+
+def agreement_summary(composition: Composition, state: PathState, measure: Measure = "final") -> str:
+    """How alike the two views rank the readers, in words, over all of them and by kind."""
+    found = agreement(composition, state, measure)
+    if np.isnan(found.rho):
+        return "Too few readers are measured to compare the two views."
+    kinds = {name: agreement(composition, state, measure, [name]) for name in INPUT_NAMES}
+    known = (f"{INPUT_NAMES[name]} {one.rho:+.2f}" for name, one in kinds.items() if not np.isnan(one.rho))
+    each = ", ".join(known)
+    return (
+        f"The two views rank these {found.n} readers {_likeness(found.rho)}: Spearman's rank correlation is"
+        f" {found.rho:+.2f}"
+        f" (1: the same order, 0: none in common{'; ' + each if each else ''})."
+        " Effects count by their size, whether they cost or help."
+    )
+
+
+def _likeness(rho: float) -> Likeness:
+    if rho < -0.2:
+        return "the other way round"
+    if rho < 0.2:
+        return "not alike"
+    if rho < 0.4:
+        return "hardly alike"
+    return "somewhat alike" if rho < 0.7 else "much alike"
 
 
 def rank_correlation(one: Float[np.ndarray, " item"], other: Float[np.ndarray, " item"]) -> float:

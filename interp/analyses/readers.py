@@ -18,6 +18,13 @@ from interp.model import Config
 HeadInput = Literal["q", "k", "v"]
 Input = Literal["q", "k", "v", "mlp", "logits"]
 HEAD_INPUTS: tuple[HeadInput, ...] = get_args(HeadInput)
+INPUT_NAMES: dict[Input, str] = {
+    "q": "queries",
+    "k": "keys",
+    "v": "values",
+    "mlp": "MLPs",
+    "logits": "logits",
+}
 
 
 @dataclass(frozen=True)

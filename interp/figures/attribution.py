@@ -8,10 +8,10 @@ from jaxtyping import Float
 
 from interp.analyses.direct_attribution import Attribution
 from interp.figures.cells import cells_map
-from interp.figures.grids import cell_name, token_name
 from interp.figures.scale import COSTS, HELPS, rgb, tint
 from interp.figures.style import QUIET, base_figure, empty
 from interp.figures.tiles import Tile, draw_tiles, signed
+from interp.tokens import cell_name
 
 NAMED = 6
 """How many of the largest bars are named."""
@@ -19,12 +19,6 @@ NOTED = 0.1
 """Tiles with less than this share of the full colour have no number in them."""
 
 NOT_FINITE = "What the model computes here is not finite: there is nothing to compare."
-
-
-def compared(found: Attribution, cell: int, toward: int | None = None, over: int | None = None) -> str:
-    """The two tokens at a cell, such as ``red over blank``."""
-    first, second = found.tokens(toward, over)[cell].tolist()
-    return f"{token_name(first)} over {token_name(second)}"
 
 
 def attribution_bars(
@@ -40,7 +34,7 @@ def attribution_bars(
 
     Args:
         cell: of the answer, 0..99.
-        toward, over: see :meth:`interp.analyses.logit_lens.Attribution.tokens`.
+        toward, over: see :meth:`interp.analyses.direct_attribution.Attribution.tokens`.
         marked: the part that is outlined.
     """
     pushes = found.push(toward, over)[:, cell]
@@ -50,7 +44,7 @@ def attribution_bars(
     if not np.isfinite(pushes).all():
         return empty(base_figure(f"What each part adds at {cell_name(cell)}", height=140), NOT_FINITE)
     total = signed(f"{float(found.difference(toward, over)[cell]):+.2f}")
-    names = compared(found, cell, toward, over)
+    names = found.compared(cell, toward, over)
     figure = base_figure(f"What each part adds to {names} at {cell_name(cell)}: {total} in all", height=300)
     figure.add_bar(
         x=x,
@@ -123,7 +117,7 @@ def part_map(
         return empty(base_figure(f"{part} at every cell", height=140), NOT_FINITE)
     largest = max(float(np.abs(found.push(toward, over)).max(0).mean()), 1e-6)
     notes = [
-        f"<b>{cell_name(cell)}</b><br>{part} adds {push:+.3f} to {compared(found, cell, toward, over)}"
+        f"<b>{cell_name(cell)}</b><br>{part} adds {push:+.3f} to {found.compared(cell, toward, over)}"
         for cell, push in enumerate(pushes)
     ]
     return cells_map(f"{part} at every cell", -pushes / largest, notes, marked)

@@ -7,12 +7,11 @@ import plotly.graph_objects as go
 
 from interp.ablation import Component
 from interp.analyses.composition import Composition, Reading
-from interp.analyses.readers import HeadInput
-from interp.figures.readers import INPUTS, SHOWN, is_off, ranking, readers_board
+from interp.analyses.readers import INPUT_NAMES, HeadInput
+from interp.figures.readers import SHOWN, is_off, ranking, readers_board
 from interp.figures.scale import COSTS, HELPS, rgb, tint
 from interp.figures.style import LINE, QUIET, STRONG, base_figure
 from interp.model import Config
-from interp.numbers import times
 
 LEAST_EXCESS = 0.03
 """A tile is of full colour at the largest score beyond chance, but never below this."""
@@ -61,7 +60,9 @@ def head_matrix(
     # The last layer's heads write to no head, and the first layer's read from none.
     table = composition.heads(head_input)[: -cfg.n_heads, cfg.n_heads :]
     names = [part.text for part in composition.sources if part.kind == "head"]
-    figure = base_figure(f"Scores beyond chance with the {INPUTS[head_input]} of later heads", height=540)
+    figure = base_figure(
+        f"Scores beyond chance with the {INPUT_NAMES[head_input]} of later heads", height=540
+    )
     full = max(LEAST_EXCESS, float(np.nan_to_num(np.abs(table)).max(initial=0)))
     figure.add_heatmap(
         z=table,
@@ -102,22 +103,6 @@ def _layers_on_axes(figure: go.Figure, cfg: Config) -> None:
     )
     figure.update_yaxes(
         title="heads that write", tickvals=middles, ticktext=names[:-1], autorange="reversed", showgrid=False
-    )
-
-
-def told_weights(readings: Sequence[Reading], source: Component) -> str:
-    """What the board by weights shows, as a sentence."""
-    if not readings:
-        return f"Nobody reads {source.text}: it writes nothing."
-    best = max(readings, key=lambda reading: reading.excess)
-    beyond = sum(reading.deviations > 3 for reading in readings)
-    spread = f" ({times(best.deviations)} times its spread)" if np.isfinite(best.deviations) else ""
-    chance = f"{best.excess:+.2f} beyond chance{spread}"
-    if best.excess <= 0:
-        chance = f"{-best.excess:.2f} below chance, as all others are by more"
-    return (
-        f"{best.reader.text} reads {source.text} most: score {best.score:.2f}, {chance}."
-        f" {beyond} of {len(readings)} readers are more than three spreads above chance."
     )
 
 

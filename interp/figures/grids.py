@@ -12,16 +12,6 @@ from interp.grids import COLORS, N_COLORS, SIZE
 from interp.tokens import TOKEN_NAMES
 
 
-def token_name(token: int) -> str:
-    """A colour by name, a marker as ``marker Y``."""
-    return COLORS[token].name if token < N_COLORS else f"marker {TOKEN_NAMES[token]}"
-
-
-def cell_name(cell: int) -> str:
-    """A cell of the answer (0..99), for people: counted from 1."""
-    return f"row {cell // SIZE + 1}, column {cell % SIZE + 1}"
-
-
 def grid_svg(
     cells: Integer[np.ndarray, "10 10"],
     wrong: Bool[np.ndarray, "10 10"] | None = None,

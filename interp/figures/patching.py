@@ -3,21 +3,18 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from interp.analyses.activation_patching import PatchState
+from interp.analyses.activation_patching import PatchState, at_block
 from interp.figures.cells import cells_map
-from interp.figures.grids import cell_name, token_name
 from interp.figures.scale import tint
 from interp.figures.style import base_figure, empty
 from interp.figures.tiles import MOST_NOTED, Tile, draw_tiles, signed
 from interp.grids import CELLS
+from interp.tokens import cell_name, token_name
 
 NOTED = 0.1
 """Tiles with a smaller effect have no number in them."""
 
 NOT_FINITE = "What the model computes here is not finite: there is nothing to compare."
-
-LEAST_TOLD = 0.05
-"""Smaller effects are not spoken of."""
 
 
 def patch_map(state: PatchState, cell: int, marked: tuple[str, str] | None = None) -> go.Figure:
@@ -56,7 +53,9 @@ def head_patch_map(
         list(dict.fromkeys(layer for layer, _ in places)),
         list(dict.fromkeys(head for _, head in places)),
     )
-    figure = base_figure(f"Effect of patching one head, {_at(block)}", height=96 + 26 * max(len(lines), 3))
+    figure = base_figure(
+        f"Effect of patching one head, {at_block(block)}", height=96 + 26 * max(len(lines), 3)
+    )
     effects = state.effects()[:, number, cell]
     tiles = [
         _patch_tile(
@@ -83,7 +82,7 @@ def effect_cells(state: PatchState, site: str, block: str, marked: int | None = 
     j = [one.name for one in state.blocks].index(block)
     effects = state.effects()[state.sites.index(site), j]
     notes = [f"<b>{cell_name(cell)}</b><br>effect {effect:.3f}" for cell, effect in enumerate(effects)]
-    return cells_map(f"{site}, {_at(block)}: every cell", effects, notes, marked)
+    return cells_map(f"{site}, {at_block(block)}: every cell", effects, notes, marked)
 
 
 def gap_cells(state: PatchState, marked: int | None = None) -> go.Figure:
@@ -105,31 +104,6 @@ def metric_name(state: PatchState, cell: int) -> str:
     return f"logit of {token_name(int(state.truth[cell]))} over {token_name(int(state.contrast[cell]))}"
 
 
-def told_patches(state: PatchState, cell: int, n: int = 4) -> str:
-    """The largest effects on a cell as a sentence; not that of the whole stream everywhere, which is 1 by
-    itself."""
-    if diverged(state):
-        return NOT_FINITE
-    if np.isnan(state.target).any():
-        return "Nothing is measured yet."
-    if not state.comparable[cell]:
-        return (
-            "The two runs hardly differ at this cell, so there is nothing to carry over: choose one where"
-            " they do."
-        )
-    effects = np.nan_to_num(state.effects()[:, :, cell])
-    if state.kind == "resid_pre":
-        effects = effects[:, :-1]
-    order = np.argsort(-np.abs(effects), axis=None)[:n]
-    places = [np.unravel_index(k, effects.shape) for k in order]
-    largest = [
-        f"{state.sites[i]} {_at(state.blocks[j].name)} {effects[i, j]:.2f}"
-        for i, j in places
-        if abs(effects[i, j]) >= LEAST_TOLD
-    ]
-    return f"Largest effects: {'; '.join(largest)}." if largest else "No patch has an effect so far."
-
-
 def _patch_tile(
     state: PatchState,
     site: int,
@@ -143,7 +117,7 @@ def _patch_tile(
 ) -> Tile:
     data = (state.sites[site], state.blocks[block].name)
     hover = (
-        f"<b>{data[0]}</b>, {_at(data[1])}: effect {effect:.3f}"
+        f"<b>{data[0]}</b>, {at_block(data[1])}: effect {effect:.3f}"
         f"<br>{metric_name(state, cell)}: {state.values[site, block, cell]:.2f}"
         f"<br>({state.target[cell]:.2f} in this puzzle's run, {state.source[cell]:.2f} in the source's)"
     )
@@ -158,16 +132,7 @@ def _patch_tile(
     )
 
 
-def _at(block: str) -> str:
-    return "at all positions" if block == "everywhere" else f"at {block}"
-
-
 def _say(figure: go.Figure, state: PatchState, cell: int) -> go.Figure:
     waiting = np.isnan(state.target).any() or state.comparable[cell]
     text = "Computing …" if waiting else "The two runs hardly differ at this cell."
-    return empty(figure, NOT_FINITE if diverged(state) else text, height=140)
-
-
-def diverged(state: PatchState) -> bool:
-    """Whether all is computed and yet not known: what the model computes is not finite."""
-    return state.fraction == 1 and not (np.isfinite(state.target).all() and np.isfinite(state.source).all())
+    return empty(figure, NOT_FINITE if state.diverged else text, height=140)

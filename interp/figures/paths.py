@@ -1,18 +1,17 @@
 """Path ablation as charts: who misses a source, by effect; and the readers by weights and by effect."""
 
 from collections.abc import Collection, Sequence
-from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
 
 from interp.ablation import Component
 from interp.analyses.ablation_sweep import SweepRow, same_puzzles, value
-from interp.analyses.composition import Composition, Reading
-from interp.analyses.path_ablation import PathState, agreement
-from interp.analyses.readers import Reader
+from interp.analyses.composition import Reading
+from interp.analyses.path_ablation import PathState
+from interp.analyses.readers import INPUT_NAMES, Reader
 from interp.engine.measures import MEASURES, Measure, metric_of
-from interp.figures.readers import INPUTS, MARKS, SHOWN, is_off, ranking, readers_board
+from interp.figures.readers import MARKS, SHOWN, is_off, ranking, readers_board
 from interp.figures.scale import colour, position_of
 from interp.figures.style import QUIET, base_figure, legend_above
 from interp.figures.sweep import nothing
@@ -81,7 +80,7 @@ def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measur
         sorted(points, key=lambda reader: -abs(points[reader][axis]))[:NAMED] for axis in (0, 1)
     )
     figure = base_figure(f"Readers of {state.source.text}, by weights and by effect", height=380)
-    for name in INPUTS:
+    for name in INPUT_NAMES:
         own = [reader for reader in points if reader.input == name]
         if not own:
             continue
@@ -89,7 +88,7 @@ def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measur
         figure.add_scatter(
             x=[points[reader][0] for reader in own],
             y=[points[reader][1] for reader in own],
-            name=INPUTS[name],
+            name=INPUT_NAMES[name],
             mode="markers+text",
             text=[reader.text if reader in by_weights or reader in by_effect else "" for reader in own],
             textposition=["top center" if reader in by_effect else "bottom center" for reader in own],
@@ -115,52 +114,6 @@ def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measur
     if measure != "answers":
         figure.update_yaxes(**_ratio_ticks([effect for _, effect in points.values()]))
     return figure
-
-
-def told_effects(state: PathState | None, measure: Measure = "final") -> str:
-    """What the board by effect shows, as a sentence."""
-    costs = {} if state is None else {r: c for r, c in state.costs(measure).items() if not np.isnan(c)}
-    if state is None or not costs:
-        return "Nothing is measured yet."
-    dearest = max(costs, key=lambda reader: abs(costs[reader]))
-    row = state.by_reader()[dearest]
-    clean = state.row(0).first(len(row.solved))
-    solved = (
-        f"{int(row.solved.sum())} of {len(row.solved)} puzzles solved, {int(clean.solved.sum())} with"
-        f" nothing taken away."
-    )
-    if measure == "answers":
-        return f"{dearest.text} changes most without {state.source.text}: {solved}"
-    against = compared(value(row, measure), value(clean, measure), "with nothing taken away")
-    return f"{dearest.text} changes most without {state.source.text}: loss {against}; {solved}"
-
-
-Likeness = Literal["much alike", "somewhat alike", "hardly alike", "not alike", "the other way round"]
-
-
-def told_agreement(composition: Composition, state: PathState, measure: Measure = "final") -> str:
-    """How alike the two views rank the readers, in words, over all of them and by kind."""
-    found = agreement(composition, state, measure)
-    if np.isnan(found.rho):
-        return "Too few readers are measured to compare the two views."
-    kinds = {name: agreement(composition, state, measure, [name]) for name in INPUTS}
-    each = ", ".join(f"{INPUTS[name]} {one.rho:+.2f}" for name, one in kinds.items() if not np.isnan(one.rho))
-    return (
-        f"The two views rank these {found.n} readers {_likeness(found.rho)}: Spearman's rank correlation is"
-        f" {found.rho:+.2f}"
-        f" (1: the same order, 0: none in common{'; ' + each if each else ''})."
-        " Effects count by their size, whether they cost or help."
-    )
-
-
-def _likeness(rho: float) -> Likeness:
-    if rho < -0.2:
-        return "the other way round"
-    if rho < 0.2:
-        return "not alike"
-    if rho < 0.4:
-        return "hardly alike"
-    return "somewhat alike" if rho < 0.7 else "much alike"
 
 
 def _by_effect(

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 import plotly.graph_objects as go
 
 from interp.ablation import Component
-from interp.analyses.readers import HEAD_INPUTS, Input, Reader
+from interp.analyses.readers import HEAD_INPUTS, INPUT_NAMES, Input, Reader
 from interp.figures.style import MEASURING, QUIET, base_figure, legend_above
 from interp.figures.tiles import Tile, draw_fields, name_lines
 from interp.model import Config
@@ -16,13 +16,6 @@ from interp.model import Config
 SHOWN = 12
 """Readers of a ranking."""
 
-INPUTS: dict[Input, str] = {
-    "q": "queries",
-    "k": "keys",
-    "v": "values",
-    "mlp": "MLPs",
-    "logits": "logits",
-}
 MARKS: dict[Input, tuple[str, str]] = {
     "q": ("#0072B2", "circle"),
     "k": ("#D55E00", "diamond"),
@@ -118,13 +111,13 @@ def is_off(reader: Reader, off: Collection[Component]) -> bool:
 def ranking(bars: Sequence[tuple[Reader, float, str, str]], title: str) -> go.Figure:
     """Bars from the top, each of the colour of its kind and named at its end."""
     figure = base_figure(title, height=96 + 21 * SHOWN)
-    for name in INPUTS:
+    for name in INPUT_NAMES:
         own = [bar for bar in bars if bar[0].input == name]
         if not own:
             continue
         figure.add_bar(
             orientation="h",
-            name=INPUTS[name],
+            name=INPUT_NAMES[name],
             x=[length for _, length, _, _ in own],
             y=[reader.text for reader, _, _, _ in own],
             width=0.72,

@@ -8,7 +8,15 @@ import numpy as np
 import plotly.graph_objects as go
 
 from interp.ablation import Component
-from interp.analyses.ablation_sweep import SMALLEST_LOSS, SweepRow, SweepState, cost, same_puzzles, value
+from interp.analyses.ablation_sweep import (
+    SMALLEST_LOSS,
+    SweepRow,
+    SweepState,
+    cost,
+    count_diverged,
+    same_puzzles,
+    value,
+)
 from interp.engine.measures import MEASURES, Measure, metric_of
 from interp.figures.scale import colour, position_of
 from interp.figures.style import LINE, MEASURING, NOT_FINITE, QUIET, base_figure, empty, hatching
@@ -177,48 +185,14 @@ class _Cell:
         return signed(f"{gained:+d}") if gained else ""
 
 
-def told(rows: Sequence[SweepRow], clean: SweepRow | None, measure: Measure = "final") -> str:
-    """What a chart of these rows shows, as a sentence, for those who do not see it."""
-    known = [row for row in rows if clean is not None and not np.isnan(cost(row, clean, measure))]
-    diverged = 0 if clean is None else _diverged([clean, *rows])
-    lost = f" In {diverged} of {len(rows) + 1} runs losses are not finite." if diverged else ""
-    if clean is None or not known:
-        return lost.strip() or "Nothing is measured yet."
-    dearest = max(known, key=lambda row: cost(row, clean, measure))
-    row, same = same_puzzles(dearest, clean)
-    what = f"{_text(row)} {_verdict(cost(row, same, measure))}"
-    solved = (
-        f"{int(row.solved.sum())} of {len(row.solved)} puzzles solved, {int(same.solved.sum())} with nothing"
-        f" off."
-    )
-    if measure == "answers":
-        return f"{what}: {solved}{lost}"
-    against = compared(value(row, measure), value(same, measure), "with nothing off")
-    return f"{what}: loss {against}; {solved}{lost}"
-
-
-def _verdict(dearest: float) -> str:
-    """What to say of the part that costs most: it may cost nothing, or help."""
-    if dearest > 0:
-        return "costs most"
-    if dearest < 0:
-        return "is the least to help when it is off, and none costs anything"
-    return "costs nothing, and no other does"
-
-
 def nothing(figure: go.Figure, rows: Sequence[SweepRow]) -> go.Figure:
     """A chart that says why it shows nothing: no row is measured yet, or there is nothing in them to
     measure."""
-    if _diverged(rows):
+    if count_diverged(rows):
         return empty(figure, NOT_FINITE)
     return empty(
         figure, "These puzzles have no such cell." if any(len(row.solved) for row in rows) else MEASURING
     )
-
-
-def _diverged(rows: Sequence[SweepRow]) -> int:
-    """Of how many rows a loss is not finite."""
-    return sum(not (np.isfinite(row.loss.cells).all() and np.isfinite(row.loss.marker).all()) for row in rows)
 
 
 def _loss_axis(figure: go.Figure, measure: Measure, low: float, high: float, n: int) -> None:

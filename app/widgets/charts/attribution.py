@@ -4,7 +4,6 @@ cell or at all."""
 from collections.abc import Callable
 from functools import partial
 
-import numpy as np
 import streamlit as st
 
 from app.widgets.charts import clickable_chart
@@ -12,9 +11,8 @@ from app.widgets.controls import echoes
 from app.widgets.text import escape_markdown
 from interp.analyses.direct_attribution import Attribution
 from interp.figures import attribution as figures
-from interp.figures.grids import cell_name, token_name
 from interp.grids import CELLS
-from interp.tokens import D_VOCAB
+from interp.tokens import D_VOCAB, token_name
 
 ABOUT = (
     "What the model answers at a cell is decided by the largest of 15 *logits*. Each logit is read off the"
@@ -76,30 +74,14 @@ def show(
 
     bars = figures.attribution_bars(found, cell, toward, over, shown)
     clickable_chart.show(bars, key=f"{state}-bars", name="puzzlescope-attribution", on_click=clicked)
-    st.caption(escape_markdown(told(found, cell, toward, over)) + " " + LEGEND)
+    summary = found.summary(cell, toward, over).replace(" -", " −")
+    st.caption(f"{escape_markdown(summary)} {LEGEND}")
     layers, cells = st.columns([5, 4], gap="medium")
     with layers:
         tiles = figures.attribution_map(found, cell, toward, over, shown)
         clickable_chart.show(tiles, key=f"{state}-map", name="puzzlescope-attribution-map", on_click=clicked)
     with cells:
         show_cells(figures.part_map(found, shown, toward, over, cell), key=f"{state}-cells", on_cell=on_cell)
-
-
-def told(found: Attribution, cell: int, toward: int | None = None, over: int | None = None) -> str:
-    """What the bars show, with the sum, as sentences."""
-    pushes = found.push(toward, over)[:, cell]
-    if not np.isfinite(pushes).all():
-        return f"At {cell_name(cell)} what the parts add is not finite, so there is nothing to compare."
-    order = abs(pushes).argsort()[::-1][:3]
-    largest = ", ".join(f"{found.parts[k]} {pushes[k]:+.2f}" for k in order)
-    difference = float(found.difference(toward, over)[cell])
-    names = figures.compared(found, cell, toward, over)
-    sentence = (
-        f"At {cell_name(cell)} the {len(found.parts)} parts sum to"
-        f" {pushes.sum(dtype=float):+.3f}, the run's own"
-        f" logits of {names} differ by {difference:+.3f}. Largest: {largest}."
-    )
-    return sentence.replace(" -", " −")
 
 
 def show_cells(figure, *, key: str, on_cell: Callable[[int], None]) -> None:  # type: ignore[no-untyped-def]

@@ -10,9 +10,8 @@ from app.widgets.controls import echoes
 from app.widgets.text import escape_markdown
 from interp.ablation import COMPONENT_KINDS, Component, components_of
 from interp.analyses.composition import Composition
-from interp.analyses.readers import HEAD_INPUTS, HeadInput, Reader
+from interp.analyses.readers import HEAD_INPUTS, INPUT_NAMES, HeadInput, Reader
 from interp.figures import composition as figures
-from interp.figures.readers import INPUTS
 from interp.model import Config
 
 ABOUT = (
@@ -71,7 +70,7 @@ def show(
     click = _clicked({reading.reader.text: reading.reader for reading in readings}, on_reader)
     board = figures.weights_board(readings, source, cfg, off)
     clickable_chart.show(board, key=f"{own}-board", name=f"puzzlescope-weights-{source.text}", on_click=click)
-    st.caption(escape_markdown(f"{LEGEND} {figures.told_weights(readings, source)}"))
+    st.caption(escape_markdown(f"{LEGEND} {composition.summary(source)}"))
     ranking = figures.weights_ranking(readings, source)
     clickable_chart.show(
         ranking, key=f"{own}-ranking", name=f"puzzlescope-ranking-{source.text}", on_click=click
@@ -99,7 +98,7 @@ def _input(head_input: HeadInput, key: str, on_input: Callable[[HeadInput], None
     st.segmented_control(
         "Read by their",
         HEAD_INPUTS,
-        format_func=INPUTS.__getitem__,
+        format_func=INPUT_NAMES.__getitem__,
         key=key,
         required=True,
         on_change=echoes.hears(key, lambda: on_input(st.session_state[key])),

@@ -7,7 +7,7 @@ import streamlit as st
 from app.widgets.charts import clickable_chart
 from app.widgets.text import escape_markdown
 from interp.ablation import Component
-from interp.analyses.ablation_sweep import SweepRow
+from interp.analyses.ablation_sweep import SweepRow, sweep_summary
 from interp.engine.measures import Measure
 from interp.figures import sweep as figures
 from interp.figures.scale import legend
@@ -39,4 +39,4 @@ def show(
 
     figure = figures.layer_chart(own, clean, measure, kind, off)
     clickable_chart.show(figure, key=key, name=f"puzzlescope-{kind}-{measure}", on_click=click)
-    st.caption(escape_markdown(f"{legend(measure)} {figures.told(own, clean, measure)}"))
+    st.caption(escape_markdown(f"{legend(measure)} {sweep_summary(own, clean, measure)}"))

@@ -20,9 +20,10 @@ from app.widgets.text import escape_markdown
 from interp.analyses.activation_patching import EVERYWHERE, Detail, Edit, Kind, PatchState, recoloured
 from interp.errors import PuzzlescopeError
 from interp.figures import patching as figures
-from interp.figures.grids import cell_name, grid_svg
+from interp.figures.grids import grid_svg
 from interp.grids import COLORS, SIZE
 from interp.puzzles import Puzzle
+from interp.tokens import cell_name
 
 ABOUT = (
     "Removing a part tells what breaks without it; *patching* tells what it carries. The model sees two"
@@ -258,7 +259,7 @@ def show(
         clickable_chart.show(
             figure, key=f"{own}-map", name=f"puzzlescope-patching-{state.kind}", on_click=clicked
         )
-        told = f"{_measured(state, cell)} {figures.told_patches(state, cell)} {LEGEND}"
+        told = f"{_measured(state, cell)} {state.summary(cell)} {LEGEND}"
         st.caption(escape_markdown(told.replace(" -", " −")))
     with cells:
         if marked is None:

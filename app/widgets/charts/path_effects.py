@@ -10,7 +10,7 @@ from app.widgets.controls import progress as filling
 from app.widgets.text import escape_markdown
 from interp.ablation import Component
 from interp.analyses.composition import Composition
-from interp.analyses.path_ablation import PathState
+from interp.analyses.path_ablation import PathState, agreement_summary
 from interp.analyses.readers import Reader
 from interp.engine.measures import Measure
 from interp.figures import paths as figures
@@ -71,7 +71,7 @@ def show(
     board = figures.effects_board(shown, cfg, measure, off)
     clickable_chart.show(board, key=f"{own}-board", name=f"puzzlescope-paths-{source.text}", on_click=click)
     filling.show(progress, stopped, "One reader after the other", key=key, on_stop=on_stop, on_again=on_again)
-    st.caption(escape_markdown(f"{legend(measure)} {figures.told_effects(state, measure)}"))
+    st.caption(escape_markdown(f"{legend(measure)} {shown.summary(measure)}"))
     ranking = figures.effects_ranking(shown, measure)
     clickable_chart.show(
         ranking, key=f"{own}-ranking", name=f"puzzlescope-path-ranking-{source.text}", on_click=click
@@ -88,7 +88,7 @@ def show_agreement(
 ) -> None:
     """Draw the readers by both views, and say how alike these rank them."""
     st.subheader("Do the two views agree?", anchor=False)
-    st.markdown(escape_markdown(figures.told_agreement(composition, state, measure)))
+    st.markdown(escape_markdown(agreement_summary(composition, state, measure)))
     figure = figures.views_scatter(composition.readings(state.source), state, measure)
     clickable_chart.show(
         figure,

@@ -25,7 +25,6 @@ from app.views.shared.soundness import warning
 from app.widgets import ablation_board, grid_attention, lens_film, loss_readout
 from app.widgets.ablation_board import Board, Tile, board_data
 from app.widgets.browser.sending import finite
-from app.widgets.charts import attribution as attribution_view
 from app.widgets.puzzle_strip import PLAIN, Panel, strip
 from app.widgets.token_attention.view import read_window
 from interp import load_puzzles
@@ -146,7 +145,7 @@ def test_what_a_diverged_model_computes_can_be_drawn(diverged: PuzzleGPT, tokens
             chart(attribution, cell=0) if "part" not in getattr(chart, "keywords", {}) else chart(attribution)
         )
         assert "not finite" in figure.layout.annotations[0].text
-    assert "not finite" in attribution_view.told(attribution, 0)
+    assert "not finite" in attribution.summary(0)
 
 
 def test_attention_that_is_not_finite_is_nothing() -> None:

@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from interp import load_model, load_puzzles
 from interp.ablation import MEAN, Component, bank_means, parse_ablation
 from interp.analyses.ablation_sweep import SweepPart, value
 from interp.analyses.composition import Composition, CompositionScores, composition
-from interp.analyses.path_ablation import PathAblation, PathState, agreement, path_ablation
+from interp.analyses.path_ablation import PathAblation, PathState, agreement, agreement_summary, path_ablation
 from interp.analyses.readers import LOGITS, Reader, readers_of
 from interp.engine.measures import MEASURES, Measure
 from interp.export.programs import Sample
@@ -82,11 +83,11 @@ def test_a_board_is_coloured_by_what_it_costs() -> None:
     paint = dict(zip([data[0] for data in bars.customdata], bars.marker.color, strict=True))
     assert set(paint) == {"L1.H2.k", "logits"}, "of the third reader nothing is known"
     assert str(COSTS)[1:-1] in paint["L1.H2.k"] and str(HELPS)[1:-1] in paint["logits"]
-    assert by_effect.told_effects(made()) == (
+    assert made().summary() == (
         "L1.H2.k changes most without L0.attn: loss 10, 100 times the 0.1 with nothing taken away;"
         " 1 of 2 puzzles solved, 2 with nothing taken away."
     )
-    assert "1 of 2 puzzles solved" in by_effect.told_effects(made(), "answers")
+    assert "1 of 2 puzzles solved" in made().summary("answers")
 
 
 def test_rankings_are_in_order(weights: Composition) -> None:
@@ -141,13 +142,10 @@ def test_nothing_raises_however_little_is_known(weights: Composition, measure: M
             by_effect.views_scatter(weights.readings(SOURCE), state, measure),
         ):
             assert json.loads(figure.to_json())
-    assert (
-        by_effect.told_effects(None, measure)
-        == by_effect.told_effects(empty, measure)
-        == "Nothing is measured yet."
-    )
-    assert "Too few readers" in by_effect.told_agreement(weights, empty, measure)
-    assert by_weights.told_weights([], SOURCE).startswith("Nobody reads L0.attn")
+    assert empty.summary(measure) == "Nothing is measured yet."
+    assert "Too few readers" in agreement_summary(weights, empty, measure)
+    nobody = np.full_like(weights.score, np.nan)
+    assert replace(weights, score=nobody).summary(SOURCE).startswith("Nobody reads L0.attn")
 
 
 def test_the_two_views_side_by_side(weights: Composition, measured: PathState) -> None:
@@ -157,7 +155,7 @@ def test_the_two_views_side_by_side(weights: Composition, measured: PathState) -
     reader = measured.readers[[r.text for r in measured.readers].index(k.customdata[0][0])]
     assert k.x[0] == pytest.approx(weights.reading(SOURCE, reader).excess)
     assert k.y[0] == pytest.approx(measured.costs("changed")[reader])
-    said = by_effect.told_agreement(weights, measured, "changed")
+    said = agreement_summary(weights, measured, "changed")
     assert f"correlation is {agreement(weights, measured, 'changed').rho:+.2f}" in said
     assert "these 28 readers" in said and "queries" in said and "logits" not in said
 

@@ -31,7 +31,7 @@ from interp.analyses.activation_patching import (
 from interp.analyses.direct_attribution import Attribution
 from interp.analyses.logit_lens import LogitLens
 from interp.figures.attribution import attribution_bars, attribution_map, part_map
-from interp.figures.patching import effect_cells, gap_cells, head_patch_map, patch_map, told_patches
+from interp.figures.patching import effect_cells, gap_cells, head_patch_map, patch_map
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.tokens import STRUCTURES
 from scripts.dashboard import SECONDS
@@ -158,16 +158,16 @@ def test_maps_of_cells_leave_out_where_the_runs_are_alike() -> None:
 
 
 def test_what_is_said_of_patches() -> None:
-    assert told_patches(patched(), 0) == "Largest effects: L0.attn_out at [X] 0.50."
-    assert told_patches(patched(), 9).startswith("The two runs hardly differ")
-    assert told_patches(empty(), 0) == "Nothing is measured yet."
+    assert patched().summary(0) == "Largest effects: L0.attn_out at [X] 0.50."
+    assert patched().summary(9).startswith("The two runs hardly differ")
+    assert empty().summary(0) == "Nothing is measured yet."
     whole = patched("resid_pre")
     whole.values[:] = 5
     whole.values[:, -1] = -3
-    assert told_patches(whole, 0) == "No patch has an effect so far.", "the whole stream is no news"
+    assert whole.summary(0) == "No patch has an effect so far.", "the whole stream is no news"
     heads = patched("z")
     heads.values[3, -1] = -3
-    assert told_patches(heads, 0) == "Largest effects: L0.H3 at all positions 1.00; L0.H0 at [X] 0.50."
+    assert heads.summary(0) == "Largest effects: L0.H3 at all positions 1.00; L0.H0 at [X] 0.50."
 
 
 # ---- components --------------------------------------------------------------------------------------------
@@ -210,11 +210,11 @@ def test_only_a_cell_of_a_map_is_passed_on(
 
 
 def test_the_sum_is_said() -> None:
-    said = attribution_view.told(attribution(), 7)
+    said = attribution().summary(7)
     assert said == (
         "At row 1, column 8 the 10 parts sum to +1.250, the run's own logits of red over green differ by"
         " +1.250."
-        " Largest: L0.mlp +4.00, L1.H1 −3.00, bias +0.25."
+        " Largest: L0.mlp +4.00, L1.H1 -3.00, bias +0.25."
     )
 
 

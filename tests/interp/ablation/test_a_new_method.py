@@ -1,4 +1,4 @@
-"""A method of ablation that is one class more works everywhere: text, hooks, engine, sweep, backend, board."""
+"""A method of ablation that is added works everywhere: text, hooks, engine, sweep, backend, board."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from interp import load_model, load_puzzles
-from interp.ablation import MEAN, Lookback, bank_means, components_of, parse_ablation
+from interp.ablation import MEAN, ZERO, Lookback, bank_means, components_of, parse_ablation
 from interp.analyses.ablation_sweep import Sweep, sweep, value
 from interp.analyses.attention import AttentionOf, attention_pattern
 from interp.analyses.head_study import DETECTORS, HeadStudyOf, study_heads

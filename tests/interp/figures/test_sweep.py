@@ -5,11 +5,11 @@ import plotly.graph_objects as go
 import pytest
 
 from interp.ablation import Component, components_of
-from interp.analyses.ablation_sweep import SMALLEST_LOSS, SweepPart, SweepRow, SweepState
+from interp.analyses.ablation_sweep import SMALLEST_LOSS, SweepPart, SweepRow, SweepState, sweep_summary
 from interp.engine.measures import MEASURES
 from interp.engine.predict import AnswerLoss
 from interp.figures.scale import colour, position_of
-from interp.figures.sweep import head_map, layer_chart, task_map, told
+from interp.figures.sweep import head_map, layer_chart, task_map
 from tests.support.models import SMALL
 from tests.support.rows import attn, losses, row
 
@@ -95,7 +95,7 @@ def test_no_chart_raises_however_little_is_known(measure: str, done: int) -> Non
         says_something(attn, known and of and done >= 2)
         says_something(mlp, known and of and done == 19)
         says_something(head_map(known, of, measure), known and of and done == 19)
-        assert told(known, of, measure).endswith(".")
+        assert sweep_summary(known, of, measure).endswith(".")
     for states in ({}, {"frame": sweep}, {"frame": sweep, "grow": state()}):
         says_something(task_map(states, measure), states and done >= 2)
 
@@ -154,22 +154,22 @@ def test_the_task_map_counts_answers_lost() -> None:
 
 
 def test_the_sentence_names_the_costliest() -> None:
-    assert told(ROWS[:3], CLEAN) == (
+    assert sweep_summary(ROWS[:3], CLEAN) == (
         "L1.attn costs most: loss 3, 150 times the 0.02 with nothing off;"
         " 0 of 2 puzzles solved, 1 with nothing off."
     )
-    assert told(ROWS[:3], CLEAN, "answers").startswith("L1.attn costs most: 0 of 2 puzzles solved")
+    assert sweep_summary(ROWS[:3], CLEAN, "answers").startswith("L1.attn costs most: 0 of 2 puzzles solved")
 
 
 def test_no_sentence_says_the_opposite_of_its_numbers() -> None:
     """Of parts that all help, the costliest is the one that helps least; of parts that do nothing, none costs
     most."""
     help_ = [attn(0, 0.01, "11"), attn(1, 0.002, "11")]
-    assert told(help_, CLEAN).startswith(
+    assert sweep_summary(help_, CLEAN).startswith(
         "L0.attn is the least to help when it is off, and none costs anything: loss 0.01, 0.50 times"
     )
-    assert told(help_, CLEAN, "answers").startswith("L0.attn is the least to help when it is off")
-    assert told([attn(0, 0.02)], CLEAN).startswith("L0.attn costs nothing, and no other does: ")
+    assert sweep_summary(help_, CLEAN, "answers").startswith("L0.attn is the least to help when it is off")
+    assert sweep_summary([attn(0, 0.02)], CLEAN).startswith("L0.attn costs nothing, and no other does: ")
     chart = task_map({"frame": state(19)})
     assert "lost" not in chart.layout.title.text, "−1 is one fewer, not a loss of less than nothing"
     assert "more (+) or fewer (−)" in chart.layout.title.text
@@ -177,7 +177,7 @@ def test_no_sentence_says_the_opposite_of_its_numbers() -> None:
 
 def test_losses_of_zero_have_no_ratio() -> None:
     zero = row(None, 0.0)
-    assert told([attn(0, 0.3)], zero).startswith(
+    assert sweep_summary([attn(0, 0.3)], zero).startswith(
         "L0.attn costs most: loss 0.3, and exactly 0 with nothing off;"
     )
     heads = [row(Component(0, "head", 0), 0.3), row(Component(0, "head", 1), 0.0)]
@@ -197,8 +197,8 @@ def test_losses_that_are_not_finite_are_said_so(measure: str, loss: float) -> No
                 "The losses are not finite"
             )
         assert "NaN" not in chart.to_json() and "nan" not in chart.to_json()
-    assert "In 3 of 3 runs losses are not finite." in told(ill[1:], ill[0], measure)
+    assert "In 3 of 3 runs losses are not finite." in sweep_summary(ill[1:], ill[0], measure)
     one = [attn(0, loss, "00"), attn(1, 0.3)]
-    assert "In 1 of 3 runs losses are not finite." in told(one, CLEAN, measure)
+    assert "In 1 of 3 runs losses are not finite." in sweep_summary(one, CLEAN, measure)
     if measure != "answers":
         assert list(layer_chart(one, CLEAN, measure).data[0].x) == ["L1"]
