@@ -40,10 +40,11 @@ from interp.puzzles.kinds import KINDS
 from interp.stopping import WORD, Stopped
 from interp.tasks import NOISE, TASKS, task_named
 from interp.tokens import STRUCTURES, encode, structure_named
-from interp.training.card import read_record
 from interp.training.evaluation import evaluate_more
-from interp.training.trainer import Recipe, Trainer
-from interp.training.trainer import finish as finish_training
+from interp.training.finishing import finish as finish_training
+from interp.training.recipe import Recipe
+from interp.training.record import read_record
+from interp.training.trainer import Trainer
 
 LARGEST_DRAW = 1_000_000
 PUZZLE_ENDINGS = (".npz", ".json", ".jsonl", ".ndjson", ".parquet")
@@ -389,7 +390,7 @@ def _start(continues: str, seed: int | None, **sizes: int | None) -> tuple[Confi
     usual, usual_seed = Recipe(minutes=1.0).model, Recipe.seed
     if continues:
         folder = find_model(continues)
-        usual, usual_seed = load_model(folder).cfg, read_record(folder)["data"]["seed"]
+        usual, usual_seed = load_model(folder).cfg, read_record(folder).data.seed
     given = {name: size for name, size in sizes.items() if size is not None}
     return replace(usual, **given), usual_seed if seed is None else seed
 

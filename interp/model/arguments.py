@@ -5,7 +5,7 @@ over.
 """
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,9 +13,8 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from interp.errors import PuzzlescopeError
-
-if TYPE_CHECKING:
-    from interp.model.network import Config, KeyValueCache
+from interp.model.config import Config
+from interp.model.key_value_cache import KeyValueCache
 
 RETURN_TYPES = ("logits", "loss", "both", None)
 
@@ -50,9 +49,9 @@ def whole_numbers(tokens: Any) -> Int[Tensor, "batch pos"]:
 
 
 def check_run(
-    cfg: "Config",
+    cfg: Config,
     return_type: str | None,
-    kv_cache: "KeyValueCache | None",
+    kv_cache: KeyValueCache | None,
     start_at_layer: int | None,
     stop_at_layer: int | None,
     others: Mapping[str, Any],
@@ -93,7 +92,7 @@ def check_run(
         )
 
 
-def check_tokens(cfg: "Config", tokens: Any, kv_cache: "KeyValueCache | None") -> Int[Tensor, "batch pos"]:
+def check_tokens(cfg: Config, tokens: Any, kv_cache: KeyValueCache | None) -> Int[Tensor, "batch pos"]:
     """The tokens of a run, as int64.
 
     Raises:
@@ -122,7 +121,7 @@ def check_tokens(cfg: "Config", tokens: Any, kv_cache: "KeyValueCache | None") -
     return tokens
 
 
-def check_stream(cfg: "Config", stream: Any) -> Float[Tensor, "batch pos d_model"]:
+def check_stream(cfg: Config, stream: Any) -> Float[Tensor, "batch pos d_model"]:
     """The residual stream that a run starts from.
 
     Raises:

@@ -11,7 +11,7 @@ import hashlib
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,105 +26,18 @@ from transformer_lens.hook_points import HookPoint
 from interp.errors import PuzzlescopeError
 from interp.model.arguments import check_backward, check_run, check_stream, check_tokens, whole_numbers
 from interp.model.block_attention import block_causal_attention
+from interp.model.config import LAYER_NORM_EPS, Config
 from interp.model.hooks import CALLED, has_hooks, without_hooks
-from interp.model.recipes import Recipes, Switches
-from interp.tokens import D_VOCAB, N_CTX, with_start
+from interp.model.key_value_cache import KeyValueCache
+from interp.model.recipes import Recipes
+from interp.tokens import with_start
 
 POSITION_BASE = 1e5
-LAYER_NORM_EPS = 1e-5
 
 Logits = Float[Tensor, "batch pos vocab"]
 Residual = Float[Tensor, "batch pos d_model"]
 PerHead = Float[Tensor, "batch pos head d_model"]
 Inputs = tuple[PerHead, PerHead, PerHead]
-
-
-@dataclass(frozen=True)
-class _Sizes:
-    n_layers: int = 12
-    n_heads: int = 8
-    d_model: int = 512
-    d_head: int = 64
-    d_mlp: int = 2048
-    d_qk: int = 0
-    n_ctx: int = N_CTX
-    d_vocab: int = D_VOCAB
-
-    def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if isinstance(value, bool) or not isinstance(value, int) or value < (0 if name == "d_qk" else 1):
-                raise PuzzlescopeError(f"Model size {name} must be a positive whole number, got {value!r}.")
-
-
-class Config(Switches, _Sizes):
-    """Sizes of a model. The defaults are those of the published 37M-parameter models.
-
-    ``d_head`` is the width of a head's values; queries and keys may have another width ``d_qk`` (0: the
-    same). Frozen and hashable; only TransformerLens's switches of costly hook points (``use_attn_result``
-    ...) can be set, on the ``cfg`` of a model, which is a copy of its own.
-    """
-
-    # Constants of the architecture, under the names that TransformerLens's tools look for.
-    act_fn = "relu"
-    normalization_type = "LN"
-    positional_embedding_type = "standard"
-    attn_only = False
-    gated_mlp = False
-    parallel_attn_mlp = False
-    n_key_value_heads = None
-    final_rms = True  # ActivationCache then does not centre the final stream, which has no LayerNorm
-    eps = LAYER_NORM_EPS
-    device = None
-    dtype = torch.float32
-    model_name = "PuzzleGPT"
-
-    @property
-    def query_width(self) -> int:
-        return self.d_qk or self.d_head
-
-    @property
-    def attn_scale(self) -> float:
-        """What scores are divided by."""
-        return math.sqrt(self.query_width)
-
-    @property
-    def d_vocab_out(self) -> int:
-        return self.d_vocab
-
-
-class KeyValueCache:
-    """Keys and values of every layer for the positions seen so far, so that decoding feeds one token at a
-    time."""
-
-    def __init__(
-        self, cfg: Config, batch: int, device: torch.device | None = None, dtype: torch.dtype = torch.float32
-    ):
-        shape = (cfg.n_layers, batch, cfg.n_heads, cfg.n_ctx)
-        self.keys = torch.empty(*shape, cfg.query_width, device=device, dtype=dtype)
-        self.values = torch.empty(*shape, cfg.d_head, device=device, dtype=dtype)
-        self.length = 0
-
-    def append(
-        self, layer: int, k: Float[Tensor, "batch head pos d_qk"], v: Float[Tensor, "batch head pos d_head"]
-    ) -> tuple[Float[Tensor, "batch head key d_qk"], Float[Tensor, "batch head key d_head"]]:
-        """Store new positions of one layer after the ``length`` known ones; return all of that layer's."""
-        if self.keys.dtype != k.dtype:
-            self.keys, self.values = self.keys.to(k.dtype), self.values.to(k.dtype)
-        end = self.length + k.shape[2]
-        self.keys[layer, :, :, self.length : end] = k
-        self.values[layer, :, :, self.length : end] = v
-        return self.keys[layer, :, :, :end], self.values[layer, :, :, :end]
-
-    def truncate(self, length: int) -> None:
-        """Forget every position from ``length`` on."""
-        assert 0 <= length <= self.length
-        self.length = length
-
-    def select(self, rows: Int[Tensor, " row"]) -> "KeyValueCache":
-        """A cache that holds only these rows of the batch (a copy)."""
-        chosen = object.__new__(KeyValueCache)
-        chosen.keys, chosen.values, chosen.length = self.keys[:, rows], self.values[:, rows], self.length
-        return chosen
 
 
 def _parameter(make: Callable[..., Tensor], *shape: int) -> nn.Parameter:

@@ -8,9 +8,8 @@ points, names of tokens, and hooks set by name. :mod:`interp.model.network` comp
 
 import difflib
 from collections.abc import Callable, Collection
-from dataclasses import FrozenInstanceError
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import torch
 from jaxtyping import Float, Int
@@ -22,20 +21,10 @@ from transformer_lens.utilities.slice import Slice
 
 from interp.errors import PuzzlescopeError
 from interp.model.arguments import whole_numbers
+from interp.model.config import SWITCHES, Config
 from interp.tokens import START, TOKEN_NAMES
 
-if TYPE_CHECKING:
-    from interp.model.network import Config
-
 NamesFilter = str | Collection[str] | Callable[[str], bool] | None
-
-SWITCHES = {
-    "use_attn_result": ("hook_result",),
-    "use_split_qkv_input": ("hook_q_input", "hook_k_input", "hook_v_input"),
-    "use_attn_in": ("hook_attn_in",),
-    "use_hook_mlp_in": ("hook_mlp_in",),
-}
-"""Switches of the hook points that cost memory or time, off at first, and what they switch on."""
 
 _PER_HEAD = (
     "hook_q",
@@ -50,25 +39,6 @@ _PER_HEAD = (
 last."""
 
 
-class Switches:
-    """The switches of a model's config, the one part of it that may be set: ``model.cfg.use_attn_result =
-    True``.
-
-    They say which activations are shown, not what the model is, so they are no part of a config's equality,
-    hash or file.
-    """
-
-    use_attn_result = False
-    use_split_qkv_input = False
-    use_attn_in = False
-    use_hook_mlp_in = False
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if name not in SWITCHES:
-            raise FrozenInstanceError(f"cannot assign to field {name!r}")
-        self.__dict__[name] = bool(value)
-
-
 class HeadLabels(list[str]):
     """``L0H0, L0H1, ...``: a list, and also a function that returns it, for recipes of either age."""
 
@@ -79,7 +49,7 @@ class HeadLabels(list[str]):
 class Recipes(HookedRootModule):
     """The part of a model that recipes written for TransformerLens use."""
 
-    cfg: "Config"
+    cfg: Config
     W_Q: Tensor
     W_K: Tensor
     W_V: Tensor

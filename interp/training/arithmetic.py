@@ -3,6 +3,7 @@
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -15,6 +16,28 @@ MATRIX_ON_GPU = 8192
 """Rows and columns of the matrices that a machine is measured with: enough to fill it, and quick on it."""
 
 REPEATS = 7
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """What training computes.
+
+    Attributes:
+        flops_per_puzzle: operations of the matrix products for one puzzle, forward and backward.
+        puzzles_per_second: that the run trained on, over its whole length.
+        matrix_rate: operations a second of this machine in a large matrix product.
+        dtype: of the numbers in both.
+    """
+
+    flops_per_puzzle: float
+    puzzles_per_second: float
+    matrix_rate: float
+    dtype: str
+
+    @property
+    def share(self) -> float:
+        """The part of the machine's matrix rate that training reached."""
+        return self.flops_per_puzzle * self.puzzles_per_second / self.matrix_rate
 
 
 def count_flops(compute: Callable[[], object]) -> int:

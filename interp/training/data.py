@@ -5,13 +5,15 @@ has given. That is enough to go on where a killed run stopped, and to draw again
 seen.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from interp.puzzles import PuzzleSet
-from interp.puzzles.kinds import KINDS, Kind, draw
+from interp.puzzles.kinds import KINDS, PuzzleKind, draw, require_known_kinds
 from interp.tokens import PUZZLE_TOKENS
 
 Batch = tuple[UInt8[np.ndarray, "n 404"], Int[np.ndarray, " n"]]
@@ -21,6 +23,39 @@ BLOCK = 64
 LOSS_MEMORY = 0.99
 SMALLEST_SHARE = 0.4
 """No kind is drawn less often than this share of its fair part, however well it is solved."""
+
+
+@dataclass(frozen=True)
+class DataState:
+    """How far a supply has come, kinds by name: for a kind that is not named, it has not begun.
+
+    Attributes:
+        seed: names the streams.
+        taken: how many puzzles each kind has given.
+        loss: running mean of each kind's answer loss, nats.
+        ahead: the kinds of the batch that is drawn ahead, puzzle by puzzle. They are part of the state, for
+            losses learned since would change them.
+    """
+
+    seed: int
+    taken: Mapping[str, int]
+    loss: Mapping[str, float]
+    ahead: tuple[str, ...] = ()
+
+    @property
+    def kinds(self) -> set[str]:
+        """The names of all kinds in it."""
+        return {*self.taken, *self.loss, *self.ahead}
+
+    @classmethod
+    def read(cls, content: dict[str, Any]) -> "DataState":
+        """The state of which a file holds ``asdict``."""
+        return cls(
+            seed=int(content["seed"]),
+            taken={name: int(count) for name, count in content["taken"].items()},
+            loss={name: float(loss) for name, loss in content["loss"].items()},
+            ahead=tuple(content["ahead"]),
+        )
 
 
 class TrainingData:
@@ -78,41 +113,57 @@ class TrainingData:
                 tokens[rows[here]] = self._block(KINDS[kind], int(block))[places[here] % BLOCK]
         return tokens, kinds
 
-    def _block(self, kind: Kind, block: int) -> UInt8[np.ndarray, "block 404"]:
+    def _block(self, kind: PuzzleKind, block: int) -> UInt8[np.ndarray, "block 404"]:
         if self._blocks.get(kind.index, (-1, None))[0] != block:
             self._blocks[kind.index] = (block, draw("training", self.seed, kind, BLOCK, block=block))
         return self._blocks[kind.index][1]
 
-    def state_dict(self) -> dict[str, list[float] | list[int] | int]:
-        """What :meth:`from_state` goes on from; the kinds drawn ahead are part of it, for losses since would
-        change them."""
+    def state(self) -> DataState:
+        """What :meth:`from_state` goes on from."""
+        names = [kind.name for kind in KINDS]
         ahead = [] if self._ahead is None else self._ahead[1].tolist()
-        return {
-            "seed": self.seed,
-            "taken": self.taken.tolist(),
-            "loss": self.loss.tolist(),
-            "ahead": ahead,
-        }
+        return DataState(
+            seed=self.seed,
+            taken=dict(zip(names, self.taken.tolist(), strict=True)),
+            loss=dict(zip(names, self.loss.tolist(), strict=True)),
+            ahead=tuple(names[kind] for kind in ahead),
+        )
 
     @classmethod
-    def from_state(cls, state: dict) -> "TrainingData":
-        data = cls(state["seed"])
-        data.taken, data.loss = np.array(state["taken"]), np.array(state["loss"])
-        if ahead := state.get("ahead"):  # models made before there was a drawing ahead do not say
-            data._ahead = data._drawn(np.array(ahead))
+    def from_state(cls, state: DataState) -> "TrainingData":
+        """A supply that goes on from there.
+
+        Raises:
+            PuzzlescopeError: if the state names a kind that there is not.
+        """
+        require_known_kinds(state.kinds, "The state of the training data")
+        data = cls(state.seed)
+        index = {kind.name: kind.index for kind in KINDS}
+        for name, count in state.taken.items():
+            data.taken[index[name]] = count
+        for name, loss in state.loss.items():
+            data.loss[index[name]] = loss
+        if state.ahead:
+            data._ahead = data._drawn(np.array([index[name] for name in state.ahead]))
         return data
 
 
-def puzzles_seen(seed: int, taken: list[int]) -> Iterator[UInt8[np.ndarray, "block 404"]]:
-    """Every puzzle a training run has seen, block by block, drawn again from what its model card records."""
-    for kind, count in zip(KINDS, taken, strict=True):
+def puzzles_seen(seed: int, taken: Mapping[str, int]) -> Iterator[UInt8[np.ndarray, "block 404"]]:
+    """Every puzzle a training run has seen, block by block, drawn again from what its record says.
+
+    Args:
+        seed: of the training data.
+        taken: how many puzzles of each kind, by its name.
+    """
+    for kind in KINDS:
+        count = taken.get(kind.name, 0)
         for block in range(-(-count // BLOCK)):
             yield draw("training", seed, kind, BLOCK, block=block)[: count - block * BLOCK]
 
 
-def count_seen(bank: PuzzleSet, seed: int, taken: list[int]) -> int:
-    """How many puzzles of a bank a training run has seen; the third grid, which carries noise, is not
-    compared."""
+def count_seen(bank: PuzzleSet, seed: int, taken: Mapping[str, int]) -> int:
+    """How many puzzles of a bank a training run has seen, of which ``taken`` of each kind; the third grid,
+    which carries noise, is not compared."""
     keys = [_noise_free(puzzle.tokens) for puzzle in bank]
     wanted = set(keys)  # the bank fits in memory, what a model has seen may not
     drawn = (_noise_free(tokens) for block in puzzles_seen(seed, taken) for tokens in block)

@@ -49,7 +49,7 @@ LARGEST_SHARE = 0.05
 Row = tuple[int, str, str, float]
 
 
-def dynamics_puzzles() -> UInt8[np.ndarray, "64 404"]:
+def dynamics_puzzles() -> UInt8[np.ndarray, "puzzle 404"]:
     """Two fresh puzzles of each kind: the first of all kinds, then the second of all."""
     drawn = np.stack([draw("evaluation", SEED, kind, 2) for kind in KINDS], axis=1)
     return drawn.reshape(2 * len(KINDS), -1)

@@ -7,7 +7,7 @@ import numpy as np
 
 from interp.engine.predict import losses
 from interp.model import PuzzleGPT
-from interp.puzzles.kinds import KINDS, Kind, draw
+from interp.puzzles.kinds import KINDS, PuzzleKind, draw
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,15 @@ class Evaluated:
     not_finite: float
 
 
-def evaluate(model: PuzzleGPT, per_kind: int, *, seed: int = 0) -> Iterator[tuple[Kind, float]]:
+def evaluate(model: PuzzleGPT, per_kind: int, *, seed: int = 0) -> Iterator[tuple[PuzzleKind, float]]:
     """The share of ``per_kind`` fresh puzzles solved, kind by kind. Seeds are never used in training."""
     for kind, found in evaluate_more(model, per_kind, seed=seed):
         yield kind, found.rate
 
 
-def evaluate_more(model: PuzzleGPT, per_kind: int, *, seed: int = 0) -> Iterator[tuple[Kind, Evaluated]]:
+def evaluate_more(
+    model: PuzzleGPT, per_kind: int, *, seed: int = 0
+) -> Iterator[tuple[PuzzleKind, Evaluated]]:
     """The same, and on how many puzzles the model's numbers mean something."""
     for kind in KINDS:
         loss, solved = losses(model, draw("evaluation", seed, kind, per_kind))

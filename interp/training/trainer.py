@@ -1,16 +1,14 @@
 """Training a model on puzzles drawn on the fly, from scratch or from where another run ended: resumable after
 a kill."""
 
-import csv
 import math
-import os
 import platform
 import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,88 +17,28 @@ from jaxtyping import Float, Int
 from torch import Tensor
 from tqdm import tqdm
 
-from interp.analyses.notebook import measure_phenomena
-from interp.checkpoints import check_free, find_model, load_model, save_card, save_model
-from interp.checkpoints.folders import CARD_FILE, CONFIG_FILE, INDEX_FILE, WEIGHTS_FILE
+from interp.checkpoints import find_model, load_model
 from interp.errors import PuzzlescopeError
-from interp.model import Config, PuzzleGPT, loss_of
-from interp.outputs import reason, strict_json, write_whole
-from interp.puzzles import load_puzzles
-from interp.puzzles.kinds import KINDS
+from interp.model import PuzzleGPT, loss_of
+from interp.outputs import strict_json
 from interp.tokens import ANSWER_START, GRID_TOKENS, N_CTX
-from interp.training.arithmetic import count_flops, matrix_rate
-from interp.training.card import (
-    TRAINING_FILE,
-    Arithmetic,
-    Report,
-    card_text,
-    read_record,
-    training_record,
-    wrote_card,
-)
-from interp.training.data import TrainingData, count_seen
-from interp.training.dynamics import DYNAMICS_FILE, DynamicsRecorder, load_dynamics
+from interp.training.arithmetic import Arithmetic, count_flops, matrix_rate
+from interp.training.data import DataState, TrainingData
+from interp.training.dynamics import DYNAMICS_FILE, DynamicsRecorder
 from interp.training.evaluation import evaluate
+from interp.training.log import LOG_FILE, add_to_log, cut_log
 from interp.training.optimizer import MuonAdamW
-from interp.training.pictures import DYNAMICS_PICTURE, LOSS_PICTURE, dynamics_picture, loss_picture, read_log
+from interp.training.recipe import Recipe
+from interp.training.record import Record, Stretch, read_record
+from interp.training.run_folder import STATE_FILE, check_run_folder
 
 GRID_WEIGHTS = (0.1, 0.5, 0.1, 1.0)
 """Weight of the loss on each of the four grids: the first and third are random, the second half so; the
 answer counts."""
 
-LARGEST_SIZE = 16384
-"""Beyond what anybody trains on puzzles; a typed-in zero too many should be a sentence, not a full memory."""
-
 Network = Callable[[Int[Tensor, "batch pos"]], Float[Tensor, "batch pos vocab"]]
 
-STATE_FILE = "training_state.pt"
-LOG_FILE = "training_log.csv"
-LOG_COLUMNS = ("event", "step", "puzzles", "minutes", "lr", "loss", "answer_loss", "solved", "by_kind")
 LOG_EVERY = 20  # steps
-PHENOMENA_PUZZLES = 64
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides what a run computes.
-
-    ``minutes`` of computing or ``puzzles`` seen end the run, whichever is given; the learning rate follows
-    the fraction that is done: up over ``warmup_steps``, level, and down to nothing over the last ``cooldown``
-    of it. ``continues`` names a trained model that the run starts from, with the puzzles that come after
-    those it has seen.
-    """
-
-    model: Config = field(default_factory=lambda: Config(n_layers=6, d_model=256, d_head=32, d_mlp=1024))
-    seed: int = 1
-    batch: int = 16
-    puzzles: int = 0
-    minutes: float = 0.0
-    lr: float = 2.5e-3
-    weight_decay: float = 0.05
-    warmup_steps: int = 200
-    cooldown: float = 0.5
-    evaluate_every: float = 15.0
-    evaluate_per_kind: int = 16
-    continues: str = ""
-
-    def __post_init__(self) -> None:
-        if (self.puzzles > 0) == (self.minutes > 0):
-            raise PuzzlescopeError(
-                "Say how long to train: either a number of puzzles or a number of minutes, above 0."
-            )
-        if not math.isfinite(self.minutes):
-            raise PuzzlescopeError(f"Training needs a finite number of minutes, got {self.minutes}.")
-        for name in ("batch", "lr", "evaluate_every", "evaluate_per_kind"):
-            if not 0 < getattr(self, name) < math.inf:
-                raise PuzzlescopeError(
-                    f"Training needs {name} above 0 and finite, got {getattr(self, name)}."
-                )
-        if max(asdict(self.model).values()) > LARGEST_SIZE or self.batch > LARGEST_SIZE:
-            raise PuzzlescopeError(f"Sizes and batch are at most {LARGEST_SIZE:,} to be trained.")
-        if self.seed < 0:
-            raise PuzzlescopeError(f"A seed is a whole number from 0, got {self.seed}.")
-        if not 0 <= self.cooldown <= 1:
-            raise PuzzlescopeError(f"cooldown is the share of the run it takes, 0 to 1, got {self.cooldown}.")
 
 
 @dataclass(frozen=True)
@@ -153,7 +91,7 @@ class Trainer:
         self.data = TrainingData(recipe.seed)
         self.steps, self.seconds = 0, 0.0
         self.before = Before()
-        self.history: list[dict[str, Any]] = []
+        self.history: list[Stretch] = []
         self.recorder = DynamicsRecorder()
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / STATE_FILE).exists():
@@ -164,9 +102,10 @@ class Trainer:
             )  # of a run that was killed before it was saved, or replaced
             if recipe.continues:
                 self._continue()
-        plan = {"hardware": hardware(self.device), "recipe": asdict(recipe)}
-        if not self.history or self.history[-1] | plan != self.history[-1]:
-            self.history.append({"puzzles": self.puzzles, "minutes": round(self.seconds / 60, 2)} | plan)
+        stretch = Stretch(self.puzzles, round(self.seconds / 60, 2), hardware(self.device), recipe)
+        last = self.history[-1] if self.history else None
+        if last is None or (last.hardware, last.recipe) != (stretch.hardware, stretch.recipe):
+            self.history.append(stretch)
 
     @property
     def puzzles(self) -> int:
@@ -176,6 +115,18 @@ class Trainer:
     def recording_seconds(self) -> float:
         """What measuring the model on its way has cost."""
         return self.before.recording_seconds + self.recorder.seconds
+
+    def record(self) -> Record:
+        """What is to be said of the training, as far as it has come; nothing measured yet."""
+        return Record(
+            recipe=self.recipe,
+            history=tuple(self.history),
+            steps=self.steps,
+            puzzles=self.puzzles,
+            minutes=self.seconds / 60,
+            recording_minutes=self.recording_seconds / 60,
+            data=self.data.state(),
+        )
 
     @property
     def progress(self) -> float:
@@ -307,14 +258,8 @@ class Trainer:
         return rates
 
     def _log(self, entry: dict[str, Any]) -> None:
-        path = self.folder / LOG_FILE
-        fresh = not path.exists()
-        with path.open("a", newline="") as file:
-            writer = csv.DictWriter(file, LOG_COLUMNS, lineterminator="\n")
-            if fresh:
-                writer.writeheader()
-            clock = {"step": self.steps, "puzzles": self.puzzles, "minutes": f"{self.seconds / 60:.3f}"}
-            writer.writerow({**clock, "lr": f"{self.recipe.lr * self._lr_factor():.3g}", **entry})
+        clock = {"step": self.steps, "puzzles": self.puzzles, "minutes": f"{self.seconds / 60:.3f}"}
+        add_to_log(self.folder, {**clock, "lr": f"{self.recipe.lr * self._lr_factor():.3g}", **entry})
 
     def save(self) -> None:
         """Write the state so that a kill at any moment leaves either the old or the new one whole."""
@@ -322,11 +267,11 @@ class Trainer:
             "recipe": asdict(self.recipe),
             "model": self.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "data": self.data.state_dict(),
+            "data": asdict(self.data.state()),
             "steps": self.steps,
             "seconds": self.seconds,
             "before": asdict(self.before),
-            "history": self.history,
+            "history": [asdict(stretch) for stretch in self.history],
             "recording_seconds": self.recorder.seconds,
         }
         self.recorder.save(self.folder)
@@ -339,12 +284,13 @@ class Trainer:
         path = self.folder / STATE_FILE
         try:
             state = torch.load(path, map_location=self.device, weights_only=True)
-            self._check_same(state["recipe"])
+            self._check_same(Recipe.read(state["recipe"]))
             self.model.load_state_dict(state["model"])
             self.optimizer.load_state_dict(state["optimizer"])
-            self.data = TrainingData.from_state(state["data"])
+            self.data = TrainingData.from_state(DataState.read(state["data"]))
             self.steps, self.seconds = state["steps"], state["seconds"]
-            self.before, self.history = Before(**state["before"]), state["history"]
+            self.before = Before(**state["before"])
+            self.history = [Stretch.read(stretch) for stretch in state["history"]]
             recorded = state["recording_seconds"]
         except PuzzlescopeError:
             raise
@@ -354,7 +300,7 @@ class Trainer:
             ) from error
         self.recorder = DynamicsRecorder.resumed(self.folder, self.puzzles)
         self.recorder.seconds = recorded
-        _cut_log(self.folder / LOG_FILE, self.steps)
+        cut_log(self.folder, self.steps)
 
     def _continue(self) -> None:
         """Start from a trained model, where its training ended: its weights, its data, its log and its
@@ -366,131 +312,30 @@ class Trainer:
             )
         record = read_record(source)
         model = load_model(source)
-        if model.cfg != self.recipe.model or record["data"]["seed"] != self.recipe.seed:
+        if model.cfg != self.recipe.model or record.data.seed != self.recipe.seed:
             raise PuzzlescopeError(
                 f"A run that continues {self.recipe.continues} has its sizes and its seed"
-                f" {record['data']['seed']}:"
+                f" {record.data.seed}:"
                 " leave --layers, --heads, --d-model, --d-head, --d-mlp and --seed out."
             )
         self.model.load_state_dict(model.state_dict())
-        self.data = TrainingData.from_state(record["data"])
-        self.before = Before(
-            record["steps"],
-            record["puzzles"],
-            60 * record["minutes"],
-            60 * record.get("recording_minutes", 0.0),
-        )
+        self.data = TrainingData.from_state(record.data)
+        self.before = Before(record.steps, record.puzzles, 60 * record.minutes, 60 * record.recording_minutes)
         self.steps, self.seconds = self.before.steps, self.before.seconds
-        self.history = record["history"]
+        self.history = list(record.history)
         for name in (LOG_FILE, DYNAMICS_FILE):
             if (source / name).exists():
                 shutil.copyfile(source / name, self.folder / name)
         self.recorder = DynamicsRecorder.resumed(self.folder, self.puzzles)
 
-    def _check_same(self, found: dict[str, Any]) -> None:
+    def _check_same(self, found: Recipe) -> None:
         for name in ("model", "seed", "batch"):
-            if found[name] != asdict(self.recipe)[name]:
+            theirs, ours = getattr(found, name), getattr(self.recipe, name)
+            if theirs != ours:
                 raise PuzzlescopeError(
-                    f"{self.folder} holds a run with {name} {found[name]}, not {asdict(self.recipe)[name]}:"
+                    f"{self.folder} holds a run with {name} {theirs}, not {ours}:"
                     " continue it with its own settings or train in another folder."
                 )
-
-
-def finish(trainer: Trainer, per_kind: int = 50) -> Path:
-    """Write a trained model into the run's folder; then measure it and write its card, pictures and log.
-    Returns the folder.
-
-    Raises:
-        PuzzlescopeError: if one of these cannot be written. The weights are there by then, unless it was
-            they.
-    """
-    model, folder = trainer.model.eval(), trainer.folder
-    # What is measured may fail, hours of training may not: weights first.
-    save_model(model, folder, None, dtype=_smallest_dtype(model), replace=True)
-    try:
-        _document(trainer, per_kind)
-    except Exception as error:
-        why = error if isinstance(error, PuzzlescopeError) else f"{type(error).__name__}: {reason(error)}"
-        raise PuzzlescopeError(
-            f"The model is in {folder}, but not its card: {why}. The same command again writes the card"
-            f" alone."
-        ) from error
-    return folder
-
-
-def _document(trainer: Trainer, per_kind: int) -> None:
-    """Measure a trained model and write down what it is, the card last."""
-    model, folder = trainer.model, trainer.folder
-    found = tqdm(evaluate(model, per_kind), desc="evaluating", total=len(KINDS), leave=False)
-    bank = load_puzzles("bank")
-    report = Report(
-        rates=dict(found),
-        per_kind=per_kind,
-        phenomena=measure_phenomena(model, bank.limit(PHENOMENA_PUZZLES).tokens),
-        arithmetic=trainer.arithmetic(),
-        bank_seen=count_seen(bank, trainer.data.seed, trainer.data.taken.tolist()),
-    )
-    card = card_text(trainer, report)
-    write_whole(folder / LOSS_PICTURE, loss_picture(read_log(folder / LOG_FILE)))
-    write_whole(folder / DYNAMICS_PICTURE, dynamics_picture(load_dynamics(folder)))
-    ours = trainer.replace or wrote_card(folder)  # by what the record says that is there so far
-    write_whole(folder / TRAINING_FILE, training_record(trainer, report, card))
-    save_card(folder, card, replace=ours)
-
-
-def _smallest_dtype(model: PuzzleGPT) -> torch.dtype:
-    """float16, unless a weight is too large for it."""
-    largest = max(float(weight.abs().max()) for weight in model.state_dict().values())
-    return torch.float16 if largest < torch.finfo(torch.float16).max else torch.float32
-
-
-def check_run_folder(folder: Path, *, replace: bool = False) -> None:
-    """Say, before any work is done, what a run in this folder would write over that no run to be gone on with
-    has written.
-
-    Args:
-        folder: it need not exist.
-        replace: whether it may be written over.
-
-    Raises:
-        PuzzlescopeError: naming the files, or that the folder cannot be written.
-    """
-    check_free(folder, replace=True)
-    found = [] if replace else _in_the_way(folder)
-    if found:
-        what = (
-            "a finished model"
-            if WEIGHTS_FILE in found and CONFIG_FILE in found
-            else "files that training would write"
-        )
-        raise PuzzlescopeError(
-            f"{folder} already holds {what} ({', '.join(found)}), and nothing was written: train in another"
-            f" folder, or allow"
-            " them to be overwritten with --force (in Python, replace=True)."
-        )
-
-
-def _in_the_way(folder: Path) -> list[str]:
-    card = [] if wrote_card(folder) or not os.path.lexists(folder / CARD_FILE) else [CARD_FILE]
-    if (folder / STATE_FILE).exists():
-        return card  # of that run is the rest
-    ours = [WEIGHTS_FILE, INDEX_FILE, CONFIG_FILE, CARD_FILE, TRAINING_FILE, LOSS_PICTURE, DYNAMICS_PICTURE]
-    found = [name for name in ours if os.path.lexists(folder / name)]
-    return found + [name for name in (LOG_FILE, DYNAMICS_FILE) if not _may_be_lost(folder / name)]
-
-
-def _may_be_lost(path: Path) -> bool:
-    """Whether there is no such file, or one of a run that was killed before it was saved for the first
-    time."""
-    if not os.path.lexists(path):
-        return True
-    try:
-        if path.name == LOG_FILE:
-            return path.read_text().splitlines()[0] == ",".join(LOG_COLUMNS)
-        load_dynamics(path.parent)
-    except (OSError, ValueError, IndexError, PuzzlescopeError):
-        return False
-    return True
 
 
 def hardware(device: torch.device) -> str:
@@ -499,17 +344,6 @@ def hardware(device: torch.device) -> str:
         return torch.cuda.get_device_name(device)
     n = torch.get_num_threads()
     return f"{n} thread{'s' * (n != 1)} of a shared {platform.machine()} CPU"
-
-
-def _cut_log(path: Path, steps: int) -> None:
-    """Leave out of a log what came after a number of steps: a killed run does that again."""
-    if not path.exists():
-        return
-    with path.open(newline="") as file:
-        header, *rows = csv.reader(file)
-    kept = [row for row in rows if int(row[header.index("step")]) <= steps]
-    with path.open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([header, *kept])
 
 
 def _device(name: str | None) -> torch.device:

@@ -229,7 +229,7 @@ def test_train_then_use_what_it_made(tmp_path: Path, file: str, capsys) -> None:
     assert json.loads(capsys.readouterr().out)["n"] == 3
     card = (tmp_path / "run" / "README.md").read_text()
     assert "16 puzzles" in card and "| half_fill |" in card
-    assert sum(json.loads((tmp_path / "run" / "training.json").read_text())["data"]["taken"]) == 16
+    assert sum(json.loads((tmp_path / "run" / "training.json").read_text())["data"]["taken"].values()) == 16
 
 
 def test_train_from_what_was_trained(tmp_path: Path, capsys) -> None:
@@ -239,7 +239,7 @@ def test_train_from_what_was_trained(tmp_path: Path, capsys) -> None:
     assert main(goes_on) == 0
     record = json.loads((tmp_path / "second" / "training.json").read_text())
     assert (record["puzzles"], record["steps"], record["data"]["seed"]) == (24, 1 + 4, 4)
-    assert sum(record["data"]["taken"]) == 24
+    assert sum(record["data"]["taken"].values()) == 24
     assert [entry["puzzles"] for entry in record["history"]] == [0, 8]
     card = (tmp_path / "second" / "README.md").read_text()
     assert (
@@ -254,9 +254,9 @@ def test_train_from_what_was_trained(tmp_path: Path, capsys) -> None:
 
 
 def test_training_over_what_is_there_must_be_forced(tmp_path: Path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr("interp.training.trainer.PHENOMENA_PUZZLES", 1)
+    monkeypatch.setattr("interp.training.finishing.PHENOMENA_PUZZLES", 1)
     monkeypatch.setattr("interp.training.trainer.matrix_rate", lambda *_: 1e9)
-    monkeypatch.setattr("interp.training.trainer.evaluate", lambda *_: ((kind, 0.0) for kind in KINDS))
+    monkeypatch.setattr("interp.training.finishing.evaluate", lambda *_: ((kind, 0.0) for kind in KINDS))
     command = ["train", str(tmp_path), "--puzzles", "8", *TINY, "--per-kind", "1"]
     for name in ("README.md", "loss.svg", "training_log.csv"):
         (tmp_path / name).write_text("three months of notes")

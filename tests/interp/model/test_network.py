@@ -15,7 +15,7 @@ from interp.checkpoints import load_model
 from interp.errors import PuzzlescopeError
 from interp.model import Config, KeyValueCache, PuzzleGPT, loss_of
 from interp.model.block_attention import block_causal_attention
-from interp.model.recipes import SWITCHES
+from interp.model.config import SWITCHES
 from tests.support.places import DATA
 
 TINY = DATA / "mygpt_tiny.pth"

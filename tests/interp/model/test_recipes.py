@@ -18,7 +18,8 @@ from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.errors import PuzzlescopeError
 from interp.model import Config, KeyValueCache, PuzzleGPT, loss_of
-from interp.model.recipes import SWITCHES, Recipes
+from interp.model.config import SWITCHES
+from interp.model.recipes import Recipes
 
 LAYERS, HEADS, POS = 3, 4, 30
 

@@ -277,16 +277,16 @@ def test_the_bank_needs_neither_network_nor_home(tmp_path: Path) -> None:
 def test_count_seen_finds_what_training_has_seen() -> None:
     data = TrainingData(seed=4)
     given, _ = data.batch(40)
-    taken = data.taken.tolist()
+    taken = data.state().taken
     assert count_seen(bank(), 4, taken) == 0, "an honest run"
     planted = PuzzleSet("planted", (*bank()[:50], *(Puzzle.of("seen", tokens) for tokens in given[:3])))
     assert count_seen(planted, 4, taken) == 3
     assert count_seen(planted, 5, taken) == 0, "a run with another seed has not seen them"
-    assert count_seen(planted, 4, [0] * len(KINDS)) == 0, "nor has one that has not begun"
+    assert count_seen(planted, 4, {}) == 0, "nor has one that has not begun"
 
 
 def test_noise_does_not_hide_a_puzzle_that_was_seen() -> None:
-    taken = [BLOCK + 1, *[0] * (len(KINDS) - 1)]
+    taken = {KINDS[0].name: BLOCK + 1}
     (tokens,) = draw("training", 4, KINDS[0], BLOCK, block=1)[:1]
     unseen = draw("training", 4, KINDS[0], BLOCK, block=1)[1]
     for cell in (210, 250, 290):

@@ -10,9 +10,9 @@ from interp.assets import MODELS
 from interp.checkpoints import list_models
 from interp.engine.predict import losses
 from interp.tasks import TASKS
-from interp.training.card import puzzles_taken, read_record
 from interp.training.data import count_seen
 from interp.training.dynamics import load_dynamics, measure_dynamics, table
+from interp.training.record import TRAINING_FILE, read_record, record_text
 
 SHIPPED = ("default", "12-layers", "seed-2", "seed-3")
 shipped = pytest.mark.parametrize("name", SHIPPED)
@@ -27,9 +27,9 @@ def test_the_models_are_those_that_are_offered() -> None:
 
 @shipped
 def test_no_puzzle_of_the_bank_was_seen_in_training(name: str) -> None:
-    seed, taken = puzzles_taken(MODELS / name)
-    assert min(taken) > A_SAMPLE
-    assert count_seen(load_puzzles("bank"), seed, [A_SAMPLE] * len(taken)) == 0
+    data = read_record(MODELS / name).data
+    assert min(data.taken.values()) > A_SAMPLE
+    assert count_seen(load_puzzles("bank"), data.seed, dict.fromkeys(data.taken, A_SAMPLE)) == 0
     assert "- 0 of the puzzles in `assets/puzzles` were seen" in (MODELS / name / "README.md").read_text()
 
 
@@ -45,7 +45,7 @@ def test_it_solves_puzzles_of_every_task_in_both_directions(name: str) -> None:
         by_direction[puzzle.task, puzzle.structure.reverse].append(bool(right))
     assert len(by_direction) == 2 * len(TASKS)
     assert all(any(results) for results in by_direction.values()), by_direction
-    claimed = np.mean(list(read_record(MODELS / name)["solved"].values()))
+    claimed = read_record(MODELS / name).mean_solved
     assert abs(solved.mean() - claimed) < 4 * np.sqrt(claimed * (1 - claimed) / len(puzzles))
 
 
@@ -68,23 +68,26 @@ def test_its_files_are_small_and_carry_their_provenance(name: str) -> None:
 
 
 @shipped
+def test_its_record_is_read_and_written_again_to_the_letter(name: str) -> None:
+    text = (MODELS / name / TRAINING_FILE).read_text()
+    assert record_text(read_record(MODELS / name)) == text
+
+
+@shipped
 def test_its_card_says_what_its_record_says(name: str) -> None:
     record, card = read_record(MODELS / name), (MODELS / name / "README.md").read_text()
-    rates = record["solved"].values()
-    assert len(rates) == 32 and record["per_kind"] == 500
-    assert f"{100 * np.mean(list(rates)):.1f} % on average" in card
-    for rate in rates:
+    assert len(record.solved) == 32 and record.per_kind == 500
+    assert f"{100 * record.mean_solved:.1f} % on average" in card
+    for rate in record.solved.values():
         assert f"| {100 * rate:.1f} %" in card
-    assert (
-        f"{record['puzzles']:,} puzzles drawn" in card and sum(record["data"]["taken"]) >= record["puzzles"]
-    )
+    assert f"{record.puzzles:,} puzzles drawn" in card and sum(record.data.taken.values()) >= record.puzzles
 
 
 @shipped
 def test_its_dynamics_show_how_it_came_to_be(name: str) -> None:
     """From the untrained model to the shipped one."""
     moments = load_dynamics(MODELS / name).puzzles.unique()
-    assert len(moments) >= 20 and moments[0] == 0 and moments[-1] == read_record(MODELS / name)["puzzles"]
+    assert len(moments) >= 20 and moments[0] == 0 and moments[-1] == read_record(MODELS / name).puzzles
 
 
 def test_the_last_of_its_dynamics_is_what_the_default_model_does() -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,17 @@ from interp.checkpoints import load_model
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
 from interp.puzzles.kinds import KINDS, draw, stream
-from interp.training import trainer as training
-from interp.training.card import TRAINING_FILE, puzzles_taken, read_record, times, wrote_card
-from interp.training.data import BLOCK, TrainingData, puzzles_seen
+from interp.training import finishing
+from interp.training.card import times
+from interp.training.data import BLOCK, DataState, TrainingData, puzzles_seen
 from interp.training.dynamics import MEASURES, load_dynamics, measure_dynamics, table
+from interp.training.finishing import _smallest_dtype, finish
+from interp.training.log import LOG_FILE
 from interp.training.pictures import DYNAMICS_PICTURE, LOSS_PICTURE, dynamics_picture, loss_picture, read_log
-from interp.training.trainer import LOG_FILE, STATE_FILE, Recipe, Trainer, _smallest_dtype, finish
+from interp.training.recipe import Recipe
+from interp.training.record import TRAINING_FILE, Stretch, read_record, wrote_card
+from interp.training.run_folder import STATE_FILE
+from interp.training.trainer import Trainer
 from tests.support.places import ROOT
 from tests.support.programs import printed_apart
 
@@ -51,7 +57,7 @@ def assert_same(a: Trainer, b: Trainer) -> None:
     assert a.steps == b.steps
     for name, weight in a.model.state_dict().items():
         assert torch.equal(weight, b.model.state_dict()[name]), name
-    assert a.data.state_dict() == b.data.state_dict()
+    assert a.data.state() == b.data.state()
 
 
 def test_loss_falls(tmp_path: Path):
@@ -109,7 +115,8 @@ TERMINATED = """
 import os, signal, sys
 from pathlib import Path
 from interp.model import Config
-from interp.training.trainer import Recipe, Trainer
+from interp.training.recipe import Recipe
+from interp.training.trainer import Trainer
 
 import torch
 torch.set_num_threads(1)   # as in the tests: sums in another order would differ in the last bit
@@ -269,8 +276,8 @@ def test_finished_run_is_a_model_with_its_record(finished: Trainer):
     assert model.cfg == CFG
     for name, weight in finished.model.state_dict().items():
         assert torch.equal(model.state_dict()[name], weight.half().float()), name
-    assert puzzles_taken(folder) == (1, finished.data.taken.tolist())
-    seen = np.concatenate(list(puzzles_seen(*puzzles_taken(folder))))
+    assert read_record(folder).data == finished.data.state()
+    seen = np.concatenate(list(puzzles_seen(1, read_record(folder).data.taken)))
     again = TrainingData(1)
     assert len(seen) == 24 and rows(seen) >= rows(again.batch(4)[0])
 
@@ -285,7 +292,7 @@ def test_weights_are_written_before_anything_that_may_fail(
         assert (tmp_path / "model.safetensors").exists()
         return 1 / 0
 
-    monkeypatch.setattr(training, "measure_phenomena", fails)
+    monkeypatch.setattr(finishing, "measure_phenomena", fails)
     with pytest.raises(
         PuzzlescopeError, match=r"The model is in .*, but not its card: ZeroDivisionError"
     ) as caught:
@@ -295,9 +302,9 @@ def test_weights_are_written_before_anything_that_may_fail(
 
 
 def test_a_card_that_somebody_put_there_meanwhile_survives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(training, "PHENOMENA_PUZZLES", 1)
-    monkeypatch.setattr(training, "matrix_rate", lambda *_: 1e9)
-    monkeypatch.setattr(training, "evaluate", lambda *_: ((kind, 0.0) for kind in KINDS))
+    monkeypatch.setattr(finishing, "PHENOMENA_PUZZLES", 1)
+    monkeypatch.setattr("interp.training.trainer.matrix_rate", lambda *_: 1e9)
+    monkeypatch.setattr(finishing, "evaluate", lambda *_: ((kind, 0.0) for kind in KINDS))
     run = trainer(tmp_path)
     run.step()
     run.recorder.record(run.model, run.puzzles)
@@ -379,7 +386,7 @@ def test_history_says_when_the_plan_changed(tmp_path: Path):
     run.step()
     run.save()
     run = trainer(tmp_path, puzzles=48)
-    assert [(entry["puzzles"], entry["recipe"]["puzzles"]) for entry in run.history] == [(0, 24), (4, 48)]
+    assert [(stretch.puzzles, stretch.recipe.puzzles) for stretch in run.history] == [(0, 24), (4, 48)]
 
 
 FUSED = """
@@ -388,7 +395,8 @@ from functools import partial
 from pathlib import Path
 import torch
 from interp.model import Config
-from interp.training.trainer import Recipe, Trainer
+from interp.training.recipe import Recipe
+from interp.training.trainer import Trainer
 
 torch.compile = partial(torch.compile, backend="eager", fullgraph=True)
 cfg = Config(n_layers=2, n_heads=4, d_model=32, d_head=8, d_mlp=64)
@@ -411,21 +419,17 @@ def test_a_fused_run_computes_the_same(tmp_path: Path):
 
 
 def test_the_card_says_what_hardware_took_how_long():
-    cpu, gpu = {"hardware": "two threads"}, {"hardware": "a GPU"}
-    assert times([{"puzzles": 0, **cpu}], 20.4) == "20 minutes on two threads"  # written before minutes were
-    history = [
-        {"minutes": 0.0, **cpu},
-        {"minutes": 30.0, **cpu},
-        {"minutes": 217.0, **gpu},
-        {"minutes": 226.0, **cpu},
-    ]
+    cpu, gpu = "two threads", "a GPU"
+    starts = [(0.0, cpu), (None, cpu), (217.0, gpu), (226.0, cpu)]  # the second was not noted
+    history = [Stretch(0, minutes, where, recipe()) for minutes, where in starts]
+    assert times(history[:1], 20.4) == "20 minutes on two threads"
     assert times(history, 230.0) == (
         "217 minutes on two threads, then 9 minutes on a GPU, then 4 minutes on two threads"
     )
 
 
 def test_what_measuring_cost_before_is_counted_too(model_folder: Path, tmp_path: Path):
-    spent = read_record(model_folder)["recording_minutes"]
+    spent = read_record(model_folder).recording_minutes
     run = trainer(tmp_path, continues=str(model_folder), puzzles=8)
     assert run.recording_seconds == 60 * spent
     run.recorder.seconds = 2.0
@@ -443,7 +447,7 @@ def test_going_on_from_a_model_takes_up_its_weights_data_log_and_clock(model_fol
         assert torch.equal(run.model.state_dict()[name], weight), name
     assert (run.steps, run.puzzles, run.progress) == (6, 24, 0.0)
     assert run._lr_factor() == pytest.approx(1 / 4)
-    assert run.data.taken.tolist() == puzzles_taken(model_folder)[1]
+    assert run.data.state() == read_record(model_folder).data
     before = (model_folder / LOG_FILE).read_text()
     run.run(quiet=True)
     assert (run.steps, run.puzzles, run.progress) == (8, 32, 1.0)
@@ -454,7 +458,7 @@ def test_going_on_from_a_model_takes_up_its_weights_data_log_and_clock(model_fol
 
 
 def test_going_on_sees_other_puzzles(model_folder: Path, tmp_path: Path):
-    seen = rows(np.concatenate(list(puzzles_seen(*puzzles_taken(model_folder)))))
+    seen = rows(np.concatenate(list(puzzles_seen(1, read_record(model_folder).data.taken))))
     run = trainer(tmp_path, continues=str(model_folder))
     assert not seen & rows(np.concatenate([run.data.batch(4)[0] for _ in range(6)]))
 
@@ -469,7 +473,7 @@ def test_a_model_whose_record_is_no_use(model_folder: Path, tmp_path: Path, dama
     elif damage == "text":
         record.write_text("hello")
     else:
-        record.write_text(json.dumps({"data": {"seed": 1, "taken": [0] * 32}}))
+        record.write_text(json.dumps({"data": {"seed": 1, "taken": [0] * 32, "loss": [1.0] * 32}}))
     with pytest.raises(PuzzlescopeError, match=TRAINING_FILE) as caught:
         trainer(tmp_path / "run", continues=str(source))
     assert "\n" not in str(caught.value)
@@ -497,9 +501,9 @@ def test_puzzles_seen_are_those_that_were_given_out():
     data.loss = np.where(np.arange(32) < 2, 1e6, 1e-6)
     given = np.concatenate([data.batch(50)[0] for _ in range(12)])
     assert data.taken.sum() == 600 and data.taken.max() > BLOCK and data.taken.min() < BLOCK
-    seen = np.concatenate(list(puzzles_seen(5, data.taken.tolist())))
+    seen = np.concatenate(list(puzzles_seen(5, data.state().taken)))
     assert rows(seen) == rows(given)
-    assert rows(np.concatenate(list(puzzles_seen(6, data.taken.tolist())))) != rows(given)
+    assert rows(np.concatenate(list(puzzles_seen(6, data.state().taken)))) != rows(given)
 
 
 def test_supply_goes_on_from_its_state():
@@ -507,7 +511,7 @@ def test_supply_goes_on_from_its_state():
     for _ in range(2):
         _, kinds = data.batch(8)
         data.learn(kinds, np.linspace(0.1, 2.0, 8))
-    resumed = TrainingData.from_state(data.state_dict())
+    resumed = TrainingData.from_state(data.state())
     for _ in range(2):
         (tokens, kinds), (same, same_kinds) = data.batch(8), resumed.batch(8)
         assert (tokens == same).all() and (kinds == same_kinds).all()
@@ -519,7 +523,7 @@ def test_what_is_drawn_ahead_is_the_next_batch_whatever_is_learned_meanwhile():
     data.draw_ahead(40)
     assert not data.taken.any()  # drawn, but not given out
     data.learn(np.zeros(500, dtype=np.int64), np.zeros(500))
-    resumed = TrainingData.from_state(json.loads(json.dumps(data.state_dict())))
+    resumed = TrainingData.from_state(DataState.read(json.loads(json.dumps(asdict(data.state())))))
     for supply in (data, resumed):
         tokens, kinds = supply.batch(40)
         assert (tokens == expected[0]).all() and (kinds == expected[1]).all()
@@ -531,7 +535,7 @@ def test_a_batch_of_another_size_than_was_drawn_ahead():
     data.draw_ahead(40)
     tokens, kinds = data.batch(8)
     assert len(tokens) == len(kinds) == data.taken.sum() == 8
-    assert rows(tokens) == rows(np.concatenate(list(puzzles_seen(3, data.taken.tolist()))))
+    assert rows(tokens) == rows(np.concatenate(list(puzzles_seen(3, data.state().taken))))
 
 
 def test_kinds_that_are_not_solved_yet_are_drawn_more_often():
