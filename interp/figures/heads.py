@@ -6,14 +6,13 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
 
-from interp.analyses.head_study import DISTANCES, MARKED, OVER, Over, queries_before
+from interp.analyses.head_study import MARKED, Over, queries_before
 from interp.errors import PuzzlescopeError
 from interp.figures.scale import UNKNOWN, colour
 from interp.figures.style import MEASURING, QUIET, STRONG, base_figure, empty
 
 FROM: dict[Over, str] = {"answer": "from the answer's cells", "all": "from all positions"}
 """The queries of a mean, in few words."""
-assert set(FROM) == set(OVER)
 
 TICKS = (0, 0.01, 0.1, 0.25, 0.5, 1)
 """Shares of attention that the square-root scale names."""
@@ -207,6 +206,3 @@ def _point(
         verb = "costs" if costs[name] >= 0 else "helps by"
         lines.append(f"switching it off {verb} {abs(costs[name]):.3g}")
     return "<br>".join(lines)
-
-
-assert set(LABELS) < set(MARKED) and set(DISTANCES.values()) == set(MARKED)
