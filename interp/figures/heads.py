@@ -144,6 +144,7 @@ def scatter_figure(
         textfont_size=11,
         customdata=[[name] for name in names],
         marker={
+            "opacity": 1,  # Plotly makes marks of several sizes fainter
             "size": [15 if name == chosen else 11 for name in names],
             "color": [colour(positions[name]) if _known(positions, name) else UNKNOWN for name in names],
             "line": {"width": [3 if name == chosen else 1 for name in names], "color": QUIET},
