@@ -1,1 +1,31 @@
-"""Plotly figures of the analyses' results."""
+"""Plotly figures of the analyses' results, and grids as SVG."""
+
+from interp.figures.attribution import attribution_bars, attribution_map, part_map
+from interp.figures.composition import head_matrix, weights_board, weights_ranking
+from interp.figures.grids import grid_svg
+from interp.figures.heads import scatter_figure, spectrum_figure
+from interp.figures.patching import effect_cells, gap_cells, head_patch_map, patch_map
+from interp.figures.paths import effects_board, effects_ranking, views_scatter
+from interp.figures.sweep import head_map, layer_chart, task_map
+
+__all__ = [
+    "attribution_bars",
+    "attribution_map",
+    "effect_cells",
+    "effects_board",
+    "effects_ranking",
+    "gap_cells",
+    "grid_svg",
+    "head_map",
+    "head_matrix",
+    "head_patch_map",
+    "layer_chart",
+    "part_map",
+    "patch_map",
+    "scatter_figure",
+    "spectrum_figure",
+    "task_map",
+    "views_scatter",
+    "weights_board",
+    "weights_ranking",
+]

@@ -6,14 +6,13 @@ import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
 
-from interp.analyses.head_study import DISTANCES, MARKED, OVER, Over, queries_before
+from interp.analyses.head_study import MARKED, Over, queries_before
 from interp.errors import PuzzlescopeError
 from interp.figures.scale import UNKNOWN, colour
 from interp.figures.style import MEASURING, QUIET, STRONG, base_figure, empty
 
 FROM: dict[Over, str] = {"answer": "from the answer's cells", "all": "from all positions"}
 """The queries of a mean, in few words."""
-assert set(FROM) == set(OVER)
 
 TICKS = (0, 0.01, 0.1, 0.25, 0.5, 1)
 """Shares of attention that the square-root scale names."""
@@ -145,6 +144,7 @@ def scatter_figure(
         textfont_size=11,
         customdata=[[name] for name in names],
         marker={
+            "opacity": 1,  # Plotly makes marks of several sizes fainter
             "size": [15 if name == chosen else 11 for name in names],
             "color": [colour(positions[name]) if _known(positions, name) else UNKNOWN for name in names],
             "line": {"width": [3 if name == chosen else 1 for name in names], "color": QUIET},
@@ -207,6 +207,3 @@ def _point(
         verb = "costs" if costs[name] >= 0 else "helps by"
         lines.append(f"switching it off {verb} {abs(costs[name]):.3g}")
     return "<br>".join(lines)
-
-
-assert set(LABELS) < set(MARKED) and set(DISTANCES.values()) == set(MARKED)

@@ -95,8 +95,8 @@ RATIOS = (
 )
 """What the legend of a loss names: how many times the clean one it is."""
 
-LEGEND = "Orange costs, blue helps; full colour is 1,000 times the loss, on a log scale."
-LEGEND_OF_ANSWERS = "Orange costs, blue helps; full colour is all answers lost."
+LEGEND = "Orange costs, blue helps; full colour is 1,000 times the loss, or a thousandth, on a log scale."
+LEGEND_OF_ANSWERS = "Orange costs, blue helps; full colour is all answers lost, or gained."
 HINT = (
     "Orange: switching it off costs. Blue: it helps. Log scale; differences below"
     f" {short(FLOOR)} nats a token, a thousandth of the answer's probability, count as none."

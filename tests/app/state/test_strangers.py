@@ -36,6 +36,7 @@ from interp.checkpoints import save_model
 from interp.engine.predict import AnswerLoss, Prediction, predict
 from interp.errors import PuzzlescopeError, brief
 from interp.figures.attribution import attribution_bars, attribution_map, part_map
+from interp.figures.scale import UNKNOWN
 from interp.model import PuzzleGPT
 from interp.outputs import plain
 from interp.tasks import TASKS
@@ -129,7 +130,7 @@ def test_the_board_takes_any_loss(loss: float | None, clean: float | None) -> No
     colour, label, said, _ = strict(json.dumps(board_data(board)))["tiles"]["L0.attn"]
     assert not re.search(r"nan|inf(?!i)", f"{label} {said}")
     assert ("no such cell" in said) == (loss is None)
-    assert (colour is None) == ("not known" in label)
+    assert (colour == UNKNOWN) == ("not known" in label)
 
 
 def test_what_a_diverged_model_computes_can_be_drawn(diverged: PuzzleGPT, tokens: np.ndarray) -> None:

@@ -19,23 +19,15 @@ from app.widgets.lens_film import film as lens_film
 from app.widgets.puzzle_strip import PLAIN
 from interp.ablation import NO_ABLATION, parse_ablation
 from interp.analyses.activation_patching import (
-    EVERYWHERE,
-    LEAST_GAP,
     Edit,
-    Kind,
-    PatchState,
-    blocks_of,
     recoloured,
-    site_names,
 )
-from interp.analyses.direct_attribution import Attribution
 from interp.analyses.logit_lens import LogitLens
-from interp.figures.attribution import attribution_bars, attribution_map, part_map
-from interp.figures.patching import effect_cells, gap_cells, head_patch_map, patch_map
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.tokens import STRUCTURES
 from scripts.dashboard import SECONDS
 from tests.support.models import SMALL
+from tests.support.results import attribution
 
 COMPONENTS = Path(lens_film.__file__).parent
 
@@ -53,121 +45,9 @@ def lens() -> LogitLens:
     return LogitLens(("embed", "L0.attn", "L0.mlp", "L1.attn", "L1.mlp"), chances, np.ones(100, int))
 
 
-def attribution() -> Attribution:
-    """The truth is red (1), the runner-up green (2); at cell 7, L0.mlp adds 4 to red and L1.H1 3 to green."""
-    parts = ("embed", "pos_embed", "L0.H0", "L0.H1", "L0.mlp", "L1.H0", "L1.H1", "L1.attn", "L1.mlp", "bias")
-    logits = np.zeros((10, 100, 15), np.float32)
-    logits[4, 7, 1], logits[6, 7, 2], logits[9, :, 1], logits[9, :, 2] = 4, 3, 0.5, 0.25
-    return Attribution(parts, logits, logits.sum(0), np.ones(100, int))
-
-
-def patched(kind: Kind = "attn_out", *, complete: bool = True) -> PatchState:
-    """The runs differ but at cell 9; of the first site's second block half is carried over to every cell."""
-    blocks = (*blocks_of(STRUCTURES[0]), EVERYWHERE)
-    state = PatchState(kind, site_names(SMALL, kind), blocks, np.ones(100, int))
-    state.target[:], state.source[:], state.contrast[:] = 5, -3, 2
-    state.source[9] = 5 - LEAST_GAP / 2
-    for site in range(len(state.sites)):
-        for block in range(len(blocks)):
-            if complete or (site, block) == (0, 1):
-                state.add(site, block, np.full(100, 1 if (site, block) == (0, 1) else 5, np.float32))
-    return state
-
-
 @pytest.fixture(scope="module")
 def bank() -> PuzzleSet:
     return load_puzzles("bank", task="frame", structure=STRUCTURES[0])
-
-
-def bars(figure: go.Figure) -> go.Bar:
-    return figure.data[0]
-
-
-# ---- figures -----------------------------------------------------------------------------------------------
-
-
-def test_every_part_has_a_bar_and_the_sum_is_stated() -> None:
-    figure = attribution_bars(attribution(), 7, marked="L1.H1")
-    drawn = dict(zip([data[0] for data in bars(figure).customdata], bars(figure).y, strict=True))
-    assert drawn.keys() == set(attribution().parts)
-    assert drawn["L0.mlp"] == 4 and drawn["L1.H1"] == -3 and drawn["bias"] == 0.25
-    assert (
-        figure.layout.title.text == "What each part adds to red over green at row 1, column 8: +1.25 in all"
-    )
-    assert list(bars(figure).marker.line.width).count(2) == 1
-    assert (np.diff(bars(figure).x) > 0).all() and list(figure.layout.xaxis.ticktext) == [
-        "embed",
-        "L0",
-        "L1",
-        "bias",
-    ]
-    other = attribution_bars(attribution(), 7, 2, 1)
-    assert list(bars(other).y) == [-y for y in bars(figure).y] and "green over red" in other.layout.title.text
-
-
-def test_the_layers_map_has_the_parts_of_layers() -> None:
-    figure = attribution_map(attribution(), 7, marked="L0.mlp")
-    assert [data[0] for data in bars(figure).customdata] == list(attribution().parts[2:-1])
-    assert list(figure.layout.xaxis.ticktext) == ["H0", "H1", "attn", "mlp"]
-    colors = dict(zip([data[0] for data in bars(figure).customdata], bars(figure).marker.color, strict=True))
-    assert colors["L0.mlp"].startswith("rgba(47, 115, 200") and colors["L1.H1"].startswith("rgba(214, 72, 30")
-    assert colors["L0.H0"] == colors["L1.mlp"]
-    assert set(figure.data[1].text) == {"+4.0", "−3.0"}, "small ones have no number"
-
-
-def test_one_part_at_every_cell() -> None:
-    figure = part_map(attribution(), "L0.mlp", marked=7)
-    assert [data[0] for data in bars(figure).customdata] == [str(cell) for cell in range(100)]
-    strong = [cell for cell, color in enumerate(bars(figure).marker.color) if color.startswith("rgba(47")]
-    assert strong == [7] and bars(figure).marker.line.width[7] == 2
-    assert "row 1, column 8" in bars(figure).hovertext[7]
-
-
-def test_the_patch_map_shows_what_is_known() -> None:
-    whole, some = (
-        patch_map(patched(), 0, marked=("L0.attn_out", "[X]")),
-        patch_map(patched(complete=False), 0),
-    )
-    assert len(bars(whole).customdata) == 3 * 10 and len(bars(some).customdata) == 1
-    assert list(bars(some).customdata[0]) == ["L0.attn_out", "[X]"] and list(some.data[1].text) == ["0.50"]
-    assert (
-        "effect 0.500" in bars(some).hovertext[0]
-        and "logit of red over green: 1.00" in bars(some).hovertext[0]
-    )
-    assert list(whole.layout.xaxis.ticktext) == [block.name for block in patched().blocks]
-    said = [figure.layout.annotations[0].text for figure in (patch_map(patched(), 9), patch_map(empty(), 9))]
-    assert said == ["The two runs hardly differ at this cell.", "Computing …"]
-
-
-def empty() -> PatchState:
-    return PatchState("z", site_names(SMALL, "z"), (EVERYWHERE,), np.ones(100, int))
-
-
-def test_heads_are_shown_at_one_block() -> None:
-    figure = head_patch_map(patched("z"), 0, "[X]")
-    assert len(bars(figure).customdata) == 12 and list(bars(figure).customdata[5]) == ["L1.H1", "[X]"]
-    assert list(figure.data[1].text) == ["0.50"] and figure.data[1].x[0] == 0 and figure.data[1].y[0] == 0
-    assert head_patch_map(empty(), 0, "everywhere").layout.annotations[0].text == "Computing …"
-
-
-def test_maps_of_cells_leave_out_where_the_runs_are_alike() -> None:
-    for figure in (effect_cells(patched(), "L0.attn_out", "[X]", 3), gap_cells(patched(), 3)):
-        cells = [data[0] for data in bars(figure).customdata]
-        assert len(cells) == 99 and "9" not in cells
-    assert len(gap_cells(empty()).data[0].x) == 0
-
-
-def test_what_is_said_of_patches() -> None:
-    assert patched().summary(0) == "Largest effects: L0.attn_out at [X] 0.50."
-    assert patched().summary(9).startswith("The two runs hardly differ")
-    assert empty().summary(0) == "Nothing is measured yet."
-    whole = patched("resid_pre")
-    whole.values[:] = 5
-    whole.values[:, -1] = -3
-    assert whole.summary(0) == "No patch has an effect so far.", "the whole stream is no news"
-    heads = patched("z")
-    heads.values[3, -1] = -3
-    assert heads.summary(0) == "Largest effects: L0.H3 at all positions 1.00; L0.H0 at [X] 0.50."
 
 
 # ---- components --------------------------------------------------------------------------------------------
@@ -244,7 +124,8 @@ def views_page() -> None:
     from app.widgets.lens_film import film as lens_film
     from interp.puzzles import load_puzzles
     from interp.tokens import STRUCTURES
-    from tests.app.widgets.test_lens_views import attribution, empty, lens, patched
+    from tests.app.widgets.test_lens_views import lens
+    from tests.support.results import attribution, nothing_patched, patched
 
     state = st.session_state
     state.setdefault("choice", Patching())
@@ -268,7 +149,7 @@ def views_page() -> None:
     patch_view.show_choices(bank[0], list(bank[1:4]), state.choice, key="patch", on_change=choose)
     seen = {
         "none": Seen(None, 0.0, False),
-        "begun": Seen(empty(), 0.1, False),
+        "begun": Seen(nothing_patched(), 0.1, False),
         "some": Seen(patched(complete=False), None, True),
         "all": Seen(patched(state.choice.kind), None, False),
     }
