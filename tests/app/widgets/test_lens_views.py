@@ -237,7 +237,6 @@ def test_the_source_is_the_one_that_is_chosen(bank: PuzzleSet) -> None:
 def views_page() -> None:
     import streamlit as st
 
-    from app.live.watching import Seen
     from app.widgets.charts import attribution as attribution_view
     from app.widgets.charts import patching as patch_view
     from app.widgets.charts.patching import Patching
@@ -266,16 +265,18 @@ def views_page() -> None:
         state.choice = choice
 
     patch_view.show_choices(bank[0], list(bank[1:4]), state.choice, key="patch", on_change=choose)
-    seen = {
-        "none": Seen(None, 0.0, False),
-        "begun": Seen(empty(), 0.1, False),
-        "some": Seen(patched(complete=False), None, True),
-        "all": Seen(patched(state.choice.kind), None, False),
+    known = {
+        "none": (None, 0.0, False),
+        "begun": (empty(), 0.1, False),
+        "some": (patched(complete=False), None, True),
+        "all": (patched(state.choice.kind), None, False),
     }
-    for name, one in seen.items():
+    for name, (effects, progress, stopped) in known.items():
         patch_view.show(
-            one,
+            effects,
             state.choice,
+            progress=progress,
+            stopped=stopped,
             key=name,
             cell=9 if name == "some" else 0,
             on_cell=lambda cell: state.update(cell=cell),
