@@ -17,6 +17,7 @@ if ROOT not in sys.path:
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from app.startup import arrival, opening  # noqa: E402
+from app.views import PAGES  # noqa: E402
 from app.widgets.browser import page_keeper, printing  # noqa: E402
 
 # The icon is a file: Streamlit would fetch a named one from an outside host.
@@ -26,10 +27,8 @@ st.html(Path(__file__).parent / "style.css")
 arrival.note()
 page = st.navigation(
     [
-        st.Page("views/workbench/page.py", title="Workbench", url_path="", default=True),
-        st.Page("views/logbook/page.py", title="Logbook", url_path="logbook"),
-        st.Page("views/heads/page.py", title="Heads", url_path="heads"),
-        st.Page("views/circuits/page.py", title="Circuits", url_path="circuits"),
+        st.Page(page.file, title=page.title, url_path=page.url_path, default=not page.url_path)
+        for page in PAGES
     ],
     position="top",
 )

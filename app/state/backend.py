@@ -15,7 +15,7 @@ _backend: Backend | None = None
 _making = threading.Lock()
 
 
-def backend() -> Backend:
+def shared_backend() -> Backend:
     """The backend that everybody who looks at this server shares.
 
     It is no `st.cache_resource`: any visitor's browser may ask Streamlit to clear those, for everybody.

@@ -1,32 +1,51 @@
-"""What a page lets its visitor choose besides the scene that all pages share, and how it stands in the page's
-link."""
+"""What stands in a page's link: each value under its name, to the link's text and back.
+
+A field of the scene that all pages share and a choice that one page offers are described in the same way.
+"""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, field
 from typing import Any
 
 from interp.errors import PuzzlescopeError, brief
 from interp.model import Config
+from interp.puzzles import PuzzleSet
+
+_NAME, _PARAMETER = "link's name", "link's parameter"
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One thing to choose on a page.
+class Context:
+    """What a link's texts are read against.
 
     Attributes:
-        default: what it is at first; it is then left out of the link.
-        read: its value from the link's text, on a model of these sizes.
+        cfg: the sizes of the model that the link names.
+        bank: the puzzles that it may name.
+    """
+
+    cfg: Config
+    bank: PuzzleSet
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One value in a link.
+
+    Attributes:
+        default: what it is where the link does not say; it is then left out. ``None`` where that depends on
+            the rest.
+        read: the value of a text; raises ``PuzzlescopeError`` for one that cannot be used.
         write: the text of a value.
     """
 
     default: Any
-    read: Callable[[str, Config], Any]
+    read: Callable[[str, Context], Any]
     write: Callable[[Any], str] = str
 
 
-def one_of(values: Collection[Any], default: Any) -> Choice:
-    """A choice among a few values, which stand in the link as Python writes them."""
-    return Choice(default, lambda text, _: read_one_of(text, values))
+def one_of(values: Collection[Any], default: Any) -> Parameter:
+    """One of a few values, which stand in the link as Python writes them."""
+    return Parameter(default, lambda text, _: read_one_of(text, values))
 
 
 def read_one_of(text: str, values: Collection[Any]) -> Any:
@@ -41,24 +60,56 @@ def read_one_of(text: str, values: Collection[Any]) -> Any:
     raise PuzzlescopeError(f"Expected one of {', '.join(map(str, values))}, got '{brief(text)}'.")
 
 
-def choices_from_query(
-    query: Mapping[str, str], choices: Mapping[str, Choice], cfg: Config
+def read_query(
+    query: Mapping[str, str], parameters: Mapping[str, Parameter], context: Context
 ) -> tuple[dict[str, Any], list[str]]:
-    """What a link chooses, or what there is by default, with a sentence for everything that could not be
+    """The values that a link gives, or their defaults, with a sentence for everything that could not be
     used."""
     found, problems = {}, []
-    for name, choice in choices.items():
-        found[name] = choice.default
+    for name, parameter in parameters.items():
+        found[name] = parameter.default
         if name in query:
             try:
-                found[name] = choice.read(query[name], cfg)
+                found[name] = parameter.read(query[name], context)
             except PuzzlescopeError as error:
-                problems.append(f"The link's {name} could not be used. {error}")
+                problems.append(unusable(name, str(error)))
     return found, problems
 
 
-def query_of(values: Mapping[str, Any], choices: Mapping[str, Choice]) -> dict[str, str]:
+def unusable(name: str, why: str) -> str:
+    """The sentence for what a link says and a page cannot show."""
+    return f"The link's {name} could not be used. {why}"
+
+
+def query_of(values: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> dict[str, str]:
     """URL parameters; what is at its default is left out."""
     return {
-        name: choice.write(values[name]) for name, choice in choices.items() if values[name] != choice.default
+        name: parameter.write(values[name])
+        for name, parameter in parameters.items()
+        if values[name] != parameter.default
+    }
+
+
+# ---- dataclasses whose fields stand in a link --------------------------------------------------------------
+
+
+def in_link(parameter: Parameter, name: str = "", *, default: Any = None, required: bool = False) -> Any:
+    """A field of a dataclass that stands in the link.
+
+    Args:
+        name: in the link, if it is another than the field's.
+        default: of the field, where the parameter has none.
+        required: whether the field has no default at all.
+    """
+    value = default if parameter.default is None else parameter.default
+    metadata = {_NAME: name, _PARAMETER: parameter}
+    return field(default=MISSING if required else value, metadata=metadata)
+
+
+def parameters_of(fields: Collection[Any]) -> dict[str, tuple[str, Parameter]]:
+    """Of a dataclass's fields: each field's name, its name in the link, and its parameter."""
+    return {
+        one.name: (one.metadata[_NAME] or one.name, one.metadata[_PARAMETER])
+        for one in fields
+        if _PARAMETER in one.metadata
     }

@@ -5,36 +5,26 @@ the next puzzle is chosen, is no part of it.) A scene is only ever replaced as a
 (:mod:`app.state.session`).
 """
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 from urllib.parse import urlencode
 
-from app.state.link import read_one_of
-from app.widgets.grid_attention import View, Weighting
+from app.state import texts
+from app.state.link import Context, Parameter, in_link, one_of, parameters_of, query_of, read_query, unusable
+from app.widgets.grid_attention.choice import View, Weighting
 from app.widgets.palette import PALETTES
-from app.widgets.token_attention.view import Window, read_window
-from interp.ablation import (
-    DEFAULT_METHOD,
-    NO_ABLATION,
-    ZERO,
-    Ablation,
-    Component,
-    Method,
-    parse_ablation,
-    parse_method,
-)
-from interp.analyses.lookback import LookbackScores
+from app.widgets.token_attention.window import Window
+from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method
 from interp.backend import Backend
-from interp.checkpoints import DEFAULT, list_models
+from interp.checkpoints import DEFAULT
 from interp.engine.measures import Measure
 from interp.engine.predict import Decoding
-from interp.errors import PuzzlescopeError, brief
-from interp.grids import CELLS, SIZE
+from interp.errors import brief
+from interp.grids import CELLS
 from interp.model import Config
 from interp.puzzles import Puzzle, PuzzleSet
-from interp.tasks import TASKS
-from interp.tokens import Structure, structure_named
+from interp.tokens import Structure
 
 SAMPLES = (1, 16, 64)
 """Over how many puzzles the board and the charts may be: this one, or so many of its task."""
@@ -56,8 +46,8 @@ class Scene:
     Attributes:
         model: its name, as :func:`interp.load_model` takes it.
         puzzle: the puzzle on screen; its task is the task that is chosen.
-        structure: only puzzles in this order are offered, or ``None`` for all.
-        ablation: what is switched off.
+        structure: "order" in a link; only puzzles in this order are offered, or ``None`` for all.
+        ablation: "off" in a link; what is switched off.
         answer: the answer shown: decoded greedily, or each cell given the true ones before it.
         method: how the next part is switched off, and those that the board measures.
         measure: what the board and the charts measure.
@@ -65,8 +55,9 @@ class Scene:
         base: what they compare with: the whole model, or the model with what is off already.
         chart: which chart is open.
         flips: a task and an attention layer whose puzzles that flip are listed.
-        layer: whose attention is shown.
-        head: that one is shown large on the grids (if ``large``) and by CircuitsVis (unless ``all_heads``).
+        attention: the head whose attention is shown, with its layer's: large on the grids (if ``large``) and
+            by CircuitsVis (unless ``all_heads``). ``None`` until it is looked for in a run of the model
+            (:func:`app.state.heads.copy_head`).
         cell: what is looked at, one of the 400 cells: ``100 * place + 10 * row + column``.
         view: where the position that predicts the cell looks, or who looks at the cell.
         weighting: plain attention, or weighted by the length of what is moved.
@@ -74,45 +65,48 @@ class Scene:
         palette, digits: how cells are painted.
     """
 
-    model: str
-    puzzle: Puzzle
-    structure: Structure | None = None
-    ablation: Ablation = NO_ABLATION
-    answer: Decoding = "greedy"
-    method: Method = ZERO
-    measure: Measure = "final"
-    sample: int = 1
-    base: Base = "clean"
-    chart: Chart = "attention"
-    flips: tuple[str, Component] | None = None
-    layer: int = 0
-    head: int = 0
-    large: bool = False
-    all_heads: bool = False
-    cell: int = 3 * CELLS
-    view: View = "from"
-    weighting: Weighting = "attention"
-    tokens: Window = Window()  # noqa: RUF009  (frozen)
-    palette: str = "soft"
-    digits: bool = False
+    model: str = in_link(Parameter(DEFAULT, texts.model), required=True)
+    puzzle: Puzzle = in_link(Parameter(None, texts.puzzle, lambda puzzle: puzzle.id), required=True)
+    structure: Structure | None = in_link(Parameter(None, texts.order, texts.order_text), "order")
+    ablation: Ablation = in_link(Parameter(NO_ABLATION, texts.ablation, lambda off: off.text), "off")
+    method: Method = in_link(Parameter(ZERO, texts.method, lambda method: method.text))
+    flips: texts.Flips | None = in_link(Parameter(None, texts.flips, texts.flips_text))
+    attention: Component | None = in_link(Parameter(None, texts.head, lambda head: head.text))
+    cell: int = in_link(Parameter(None, texts.cell, texts.cell_text), default=3 * CELLS)
+    tokens: Window = in_link(Parameter(Window(), texts.tokens, lambda window: window.text))
+    answer: Decoding = in_link(one_of(get_args(Decoding), "greedy"))
+    measure: Measure = in_link(one_of(get_args(Measure), "final"))
+    sample: int = in_link(one_of(SAMPLES, 1))
+    base: Base = in_link(one_of(get_args(Base), "clean"))
+    chart: Chart = in_link(one_of(get_args(Chart), "attention"))
+    large: bool = in_link(one_of((False, True), False))
+    all_heads: bool = in_link(one_of((False, True), False))
+    view: View = in_link(one_of(get_args(View), "from"))
+    weighting: Weighting = in_link(one_of(get_args(Weighting), "attention"))
+    palette: str = in_link(one_of(tuple(PALETTES), "soft"))
+    digits: bool = in_link(one_of((False, True), False))
 
     def query(self) -> dict[str, str]:
         """The scene as URL parameters; what is at its default is left out."""
-        values = {
-            "model": "" if self.model == DEFAULT else self.model,
-            "puzzle": self.puzzle.id,
-            "order": self.structure.name.replace(" ", "-") if self.structure else "",
-            "off": self.ablation.text,
-            "method": "" if self.method == DEFAULT_METHOD else self.method.text,
-            "flips": f"{self.flips[0]}-{self.flips[1].text}" if self.flips else "",
-            "attention": Component(self.layer, "head", self.head).text,
-            "cell": cell_name(self.cell),
-            "tokens": "" if self.tokens == Window() else self.tokens.text,
-        }
-        for name in CHOICES:
-            value = getattr(self, name)
-            values[name] = "" if value == getattr(Scene, name) else str(value)
-        return {name: value for name, value in values.items() if value}
+        return query_of({name: getattr(self, own) for own, name in NAMES.items()}, PARAMETERS)
+
+    @property
+    def layer(self) -> int:
+        """Whose attention is shown."""
+        return self.shown_head.layer
+
+    @property
+    def head(self) -> int:
+        """The number of the head that is shown, in its layer."""
+        head = self.shown_head.head
+        assert head is not None
+        return head
+
+    @property
+    def shown_head(self) -> Component:
+        """The head whose attention is shown; to be asked for when it has been looked for."""
+        assert self.attention is not None
+        return self.attention
 
     def key(self, name: str) -> str:
         """The key of a widget that shows parts of the model: each model has its own, so that none takes up
@@ -141,121 +135,39 @@ class Scene:
         )
 
 
-def cell_name(cell: int) -> str:
-    """One of the 400 cells as it stands in a link: grid, row and column, from 1."""
-    place, index = divmod(cell, CELLS)
-    return f"g{place + 1}r{index // SIZE + 1}c{index % SIZE + 1}"
-
-
-CHOICES: dict[str, Collection[Any]] = {
-    "answer": get_args(Decoding),
-    "measure": get_args(Measure),
-    "sample": SAMPLES,
-    "base": get_args(Base),
-    "chart": get_args(Chart),
-    "large": (False, True),
-    "all_heads": (False, True),
-    "view": get_args(View),
-    "weighting": get_args(Weighting),
-    "palette": tuple(PALETTES),
-    "digits": (False, True),
-}
-"""Parts of a scene that are one of a few values; each has its own name in the URL."""
+_FIELDS = parameters_of(fields(Scene))
+NAMES = {own: name for own, (name, _) in _FIELDS.items()}
+"""What each field of a scene is called in a link."""
+PARAMETERS = dict(_FIELDS.values())
+"""What stands under each of these names."""
 
 
 def scene_from_query(query: Mapping[str, str], backend: Backend) -> tuple[Scene, list[str]]:
     """The scene that a URL describes, or the nearest valid one, with a sentence for each thing that was
-    not."""
-    problems: list[str] = []
-
-    def attempt(name: str, read: Callable[[str], Any], default: Any) -> Any:
-        if name not in query:
-            return default
-        try:
-            return read(query[name])
-        except PuzzlescopeError as error:
-            problems.append(f"The link's {name} could not be used. {error}")
-            return default
-
-    model = attempt("model", _read_model, DEFAULT)
-    cfg = backend.model(model).cfg
+    not. The model is loaded, for its sizes, but not run: where the link names no head, there is none yet."""
     bank = backend.bank()
-    puzzle = attempt("puzzle", lambda text: _find(bank, text), bank.find(FIRST_PUZZLE) or bank[0])
-    structure = attempt("order", lambda text: structure_named(text.replace("-", " ")), None)
-    layer, head = attempt("attention", lambda text: _read_head(text, cfg), None) or copy_head(
-        backend, model, puzzle
-    )
-    choices = {
-        name: attempt(name, lambda text, values=values: read_one_of(text, values), getattr(Scene, name))
-        for name, values in CHOICES.items()
-    }
-    cell = attempt("cell", _read_cell, first_changed(puzzle))
-    if cell < 3 * CELLS and choices["view"] == "from":
-        problems.append(
-            "The link's cell could not be used. Only cells of the answer are predicted; here is one."
-        )
-        cell = first_changed(puzzle)
-    return Scene(
-        model=model,
-        puzzle=puzzle,
-        structure=structure if structure == puzzle.structure else None,
-        ablation=attempt("off", lambda text: parse_ablation(text, cfg), NO_ABLATION),
-        layer=layer,
-        head=head,
-        cell=cell,
-        method=attempt("method", _read_method, ZERO),
-        flips=attempt("flips", lambda text: _read_flips(text, cfg), None),
-        tokens=attempt("tokens", read_window, Window()),
-        **choices,
-    ), problems
+    # The model first: its sizes are what the rest is read against.
+    model, problems = read_query(query, {"model": PARAMETERS["model"]}, Context(Config(), bank))
+    rest = {name: parameter for name, parameter in PARAMETERS.items() if name not in model}
+    values, more = read_query(query, rest, Context(backend.model(model["model"]).cfg, bank))
+    scene, misfits = _fitted({**model, **values}, bank)
+    return scene, [*problems, *more, *misfits]
 
 
-def _read_model(text: str) -> str:
-    # A link comes from a stranger: it must not make this server read a path or ask the hub.
-    return read_one_of(text, list_models())
-
-
-def _find(bank: PuzzleSet, identity: str) -> Puzzle:
-    puzzle = bank.find(identity)
-    if puzzle is None:
-        raise PuzzlescopeError(f"There is no puzzle '{brief(identity)}' in the bank; here is another.")
-    return puzzle
-
-
-def _read_head(text: str, cfg: Config) -> tuple[int, int]:
-    terms = parse_ablation(text, cfg).terms
-    if len(terms) != 1 or terms[0].component.head is None:
-        raise PuzzlescopeError(f"Expected one head such as L0.H3, got '{brief(text)}'.")
-    return terms[0].component.layer, terms[0].component.head
-
-
-def _read_cell(text: str) -> int:
-    for cell in range(4 * CELLS):
-        if text == cell_name(cell):
-            return cell
-    raise PuzzlescopeError(
-        f"Expected a cell such as g4r3c7, grid 1 to 4, row and column 1 to {SIZE}, got '{brief(text)}'."
-    )
-
-
-def _read_method(text: str) -> Method:
-    return parse_method(text[:40], "The method")
-
-
-def _read_flips(text: str, cfg: Config) -> tuple[str, Component]:
-    task, _, part = text.partition("-")
-    terms = parse_ablation(part, cfg).terms
-    if task not in TASKS or len(terms) != 1 or terms[0].component.kind != "attn":
-        raise PuzzlescopeError(f"Expected a task and a layer such as frame-L1.attn, got '{brief(text)}'.")
-    return task, terms[0].component
-
-
-def copy_head(backend: Backend, model: str, puzzle: Puzzle) -> tuple[int, int]:
-    """(layer, head) of the head that looks one grid back most on this puzzle: what a first visitor should
-    see."""
-    scores = backend.ask(model, LookbackScores(puzzle))[100]
-    layer, head = divmod(int(scores.argmax()), scores.shape[1])
-    return layer, head
+def _fitted(values: Mapping[str, Any], bank: PuzzleSet) -> tuple[Scene, list[str]]:
+    """The scene of these values by their names in the link, with what depends on others put right."""
+    found = {own: values[name] for own, name in NAMES.items()}
+    puzzle: Puzzle = found["puzzle"] or bank.find(FIRST_PUZZLE) or bank[0]
+    problems = []
+    if found["cell"] is not None and found["cell"] < 3 * CELLS and found["view"] == "from":
+        problems.append(unusable("cell", "Only cells of the answer are predicted; here is one."))
+        found["cell"] = None
+    found["puzzle"] = puzzle
+    if found["cell"] is None:
+        found["cell"] = first_changed(puzzle)
+    if found["structure"] != puzzle.structure:
+        found["structure"] = None
+    return Scene(**found), problems
 
 
 def first_changed(puzzle: Puzzle) -> int:

@@ -5,13 +5,13 @@ Widgets show what the scene says; their callbacks replace it here.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 import streamlit as st
 
 from app.startup import arrival
-from app.state.link import Choice, choices_from_query, query_of
+from app.state.heads import copy_head
+from app.state.link import Context, Parameter, query_of, read_query
 from app.state.scene import Scene, first_changed, scene_from_query
 from app.widgets.controls import echoes
 from app.widgets.text import escape_markdown
@@ -24,9 +24,7 @@ _ARRIVED = "arrived"
 LONGEST_HISTORY = 100
 
 
-def current_scene(
-    backend: Backend, page: str = "", choices: Mapping[str, Choice] = MappingProxyType({})
-) -> Scene:
+def current_scene(backend: Backend, page: str, choices: Mapping[str, Parameter]) -> Scene:
     """The scene of this visitor: the one in the URL on the first run, and when Back or Forward brings
     another; else the one that the widgets made.
 
@@ -43,16 +41,18 @@ def current_scene(
         # What was chosen on another model is read again, as from a link: what this one does not have is at
         # its default.
         before = query_of(chosen(page), choices) if _own(page) in st.session_state else {}
-        _choose_anew(page, choices_from_query(before, choices, backend.model(scene.model).cfg)[0])
+        _choose_anew(page, read_query(before, choices, _context(scene, backend))[0])
     st.session_state[_LINK] = {**scene.query(), **query_of(chosen(page), choices)}
     echoes.begin(st.session_state[_LINK])
     return scene
 
 
-def _arrive(query: Mapping[str, str], backend: Backend, page: str, choices: Mapping[str, Choice]) -> None:
+def _arrive(query: Mapping[str, str], backend: Backend, page: str, choices: Mapping[str, Parameter]) -> None:
     """Make the scene of this address the visitor's."""
     scene, problems = scene_from_query(query, backend)
-    own, more = choices_from_query(query, choices, backend.model(scene.model).cfg)
+    if scene.attention is None:
+        scene = replace(scene, attention=copy_head(backend, scene.model, scene.puzzle))
+    own, more = read_query(query, choices, _context(scene, backend))
     before = st.session_state.get(_SCENE)
     if before is not None:
         _go_over(before, scene)
@@ -61,6 +61,10 @@ def _arrive(query: Mapping[str, str], backend: Backend, page: str, choices: Mapp
     _choose_anew(page, own)
     st.session_state[_ARRIVED] = True
     arrival.answered()
+
+
+def _context(scene: Scene, backend: Backend) -> Context:
+    return Context(backend.model(scene.model).cfg, backend.bank())
 
 
 def arrived() -> bool:
@@ -115,6 +119,14 @@ def change(**changes: Any) -> None:
     elif now().ablation != before.ablation:
         st.session_state[_UNDO] = [*_history(_UNDO), before.ablation][-LONGEST_HISTORY:]
         st.session_state[_REDO] = []
+
+
+def look_at_head(layer: int | None = None, head: int | None = None) -> None:
+    """Show the attention of another layer's head of the same number, of another head of the layer, or both;
+    for use in widget callbacks."""
+    shown = now().shown_head
+    here = shown.head if head is None else head
+    change(attention=replace(shown, layer=shown.layer if layer is None else layer, head=here))
 
 
 def _go_over(before: Scene, after: Scene) -> None:

@@ -6,6 +6,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from app.views import PAGES
 from tests.browser.conftest import NewContext, finished, settled
 
 pytestmark = pytest.mark.browser
@@ -37,9 +38,9 @@ def test_the_scene_goes_along_and_no_other_host_is_asked(new_context: NewContext
     )
     page.goto(f"{address}/?off=L1.attn")
     finished(page)
-    for name in ("Logbook", "Heads", "Circuits"):
-        go(page, name)
-        expect(page).to_have_url(re.compile(f"/{name.lower()}.*off=L1.attn"))
+    for opened in PAGES[1:]:
+        go(page, opened.title)
+        expect(page).to_have_url(re.compile(f"/{opened.url_path}.*off=L1.attn"))
         expect(page.get_by_role("textbox", name="Parts off")).to_have_value("L1.attn")
         expect(page.get_by_role("alert")).to_have_count(0)
     own = (address, address.replace("http", "ws"), "data:", "blob:")
@@ -111,7 +112,8 @@ def nameless(page: Page) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "path", ["", "logbook", "heads", "circuits", "circuits?show=lens", "circuits?show=patching&from=g3r1c1-3"]
+    "path",
+    [*(page.url_path for page in PAGES), "circuits?show=lens", "circuits?show=patching&from=g3r1c1-3"],
 )
 def test_everything_that_can_be_operated_has_a_name(new_context: NewContext, address: str, path: str) -> None:
     page = new_context().new_page()

@@ -1,12 +1,15 @@
 """The folders of the code and which may use which: data flows one way."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
+from app.views import PAGES
 from tests.support.places import ROOT
 
 MOST_FILES = 16
@@ -25,7 +28,25 @@ LINES = [
     {"cli"},
     {"__main__", "__init__"},
 ]
-RANK = {name: rank for rank, line in enumerate(LINES) for name in line}
+
+# The same for the dashboard, whose pages are folders of views and may not use each other.
+APP_LINES = [
+    {"startup", "views", "__init__"},
+    {"widgets"},
+    {"state"},
+    {"live"},
+    {"views.shared"},
+    {"views.frame"},
+    {f"views.{page.name}" for page in PAGES},
+    {"main"},
+]
+
+
+def ranks(lines: list[set[str]]) -> dict[str, int]:
+    return {name: rank for rank, line in enumerate(lines) for name in line}
+
+
+RANKS = {"interp": ranks(LINES), "app": ranks(APP_LINES)}
 
 
 def module_of(path: Path, root: Path = ROOT) -> str:
@@ -52,21 +73,57 @@ def graph(package: str) -> dict[str, set[str]]:
 
 
 def unit(module: str) -> str:
-    """The folder, or the file beside the folders, that a module of interp belongs to."""
-    parts = module.split(".")
-    return parts[1] if len(parts) > 1 else "__init__"
+    """The folder, or the file beside the folders, that a module belongs to; of ``app.views`` those within."""
+    parts = module.split(".")[1:]
+    return ".".join(parts[: 2 if parts[:1] == ["views"] else 1]) or "__init__"
 
 
-def test_every_folder_has_a_rank() -> None:
-    assert {unit(module) for module in graph("interp")} == set(RANK)
+def upward(package: str, name: str) -> list[str]:
+    """What the modules of a unit import of units that have no lower rank."""
+    rank = RANKS[package]
+    return [
+        f"{module} imports {other}"
+        for module, used in graph(package).items()
+        for other in used
+        if unit(module) == name != unit(other) and rank[unit(other)] >= rank[name]
+    ]
 
 
-@pytest.mark.parametrize("name", sorted(RANK.keys() - {"__init__"}))
-def test_a_folder_uses_only_those_of_a_lower_rank(name: str) -> None:
-    for module, used in graph("interp").items():
-        if unit(module) == name:
-            for other in map(unit, used):
-                assert other == name or RANK[other] < RANK[name], f"{module} imports {other}"
+@pytest.mark.parametrize("package", RANKS)
+def test_every_folder_has_a_rank(package: str) -> None:
+    assert {unit(module) for module in graph(package)} == set(RANKS[package])
+
+
+@pytest.mark.parametrize(
+    ("package", "name"),
+    [(package, name) for package, rank in RANKS.items() for name in sorted(rank.keys() - {"__init__"})],
+)
+def test_a_folder_uses_only_those_of_a_lower_rank(package: str, name: str) -> None:
+    assert upward(package, name) == []
+
+
+def test_a_rank_can_be_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(RANKS, "app", RANKS["app"] | {"widgets": RANKS["app"]["state"]})
+    assert "app.state.session imports app.widgets.controls.echoes" in upward("app", "state")
+
+
+PROBE = """
+import sys
+from streamlit.components import v2
+v2.component = lambda name, **files: sys.exit(f"{{name}} is registered")
+import streamlit as st
+st.components.v2.component = v2.component
+import {module}
+"""
+
+
+@pytest.mark.parametrize(("module", "registers"), [("app.state.session", 0), ("app.widgets.lens_film", 1)])
+def test_the_state_registers_nothing_in_browsers(module: str, registers: int) -> None:
+    """A scene and its link can be read where no page is drawn."""
+    command = [sys.executable, "-c", PROBE.format(module=module)]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert found.returncode == registers, found.stderr
+    assert ("is registered" in found.stderr) == bool(registers)
 
 
 @pytest.mark.parametrize("package", ["interp", "app"])

@@ -2,11 +2,15 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from importlib import import_module
 
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
+from app import views
+from app.state.link import Parameter
+from app.views import Page
 from tests.support.places import ROOT
 
 SECONDS = 120
@@ -20,10 +24,17 @@ def page_of(view: str) -> AppTest:
     return turn_to(page, view)
 
 
+def choices_of(page: Page) -> Mapping[str, Parameter]:
+    """What stands in a page's link besides the scene."""
+    choices: Mapping[str, Parameter] = import_module(f"app.views.{page.name}.choices").CHOICES
+    return choices
+
+
 def turn_to(page: AppTest, view: str) -> AppTest:
     """Let the next run show another page. Before its first run AppTest's own ``switch_page`` only knows
     files' names, by which the pages do not differ."""
-    page._page_hash = calc_hash("" if view == "workbench" else view)
+    (url_path,) = (one.url_path for one in views.PAGES if one.name == view)
+    page._page_hash = calc_hash(url_path)
     return page
 
 

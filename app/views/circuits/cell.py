@@ -3,13 +3,15 @@
 import streamlit as st
 
 from app.state.scene import Scene, first_changed
-from app.state.session import change, choose, chosen
+from app.state.session import change, choose, chosen, of_this_model
 from app.views.circuits.choices import PAGE
-from app.widgets import lens_film
+from app.views.shared import puzzle_panels
+from app.widgets import lens_film, puzzle_strip
 from app.widgets.charts import attribution as attribution_view
 from app.widgets.puzzle_strip import Look
 from interp.analyses.direct_attribution import AttributionOf
 from interp.analyses.logit_lens import LensOf
+from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.grids import CELLS
 
@@ -24,6 +26,21 @@ def cell_of(scene: Scene) -> int:
 def look_at(cell: int) -> None:
     """Choose a cell of the answer; for callbacks."""
     change(cell=3 * CELLS + cell, view="from")
+
+
+def show_puzzle(scene: Scene, backend: Backend) -> None:
+    """Draw the puzzle and the answer in the run that is looked into: a click chooses the cell."""
+    run = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation))
+    title = "Parts off" if scene.ablation else "Model"
+    answer = puzzle_panels.answer(title, scene.puzzle, run, "teacher-forced", opens="gap")
+    puzzle_strip.show(
+        [*puzzle_panels.grids(scene.puzzle), answer],
+        key="circuits-strip",
+        look=Look(scene.palette, scene.digits),
+        cell=cell_of(scene),
+        filename=f"puzzle-{scene.puzzle.id}",
+        on_cell=look_at,
+    )
 
 
 def show_lens(scene: Scene, backend: Backend) -> None:
@@ -47,8 +64,8 @@ def show_attribution(scene: Scene, backend: Backend) -> None:
         cell=cell_of(scene),
         part=own["part"] or None,
         tokens=(own["toward"], own["over"]),
-        on_part=lambda part: choose(PAGE, part=part),
-        on_cell=look_at,
+        on_part=of_this_model(lambda part: choose(PAGE, part=part)),
+        on_cell=of_this_model(look_at),
         on_tokens=lambda tokens: choose(PAGE, toward=tokens[0], over=tokens[1]),
     )
     st.caption("Click a bar or a tile to see what that part pushes at all cells; click a cell to look at it.")

@@ -1,15 +1,14 @@
 """What one can choose on the page of the circuits, and how it stands in its link."""
 
-from app.state.link import Choice, one_of
-from app.state.scene import cell_name
+from app.state import texts
+from app.state.link import Context, Parameter, one_of
 from app.state.session import choose, chosen
 from app.widgets.charts.patching import DETAILS, KINDS, Patching
-from interp.ablation import Component, parse_ablation
+from interp.ablation import Component
 from interp.analyses.activation_patching import EVERYWHERE, Edit
 from interp.analyses.readers import HEAD_INPUTS
 from interp.errors import PuzzlescopeError, brief
 from interp.grids import CELLS, N_COLORS, SIZE
-from interp.model import Config
 from interp.tokens import D_VOCAB
 
 PAGE = "circuits"
@@ -22,19 +21,12 @@ VIEWS = {
 }
 
 
-def _component(text: str, cfg: Config) -> Component:
-    terms = parse_ablation(text, cfg).terms
-    if len(terms) != 1:
-        raise PuzzlescopeError(f"Expected one part such as L0.attn or L1.H3, got '{brief(text)}'.")
-    return terms[0].component
-
-
-def _source(text: str, cfg: Config) -> str | Edit | None:
+def _source(text: str, context: Context) -> str | Edit | None:
     """The id of a puzzle; or an edit of this one, such as ``g3r2c5-7``: grid, row, column, new colour."""
     place, _, color = text.partition("-")
     if not color:
         return text[:40] or None
-    cell = next((cell for cell in range(3 * CELLS) if cell_name(cell) == place), None)
+    cell = next((cell for cell in range(3 * CELLS) if texts.cell_text(cell) == place), None)
     if cell is not None and color in map(str, range(N_COLORS)):
         grid, index = divmod(cell, CELLS)
         return Edit(grid, *divmod(index, SIZE), int(color))
@@ -43,11 +35,11 @@ def _source(text: str, cfg: Config) -> str | Edit | None:
 
 def _written(source: str | Edit | None) -> str:
     if isinstance(source, Edit):
-        return f"{cell_name(CELLS * source.place + SIZE * source.row + source.column)}-{source.color}"
+        return f"{texts.cell_text(CELLS * source.place + SIZE * source.row + source.column)}-{source.color}"
     return source or ""
 
 
-def _any(text: str, cfg: Config) -> str:
+def _any(text: str, context: Context) -> str:
     """Names of parts and places, which are looked up where they are shown: what is not there is passed
     over."""
     return text[:40]
@@ -55,16 +47,16 @@ def _any(text: str, cfg: Config) -> str:
 
 CHOICES = {
     "show": one_of(tuple(VIEWS), "readers"),
-    "source": Choice(Component(0, "attn"), _component, lambda part: part.text),
+    "source": Parameter(Component(0, "attn"), texts.component, lambda part: part.text),
     "input": one_of(HEAD_INPUTS, "k"),
-    "part": Choice("", _any),
+    "part": Parameter("", _any),
     "toward": one_of((None, *range(D_VOCAB)), None),
     "over": one_of((None, *range(D_VOCAB)), None),
-    "from": Choice(None, _source, _written),
+    "from": Parameter(None, _source, _written),
     "kind": one_of(tuple(KINDS), Patching.kind),
     "detail": one_of(tuple(DETAILS), Patching.detail),
-    "block": Choice(EVERYWHERE.name, _any),
-    "patch": Choice("", _any),
+    "block": Parameter(EVERYWHERE.name, _any),
+    "patch": Parameter("", _any),
 }
 
 

@@ -1,10 +1,9 @@
 """Activation patching from a second puzzle into the one at hand, filling up while it is computed."""
 
-import streamlit as st
-
-from app.live.watching import LOOK_IN, Seen, look_in, watched
+from app.live import fragment
+from app.live.watching import Seen, look_in, watched
 from app.state.scene import Scene
-from app.state.session import chosen, now
+from app.state.session import of_this_model
 from app.views.circuits.cell import cell_of, look_at
 from app.views.circuits.choices import PAGE, choose_patching, patching
 from app.widgets.charts import patching as patch_view
@@ -32,8 +31,14 @@ def show(scene: Scene, backend: Backend) -> None:
     source = source_of(scene, backend)
     if source is None:
         return
-    busy = look(scene, source, backend).progress is not None
-    st.fragment(_draw, run_every=LOOK_IN if busy else None)(scene, dict(chosen(PAGE)), source, backend, busy)
+
+    def under_way() -> bool:
+        return look(scene, source, backend).progress is not None
+
+    def draw_patching() -> None:
+        _draw(scene, source, backend)
+
+    fragment.show(draw_patching, scene=scene, page=PAGE, under_way=under_way)
 
 
 def candidates_of(scene: Scene, backend: Backend) -> list[Puzzle]:
@@ -62,19 +67,17 @@ def look(scene: Scene, source: Puzzle, backend: Backend) -> Seen[PatchState]:
     return look_in(GROUP, (scene.model, question), lambda: backend.watch(scene.model, question))
 
 
-def _draw(scene: Scene, own: dict, source: Puzzle, backend: Backend, busy: bool) -> None:  # type: ignore[type-arg]
-    if now() != scene or chosen(PAGE) != own:
-        st.rerun()  # something was clicked here: it concerns the link
+def _draw(scene: Scene, source: Puzzle, backend: Backend) -> None:
     seen, choice = look(scene, source, backend), patching()
     patch_view.show(
-        seen,
+        seen.state,
         choice,
+        progress=seen.progress,
+        stopped=seen.stopped,
         key=f"patch-{scene.model}-{scene.puzzle.id}-{source.id}-{choice.kind}-{choice.detail}-{scene.ablation.text}",
         cell=cell_of(scene),
-        on_cell=look_at,
-        on_change=choose_patching,
+        on_cell=of_this_model(look_at),
+        on_change=of_this_model(choose_patching),
         on_stop=lambda: watched().stop(GROUP),
         on_again=lambda: watched().forget(GROUP),
     )
-    if busy != (seen.progress is not None):
-        st.rerun()  # begin, or cease, to look in

@@ -2,14 +2,15 @@
 
 import streamlit as st
 
-from app.live import sweeps
-from app.live.watching import LOOK_IN, Seen, look_in, watched
+from app.live import fragment, sweeps
+from app.live.watching import Seen, look_in, watched
 from app.state.scene import SAMPLES, Scene
-from app.state.session import change, choose, chosen, now, of_this_model
+from app.state.session import change, choose, chosen, of_this_model
 from app.views.circuits.choices import PAGE
 from app.widgets.charts import composition as composition_view
 from app.widgets.charts import path_effects as path_view
-from app.widgets.controls import measure_and_sample as chart_controls
+from app.widgets.controls import measure_and_sample
+from interp.ablation import Component
 from interp.analyses.composition import CompositionScores
 from interp.analyses.path_ablation import PathAblation, PathState
 from interp.analyses.readers import Reader
@@ -29,8 +30,14 @@ INTRODUCTION = (
 def show(scene: Scene, backend: Backend) -> None:
     """Draw both views; that by effect fills up while it is measured."""
     st.markdown(INTRODUCTION)
-    busy = look(scene, backend).progress is not None
-    st.fragment(_draw, run_every=LOOK_IN if busy else None)(scene, dict(chosen(PAGE)), backend, busy)
+
+    def under_way() -> bool:
+        return look(scene, backend).progress is not None
+
+    def draw_readers() -> None:
+        _draw(scene, backend)
+
+    fragment.show(draw_readers, scene=scene, page=PAGE, under_way=under_way)
 
 
 def look(scene: Scene, backend: Backend) -> Seen[PathState]:
@@ -44,10 +51,9 @@ def look(scene: Scene, backend: Backend) -> Seen[PathState]:
     return look_in(GROUP, (scene.model, question), lambda: backend.watch(scene.model, question))
 
 
-def _draw(scene: Scene, own: dict, backend: Backend, busy: bool) -> None:  # type: ignore[type-arg]
-    if now() != scene or chosen(PAGE) != own:
-        st.rerun()  # something was clicked here: it concerns the link
-    seen, cfg, source = look(scene, backend), backend.model(scene.model).cfg, own["source"]
+def _draw(scene: Scene, backend: Backend) -> None:
+    own, seen, cfg = chosen(PAGE), look(scene, backend), backend.model(scene.model).cfg
+    source, follow = own["source"], of_this_model(_follow)
     off = list(scene.ablation.components)
     key = f"readers-{scene.model}-{scene.ablation.text}"
     _controls(scene, backend, source)
@@ -61,7 +67,7 @@ def _draw(scene: Scene, own: dict, backend: Backend, busy: bool) -> None:  # typ
             cfg,
             off,
             key=key,
-            on_reader=_follow,
+            on_reader=follow,
             on_input=lambda name: choose(PAGE, input=name),
         )
     with effects:
@@ -74,7 +80,7 @@ def _draw(scene: Scene, own: dict, backend: Backend, busy: bool) -> None:  # typ
             progress=seen.progress,
             stopped=seen.stopped,
             key=f"{key}-{scene.puzzle.id}-{scene.sample}",
-            on_reader=_follow,
+            on_reader=follow,
             on_stop=lambda: watched().stop(GROUP),
             on_again=lambda: watched().forget(GROUP),
         )
@@ -84,13 +90,11 @@ def _draw(scene: Scene, own: dict, backend: Backend, busy: bool) -> None:  # typ
             seen.state,
             scene.measure,
             key=f"{key}-{scene.puzzle.id}-{scene.sample}-agreement",
-            on_reader=_follow,
+            on_reader=follow,
         )
-    if busy != (seen.progress is not None):
-        st.rerun()  # begin, or cease, to look in
 
 
-def _controls(scene: Scene, backend: Backend, source) -> None:  # type: ignore[no-untyped-def]
+def _controls(scene: Scene, backend: Backend, source: Component) -> None:
     cfg = backend.model(scene.model).cfg
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         composition_view.show_source(
@@ -99,10 +103,10 @@ def _controls(scene: Scene, backend: Backend, source) -> None:  # type: ignore[n
             key=scene.key("circuits-source"),
             on_change=of_this_model(lambda part: choose(PAGE, source=part)),
         )
-        chart_controls.show_sample(
+        measure_and_sample.show_sample(
             scene.sample, SAMPLES, key="circuits-sample", on_change=lambda sample: change(sample=sample)
         )
-        chart_controls.show_measure(
+        measure_and_sample.show_measure(
             scene.measure, key="circuits-measure", on_change=lambda measure: change(measure=measure)
         )
 

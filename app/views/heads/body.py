@@ -4,78 +4,78 @@ Each half is a fragment, which runs again by itself while what it shows is under
 stays as it is.
 """
 
-from html import escape
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from app.live import studies, sweeps
-from app.live.watching import LOOK_IN, Seen, watched
-from app.state.link import one_of
+from app.live import fragment, studies, sweeps
+from app.live.watching import Seen, watched
 from app.state.scene import SAMPLES, Scene
-from app.state.session import change, choose, chosen, now, of_this_model
+from app.state.session import change, choose, chosen, look_at_head, of_this_model
+from app.views.heads.choices import PAGE
 from app.widgets import head_offsets
 from app.widgets.charts import head_scatter, head_spectrum, head_table
-from app.widgets.charts.head_scatter import COST, TITLES
-from app.widgets.controls import echoes
-from app.widgets.controls import measure_and_sample as chart_controls
-from interp.analyses.head_study import OVER, HeadStudy, Over
+from app.widgets.charts.head_scatter import COST
+from app.widgets.controls import choice, measure_and_sample
+from app.widgets.workbench_link import workbench_link
+from interp.ablation import Component
+from interp.analyses.head_study import HeadStudy, Over
 from interp.backend import Backend
 from interp.figures.heads import FROM
 
-PAGE = "heads"
-CHOICES = {
-    "over": one_of(tuple(OVER), "answer"),
-    "x": one_of(tuple(TITLES), "next_one_grid_back"),
-    "y": one_of(tuple(TITLES), COST),
-}
 GROUPS = (studies.GROUP, sweeps.BOARD)
 """What fills up here: where the heads look, and what they cost."""
 
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw it all."""
-    choices = dict(chosen(PAGE))
     # Of one visitor's work the latest comes first: the study.
-    worth, study = studies.head_sweep(scene, backend), studies.head_study(scene, backend)
-    looking = study.progress is not None
-    busy = looking or worth.progress is not None
-    _controls(scene, choices["over"])
+    studies.head_sweep(scene, backend)
+    studies.head_study(scene, backend)
+    _controls(scene, chosen(PAGE)["over"])
     left, right = st.columns([14, 11], gap="medium")
     with left:
-        st.fragment(_all, run_every=LOOK_IN if busy else None)(scene, choices, backend, busy)
+        _all_heads(scene, backend)
     with right:
-        st.fragment(_one, run_every=LOOK_IN if looking else None)(scene, choices, backend, looking)
+        _one_head(scene, backend)
 
 
-def _all(scene: Scene, choices: dict, backend: Backend, busy: bool) -> None:  # type: ignore[type-arg]
-    """All heads: the table and the scatter, with what they cost."""
-    _up_to_date(scene, choices)
-    worth, seen = studies.head_sweep(scene, backend), studies.head_study(scene, backend)
-    study = _study(scene, backend, seen)
-    measures = measures_of(study, choices["over"], studies.costs(scene, worth.states[0]))
-    positions = dict.fromkeys(measures[COST], np.nan) | {
-        _name(*head): one for head, one in studies.positions(scene, worth.states[0]).items()
-    }
-    _progress(scene, seen, study, worth)
-    _table(scene, study, measures, positions)
-    _scatter(scene, choices, measures, positions, done=not busy)
-    if busy != (worth.progress is not None or seen.progress is not None):
-        st.rerun()  # begin, or cease, to look in
+def _all_heads(scene: Scene, backend: Backend) -> None:
+    """The table and the scatter, with what the heads cost."""
+    choices = chosen(PAGE)
+
+    def under_way() -> bool:
+        worth, study = studies.head_sweep(scene, backend), studies.head_study(scene, backend)
+        return worth.progress is not None or study.progress is not None
+
+    def draw_all_heads() -> None:
+        worth, seen = studies.head_sweep(scene, backend), studies.head_study(scene, backend)
+        study = _study(scene, backend, seen)
+        measures = measures_of(study, choices["over"], studies.costs(scene, worth.states[0]))
+        positions = dict.fromkeys(measures[COST], np.nan) | {
+            _name(*head): one for head, one in studies.positions(scene, worth.states[0]).items()
+        }
+        done = worth.progress is None and seen.progress is None
+        _progress(scene, seen, study, worth)
+        _table(scene, study, measures, positions)
+        _scatter(scene, study, choices, measures, positions, done=done)
+
+    fragment.show(draw_all_heads, scene=scene, page=PAGE, under_way=under_way)
 
 
-def _one(scene: Scene, choices: dict, backend: Backend, looking: bool) -> None:  # type: ignore[type-arg]
+def _one_head(scene: Scene, backend: Backend) -> None:
     """The chosen head: its spectrum and its maps."""
-    _up_to_date(scene, choices)
-    seen = studies.head_study(scene, backend)
-    _head(scene, backend, _study(scene, backend, seen), choices["over"])
-    if looking != (seen.progress is not None):
-        st.rerun()
 
+    def under_way() -> bool:
+        return studies.head_study(scene, backend).progress is not None
 
-def _up_to_date(scene: Scene, choices: dict) -> None:  # type: ignore[type-arg]
-    if now() != scene or chosen(PAGE) != choices:
-        st.rerun()  # something was clicked here: it concerns the link and the other half
+    def draw_one_head() -> None:
+        study = _study(scene, backend, studies.head_study(scene, backend))
+        _head(scene, backend, study, chosen(PAGE)["over"])
+
+    fragment.show(draw_one_head, scene=scene, page=PAGE, under_way=under_way)
 
 
 def _study(scene: Scene, backend: Backend, seen: Seen[HeadStudy]) -> HeadStudy:
@@ -95,12 +95,13 @@ def measures_of(study: HeadStudy, over: Over, costs: studies.Heads) -> dict[str,
 
 
 def _name(layer: int, head: int) -> str:
-    return f"L{layer}.H{head}"
+    return Component(layer, "head", head).text
 
 
-def _choose_head(name: str) -> None:
-    layer, head = name.removeprefix("L").split(".H")
-    change(layer=int(layer), head=int(head))
+def _choose_head(name: str, study: HeadStudy) -> None:
+    for layer, head in np.ndindex(study.off.shape):
+        if _name(layer, head) == name:
+            look_at_head(layer, head)
 
 
 # ---- over what, and how far it is --------------------------------------------------------------------------
@@ -108,23 +109,20 @@ def _choose_head(name: str) -> None:
 
 def _controls(scene: Scene, over: Over) -> None:
     with st.container(horizontal=True, gap="small"):
-        chart_controls.show_sample(
+        measure_and_sample.show_sample(
             scene.sample, SAMPLES, key="heads-sample", on_change=lambda sample: change(sample=sample)
         )
-        echoes.show("heads-over", over)
-        st.segmented_control(
+        choice.segmented(
             "From which positions",
-            list(FROM),
-            format_func=FROM.__getitem__,
+            FROM,
+            over,
             key="heads-over",
-            required=True,
-            on_change=echoes.hears("heads-over", lambda: choose(PAGE, over=st.session_state["heads-over"])),
-            label_visibility="collapsed",
+            on_change=lambda over: choose(PAGE, over=over),
             help="Attention is a mean over the 100 positions that predict the answer's cells, or over all"
             " 405 positions"
             " of a puzzle; a distance is measured where there are so many positions before.",
         )
-        chart_controls.show_measure(
+        measure_and_sample.show_measure(
             scene.measure, key="heads-measure", on_change=lambda measure: change(measure=measure)
         )
 
@@ -163,10 +161,10 @@ def _table(
     head_table.show(
         measures,
         off,
-        _name(scene.layer, scene.head),
+        scene.shown_head.text,
         positions=positions,
         key=f"heads-table-{scene.model}",
-        on_choice=of_this_model(_choose_head),
+        on_choice=of_this_model(lambda name: _choose_head(name, study)),
     )
     unit = (
         "the share of answers lost" if scene.measure == "answers" else "a logarithm: 1 is ten times the loss"
@@ -179,14 +177,15 @@ def _table(
 
 def _scatter(
     scene: Scene,
-    choices: dict,  # type: ignore[type-arg]
+    study: HeadStudy,
+    choices: Mapping[str, Any],
     measures: dict[str, dict[str, float]],
     positions: dict[str, float],
     *,
     done: bool,
 ) -> None:
     st.subheader("All heads by two measures", anchor=False)
-    axes, name = (choices["x"], choices["y"]), _name(scene.layer, scene.head)
+    axes, name = (choices["x"], choices["y"]), scene.shown_head.text
     head_scatter.show(
         measures,
         axes,
@@ -196,7 +195,7 @@ def _scatter(
         done=done,
         key=f"heads-scatter-{scene.model}-{scene.measure}-{scene.sample}-{scene.ablation.text}-{axes}-{name}",
         on_axes=lambda x, y: choose(PAGE, x=x, y=y),
-        on_click=_choose_head,
+        on_click=of_this_model(lambda name: _choose_head(name, study)),
     )
 
 
@@ -211,13 +210,10 @@ def _head(scene: Scene, backend: Backend, study: HeadStudy, over: Over) -> None:
         scene.head,
         names=_grids(scene, backend),
         key=scene.key("heads-offsets"),
-        on_choice=of_this_model(lambda head: change(head=head)),
+        on_choice=of_this_model(lambda head: look_at_head(head=head)),
     )
-    query = escape(scene.link_to(scene.puzzle, scene.ablation), quote=True)
-    st.html(
-        f'<a href="./?{query}" style="color: inherit">See {_name(scene.layer, scene.head)} on this puzzle, in'
-        " the workbench →</a>"
-    )
+    text = f"See {scene.shown_head.text} on this puzzle, in the workbench →"
+    st.html(workbench_link(text, scene.link_to(scene.puzzle, scene.ablation), style="color: inherit"))
 
 
 def _grids(scene: Scene, backend: Backend) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from interp.export.tables import Table
 def show(scene: Scene, backend: Backend, over: Over) -> None:
     """Draw the button that opens it all. Nothing is computed before it is asked for."""
     sweep = studies.head_sweep(scene, backend).states[0]
-    head = f"L{scene.layer}.H{scene.head}"
+    head = scene.shown_head.text
     makers = {
         "All heads": ("heads", lambda study: study.rows(over, studies.costs(scene, sweep))),
         "Their spectra": ("spectra", lambda study: study.spectrum_rows(over)),

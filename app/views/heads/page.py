@@ -2,26 +2,10 @@
 
 import streamlit as st
 
-from app.state.backend import backend as shared_backend
-from app.state.session import chosen, current_scene, show_notices
-from app.views.heads import body as head_page
-from app.views.heads import export as head_share
-from app.views.shared import header
-
-
-def page() -> None:
-    backend = shared_backend()
-    scene = current_scene(backend, head_page.PAGE, head_page.CHOICES)
-    room_for_share = header.show(scene, backend, "Heads", ABOUT)
-    header.show_off(scene, backend)
-    show_notices()
-    with room_for_share:
-        head_share.show(scene, backend, chosen(head_page.PAGE)["over"])
-    st.markdown(INTRODUCTION)
-    with st.expander("How to read this page", icon=":material/menu_book:"):
-        st.markdown(GUIDE)
-    head_page.show(scene, backend)
-
+from app.state.session import chosen
+from app.views import frame
+from app.views.heads import body, export
+from app.views.heads.choices import CHOICES, PAGE
 
 ABOUT = (
     "What every head looks at, how far back and at which cell of which grid, and what switching it off costs."
@@ -52,4 +36,9 @@ every grid. A head that looks at *fixed* places relative to that cell gives shar
 **The scatter** sets any two of these against each other: heads that do the same lie together.
 """
 
-page()
+scene, backend, room = frame.opened(PAGE, CHOICES, "Heads", ABOUT, INTRODUCTION)
+with room:
+    export.show(scene, backend, chosen(PAGE)["over"])
+with st.expander("How to read this page", icon=":material/menu_book:"):
+    st.markdown(GUIDE)
+body.show(scene, backend)

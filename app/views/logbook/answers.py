@@ -2,13 +2,16 @@
 time."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import streamlit as st
 from jaxtyping import Int
 
-from app.state.scene import Scene, copy_head
+from app.state.heads import copy_head
+from app.state.scene import Scene
 from app.views.logbook import experiment
+from app.views.shared import puzzle_panels
 from app.widgets import puzzle_strip
 from app.widgets.puzzle_strip import Look, Panel
 from interp.ablation import Ablation, Component, Term, components_of, parse_ablation
@@ -61,7 +64,7 @@ def show_marker(number: int, scene: Scene, backend: Backend) -> None:
 def _layers(scene: Scene, backend: Backend) -> Iterator[int]:
     """The layer of the published experiment; then, if it is another, the one where this model's copying head
     is. Says which."""
-    own, _ = copy_head(backend, scene.model, scene.puzzle)
+    own = copy_head(backend, scene.model, scene.puzzle).layer
     for layer in dict.fromkeys((0, own)):
         here = ", where this model's copying head is" if layer == own else ", as published"
         st.markdown(f"**Layer {layer}**{here}")
@@ -97,21 +100,14 @@ def _answer(
 ) -> None:
     """What the model draws with these parts off, and what to make of it."""
     prediction = backend.ask(scene.model, PredictionOf(puzzle, off))
-    names = puzzle.structure.name.split(" ")
-    grids = puzzle.grids.reshape(4, -1)
+    copied, truth = puzzle_panels.grids(puzzle)[2:]
     here, beside = experiment.columns()
     with here:
         puzzle_strip.show(
             [
-                Panel(names[2], grids[2]),
-                Panel(f"{names[3]}, truth", grids[3], opens="→", answer=True),
-                Panel(
-                    "Parts off",
-                    prediction.greedy[0],
-                    grids[3],
-                    prediction.greedy_probabilities[0],
-                    opens="gap",
-                ),
+                replace(copied, opens=""),
+                truth,
+                puzzle_panels.answer("Parts off", puzzle, prediction, opens="gap"),
             ],
             key=key,
             look=Look(scene.palette, scene.digits),
@@ -130,7 +126,7 @@ def _answer(
 def show_one_by_one(number: int, scene: Scene, backend: Backend) -> None:
     """Each attention layer off in turn on one puzzle."""
     experiment.heading(number, "Each attention layer off, on one puzzle", ONE_BY_ONE)
-    puzzle, truth = scene.puzzle, scene.puzzle.grids[3].ravel()
+    puzzle = scene.puzzle
     layers = components_of(backend.model(scene.model).cfg, ["attn"])
     ablations = [scene.ablation.with_term(Term(part)) for part in layers]
     bar = st.empty()
@@ -139,11 +135,8 @@ def show_one_by_one(number: int, scene: Scene, backend: Backend) -> None:
         bar.progress(k / len(layers), text=f"Layer {k} off")
         answers.append(backend.ask(scene.model, PredictionOf(puzzle, off)))
     bar.empty()
-    panels = [Panel("truth", truth, answer=True)]
-    panels += [
-        Panel(f"L{k} off", found.greedy[0], truth, found.greedy_probabilities[0])
-        for k, found in enumerate(answers)
-    ]
+    panels = [Panel("truth", puzzle.grids[3].ravel(), answer=True)]
+    panels += [puzzle_panels.answer(f"L{k} off", puzzle, run) for k, run in enumerate(answers)]
     for first in range(0, len(panels), A_ROW):
         puzzle_strip.show(
             panels[first : first + A_ROW],

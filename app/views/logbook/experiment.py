@@ -1,12 +1,11 @@
 """One experiment of the logbook: its question, what comes out here, what was published, and where to go
 on."""
 
-from html import escape
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.widgets.text import escape_markdown
+from app.widgets.workbench_link import workbench_link
 from interp.analyses.published import Finding
 
 
@@ -37,10 +36,8 @@ def finding(found: Finding) -> None:
 def go_on(query: str, snippet: str, *, key: str) -> None:
     """The link that opens this on the workbench, and the Python that computes it."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.html(
-            f'<a href="./?{escape(query, quote=True)}" style="white-space:nowrap">Open in workbench →</a>',
-            width="content",
-        )
+        link = workbench_link("Open in workbench →", query, style="white-space:nowrap")
+        st.html(link, width="content")
         with st.popover("as Python", icon=":material/code:", key=key):
             st.caption("Run it in Puzzlescope's folder.")
             st.code(snippet, language="python")

@@ -1,24 +1,27 @@
 """The notebook's search for heads that look a fixed distance back, and the attention pattern of any of
 them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 
+import numpy as np
 import streamlit as st
+from jaxtyping import Float
 
 from app.state.scene import Scene
 from app.state.session import choose, chosen
 from app.views.logbook import experiment
+from app.views.logbook.choices import PAGE, name_of
 from app.views.shared.attention import show_layer, show_tokens
 from app.views.shared.lookback_list import show_heads
-from app.widgets.controls import echoes
+from app.widgets.controls import choice
+from interp.ablation import Component
 from interp.analyses import published as logbook
 from interp.analyses.attention import AttentionOf
 from interp.analyses.lookback import LookbackScores
 from interp.analyses.notebook import ON_START, THRESHOLDS, LookingHead, looking_heads
 from interp.backend import Backend
 
-PAGE = "logbook"
 WHAT = {1: "one token back", 100: "one grid back"}
 assert set(WHAT) == set(THRESHOLDS)
 
@@ -37,11 +40,6 @@ RESTING = "only by resting on the start token, where there are too few positions
 PATTERN = "Where a head looks, token by token. Choose any head, or click one above."
 
 
-def name_of(lookback: int) -> str:
-    """What a threshold is called in the link."""
-    return f"above{lookback}"
-
-
 def show_detectors(number: int, scene: Scene, backend: Backend) -> None:
     """The heads above each threshold, on the puzzle at hand."""
     experiment.heading(number, "Heads that look back", DETECTORS)
@@ -57,7 +55,7 @@ def show_detectors(number: int, scene: Scene, backend: Backend) -> None:
             _heads(scene, found, key=f"log-{lookback}")
         with beside:
             published = logbook.PUBLISHED_HEADS[lookback]
-            listed = ", ".join(f"L{layer}.H{head} {score:.2f}" for (layer, head), score in published.items())
+            listed = ", ".join(f"{_name(*head)} {score:.2f}" for head, score in published.items())
             experiment.published(f"above {THRESHOLDS[lookback]}: {listed}.")
             experiment.finding(logbook.heads_finding(scores[lookback], lookback, threshold, real[lookback]))
             if logbook.same_sizes(backend.model(scene.model).cfg):
@@ -86,22 +84,23 @@ def _heads(scene: Scene, found: Sequence[LookingHead], *, key: str) -> None:
 
 
 def _threshold(lookback: int, what: str, threshold: float) -> None:
-    key = f"log-threshold-{lookback}"
-    echoes.show(key, threshold)
-    st.slider(
+    choice.slider(
         f"{what.capitalize()} ({lookback}): heads with a score above",
-        0.01,
-        0.99,
+        threshold,
+        key=f"log-threshold-{lookback}",
+        on_change=lambda value: choose(PAGE, **{name_of(lookback): round(value, 2)}),
+        min_value=0.01,
+        max_value=0.99,
         step=0.01,
-        key=key,
-        on_change=echoes.hears(
-            key, lambda: choose(PAGE, **{name_of(lookback): round(st.session_state[key], 2)})
-        ),
     )
 
 
-def _deviations(published: dict[tuple[int, int], float], scores) -> None:  # type: ignore[no-untyped-def]
-    told = (f"L{a}.H{b} {scores[a, b] - score:+.3f}" for (a, b), score in published.items())
+def _name(layer: int, head: int) -> str:
+    return Component(layer, "head", head).text
+
+
+def _deviations(published: Mapping[tuple[int, int], float], scores: Float[np.ndarray, "layer head"]) -> None:
+    told = (f"{_name(*head)} {scores[head] - score:+.3f}" for head, score in published.items())
     st.caption(f"This puzzle less the notebook's: {', '.join(told)}.")
 
 

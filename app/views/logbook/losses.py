@@ -4,11 +4,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app.live.watching import LOOK_IN, Seen, look_in, watched
+from app.live import fragment
+from app.live.watching import Seen, look_in, watched
 from app.state.scene import Scene
-from app.state.session import notify, now
+from app.state.session import notify, of_this_model
 from app.views.logbook import experiment
-from app.views.workbench.board import switch
+from app.views.logbook.choices import PAGE
+from app.views.shared.switching import switch
 from app.widgets.charts import layer_chart
 from app.widgets.controls import progress as filling
 from interp.ablation import REFERENCE_PUZZLES, Term, components_of
@@ -33,8 +35,14 @@ QUESTION = (
 def show(number: int, scene: Scene, backend: Backend) -> None:
     """Draw the section; the chart fills up while it is measured."""
     experiment.heading(number, "Attention layers off, one at a time", QUESTION)
-    busy = _look(scene, backend).progress is not None
-    st.fragment(_draw, run_every=LOOK_IN if busy else None)(scene, backend, busy)
+
+    def under_way() -> bool:
+        return _look(scene, backend).progress is not None
+
+    def draw_losses() -> None:
+        _draw(scene, backend)
+
+    fragment.show(draw_losses, scene=scene, page=PAGE, under_way=under_way)
 
 
 def _look(scene: Scene, backend: Backend) -> Seen[SweepState]:
@@ -54,9 +62,7 @@ def _puzzles(backend: Backend) -> PuzzleSet:
     return backend.bank().limit(REFERENCE_PUZZLES)
 
 
-def _draw(scene: Scene, backend: Backend, busy: bool) -> None:
-    if now() != scene:
-        st.rerun()  # a bar was clicked: it concerns the whole page
+def _draw(scene: Scene, backend: Backend) -> None:
     seen = _look(scene, backend)
     rows = seen.state.common() if seen.state is not None else []
     here, beside = experiment.columns()
@@ -71,14 +77,12 @@ def _draw(scene: Scene, backend: Backend, busy: bool) -> None:
             " other's. Layer 0 matters a thousandfold."
         )
         _conclude(scene, backend, rows, seen)
-    if busy != (seen.progress is not None):
-        st.rerun()  # begin, or cease, to look in
 
 
 def _chart(scene: Scene, rows: list[SweepRow], seen: Seen[SweepState]) -> None:
     clean, off = (rows[0] if rows else None), list(scene.ablation.components)
     key = f"log-{scene.model}-{scene.ablation.text}"
-    layer_chart.show(rows[1:], clean, "final", "attn", off, key=key, on_click=switch)
+    layer_chart.show(rows[1:], clean, "final", "attn", off, key=key, on_click=of_this_model(switch))
     filling.show(
         seen.progress,
         seen.stopped,

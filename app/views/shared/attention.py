@@ -1,20 +1,18 @@
 """Where the heads of a layer look, in the run as it is: drawn on the grids, and token by token through
 CircuitsVis."""
 
-from typing import Any
-
 import streamlit as st
 
 from app.state.scene import Scene
-from app.state.session import change, of_this_model
+from app.state.session import change, look_at_head, of_this_model
 from app.views.shared import lookback_list
-from app.widgets import grid_attention
-from app.widgets.controls import echoes
-from app.widgets.grid_attention import Choice
+from app.widgets.controls import choice
+from app.widgets.grid_attention import view as grid_view
+from app.widgets.grid_attention.choice import Choice
 from app.widgets.palette import PALETTES
-from app.widgets.token_attention import controls as attention_controls
-from app.widgets.token_attention import view as attention_view
-from app.widgets.token_attention.view import Window
+from app.widgets.token_attention import controls as token_controls
+from app.widgets.token_attention import view as token_view
+from app.widgets.token_attention.window import Window
 from interp.analyses.attention import AttentionOf, LayerAttention
 from interp.backend import Backend
 from interp.model import Config
@@ -28,7 +26,7 @@ def show(scene: Scene, backend: Backend) -> None:
         show_layer(scene, cfg, key=scene.key("attention-layer"))
         st.subheader("look", anchor=False, width="content")
     attention = backend.ask(scene.model, AttentionOf(scene.puzzle, scene.ablation, scene.layer))
-    grid_attention.show(
+    grid_view.show(
         attention,
         scene.puzzle,
         Choice(scene.cell, scene.view, scene.weighting, scene.head if scene.large else None),
@@ -46,33 +44,30 @@ def show(scene: Scene, backend: Backend) -> None:
 
 def show_layer(scene: Scene, cfg: Config, *, key: str) -> None:
     """Draw the choice of the layer whose heads are shown."""
-    echoes.show(key, scene.layer)
-    st.segmented_control(
+    choice.segmented(
         "Layer",
         range(cfg.n_layers),
+        scene.layer,
         key=key,
-        required=True,
-        label_visibility="collapsed",
-        on_change=echoes.hears(key, of_this_model(lambda: change(layer=st.session_state[key]))),
+        on_change=of_this_model(lambda layer: look_at_head(layer=layer)),
     )
 
 
 def _choose(choice: Choice) -> None:
-    head: dict[str, Any] = {} if choice.head is None else {"head": choice.head}
-    change(
-        cell=choice.cell, view=choice.view, weighting=choice.weighting, large=choice.head is not None, **head
-    )
+    look_at_head(head=choice.head)
+    change(cell=choice.cell, view=choice.view, weighting=choice.weighting, large=choice.head is not None)
 
 
 def _choose_tokens(head: int | None, window: Window) -> None:
-    change(all_heads=head is None, tokens=window, **({} if head is None else {"head": head}))
+    look_at_head(head=head)
+    change(all_heads=head is None, tokens=window)
 
 
 def show_tokens(scene: Scene, attention: LayerAttention, cfg: Config, *, key: str) -> None:
     """Draw the pattern of the chosen head, or of all, through CircuitsVis, and the choice of head and
     tokens."""
     head = None if scene.all_heads else scene.head
-    attention_controls.show(
+    token_controls.show(
         head,
         scene.tokens,
         scene.puzzle,
@@ -80,6 +75,6 @@ def show_tokens(scene: Scene, attention: LayerAttention, cfg: Config, *, key: st
         n_heads=cfg.n_heads,
         on_change=of_this_model(_choose_tokens),
     )
-    attention_view.show(
+    token_view.show(
         attention, scene.puzzle, scene.tokens, key=f"{key}-view", layer=scene.layer, head=head, note=scene.run
     )

@@ -6,12 +6,10 @@ from streamlit.delta_generator import DeltaGenerator
 from app.state.scene import Scene
 from app.state.session import change, notify, now, of_this_model
 from app.views.shared import model_picker, puzzle_picker, soundness
-from app.widgets.controls import echoes
+from app.widgets.controls import choice
 from interp.ablation import NO_ABLATION, parse_ablation
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
-
-_OFF = "off"
 
 
 def show(scene: Scene, backend: Backend, title: str, about: str) -> DeltaGenerator:
@@ -31,24 +29,24 @@ def show(scene: Scene, backend: Backend, title: str, about: str) -> DeltaGenerat
 
 def show_off(scene: Scene, backend: Backend) -> None:
     """What is off, as text that can be edited: for pages that have no board."""
-    key = scene.key(_OFF)
-    echoes.show(key, scene.ablation.text)
+    key = scene.key("off")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.text_input(
+        choice.text(
             "Parts off",
+            scene.ablation.text,
             key=key,
+            on_change=of_this_model(lambda text: _switch_off(text, backend)),
             placeholder="nothing is off: L1.attn, L0.H3:mean, L*.mlp ...",
             label_visibility="collapsed",
             icon=":material/toggle_off:",
             width=430,
-            on_change=echoes.hears(key, of_this_model(lambda: _switch_off(key, backend))),
         )
         if scene.ablation:
             st.button("All on", on_click=lambda: change(ablation=NO_ABLATION))
 
 
-def _switch_off(key: str, backend: Backend) -> None:
+def _switch_off(text: str, backend: Backend) -> None:
     try:
-        change(ablation=parse_ablation(st.session_state[key], backend.model(now().model).cfg))
+        change(ablation=parse_ablation(text, backend.model(now().model).cfg))
     except PuzzlescopeError as error:
         notify(str(error))

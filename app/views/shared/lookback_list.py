@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.state.scene import Scene
-from app.state.session import change, of_this_model
+from app.state.session import look_at_head, of_this_model
 from interp.analyses.lookback import HeadScore, LookbackScores, heads_above
 from interp.analyses.notebook import THRESHOLDS
 from interp.backend import Backend
@@ -49,6 +49,6 @@ def show_heads(scene: Scene, heads: Sequence[HeadScore], *, key: str, beside: Se
                 f"{head.name} · {head.score:.2f}{second}",
                 key=scene.key(f"{key}-{head.name}"),
                 type="primary" if chosen else "secondary",
-                on_click=of_this_model(change),
+                on_click=of_this_model(look_at_head),
                 kwargs={"layer": head.layer, "head": head.head},
             )

@@ -1,29 +1,26 @@
 """Choosing the model that is taken apart."""
 
-import streamlit as st
-
-from app.state.scene import Scene, copy_head
+from app.state.heads import copy_head
+from app.state.scene import Scene
 from app.state.session import change, notify, now
-from app.widgets.controls import echoes
+from app.widgets.controls import choice
 from interp.ablation import NO_ABLATION
 from interp.backend import Backend
 from interp.checkpoints import list_models
 from interp.errors import PuzzlescopeError
-
-_KEY = "model"
 
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw the choice. Another model has other parts: everything is on again, and its own copying head is
     shown."""
     cfg = backend.model(scene.model).cfg
-    echoes.show(_KEY, scene.model)
     names = dict.fromkeys([*list_models(), scene.model])
-    st.selectbox(
+    choice.select(
         "Model",
         list(names),
-        key=_KEY,
-        on_change=echoes.hears(_KEY, lambda: _choose(backend)),
+        scene.model,
+        key="model",
+        on_change=lambda name: _choose(name, backend),
         width=115,
         help=f"{cfg.n_layers} layers of {cfg.n_heads} heads, {backend.model(scene.model).n_params / 1e6:.1f}"
         f" M parameters."
@@ -31,11 +28,10 @@ def show(scene: Scene, backend: Backend) -> None:
     )
 
 
-def _choose(backend: Backend) -> None:
-    name = st.session_state[_KEY]
+def _choose(name: str, backend: Backend) -> None:
     try:
-        layer, head = copy_head(backend, name, now().puzzle)
+        attention = copy_head(backend, name, now().puzzle)
     except PuzzlescopeError as error:
         notify(str(error))
         return
-    change(model=name, ablation=NO_ABLATION, layer=layer, head=head, large=False, flips=None)
+    change(model=name, ablation=NO_ABLATION, attention=attention, large=False, flips=None)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 import streamlit as st
 
 from app.state.scene import Scene
-from app.state.session import arrived, change, open_puzzle
-from app.widgets.controls import echoes
+from app.state.session import arrived, change, now, open_puzzle
+from app.widgets.controls import choice
 from interp.analyses.ablation_sweep import Sweep
 from interp.backend import Backend
 from interp.puzzles import Puzzle, PuzzleSet
@@ -16,25 +16,32 @@ from interp.tokens import STRUCTURES, Structure
 
 ANY_ORDER = "any order"
 WHICH = {"all": None, "the model solves": True, "the model fails": False}
-_TASK, _ORDER, _WHICH, _NUMBER = "picker-task", "picker-order", "picker-which", "picker-number"
+_WHICH = "picker-which"
 
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw the controls, for a horizontal container; a choice replaces the scene's puzzle."""
-    echoes.show(_TASK, scene.puzzle.task)
-    echoes.show(_ORDER, scene.structure.name if scene.structure else ANY_ORDER)
-    task, order = (echoes.hears(key, lambda: _choose(backend)) for key in (_TASK, _ORDER))
-    st.selectbox("Task", list(TASKS), key=_TASK, format_func=_task_name, width=190, on_change=task)
-    names = [ANY_ORDER, *(structure.name for structure in STRUCTURES)]
-    st.selectbox("Order of the grids", names, key=_ORDER, width=145, on_change=order)
+    choice.select(
+        "Task",
+        {name: f"{name}: {one.description}" for name, one in TASKS.items()},
+        scene.puzzle.task,
+        key="picker-task",
+        on_change=lambda name: _choose(name, now().structure, backend),
+        width=190,
+    )
+    orders = {structure.name: structure for structure in STRUCTURES}
+    choice.select(
+        "Order of the grids",
+        [ANY_ORDER, *orders],
+        scene.structure.name if scene.structure else ANY_ORDER,
+        key="picker-order",
+        on_change=lambda name: _choose(now().puzzle.task, orders.get(name), backend),
+        width=145,
+    )
     if arrived() and not _fits(scene, backend):
         st.session_state[_WHICH] = "all"
     st.selectbox("Puzzles", list(WHICH), key=_WHICH, width=125)
     _steps(scene, _offered(scene, backend))
-
-
-def _task_name(task: str) -> str:
-    return f"{task}: {TASKS[task].description}"
 
 
 def _fits(scene: Scene, backend: Backend) -> bool:
@@ -75,13 +82,13 @@ def _steps(scene: Scene, offered: PuzzleSet) -> None:
         st.caption("No puzzle fits these choices: widen one of them.")
         return
     place = next((k for k, puzzle in enumerate(offered) if puzzle == scene.puzzle), None)
-    echoes.show(_NUMBER, 1 if place is None else place + 1)
-    st.number_input(
+    choice.number(
         f"Puzzle, of {len(offered)}",
-        1,
-        len(offered),
-        key=_NUMBER,
-        on_change=echoes.hears(_NUMBER, lambda: _go(offered)),
+        1 if place is None else place + 1,
+        key="picker-number",
+        on_change=lambda number: open_puzzle(offered[number - 1]),
+        min_value=1,
+        max_value=len(offered),
         width=120,
     )
     st.button(
@@ -92,21 +99,11 @@ def _steps(scene: Scene, offered: PuzzleSet) -> None:
         st.rerun()
 
 
-def _go(offered: PuzzleSet) -> None:
-    open_puzzle(offered[st.session_state[_NUMBER] - 1])
-
-
 def _any(offered: PuzzleSet) -> None:
     open_puzzle(offered[random.randrange(len(offered))])
 
 
-def _choose(backend: Backend) -> None:
+def _choose(task: str, structure: Structure | None, backend: Backend) -> None:
     """Another task or order: go to the first puzzle that fits."""
-    name = st.session_state[_ORDER]
-    structure = next((structure for structure in STRUCTURES if structure.name == name), None)
     change(structure=structure)
-    open_puzzle(_first(backend, st.session_state[_TASK], structure))
-
-
-def _first(backend: Backend, task: str, structure: Structure | None) -> Puzzle:
-    return backend.bank().filter(task=task, structure=structure)[0]
+    open_puzzle(backend.bank().filter(task=task, structure=structure)[0])

@@ -1,13 +1,12 @@
 """The puzzle and the model's answers to it, side by side, and how they are shown."""
 
-import numpy as np
 import streamlit as st
-from jaxtyping import Float, Int
 
 from app.state.scene import Scene
 from app.state.session import change
+from app.views.shared import puzzle_panels
 from app.widgets import loss_readout, puzzle_strip
-from app.widgets.controls import echoes
+from app.widgets.controls import choice
 from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import Look, Panel, changes
 from interp.engine.predict import Decoding, Prediction
@@ -34,61 +33,38 @@ def show(scene: Scene, clean: Prediction, ablated: Prediction | None) -> None:
     )
     cells = None
     if ablated is not None:
-        cells = changes(_drawn(clean, scene)[0], _drawn(ablated, scene)[0], scene.puzzle.grids[3].ravel())
+        before, after = (puzzle_panels.decoded(run, scene.answer)[0] for run in (clean, ablated))
+        cells = changes(before, after, scene.puzzle.grids[3].ravel())
     loss_readout.show(clean, ablated, cells)
     _switches(scene)
 
 
-def _drawn(
-    prediction: Prediction, scene: Scene
-) -> tuple[Int[np.ndarray, " 100"], Float[np.ndarray, "100 15"]]:
-    if scene.answer == "greedy":
-        return prediction.greedy[0], prediction.greedy_probabilities[0]
-    return prediction.teacher_forced[0], prediction.probabilities[0]
-
-
 def _panels(scene: Scene, clean: Prediction, ablated: Prediction | None) -> list[Panel]:
-    names = scene.puzzle.structure.name.split(" ")
-    grids = scene.puzzle.grids.reshape(4, -1)
-    truth = grids[3]
-    model, chances = _drawn(clean, scene)
-    panels = [
-        Panel(names[0], grids[0]),
-        Panel(names[1], grids[1], opens="→"),
-        Panel(names[2], grids[2], opens="gap"),
-        Panel(f"{names[3]}, truth", truth, opens="→", answer=True),
-        Panel("Model", model, truth, chances, opens="gap"),
-    ]
+    model = puzzle_panels.answer("Model", scene.puzzle, clean, scene.answer, opens="gap")
+    panels = [*puzzle_panels.grids(scene.puzzle), model]
     if ablated is None:
         return [*panels, Panel("Parts off", None, note="switch a part off below")]
-    cells, chances = _drawn(ablated, scene)
-    return [*panels, Panel("Parts off", cells, truth, chances, compared=model)]
+    off = puzzle_panels.answer("Parts off", scene.puzzle, ablated, scene.answer, compared=model.cells)
+    return [*panels, off]
 
 
 def _switches(scene: Scene) -> None:
-    for name in ("answer", "palette", "digits"):
-        echoes.show(name, getattr(scene, name))
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.segmented_control(
+        choice.segmented(
             "Answer",
             list(ANSWERS),
+            scene.answer,
             key="answer",
-            required=True,
-            label_visibility="collapsed",
-            on_change=echoes.hears("answer", lambda: change(answer=st.session_state["answer"])),
+            on_change=lambda answer: change(answer=answer),
         )
         st.caption(ANSWERS[scene.answer], width="stretch")
-        st.selectbox(
+        choice.select(
             "Colours",
-            list(PALETTES),
+            PALETTE_NAMES,
+            scene.palette,
             key="palette",
-            format_func=PALETTE_NAMES.__getitem__,
+            on_change=lambda palette: change(palette=palette),
             label_visibility="collapsed",
             width=170,
-            on_change=echoes.hears("palette", lambda: change(palette=st.session_state["palette"])),
         )
-        st.toggle(
-            "Digits",
-            key="digits",
-            on_change=echoes.hears("digits", lambda: change(digits=st.session_state["digits"])),
-        )
+        choice.toggle("Digits", scene.digits, key="digits", on_change=lambda digits: change(digits=digits))

@@ -8,15 +8,17 @@ from functools import partial
 
 import streamlit as st
 
-from app.live import sweeps
-from app.live.watching import LOOK_IN, watched
-from app.state.scene import SAMPLES, Base, Chart, Scene, copy_head
+from app.live import fragment, sweeps
+from app.live.watching import watched
+from app.state.heads import copy_head
+from app.state.scene import SAMPLES, Base, Chart, Scene
 from app.state.session import can_redo, can_undo, change, now, of_this_model, redo, undo
+from app.views.shared.switching import switch
+from app.views.workbench.choices import PAGE
 from app.widgets import ablation_board
 from app.widgets.ablation_board import Board, Redo, SetMethod, StopSweep, Tile, Undo, Wish, ablation_after
 from app.widgets.charts import flip_list, head_map, layer_chart, task_chart
-from app.widgets.controls import echoes
-from app.widgets.controls import measure_and_sample as chart_controls
+from app.widgets.controls import choice, measure_and_sample
 from app.widgets.loss_readout import has_cells
 from interp.ablation import Component, Term
 from interp.analyses.ablation_sweep import STRETCH, SweepRow, SweepState, flipped, same_puzzles
@@ -39,17 +41,18 @@ _ERROR = "board-error"
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw the board and, below it, the chart that is open."""
-    busy = _busy(scene, sweeps.board_sweep(scene, backend))
-    st.fragment(_draw, run_every=LOOK_IN if busy else None)(scene, backend, busy)
+
+    def under_way() -> bool:
+        measured = sweeps.board_sweep(scene, backend), sweeps.tasks_measured(scene)
+        return any(one.progress is not None for one in measured)
+
+    def draw_board() -> None:
+        _draw(scene, backend)
+
+    fragment.show(draw_board, scene=scene, page=PAGE, under_way=under_way)
 
 
-def _busy(scene: Scene, board: sweeps.Measured) -> bool:
-    return board.progress is not None or sweeps.tasks_measured(scene).progress is not None
-
-
-def _draw(scene: Scene, backend: Backend, busy: bool) -> None:
-    if now() != scene:
-        st.rerun()  # something was clicked here: it concerns the whole page
+def _draw(scene: Scene, backend: Backend) -> None:
     measured = sweeps.board_sweep(scene, backend)
     state = measured.states[0]
     rows = state.common() if state is not None else []
@@ -57,16 +60,14 @@ def _draw(scene: Scene, backend: Backend, busy: bool) -> None:
     _controls(scene)
     _board(scene, backend, measured, rows)
     _charts(scene, backend, rows)
-    if busy != _busy(scene, measured):
-        st.rerun()  # begin, or cease, to look in
 
 
 def _controls(scene: Scene) -> None:
     with st.container(horizontal=True, gap="small"):
-        chart_controls.show_measure(
+        measure_and_sample.show_measure(
             scene.measure, key="measure", on_change=lambda measure: change(measure=measure)
         )
-        chart_controls.show_sample(
+        measure_and_sample.show_sample(
             scene.sample, SAMPLES, key="sample", on_change=lambda sample: change(sample=sample)
         )
 
@@ -76,7 +77,7 @@ def _controls(scene: Scene) -> None:
 
 def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list[SweepRow]) -> None:
     cfg = backend.model(scene.model).cfg
-    offered = presets(cfg, copy_head(backend, scene.model, scene.puzzle)[0])
+    offered = presets(cfg, copy_head(backend, scene.model, scene.puzzle).layer)
     clean = rows[0] if rows else None
     look = measured.first_look.common() if measured.first_look is not None else []
     clean = clean or (look[0] if look else None)
@@ -154,45 +155,29 @@ def _grant(cfg: Config, offered: list[Preset], wish: Wish) -> None:
                 st.session_state[_ERROR] = f"{error} What was off stays off."
 
 
-def switch(part: Component) -> None:
-    """Off if it was on, on if it was off: what a click on a chart does."""
-    ablation, method = now().ablation, now().method
-    wish = ablation_board.Switch((part,), part not in ablation.components, method)
-    change(ablation=ablation_board.apply_switch(ablation, wish))
-
-
 # ---- the charts --------------------------------------------------------------------------------------------
 
 
 def _charts(scene: Scene, backend: Backend, rows: list[SweepRow]) -> None:
     with st.container(horizontal=True, gap="small"):
-        _choice("Chart", "chart", CHARTS, scene.chart)
-        _choice("Measured", "base", BASES, scene.base)
+        choice.segmented(
+            "Chart", CHARTS, scene.chart, key="worth-chart", on_change=lambda chart: change(chart=chart)
+        )
+        choice.segmented(
+            "Measured", BASES, scene.base, key="worth-base", on_change=lambda base: change(base=base)
+        )
     if scene.chart == "tasks":
         _tasks(scene, backend)
         return
     clean, off = (rows[0] if rows else None), list(scene.ablation.components)
     measured = f"{scene.measure}-{scene.sample}-{scene.base}-{scene.ablation.text}"
     key = f"{scene.chart}-{scene.model}-{scene.puzzle.id}-{measured}"
+    click = of_this_model(switch)
     if scene.chart == "heads":
-        head_map.show(rows[1:], clean, scene.measure, off, key=key, on_click=switch)
+        head_map.show(rows[1:], clean, scene.measure, off, key=key, on_click=click)
     else:
         kind = "attn" if scene.chart == "attention" else "mlp"
-        layer_chart.show(rows[1:], clean, scene.measure, kind, off, key=key, on_click=switch)
-
-
-def _choice(label: str, name: str, choices: dict, value: str) -> None:  # type: ignore[type-arg]
-    key = f"worth-{name}"
-    echoes.show(key, value)
-    st.segmented_control(
-        label,
-        list(choices),
-        format_func=choices.__getitem__,
-        key=key,
-        required=True,
-        label_visibility="collapsed",
-        on_change=echoes.hears(key, lambda: change(**{name: st.session_state[key]})),
-    )
+        layer_chart.show(rows[1:], clean, scene.measure, kind, off, key=key, on_click=click)
 
 
 def _tasks(scene: Scene, backend: Backend) -> None:
@@ -223,17 +208,21 @@ def _tasks(scene: Scene, backend: Backend) -> None:
         off,
         scene.flips,
         key=key,
-        on_click=lambda task, part: change(flips=(task, part)),
+        on_click=of_this_model(_list_flips),
     )
     if scene.flips is not None and scene.flips[0] in known:
         _flips(scene, backend, known, scene.flips)
+
+
+def _list_flips(task: str, layer: Component) -> None:
+    change(flips=(task, layer))
 
 
 def _flips(
     scene: Scene, backend: Backend, states: dict[str, SweepState], chosen: tuple[str, Component]
 ) -> None:
     task, part = chosen
-    task_chart.show_choice(states, chosen, on_change=lambda task, part: change(flips=(task, part)))
+    task_chart.show_choice(states, chosen, on_change=_list_flips)
     puzzles = sweeps.puzzles_of_task(scene, backend, task)
     broken, mended = flipped(states[task], states[task].components.index(part) + 1, puzzles)
     flip_list.show(broken, mended, partial(_query, scene, part))

@@ -2,12 +2,12 @@
 cell or at all."""
 
 from collections.abc import Callable
-from functools import partial
 
+import plotly.graph_objects as go
 import streamlit as st
 
 from app.widgets.charts import clickable_chart
-from app.widgets.controls import echoes
+from app.widgets.controls import choice
 from app.widgets.text import escape_markdown
 from interp.analyses.direct_attribution import Attribution
 from interp.figures import attribution as figures
@@ -60,18 +60,15 @@ def show(
         on_part, on_cell, on_tokens: are given what is clicked or chosen.
     """
     st.caption(ABOUT)
-    toward, over = _chosen(key, tokens, on_tokens)
+    _choose_tokens(key, tokens, on_tokens)
+    toward, over = tokens
     if toward is not None and toward == over:
         st.caption("A colour has no lead over itself: choose two different ones.")
         return
     pushes = found.push(toward, over)[:, cell]
     shown = part if part in found.parts else found.parts[int(abs(pushes).argmax())]
     state = f"{key}-{cell}-{shown}-{toward}-{over}"
-
-    def clicked(data: list[str]) -> None:
-        if data[0] in found.parts:
-            on_part(data[0])
-
+    clicked = clickable_chart.clicking({name: name for name in found.parts}, on_part)
     bars = figures.attribution_bars(found, cell, toward, over, shown)
     clickable_chart.show(bars, key=f"{state}-bars", name="puzzlescope-attribution", on_click=clicked)
     summary = found.summary(cell, toward, over).replace(" -", " −")
@@ -84,38 +81,31 @@ def show(
         show_cells(figures.part_map(found, shown, toward, over, cell), key=f"{state}-cells", on_cell=on_cell)
 
 
-def show_cells(figure, *, key: str, on_cell: Callable[[int], None]) -> None:  # type: ignore[no-untyped-def]
+def show_cells(figure: go.Figure, *, key: str, on_cell: Callable[[int], None]) -> None:
     """Draw a map of the answer's cells; a click chooses one."""
-
-    def clicked(data: list[str]) -> None:
-        # It comes from a browser: anything but a cell is passed over.
-        if data[0].isascii() and data[0].isdigit() and int(data[0]) < CELLS:
-            on_cell(int(data[0]))
-
+    clicked = clickable_chart.clicking({str(cell): cell for cell in range(CELLS)}, on_cell)
     clickable_chart.show(figure, key=key, name="puzzlescope-cells", on_click=clicked)
 
 
-def _chosen(key: str, tokens: Tokens, on_tokens: Callable[[Tokens], None]) -> Tokens:
-    """Draw the choice of the two tokens, and return it."""
-    names = (f"{key}-toward", f"{key}-over")
+def _choose_tokens(key: str, tokens: Tokens, on_tokens: Callable[[Tokens], None]) -> None:
+    """Draw the choice of the two tokens."""
+    toward, over = tokens
     # An empty choice would read "Choose an option": what is usual is a choice like any other.
-    for name, token in zip(names, tokens, strict=True):
-        echoes.show(name, _USUAL if token is None else token)
-
-    def changed(k: int) -> None:
-        chosen = None if st.session_state[names[k]] == _USUAL else st.session_state[names[k]]
-        on_tokens((chosen, tokens[1]) if k == 0 else (tokens[0], chosen))
-
-    first = {_USUAL: "the right colour"} | {token: token_name(token) for token in range(D_VOCAB)}
-    second = first | {_USUAL: "the runner-up"}
+    names = {token: token_name(token) for token in range(D_VOCAB)}
     with st.container(horizontal=True, gap="small"):
-        for k, (label, choices) in enumerate((("Push toward", first), ("over", second))):
-            st.selectbox(
-                label,
-                list(choices),
-                key=names[k],
-                format_func=choices.__getitem__,
-                width=180,
-                on_change=echoes.hears(names[k], partial(changed, k)),
-            )
-    return tokens
+        choice.select(
+            "Push toward",
+            {_USUAL: "the right colour", **names},
+            _USUAL if toward is None else toward,
+            key=f"{key}-toward",
+            on_change=lambda token: on_tokens((None if token == _USUAL else token, over)),
+            width=180,
+        )
+        choice.select(
+            "over",
+            {_USUAL: "the runner-up", **names},
+            _USUAL if over is None else over,
+            key=f"{key}-over",
+            on_change=lambda token: on_tokens((toward, None if token == _USUAL else token)),
+            width=180,
+        )

@@ -1,14 +1,14 @@
 """A plotly chart whose bars or tiles can be clicked, and taken away as SVG."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.state.session import of_this_model
 from app.widgets.controls import echoes
-from interp.ablation import Component
+
+T = TypeVar("T")
 
 
 def show(figure: go.Figure, *, key: str, name: str, on_click: Callable[[list[str]], None]) -> None:
@@ -25,7 +25,7 @@ def show(figure: go.Figure, *, key: str, name: str, on_click: Callable[[list[str
     st.plotly_chart(
         figure,
         key=key,
-        on_select=echoes.hears(key, of_this_model(lambda: _clicked(key, on_click))),
+        on_select=echoes.hears(key, lambda: _clicked(key, on_click)),
         selection_mode="points",
         config={
             "displaylogo": False,
@@ -57,7 +57,17 @@ def clicked_data(state: Any) -> list[str]:
     return [str(one) for one in data] if isinstance(data, list | tuple) else []
 
 
-def named(text: str, parts: Iterable[Component | None]) -> Component | None:
-    """The part of this name, if it is one of these: a browser may send what an earlier chart showed, or
-    anything."""
-    return next((part for part in parts if part is not None and part.text == text), None)
+def clicking(shown: Mapping[str, T], on_click: Callable[[T], None]) -> Callable[[list[str]], None]:
+    """What a click means that names one thing: a browser may send what an earlier chart showed, or anything,
+    so only what is shown can be named.
+
+    Args:
+        shown: what can be clicked, by the first of its ``customdata``.
+        on_click: called with what was clicked.
+    """
+
+    def click(data: list[str]) -> None:
+        if data[0] in shown:
+            on_click(shown[data[0]])
+
+    return click

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 import streamlit as st
 
 from app.widgets.charts import clickable_chart
-from app.widgets.controls import echoes
+from app.widgets.controls import choice
 from app.widgets.text import escape_markdown
 from interp.ablation import COMPONENT_KINDS, Component, components_of
 from interp.analyses.composition import Composition
@@ -31,12 +31,12 @@ LEGEND = "Orange listens more than chance, blue less; a full colour is the large
 def show_source(source: Component, cfg: Config, *, key: str, on_change: Callable[[Component], None]) -> None:
     """Draw the choice of whose output is followed."""
     parts = {part.text: part for part in components_of(cfg, COMPONENT_KINDS)}
-    echoes.show(key, source.text)
-    st.selectbox(
+    choice.select(
         "Who reads",
         list(parts),
+        source.text,
         key=key,
-        on_change=echoes.hears(key, lambda: on_change(parts[st.session_state[key]])),
+        on_change=lambda name: on_change(parts[name]),
         width=150,
         help="An attention layer as a whole, one of its heads, or an MLP. L0.attn is where the logbook's"
         " question stands.",
@@ -67,7 +67,8 @@ def show(
     st.subheader("By weights", anchor=False)
     st.caption(ABOUT)
     own = f"{key}-{source.text}"
-    click = _clicked({reading.reader.text: reading.reader for reading in readings}, on_reader)
+    shown = {reading.reader.text: reading.reader for reading in readings}
+    click = clickable_chart.clicking(shown, on_reader)
     board = figures.weights_board(readings, source, cfg, off)
     clickable_chart.show(board, key=f"{own}-board", name=f"puzzlescope-weights-{source.text}", on_click=click)
     st.caption(escape_markdown(f"{LEGEND} {composition.summary(source)}"))
@@ -83,23 +84,6 @@ def show(
         )
 
 
-def _clicked(readers: dict[str, Reader], on_reader: Callable[[Reader], None]) -> Callable[[list[str]], None]:
-    """What a click means: only readers that are shown can be named."""
-
-    def click(data: list[str]) -> None:
-        if data[0] in readers:
-            on_reader(readers[data[0]])
-
-    return click
-
-
 def _input(head_input: HeadInput, key: str, on_input: Callable[[HeadInput], None]) -> None:
-    echoes.show(key, head_input)
-    st.segmented_control(
-        "Read by their",
-        HEAD_INPUTS,
-        format_func=INPUT_NAMES.__getitem__,
-        key=key,
-        required=True,
-        on_change=echoes.hears(key, lambda: on_input(st.session_state[key])),
-    )
+    names = {one: INPUT_NAMES[one] for one in HEAD_INPUTS}
+    choice.segmented("Read by their", names, head_input, key=key, on_change=on_input, label_shown=True)

@@ -5,6 +5,7 @@ from html import escape
 
 import streamlit as st
 
+from app.widgets.workbench_link import workbench_link
 from interp.puzzles import Puzzle
 
 SHOWN = 24
@@ -35,9 +36,6 @@ def _line(title: str, puzzles: Sequence[Puzzle], query: Callable[[Puzzle], str])
 
 
 def link(puzzle: Puzzle, query: str) -> str:
-    """A link to the workbench, in the same tab: the browser's Back returns here."""
-    about = f"{puzzle.task}, {puzzle.structure.name}"
-    return (
-        f'<a href="?{escape(query.removeprefix("?"), quote=True)}" title="{escape(about, quote=True)}"'
-        f' style="font-family:monospace;margin-right:0.5em">{escape(puzzle.id)}</a>'
-    )
+    """The link that opens a puzzle; the list stands on the workbench itself."""
+    about, style = f"{puzzle.task}, {puzzle.structure.name}", "font-family:monospace;margin-right:0.5em"
+    return workbench_link(puzzle.id, query, title=about, style=style, folder="")

@@ -30,12 +30,8 @@ def show(
         on_click: called with the head that was clicked.
     """
     own = [row for row in rows if row.component is not None and row.component.kind == "head"]
-
-    def click(data: list[str]) -> None:
-        part = clickable_chart.named(data[0], [row.component for row in own])
-        if part is not None:
-            on_click(part)
-
+    shown = {row.component.text: row.component for row in own if row.component is not None}
+    click = clickable_chart.clicking(shown, on_click)
     figure = figures.head_map(own, clean, measure, off)
     clickable_chart.show(figure, key=key, name=f"puzzlescope-heads-{measure}", on_click=click)
     st.caption(escape_markdown(f"{legend(measure)} {sweep_summary(own, clean, measure)}"))

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import streamlit as st
 
 from app.widgets.charts import clickable_chart
-from app.widgets.controls import echoes
+from app.widgets.controls import choice
 from app.widgets.text import escape_markdown
 from interp.analyses.head_study import DETECTORS
 from interp.engine.measures import Measure
@@ -48,11 +48,7 @@ def show(
         on_axes, on_click: called with the two measures, or the head, that a visitor chose.
     """
     _axes(axes, list(measures), on_axes)
-
-    def click(data: list[str]) -> None:
-        if data and data[0] in measures[COST]:
-            on_click(data[0])
-
+    click = clickable_chart.clicking({name: name for name in measures[COST]}, on_click)
     figure = scatter_figure(
         (measures[axes[0]], measures[axes[1]]),
         (TITLES[axes[0]], TITLES[axes[1]]),
@@ -66,19 +62,10 @@ def show(
 
 
 def _axes(axes: tuple[str, str], offered: Sequence[str], on_axes: Callable[[str, str], None]) -> None:
-    for k, (place, key, label) in enumerate(
-        zip(st.columns(2), ("scatter-x", "scatter-y"), ("Across", "Up"), strict=True)
-    ):
-        echoes.show(key, axes[k])
-
-        def choose(k: int = k, key: str = key) -> None:
-            chosen = st.session_state[key]
-            on_axes(*((chosen, axes[1]) if k == 0 else (axes[0], chosen)))
-
-        place.selectbox(
-            label,
-            offered,
-            format_func=TITLES.__getitem__,
-            key=key,
-            on_change=echoes.hears(key, choose),
-        )
+    across, up = axes
+    titles = {name: TITLES[name] for name in offered}
+    left, right = st.columns(2)
+    with left:
+        choice.select("Across", titles, across, key="scatter-x", on_change=lambda name: on_axes(name, up))
+    with right:
+        choice.select("Up", titles, up, key="scatter-y", on_change=lambda name: on_axes(across, name))

@@ -5,13 +5,14 @@ import streamlit as st
 
 from app.widgets.charts import clickable_chart
 from app.widgets.text import escape_markdown
+from interp.ablation import Component
 from interp.analyses.head_study import HeadStudy, Over
 from interp.figures.heads import spectrum_figure
 
 
 def show(study: HeadStudy, layer: int, head: int, over: Over, *, key: str) -> None:
     """Draw the spectrum of a head, and say in words where it is highest."""
-    spectrum, name = study.spectrum_over(over)[layer, head], f"L{layer}.H{head}"
+    spectrum, name = study.spectrum_over(over)[layer, head], Component(layer, "head", head).text
     if study.known and np.isnan(spectrum).all():
         st.caption(f"The attention of {name} is not finite: there is nothing to show.")
         return

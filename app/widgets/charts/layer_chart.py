@@ -31,12 +31,8 @@ def show(
         on_click: called with the part that was clicked.
     """
     own = [row for row in rows if row.component is not None and row.component.kind == kind]
-
-    def click(data: list[str]) -> None:
-        part = clickable_chart.named(data[0], [row.component for row in own])
-        if part is not None:
-            on_click(part)
-
+    shown = {row.component.text: row.component for row in own if row.component is not None}
+    click = clickable_chart.clicking(shown, on_click)
     figure = figures.layer_chart(own, clean, measure, kind, off)
     clickable_chart.show(figure, key=key, name=f"puzzlescope-{kind}-{measure}", on_click=click)
     st.caption(escape_markdown(f"{legend(measure)} {sweep_summary(own, clean, measure)}"))

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from html import escape
 
 import numpy as np
+import plotly.graph_objects as go
 import streamlit as st
 
-from app.live.watching import Seen
 from app.widgets.charts import clickable_chart
 from app.widgets.charts.attribution import show_cells
-from app.widgets.controls import echoes
 from app.widgets.controls import progress as filling
+from app.widgets.controls.choice import segmented, select
 from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import PLAIN, Look
 from app.widgets.text import escape_markdown
@@ -127,14 +127,24 @@ def show_choices(
 
     controls, picture = st.columns([11, 10], gap="medium")
     with controls:
-        _select("Source", f"{key}-source", {**by_id, EDITED: EDITED}, current, to_source, width=280)
+        offered = {**by_id, EDITED: EDITED}
+        select("Source", offered, current, key=f"{key}-source", on_change=to_source, width=280)
         if isinstance(choice.source, Edit):
             _show_edit(
                 puzzle, choice.source, key, lambda edit: on_change(replace(choice, source=edit, marked=None))
             )
         with st.container(horizontal=True, gap="small"):
-            _segments("What is patched", f"{key}-kind", KINDS, choice.kind, to_kind)
-            _segments("Where", f"{key}-detail", DETAILS, choice.detail, to_detail)
+            segmented(
+                "What is patched",
+                KINDS,
+                choice.kind,
+                key=f"{key}-kind",
+                on_change=to_kind,
+                label_shown=True,
+            )
+            segmented(
+                "Where", DETAILS, choice.detail, key=f"{key}-detail", on_change=to_detail, label_shown=True
+            )
     source = source_of(puzzle, candidates, choice)
     if source is not None:
         with picture:
@@ -157,65 +167,35 @@ def _show_grids(source: Puzzle, original: Puzzle | None, look: Look) -> None:
 
 def _show_edit(puzzle: Puzzle, edit: Edit, key: str, on_edit: Callable[[Edit], None]) -> None:
     """Draw the edit: which grid, row and column, and the cell's new colour."""
-    names = puzzle.structure.name.split(" ")[:3]
-    places = dict(enumerate(names))
+    places = dict(enumerate(puzzle.structure.name.split(" ")[:3]))
     lines = {k: str(k + 1) for k in range(SIZE)}
     colors = {k: color.name for k, color in enumerate(COLORS)}
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        _select(
-            "Grid", f"{key}-place", places, edit.place, lambda k: on_edit(replace(edit, place=k)), width=90
-        )
-        _select("Row", f"{key}-row", lines, edit.row, lambda k: on_edit(replace(edit, row=k)), width=80)
-        _select(
-            "Column",
-            f"{key}-column",
-            lines,
-            edit.column,
-            lambda k: on_edit(replace(edit, column=k)),
-            width=80,
-        )
-        _select(
-            "Becomes",
-            f"{key}-color",
-            colors,
-            edit.color,
-            lambda k: on_edit(replace(edit, color=k)),
-            width=140,
-        )
+        for label, name, offered, width in (
+            ("Grid", "place", places, 90),
+            ("Row", "row", lines, 80),
+            ("Column", "column", lines, 80),
+            ("Becomes", "color", colors, 140),
+        ):
+            select(
+                label,
+                offered,
+                getattr(edit, name),
+                key=f"{key}-{name}",
+                on_change=lambda k, name=name: on_edit(replace(edit, **{name: k})),
+                width=width,
+            )
         was = int(puzzle.grids[edit.place, edit.row, edit.column])
         same = " already: choose another colour" if was == edit.color else ""
         st.caption(f"That cell is {COLORS[was].name}{same}.", width="content")
 
 
-def _select(label, key, choices, value, on_change, *, width):  # type: ignore[no-untyped-def]
-    echoes.show(key, value)
-    st.selectbox(
-        label,
-        list(choices),
-        key=key,
-        format_func=choices.__getitem__,
-        width=width,
-        on_change=echoes.hears(key, lambda: on_change(st.session_state[key])),
-    )
-
-
-def _segments(label, key, choices, value, on_change):  # type: ignore[no-untyped-def]
-    echoes.show(key, value)
-    st.segmented_control(
-        label,
-        list(choices),
-        key=key,
-        format_func=choices.__getitem__,
-        required=True,
-        width="content",
-        on_change=echoes.hears(key, lambda: on_change(st.session_state[key])),
-    )
-
-
 def show(
-    seen: Seen[PatchState],
+    state: PatchState | None,
     choice: Patching,
     *,
+    progress: float | None,
+    stopped: bool,
     key: str,
     cell: int,
     on_cell: Callable[[int], None],
@@ -226,7 +206,9 @@ def show(
     """Draw the effects, however many are known, on one cell; and beside it, of one patch on all cells.
 
     Args:
-        seen: how far the patching is.
+        state: ``None`` before anything is.
+        progress: 0 to 1 while it is computed, else ``None``.
+        stopped: whether a visitor has stopped it before the end.
         key: begins the keys of all its widgets; it must say which run and which source this is.
         cell: of the answer, 0..99.
         on_cell: is given the cell that is clicked on a map of cells.
@@ -235,15 +217,14 @@ def show(
         on_stop, on_again: end the computation, and begin it anew.
     """
     filling.show(
-        seen.progress,
-        seen.stopped,
+        progress,
+        stopped,
         "Patching",
         key=key,
         on_stop=on_stop,
         on_again=on_again,
         rest="Compute the rest",
     )
-    state = seen.state
     if state is None:
         return
     marked = choice.marked if _known(state, choice.marked) else None
@@ -290,7 +271,14 @@ def _known(state: PatchState, marked: tuple[str, str] | None) -> bool:
     return marked is not None and marked[0] in state.sites and marked[1] in names
 
 
-def _map(state, choice, cell, marked, key, on_change):  # type: ignore[no-untyped-def]
+def _map(
+    state: PatchState,
+    choice: Patching,
+    cell: int,
+    marked: tuple[str, str] | None,
+    key: str,
+    on_change: Callable[[Patching], None],
+) -> go.Figure:
     """The map of effects; of heads, at one block, which is chosen here."""
     if state.kind != "z":
         return figures.patch_map(state, cell, marked)
@@ -298,12 +286,12 @@ def _map(state, choice, cell, marked, key, on_change):  # type: ignore[no-untype
         block.name: "all positions" if block == EVERYWHERE else block.name for block in state.blocks
     }
     block = choice.block if choice.block in names else EVERYWHERE.name
-    _select(
+    select(
         "Patched at",
-        f"{key}-block",
         names,
         block,
-        lambda name: on_change(replace(choice, block=name, marked=None)),
+        key=f"{key}-block",
+        on_change=lambda name: on_change(replace(choice, block=name, marked=None)),
         width=170,
     )
     return figures.head_patch_map(state, cell, block, marked)

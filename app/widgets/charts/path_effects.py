@@ -66,7 +66,7 @@ def show(
     st.subheader("By effect", anchor=False)
     st.caption(ABOUT)
     shown = PathState(source, (), 1) if state is None else state
-    click = _clicked(shown, on_reader)
+    click = clickable_chart.clicking(_readers(shown), on_reader)
     own = f"{key}-{source.text}-{measure}"
     board = figures.effects_board(shown, cfg, measure, off)
     clickable_chart.show(board, key=f"{own}-board", name=f"puzzlescope-paths-{source.text}", on_click=click)
@@ -94,17 +94,10 @@ def show_agreement(
         figure,
         key=f"{key}-{state.source.text}-{measure}",
         name=f"puzzlescope-views-{state.source.text}",
-        on_click=_clicked(state, on_reader),
+        on_click=clickable_chart.clicking(_readers(state), on_reader),
     )
     st.caption(AGREEMENT)
 
 
-def _clicked(state: PathState, on_reader: Callable[[Reader], None]) -> Callable[[list[str]], None]:
-    """What a click means: only readers that are shown can be named."""
-    readers = {reader.text: reader for reader in state.readers}
-
-    def click(data: list[str]) -> None:
-        if data[0] in readers:
-            on_reader(readers[data[0]])
-
-    return click
+def _readers(state: PathState) -> dict[str, Reader]:
+    return {reader.text: reader for reader in state.readers}

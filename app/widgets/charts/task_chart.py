@@ -5,14 +5,12 @@ from collections.abc import Callable, Collection, Mapping
 import streamlit as st
 
 from app.widgets.charts import clickable_chart
-from app.widgets.controls import echoes
+from app.widgets.controls import choice
 from interp.ablation import Component
 from interp.analyses.ablation_sweep import SweepState
 from interp.engine.measures import Measure
 from interp.figures import sweep as figures
 from interp.figures.scale import legend
-
-_TASK, _PART = "flips-task", "flips-part"
 
 
 def show(
@@ -34,10 +32,10 @@ def show(
     """
 
     def click(data: list[str]) -> None:
-        task = data[0]
-        part = clickable_chart.named(data[-1], states[task].components) if task in states else None
-        if part is not None:
-            on_click(task, part)
+        task, layer = data[0], data[-1]
+        shown = {part.text: part for part in states[task].components if part} if task in states else {}
+        if layer in shown:
+            on_click(task, shown[layer])
 
     figure = figures.task_map(states, measure, off, chosen)
     clickable_chart.show(figure, key=key, name=f"puzzlescope-tasks-{measure}", on_click=click)
@@ -55,19 +53,20 @@ def show_choice(
     layer."""
     task, part = chosen
     parts = {one.text: one for one in states[task].components if one.kind == "attn"}
-    echoes.show(_TASK, task)
-    echoes.show(_PART, part.text)
-
-    def choose_task() -> None:
-        on_change(st.session_state[_TASK], part)
-
-    def choose_part() -> None:
-        on_change(task, parts.get(st.session_state[_PART], part))
-
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        st.selectbox(
-            "Puzzles of", list(states), key=_TASK, on_change=echoes.hears(_TASK, choose_task), width=160
+        choice.select(
+            "Puzzles of",
+            list(states),
+            task,
+            key="flips-task",
+            on_change=lambda name: on_change(name, part),
+            width=160,
         )
-        st.selectbox(
-            "that flip without", list(parts), key=_PART, on_change=echoes.hears(_PART, choose_part), width=140
+        choice.select(
+            "that flip without",
+            list(parts),
+            part.text,
+            key="flips-part",
+            on_change=lambda name: on_change(task, parts.get(name, part)),
+            width=140,
         )

@@ -2,9 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-import streamlit as st
-
-from app.widgets.controls import echoes
+from app.widgets.controls import choice
 from interp.engine.measures import MEASURES, Measure
 
 
@@ -16,28 +14,17 @@ def show_measure(
     measures: Sequence[Measure] = tuple(MEASURES),
 ) -> None:
     """Draw the choice of the measure: a cut of the loss, or exact answers."""
-    echoes.show(key, measure)
-    st.segmented_control(
+    choice.segmented(
         "Parts are judged by",
-        list(measures),
-        format_func=lambda one: MEASURES[one].name,
+        {one: MEASURES[one].name for one in measures},
+        measure,
         key=key,
-        required=True,
-        on_change=echoes.hears(key, lambda: on_change(st.session_state[key])),
+        on_change=on_change,
         help="\n\n".join(f"**{MEASURES[one].name}**: {MEASURES[one].help}" for one in measures),
-        label_visibility="collapsed",
     )
 
 
 def show_sample(sample: int, samples: Sequence[int], *, key: str, on_change: Callable[[int], None]) -> None:
     """Draw the choice of how many puzzles: this one (1), or so many of its task."""
-    echoes.show(key, sample)
-    st.segmented_control(
-        "Over which puzzles",
-        list(samples),
-        format_func=lambda n: "this puzzle" if n == 1 else f"{n} of this task",
-        key=key,
-        required=True,
-        on_change=echoes.hears(key, lambda: on_change(st.session_state[key])),
-        label_visibility="collapsed",
-    )
+    names = {n: "this puzzle" if n == 1 else f"{n} of this task" for n in samples}
+    choice.segmented("Over which puzzles", names, sample, key=key, on_change=on_change)

@@ -1,5 +1,1 @@
-"""Where the heads of a layer attend, on the four grids."""
-
-from app.widgets.grid_attention.view import Choice, View, Weighting, message, read_choice, show
-
-__all__ = ["Choice", "View", "Weighting", "message", "read_choice", "show"]
+"""Where the heads of a layer attend, on the four grids: what is looked at stands apart from what draws it."""

@@ -1,1 +1,1 @@
-"""CircuitsVis's attention between tokens, and its window."""
+"""CircuitsVis's attention between tokens: its window stands apart from what draws it."""

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import streamlit as st
 
-from app.widgets.controls import echoes
-from app.widgets.token_attention.view import Way, What, Window, length, longest
+from app.widgets.controls import choice
+from app.widgets.token_attention.window import Way, What, Window, length, longest
 from interp.puzzles import Puzzle
 
 WAYS: dict[Way, str] = {
@@ -14,6 +14,7 @@ WAYS: dict[Way, str] = {
     "grid": "a grid and the answer",
     "positions": "positions",
 }
+ALL = "all"
 HELP = (
     "**Rows of each grid**: the start token, the markers, and the same rows of all four grids."
     " **A grid and the answer**: some rows of one grid, and the positions that predict the same rows of the"
@@ -38,79 +39,60 @@ def show(
         on_change: is given the head and the window that a visitor chooses.
     """
     what: What = "heads" if head is None else "pattern"
-    window = window.fitted(what)
+    shown = window.fitted(what)
 
-    def report(name: str) -> Callable[[], None]:
-        return echoes.hears(f"{key}-{name}", lambda: _report(key, name, head, window, on_change))
+    def report(head: int | None, window: Window) -> None:
+        on_change(head, window.fitted("heads" if head is None else "pattern"))
 
-    echoes.show(f"{key}-head", "all" if head is None else str(head))
-    echoes.show(f"{key}-way", window.way)
-    heads = [*map(str, range(n_heads)), "all"]
-    st.segmented_control("Head", heads, key=f"{key}-head", required=True, on_change=report("head"))
-    st.segmented_control(
-        "Tokens",
-        list(WAYS),
-        key=f"{key}-way",
-        format_func=WAYS.__getitem__,
-        required=True,
-        help=HELP,
-        on_change=report("way"),
+    choice.segmented(
+        "Head",
+        [*map(str, range(n_heads)), ALL],
+        ALL if head is None else str(head),
+        key=f"{key}-head",
+        on_change=lambda name: report(None if name == ALL else int(name), shown),
+        label_shown=True,
     )
-    if window.way == "grid":
-        echoes.show(f"{key}-place", window.place)
-        titles = puzzle.structure.name.split(" ")
-        st.segmented_control(
+    choice.segmented(
+        "Tokens",
+        WAYS,
+        shown.way,
+        key=f"{key}-way",
+        on_change=lambda way: report(head, _first_look(way, shown)),
+        label_shown=True,
+        help=HELP,
+    )
+    if shown.way == "grid":
+        choice.segmented(
             "Grid",
-            range(3),
+            dict(enumerate(puzzle.structure.name.split(" ")[:3])),
+            shown.place,
             key=f"{key}-place",
-            format_func=lambda place: titles[place],
-            required=True,
-            on_change=report("place"),
+            on_change=lambda place: report(head, replace(shown, place=place)),
+            label_shown=True,
         )
-    _ends(window, what, key, report)
+    _ends(shown, what, key, lambda window: report(head, window))
 
 
-def _ends(window: Window, what: What, key: str, report: Callable[[str], Callable[[], None]]) -> None:
+def _ends(window: Window, what: What, key: str, on_change: Callable[[Window], None]) -> None:
+    """Draw the first and the last row or position; rows are counted from 1 here."""
     name, shift = ("position", 0) if window.way == "positions" else ("row", 1)
+    most = longest(window.way, what)
+    ends = {
+        "first": lambda first: _pulled(window, first - shift, window.last, most),
+        "last": lambda last: _pulled(window, window.first, last - shift, most),
+    }
     with st.container(horizontal=True):
-        for end, value in (("first", window.first), ("last", window.last)):
-            echoes.show(f"{key}-{end}", value + shift)
-            st.number_input(
+        for end, pulled in ends.items():
+            choice.number(
                 f"{end.capitalize()} {name}",
+                getattr(window, end) + shift,
+                key=f"{key}-{end}",
+                on_change=lambda value, pulled=pulled: on_change(pulled(value)),
                 min_value=shift,
                 max_value=length(window.way) - 1 + shift,
-                key=f"{key}-{end}",
-                help=f"At most {longest(window.way, what)} {name}s are shown at once.",
-                on_change=report(end),
+                help=f"At most {most} {name}s are shown at once.",
                 width=150,
             )
-
-
-def _report(
-    key: str,
-    name: str,
-    head: int | None,
-    before: Window,
-    on_change: Callable[[int | None, Window], None],
-) -> None:
-    """Pass on what one control was set to, the others being as they were drawn."""
-    chosen, window = st.session_state[f"{key}-{name}"], before
-    shift = 0 if before.way == "positions" else 1
-    match name:
-        case "head":
-            head = None if chosen == "all" else int(chosen)
-        case "way":
-            window = _first_look(chosen, before)
-        case "place":
-            window = replace(before, place=chosen)
-    what: What = "heads" if head is None else "pattern"
-    most = longest(before.way, what)
-    match name:
-        case "first":
-            window = _pulled(before, chosen - shift, before.last, most)
-        case "last":
-            window = _pulled(before, before.first, chosen - shift, most)
-    on_change(head, window.fitted(what))
 
 
 def _pulled(before: Window, first: int, last: int, most: int) -> Window:

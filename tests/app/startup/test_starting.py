@@ -123,9 +123,9 @@ def test_there_is_one_backend_and_no_visitor_can_clear_it(monkeypatch: pytest.Mo
 
     def ask(_: int) -> int:
         barrier.wait()
-        return id(shared.backend())
+        return id(shared.shared_backend())
 
     with ThreadPoolExecutor(8) as pool:
         (one,) = set(pool.map(ask, range(8)))
     st.cache_resource.clear()  # what Streamlit does when a browser asks it to
-    assert id(shared.backend()) == one
+    assert id(shared.shared_backend()) == one

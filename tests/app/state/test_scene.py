@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 from app.startup.circuitsvis import ensure_bundle
 from app.state import backend as shared
 from app.state import scene
-from app.widgets.token_attention.view import Window
+from app.widgets.token_attention.window import Window
 from interp.ablation import MEAN, NO_ABLATION, Component, Lookback, parse_ablation
 from interp.analyses.presets import presets
 from interp.backend import Backend
@@ -181,8 +181,7 @@ def test_query_and_scene_are_inverse(
         made = scene.replace(
             first,
             ablation=parse_ablation(text, SMALL),
-            layer=2,
-            head=3,
+            attention=Component(2, "head", 3),
             cell=12,
             view="to",
             measure="copied",

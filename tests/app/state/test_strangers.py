@@ -17,16 +17,17 @@ from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
 from app.state import backend as shared
-from app.state import scene
-from app.state.link import choices_from_query
-from app.views.circuits import choices as circuit_choices
-from app.views.heads import body as head_page
+from app.state import scene, texts
+from app.state.link import Context, read_query
+from app.views import PAGES
 from app.views.shared.soundness import warning
-from app.widgets import ablation_board, grid_attention, lens_film, loss_readout
+from app.widgets import ablation_board, lens_film, loss_readout
 from app.widgets.ablation_board import Board, Tile, board_data
 from app.widgets.browser.sending import finite
+from app.widgets.grid_attention.choice import Choice
+from app.widgets.grid_attention.view import message
 from app.widgets.puzzle_strip import PLAIN, Panel, strip
-from app.widgets.token_attention.view import read_window
+from app.widgets.token_attention.window import read_window
 from interp import load_puzzles
 from interp.ablation import NO_ABLATION, Component, parse_ablation, parse_method
 from interp.analyses.attention import LayerAttention
@@ -42,7 +43,7 @@ from interp.outputs import plain
 from interp.tasks import TASKS
 from interp.tokens import structure_named
 from tests.support.models import SMALL, small_model
-from tests.support.pages import page_of, words
+from tests.support.pages import choices_of, page_of, words
 
 # ---- numbers that are none ---------------------------------------------------------------------------------
 
@@ -154,9 +155,9 @@ def test_attention_that_is_not_finite_is_nothing() -> None:
     norms = np.full((2, 405), np.inf, np.float32)
     attention = LayerAttention(pattern, norms, np.zeros(2, bool))
     puzzle = load_puzzles("bank")[0]
-    message = grid_attention.message(attention, puzzle, grid_attention.Choice(), layer=0, note="", colors=[])
-    length = int.from_bytes(message[:4], "little")
-    assert strict(message[4 : 4 + length])["largest"] == 0 and not any(message[4 + length :])
+    sent = message(attention, puzzle, Choice(), layer=0, note="", colors=[])
+    length = int.from_bytes(sent[:4], "little")
+    assert strict(sent[4 : 4 + length])["largest"] == 0 and not any(sent[4 + length :])
 
 
 @pytest.fixture
@@ -172,7 +173,7 @@ def opened(
     streamlit.cache_resource.clear()
 
 
-@pytest.mark.parametrize("view", ["workbench", "heads", "logbook", "circuits"])
+@pytest.mark.parametrize("view", [page.name for page in PAGES])
 def test_every_page_of_a_diverged_model_says_so_and_is_there(
     view: str, opened: Callable[[str], AppTest]
 ) -> None:
@@ -211,16 +212,13 @@ long_texts = st.builds(
     st.sampled_from([1, 9, 100_000]),
     st.sampled_from(["", ",", "-0", ":mean"]),
 )
+HERE = Context(SMALL, load_puzzles("bank"))
 READERS: list[Callable[[str], Any]] = [
     lambda text: parse_ablation(text, SMALL),
     lambda text: parse_method(text, "The method"),
     structure_named,
     read_window,
-    lambda text: scene._read_head(text, SMALL),
-    lambda text: scene._read_flips(text, SMALL),
-    scene._read_cell,
-    scene._read_model,
-    scene._read_method,
+    lambda text: texts.component(text, HERE),
 ]
 
 
@@ -232,8 +230,8 @@ def test_what_strangers_write_is_never_longer_than_a_line(text: str) -> None:
             read(text)
         except PuzzlescopeError as error:
             said.append(str(error))
-    for choices in (circuit_choices.CHOICES, head_page.CHOICES):
-        said += choices_from_query(dict.fromkeys(choices, text), choices, SMALL)[1]
+    for parameters in (scene.PARAMETERS, *map(choices_of, PAGES)):
+        said += read_query(dict.fromkeys(parameters, text), parameters, HERE)[1]
     assert said
     for sentence in said:
         assert len(sentence) <= LINE + len(", ".join(TASKS)) and len(sentence.splitlines()) == 1

@@ -6,7 +6,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.state.link import choices_from_query, query_of
+from app.state.link import Context, query_of, read_query
 from app.views.circuits.choices import CHOICES, VIEWS
 from interp import load_model, load_puzzles
 from interp.ablation import Component
@@ -114,4 +114,5 @@ def test_choices_survive_a_link() -> None:
         "patch": "L1.H2@everywhere",
     }
     assert set(values) == set(CHOICES)
-    assert choices_from_query(query_of(values, CHOICES), CHOICES, SMALL) == (values, [])
+    here = Context(SMALL, load_puzzles("bank"))
+    assert read_query(query_of(values, CHOICES), CHOICES, here) == (values, [])

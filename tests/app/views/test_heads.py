@@ -14,13 +14,13 @@ from streamlit.testing.v1 import AppTest
 from app.live import studies
 from app.live.sweeps import Measured
 from app.state.scene import Scene
-from app.views.heads import body as head_page
-from app.views.heads import export as head_share
+from app.views.heads import body, export
+from app.views.heads.choices import CHOICES
 from app.widgets import head_offsets
 from app.widgets.charts import head_table
 from app.widgets.charts.head_scatter import COST, TITLES
 from interp import load_puzzles
-from interp.ablation import components_of, parse_ablation
+from interp.ablation import Component, components_of, parse_ablation
 from interp.analyses.ablation_sweep import SweepState
 from interp.analyses.head_study import DETECTORS, DISTANCES, MARKED, HeadStudy, study_heads
 from interp.backend import Backend
@@ -84,7 +84,7 @@ def test_a_selection_in_the_table_is_a_head(selection: dict, name: str | None) -
 
 
 def test_measures_are_the_detectors_and_the_cost(study: HeadStudy) -> None:
-    found = head_page.measures_of(study, "answer", {(1, 2): 0.75})
+    found = body.measures_of(study, "answer", {(1, 2): 0.75})
     assert list(found) == [*DETECTORS, COST] == list(TITLES)
     assert found["next_one_grid_back"]["L1.H2"] == 1 and found[COST]["L1.H2"] == 0.75
     assert np.isnan(found[COST]["L0.H0"]) and len(found["start"]) == 12
@@ -108,7 +108,10 @@ def test_a_column_of_which_nothing_is_known_has_no_colour() -> None:
 @pytest.fixture
 def scene(model_folder: str) -> Scene:
     return Scene(
-        model_folder, load_puzzles("bank")[0], ablation=parse_ablation("L0.attn", SMALL), layer=1, head=2
+        model_folder,
+        load_puzzles("bank")[0],
+        ablation=parse_ablation("L0.attn", SMALL),
+        attention=Component(1, "head", 2),
     )
 
 
@@ -130,13 +133,13 @@ def test_costs_are_of_heads_that_are_measured(scene: Scene) -> None:
 def test_what_is_taken_away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     taken: dict = {}
     measured = Measured((half_done(),), None, None, False)
-    monkeypatch.setattr(head_share.studies, "head_sweep", lambda scene, backend: measured)
+    monkeypatch.setattr(export.studies, "head_sweep", lambda scene, backend: measured)
     monkeypatch.setattr(
-        head_share.take_away,
+        export.take_away,
         "show",
         lambda downloads, snippets, key: taken.update(downloads=downloads, snippets=snippets),
     )
-    head_share.show(scene, Backend(), "answer")
+    export.show(scene, Backend(), "answer")
     heads, spectra, maps = (json.loads(download.json()) for download in taken["downloads"])
     assert heads["header"]["ablation"] == "L0.attn" and heads["header"]["puzzles"] == [scene.puzzle.id]
     assert len(heads["rows"]) == 12 and heads["rows"][1]["cost"] == pytest.approx(1)
@@ -209,4 +212,4 @@ def test_a_bad_link_is_told_and_survived(page: AppTest, name: str, value: str) -
     page.query_params[name] = value
     page.run()
     assert not page.exception and len(page.warning) == 1
-    assert page.session_state["chosen-heads"][name] == head_page.CHOICES[name].default
+    assert page.session_state["chosen-heads"][name] == CHOICES[name].default

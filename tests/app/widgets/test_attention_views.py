@@ -15,11 +15,13 @@ from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 
 from app.startup.circuitsvis import ensure_bundle
-from app.widgets.grid_attention import Choice, message, read_choice
 from app.widgets.grid_attention import view as grid_attention
+from app.widgets.grid_attention.choice import Choice, read_choice
+from app.widgets.grid_attention.view import message
 from app.widgets.palette import CELL_COLORS
 from app.widgets.token_attention import view as attention_view
-from app.widgets.token_attention.view import Window, names_of, positions_of, read_window
+from app.widgets.token_attention.view import names_of, positions_of
+from app.widgets.token_attention.window import MOST_TOKENS, Window, length, read_window
 from interp.analyses.attention import LayerAttention, packed
 from interp.errors import PuzzlescopeError
 from interp.puzzles import Puzzle, load_puzzles
@@ -162,13 +164,13 @@ def test_a_choice_that_does_not_fit_is_brought_to_the_nearest(
 @pytest.mark.parametrize("what", ["pattern", "heads"])
 @pytest.mark.parametrize("way", ["rows", "grid", "positions"])
 def test_windows_hold_no_more_than_a_browser_draws(what, way) -> None:
-    for first in (0, 3, attention_view.length(way) - 1):
-        window = Window(way, first, attention_view.length(way) - 1, 1).fitted(what)
+    for first in (0, 3, length(way) - 1):
+        window = Window(way, first, length(way) - 1, 1).fitted(what)
         positions = positions_of(window)
-        assert len(positions) == window.size <= attention_view.MOST_TOKENS[what]
+        assert len(positions) == window.size <= MOST_TOKENS[what]
         assert (np.diff(positions) > 0).all() and positions[0] >= 0 and positions[-1] < 405
         wider = Window(way, window.first, window.last + 1, 1)
-        assert window.last == attention_view.length(way) - 1 or wider.size > attention_view.MOST_TOKENS[what]
+        assert window.last == length(way) - 1 or wider.size > MOST_TOKENS[what]
 
 
 def test_the_same_rows_of_each_grid(puzzle: Puzzle) -> None:
@@ -236,7 +238,7 @@ def controls_page() -> None:
     import streamlit as st
 
     from app.widgets.token_attention import controls as attention_controls
-    from app.widgets.token_attention.view import Window
+    from app.widgets.token_attention.window import Window
     from interp.puzzles import load_puzzles
 
     state = st.session_state
@@ -280,8 +282,10 @@ def view_page() -> None:
     import numpy as np
 
     from app.widgets.grid_attention import view as grid_attention
+    from app.widgets.grid_attention.choice import Choice
     from app.widgets.palette import CELL_COLORS
     from app.widgets.token_attention import view as attention_view
+    from app.widgets.token_attention.window import Window
     from interp.analyses.attention import LayerAttention
     from interp.puzzles import load_puzzles
 
@@ -289,10 +293,8 @@ def view_page() -> None:
     attention = LayerAttention(pattern, np.ones((3, 405), np.float32), np.zeros(3, bool))
     puzzle = load_puzzles("bank", limit=1)[0]
     options = {"layer": 2, "note": "the run with L1.attn off"}
-    grid_attention.show(
-        attention, puzzle, grid_attention.Choice(), key="g", colors=CELL_COLORS, on_change=print, **options
-    )
-    attention_view.show(attention, puzzle, attention_view.Window(), key="a", head=None, **options)
+    grid_attention.show(attention, puzzle, Choice(), key="g", colors=CELL_COLORS, on_change=print, **options)
+    attention_view.show(attention, puzzle, Window(), key="a", head=None, **options)
 
 
 def test_both_views_stand_on_a_page_and_say_which_run_it_is() -> None:

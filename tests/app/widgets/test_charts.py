@@ -84,9 +84,11 @@ def test_a_selection_is_its_first_point(state: object, data: list[str]) -> None:
 
 def test_only_parts_that_are_offered_can_be_named() -> None:
     parts = components_of(SMALL, ["attn", "head"])
-    assert clickable_chart.named("L1.H2", [None, *parts]) == Component(1, "head", 2)
-    for text in ("L1.mlp", "L9.attn", "", "__import__"):
-        assert clickable_chart.named(text, parts) is None
+    got: list[Component] = []
+    click = clickable_chart.clicking({part.text: part for part in parts}, got.append)
+    for text in ("L1.H2", "L1.mlp", "L9.attn", "", "__import__"):
+        click([text])
+    assert got == [Component(1, "head", 2)]
 
 
 class Links(HTMLParser):

@@ -154,12 +154,10 @@ def test_the_components_draw_and_report() -> None:
 
 
 def test_only_readers_that_are_shown_can_be_clicked() -> None:
-    from app.widgets.charts import composition as composition_view
-    from app.widgets.charts import path_effects as path_view
+    from app.widgets.charts import clickable_chart, path_effects
 
     got: list[Reader] = []
-    path_view._clicked(paths(), got.append)(["L1.H2.k"])
-    path_view._clicked(paths(), got.append)(["L9.H2.k"])
-    composition_view._clicked({"logits": LOGITS}, got.append)(["logits"])
-    composition_view._clicked({"logits": LOGITS}, got.append)(["__import__"])
+    click = clickable_chart.clicking(path_effects._readers(paths()), got.append)
+    for name in ("L1.H2.k", "L9.H2.k", "logits", "__import__"):
+        click([name])
     assert got == [Reader("k", 1, 2), LOGITS]

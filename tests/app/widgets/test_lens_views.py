@@ -117,7 +117,6 @@ def test_the_source_is_the_one_that_is_chosen(bank: PuzzleSet) -> None:
 def views_page() -> None:
     import streamlit as st
 
-    from app.live.watching import Seen
     from app.widgets.charts import attribution as attribution_view
     from app.widgets.charts import patching as patch_view
     from app.widgets.charts.patching import Patching
@@ -125,7 +124,7 @@ def views_page() -> None:
     from interp.puzzles import load_puzzles
     from interp.tokens import STRUCTURES
     from tests.app.widgets.test_lens_views import lens
-    from tests.support.results import attribution, nothing_patched, patched
+    from tests.support.results import attribution, patched
 
     state = st.session_state
     state.setdefault("choice", Patching())
@@ -147,16 +146,18 @@ def views_page() -> None:
         state.choice = choice
 
     patch_view.show_choices(bank[0], list(bank[1:4]), state.choice, key="patch", on_change=choose)
-    seen = {
-        "none": Seen(None, 0.0, False),
-        "begun": Seen(nothing_patched(), 0.1, False),
-        "some": Seen(patched(complete=False), None, True),
-        "all": Seen(patched(state.choice.kind), None, False),
+    known = {
+        "none": (None, 0.0, False),
+        "begun": (nothing_patched(), 0.1, False),
+        "some": (patched(complete=False), None, True),
+        "all": (patched(state.choice.kind), None, False),
     }
-    for name, one in seen.items():
+    for name, (effects, progress, stopped) in known.items():
         patch_view.show(
-            one,
+            effects,
             state.choice,
+            progress=progress,
+            stopped=stopped,
             key=name,
             cell=9 if name == "some" else 0,
             on_cell=lambda cell: state.update(cell=cell),

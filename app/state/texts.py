@@ -1,0 +1,97 @@
+"""How the values of a scene read in a link: each reader takes the text and what it is read against, and
+raises ``PuzzlescopeError`` for a text that it cannot use. Links come from strangers."""
+
+from app.state.link import Context, read_one_of
+from app.widgets.token_attention.window import Window, read_window
+from interp.ablation import Ablation, Component, Method, parse_ablation, parse_method
+from interp.checkpoints import list_models
+from interp.errors import PuzzlescopeError, brief
+from interp.grids import CELLS, SIZE
+from interp.puzzles import Puzzle
+from interp.tasks import TASKS
+from interp.tokens import Structure, structure_named
+
+LONGEST_METHOD = 40
+Flips = tuple[str, Component]
+"""A task, and an attention layer without which some of its puzzles flip."""
+
+
+def model(text: str, _: Context | None = None) -> str:
+    """One of the models that are offered: a link must not make this server read a path or ask the hub."""
+    name: str = read_one_of(text, list_models())
+    return name
+
+
+def puzzle(text: str, context: Context) -> Puzzle:
+    """The puzzle of this id in the bank."""
+    found = context.bank.find(text)
+    if found is None:
+        raise PuzzlescopeError(f"There is no puzzle '{brief(text)}' in the bank; here is another.")
+    return found
+
+
+def order(text: str, _: Context) -> Structure:
+    """The order of the grids, as in ``X-f(X)-Y-f(Y)``."""
+    return structure_named(text.replace("-", " "))
+
+
+def order_text(structure: Structure) -> str:
+    return structure.name.replace(" ", "-")
+
+
+def ablation(text: str, context: Context) -> Ablation:
+    return parse_ablation(text, context.cfg)
+
+
+def method(text: str, _: Context) -> Method:
+    return parse_method(text[:LONGEST_METHOD], "The method")
+
+
+def component(text: str, context: Context, expected: str = "one part such as L0.attn or L1.H3") -> Component:
+    """A single component, on which nothing is done."""
+    terms = parse_ablation(text, context.cfg).terms
+    if len(terms) != 1:
+        raise PuzzlescopeError(f"Expected {expected}, got '{brief(text)}'.")
+    return terms[0].component
+
+
+def head(text: str, context: Context) -> Component:
+    """A single head."""
+    expected = "one head such as L0.H3"
+    found = component(text, context, expected)
+    if found.head is None:
+        raise PuzzlescopeError(f"Expected {expected}, got '{brief(text)}'.")
+    return found
+
+
+def flips(text: str, context: Context) -> Flips:
+    """A task and an attention layer, as in ``frame-L1.attn``."""
+    task, _, layer = text.partition("-")
+    terms = parse_ablation(layer, context.cfg).terms
+    if task not in TASKS or len(terms) != 1 or terms[0].component.kind != "attn":
+        raise PuzzlescopeError(f"Expected a task and a layer such as frame-L1.attn, got '{brief(text)}'.")
+    return task, terms[0].component
+
+
+def flips_text(chosen: Flips) -> str:
+    return f"{chosen[0]}-{chosen[1].text}"
+
+
+def cell(text: str, _: Context | None = None) -> int:
+    """One of the 400 cells, as in ``g4r3c7``."""
+    for found in range(4 * CELLS):
+        if text == cell_text(found):
+            return found
+    raise PuzzlescopeError(
+        f"Expected a cell such as g4r3c7, grid 1 to 4, row and column 1 to {SIZE}, got '{brief(text)}'."
+    )
+
+
+def cell_text(cell: int) -> str:
+    """One of the 400 cells as it stands in a link: grid, row and column, from 1."""
+    place, index = divmod(cell, CELLS)
+    return f"g{place + 1}r{index // SIZE + 1}c{index % SIZE + 1}"
+
+
+def tokens(text: str, _: Context) -> Window:
+    return read_window(text)

@@ -1,0 +1,58 @@
+"""What all pages begin with: the scene of this visitor and the top of the page."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.state.backend import shared_backend
+from app.state.link import Parameter
+from app.state.scene import Scene
+from app.state.session import current_scene, show_notices
+from app.views.shared import header
+from interp.backend import Backend
+
+
+class Opened(NamedTuple):
+    """A page whose top is drawn.
+
+    Attributes:
+        scene: what it shows.
+        backend: whom it asks.
+        room: the place, in the top line, for the menu that exports what it shows.
+    """
+
+    scene: Scene
+    backend: Backend
+    room: DeltaGenerator
+
+
+def opened(
+    page: str,
+    choices: Mapping[str, Parameter],
+    title: str,
+    about: str,
+    introduction: str = "",
+    *,
+    has_board: bool = False,
+) -> Opened:
+    """Open a page: its scene is that of the link, and its top is drawn.
+
+    Args:
+        page: its name, as in :data:`app.views.PAGES`.
+        choices: what stands in its link besides the scene; see :func:`app.state.session.chosen`.
+        title: its heading.
+        about: the page in a sentence or two, shown on the heading's tooltip.
+        introduction: what it begins with, in Markdown.
+        has_board: whether it has an ablation board; else what is off stands, and can be edited, as text.
+    """
+    backend = shared_backend()
+    scene = current_scene(backend, page, choices)
+    room = header.show(scene, backend, title, about)
+    if not has_board:
+        header.show_off(scene, backend)
+    show_notices()
+    if introduction:
+        st.markdown(introduction)
+    return Opened(scene, backend, room)

@@ -1,0 +1,12 @@
+"""What one can choose on the page of the heads, and how it stands in its link."""
+
+from app.state.link import one_of
+from app.widgets.charts.head_scatter import COST, TITLES
+from interp.analyses.head_study import OVER
+
+PAGE = "heads"
+CHOICES = {
+    "over": one_of(tuple(OVER), "answer"),
+    "x": one_of(tuple(TITLES), "next_one_grid_back"),
+    "y": one_of(tuple(TITLES), COST),
+}
