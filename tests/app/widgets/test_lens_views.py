@@ -27,7 +27,7 @@ from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.tokens import STRUCTURES
 from scripts.dashboard import SECONDS
 from tests.support.models import SMALL
-from tests.support.results import attribution
+from tests.support.results import attribution, nothing_patched
 
 COMPONENTS = Path(lens_film.__file__).parent
 
