@@ -25,27 +25,17 @@ from interp.ablation import (
     means_for,
 )
 from interp.analyses.question import Question, means_over, tokens_of
-from interp.engine.forward import (
-    Gates,
-    Past,
-    embed,
-    finish_layer,
-    gates_of,
-    heads_out,
-    run_layer,
-    tail,
-    unembed,
-    weights_of,
-)
+from interp.engine.forward import Gates, finish_layer, heads_out, run_layer, tail, unembed
 from interp.engine.measures import METRICS, Measure, Metric
 from interp.engine.predict import AnswerLoss, answer_logits, score
+from interp.engine.trunk import Trunk
 from interp.errors import PuzzlescopeError
 from interp.export.programs import Sample, off_lines, program_of
 from interp.grids import CELLS
 from interp.model import Config, PuzzleGPT
 from interp.model.hooks import changes_forward
 from interp.puzzles import Puzzle
-from interp.resumable import Steps
+from interp.resumable import Steps, without_gradients
 from interp.tokens import ANSWER_START, GRID_TOKENS, Structure, TokensLike, puzzle_tokens
 
 KINDS: tuple[Kind, ...] = ("attn", "mlp", "head")
@@ -163,6 +153,7 @@ class SweepPart:
     solved: Bool[np.ndarray, " puzzle"]
 
 
+@without_gradients
 def sweep_parts(
     model: PuzzleGPT,
     tokens: TokensLike,
@@ -172,7 +163,7 @@ def sweep_parts(
     means: ReferenceMeans | None = None,
     method: Method = ZERO,
     scope: Scope = "everywhere",
-) -> Iterator[SweepPart | None]:
+) -> Steps[SweepPart, None]:
     """Switch off each component in turn, on top of ``base``, for ``CHUNK`` puzzles at a time.
 
     Switching off a part of layer l changes nothing below it: the residual stream before every layer is kept
@@ -231,14 +222,12 @@ def _hooked_parts(
     base: Ablation,
     means: ReferenceMeans | None,
     method: Method,
-) -> Iterator[SweepPart | None]:
+) -> Steps[SweepPart, None]:
     """The parts of some puzzles with a user's hooks: a whole pass for every component, for who knows what
     they change."""
     for row, component in enumerate([None, *listed]):
         off = base if component is None else base.with_term(Term(component, method))
-        with torch.inference_mode():
-            loss, solved = score(answer_logits(model, prompt, off, means), prompt)
-        yield SweepPart(row, start, loss, solved)
+        yield SweepPart(row, start, *score(answer_logits(model, prompt, off, means), prompt))
 
 
 def positions_off(scope: Scope, prompt: Int[Tensor, "puzzle 405"]) -> slice:
@@ -257,45 +246,8 @@ def positions_off(scope: Scope, prompt: Int[Tensor, "puzzle 405"]) -> slice:
     return slice(first, end)
 
 
-class _CleanPast:
-    """Keys and values of the run that everything is compared with, at the positions before the answer's."""
-
-    def __init__(self, length: int):
-        self.length = length
-        self._kept: dict[int, tuple[Tensor, Tensor]] = {}
-
-    def before(self, layer: int) -> tuple[Tensor, Tensor]:
-        return self._kept[layer]
-
-    def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Those of the layer, the same for every component, and behind them the rows' own."""
-        before_k, before_v = self._kept[layer]
-        times = (len(k) // len(before_k), 1, 1, 1)
-        return torch.cat([before_k.repeat(times), k], 2), torch.cat([before_v.repeat(times), v], 2)
-
-    def recorder(self) -> "_Recorder":
-        return _Recorder(self)
-
-    def keep(self, layer: int, k: Tensor, v: Tensor) -> None:
-        self._kept[layer] = (k[:, :, : self.length], v[:, :, : self.length])
-
-
-class _Recorder:
-    """A past of no positions that notes what it is given."""
-
-    length = 0
-
-    def __init__(self, past: _CleanPast):
-        self._past = past
-
-    def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        self._past.keep(layer, k, v)
-        return k, v
-
-
 class _Chunk:
-    """A few puzzles, and their residual stream before every layer of the run that everything is compared
-    with."""
+    """A few puzzles: the run that everything is compared with, and those that branch off it."""
 
     def __init__(
         self,
@@ -306,104 +258,63 @@ class _Chunk:
         means: RowMeans | None,
         scope: Scope,
     ):
-        self.model, self.prompt, self.start, self.base, self.means = model, prompt, start, base, means
-        self.weights = weights_of(model)
-        self.where = positions_off(scope, prompt)
-        self.past = _CleanPast(self.where.start) if self.where.start else None
+        self.prompt, self.start = prompt, start
+        self.trunk = Trunk(model, prompt[:, :-1], base, means, where=positions_off(scope, prompt))
         self.logits: Float[Tensor, "puzzle answer vocab"] | None = None
-        self.before: list[Float[Tensor, "puzzle pos d_model"]] = []
         self.heads: dict[int, Float[Tensor, "puzzle pos head d_head"] | None] = {}
 
-    def clean(self) -> Iterator[SweepPart | None]:
-        gates = self._gates([self.base])
-        resid = embed(self.model, self.prompt[:, :-1])
-        for layer in range(self.model.cfg.n_layers):
-            self.before.append(resid[:, self.where])
-            past = self.past.recorder() if self.past else None
-            asked = GRID_TOKENS if self._is_last(layer) else None
-            resid = self._run_layer(resid, gates, layer, past, asked)
-            yield None
-        self.logits = self._logits(resid)
+    def clean(self) -> Steps[SweepPart, None]:
+        resid = yield from self.trunk.grow()
+        self.logits = unembed(self.trunk.model, resid)
         yield self._part(0, self.logits)
 
-    def layer(self, group: list[tuple[int, Component]], method: Method) -> Iterator[SweepPart | None]:
+    def layer(self, group: list[tuple[int, Component]], method: Method) -> Steps[SweepPart, None]:
         """Rows of components of one layer."""
         at_once = max(1, ROWS // len(self.prompt))
         for first in range(0, len(group), at_once):
             yield from self._components(group[first : first + at_once], method)
 
-    def _components(self, group: list[tuple[int, Component]], method: Method) -> Iterator[SweepPart | None]:
-        gates = self._gates([self.base.with_term(Term(component, method)) for _, component in group])
+    def _components(self, group: list[tuple[int, Component]], method: Method) -> Steps[SweepPart, None]:
+        trunk = self.trunk
+        gates = trunk.gates(*(trunk.base.with_term(Term(component, method)) for _, component in group))
         (layer,) = {component.layer for _, component in group}
         resid = self._first_layer(layer, gates, len(group), share=method.kind != "lookback")
         yield None
-        for later in range(layer + 1, self.model.cfg.n_layers):
-            resid = self._run_layer(resid, gates, later, self.past, self._asked(later))
-            yield None
+        resid = yield from trunk.branch(layer + 1, resid, gates)
         for (row, _), own in zip(group, resid.split(len(self.prompt)), strict=True):
-            yield self._part(row, self._whole(self._logits(own)))
+            yield self._part(row, self._whole(unembed(trunk.model, own)))
 
-    @torch.inference_mode()
     def _first_layer(
         self, layer: int, gates: Gates, n: int, *, share: bool
     ) -> Float[Tensor, "row pos d_model"]:
         """The layer that ``n`` components are of. They share what its heads find, unless they change where
         heads look."""
-        before, own, asked = self.before[layer], gates.layers[layer], self._asked(layer)
+        trunk, own = self.trunk, gates.layers[layer]
+        before, asked = trunk.before[layer], trunk.asked(layer)
         if not share or (own.attn is not None and own.attn.shut):
-            return self._run_layer(before.repeat(n, 1, 1), gates, layer, self.past, asked)
+            rows = before.repeat(n, 1, 1)
+            return run_layer(trunk.weights, layer, rows, gates, last=asked, kv_cache=trunk.past)
         if layer not in self.heads:
-            looks = self._gates([self.base]).layers[layer]
-            z = heads_out(self.weights, layer, before, looks, self.past, asked)
+            looks = trunk.gates(trunk.base).layers[layer]
+            z = heads_out(trunk.weights, layer, before, looks, trunk.past, asked)
             self.heads = {layer: z}  # of one layer at a time
         found = self.heads[layer]
         z = None if found is None else found.repeat(n, 1, 1, 1)
-        return finish_layer(
-            self.weights, layer, tail(before, asked).repeat(n, 1, 1), z, own, gates.means, self.where.stop
-        )
-
-    def _is_last(self, layer: int) -> bool:
-        return layer == self.model.cfg.n_layers - 1
-
-    def _asked(self, layer: int) -> int | None:
-        """How many positions a component's rows need of a layer: of the last only those that predict the
-        answer."""
-        return GRID_TOKENS if self._is_last(layer) and self.past is None else None
-
-    @torch.inference_mode()
-    def _run_layer(
-        self,
-        resid: Float[Tensor, "row pos d_model"],
-        gates: Gates,
-        layer: int,
-        past: Past | None,
-        last: int | None,
-    ) -> Tensor:
-        return run_layer(self.weights, layer, resid, gates, last=last, kv_cache=past)
-
-    @torch.inference_mode()
-    def _logits(self, resid: Float[Tensor, "puzzle asked d_model"]) -> Float[Tensor, "puzzle asked vocab"]:
-        return unembed(self.model, resid)
+        rows = tail(before, asked).repeat(n, 1, 1)
+        return finish_layer(trunk.weights, layer, rows, z, own, gates.means, trunk.end)
 
     def _whole(self, logits: Float[Tensor, "puzzle asked vocab"]) -> Float[Tensor, "puzzle answer vocab"]:
         """Those of a stretch among those that the run without has elsewhere."""
         if logits.shape[1] == GRID_TOKENS:
             return logits
         assert self.logits is not None
-        first = self.where.start - (ANSWER_START - 1)
+        first = self.trunk.where.start - (ANSWER_START - 1)
         found = self.logits.clone()
         found[:, first : first + logits.shape[1]] = logits
         return found
 
-    @torch.inference_mode()
     def _part(self, row: int, logits: Float[Tensor, "puzzle answer vocab"]) -> SweepPart:
-        loss, solved = score(logits, self.prompt)
-        return SweepPart(row, self.start, loss, solved)
-
-    def _gates(self, ablations: list[Ablation]) -> Gates:
-        each = [ablation for ablation in ablations for _ in range(len(self.prompt))]
-        means = None if self.means is None else self.means.times(len(ablations))
-        return gates_of(each, self.model.cfg, means, self.model.device)
+        return SweepPart(row, self.start, *score(logits, self.prompt))
 
 
 def sweep(

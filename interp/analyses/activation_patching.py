@@ -31,8 +31,9 @@ from torch import Tensor
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, means_for
 from interp.analyses.ablation_sweep import ROWS
 from interp.analyses.question import Question, means_over
-from interp.engine.forward import Gates, embed, gates_of, run_layer, tail, unembed, weights_of
+from interp.engine.forward import Gates, Residual, tail, unembed
 from interp.engine.halves import Halves, attention_half, mlp_half, run_halves
+from interp.engine.trunk import Trunk
 from interp.errors import PuzzlescopeError
 from interp.export.programs import puzzle_program
 from interp.grids import CELLS, N_COLORS, SIZE
@@ -43,7 +44,6 @@ from interp.resumable import Steps, resumable
 from interp.tokens import (
     ANSWER_START,
     GRID_NAMES,
-    GRID_TOKENS,
     N_CTX,
     TOKEN_NAMES,
     Structure,
@@ -299,10 +299,10 @@ def activation_patching(
     everywhere = len(blocks) - 1
     for columns in ([everywhere], range(everywhere)):  # the sum of it first
         for layer in range(model.cfg.n_layers):
-            halves = pair.layer(layer)
+            both = pair.layer(layer)
             yield None
             for chosen in _batches(pair, state, layer, columns, rows):
-                yield from pair.patch(state, layer, halves, chosen)
+                yield from pair.patch(state, both, chosen)
     return state
 
 
@@ -336,9 +336,18 @@ def _batches(
         yield waiting[start : start + rows]
 
 
+@dataclass(frozen=True)
+class _Layer:
+    """One layer of both runs."""
+
+    number: int
+    target: Halves
+    source: Halves
+
+
 class _Pair:
-    """The target's run and the source's, two rows of a batch, and runs of the target with something of the
-    source's in them."""
+    """The target's run and the source's, and branches of the target's with something of the source's in
+    them."""
 
     def __init__(
         self,
@@ -348,74 +357,63 @@ class _Pair:
         ablation: Ablation,
         means: ReferenceMeans | None,
     ):
-        self.model, self.ablation = model, ablation
-        self.weights = weights_of(model)
         given = np.concatenate([source[:ANSWER_START], target[ANSWER_START:]])
-        self.prompt = model.prompt(np.stack([target, given]))[:, :-1]
-        self.means = means_for(model, self.prompt[:1], means, used=ablation.uses_mean)
-        differs = (self.prompt[0] != self.prompt[1]).nonzero()
+        prompts = [model.prompt(tokens[None])[:, :-1] for tokens in (target, given)]
+        rows = means_for(model, prompts[0], means, used=ablation.uses_mean)
+        self.model, self.ablation = model, ablation
+        self.target, self.source = (Trunk(model, prompt, ablation, rows) for prompt in prompts)
+        differs = (prompts[0][0] != prompts[1][0]).nonzero()
         self.first_difference = int(differs[0]) if len(differs) else N_CTX
         self.wanted = source[ANSWER_START:].astype(np.int64)
-        self.before: list[Float[Tensor, "2 pos d_model"]] = []
 
     def run(self, state: PatchState) -> Steps[None, None]:
-        """Both runs: their residual streams before every layer, and what the metric is and says of them."""
-        resid = embed(self.model, self.prompt)
-        for layer in range(self.model.cfg.n_layers):
-            self.before.append(resid)
-            resid = run_layer(self.weights, layer, resid, self._gates(2))
-            yield None
-        logits = self._logits(resid)
-        state.contrast[:] = self._contrast(logits[1], state.truth)
-        state.target[:], state.source[:] = _metric(logits, state)
+        """Both runs, and what the metric is and says of them."""
+        target = self._logits((yield from self.target.grow()))
+        source = self._logits((yield from self.source.grow()))
+        state.contrast[:] = self._contrast(source[0], state.truth)
+        state.target[:], state.source[:] = _metric(target, state)[0], _metric(source, state)[0]
 
-    def layer(self, layer: int) -> Halves:
-        """One layer of both runs."""
-        return run_halves(self.weights, layer, self.before[layer], self._gates(2))
+    def layer(self, number: int) -> _Layer:
+        target, source = (
+            run_halves(trunk.weights, number, trunk.before[number], trunk.gates(self.ablation))
+            for trunk in (self.target, self.source)
+        )
+        return _Layer(number, target, source)
 
-    def patch(self, state: PatchState, layer: int, both: Halves, chosen: list[Patch]) -> Steps[None, None]:
+    def patch(self, state: PatchState, both: _Layer, chosen: list[Patch]) -> Steps[None, None]:
         """Runs of the target, each with one patch at this layer."""
-        gates, cfg = self._gates(len(chosen)), self.model.cfg
-        resid = self._patched(state, layer, both, chosen, gates)
+        gates = self.target.gates(*[self.ablation] * len(chosen))
+        resid = self._patched(state, both, chosen, gates)
         yield None
-        start = layer if state.kind == "resid_pre" else layer + 1
-        for later in range(start, cfg.n_layers):
-            asked = GRID_TOKENS if later == cfg.n_layers - 1 else None
-            resid = run_layer(self.weights, later, resid, gates, last=asked)
-            yield None
-        values = _metric(self._logits(resid), state)
+        start = both.number if state.kind == "resid_pre" else both.number + 1
+        values = _metric(self._logits((yield from self.target.branch(start, resid, gates))), state)
         for (site, block), found in zip(chosen, values, strict=True):
             state.add(site, block, found)
 
-    def _patched(
-        self, state: PatchState, layer: int, both: Halves, chosen: list[Patch], gates: Gates
-    ) -> Float[Tensor, "row pos d_model"]:
+    def _patched(self, state: PatchState, both: _Layer, chosen: list[Patch], gates: Gates) -> Residual:
         """The residual stream with a patch in each row: before the layer if that is what is patched, else
         after it."""
+        target, source, weights = both.target, both.source, self.target.weights
         masks = self._masks([state.blocks[block] for _, block in chosen])[:, :, None]
         if state.kind == "resid_pre":
-            return torch.where(masks, both.pre[1], both.pre[0])
+            return torch.where(masks, source.pre, target.pre)
         if state.kind == "mlp_out":
             # Differences, so that where the two runs are alike nothing changes, not even a rounding.
-            return both.post[0] + masks * (both.mlp_out[1] - both.mlp_out[0])
+            return target.post + masks * (source.mlp_out - target.mlp_out)
         if state.kind == "attn_out":
-            mid = both.mid[0] + masks * (both.attn_out[1] - both.attn_out[0])
-            return mlp_half(self.weights, layer, mid, gates)
+            mid = target.mid + masks * (source.attn_out - target.attn_out)
+            return mlp_half(weights, both.number, mid, gates)
         heads = torch.tensor([site % self.model.cfg.n_heads for site, _ in chosen], device=self.model.device)
-        z = None if both.z is None else _with_heads(both.z, masks, heads)
-        mid = attention_half(self.weights, layer, both.pre[:1].repeat(len(chosen), 1, 1), z, gates)
-        return mlp_half(self.weights, layer, mid, gates)
+        z = _with_heads(target.z, source.z, masks, heads)
+        mid = attention_half(weights, both.number, target.pre.repeat(len(chosen), 1, 1), z, gates)
+        return mlp_half(weights, both.number, mid, gates)
 
     def _masks(self, blocks: list[Block]) -> Bool[Tensor, "row pos"]:
-        positions = np.arange(self.prompt.shape[1])
+        positions = np.arange(self.target.prompt.shape[1])
         inside = [(positions >= block.first) & (positions <= block.last) for block in blocks]
         return torch.from_numpy(np.stack(inside)).to(self.model.device)
 
-    def _gates(self, rows: int) -> Gates:
-        means = None if self.means is None else self.means.times(rows)
-        return gates_of([self.ablation] * rows, self.model.cfg, means, self.model.device)
-
-    def _logits(self, resid: Float[Tensor, "row pos d_model"]) -> Float[np.ndarray, "row 100 vocab"]:
+    def _logits(self, resid: Residual) -> Float[np.ndarray, "row 100 vocab"]:
         return unembed(self.model, tail(resid, CELLS)).float().cpu().numpy()
 
     def _contrast(
@@ -427,11 +425,17 @@ class _Pair:
 
 
 def _with_heads(
-    z: Float[Tensor, "2 pos head d_head"], masks: Bool[Tensor, "row pos 1"], heads: Int[Tensor, " row"]
-) -> Float[Tensor, "row pos head d_head"]:
-    """The target's heads, but in each row one head of the source's where the mask says so."""
-    own = torch.arange(z.shape[2], device=z.device) == heads[:, None]  # row head
-    return torch.where((masks & own[:, None])[..., None], z[1], z[0])
+    target: Float[Tensor, "1 pos head d_head"] | None,
+    source: Float[Tensor, "1 pos head d_head"] | None,
+    masks: Bool[Tensor, "row pos 1"],
+    heads: Int[Tensor, " row"],
+) -> Float[Tensor, "row pos head d_head"] | None:
+    """The target's heads, but in each row one head of the source's where the mask says so. ``None``: the
+    layer's attention is ablated."""
+    if target is None or source is None:
+        return None
+    own = torch.arange(target.shape[2], device=target.device) == heads[:, None]  # row head
+    return torch.where((masks & own[:, None])[..., None], source, target)
 
 
 def _metric(logits: Float[np.ndarray, "row 100 vocab"], state: PatchState) -> Float[np.ndarray, "row 100"]:

@@ -15,7 +15,7 @@ Taking a source from all that read it is to switch it off: a test holds the two 
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, get_args
 
@@ -36,30 +36,19 @@ from interp.analyses.ablation_sweep import (
 )
 from interp.analyses.composition import Composition
 from interp.analyses.question import Question, means_over, tokens_of
-from interp.analyses.readers import HEAD_INPUTS, LOGITS, Input, Reader, check_readers, readers_of
-from interp.engine.forward import (
-    Gate,
-    Gates,
-    LayerGates,
-    Residual,
-    embed,
-    finish_layer,
-    gates_of,
-    heads_out,
-    run_layer,
-    tail,
-    unembed,
-    weights_of,
-)
+from interp.analyses.readers import HEAD_INPUTS, Input, Reader, check_readers, readers_of
+from interp.engine.forward import Gates, Residual, heads_out, run_layer, tail, unembed
+from interp.engine.halves import attention_half, mlp_half
 from interp.engine.measures import Measure
-from interp.engine.predict import AnswerLoss, score
+from interp.engine.predict import score
+from interp.engine.trunk import Trunk
 from interp.errors import PuzzlescopeError
 from interp.export.programs import Sample, off_lines, program_of, source_line
 from interp.model import PuzzleGPT
 from interp.model.hooks import say_ignored
 from interp.puzzles import Puzzle
 from interp.resumable import Steps, resumable
-from interp.tokens import GRID_TOKENS, Structure, TokensLike, puzzle_tokens
+from interp.tokens import Structure, TokensLike, puzzle_tokens
 
 Heads = Float[Tensor, "row asked head d_head"]
 Asked = Float[Tensor, "row asked d_model"]
@@ -151,31 +140,6 @@ def path_ablation(
     return state
 
 
-@torch.inference_mode()
-def path_losses(
-    model: PuzzleGPT,
-    tokens: TokensLike,
-    source: Component,
-    readers: Iterable[Reader],
-    *,
-    base: Ablation = NO_ABLATION,
-    means: ReferenceMeans | None = None,
-    method: Method = ZERO,
-) -> tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]:
-    """The loss, and which puzzles are solved, with a source taken from all of these readers at once.
-
-    See :func:`path_ablation`, which takes it from one after the other and shares what it can; this is the
-    plain way.
-    """
-    tokens = puzzle_tokens(tokens)
-    cut = frozenset(_checked(model, tokens, source, readers))
-    parts = []
-    for start in range(0, len(tokens), CHUNK):
-        chunk = _Chunk(model, model.prompt(tokens[start : start + CHUNK]), start, source, base, means, method)
-        parts.append(chunk.without_all(cut))
-    return AnswerLoss.join([loss for loss, _ in parts]), np.concatenate([solved for _, solved in parts])
-
-
 def _checked(
     model: PuzzleGPT,
     tokens: TokensLike,
@@ -214,8 +178,8 @@ class _Shown:
 
 
 class _Chunk:
-    """A few puzzles, the run that everything is compared with, and what the source adds to its residual
-    stream."""
+    """A few puzzles: the run that everything is compared with, what the source adds to its residual stream,
+    and the runs that branch off it."""
 
     def __init__(
         self,
@@ -228,37 +192,34 @@ class _Chunk:
         method: Method,
     ):
         self.model, self.prompt, self.start = model, prompt, start
-        self.source, self.base, self.off = source, base, base.with_term(Term(source, method))
-        self.means = means_for(model, prompt, means, used=self.base.uses_mean or self.off.uses_mean)
-        self.weights, self.n_layers = weights_of(model), model.cfg.n_layers
-        self.end = prompt.shape[1] - 1
-        self.before: list[Residual] = []
+        self.source, self.off = source, base.with_term(Term(source, method))
+        rows = means_for(model, prompt, means, used=base.uses_mean or self.off.uses_mean)
+        self.trunk = Trunk(model, prompt[:, :-1], base, rows)
+        self.weights, self.end = self.trunk.weights, self.trunk.end
+        self.after: Asked | None = None
         self.added: Residual | None = None
 
     # ---- the source taken from one reader after the other ----
 
     def clean(self, state: PathState) -> Steps[None, None]:
         """The run that everything is compared with: its stream before every layer, and after the last."""
-        gates, resid = self._gates(), embed(self.model, self.prompt[:, :-1])
-        for layer in range(self.n_layers):
-            self.before.append(resid)
-            if layer == self.source.layer:
-                self.added = self._written(resid, self.base) - self._written(resid, self.off)
-                yield None
-            resid = run_layer(self.weights, layer, resid, gates, last=self._asked(layer))
-            yield None
-        self.before.append(resid)
-        state.add(self._part(0, resid))
+        self.after = yield from self.trunk.grow()
+        state.add(self._part(0, self.after))
+        before = self.trunk.before[self.source.layer]
+        self.added = self._written(before, self.trunk.base) - self._written(before, self.off)
+        yield None
 
     def without(self, group: list[tuple[int, Reader]], state: PathState) -> Steps[None, None]:
         """The rows of readers that are computed together: of a layer's heads, of its MLP, or of the
         logits."""
         reader = group[0][1]
         if reader.layer is None:
-            yield from self._go_on(self.n_layers, group, self._less(self.before[-1]), state)
+            assert self.after is not None
+            yield from self._go_on(self.trunk.n_layers, group, self._less(self.after), state)
             return
-        layer, resid, own = reader.layer, self.before[reader.layer], self._gates().layers[reader.layer]
-        z = heads_out(self.weights, layer, resid, own, last=self._asked(layer))
+        layer, resid = reader.layer, self.trunk.before[reader.layer]
+        own = self._gates().layers[layer]
+        z = heads_out(self.weights, layer, resid, own, last=self.trunk.asked(layer))
         yield None
         if reader.input == "mlp":
             after = self._mlp(layer, self._attention(layer, resid, z), cut=True)
@@ -278,42 +239,20 @@ class _Chunk:
         self, layer: int, group: list[tuple[int, Reader]], resid: Residual, state: PathState
     ) -> Steps[None, None]:
         """The rest of the run, from before a layer on, for as many rows as there are readers and puzzles."""
-        gates = self._gates(len(group))
-        for later in range(layer, self.n_layers):
-            yield None
-            resid = run_layer(self.weights, later, resid, gates, last=self._asked(later))
+        yield None
+        resid = yield from self.trunk.branch(layer, resid, self._gates(len(group)))
         for (row, _), own in zip(group, resid.split(len(self.prompt)), strict=True):
             state.add(self._part(row, own))
-        yield None
-
-    # ---- the source taken from several at once ----
-
-    def without_all(self, cut: frozenset[Reader]) -> tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]:
-        """Loss and success with the source taken from all of these readers."""
-        gates, resid = self._gates(), embed(self.model, self.prompt[:, :-1])
-        for layer in range(self.n_layers):
-            if layer == self.source.layer:
-                self.added = self._written(resid, self.base) - self._written(resid, self.off)
-            here = {reader for reader in cut if reader.layer == layer}
-            if not here:
-                resid = run_layer(self.weights, layer, resid, gates, last=self._asked(layer))
-                continue
-            mid = self._attention(layer, resid, self._heads(layer, resid, here))
-            resid = self._mlp(layer, mid, cut=Reader("mlp", layer) in here)
-        resid = self._less(resid) if LOGITS in cut else resid
-        return score(unembed(self.model, resid), self.prompt)
 
     # ---- pieces of a layer ----
 
     def _written(self, resid: Residual, ablation: Ablation) -> Residual:
         """The stream after the source has written, with this ablation: from that before its layer."""
-        layer = self.source.layer
-        gates = gates_of([ablation] * len(resid), self.model.cfg, self.means, self.model.device)
-        own = gates.layers[layer]
-        if self.source.kind != "mlp":
-            own = replace(own, mlp=_shut(resid))
-        z = heads_out(self.weights, layer, resid, own)
-        return finish_layer(self.weights, layer, resid, z, own, gates.means, self.end)
+        layer, gates = self.source.layer, self.trunk.gates(ablation)
+        if self.source.kind == "mlp":
+            return run_layer(self.weights, layer, resid, gates)
+        z = heads_out(self.weights, layer, resid, gates.layers[layer])
+        return attention_half(self.weights, layer, resid, z, gates)
 
     def _less(self, resid: Residual) -> Residual:
         """The stream without what the source added to it."""
@@ -324,7 +263,7 @@ class _Chunk:
     def _heads(self, layer: int, resid: Residual, cut: Collection[Reader]) -> Heads | None:
         """What the layer's heads find when these readers of it do without the source. ``None``: its attention
         is off."""
-        own, asked = self._gates().layers[layer], self._asked(layer)
+        own, asked = self._gates().layers[layer], self.trunk.asked(layer)
         if own.attn is not None and own.attn.shut:
             return None
         q, k, v = (self._named(cut, name) for name in HEAD_INPUTS)
@@ -345,35 +284,20 @@ class _Chunk:
 
     def _attention(self, layer: int, resid: Residual, z: Heads | None) -> Asked:
         """The stream between a layer's attention and its MLP, at the positions asked for."""
-        asked = tail(resid, self._asked(layer))
-        gates = self._gates()
-        own = replace(gates.layers[layer], mlp=_shut(resid))
-        return finish_layer(self.weights, layer, asked, z, own, gates.means, self.end)
+        asked = tail(resid, self.trunk.asked(layer))
+        return attention_half(self.weights, layer, asked, z, self._gates(), self.end)
 
     def _mlp(self, layer: int, mid: Asked, *, cut: bool = False) -> Asked:
         """The stream after a layer's MLP, which reads it with or without the source."""
-        gates = self._gates(len(mid) // len(self.prompt))
-        own = LayerGates(mlp=gates.layers[layer].mlp)
         read = self._less(mid) if cut else mid
-        after = finish_layer(self.weights, layer, read, None, own, gates.means, self.end)
+        after = mlp_half(self.weights, layer, read, self._gates(len(mid) // len(self.prompt)), self.end)
         return after + (mid - read) if cut else after
 
-    def _part(self, row: int, resid: Residual) -> SweepPart:
+    def _part(self, row: int, resid: Asked) -> SweepPart:
         return SweepPart(row, self.start, *score(unembed(self.model, resid), self.prompt))
 
     def _gates(self, times: int = 1) -> Gates:
-        rows = [self.base] * (times * len(self.prompt))
-        means = None if self.means is None else self.means.times(times)
-        return gates_of(rows, self.model.cfg, means, self.model.device)
-
-    def _asked(self, layer: int) -> int | None:
-        """Of the last layer only the positions that predict the answer."""
-        return GRID_TOKENS if layer == self.n_layers - 1 else None
-
-
-def _shut(resid: Residual) -> Gate:
-    """Nothing is written, by anybody."""
-    return Gate(resid.new_zeros(len(resid)), None)
+        return self.trunk.gates(*[self.trunk.base] * times)
 
 
 def _replaced(z: Heads | None, found: Heads | None, head: int | None) -> Heads | None:

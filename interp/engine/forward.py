@@ -361,14 +361,28 @@ def _add_attention(
     here: slice,
 ) -> Residual:
     if z is not None:
-        if gates.z is not None:
-            z = z * gates.z.keep[:, None, :, None]
-            if gates.z.fill is not None and means is not None:
-                z = z + means.z(layer, here) * gates.z.fill[:, None, :, None]
+        z = gated_heads(z, layer, gates.z, means, here)
         if gates.attn is None:
             return own.o.added(resid, z.flatten(2))
         resid = resid + own.o(z.flatten(2)) * gates.attn.keep[:, None, None]
     return _filled(resid, gates.attn, lambda: None if means is None else means.attn_out(layer, here))
+
+
+def gated_heads(
+    z: Float[Tensor, "row pos head d_head"],
+    layer: int,
+    gate: Gate | None,
+    means: RowMeans | None,
+    here: slice,
+) -> Float[Tensor, "row pos head d_head"]:
+    """What the gate leaves of the heads' outputs at these positions, and the means it puts in place of
+    some."""
+    if gate is None:
+        return z
+    z = z * gate.keep[:, None, :, None]
+    if gate.fill is None or means is None:
+        return z
+    return z + means.z(layer, here) * gate.fill[:, None, :, None]
 
 
 def _filled(

@@ -1,5 +1,5 @@
-"""A pass through the model that stops between a layer's attention and its MLP, so that what each wrote can be
-told apart.
+"""A forward pass in half-layers, which exposes the residual stream between a layer's attention and its MLP
+(``resid_mid``).
 
 The engine (:mod:`interp.engine.forward`) does a layer at a time. These are the same sums, by its own
 functions, in two halves.
@@ -11,8 +11,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from interp.ablation import RowMeans
-from interp.engine.forward import Gate, Gates, LayerGates, Residual, Weights, finish_layer, heads_out
+from interp.engine.forward import (
+    Gate,
+    Gates,
+    LayerGates,
+    Residual,
+    Weights,
+    finish_layer,
+    gated_heads,
+    heads_out,
+)
 from interp.model import Config
 
 _SHUT = Gate(torch.zeros(1, device="cpu"), None)
@@ -60,7 +68,8 @@ class Halves:
 def run_halves(weights: Weights, layer: int, resid: Residual, gates: Gates) -> Halves:
     """A layer of a run over whole prompts, from the residual stream before it."""
     own = gates.layers[layer]
-    z = _gated(heads_out(weights, layer, resid, own), layer, own, gates.means)
+    z = heads_out(weights, layer, resid, own)
+    z = None if z is None else gated_heads(z, layer, own.z, gates.means, slice(z.shape[1]))
     mid = attention_half(weights, layer, resid, z, gates)
     return Halves(resid, z, mid, mlp_half(weights, layer, mid, gates))
 
@@ -71,26 +80,19 @@ def attention_half(
     resid: Residual,
     z: Float[Tensor, "row pos head d_head"] | None,
     gates: Gates,
+    end: int | None = None,
 ) -> Residual:
     """The residual stream after the attention, from what its heads hand on. Gates may have been applied to
-    that already."""
+    that already.
+
+    Args:
+        end: the position after the last of ``resid`` and ``z``, if they do not begin at the first.
+    """
     own = replace(gates.layers[layer], mlp=_SHUT)
-    return finish_layer(weights, layer, resid, z, own, gates.means, resid.shape[1])
+    return finish_layer(weights, layer, resid, z, own, gates.means, end or resid.shape[1])
 
 
-def mlp_half(weights: Weights, layer: int, mid: Residual, gates: Gates) -> Residual:
-    """The residual stream after the MLP, from that after the attention."""
+def mlp_half(weights: Weights, layer: int, mid: Residual, gates: Gates, end: int | None = None) -> Residual:
+    """The residual stream after the MLP, from that after the attention (``end`` as there)."""
     own = LayerGates(mlp=gates.layers[layer].mlp)
-    return finish_layer(weights, layer, mid, None, own, gates.means, mid.shape[1])
-
-
-def _gated(
-    z: Float[Tensor, "row pos head d_head"] | None, layer: int, own: LayerGates, means: RowMeans | None
-) -> Float[Tensor, "row pos head d_head"] | None:
-    """What is left of the heads' outputs, and the means that take the place of some."""
-    if z is None or own.z is None:
-        return z
-    z = z * own.z.keep[:, None, :, None]
-    if own.z.fill is None or means is None:
-        return z
-    return z + means.z(layer, slice(z.shape[1])) * own.z.fill[:, None, :, None]
+    return finish_layer(weights, layer, mid, None, own, gates.means, end or mid.shape[1])

@@ -1,9 +1,8 @@
-"""Runs over one puzzle that are kept, so that others which begin alike need not begin anew.
+"""Cached runs over one puzzle: an ablated run resumes at the first layer in which it differs.
 
-Ablations that agree in the first layers have the same residual stream, keys and values there. A run under an
-ablation therefore goes on from a kept run at the first layer in which the two differ: with the clean run
-kept, switching off a part of the last layer costs one layer, not all. What it computes is what it would have
-computed from the start, to the bit: the same sums of the same numbers.
+Ablations that agree in the first layers have the same residual stream, keys and values there. With the clean
+run cached, ablating a component of the last layer therefore costs one layer, not all (see
+:mod:`interp.engine.trunk`).
 """
 
 from collections.abc import Iterable
@@ -14,10 +13,12 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 
-from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans
-from interp.engine.forward import Gates, embed, gates_for, run_layer, unembed, weights_of
+from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, means_for
+from interp.engine.forward import Gates, unembed
+from interp.engine.trunk import Trunk
 from interp.model import KeyValueCache, PuzzleGPT
 from interp.model.hooks import say_ignored
+from interp.resumable import finish
 from interp.tokens import GRID_TOKENS, TokensLike, one_puzzle
 
 
@@ -77,18 +78,14 @@ def run_puzzle(
     if known is not None and first == model.cfg.n_layers:
         return known
     prompt = model.prompt(tokens[None])
-    gates = gates_for(model, prompt, [ablation], means)
-    weights = weights_of(model)
+    rows = means_for(model, prompt, means, used=ablation.uses_mean)
+    trunk = Trunk(model, prompt, ablation, rows, asked=GRID_TOKENS + 1)
     cache = KeyValueCache(model.cfg, 1, model.device, model.dtype)
-    before: list[Tensor] = []
-    if known is None:
-        resid = embed(model, prompt)
-    else:
+    before: tuple[Tensor, ...] = ()
+    if known is not None:
         cache.keys[:first], cache.values[:first] = known.cache.keys[:first], known.cache.values[:first]
-        before, resid = list(known.before[:first]), known.before[first]
-    for layer in range(first, model.cfg.n_layers):
-        before.append(resid)
-        asked = GRID_TOKENS + 1 if layer == model.cfg.n_layers - 1 else None
-        resid = run_layer(weights, layer, resid, gates, last=asked, kv_cache=cache)
+        before = known.before[: first + 1]
+    resid = finish(trunk.grow(cache, before))
     cache.length = prompt.shape[1]
-    return Run(tokens, ablation, gates, tuple(before), cache, unembed(model, resid)[:, :-1])
+    logits = unembed(model, resid)[:, :-1]
+    return Run(tokens, ablation, trunk.gates(ablation), tuple(trunk.before), cache, logits)

@@ -25,7 +25,6 @@ from interp.analyses.path_ablation import (
     PathState,
     agreement,
     path_ablation,
-    path_losses,
     rank_correlation,
 )
 from interp.analyses.readers import LOGITS, Reader, readers_of
@@ -34,6 +33,7 @@ from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
 from interp.tokens import GRID_TOKENS, structure_of
 from tests.support.models import SMALL, six_puzzles, small_model
+from tests.support.paths import path_losses
 
 NARROW = Config(n_layers=3, n_heads=3, d_model=24, d_head=6, d_mlp=20, d_qk=4)
 BASES = ["", "L1.H0:lookback=100,L2.mlp:mean,L1.H2", "L0.H1:mean,L2.attn"]

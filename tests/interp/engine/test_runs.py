@@ -9,7 +9,7 @@ from interp.ablation import NO_ABLATION, Ablation, Component, parse_ablation
 from interp.analyses.attention import AttentionOf, attention_of, layer_attention
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
-from interp.engine import runs
+from interp.engine import runs, trunk
 from interp.engine.predict import predict, predict_run
 from interp.engine.runs import run_puzzle
 from interp.errors import PuzzlescopeError
@@ -84,13 +84,13 @@ def test_layers_are_shared_up_to_the_first_difference(
 def layers_run(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The layers that are computed from now on."""
     seen: list[int] = []
-    plain = runs.run_layer
+    plain = trunk.run_layer
 
     def counting(weights, layer, *rest, **named):
         seen.append(layer)
         return plain(weights, layer, *rest, **named)
 
-    monkeypatch.setattr(runs, "run_layer", counting)
+    monkeypatch.setattr(trunk, "run_layer", counting)
     return seen
 
 

@@ -18,7 +18,7 @@ from interp.analyses.head_study import study_heads
 from interp.analyses.logit_lens import logit_lens
 from interp.analyses.lookback import lookback_table
 from interp.analyses.notebook import measure_phenomena
-from interp.analyses.path_ablation import path_ablation, path_losses
+from interp.analyses.path_ablation import path_ablation
 from interp.analyses.published import blanks_masked
 from interp.analyses.readers import Reader
 from interp.engine.predict import losses, predict, predict_each
@@ -28,6 +28,7 @@ from interp.model import MLP, PuzzleGPT
 from interp.model.hooks import HooksIgnored, changes_forward
 from interp.tokens import ANSWER_START, with_start
 from tests.support.models import SMALL, six_puzzles, small_model
+from tests.support.paths import path_losses
 
 TOKENS = six_puzzles()[:3]
 NAME = "blocks.1.hook_attn_out"
