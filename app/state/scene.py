@@ -18,8 +18,8 @@ from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, pars
 from interp.analyses.lookback import LookbackScores
 from interp.backend import Backend
 from interp.checkpoints import DEFAULT, list_models
+from interp.engine.answers import Decoding
 from interp.engine.measures import Measure
-from interp.engine.predict import Decoding
 from interp.errors import PuzzlescopeError, brief
 from interp.grids import CELLS, SIZE
 from interp.model import Config

@@ -24,8 +24,9 @@ from interp.analyses.ablation_sweep import (
     same_puzzles,
     value,
 )
+from interp.engine.answers import AnswerLoss, Prediction
 from interp.engine.measures import MEASURES, METRICS
-from interp.engine.predict import AnswerLoss, Prediction, predict
+from interp.engine.predict import predict
 from interp.figures.scale import LEGEND
 from interp.numbers import short, times
 from tests.support.models import SMALL, small_model
