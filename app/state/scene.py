@@ -18,8 +18,8 @@ from app.widgets.token_attention.window import Window
 from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method
 from interp.backend import Backend
 from interp.checkpoints import DEFAULT
+from interp.engine.answers import Decoding
 from interp.engine.measures import Measure
-from interp.engine.predict import Decoding
 from interp.errors import brief
 from interp.grids import CELLS
 from interp.model import Config

@@ -24,9 +24,10 @@ from interp.ablation import (
     means_for,
 )
 from interp.analyses.question import Question, means_over, tokens_of
+from interp.engine.answers import AnswerLoss, score
 from interp.engine.forward import Gates, finish_layer, heads_out, run_layer, tail, unembed
 from interp.engine.measures import METRICS, Measure, Metric
-from interp.engine.predict import AnswerLoss, answer_logits, score
+from interp.engine.predict import answer_logits
 from interp.engine.trunk import Trunk
 from interp.errors import PuzzlescopeError
 from interp.export.programs import Sample, off_lines, program_of
@@ -367,10 +368,6 @@ class SweepState:
     def finished_rows(self) -> list[SweepRow]:
         """The whole rows, the run without any component first."""
         return [self.row(number) for number in range(self.whole_rows)]
-
-    def puzzles_done(self, number: int) -> int:
-        """How many puzzles a row knows so far (0: the run without any component)."""
-        return self._done[number]
 
     def row(self, number: int) -> SweepRow:
         """A row over the puzzles it knows so far (number 0: the run without any component)."""

@@ -8,15 +8,14 @@ Analysis"; Meng et al., 2022, "Locating and Editing Factual Associations in GPT"
 "How to use and interpret activation patching".)
 
 The answer's grid holds the target's tokens in both runs: they differ in what was given, not in what has been
-    drawn so far.
+drawn so far.
 
 *Metric.* For each cell of the answer: the logit of the target's right colour less that of a *contrast*, which
-    is the source's
-right colour; or, where that is the same, the most probable other token in the source's run: what it answers,
-if it is wrong, or comes closest to. A logit difference, unlike a probability, shows pushes that are too weak
-to turn the answer. The *effect* of a patch counts from 0, the target's run left alone, to 1, the source's; it
-may be negative, or above 1. Where the two runs differ by less than ``LEAST_GAP`` there is nothing to carry
-over, and no effect.
+is the source's right colour; or, where that is the same, the most probable other token in the source's run:
+what it answers, if it is wrong, or comes closest to. A logit difference, unlike a probability, shows pushes
+that are too weak to turn the answer. The *effect* of a patch counts from 0, the target's run left alone, to
+1, the source's; it may be negative, or above 1. Where the two runs differ by less than ``LEAST_GAP`` there is
+nothing to carry over, and no effect.
 """
 
 from collections.abc import Iterator, Sequence

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, Integer, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, heads_off, hooks_for, hooks_of
@@ -233,9 +233,3 @@ def packed(header: Mapping[str, Any], *arrays: np.ndarray) -> bytes:
     head = json.dumps(header).encode()
     bodies = [np.ascontiguousarray(array, array.dtype.newbyteorder("<")).tobytes() for array in arrays]
     return b"".join([struct.pack("<I", len(head)), head, *bodies])
-
-
-def position_labels(tokens: Integer[np.ndarray, "404"]) -> list[str]:
-    """A short name for every position, start token included: ``start``, markers by name, cells by their
-    colour number."""
-    return ["start", *(TOKEN_NAMES[token] for token in tokens)]

@@ -23,15 +23,13 @@ are all biases. What is written is taken without its mean where a LayerNorm read
 model has no LayerNorm.
 
 **Chance.** A score means little by itself: two random subspaces of a small space overlap. So it is compared
-    with that of the
-same two matrices after one has been turned at random in the space that both live in, of ``n`` dimensions
-(d_model - 1 behind a LayerNorm, for the mean is gone; d_model before the logits). Both keep their singular
-values. Over all rotations the square of the score has the mean ``1 / n`` whatever the matrices; and the
-variance ``2 g h / ((n - 1)(n + 2))``, where ``g = ||G||^2
-- 1/n`` for the matrix ``G = W^T W / ||W||^2``, and ``h`` likewise for ``R``: the symmetric matrices without a
-  trace are an
-irreducible representation of the rotations, so Schur's lemma gives the mean of a squared inner product.
-:func:`chance_measured` turns matrices at random and finds the same; no other number here is random.
+with that of the same two matrices after one has been turned at random in the space that both live in, of
+``n`` dimensions (d_model - 1 behind a LayerNorm, for the mean is gone; d_model before the logits). Both keep
+their singular values. Over all rotations the square of the score has the mean ``1 / n`` whatever the
+matrices; and the variance ``2 g h / ((n - 1)(n + 2))``, where ``g = ||G||^2 - 1/n`` for the matrix
+``G = W^T W / ||W||^2``, and ``h`` likewise for ``R``: the symmetric matrices without a trace are an
+irreducible representation of the rotations, so Schur's lemma gives the mean of a squared inner product. No
+number here is random: a test turns matrices and finds the same.
 
 Two heads that match perfectly do not score 1 unless they have a single direction: with ``r`` equally strong
 ones they score ``1 / sqrt(r)``.
@@ -230,33 +228,10 @@ def _place(group: Sequence[Reader], sources: Sequence[Component], readers: Seque
     return slice(sum(map(group[0].follows, sources))), slice(column, column + len(group))
 
 
-@resumable
-def chance_measured(
-    model: PuzzleGPT, rotations: int = 16, seed: int = 0
-) -> Steps[None, tuple[Float[np.ndarray, "source reader"], Float[np.ndarray, "source reader"]]]:
-    """Mean and standard deviation of all scores over a fixed set of random rotations, drawn by ``seed``: what
-    ``chance`` and ``spread`` say without drawing any."""
-    sources, readers = tuple(components_of(model.cfg, COMPONENT_KINDS)), readers_of(model.cfg)
-    written = yield from _written_steps(model)
-    plain, centred = (_Space.of(written, behind_norm) for behind_norm in (False, True))
-    generator = torch.Generator().manual_seed(seed)
-    found = np.full((rotations, len(sources), len(readers)), np.nan)
-    for scores in found:
-        turned = {space: space.turned(written, generator) for space in (plain, centred)}
-        yield None
-        for layer in (*range(model.cfg.n_layers), None):
-            space = plain if layer is None else centred
-            for group, read in _read(model, layer):
-                place = _place(group, sources, readers)
-                scores[place] = space.scores(turned[space][place[0]], read)
-            yield None
-    return found.mean(0), found.std(0)
+# ---- the matrices ------------------------------------------------------------------------------------------
 
-
-# ---- the matrices
-# --------------------------------------------------------------------------------------------------- Of W and
-# R only the Gram matrices W^T W and R R^T matter, of trace 1: ||W R||^2 is the sum of their elementwise
-# product. So a pair costs d_model^2 multiplications, whatever the widths of its matrices.
+# Of W and R only the Gram matrices W^T W and R R^T matter, of trace 1: ||W R||^2 is the sum of their
+# elementwise product. So a pair costs d_model^2 multiplications, whatever the widths of its matrices.
 
 
 def _written_steps(model: PuzzleGPT) -> Steps[None, Float[Tensor, "source d_model d_model"]]:
@@ -354,26 +329,7 @@ class _Space:
         chance = mean**0.5 * (1 - variance / (8 * mean**2))
         return chance.cpu().numpy(), (variance.sqrt() / (2 * mean**0.5)).cpu().numpy()
 
-    def turned(
-        self, written: Float[Tensor, "source d_model d_model"], generator: torch.Generator
-    ) -> Float[Tensor, "source d_model d_model"]:
-        """All that is written, turned at random within the space."""
-        q, r = torch.linalg.qr(
-            torch.randn(self.n, self.n, generator=generator, dtype=torch.float64, device="cpu")
-        )
-        turn = q * r.diagonal().sign()  # uniform over all rotations (Mezzadri, 2007)
-        if self.behind_norm:
-            basis = _without_mean(self.n + 1)
-            turn = basis @ turn @ basis.T
-        turn = turn.to(written)
-        return turn @ written @ turn.T
-
 
 def _centred(gram: Grams) -> Grams:
     rows = gram - gram.mean(0, keepdim=True)
     return rows - rows.mean(1, keepdim=True)
-
-
-def _without_mean(d_model: int) -> Float[Tensor, "d_model n"]:
-    """An orthonormal basis of the vectors whose entries sum to 0."""
-    return torch.linalg.svd(torch.eye(d_model, dtype=torch.float64, device="cpu") - 1 / d_model)[0][:, :-1]

@@ -48,10 +48,10 @@ from interp.analyses.ablation_sweep import (
 from interp.analyses.composition import Composition
 from interp.analyses.question import Question, means_over, tokens_of
 from interp.analyses.readers import HEAD_INPUTS, INPUT_NAMES, Input, Reader, check_readers, readers_of
+from interp.engine.answers import score
 from interp.engine.forward import Gates, Residual, heads_out, run_layer, tail, unembed
 from interp.engine.halves import attention_half, mlp_half
 from interp.engine.measures import Measure
-from interp.engine.predict import score
 from interp.engine.trunk import Trunk
 from interp.errors import PuzzlescopeError
 from interp.export.programs import Sample, off_lines, program_of, source_line

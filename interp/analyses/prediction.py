@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from interp.analyses.question import RunQuestion
-from interp.engine.predict import Prediction, predict_run
+from interp.engine.answers import Prediction
+from interp.engine.predict import predict_run
 from interp.engine.runs import Run
 from interp.export.programs import given, puzzle_program
 from interp.model import PuzzleGPT

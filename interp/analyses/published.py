@@ -17,7 +17,7 @@ from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation import NO_ABLATION, Ablation, Hook, ReferenceMeans, hooks_for
 from interp.analyses.question import PuzzleQuestion
-from interp.engine.predict import AnswerLoss, score
+from interp.engine.answers import AnswerLoss, score
 from interp.export.programs import given, puzzle_program
 from interp.grids import N_COLORS, SIZE
 from interp.model import Config, PuzzleGPT

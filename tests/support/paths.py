@@ -11,8 +11,8 @@ from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, Refe
 from interp.analyses.ablation_sweep import CHUNK
 from interp.analyses.path_ablation import _checked, _Chunk
 from interp.analyses.readers import LOGITS, Reader
+from interp.engine.answers import AnswerLoss, score
 from interp.engine.forward import embed, run_layer, unembed
-from interp.engine.predict import AnswerLoss, score
 from interp.model import PuzzleGPT
 from interp.tokens import TokensLike, puzzle_tokens
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from interp.ablation import Component
 from interp.analyses.ablation_sweep import SweepRow
-from interp.engine.predict import AnswerLoss
+from interp.engine.answers import AnswerLoss
 
 
 def losses(loss: float, n: int, copied: int = 90) -> AnswerLoss:

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from app.widgets.puzzle_strip import Panel
-from interp.engine.predict import Decoding, Prediction
+from interp.engine.answers import Decoding, Prediction
 from interp.puzzles import Puzzle
 
 

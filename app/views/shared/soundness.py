@@ -8,7 +8,7 @@ from app.state.scene import LONGEST_OFF, Scene
 from app.widgets.text import escape_markdown
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
-from interp.engine.predict import Prediction
+from interp.engine.answers import Prediction
 from interp.errors import brief
 
 

@@ -9,7 +9,7 @@ from app.widgets import loss_readout, puzzle_strip
 from app.widgets.controls import choice
 from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import Look, Panel, changes
-from interp.engine.predict import Decoding, Prediction
+from interp.engine.answers import Decoding, Prediction
 from interp.grids import CELLS
 
 ANSWERS: dict[Decoding, str] = {

@@ -10,7 +10,7 @@ from interp.analyses.ablation_sweep import Sweep
 from interp.analyses.attention import AttentionOf
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
-from interp.engine.predict import Prediction
+from interp.engine.answers import Prediction
 from interp.export.tables import Table
 from interp.grids import CELLS, SIZE
 from interp.tokens import predicting_position

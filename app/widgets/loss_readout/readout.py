@@ -8,8 +8,8 @@ import streamlit as st
 
 from app.widgets.browser.scripts import ELEMENT, joined
 from app.widgets.puzzle_strip import Changes
+from interp.engine.answers import AnswerLoss, Prediction
 from interp.engine.measures import MEASURES, METRICS, Metric
-from interp.engine.predict import AnswerLoss, Prediction
 from interp.numbers import has_ratio, short, times
 
 HERE = Path(__file__).parent

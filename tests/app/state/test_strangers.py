@@ -34,7 +34,8 @@ from interp.analyses.attention import LayerAttention
 from interp.analyses.direct_attribution import direct_attribution
 from interp.analyses.logit_lens import logit_lens
 from interp.checkpoints import save_model
-from interp.engine.predict import AnswerLoss, Prediction, predict
+from interp.engine.answers import AnswerLoss, Prediction
+from interp.engine.predict import predict
 from interp.errors import PuzzlescopeError, brief
 from interp.figures.attribution import attribution_bars, attribution_map, part_map
 from interp.figures.scale import UNKNOWN

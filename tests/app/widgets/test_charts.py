@@ -16,8 +16,9 @@ from app.widgets.puzzle_strip import Changes
 from interp import load_puzzles
 from interp.ablation import Component, components_of, parse_ablation
 from interp.analyses.ablation_sweep import SweepPart, SweepState, cost, flipped, same_puzzles, value
+from interp.engine.answers import AnswerLoss, Prediction
 from interp.engine.measures import MEASURES, METRICS
-from interp.engine.predict import AnswerLoss, Prediction, predict
+from interp.engine.predict import predict
 from interp.figures.scale import LEGEND
 from interp.numbers import short, times
 from tests.support.models import SMALL, small_model

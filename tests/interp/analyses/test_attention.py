@@ -18,7 +18,6 @@ from interp.analyses.attention import (
     attention_pattern,
     layer_attention,
     packed,
-    position_labels,
     quantise,
 )
 from interp.analyses.lookback import heads_above, lookback_scores
@@ -106,12 +105,6 @@ def test_bad_requests(tokens) -> None:
         lookback_scores(model, tokens, 405)
     with pytest.raises(PuzzlescopeError, match="at least one"):
         lookback_scores(model, tokens[:0], 1)
-
-
-def test_labels_name_every_position(tokens) -> None:
-    labels = position_labels(tokens[0])
-    assert len(labels) == 405 and labels[0] == "start"
-    assert [labels[p] for p in (1, 102, 203, 304)] == ["X", "f(X)", "Y", "f(Y)"]
 
 
 def test_pattern_and_norms_come_from_the_ablated_run(tokens) -> None:

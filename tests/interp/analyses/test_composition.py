@@ -7,11 +7,12 @@ import torch
 from torch import Tensor
 
 from interp.ablation import Component
-from interp.analyses.composition import Composition, chance_measured, composition
+from interp.analyses.composition import Composition, composition
 from interp.analyses.readers import LOGITS, Reader, readers_of
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
 from tests.support.models import SMALL, small_model
+from tests.support.rotations import chance_measured
 
 NARROW = Config(n_layers=2, n_heads=3, d_model=24, d_head=6, d_mlp=20, d_qk=4)
 """Queries and keys of another width than values."""

@@ -29,7 +29,8 @@ from interp.analyses.path_ablation import (
     rank_correlation,
 )
 from interp.analyses.readers import LOGITS, Reader, readers_of
-from interp.engine.predict import AnswerLoss, losses, run_ablated, score
+from interp.engine.answers import AnswerLoss, score
+from interp.engine.predict import losses, run_ablated
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
 from interp.tokens import GRID_TOKENS, structure_of

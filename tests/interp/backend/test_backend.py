@@ -157,7 +157,7 @@ def test_a_sweep_tells_how_far_it_is(names: list[str]) -> None:
     watch = backend.watch(names[0], Sweep(puzzles, tuple(components_of(SMALL, ["attn"]))))
     for state in looks(watch):
         fractions.append(state.fraction)
-        known.append([state.puzzles_done(number) for number in range(4)])
+        known.append([len(state.row(number).solved) for number in range(4)])
     assert fractions == sorted(fractions) and fractions[-1] == 1 and len(set(fractions)) > 4
     assert [CHUNK, 0, 0, 0] in known and [CHUNK] * 4 in known, (
         "the first puzzles of all rows come before the rest"

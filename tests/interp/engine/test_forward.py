@@ -24,8 +24,9 @@ from interp.ablation import (
 )
 from interp.analyses.ablation_sweep import CHUNK, STRETCH, Scope, positions_off, sweep, sweep_parts
 from interp.engine import forward as engine
+from interp.engine.decoding import decode_drafting, decode_together
 from interp.engine.forward import gates_for, gates_of, run
-from interp.engine.predict import decode_drafting, decode_together, losses, predict, predict_each, run_ablated
+from interp.engine.predict import losses, predict, predict_each, run_ablated
 from interp.errors import PuzzlescopeError
 from interp.model import KeyValueCache, loss_of
 from interp.resumable import finish
@@ -156,7 +157,7 @@ def test_guessing_takes_fewer_passes_where_the_answer_is_nearly_right(model, pro
     """The model's own answer with one cell altered: once past it, long runs of guesses hold."""
     gates = gates_of([NO_ABLATION], SMALL)
     passes = []
-    monkeypatch.setattr("interp.engine.predict.run", lambda *a, **k: passes.append(1) or run(*a, **k))
+    monkeypatch.setattr("interp.engine.decoding.run", lambda *a, **k: passes.append(1) or run(*a, **k))
     own = prompt[:1].clone()
     with torch.inference_mode():
         for _ in range(2):

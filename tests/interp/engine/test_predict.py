@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interp.ablation import NO_ABLATION, Ablation, parse_ablation
+from interp.engine.answers import AnswerLoss
 from interp.engine.measures import METRICS
-from interp.engine.predict import AnswerLoss, losses, predict, run_ablated
+from interp.engine.predict import losses, predict, run_ablated
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.tokens import ANSWER_START, with_start

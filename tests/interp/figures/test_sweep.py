@@ -6,8 +6,8 @@ import pytest
 
 from interp.ablation import Component, components_of
 from interp.analyses.ablation_sweep import SMALLEST_LOSS, SweepPart, SweepRow, SweepState, sweep_summary
+from interp.engine.answers import AnswerLoss
 from interp.engine.measures import MEASURES
-from interp.engine.predict import AnswerLoss
 from interp.figures.scale import colour, position_of
 from interp.figures.sweep import head_map, layer_chart, task_map
 from tests.support.models import SMALL

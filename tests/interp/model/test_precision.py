@@ -17,7 +17,7 @@ from interp.ablation import ReferenceMeans, components_of, parse_ablation, refer
 from interp.analyses.ablation_sweep import sweep
 from interp.analyses.activation_patching import activation_patching
 from interp.analyses.attention import attention_of, layer_attention
-from interp.analyses.composition import chance_measured, composition
+from interp.analyses.composition import composition
 from interp.analyses.direct_attribution import direct_attribution
 from interp.analyses.head_study import study_heads
 from interp.analyses.logit_lens import logit_lens
@@ -64,7 +64,6 @@ FINDINGS: dict[str, Callable[[PuzzleGPT, ReferenceMeans], Any]] = {
         path_ablation(model, TOKENS[:1], PARTS[0], base=ABLATION, means=means).costs().values()
     ),
     "composition": lambda model, means: composition(model),
-    "chance_measured": lambda model, means: chance_measured(model, rotations=2),
     "blanks_masked": lambda model, means: blanks_masked(model, TOKENS),
     "copy_circuit": lambda model, means: copy_circuit(model, TOKENS),
 }
