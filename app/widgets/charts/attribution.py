@@ -11,7 +11,7 @@ from app.widgets.charts import clickable_chart
 from app.widgets.controls import choice
 from app.widgets.text import escape_markdown
 from interp.analyses.direct_attribution import Attribution
-from interp.figures import attribution as figures
+from interp.figures.attribution import attribution_bars, attribution_map, compared, part_map
 from interp.figures.grids import cell_name, token_name
 from interp.grids import CELLS
 from interp.tokens import D_VOCAB
@@ -71,15 +71,15 @@ def show(
     shown = part if part in found.parts else found.parts[int(abs(pushes).argmax())]
     state = f"{key}-{cell}-{shown}-{toward}-{over}"
     clicked = clickable_chart.clicking({name: name for name in found.parts}, on_part)
-    bars = figures.attribution_bars(found, cell, toward, over, shown)
+    bars = attribution_bars(found, cell, toward, over, shown)
     clickable_chart.show(bars, key=f"{state}-bars", name="puzzlescope-attribution", on_click=clicked)
     st.caption(escape_markdown(told(found, cell, toward, over)) + " " + LEGEND)
     layers, cells = st.columns([5, 4], gap="medium")
     with layers:
-        tiles = figures.attribution_map(found, cell, toward, over, shown)
+        tiles = attribution_map(found, cell, toward, over, shown)
         clickable_chart.show(tiles, key=f"{state}-map", name="puzzlescope-attribution-map", on_click=clicked)
     with cells:
-        show_cells(figures.part_map(found, shown, toward, over, cell), key=f"{state}-cells", on_cell=on_cell)
+        show_cells(part_map(found, shown, toward, over, cell), key=f"{state}-cells", on_cell=on_cell)
 
 
 def told(found: Attribution, cell: int, toward: int | None = None, over: int | None = None) -> str:
@@ -90,7 +90,7 @@ def told(found: Attribution, cell: int, toward: int | None = None, over: int | N
     order = abs(pushes).argsort()[::-1][:3]
     largest = ", ".join(f"{found.parts[k]} {pushes[k]:+.2f}" for k in order)
     difference = float(found.difference(toward, over)[cell])
-    names = figures.compared(found, cell, toward, over)
+    names = compared(found, cell, toward, over)
     sentence = (
         f"At {cell_name(cell)} the {len(found.parts)} parts sum to"
         f" {pushes.sum(dtype=float):+.3f}, the run's own"

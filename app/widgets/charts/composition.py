@@ -12,7 +12,7 @@ from interp.ablation import Component
 from interp.analyses.ablation_sweep import KINDS, components_of
 from interp.analyses.composition import Composition
 from interp.analyses.readers import HEAD_INPUTS, HeadInput, Reader
-from interp.figures import composition as figures
+from interp.figures.composition import head_matrix, told_weights, weights_board, weights_ranking
 from interp.figures.readers import INPUTS
 from interp.model import Config
 
@@ -71,16 +71,16 @@ def show(
     own = f"{key}-{source.text}"
     shown = {reading.reader.text: reading.reader for reading in readings}
     click = clickable_chart.clicking(shown, on_reader)
-    board = figures.weights_board(readings, source, cfg, off)
+    board = weights_board(readings, source, cfg, off)
     clickable_chart.show(board, key=f"{own}-board", name=f"puzzlescope-weights-{source.text}", on_click=click)
-    st.caption(escape_markdown(f"{LEGEND} {figures.told_weights(readings, source)}"))
-    ranking = figures.weights_ranking(readings, source)
+    st.caption(escape_markdown(f"{LEGEND} {told_weights(readings, source)}"))
+    ranking = weights_ranking(readings, source)
     clickable_chart.show(
         ranking, key=f"{own}-ranking", name=f"puzzlescope-ranking-{source.text}", on_click=click
     )
     with st.expander("Every head with every head", key=f"{key}-matrix"):
         _input(head_input, f"{key}-input", on_input)
-        matrix = figures.head_matrix(composition, head_input, cfg, source)
+        matrix = head_matrix(composition, head_input, cfg, source)
         clickable_chart.show(
             matrix, key=f"{own}-{head_input}", name=f"puzzlescope-heads-{head_input}", on_click=lambda _: None
         )
