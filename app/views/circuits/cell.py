@@ -7,7 +7,7 @@ from app.state.session import change, choose, chosen, of_this_model
 from app.views.circuits.choices import PAGE
 from app.views.shared import puzzle_panels
 from app.widgets import lens_film, puzzle_strip
-from app.widgets.charts import attribution as attribution_view
+from app.widgets.charts import attribution
 from app.widgets.puzzle_strip import Look
 from interp.analyses.direct_attribution import AttributionOf
 from interp.analyses.logit_lens import LensOf
@@ -58,7 +58,7 @@ def show_lens(scene: Scene, backend: Backend) -> None:
 def show_attribution(scene: Scene, backend: Backend) -> None:
     """Draw every part's push at the cell."""
     own = chosen(PAGE)
-    attribution_view.show(
+    attribution.show(
         backend.ask(scene.model, AttributionOf(scene.puzzle, scene.ablation)),
         key=f"dla-{scene.model}-{scene.puzzle.id}-{scene.ablation.text}",
         cell=cell_of(scene),

@@ -60,7 +60,7 @@ CHOICES = {
 }
 
 
-def patching() -> Patching:
+def chosen_patching() -> Patching:
     """What is chosen to be patched."""
     own = chosen(PAGE)
     site, _, block = own["patch"].partition("@")

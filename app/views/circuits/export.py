@@ -8,10 +8,10 @@ from app.live import sweeps
 from app.state.scene import Scene
 from app.state.session import chosen
 from app.views.circuits.cell import cell_of
-from app.views.circuits.choices import PAGE, VIEWS, patching
+from app.views.circuits.choices import PAGE, VIEWS, chosen_patching
 from app.views.circuits.patching import source_of
 from app.views.shared.export import header_of, name_of, sample_of
-from app.widgets.export_menu import menu as take_away
+from app.widgets.export_menu import menu
 from app.widgets.export_menu.menu import Download
 from interp.analyses.activation_patching import Patching
 from interp.analyses.composition import CompositionScores
@@ -34,7 +34,7 @@ def show(scene: Scene, backend: Backend) -> None:
         "attribution": _attribution,
         "patching": _patching,
     }[chosen(PAGE)["show"]](scene, backend)
-    take_away.show(downloads, snippets, key="circuits-take-away")
+    menu.show(downloads, snippets, key="circuits-take-away")
 
 
 assert set(VIEWS) == {"readers", "lens", "attribution", "patching"}
@@ -103,7 +103,7 @@ def _attribution(scene: Scene, backend: Backend) -> tuple[list[Download], dict[s
 
 
 def _patching(scene: Scene, backend: Backend) -> tuple[list[Download], dict[str, str]]:
-    puzzle, choice, cell, source = scene.puzzle, patching(), cell_of(scene), source_of(scene, backend)
+    puzzle, choice, cell, source = scene.puzzle, chosen_patching(), cell_of(scene), source_of(scene, backend)
     if source is None:
         return [], {}
     question = Patching(puzzle, source, choice.kind, choice.detail, scene.ablation)

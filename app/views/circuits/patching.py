@@ -5,8 +5,8 @@ from app.live.watching import Seen, look_in, watched
 from app.state.scene import Scene
 from app.state.session import of_this_model
 from app.views.circuits.cell import cell_of, look_at
-from app.views.circuits.choices import PAGE, choose_patching, patching
-from app.widgets.charts import patching as patch_view
+from app.views.circuits.choices import PAGE, choose_patching, chosen_patching
+from app.widgets.charts import patching
 from app.widgets.puzzle_strip import Look
 from interp.analyses.activation_patching import Edit, Patching, PatchState
 from interp.backend import Backend
@@ -20,10 +20,10 @@ OFFERED = 12
 def show(scene: Scene, backend: Backend) -> None:
     """Draw the choices and the effects."""
     candidates = candidates_of(scene, backend)
-    patch_view.show_choices(
+    patching.show_choices(
         scene.puzzle,
         candidates,
-        patching(),
+        chosen_patching(),
         key="patch",
         look=Look(scene.palette, scene.digits),
         on_change=choose_patching,
@@ -45,7 +45,7 @@ def candidates_of(scene: Scene, backend: Backend) -> list[Puzzle]:
     """Other puzzles of the same task whose grids stand in the same order."""
     same = backend.bank().filter(task=scene.puzzle.task, structure=scene.puzzle.structure)
     offered = [puzzle for puzzle in same if puzzle != scene.puzzle][:OFFERED]
-    source = patching().source
+    source = chosen_patching().source
     wanted = backend.bank().find(source) if source is not None and not isinstance(source, Edit) else None
     if (
         wanted is not None
@@ -58,18 +58,18 @@ def candidates_of(scene: Scene, backend: Backend) -> list[Puzzle]:
 
 def source_of(scene: Scene, backend: Backend) -> Puzzle | None:
     """The second puzzle; none if an edit changes nothing."""
-    return patch_view.source_of(scene.puzzle, candidates_of(scene, backend), patching())
+    return patching.source_of(scene.puzzle, candidates_of(scene, backend), chosen_patching())
 
 
 def look(scene: Scene, source: Puzzle, backend: Backend) -> Seen[PatchState]:
-    choice = patching()
+    choice = chosen_patching()
     question = Patching(scene.puzzle, source, choice.kind, choice.detail, scene.ablation)
     return look_in(GROUP, (scene.model, question), lambda: backend.watch(scene.model, question))
 
 
 def _draw(scene: Scene, source: Puzzle, backend: Backend) -> None:
-    seen, choice = look(scene, source, backend), patching()
-    patch_view.show(
+    seen, choice = look(scene, source, backend), chosen_patching()
+    patching.show(
         seen.state,
         choice,
         progress=seen.progress,

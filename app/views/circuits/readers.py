@@ -7,8 +7,7 @@ from app.live.watching import Seen, look_in, watched
 from app.state.scene import SAMPLES, Scene
 from app.state.session import change, choose, chosen, of_this_model
 from app.views.circuits.choices import PAGE
-from app.widgets.charts import composition as composition_view
-from app.widgets.charts import path_effects as path_view
+from app.widgets.charts import composition, path_effects
 from app.widgets.controls import measure_and_sample
 from interp.ablation import Component
 from interp.analyses.composition import CompositionScores
@@ -57,11 +56,11 @@ def _draw(scene: Scene, backend: Backend) -> None:
     off = list(scene.ablation.components)
     key = f"readers-{scene.model}-{scene.ablation.text}"
     _controls(scene, backend, source)
-    composition = backend.ask(scene.model, CompositionScores())
+    scores = backend.ask(scene.model, CompositionScores())
     weights, effects = st.columns(2, gap="medium")
     with weights:
-        composition_view.show(
-            composition,
+        composition.show(
+            scores,
             source,
             own["input"],
             cfg,
@@ -71,7 +70,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
             on_input=lambda name: choose(PAGE, input=name),
         )
     with effects:
-        path_view.show(
+        path_effects.show(
             seen.state,
             source,
             cfg,
@@ -85,8 +84,8 @@ def _draw(scene: Scene, backend: Backend) -> None:
             on_again=lambda: watched().forget(GROUP),
         )
     if seen.state is not None:
-        path_view.show_agreement(
-            composition,
+        path_effects.show_agreement(
+            scores,
             seen.state,
             scene.measure,
             key=f"{key}-{scene.puzzle.id}-{scene.sample}-agreement",
@@ -97,7 +96,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
 def _controls(scene: Scene, backend: Backend, source: Component) -> None:
     cfg = backend.model(scene.model).cfg
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        composition_view.show_source(
+        composition.show_source(
             source,
             cfg,
             key=scene.key("circuits-source"),

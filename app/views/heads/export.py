@@ -4,7 +4,7 @@ them."""
 from app.live import studies, sweeps
 from app.state.scene import Scene
 from app.views.shared.export import header_of, name_of, sample_of
-from app.widgets.export_menu import menu as take_away
+from app.widgets.export_menu import menu
 from app.widgets.export_menu.menu import Download
 from interp.analyses.head_study import HeadStudy, HeadStudyOf, Over
 from interp.backend import Backend
@@ -33,7 +33,7 @@ def show(scene: Scene, backend: Backend, over: Over) -> None:
         )
         for label, (name, rows) in makers.items()
     ]
-    take_away.show(
+    menu.show(
         downloads,
         {"the heads": _question(scene, backend).program(scene.model, sample=sample_of(scene), over=over)},
         key="heads-take-away",

@@ -15,7 +15,7 @@ from app.views.shared import puzzle_panels
 from app.widgets import puzzle_strip
 from app.widgets.puzzle_strip import Look, Panel
 from interp.ablation import Ablation, Component, Term, components_of, parse_ablation
-from interp.analyses import published as logbook
+from interp.analyses import published
 from interp.analyses.notebook import copy_circuit_text
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
@@ -56,7 +56,7 @@ def show_marker(number: int, scene: Scene, backend: Backend) -> None:
             puzzle,
             off,
             "a wrong answer, with markers where cells should be",
-            lambda answer: logbook.marker_finding(answer, puzzle.grids[3].ravel()),
+            lambda answer: published.marker_finding(answer, puzzle.grids[3].ravel()),
             key=f"log-marker-{layer}",
         )
 
@@ -83,7 +83,7 @@ def show_copy(number: int, scene: Scene, backend: Backend) -> None:
             puzzle,
             Ablation.of((*scene.ablation.terms, *circuit.terms)),
             "a rough copy of the third grid",
-            lambda answer: logbook.copy_finding(answer, puzzle.grids[2].ravel()),
+            lambda answer: published.copy_finding(answer, puzzle.grids[2].ravel()),
             key=f"log-copy-{layer}",
         )
 
@@ -93,8 +93,8 @@ def _answer(
     backend: Backend,
     puzzle: Puzzle,
     off: Ablation,
-    published: str,
-    judge: Callable[[Int[np.ndarray, " 100"]], logbook.Finding],
+    expected: str,
+    judge: Callable[[Int[np.ndarray, " 100"]], published.Finding],
     *,
     key: str,
 ) -> None:
@@ -114,7 +114,7 @@ def _answer(
             filename=f"{key}-{puzzle.id}",
         )
     with beside:
-        experiment.published(f"{published}.")
+        experiment.published(f"{expected}.")
         experiment.finding(judge(prediction.greedy[0]))
         experiment.go_on(
             scene.link_to(puzzle, off),
@@ -148,7 +148,7 @@ def show_one_by_one(number: int, scene: Scene, backend: Backend) -> None:
     experiment.published(
         "with layer 0's attention off the answer is wrong; the layer matters far more than any other."
     )
-    experiment.finding(logbook.one_by_one_finding(solved))
+    experiment.finding(published.one_by_one_finding(solved))
     worst = int(np.argmax([found.loss.mean("final") for found in answers]))
     experiment.go_on(
         scene.link_to(puzzle, ablations[worst]),

@@ -16,7 +16,7 @@ from app.views.shared.attention import show_layer, show_tokens
 from app.views.shared.lookback_list import show_heads
 from app.widgets.controls import choice
 from interp.ablation import Component
-from interp.analyses import published as logbook
+from interp.analyses import published
 from interp.analyses.attention import AttentionOf
 from interp.analyses.lookback import LookbackScores
 from interp.analyses.notebook import ON_START, THRESHOLDS, LookingHead, looking_heads
@@ -54,12 +54,12 @@ def show_detectors(number: int, scene: Scene, backend: Backend) -> None:
             _threshold(lookback, what, threshold)
             _heads(scene, found, key=f"log-{lookback}")
         with beside:
-            published = logbook.PUBLISHED_HEADS[lookback]
-            listed = ", ".join(f"{_name(*head)} {score:.2f}" for head, score in published.items())
+            figures = published.PUBLISHED_HEADS[lookback]
+            listed = ", ".join(f"{_name(*head)} {score:.2f}" for head, score in figures.items())
             experiment.published(f"above {THRESHOLDS[lookback]}: {listed}.")
-            experiment.finding(logbook.heads_finding(scores[lookback], lookback, threshold, real[lookback]))
-            if logbook.same_sizes(backend.model(scene.model).cfg):
-                _deviations(published, scores[lookback])
+            experiment.finding(published.heads_finding(scores[lookback], lookback, threshold, real[lookback]))
+            if published.same_sizes(backend.model(scene.model).cfg):
+                _deviations(figures, scores[lookback])
     experiment.go_on(
         scene.link_to(scene.puzzle, scene.ablation),
         LookbackScores(scene.puzzle, scene.ablation, tuple(WHAT), clamp=True).program(
@@ -99,8 +99,8 @@ def _name(layer: int, head: int) -> str:
     return Component(layer, "head", head).text
 
 
-def _deviations(published: Mapping[tuple[int, int], float], scores: Float[np.ndarray, "layer head"]) -> None:
-    told = (f"{_name(*head)} {scores[head] - score:+.3f}" for head, score in published.items())
+def _deviations(figures: Mapping[tuple[int, int], float], scores: Float[np.ndarray, "layer head"]) -> None:
+    told = (f"{_name(*head)} {scores[head] - score:+.3f}" for head, score in figures.items())
     st.caption(f"This puzzle less the notebook's: {', '.join(told)}.")
 
 

@@ -12,9 +12,9 @@ from app.views.logbook import experiment
 from app.views.logbook.choices import PAGE
 from app.views.shared.switching import switch
 from app.widgets.charts import layer_chart
-from app.widgets.controls import progress as filling
+from app.widgets.controls.progress import show_progress
 from interp.ablation import REFERENCE_PUZZLES, Term, components_of
-from interp.analyses import published as logbook
+from interp.analyses import published
 from interp.analyses.ablation_sweep import Sweep, SweepRow, SweepState
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
@@ -70,10 +70,10 @@ def _draw(scene: Scene, backend: Backend) -> None:
         _chart(scene, rows, seen)
     with beside:
         experiment.published(
-            f"{logbook.PUBLISHED_CLEAN:.2e} nats with nothing off; **{logbook.PUBLISHED_LAYERS[0]}** with"
+            f"{published.PUBLISHED_CLEAN:.2e} nats with nothing off; **{published.PUBLISHED_LAYERS[0]}** with"
             f" layer 0's attention"
-            f" off; between {min(logbook.PUBLISHED_LAYERS[1:]):.2e} and"
-            f" {max(logbook.PUBLISHED_LAYERS[1:]):.2e} with any"
+            f" off; between {min(published.PUBLISHED_LAYERS[1:]):.2e} and"
+            f" {max(published.PUBLISHED_LAYERS[1:]):.2e} with any"
             " other's. Layer 0 matters a thousandfold."
         )
         _conclude(scene, backend, rows, seen)
@@ -83,7 +83,7 @@ def _chart(scene: Scene, rows: list[SweepRow], seen: Seen[SweepState]) -> None:
     clean, off = (rows[0] if rows else None), list(scene.ablation.components)
     key = f"log-{scene.model}-{scene.ablation.text}"
     layer_chart.show(rows[1:], clean, "final", "attn", off, key=key, on_click=of_this_model(switch))
-    filling.show(
+    show_progress(
         seen.progress,
         seen.stopped,
         "Measuring",
@@ -99,7 +99,7 @@ def _conclude(scene: Scene, backend: Backend, rows: list[SweepRow], seen: Seen[S
         st.caption("Whether it holds here is told when all is measured.")
         return
     losses = [row.loss.mean("final") for row in rows]
-    experiment.finding(logbook.layers_finding(losses[0], losses[1:]))
+    experiment.finding(published.layers_finding(losses[0], losses[1:]))
     dearest = rows[1 + int(np.argmax(losses[1:]))].component
     assert dearest is not None
     experiment.go_on(
@@ -107,16 +107,16 @@ def _conclude(scene: Scene, backend: Backend, rows: list[SweepRow], seen: Seen[S
         _question(scene, backend).program(scene.model, sample=Sample(limit=REFERENCE_PUZZLES)),
         key="log-losses",
     )
-    if logbook.same_sizes(cfg) and not scene.ablation:
+    if published.same_sizes(cfg) and not scene.ablation:
         _deviations(losses, backend)
 
 
 def _deviations(losses: list[float], backend: Backend) -> None:
     """The published figures beside ours, and by how much they differ."""
-    published = [logbook.PUBLISHED_CLEAN, *logbook.PUBLISHED_LAYERS]
-    names = ["nothing", *(f"L{layer}.attn" for layer in range(len(logbook.PUBLISHED_LAYERS)))]
-    table = pd.DataFrame({"off": names, "published": published, "here": losses})
-    table["deviation, %"] = [100 * logbook.deviation(a, b) for a, b in zip(losses, published, strict=True)]
+    figures = [published.PUBLISHED_CLEAN, *published.PUBLISHED_LAYERS]
+    names = ["nothing", *(f"L{layer}.attn" for layer in range(len(published.PUBLISHED_LAYERS)))]
+    table = pd.DataFrame({"off": names, "published": figures, "here": losses})
+    table["deviation, %"] = [100 * published.deviation(a, b) for a, b in zip(losses, figures, strict=True)]
     finite = table.replace([np.inf, -np.inf], np.nan)
     st.dataframe(
         finite.style.format(

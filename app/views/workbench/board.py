@@ -26,6 +26,7 @@ from interp.analyses.presets import Preset, presets
 from interp.backend import Backend
 from interp.engine.measures import Measure, metric_of
 from interp.errors import PuzzlescopeError
+from interp.figures.sweep import Kind
 from interp.model import Config
 from interp.puzzles import Puzzle
 
@@ -176,7 +177,7 @@ def _charts(scene: Scene, backend: Backend, rows: list[SweepRow]) -> None:
     if scene.chart == "heads":
         head_map.show(rows[1:], clean, scene.measure, off, key=key, on_click=click)
     else:
-        kind = "attn" if scene.chart == "attention" else "mlp"
+        kind: Kind = "attn" if scene.chart == "attention" else "mlp"
         layer_chart.show(rows[1:], clean, scene.measure, kind, off, key=key, on_click=click)
 
 

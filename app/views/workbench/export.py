@@ -3,7 +3,7 @@
 from app.live import sweeps
 from app.state.scene import Scene
 from app.views.shared.export import header_of, sample_of
-from app.widgets.export_menu import menu as take_away
+from app.widgets.export_menu import menu
 from app.widgets.export_menu.menu import Download
 from interp.ablation import components_of
 from interp.analyses.ablation_sweep import Sweep
@@ -32,7 +32,7 @@ def show(scene: Scene, backend: Backend, clean: Prediction, ablated: Prediction 
         )
         for label, (name, make) in makers.items()
     ]
-    take_away.show(downloads, _programs(scene, backend))
+    menu.show(downloads, _programs(scene, backend))
 
 
 def _prediction(scene: Scene, backend: Backend, clean: Prediction, ablated: Prediction | None) -> Table:

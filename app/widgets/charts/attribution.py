@@ -10,7 +10,7 @@ from app.widgets.charts import clickable_chart
 from app.widgets.controls import choice
 from app.widgets.text import escape_markdown
 from interp.analyses.direct_attribution import Attribution
-from interp.figures import attribution as figures
+from interp.figures.attribution import attribution_bars, attribution_map, part_map
 from interp.grids import CELLS
 from interp.tokens import D_VOCAB, token_name
 
@@ -69,16 +69,16 @@ def show(
     shown = part if part in found.parts else found.parts[int(abs(pushes).argmax())]
     state = f"{key}-{cell}-{shown}-{toward}-{over}"
     clicked = clickable_chart.clicking({name: name for name in found.parts}, on_part)
-    bars = figures.attribution_bars(found, cell, toward, over, shown)
+    bars = attribution_bars(found, cell, toward, over, shown)
     clickable_chart.show(bars, key=f"{state}-bars", name="puzzlescope-attribution", on_click=clicked)
     summary = found.summary(cell, toward, over).replace(" -", " −")
     st.caption(f"{escape_markdown(summary)} {LEGEND}")
     layers, cells = st.columns([5, 4], gap="medium")
     with layers:
-        tiles = figures.attribution_map(found, cell, toward, over, shown)
+        tiles = attribution_map(found, cell, toward, over, shown)
         clickable_chart.show(tiles, key=f"{state}-map", name="puzzlescope-attribution-map", on_click=clicked)
     with cells:
-        show_cells(figures.part_map(found, shown, toward, over, cell), key=f"{state}-cells", on_cell=on_cell)
+        show_cells(part_map(found, shown, toward, over, cell), key=f"{state}-cells", on_cell=on_cell)
 
 
 def show_cells(figure: go.Figure, *, key: str, on_cell: Callable[[int], None]) -> None:

@@ -11,7 +11,7 @@ from app.widgets.text import escape_markdown
 from interp.ablation import COMPONENT_KINDS, Component, components_of
 from interp.analyses.composition import Composition
 from interp.analyses.readers import HEAD_INPUTS, INPUT_NAMES, HeadInput, Reader
-from interp.figures import composition as figures
+from interp.figures.composition import head_matrix, weights_board, weights_ranking
 from interp.model import Config
 
 ABOUT = (
@@ -69,16 +69,16 @@ def show(
     own = f"{key}-{source.text}"
     shown = {reading.reader.text: reading.reader for reading in readings}
     click = clickable_chart.clicking(shown, on_reader)
-    board = figures.weights_board(readings, source, cfg, off)
+    board = weights_board(readings, source, cfg, off)
     clickable_chart.show(board, key=f"{own}-board", name=f"puzzlescope-weights-{source.text}", on_click=click)
     st.caption(escape_markdown(f"{LEGEND} {composition.summary(source)}"))
-    ranking = figures.weights_ranking(readings, source)
+    ranking = weights_ranking(readings, source)
     clickable_chart.show(
         ranking, key=f"{own}-ranking", name=f"puzzlescope-ranking-{source.text}", on_click=click
     )
     with st.expander("Every head with every head", key=f"{key}-matrix"):
         _input(head_input, f"{key}-input", on_input)
-        matrix = figures.head_matrix(composition, head_input, cfg, source)
+        matrix = head_matrix(composition, head_input, cfg, source)
         clickable_chart.show(
             matrix, key=f"{own}-{head_input}", name=f"puzzlescope-heads-{head_input}", on_click=lambda _: None
         )

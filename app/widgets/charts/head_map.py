@@ -9,8 +9,8 @@ from app.widgets.text import escape_markdown
 from interp.ablation import Component
 from interp.analyses.ablation_sweep import SweepRow, sweep_summary
 from interp.engine.measures import Measure
-from interp.figures import sweep as figures
 from interp.figures.scale import legend
+from interp.figures.sweep import head_map
 
 
 def show(
@@ -32,6 +32,6 @@ def show(
     own = [row for row in rows if row.component is not None and row.component.kind == "head"]
     shown = {row.component.text: row.component for row in own if row.component is not None}
     click = clickable_chart.clicking(shown, on_click)
-    figure = figures.head_map(own, clean, measure, off)
+    figure = head_map(own, clean, measure, off)
     clickable_chart.show(figure, key=key, name=f"puzzlescope-heads-{measure}", on_click=click)
     st.caption(escape_markdown(f"{legend(measure)} {sweep_summary(own, clean, measure)}"))

@@ -9,15 +9,15 @@ from app.widgets.text import escape_markdown
 from interp.ablation import Component
 from interp.analyses.ablation_sweep import SweepRow, sweep_summary
 from interp.engine.measures import Measure
-from interp.figures import sweep as figures
 from interp.figures.scale import legend
+from interp.figures.sweep import Kind, layer_chart
 
 
 def show(
     rows: Sequence[SweepRow],
     clean: SweepRow | None,
     measure: Measure,
-    kind: figures.Kind,
+    kind: Kind,
     off: Collection[Component],
     *,
     key: str,
@@ -33,6 +33,6 @@ def show(
     own = [row for row in rows if row.component is not None and row.component.kind == kind]
     shown = {row.component.text: row.component for row in own if row.component is not None}
     click = clickable_chart.clicking(shown, on_click)
-    figure = figures.layer_chart(own, clean, measure, kind, off)
+    figure = layer_chart(own, clean, measure, kind, off)
     clickable_chart.show(figure, key=key, name=f"puzzlescope-{kind}-{measure}", on_click=click)
     st.caption(escape_markdown(f"{legend(measure)} {sweep_summary(own, clean, measure)}"))

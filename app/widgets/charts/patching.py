@@ -4,6 +4,7 @@ over."""
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from html import escape
 
 import numpy as np
@@ -12,15 +13,21 @@ import streamlit as st
 
 from app.widgets.charts import clickable_chart
 from app.widgets.charts.attribution import show_cells
-from app.widgets.controls import progress as filling
 from app.widgets.controls.choice import segmented, select
+from app.widgets.controls.progress import show_progress
 from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import PLAIN, Look
 from app.widgets.text import escape_markdown
 from interp.analyses.activation_patching import EVERYWHERE, Detail, Edit, Kind, PatchState, recoloured
 from interp.errors import PuzzlescopeError
-from interp.figures import patching as figures
 from interp.figures.grids import grid_svg
+from interp.figures.patching import (
+    effect_cells,
+    gap_cells,
+    head_patch_map,
+    metric_name,
+    patch_map,
+)
 from interp.grids import COLORS, SIZE
 from interp.puzzles import Puzzle
 from interp.tokens import cell_name
@@ -170,6 +177,10 @@ def _show_edit(puzzle: Puzzle, edit: Edit, key: str, on_edit: Callable[[Edit], N
     places = dict(enumerate(puzzle.structure.name.split(" ")[:3]))
     lines = {k: str(k + 1) for k in range(SIZE)}
     colors = {k: color.name for k, color in enumerate(COLORS)}
+
+    def edited(name: str, k: int) -> None:
+        on_edit(replace(edit, **{name: k}))
+
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         for label, name, offered, width in (
             ("Grid", "place", places, 90),
@@ -182,7 +193,7 @@ def _show_edit(puzzle: Puzzle, edit: Edit, key: str, on_edit: Callable[[Edit], N
                 offered,
                 getattr(edit, name),
                 key=f"{key}-{name}",
-                on_change=lambda k, name=name: on_edit(replace(edit, **{name: k})),
+                on_change=partial(edited, name),
                 width=width,
             )
         was = int(puzzle.grids[edit.place, edit.row, edit.column])
@@ -216,7 +227,7 @@ def show(
             chosen.
         on_stop, on_again: end the computation, and begin it anew.
     """
-    filling.show(
+    show_progress(
         progress,
         stopped,
         "Patching",
@@ -244,7 +255,7 @@ def show(
         st.caption(escape_markdown(told.replace(" -", " −")))
     with cells:
         if marked is None:
-            show_cells(figures.gap_cells(state, cell), key=f"{own}-gaps", on_cell=on_cell)
+            show_cells(gap_cells(state, cell), key=f"{own}-gaps", on_cell=on_cell)
             if state.comparable.any() and not state.comparable[cell]:
                 st.button(
                     "Go to where they differ most",
@@ -257,7 +268,7 @@ def show(
                 " click a patch to see what else it carries."
             )
         else:
-            show_cells(figures.effect_cells(state, *marked, cell), key=f"{own}-effects", on_cell=on_cell)
+            show_cells(effect_cells(state, *marked, cell), key=f"{own}-effects", on_cell=on_cell)
             st.button(
                 "Where the runs differ",
                 key=f"{own}-back",
@@ -281,7 +292,7 @@ def _map(
 ) -> go.Figure:
     """The map of effects; of heads, at one block, which is chosen here."""
     if state.kind != "z":
-        return figures.patch_map(state, cell, marked)
+        return patch_map(state, cell, marked)
     names: Mapping[str, str] = {
         block.name: "all positions" if block == EVERYWHERE else block.name for block in state.blocks
     }
@@ -294,7 +305,7 @@ def _map(
         on_change=lambda name: on_change(replace(choice, block=name, marked=None)),
         width=170,
     )
-    return figures.head_patch_map(state, cell, block, marked)
+    return head_patch_map(state, cell, block, marked)
 
 
 def _measured(state: PatchState, cell: int) -> str:
@@ -302,7 +313,7 @@ def _measured(state: PatchState, cell: int) -> str:
     if not (np.isfinite(state.target[cell]) and np.isfinite(state.source[cell])):
         return ""
     return (
-        f"{cell_name(cell).capitalize()}, {figures.metric_name(state, cell)}:"
+        f"{cell_name(cell).capitalize()}, {metric_name(state, cell)}:"
         f" {state.target[cell]:.2f} in this"
         f" puzzle's run, {state.source[cell]:.2f} in the source's."
     )

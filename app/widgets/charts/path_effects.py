@@ -6,14 +6,14 @@ from collections.abc import Callable, Collection
 import streamlit as st
 
 from app.widgets.charts import clickable_chart
-from app.widgets.controls import progress as filling
+from app.widgets.controls.progress import show_progress
 from app.widgets.text import escape_markdown
 from interp.ablation import Component
 from interp.analyses.composition import Composition
 from interp.analyses.path_ablation import PathState, agreement_summary
 from interp.analyses.readers import Reader
 from interp.engine.measures import Measure
-from interp.figures import paths as figures
+from interp.figures.paths import effects_board, effects_ranking, views_scatter
 from interp.figures.scale import legend
 from interp.model import Config
 
@@ -68,11 +68,13 @@ def show(
     shown = PathState(source, (), 1) if state is None else state
     click = clickable_chart.clicking(_readers(shown), on_reader)
     own = f"{key}-{source.text}-{measure}"
-    board = figures.effects_board(shown, cfg, measure, off)
+    board = effects_board(shown, cfg, measure, off)
     clickable_chart.show(board, key=f"{own}-board", name=f"puzzlescope-paths-{source.text}", on_click=click)
-    filling.show(progress, stopped, "One reader after the other", key=key, on_stop=on_stop, on_again=on_again)
+    show_progress(
+        progress, stopped, "One reader after the other", key=key, on_stop=on_stop, on_again=on_again
+    )
     st.caption(escape_markdown(f"{legend(measure)} {shown.summary(measure)}"))
-    ranking = figures.effects_ranking(shown, measure)
+    ranking = effects_ranking(shown, measure)
     clickable_chart.show(
         ranking, key=f"{own}-ranking", name=f"puzzlescope-path-ranking-{source.text}", on_click=click
     )
@@ -89,7 +91,7 @@ def show_agreement(
     """Draw the readers by both views, and say how alike these rank them."""
     st.subheader("Do the two views agree?", anchor=False)
     st.markdown(escape_markdown(agreement_summary(composition, state, measure)))
-    figure = figures.views_scatter(composition.readings(state.source), state, measure)
+    figure = views_scatter(composition.readings(state.source), state, measure)
     clickable_chart.show(
         figure,
         key=f"{key}-{state.source.text}-{measure}",

@@ -9,8 +9,8 @@ from app.widgets.controls import choice
 from interp.ablation import Component
 from interp.analyses.ablation_sweep import SweepState
 from interp.engine.measures import Measure
-from interp.figures import sweep as figures
 from interp.figures.scale import legend
+from interp.figures.sweep import task_map
 
 
 def show(
@@ -37,7 +37,7 @@ def show(
         if layer in shown:
             on_click(task, shown[layer])
 
-    figure = figures.task_map(states, measure, off, chosen)
+    figure = task_map(states, measure, off, chosen)
     clickable_chart.show(figure, key=key, name=f"puzzlescope-tasks-{measure}", on_click=click)
     done = sum(state.fraction for state in states.values()) / max(len(states), 1)
     st.caption(legend(measure) if done == 1 else f"{legend(measure)} {done:.0%} measured …")

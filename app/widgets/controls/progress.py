@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 
-def show(
+def show_progress(
     progress: float | None,
     stopped: bool,
     what: str,

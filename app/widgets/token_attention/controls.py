@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -77,17 +78,18 @@ def _ends(window: Window, what: What, key: str, on_change: Callable[[Window], No
     """Draw the first and the last row or position; rows are counted from 1 here."""
     name, shift = ("position", 0) if window.way == "positions" else ("row", 1)
     most = longest(window.way, what)
-    ends = {
-        "first": lambda first: _pulled(window, first - shift, window.last, most),
-        "last": lambda last: _pulled(window, window.first, last - shift, most),
-    }
+
+    def pull(end: str, shown: int) -> None:
+        ends = {"first": window.first, "last": window.last} | {end: shown - shift}
+        on_change(_pulled(window, ends["first"], ends["last"], most))
+
     with st.container(horizontal=True):
-        for end, pulled in ends.items():
+        for end in ("first", "last"):
             choice.number(
                 f"{end.capitalize()} {name}",
                 getattr(window, end) + shift,
                 key=f"{key}-{end}",
-                on_change=lambda value, pulled=pulled: on_change(pulled(value)),
+                on_change=partial(pull, end),
                 min_value=shift,
                 max_value=length(window.way) - 1 + shift,
                 help=f"At most {most} {name}s are shown at once.",

@@ -135,7 +135,7 @@ def test_what_is_taken_away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> No
     measured = Measured((half_done(),), None, None, False)
     monkeypatch.setattr(export.studies, "head_sweep", lambda scene, backend: measured)
     monkeypatch.setattr(
-        export.take_away,
+        export.menu,
         "show",
         lambda downloads, snippets, key: taken.update(downloads=downloads, snippets=snippets),
     )
