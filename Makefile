@@ -43,7 +43,7 @@ screenshots: setup-dev ## take the pictures of the documentation
 lint: setup-dev ## check format, lint and types, and the scripts of the browser
 	@$(python) -m ruff format --check .
 	@$(python) -m ruff check .
-	@$(python) -m mypy interp
+	@$(python) -m mypy
 	@$(python) scripts/check_javascript.py
 
 format: setup-dev ## format the code and mend what ruff can mend
