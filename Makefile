@@ -40,10 +40,11 @@ screenshots: setup-dev ## take the pictures of the documentation
 	@$(python) scripts/find_chromium.py --install
 	@$(python) scripts/screenshots.py
 
-lint: setup-dev ## check format, lint and types
+lint: setup-dev ## check format, lint and types, and the scripts of the browser
 	@$(python) -m ruff format --check .
 	@$(python) -m ruff check .
-	@$(python) -m mypy interp
+	@$(python) -m mypy
+	@$(python) scripts/check_javascript.py
 
 format: setup-dev ## format the code and mend what ruff can mend
 	@$(python) -m ruff format .

@@ -1,5 +1,7 @@
 """Training attention on a CPU: our blocks against PyTorch's fused kernel, forward and backward."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 
@@ -15,7 +17,7 @@ def main() -> None:
     q, k, v = (torch.randn(shape, dtype=torch.bfloat16, requires_grad=True) for _ in range(3))
     scale = WIDTH**-0.5
 
-    def train(attention) -> None:
+    def train(attention: Callable[[], torch.Tensor]) -> None:
         attention().sum().backward()
 
     found = in_turn(

@@ -21,9 +21,10 @@ from interp.ablation import NO_ABLATION, Ablation, components_of, parse_ablation
 from interp.analyses.ablation_sweep import sweep
 from interp.engine.predict import predict, run_ablated
 from interp.engine.products import product
+from interp.grids import CELLS
 from interp.model import PuzzleGPT, loss_of
 from interp.puzzles import Puzzle
-from interp.tokens import ANSWER_START, CELLS, with_start
+from interp.tokens import ANSWER_START, with_start
 from interp.training.arithmetic import count_flops, matrix_rate
 
 MODEL = "12-layers"

@@ -2,6 +2,7 @@
 and stopping."""
 
 import time
+from functools import partial
 from statistics import median
 
 import numpy as np
@@ -9,9 +10,10 @@ import torch
 
 from benchmarks.timing import in_turn
 from interp import load_model, load_puzzles
-from interp.ablation import components_of
+from interp.ablation import Component, components_of
 from interp.analyses.ablation_sweep import Scope, Sweep, sweep
 from interp.backend import Backend
+from interp.model import PuzzleGPT
 
 ROUNDS = 3
 PUZZLES = 8
@@ -25,19 +27,18 @@ def ranks(values: np.ndarray) -> np.ndarray:
     return found
 
 
+def losses(model: PuzzleGPT, parts: list[Component], scope: Scope, tokens: np.ndarray) -> np.ndarray:
+    """The mean loss with each part off."""
+    _, *rows = sweep(model, tokens, parts, scope=scope)
+    return np.array([row.loss.mean() for row in rows])
+
+
 def main() -> None:
     tokens = load_puzzles("bank", limit=PUZZLES).tokens
     for name in MODELS:
         model = load_model(name)
-        parts = components_of(model.cfg, EVERY)
-
-        def board(scope: Scope, chosen: np.ndarray, model=model, parts=parts) -> np.ndarray:
-            _, *rows = sweep(model, chosen, parts, scope=scope)
-            return np.array([row.loss.mean() for row in rows])
-
-        spent = in_turn(
-            {scope: lambda board=board, scope=scope: board(scope, tokens[:1]) for scope in SCOPES}, ROUNDS
-        )
+        board = partial(losses, model, components_of(model.cfg, EVERY))
+        spent = in_turn({scope: partial(board, scope, tokens[:1]) for scope in SCOPES}, ROUNDS)
         boards = {scope: [board(scope, tokens[k : k + 1]) for k in range(PUZZLES)] for scope in SCOPES}
         print(
             f"every part of {model.cfg.n_layers} layers, 1 puzzle, {torch.get_num_threads()} threads,"

@@ -4,6 +4,7 @@ import torch
 
 from interp import load_model
 from interp.model import Config, PuzzleGPT
+from interp.model.network import Block
 
 
 def stretched(n_layers: int) -> PuzzleGPT:
@@ -24,6 +25,7 @@ def stretched(n_layers: int) -> PuzzleGPT:
     if n_layers < sizes.n_layers:
         taken = {k: k for k in range(n_layers)}
     for layer, block in enumerate(model.blocks):
+        assert isinstance(block, Block)
         if layer in taken:
             block.load_state_dict(source.blocks[taken[layer]].state_dict())
         else:

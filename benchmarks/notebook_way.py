@@ -58,7 +58,7 @@ class NotebookWay:
         batch = torch.tensor(tokens)
         found = {}
         for layer in range(self.model.cfg.n_layers):
-            hooks = {
+            hooks: dict[str, tuple[str, Callable[[torch.Tensor, object], torch.Tensor]]] = {
                 kind: (f"blocks.{layer}.hook_{kind}_out", zero) for kind in ("attn", "mlp") if kind in kinds
             }
             if "head" in kinds:

@@ -2,8 +2,9 @@
 
 import sys
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -13,7 +14,8 @@ from scripts.find_chromium import find_chromium  # noqa: E402
 
 FOLDER = ROOT / "docs"
 BOARD = "over this puzzle"
-PICTURES = {
+Scheme = Literal["light", "dark"]
+PICTURES: dict[str, tuple[Scheme, str, str]] = {
     "workbench.png": ("light", "?off=L{layer}.attn", BOARD),
     "workbench-dark.png": ("dark", "", BOARD),
     "circuits.png": ("light", "circuits?source=L{layer}.attn&measure=changed", "Do the two views agree?"),
@@ -29,7 +31,7 @@ def main() -> None:
             take(browser, f"{address}/{query.format(layer=layer)}", scheme, whole, FOLDER / name)
 
 
-def open_page(browser: Browser, url: str, scheme: str, whole: str):
+def open_page(browser: Browser, url: str, scheme: Scheme, whole: str) -> Page:
     page = browser.new_page(viewport={"width": 1280, "height": 1000}, color_scheme=scheme)
     page.set_default_timeout(1000 * SECONDS)
     page.goto(url)
@@ -50,7 +52,7 @@ def costliest_layer(browser: Browser, address: str) -> int:
     return int(text.split("L")[1].split(".")[0])
 
 
-def take(browser: Browser, url: str, scheme: str, whole: str, path: Path) -> None:
+def take(browser: Browser, url: str, scheme: Scheme, whole: str, path: Path) -> None:
     path.parent.mkdir(exist_ok=True)
     page = open_page(browser, url, scheme, whole)
     height = page.evaluate("document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")

@@ -190,7 +190,7 @@ class Board {
     if (!step || !this.grid.contains(event.target)) return
     event.preventDefault()
     const bound = (value, most) => Math.min(Math.max(value, -1), most)
-    let [row, column] = [bound(this.at[0] + step[0], this.data.layers - 1), bound(this.at[1] + step[1], this.columns.length - 1)]
+    const [row, column] = [bound(this.at[0] + step[0], this.data.layers - 1), bound(this.at[1] + step[1], this.columns.length - 1)]
     if (row === -1 && column === -1) return
     this.focusable(row, column).focus()
   }

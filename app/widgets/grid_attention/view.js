@@ -282,7 +282,7 @@ class GridAttention extends CanvasView {
     this.hovered = null
     this.schedule()
     if ("scale" in change) return // how dark the maps are is nobody else's business
-    const { scale: _, ...after } = this.state
+    const { scale: _scale, ...after } = this.state
     if (this.told === this.textOf(after) && this.textOf(before) === this.told) return
     this.sent.push(this.textOf(after))
     this.send(after)
@@ -350,7 +350,7 @@ class GridAttention extends CanvasView {
     this.adopt(data.choice)
     if (this.heads?.length !== data.heads) this.buildMaps()
     this.titles.replaceChildren()
-    data.names.forEach((name, place) => make("span", "", this.titles, name))
+    data.names.forEach((name) => make("span", "", this.titles, name))
     this.draw()
   }
 

@@ -168,11 +168,10 @@ function showStage(view, stage) {
 function say(view) {
   const { data, said } = view
   const at = pointed(view)
-  for (const grid of [view.large, view.map]) {
+  for (const grid of [view.large, view.map, ...view.thumbs.map((thumb) => thumb.grid)]) {
     ring(grid.here, at?.index ?? null)
     ring(grid.chosen, data.cell)
   }
-  for (const { grid } of view.thumbs) ring(grid.here, at?.index ?? null), ring(grid.chosen, data.cell)
   drawCourse(view)
   said.replaceChildren()
   said.classList.toggle("idle", !at)
