@@ -44,12 +44,7 @@ def _download(
     label: str, name: str, scene: Scene, backend: Backend, puzzles: list[Puzzle], rows: Rows
 ) -> Download:
     header = header_of(scene, backend, puzzles)
-    return Download(
-        label,
-        csv=lambda: Table(header, rows()).csv(),
-        json=lambda: Table(header, rows()).json(),
-        name=name,
-    )
+    return Download.of(label, name, lambda: Table(header, rows()))
 
 
 def _readers(scene: Scene, backend: Backend) -> tuple[list[Download], dict[str, str]]:

@@ -15,23 +15,20 @@ def show(scene: Scene, backend: Backend, over: Over) -> None:
     """Draw the button that opens it all. Nothing is computed before it is asked for."""
     sweep = studies.head_sweep(scene, backend).states[0]
     head = scene.shown_head.text
-    makers = {
-        "All heads": ("heads", lambda study: study.rows(over, studies.costs(scene, sweep))),
-        "Their spectra": ("spectra", lambda study: study.spectrum_rows(over)),
-        f"The maps of {head}": (f"maps-{head}", lambda study: study.map_rows(scene.layer, scene.head)),
-    }
+
+    def download(label: str, name: str, rows: Callable[[HeadStudy], tuple[dict[str, Any], ...]]) -> Download:
+        def table() -> Table:
+            header = header_of(scene, backend, sweeps.puzzles_of(scene, backend))
+            return Table(header, rows(_whole(scene, backend)))
+
+        return Download.of(label, f"{name}-{name_of(scene)}", table)
+
     downloads = [
-        Download(
-            label,
-            csv=lambda rows=rows: Table(
-                header_of(scene, backend, sweeps.puzzles_of(scene, backend)), rows(_whole(scene, backend))
-            ).csv(),
-            json=lambda rows=rows: Table(
-                header_of(scene, backend, sweeps.puzzles_of(scene, backend)), rows(_whole(scene, backend))
-            ).json(),
-            name=f"{name}-{name_of(scene)}",
-        )
-        for label, (name, rows) in makers.items()
+        download("All heads", "heads", lambda study: study.rows(over, studies.costs(scene, sweep))),
+        download("Their spectra", "spectra", lambda study: study.spectrum_rows(over)),
+        download(
+            f"The maps of {head}", f"maps-{head}", lambda study: study.map_rows(scene.layer, scene.head)
+        ),
     ]
     menu.show(
         downloads,

@@ -24,13 +24,7 @@ def show(scene: Scene, backend: Backend, clean: Prediction, ablated: Prediction 
         "Where the head looks": ("attention", lambda: _attention(scene, backend)),
     }
     downloads = [
-        Download(
-            label,
-            csv=lambda make=make: make().csv(),
-            json=lambda make=make: make().json(),
-            name=f"{name}-{scene.puzzle.id}",
-        )
-        for label, (name, make) in makers.items()
+        Download.of(label, f"{name}-{scene.puzzle.id}", make) for label, (name, make) in makers.items()
     ]
     menu.show(downloads, _programs(scene, backend))
 

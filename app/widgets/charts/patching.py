@@ -97,7 +97,7 @@ def source_of(puzzle: Puzzle, candidates: Sequence[Puzzle], choice: Patching) ->
         except PuzzlescopeError:
             return None
     found = [one for one in candidates if one.id == choice.source]
-    return (found or list(candidates) or [None])[0]
+    return next(iter(found or candidates), None)
 
 
 def show_choices(

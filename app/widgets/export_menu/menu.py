@@ -6,6 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from interp.export.tables import Table
+
 HERE = Path(__file__).parent
 
 _copy_link = st.components.v2.component(
@@ -32,6 +34,11 @@ class Download:
     csv: Callable[[], str]
     json: Callable[[], str]
     name: str
+
+    @classmethod
+    def of(cls, label: str, name: str, make: Callable[[], Table]) -> "Download":
+        """The download of a table."""
+        return cls(label, csv=lambda: make().csv(), json=lambda: make().json(), name=name)
 
 
 def show(downloads: Sequence[Download], snippets: Mapping[str, str], *, key: str = "take-away") -> None:

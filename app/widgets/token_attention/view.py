@@ -89,7 +89,7 @@ def show(
     what: What = "heads" if head is None else "pattern"
     positions = positions_of(window.fitted(what))
     heads = list(range(len(attention.off))) if head is None else [head]
-    shown = finite(attention.pattern[np.ix_(heads, positions, positions)])
+    shown = finite(attention.pattern[np.ix_(np.array(heads), np.array(positions), np.array(positions))])
     # The first tokens can look almost nowhere but at themselves; they must not wash out the rest.
     later = shown[:, len(positions) // 4 :]
     full = round(float(max(later.max(), FAINTEST)), 2)

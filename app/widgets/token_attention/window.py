@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from interp.errors import PuzzlescopeError, brief
 from interp.grids import SIZE
@@ -69,12 +69,9 @@ def read_window(text: str) -> Window:
     """
     match = _TEXT.fullmatch(text)
     if match is not None:
-        window = Window(
-            match["way"], int(match["first"]), int(match["last"]), int(match["place"] or Window.place)
-        )
-        if (match["way"] == "grid") == bool(match["place"]) and window.first <= window.last < length(
-            window.way
-        ):
+        way = next(way for way in get_args(Way) if way == match["way"])
+        window = Window(way, int(match["first"]), int(match["last"]), int(match["place"] or Window.place))
+        if (way == "grid") == bool(match["place"]) and window.first <= window.last < length(window.way):
             return window
     raise PuzzlescopeError(
         f"Expected tokens such as rows-4-5, grid2-0-4 or positions-0-100, got '{brief(text)}'."
