@@ -13,6 +13,7 @@ import pytest
 from interp import cli
 from interp.cli import main
 from interp.stopping import Stopped, raise_stopped, stop_with
+from interp.training.trainer import Trainer
 from tests.support.programs import ROOT
 
 
@@ -138,7 +139,7 @@ def test_a_run_that_is_stopped_has_saved(
 ) -> None:
     step = cli.Trainer.step
 
-    def stopped(trainer: cli.Trainer) -> dict[str, float]:
+    def stopped(trainer: Trainer) -> dict[str, float]:
         signal.raise_signal(number)
         return step(trainer)
 

@@ -1,6 +1,9 @@
 """What can be taken away from the page of the heads: its link, its numbers, and the Python that computes
 them."""
 
+from collections.abc import Callable
+from typing import Any
+
 from app.live import studies, sweeps
 from app.state.scene import Scene
 from app.views.shared.export import header_of, name_of, sample_of

@@ -19,7 +19,8 @@ class Page:
         self.scene: Any = "scene"
         self.choices: Any = {"over": "answer"}
         self.progress = [True]
-        self.drawn, self.every = 0, "unset"
+        self.drawn = 0
+        self.every: float | None = None
         self.run: Any = None
         monkeypatch.setattr(fragment, "now", lambda: self.scene)
         monkeypatch.setattr(fragment, "chosen", lambda page: self.choices)

@@ -4,7 +4,6 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -143,10 +142,8 @@ def test_what_a_diverged_model_computes_can_be_drawn(diverged: PuzzleGPT, tokens
         attribution = direct_attribution(diverged, tokens[0])
     strict(json.dumps(strip._data([panel], PLAIN, None, "puzzle")))
     strict(json.dumps(lens_film.data(lens, PLAIN, NO_ABLATION, None)))
-    for chart in (attribution_bars, attribution_map, partial(part_map, part=attribution.parts[0])):
-        figure = (
-            chart(attribution, cell=0) if "part" not in getattr(chart, "keywords", {}) else chart(attribution)
-        )
+    figures = [chart(attribution, cell=0) for chart in (attribution_bars, attribution_map)]
+    for figure in (*figures, part_map(attribution, attribution.parts[0])):
         assert "not finite" in figure.layout.annotations[0].text
     assert "not finite" in attribution.summary(0)
 

@@ -12,7 +12,7 @@ def script() -> None:
         "values", {"segment": 2, "list": "b", "on": True, "count": 3, "share": 0.5, "line": "x"}
     )
 
-    def chosen(name):  # type: ignore[no-untyped-def]
+    def chosen(name):
         return {"key": name, "on_change": lambda value: values.update({name: value})}
 
     echoes.begin({})

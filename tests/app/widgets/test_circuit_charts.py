@@ -110,7 +110,7 @@ def page() -> None:
     from tests.support.models import SMALL, small_model
     from tests.support.results import SOURCE, paths
 
-    def note(name: str):  # type: ignore[no-untyped-def]
+    def note(name: str):
         return lambda *one: st.session_state.update({name: one[0] if one else True})
 
     weights = composition(small_model())

@@ -7,14 +7,14 @@ from app.widgets.controls.echoes import Echoes
 FIRST, SECOND = (("puzzle", "1"),), (("puzzle", "2"),)
 
 
-def shown(link, **values) -> Echoes:  # type: ignore[no-untyped-def]
+def shown(link, **values) -> Echoes:
     """After a run that led to this link and showed these values."""
     echoes = Echoes()
     run(echoes, link, **values)
     return echoes
 
 
-def run(echoes: Echoes, link, **values) -> None:  # type: ignore[no-untyped-def]
+def run(echoes: Echoes, link, **values) -> None:
     echoes.begin(link)
     echoes.shown.update(values)
     echoes.end()

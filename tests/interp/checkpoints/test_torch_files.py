@@ -549,7 +549,7 @@ def test_more_than_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 def test_attributes_that_hide_a_dictionary_s_own(tmp_path: Path):
     """What a file may set on an OrderedDict is never called."""
     state = OrderedDict(tiny_state())
-    state.name, state.names = 3, 4  # type: ignore[attr-defined]
+    state.name, state.names = 3, 4
     sound = saved(tmp_path / "sound.pth", state)
     with zipfile.ZipFile(sound) as old, zipfile.ZipFile(tmp_path / "x.pth", "w") as new:
         for name in old.namelist():

@@ -265,8 +265,8 @@ def test_tokens_as_people_have_them(model: PuzzleGPT, tokens: Tensor):
     expected = model(tokens)
     for kind in (torch.uint8, torch.int8, torch.int16, torch.int32):
         assert torch.equal(model(tokens.to(kind)), expected)
-    for kind in (np.uint8, np.uint16, np.int64):
-        assert torch.equal(model(tokens.numpy().astype(kind)), expected)
+    for name in ("uint8", "uint16", "int64"):
+        assert torch.equal(model(tokens.numpy().astype(name)), expected)
     assert torch.equal(model(tokens.tolist()), expected)
     assert_close(model(tokens[0]), expected[:1])  # one row is a batch of one
     logits, cache = model.run_with_cache(tokens[1].tolist(), remove_batch_dim=True)
@@ -749,7 +749,7 @@ def test_path_patching_by_the_librarys_function(model: PuzzleGPT, tokens: Tensor
 
 
 def test_other_tools_of_the_library(model: PuzzleGPT, tokens: Tensor, cache: ActivationCache):
-    scores = detect_head(model, tokens[:1], "previous_token_head")  # type: ignore[arg-type]
+    scores = detect_head(model, tokens[:1], "previous_token_head")
     previous = cache["pattern", 1][0, 2].diagonal(-1).sum() / POS
     assert scores[1, 2].item() == pytest.approx(previous.item(), abs=1e-5)
     vectors = SVDInterpreter(model).get_singular_vectors("OV", layer_index=1, head_index=2, num_vectors=3)

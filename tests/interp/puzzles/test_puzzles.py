@@ -44,9 +44,9 @@ def test_a_puzzle_cannot_be_changed() -> None:
         with pytest.raises(ValueError, match="read-only"):
             array[0] = 1
     with pytest.raises(AttributeError):
-        puzzle.task = "frame"  # type: ignore[misc]
+        puzzle.task = "frame"
     with pytest.raises(AttributeError):
-        some().name = "others"  # type: ignore[misc]
+        some().name = "others"
 
 
 def test_a_puzzle_does_not_follow_the_array_it_was_made_of() -> None:
