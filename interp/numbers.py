@@ -74,17 +74,17 @@ def ratio(value: float, base: float, form: str = ".1f") -> str:
 def no_ratio(base: float) -> str:
     """Why numbers have no ratio to this one, as the end of a sentence."""
     if base == 0:
-        return "the loss with nothing off is exactly 0"
-    return "a loss is not finite" if isfinite(base) else "the loss with nothing off is not finite"
+        return "the clean loss is exactly 0"
+    return "a loss is not finite" if isfinite(base) else "the clean loss is not finite"
 
 
 def compared(now: float, before: float, what: str) -> str:
     """A loss beside another, and how many times that it is, if there is such a ratio.
 
-    >>> compared(3.0, 0.02, "with nothing off")
-    '3, 150 times the 0.02 with nothing off'
-    >>> compared(3.0, 0.0, "with nothing off")
-    '3, and exactly 0 with nothing off'
+    >>> compared(3.0, 0.02, "in the clean run")
+    '3, 150 times the 0.02 in the clean run'
+    >>> compared(3.0, 0.0, "in the clean run")
+    '3, and exactly 0 in the clean run'
     """
     if not has_ratio(now, before):
         return f"{short(now)}, and {'exactly 0' if before == 0 else short(before)} {what}"

@@ -25,7 +25,7 @@ def head_study(scene: Scene, backend: Backend) -> Seen[HeadStudy]:
 
 
 def head_sweep(scene: Scene, backend: Backend) -> sweeps.Measured:
-    """The board's sweep on top of what is off: the same run as the study's."""
+    """The board's sweep added to current ablation: the same run as the study's."""
     return sweeps.board_sweep(replace(scene, base="off"), backend)
 
 

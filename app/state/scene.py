@@ -129,9 +129,9 @@ class Scene:
     def run(self) -> str:
         """Which run of the model is shown, as it reads after "in"."""
         return (
-            f"the run with {brief(self.ablation.text, LONGEST_OFF)} off"
+            f"the run with {brief(self.ablation.text, LONGEST_OFF)} ablated"
             if self.ablation
-            else "the run with nothing off"
+            else "the clean run"
         )
 
 

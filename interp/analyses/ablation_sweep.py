@@ -512,7 +512,7 @@ def _export(row: SweepRow, clean: SweepRow, puzzles: Sequence[Puzzle], method: M
 
 
 def sweep_summary(rows: Sequence[SweepRow], clean: SweepRow | None, measure: Measure = "final") -> str:
-    """The largest effect among rows of a sweep in a sentence: of the component that costs most, what its loss
+    """The largest effect among rows of a sweep in a sentence: of the component that has the largest effect, what its loss
     is beside the clean one, and how many puzzles are solved; and whether losses are not finite."""
     known = [row for row in rows if clean is not None and not np.isnan(cost(row, clean, measure))]
     diverged = 0 if clean is None else count_diverged([clean, *rows])
@@ -528,16 +528,16 @@ def sweep_summary(rows: Sequence[SweepRow], clean: SweepRow | None, measure: Mea
     )
     if measure == "answers":
         return f"{what}: {solved}{lost}"
-    against = compared(value(row, measure), value(same, measure), "with nothing off")
+    against = compared(value(row, measure), value(same, measure), "in the clean run")
     return f"{what}: loss {against}; {solved}{lost}"
 
 
 def _verdict(dearest: float) -> str:
-    """What to say of the part that costs most: it may cost nothing, or help."""
+    """What to say of the part that has the largest effect: it may cost nothing, or help."""
     if dearest > 0:
-        return "costs most"
+        return "has the largest effect"
     if dearest < 0:
-        return "is the least to help when it is off, and none costs anything"
+        return "lowers the loss least when ablated, and none raises it"
     return "costs nothing, and no other does"
 
 

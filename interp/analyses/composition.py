@@ -134,7 +134,7 @@ class Composition:
         """Who reads a source most, by weights, in a sentence."""
         readings = self.readings(source)
         if not readings:
-            return f"Nobody reads {source.text}: it writes nothing."
+            return f"{source.text} composes with nothing: it writes nothing."
         best = max(readings, key=lambda reading: reading.excess)
         beyond = sum(reading.deviations > 3 for reading in readings)
         spread = f" ({times(best.deviations)} times its spread)" if np.isfinite(best.deviations) else ""

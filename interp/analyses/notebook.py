@@ -88,10 +88,10 @@ class Phenomena:
     """What :func:`measure_phenomena` found over ``n`` puzzles. Losses are means over the final grid, in nats.
 
     Attributes:
-        clean: loss with nothing off.
+        clean: loss in the clean run.
         layers: loss with each attention layer zeroed.
         heads: heads above the notebook's threshold, for each distance.
-        circuits: the copy circuit in layer 0, and in the attention layer that costs most where that is
+        circuits: the copy circuit in layer 0, and in the attention layer that has the largest effect where that is
             another.
     """
 

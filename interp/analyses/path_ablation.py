@@ -105,7 +105,7 @@ class PathState(SweepState):
         )
         if measure == "answers":
             return f"{dearest.text} changes most without {self.source.text}: {solved}"
-        against = compared(value(row, measure), value(clean, measure), "with nothing taken away")
+        against = compared(value(row, measure), value(clean, measure), "with no path ablated")
         return f"{dearest.text} changes most without {self.source.text}: loss {against}; {solved}"
 
     def rows(self, puzzles: Sequence[Puzzle], method: Method = ZERO) -> tuple[dict[str, Any], ...]:
@@ -471,7 +471,7 @@ class PathAblation(Question[PathState]):
             ],
             [
                 f"state = path_ablation({', '.join(['model', 'tokens', 'source', *options])})",
-                f"print('read by all', value(state.row(0), {measure!r}))",
+                f"print('all paths intact', value(state.row(0), {measure!r}))",
                 "for reader, row in state.by_reader().items():",
                 f"    print(reader.text, value(row, {measure!r}), f'{{row.solved.sum()}} of {{len(tokens)}}"
                 f" solved')",

@@ -24,12 +24,12 @@ def presets(cfg: Config, copy_layer: int = 0) -> list[Preset]:
     ``copy_layer``."""
     found = [
         Preset(
-            "Layer 0 attention off",
+            "Layer 0 attention ablated",
             "L0.attn",
             "In the notebook's model this layer mattered a thousandfold more than any other.",
         ),
         Preset(
-            "All MLPs off", "L*.mlp", "Attention alone: what can still be moved from one place to another?"
+            "All MLPs ablated", "L*.mlp", "Attention alone: what can still be moved from one place to another?"
         ),
     ]
     if cfg.n_layers > 1:

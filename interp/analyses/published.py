@@ -82,7 +82,7 @@ def layers_finding(clean: float, ablated: Sequence[float]) -> Finding:
     first = int(order[0])
     if costs[first] <= 0:
         return Finding(
-            False, "No layer's attention costs anything here: with any one off the loss is no larger."
+            False, "No attention layer is needed here: with any one ablated the loss is no larger."
         )
     if len(order) == 1:
         return Finding(True, f"There is one layer only; its attention costs {short(float(costs[0]))} nats.")
@@ -191,11 +191,11 @@ def one_by_one_finding(solved: Bool[np.ndarray, " layer"]) -> Finding:
     """Does this puzzle's answer need layer 0's attention and no other layer's?"""
     broken = np.flatnonzero(~solved)
     if not len(broken):
-        return Finding(False, "No layer is needed: the answer is right with any one layer's attention off.")
+        return Finding(False, "No layer is needed: the answer is right with any one layer's attention ablated.")
     if list(broken) == [0]:
-        return Finding(True, "Holds: only with layer 0's attention off the answer is wrong.")
+        return Finding(True, "Holds: only with layer 0's attention ablated the answer is wrong.")
     names = ", ".join(map(str, broken))
-    return Finding(False, f"The answer is wrong with the attention of any of these layers off: {names}.")
+    return Finding(False, f"The answer is wrong with the attention of any of these layers ablated: {names}.")
 
 
 def masking_finding(loss: float, masked: float) -> Finding:

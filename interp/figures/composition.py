@@ -34,7 +34,7 @@ def weights_ranking(readings: Sequence[Reading], source: Component) -> go.Figure
     shown = sorted(readings, key=lambda reading: -reading.excess)[:SHOWN]
     figure = ranking(
         [(one.reader, one.score, _by_weights(one, ()), f"{one.score:.2f}") for one in shown],
-        f"Who reads {source.text} most, by weights",
+        f"Highest composition with {source.text}",
     )
     figure.update_xaxes(title="composition score")
     if shown:
@@ -112,4 +112,4 @@ def _by_weights(reading: Reading, off: Collection[Component]) -> str:
         f"score {reading.score:.3f}, chance {reading.chance:.3f} ± {reading.spread:.3f}:"
         f" {reading.excess:+.3f}",
     ]
-    return "<br>".join([*lines, *(["this reader is off"] if is_off(reading.reader, off) else [])])
+    return "<br>".join([*lines, *(["this receiver is ablated"] if is_off(reading.reader, off) else [])])

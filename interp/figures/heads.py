@@ -205,5 +205,5 @@ def _point(
     lines = [f"<b>{name}</b>", f"{titles[0]}: {across[name]:.3g}", f"{titles[1]}: {up[name]:.3g}"]
     if _known(costs, name):
         verb = "costs" if costs[name] >= 0 else "helps by"
-        lines.append(f"switching it off {verb} {abs(costs[name]):.3g}")
+        lines.append(f"ablating it {verb} {abs(costs[name]):.3g}")
     return "<br>".join(lines)

@@ -55,7 +55,7 @@ def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
             )
             for one in shown
         ],
-        f"Who misses {state.source.text} most, by effect",
+        f"Largest effects of ablating a path from {state.source.text}",
     )
     if not shown:
         return nothing(figure, [])
@@ -131,9 +131,9 @@ def _by_effect(
     lines = [
         f"<b>{reader.text}</b> without {source.text}",
         f"loss on {MEASURES[metric].place} {against}",
-        f"{int(row.solved.sum())} of {len(row.solved)} solved: {len(broken)} broken, {len(mended)} mended",
+        f"{int(row.solved.sum())} of {len(row.solved)} solved: {len(broken)} broken, {len(mended)} fixed",
     ]
-    return "<br>".join([*lines, *(["this reader is off"] if is_off(reader, off) else [])])
+    return "<br>".join([*lines, *(["this receiver is ablated"] if is_off(reader, off) else [])])
 
 
 def _effect_text(row: SweepRow, clean: SweepRow, measure: Measure) -> str:

@@ -98,7 +98,7 @@ RATIOS = (
 LEGEND = "Orange costs, blue helps; full colour is 1,000 times the loss, or a thousandth, on a log scale."
 LEGEND_OF_ANSWERS = "Orange costs, blue helps; full colour is all answers lost, or gained."
 HINT = (
-    "Orange: switching it off costs. Blue: it helps. Log scale; differences below"
+    "Orange: ablating it raises the loss. Blue: it lowers the loss. Log scale; differences below"
     f" {short(FLOOR)} nats a token, a thousandth of the answer's probability, count as none."
 )
 

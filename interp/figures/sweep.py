@@ -37,7 +37,7 @@ def layer_chart(
     """A bar a layer, of the loss with its attention or its MLP off, on a log axis; or of the answers still
     drawn right.
 
-    A dotted line says what it is with nothing off. Bars are coloured by :mod:`interp.figures.scale`, parts
+    A dotted line says what it is in the clean run. Bars are coloured by :mod:`interp.figures.scale`, parts
     already ``off`` are hatched. Rows of other kinds are passed over, and those whose loss is not finite. Rows
     may know only some puzzles yet, each over those is compared with the clean run over the same; what nothing
     is known of is left out. A bar's ``customdata`` begins with its component's text.
@@ -93,7 +93,7 @@ def head_map(
     shown = [row for row in rows if row.component is not None and row.component.kind == "head"]
     layers = sorted({row.component.layer for row in shown if row.component is not None})
     heads = sorted({row.component.head for row in shown if row.component and row.component.head is not None})
-    figure = base_figure(f"{_measured(measure)} with one head off", height=88 + 26 * max(len(layers), 3))
+    figure = base_figure(f"{_measured(measure)} with one head ablated", height=88 + 26 * max(len(layers), 3))
     cells = [
         _Cell(row, clean, layers.index(row.component.layer), heads.index(row.component.head), measure, off)
         for row in shown
@@ -134,7 +134,7 @@ def task_map(
             if row.component is not None and row.component.kind == "attn":
                 cells.append(_Cell(row, clean, line, row.component.layer, measure, off))
     figure = base_figure(
-        f"{_measured(measure)} with one attention layer off", height=88 + 24 * max(len(states), 3)
+        f"{_measured(measure)} with one attention layer ablated", height=88 + 24 * max(len(states), 3)
     )
     known = [
         cell.tile(tasks[cell.line], of_task=True, outlined=chosen == (tasks[cell.line], cell.row.component))
@@ -213,7 +213,7 @@ def _baseline(figure: go.Figure, level: float, measure: Measure) -> None:
     line's is not."""
     figure.add_hline(y=level, line_color=LINE, line_width=2, line_dash="dot")
     figure.add_annotation(
-        text="nothing off",
+        text="clean",
         font={"color": LINE, "size": 11},
         showarrow=False,
         xref="paper",
@@ -238,7 +238,7 @@ def _measured(measure: Measure) -> str:
 
 def _layer_title(measure: Measure, kind: Kind) -> str:
     measured = "Answers still right" if measure == "answers" else _measured(measure)
-    return f"{measured} with one {_PARTS[kind]} off"
+    return f"{measured} with one {_PARTS[kind]} ablated"
 
 
 def _layer_name(row: SweepRow) -> str:
@@ -256,12 +256,12 @@ def _hover(row: SweepRow, clean: SweepRow, measure: Measure, off: Collection[Com
     row, same = same_puzzles(row, clean)
     broken, mended = row.flips(same)
     metric = metric_of(measure)
-    against = compared(value(row, metric), value(same, metric), "with nothing off")
+    against = compared(value(row, metric), value(same, metric), "in the clean run")
     lines = [
-        f"<b>{_text(row)}</b> {'is off already' if row.component in off else 'off'}",
+        f"<b>{_text(row)}</b> {'is ablated already' if row.component in off else 'ablated'}",
         f"loss on {MEASURES[metric].place} {against}",
-        f"{int(row.solved.sum())} of {len(row.solved)} solved ({int(same.solved.sum())} with nothing off):"
-        f" {len(broken)} broken, {len(mended)} mended",
+        f"{int(row.solved.sum())} of {len(row.solved)} solved ({int(same.solved.sum())} in the clean run):"
+        f" {len(broken)} broken, {len(mended)} fixed",
     ]
     if len(row.solved) < len(clean.solved):
         lines.append(f"{len(row.solved)} of {len(clean.solved)} puzzles so far")

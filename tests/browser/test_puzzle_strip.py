@@ -36,9 +36,9 @@ CHANCE[:, 3], CHANCE[:, 7] = 0.75, 0.2
 
 
 def panels(off: np.ndarray | None = OFF) -> list[Panel]:
-    last = Panel("Parts off", None, note="switch a part off below")
+    last = Panel("Ablated", None, note="ablate a component below")
     if off is not None:
-        last = Panel("Parts off", off, TRUTH, CHANCE, compared=CLEAN)
+        last = Panel("Ablated", off, TRUTH, CHANCE, compared=CLEAN)
     return [
         Panel("X", TRUTH),
         Panel("f(X)", TRUTH, opens="→"),
@@ -83,14 +83,14 @@ def fired(page: Page) -> list[Any]:
 
 def test_wrong_cells_are_outlined_by_what_became_of_them(strip: Page) -> None:
     assert outlined(strip, "Model") == [(17, "wrong"), (80, "wrong")]
-    assert outlined(strip, "Parts off") == [
+    assert outlined(strip, "Ablated") == [
         (5, "broken"),
         (6, "broken"),
         (17, "fixed"),
         (80, "both"),
         (99, "broken"),
     ]
-    assert panel(strip, "Parts off").locator(".first").get_attribute("data-cell") == "5"
+    assert panel(strip, "Ablated").locator(".first").get_attribute("data-cell") == "5"
     assert strip.locator(".entry").all_inner_texts() == [
         "3 broken",
         "1 fixed",
@@ -98,11 +98,11 @@ def test_wrong_cells_are_outlined_by_what_became_of_them(strip: Page) -> None:
         "first wrong cell",
     ]
     shapes = {
-        panel(strip, "Parts off").locator(f".{kind} .ink").first.get_attribute("d")
+        panel(strip, "Ablated").locator(f".{kind} .ink").first.get_attribute("d")
         for kind in ("broken", "fixed", "both")
     }
     assert len(shapes) == 3, "told apart without colour too"
-    assert panel(strip, "Parts off").locator("text").all_text_contents() == ["Y"], (
+    assert panel(strip, "Ablated").locator("text").all_text_contents() == ["Y"], (
         "an invalid cell has its marker's name"
     )
 
@@ -117,8 +117,8 @@ def test_nothing_jumps_when_parts_go_off(strip: Page) -> None:
     with_parts_off = places()
     update(strip, panels(None))
     assert places() == with_parts_off
-    expect(panel(strip, "Parts off")).to_contain_text("switch a part off below")
-    assert outlined(strip, "Parts off") == [] and strip.locator(".entry").all_inner_texts()[0] == "2 wrong"
+    expect(panel(strip, "Ablated")).to_contain_text("ablate a component below")
+    assert outlined(strip, "Ablated") == [] and strip.locator(".entry").all_inner_texts()[0] == "2 wrong"
     cell(strip, "Model", 17).hover()
     assert places() == with_parts_off
 
@@ -126,8 +126,8 @@ def test_nothing_jumps_when_parts_go_off(strip: Page) -> None:
 def test_pointing_tells_place_colour_and_chances_and_marks_all_panels(strip: Page) -> None:
     said = strip.locator(".said")
     expect(said).to_contain_text("Point at a cell")
-    cell(strip, "Parts off", 35).hover()
-    expect(said).to_contain_text("Parts off, row 4, column 6: blue, right")
+    cell(strip, "Ablated", 35).hover()
+    expect(said).to_contain_text("Ablated, row 4, column 6: blue, right")
     expect(said.locator(".own")).to_contain_text("blue75.0 %")
     assert said.locator(".row").count() == 2, "the clean and the ablated run, to be compared"
     assert said.locator(".own .full").evaluate_all("bars => bars.map(bar => bar.style.width)")[:2] == [
@@ -139,7 +139,7 @@ def test_pointing_tells_place_colour_and_chances_and_marks_all_panels(strip: Pag
         == ["translate(50 30)"] * 6
     )
     assert strip.locator('.here[visibility="visible"]').count() == 6
-    cell(strip, "Parts off", 5).hover()
+    cell(strip, "Ablated", 5).hover()
     expect(said).to_contain_text("broken; the truth is blank")
     cell(strip, "X", 0).hover()
     expect(said).to_have_text("X, row 1, column 1: blank")
@@ -149,7 +149,7 @@ def test_pointing_tells_place_colour_and_chances_and_marks_all_panels(strip: Pag
 
 
 def test_a_click_chooses_a_cell_of_the_answer_only(strip: Page) -> None:
-    for title, index in (("X", 4), ("Y", 5), ("f(Y), the truth", 0), ("Parts off", 99)):
+    for title, index in (("X", 4), ("Y", 5), ("f(Y), the truth", 0), ("Ablated", 99)):
         cell(strip, title, index).click()
     assert fired(strip) == [["cell", 0], ["cell", 99]]
     assert strip.locator('.chosen[visibility="visible"]').count() == 0
@@ -202,7 +202,7 @@ def test_keys_move_within_a_grid_and_tab_from_grid_to_grid(strip: Page) -> None:
 
 
 def test_a_screen_reader_hears_each_cell(strip: Page) -> None:
-    grid = strip.get_by_role("grid", name="Parts off, 4 wrong")
+    grid = strip.get_by_role("grid", name="Ablated, 4 wrong")
     assert grid.get_by_role("row").count() == 10
     name = (
         "row 1, column 7: marker Y, invalid in a grid, broken; the truth is blank. Likeliest: blue 75.0 %, "
@@ -232,7 +232,7 @@ def test_the_strip_is_saved_as_a_picture(strip: Page, kind: str) -> None:
     boxes = svg.findall(f".//{space}rect")
     assert boxes[0].get("fill") == "#ffffff" and len(boxes) == 1 + 6 * 101
     texts = [text.text for text in svg.findall(f".//{space}text")]
-    assert {"X", "f(Y), the truth", "Model", "Parts off", "2 wrong", "4 wrong", "3 broken"} <= set(texts)
+    assert {"X", "f(Y), the truth", "Model", "Ablated", "2 wrong", "4 wrong", "3 broken"} <= set(texts)
     assert not any("tabindex" in node.attrib or "class" in node.attrib for node in svg.iter())
 
 

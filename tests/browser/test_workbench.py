@@ -69,7 +69,7 @@ def is_off(page: Page, part: str) -> None:
 def test_a_visitor_takes_the_model_apart(
     page: Page, address: str, new_context: NewContext, hosts: list[str], complaints: list[str]
 ) -> None:
-    """Pick a contact puzzle, switch off the attention layer that costs most, see the answer break, point at a
+    """Pick a contact puzzle, switch off the attention layer that has the largest effect, see the answer break, point at a
     cell, and send the link to somebody."""
     page.goto(address)
     settled(page)
@@ -83,15 +83,15 @@ def test_a_visitor_takes_the_model_apart(
     tile(page, f"L{worst}.attn").click()
     is_off(page, f"L{worst}.attn")
     page.wait_for_url(re.compile(f"off=L{worst}.attn"))
-    expect(panel(page, "Parts off").locator(".wrong").first).to_be_visible()
+    expect(panel(page, "Ablated").locator(".wrong").first).to_be_visible()
     settled(page)
-    broken = wrong_cells(page, "Parts off")
+    broken = wrong_cells(page, "Ablated")
     assert broken > before and wrong_cells(page, "Model") == before
     expect(page.locator(".board .chip")).to_have_text(re.compile(rf"L{worst}\.attn"))
 
     # Point at a cell: its place and what the model thinks of it; click it, and the heads show where they look
     # for it.
-    cell = panel(page, "Parts off").locator('.cell[data-cell="35"]')
+    cell = panel(page, "Ablated").locator('.cell[data-cell="35"]')
     cell.hover()
     expect(page.locator(".said").first).to_contain_text("row 4, column 6")
     cell.click()
@@ -104,8 +104,8 @@ def test_a_visitor_takes_the_model_apart(
     other.goto(page.url)
     settled(other)
     is_off(other, f"L{worst}.attn")
-    expect(panel(other, "Parts off").locator(".wrong").first).to_be_visible()
-    assert other.url == page.url and wrong_cells(other, "Parts off") == broken
+    expect(panel(other, "Ablated").locator(".wrong").first).to_be_visible()
+    assert other.url == page.url and wrong_cells(other, "Ablated") == broken
     expect(other.get_by_text("Row 4, column 6 of the answer")).to_be_visible()
 
     expect(page.locator(".attention-view canvas").first).to_be_visible()
@@ -145,9 +145,9 @@ def test_the_board_by_mouse_and_keyboard(page: Page, address: str) -> None:
     page.wait_for_url(re.compile("L4.H4"))
     page.get_by_role("button", name="Switch L4.H4 on again").click()
     page.wait_for_function("!location.search.includes('L4.H4')")
-    page.get_by_role("button", name="Switch everything on").click()
+    page.get_by_role("button", name="Remove the ablation").click()
     page.wait_for_function("!location.search.includes('off=')")
-    expect(page.get_by_text("Nothing is off.")).to_be_visible()
+    expect(page.get_by_text("Nothing is ablated.")).to_be_visible()
 
 
 def test_methods_presets_and_text(page: Page, address: str) -> None:
@@ -207,7 +207,7 @@ def test_puzzles_that_flip_are_links(page: Page, address: str) -> None:
     link.click()
     page.wait_for_url(re.compile("off=L1.attn"))
     is_off(page, "L1.attn")
-    assert wrong_cells(page, "Model") == 0 and wrong_cells(page, "Parts off") > 0, (
+    assert wrong_cells(page, "Model") == 0 and wrong_cells(page, "Ablated") > 0, (
         "solved without, wrong with it"
     )
 
@@ -223,7 +223,7 @@ def test_an_outdated_link_says_so_and_works(page: Page, address: str) -> None:
 def test_what_is_taken_away(page: Page, address: str) -> None:
     page.goto(f"{address}/?off=L1.attn")
     settled(page)
-    page.get_by_role("button", name="Take away").click()
+    page.get_by_role("button", name="Export").click()
     with page.expect_download() as download:
         page.get_by_role("button", name="CSV").first.click()
     text = download.value.path().read_text()

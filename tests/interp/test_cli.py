@@ -102,7 +102,7 @@ def test_sweep(model: str, file: str, puzzles, tmp_path: Path, capsys) -> None:
 
 
 def test_sweep_names_the_puzzles_that_break(model: str, tmp_path: Path, capsys) -> None:
-    """Puzzles whose answers are the model's own are solved with nothing off, and wrong with an attention
+    """Puzzles whose answers are the model's own are solved in the clean run, and wrong with an attention
     layer off."""
     net, path = load_model(model), tmp_path / "own.npz"
     drawn = np.concatenate([draw("evaluation", 1, kind, 1) for kind in KINDS[:4]])
@@ -394,7 +394,7 @@ def test_phenomena_of_a_loss_of_exactly_zero(model: str, file: str, monkeypatch,
     monkeypatch.setattr(cli, "measure_phenomena", lambda *given: replace(measured(*given), clean=0.0))
     assert main(["phenomena", "--puzzles", file, "--model", model]) == 0
     said = capsys.readouterr().out
-    assert "no such ratio, for the loss with nothing off is exactly 0" in said and "0.000e+00" in said
+    assert "no such ratio, for the clean loss is exactly 0" in said and "0.000e+00" in said
 
 
 class Output(io.StringIO):

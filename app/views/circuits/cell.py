@@ -31,7 +31,7 @@ def look_at(cell: int) -> None:
 def show_puzzle(scene: Scene, backend: Backend) -> None:
     """Draw the puzzle and the answer in the run that is looked into: a click chooses the cell."""
     run = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation))
-    title = "Parts off" if scene.ablation else "Model"
+    title = "Ablated" if scene.ablation else "Model"
     answer = puzzle_panels.answer(title, scene.puzzle, run, "teacher-forced", opens="gap")
     puzzle_strip.show(
         [*puzzle_panels.grids(scene.puzzle), answer],

@@ -14,7 +14,7 @@ from interp.tokens import D_VOCAB
 PAGE = "circuits"
 
 VIEWS = {
-    "readers": "Who reads a part",
+    "readers": "Composition and path ablation",
     "lens": "Logit lens",
     "attribution": "Direct logit attribution",
     "patching": "Activation patching",

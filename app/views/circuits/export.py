@@ -34,7 +34,7 @@ def show(scene: Scene, backend: Backend) -> None:
         "attribution": _attribution,
         "patching": _patching,
     }[chosen(PAGE)["show"]](scene, backend)
-    menu.show(downloads, snippets, key="circuits-take-away")
+    menu.show(downloads, snippets, key="circuits-export-menu")
 
 
 assert set(VIEWS) == {"readers", "lens", "attribution", "patching"}
@@ -59,7 +59,7 @@ def _readers(scene: Scene, backend: Backend) -> tuple[list[Download], dict[str, 
         return backend.ask(scene.model, CompositionScores()).rows()
 
     return [
-        _download("Composition of every part with every reader", "composition", scene, backend, [], weights),
+        _download("Composition of every sender with every receiver", "composition", scene, backend, [], weights),
         _download(
             f"{source.text} taken from each reader",
             f"paths-{source.text}-{name_of(scene)}",
@@ -93,7 +93,7 @@ def _attribution(scene: Scene, backend: Backend) -> tuple[list[Download], dict[s
         return backend.ask(scene.model, question).rows(cell, toward, over)
 
     return [
-        _download("Every part's push at the cell", f"attribution-{puzzle.id}", scene, backend, [puzzle], rows)
+        _download("Every component's direct logit contribution at the cell", f"attribution-{puzzle.id}", scene, backend, [puzzle], rows)
     ], {"direct logit attribution": question.program(scene.model, cell=cell, toward=toward, over=over)}
 
 

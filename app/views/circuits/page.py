@@ -15,7 +15,7 @@ SHOW = {
 }
 assert set(SHOW) == set(VIEWS)
 
-ABOUT = "Who reads what a part writes, what each layer believes, and which part pushes the answer."
+ABOUT = "Composition scores, path ablation, the logit lens, direct logit attribution, activation patching."
 
 scene, backend, room = frame.opened(PAGE, CHOICES, "Circuits", ABOUT)
 view = chosen(PAGE)["show"]

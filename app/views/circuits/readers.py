@@ -1,4 +1,4 @@
-"""Who reads a part of the model: by weights and by effect, side by side, and whether the two agree."""
+"""Composition and path ablation of the model: by weights and by effect, side by side, and whether the two agree."""
 
 import streamlit as st
 
@@ -40,7 +40,7 @@ def show(scene: Scene, backend: Backend) -> None:
 
 
 def look(scene: Scene, backend: Backend) -> Seen[PathState]:
-    """How far the path ablation is: of the chosen source, over the scene's puzzles, on top of what is off."""
+    """How far the path ablation is: of the chosen source, over the scene's puzzles, added to current ablation."""
     source, puzzles, method = (
         chosen(PAGE)["source"],
         sweeps.puzzles_of(scene, backend),

@@ -120,7 +120,7 @@ def _controls(scene: Scene, over: Over) -> None:
             on_change=lambda over: choose(PAGE, over=over),
             help="Attention is a mean over the 100 positions that predict the answer's cells, or over all"
             " 405 positions"
-            " of a puzzle; a distance is measured where there are so many positions before.",
+            " of a puzzle; an offset is measured where that many positions come before.",
         )
         measure_and_sample.show_measure(
             scene.measure, key="heads-measure", on_change=lambda measure: change(measure=measure)
@@ -131,7 +131,7 @@ def _progress(scene: Scene, seen: Seen[HeadStudy], study: HeadStudy, worth: swee
     """A line of one height, whatever it says."""
     over = "this puzzle" if study.n == 1 else f"{study.known} of {study.n} puzzles"
     how = sweeps.sweep_method(scene).words
-    top = " on top of what is off" if scene.ablation else ""
+    top = " added to the current ablation" if scene.ablation else ""
     share = "" if worth.progress is None else f", {worth.progress:.0%}"
     looking = "Looking over" if seen.progress is not None else "Over"
     under_way = seen.progress is not None or worth.progress is not None
@@ -170,7 +170,7 @@ def _table(
         "the share of answers lost" if scene.measure == "answers" else "a logarithm: 1 is ten times the loss"
     )
     st.caption(
-        f"Attention at so many positions back, on the four markers, on the start token; the cost is {unit}."
+        f"Mean attention at each offset, on the four markers, on the start token; the cost is {unit}."
         " Point at a column's name for what it means; click it to sort; click a row to see the head. ✕: off."
     )
 

@@ -36,7 +36,7 @@ def show(scene: Scene, backend: Backend, over: Over) -> None:
     menu.show(
         downloads,
         {"the heads": _question(scene, backend).program(scene.model, sample=sample_of(scene), over=over)},
-        key="heads-take-away",
+        key="heads-export-menu",
     )
 
 

@@ -8,7 +8,7 @@ from app.views.heads import body, export
 from app.views.heads.choices import CHOICES, PAGE
 
 ABOUT = (
-    "What every head looks at, how far back and at which cell of which grid, and what switching it off costs."
+    "What every head looks at, how far back and at which cell of which grid, and its ablation effect."
 )
 INTRODUCTION = (
     "What every head looks at: how far back, and at which cell of which grid when it predicts a cell of the"

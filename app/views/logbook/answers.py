@@ -39,13 +39,13 @@ COPY = (
     " a cell is predicted, that is the same cell of the third grid."
 )
 ONE_BY_ONE = (
-    "The same puzzle with the attention of each layer off in turn, decoded: the answers, not just their loss."
+    "The same puzzle with the attention of each layer ablated in turn, decoded: the answers, not just their loss."
 )
 
 
 def show_marker(number: int, scene: Scene, backend: Backend) -> None:
     """Layer 0's attention off on a frame puzzle."""
-    experiment.heading(number, "Layer 0 off: an answer that is not a grid", MARKER)
+    experiment.heading(number, "Layer 0 ablated: an answer that is not a grid", MARKER)
     frames = backend.bank().filter(task="frame")
     puzzle = scene.puzzle if scene.puzzle.task == "frame" else frames[1]
     for layer in _layers(scene, backend):
@@ -107,7 +107,7 @@ def _answer(
             [
                 replace(copied, opens=""),
                 truth,
-                puzzle_panels.answer("Parts off", puzzle, prediction, opens="gap"),
+                puzzle_panels.answer("Ablated", puzzle, prediction, opens="gap"),
             ],
             key=key,
             look=Look(scene.palette, scene.digits),
@@ -124,19 +124,19 @@ def _answer(
 
 
 def show_one_by_one(number: int, scene: Scene, backend: Backend) -> None:
-    """Each attention layer off in turn on one puzzle."""
-    experiment.heading(number, "Each attention layer off, on one puzzle", ONE_BY_ONE)
+    """Each attention layer ablated in turn on one puzzle."""
+    experiment.heading(number, "Each attention layer ablated, on one puzzle", ONE_BY_ONE)
     puzzle = scene.puzzle
     layers = components_of(backend.model(scene.model).cfg, ["attn"])
     ablations = [scene.ablation.with_term(Term(part)) for part in layers]
     bar = st.empty()
     answers = []
     for k, off in enumerate(ablations):
-        bar.progress(k / len(layers), text=f"Layer {k} off")
+        bar.progress(k / len(layers), text=f"Layer {k} ablated")
         answers.append(backend.ask(scene.model, PredictionOf(puzzle, off)))
     bar.empty()
     panels = [Panel("truth", puzzle.grids[3].ravel(), answer=True)]
-    panels += [puzzle_panels.answer(f"L{k} off", puzzle, run) for k, run in enumerate(answers)]
+    panels += [puzzle_panels.answer(f"L{k} ablated", puzzle, run) for k, run in enumerate(answers)]
     for first in range(0, len(panels), A_ROW):
         puzzle_strip.show(
             panels[first : first + A_ROW],
@@ -146,7 +146,7 @@ def show_one_by_one(number: int, scene: Scene, backend: Backend) -> None:
         )
     solved = np.array([bool(found.solved[0]) for found in answers])
     experiment.published(
-        "with layer 0's attention off the answer is wrong; the layer matters far more than any other."
+        "with layer 0's attention ablated the answer is wrong; the layer matters far more than any other."
     )
     experiment.finding(published.one_by_one_finding(solved))
     worst = int(np.argmax([found.loss.mean("final") for found in answers]))

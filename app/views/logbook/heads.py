@@ -42,7 +42,7 @@ PATTERN = "Where a head looks, token by token. Choose any head, or click one abo
 
 def show_detectors(number: int, scene: Scene, backend: Backend) -> None:
     """The heads above each threshold, on the puzzle at hand."""
-    experiment.heading(number, "Heads that look back", DETECTORS)
+    experiment.heading(number, "Heads by attention offset", DETECTORS)
     clamped = LookbackScores(scene.puzzle, scene.ablation, (*WHAT, ON_START), clamp=True)
     scores = backend.ask(scene.model, clamped)
     real = backend.ask(scene.model, LookbackScores(scene.puzzle, scene.ablation, tuple(WHAT)))

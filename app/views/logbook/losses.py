@@ -34,7 +34,7 @@ QUESTION = (
 
 def show(number: int, scene: Scene, backend: Backend) -> None:
     """Draw the section; the chart fills up while it is measured."""
-    experiment.heading(number, "Attention layers off, one at a time", QUESTION)
+    experiment.heading(number, "Attention layers ablated, one at a time", QUESTION)
 
     def under_way() -> bool:
         return _look(scene, backend).progress is not None
@@ -70,7 +70,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
         _chart(scene, rows, seen)
     with beside:
         experiment.published(
-            f"{published.PUBLISHED_CLEAN:.2e} nats with nothing off; **{published.PUBLISHED_LAYERS[0]}** with"
+            f"{published.PUBLISHED_CLEAN:.2e} nats in the clean run; **{published.PUBLISHED_LAYERS[0]}** with"
             f" layer 0's attention"
             f" off; between {min(published.PUBLISHED_LAYERS[1:]):.2e} and"
             f" {max(published.PUBLISHED_LAYERS[1:]):.2e} with any"
@@ -96,7 +96,7 @@ def _chart(scene: Scene, rows: list[SweepRow], seen: Seen[SweepState]) -> None:
 def _conclude(scene: Scene, backend: Backend, rows: list[SweepRow], seen: Seen[SweepState]) -> None:
     cfg = backend.model(scene.model).cfg
     if seen.state is None or not seen.state.complete:
-        st.caption("Whether it holds here is told when all is measured.")
+        st.caption("The verdict appears when the sweep is complete.")
         return
     losses = [row.loss.mean("final") for row in rows]
     experiment.finding(published.layers_finding(losses[0], losses[1:]))

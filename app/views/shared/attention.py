@@ -36,7 +36,7 @@ def show(scene: Scene, backend: Backend) -> None:
         colors=PALETTES[scene.palette],
         on_change=of_this_model(_choose),
     )
-    with st.expander("Heads that look a fixed distance back", key="lookbacks"):
+    with st.expander("Heads with a fixed attention offset", key="lookbacks"):
         lookback_list.show(scene, backend)
     st.subheader("Token by token", anchor=False)
     show_tokens(scene, attention, cfg, key=scene.key("tokens"))

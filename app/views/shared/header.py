@@ -32,11 +32,11 @@ def show_off(scene: Scene, backend: Backend) -> None:
     key = scene.key("off")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         choice.text(
-            "Parts off",
+            "Ablated",
             scene.ablation.text,
             key=key,
             on_change=of_this_model(lambda text: _switch_off(text, backend)),
-            placeholder="nothing is off: L1.attn, L0.H3:mean, L*.mlp ...",
+            placeholder="nothing is ablated: L1.attn, L0.H3:mean, L*.mlp ...",
             label_visibility="collapsed",
             icon=":material/toggle_off:",
             width=430,

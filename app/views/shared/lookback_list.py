@@ -1,4 +1,4 @@
-"""Heads that look a fixed distance back on this puzzle; a click shows the head."""
+"""Heads with a fixed attention offset on this puzzle; a click shows the head."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ MEANINGS = {
 """Distance -> (what it means, the score above which a head is named: the notebook's, for 101 that of 100)."""
 
 HELP = (
-    "The head's attention exactly so many positions back, averaged over all positions that have so many"
+    "The head's attention at exactly this offset, averaged over all positions that have that many"
     " before them."
 )
 

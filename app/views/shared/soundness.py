@@ -13,11 +13,11 @@ from interp.errors import brief
 
 
 def show(scene: Scene, backend: Backend) -> None:
-    """Say so if the answers to the puzzle on screen are not finite, with nothing off or with what is off."""
+    """Say so if the answers to the puzzle on screen are not finite, in the clean run or with what is off."""
     sentence = warning(backend.ask(scene.model, PredictionOf(scene.puzzle)))
     if not sentence and scene.ablation:
         found = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation))
-        sentence = warning(found, f"With {brief(scene.ablation.text, LONGEST_OFF)} off, this")
+        sentence = warning(found, f"With {brief(scene.ablation.text, LONGEST_OFF)} ablated, this")
     if sentence:
         st.warning(escape_markdown(sentence), icon=":material/warning:")
 

@@ -43,8 +43,8 @@ def _panels(scene: Scene, clean: Prediction, ablated: Prediction | None) -> list
     model = puzzle_panels.answer("Model", scene.puzzle, clean, scene.answer, opens="gap")
     panels = [*puzzle_panels.grids(scene.puzzle), model]
     if ablated is None:
-        return [*panels, Panel("Parts off", None, note="switch a part off below")]
-    off = puzzle_panels.answer("Parts off", scene.puzzle, ablated, scene.answer, compared=model.cells)
+        return [*panels, Panel("Ablated", None, note="ablate a component below")]
+    off = puzzle_panels.answer("Ablated", scene.puzzle, ablated, scene.answer, compared=model.cells)
     return [*panels, off]
 
 

@@ -30,7 +30,7 @@ from interp.figures.sweep import Kind
 from interp.model import Config
 from interp.puzzles import Puzzle
 
-BASES: dict[Base, str] = {"clean": "from the whole model", "off": "on top of what is off"}
+BASES: dict[Base, str] = {"clean": "relative to clean", "off": "added to current ablation"}
 CHARTS: dict[Chart, str] = {
     "attention": "attention layers",
     "mlps": "MLPs",
@@ -57,7 +57,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
     measured = sweeps.board_sweep(scene, backend)
     state = measured.states[0]
     rows = state.common() if state is not None else []
-    st.subheader("What each part is worth", anchor=False)
+    st.subheader("Ablation effects", anchor=False)
     _controls(scene)
     _board(scene, backend, measured, rows)
     _charts(scene, backend, rows)
@@ -119,7 +119,7 @@ def _tiles(rows: list[SweepRow], measure: Measure, *, approximate: bool) -> dict
 
 def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> str:
     how = sweeps.sweep_method(scene).words
-    what = f"Each part {how} in turn, {BASES[scene.base]}"
+    what = f"Each component {how} in turn, {BASES[scene.base]}"
     known, n = (
         (len(rows[0].solved) if rows else 0),
         measured.states[0].n if measured.states[0] else scene.sample,
@@ -153,7 +153,7 @@ def _grant(cfg: Config, offered: list[Preset], wish: Wish) -> None:
             try:
                 change(ablation=ablation_after(now().ablation, wish, cfg, offered))
             except PuzzlescopeError as error:
-                st.session_state[_ERROR] = f"{error} What was off stays off."
+                st.session_state[_ERROR] = f"{error} The ablation is unchanged."
 
 
 # ---- the charts --------------------------------------------------------------------------------------------
@@ -186,7 +186,7 @@ def _tasks(scene: Scene, backend: Backend) -> None:
     states = sweeps.task_sweeps(scene)
     if states is None:
         st.caption(
-            f"Each attention layer off in turn, over {n} puzzles of every task. That takes a while; it can"
+            f"Each attention layer ablated in turn, over {n} puzzles of every task. That takes a while; it can"
             f" be stopped."
         )
         if st.button("Measure all tasks", icon=":material/play_arrow:", key="tasks-begin"):

@@ -20,8 +20,8 @@ def show(scene: Scene, backend: Backend, clean: Prediction, ablated: Prediction 
     """Draw the button that opens it all. Nothing is computed before it is asked for."""
     makers = {
         "The answer, cell by cell": ("answer", lambda: _prediction(scene, backend, clean, ablated)),
-        "What each part is worth": ("sweep", lambda: _sweep(scene, backend)),
-        "Where the head looks": ("attention", lambda: _attention(scene, backend)),
+        "Ablation effects": ("sweep", lambda: _sweep(scene, backend)),
+        "Where the head attends": ("attention", lambda: _attention(scene, backend)),
     }
     downloads = [
         Download.of(label, f"{name}-{scene.puzzle.id}", make) for label, (name, make) in makers.items()
@@ -61,7 +61,7 @@ def _programs(scene: Scene, backend: Backend) -> dict[str, str]:
     attention = AttentionOf(scene.puzzle, scene.ablation, scene.layer)
     return {
         "the answer": PredictionOf(scene.puzzle, scene.ablation).program(scene.model),
-        "what each part is worth": _sweep_question(scene, backend).program(
+        "ablation effects": _sweep_question(scene, backend).program(
             scene.model, sample=sample_of(scene), measure=scene.measure
         ),
         "where the head looks": attention.program(scene.model, head=scene.head, cell=scene.cell % CELLS),

@@ -1,5 +1,5 @@
 // The board: draws at once what is clicked, tells the server what is wanted, and takes over what the server then says.
-const HINT = "Point at a part: what switching it off costs. Click to switch it off or on, shift-click for a range."
+const HINT = "Point at a component: its ablation effect. Click to ablate or restore it, shift-click for a range."
 const REPEAT = 1500 // milliseconds after which wishes that were not heard are said again
 const PATIENCE = 4 // repeats after which the whole page is asked to run: the server may not know this board any more
 const boards = new WeakMap()
@@ -33,7 +33,7 @@ class Board {
     this.look = make("div", "look", this.root)
     this.grid = make("div", "grid", this.root)
     this.grid.setAttribute("role", "grid")
-    this.grid.setAttribute("aria-label", "Parts of the model: layers by attention, heads and MLP")
+    this.grid.setAttribute("aria-label", "Components: layers by attention, heads and MLP")
     this.readout = make("div", "readout", this.root, HINT)
     this.legend = make("div", "legend", this.root)
     this.progress = make("div", "progress", this.root)
@@ -45,7 +45,7 @@ class Board {
     this.makeMethods()
     const history = make("div", "history", this.tools)
     for (const kind of ["undo", "redo", "reset"])
-      this[kind] = button("link", history, kind, kind === "reset" ? "Switch everything on" : "", () => this.wish({ kind }))
+      this[kind] = button("link", history, kind, kind === "reset" ? "Remove the ablation" : "", () => this.wish({ kind }))
     this.chips = make("div", "chips", this.root)
     this.makeText()
     this.root.addEventListener("keydown", (event) => this.key(event))
@@ -95,7 +95,7 @@ class Board {
   makeText() {
     const line = make("label", "text", this.root, "As text")
     this.text = make("input", "", line)
-    Object.assign(this.text, { type: "text", spellcheck: false, placeholder: "nothing is off; try L1.attn or L0-2.H3:mean" })
+    Object.assign(this.text, { type: "text", spellcheck: false, placeholder: "nothing is ablated; try L1.attn or L0-2.H3:mean" })
     this.text.addEventListener("keydown", (event) => {
       event.stopPropagation()
       if (event.key === "Enter") this.wish({ kind: "text", text: this.text.value })
@@ -279,7 +279,7 @@ class Board {
     const tile = this.data.tiles[part]
     const { off } = this.now()
     const state = part in off ? `, now ${this.how(off[part])}` : ""
-    return tile ? `${part} off: ${tile[2]}${state}` : `${part}: not measured yet${state}`
+    return tile ? `${part} ablated: ${tile[2]}${state}` : `${part}: not measured yet${state}`
   }
 
   draw() {
@@ -318,7 +318,7 @@ class Board {
     tile.classList.toggle("approximate", approximate)
     tile.textContent = isOff ? filled(this.method(off[part]).badge, off[part]) : ""
     tile.setAttribute("aria-pressed", String(isOff))
-    const state = isOff ? `off, ${this.how(off[part])}` : implied ? "off with its layer" : "on"
+    const state = isOff ? `ablated, ${this.how(off[part])}` : implied ? "ablated with its layer" : "on"
     tile.setAttribute("aria-label", `${part}, ${state}, ${label}`)
   }
 
@@ -360,12 +360,12 @@ class Board {
     if (key === this.chipKey) return
     this.chipKey = key
     this.chips.replaceChildren()
-    if (!this.data.chips.length) make("span", "none", this.chips, "Nothing is off.")
+    if (!this.data.chips.length) make("span", "none", this.chips, "Nothing is ablated.")
     for (const chip of this.data.chips) {
       const box = make("span", "chip", this.chips, chip.name)
       box.dataset.chip = chip.name
       this.chipMethod(box, chip)
-      button("cross", box, "✕", `Switch ${chip.name} on again`, () => this.switch(chip.parts, false))
+      button("cross", box, "✕", `Restore ${chip.name}`, () => this.switch(chip.parts, false))
     }
   }
 

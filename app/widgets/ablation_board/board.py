@@ -80,7 +80,7 @@ class Board:
         cfg: sizes of the model.
         ablation: what is off.
         tiles: what is known so far; a part that is missing here is drawn as pending.
-        clean: the loss with nothing off, in nats a token; ``None`` while it is not known.
+        clean: the loss in the clean run, in nats a token; ``None`` while it is not known.
         metric: by what the tiles are coloured.
         status: a sentence on how far the tiles are.
         progress: of the sweep, 0 to 1; ``None`` if none is under way.
@@ -282,11 +282,11 @@ def legend(board: Board) -> dict[str, Any]:
     if board.metric == ANSWERS:
         counts = sorted({-n, 0, math.ceil(n / 4), n})
         return {
-            "title": "puzzles lost and gained by switching it off, taken together",
+            "title": "puzzles lost less puzzles gained by ablating it",
             "marks": [[_balance(count), colour(count / max(n, 1))] for count in counts],
         }
     return {
-        "title": f"loss on {MEASURES[board.metric].place} with it off ÷ clean",
+        "title": f"loss on {MEASURES[board.metric].place} with it ablated ÷ clean",
         "marks": [[mark.text, mark.colour] for mark in RATIOS],
         "hint": HINT,
     }

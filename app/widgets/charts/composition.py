@@ -1,4 +1,4 @@
-"""Who reads a part of the model, by weights alone: a board of readers, a ranking, and every head with every
+"""Composition and path ablation of the model, by weights alone: a board of readers, a ranking, and every head with every
 head."""
 
 from collections.abc import Callable, Collection
@@ -25,14 +25,14 @@ ABOUT = (
     " queries and keys"
     " decide where it looks, its values what it moves from there."
 )
-LEGEND = "Orange listens more than chance, blue less; a full colour is the largest difference here."
+LEGEND = "Orange: above chance; blue: below; a full colour is the largest difference here."
 
 
 def show_source(source: Component, cfg: Config, *, key: str, on_change: Callable[[Component], None]) -> None:
     """Draw the choice of whose output is followed."""
     parts = {part.text: part for part in components_of(cfg, COMPONENT_KINDS)}
     choice.select(
-        "Who reads",
+        "Sender",
         list(parts),
         source.text,
         key=key,

@@ -22,7 +22,7 @@ def show(
     key: str,
     on_click: Callable[[Component], None],
 ) -> None:
-    """Draw the map of the rows, however much they know yet, and say below it which head costs most.
+    """Draw the map of the rows, however much they know yet, and say below it which head has the largest effect.
 
     Args:
         off: parts that are off already: hatched and outlined.

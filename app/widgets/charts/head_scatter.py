@@ -18,7 +18,7 @@ NOTHING = "There is no head of which both are finite numbers."
 COST = "cost"
 TITLES: dict[str, str] = {
     **{name: description.partition(" (")[0].partition(";")[0] for name, description in DETECTORS.items()},
-    COST: "cost of switching it off",
+    COST: "ablation effect",
 }
 """What may stand on an axis: the detectors and the cost."""
 

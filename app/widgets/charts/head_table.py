@@ -21,7 +21,7 @@ WIDTH = 44
 """Pixels of a column of numbers, which have two digits behind the point."""
 WIDER = {"markers": 64, "start": 48, COST: 54}
 
-COST_HELP = "What switching the head off costs, by the measure above"
+COST_HELP = "The head's ablation effect, by the measure above"
 
 
 def show(

@@ -23,7 +23,7 @@ def show(
     key: str,
     on_click: Callable[[Component], None],
 ) -> None:
-    """Draw the chart of the rows, however much they know yet, and say below it which part costs most.
+    """Draw the chart of the rows, however much they know yet, and say below it which part has the largest effect.
 
     Args:
         off: parts that are off already: hatched.

@@ -41,14 +41,14 @@ class Download:
         return cls(label, csv=lambda: make().csv(), json=lambda: make().json(), name=name)
 
 
-def show(downloads: Sequence[Download], snippets: Mapping[str, str], *, key: str = "take-away") -> None:
+def show(downloads: Sequence[Download], snippets: Mapping[str, str], *, key: str = "export-menu") -> None:
     """Draw the button that opens it all.
 
     Args:
         downloads: results, each as CSV and as JSON.
         snippets: programs by what they compute.
     """
-    with st.popover("Take away", icon=":material/ios_share:", key=key):
+    with st.popover("Export", icon=":material/ios_share:", key=key):
         _copy_link(key=f"{key}-link")
         for download in downloads:
             _download(download, key)

@@ -14,7 +14,7 @@ const VERBS = {
   to: { attention: "reads it most to predict", value: "takes most from it to predict" },
 }
 const SWITCHES = [
-  ["view", "Direction", { from: "from this cell", to: "who reads this cell" }],
+  ["view", "Direction", { from: "from this cell", to: "what attends to this cell" }],
   ["weighting", "What is drawn", { attention: "attention", value: "× value norm" }],
   ["scale", "Opacity", { same: "one scale", own: "each head’s own" }],
 ]
@@ -447,7 +447,7 @@ class GridAttention extends CanvasView {
 
   drawChips(parent, k, at, shown) {
     parent.replaceChildren()
-    if (this.data.off[k]) make("span", "chip tag", parent, "off: writes nothing")
+    if (this.data.off[k]) make("span", "chip tag", parent, "ablated: writes nothing")
     const whole = this.state.weighting === "value" ? this.data.largest : 1
     SPECIALS.forEach((position, special) => {
       if (at[position] <= 0.01 * whole) return

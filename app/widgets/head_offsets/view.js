@@ -264,7 +264,7 @@ class HeadOffsets extends CanvasView {
     most.textContent = data.known ? `${first.text()} ${number(first.share)}` : ""
     button.classList.toggle("off", data.off[head])
     button.setAttribute("aria-pressed", String(head === data.head))
-    const off = data.off[head] ? ", off" : ""
+    const off = data.off[head] ? ", ablated" : ""
     button.setAttribute("aria-label", `L${data.layer}.H${head}${off}: most on ${first.text()}, ${number(first.share)}`)
     sheet.fit(button.clientWidth - 10)
     sheet.paint(mapOf(data, head), this.full(head), theme)

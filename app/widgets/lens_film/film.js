@@ -154,7 +154,7 @@ function showStage(view, stage) {
   view.stage = Math.min(data.stages.length - 1, Math.max(0, stage))
   const name = data.stages[view.stage]
   const count = `${right(view, view.stage)} of ${CELLS} right`
-  large.title.textContent = `After ${name}${data.off[view.stage] ? " (off)" : ""}`
+  large.title.textContent = `After ${name}${data.off[view.stage] ? " (ablated)" : ""}`
   large.note.textContent = count
   large.svg.setAttribute("aria-label", `What the model would answer after ${name}, ${count}`)
   paint(view, large, view.stage)
@@ -329,7 +329,7 @@ function update(view) {
     thumb.name.textContent = data.stages[k]
     thumb.count.textContent = count
     thumb.button.classList.toggle("off", data.off[k])
-    thumb.button.setAttribute("aria-label", `After ${data.stages[k]}${data.off[k] ? ", off" : ""}: ${count} of ${CELLS} cells right`)
+    thumb.button.setAttribute("aria-label", `After ${data.stages[k]}${data.off[k] ? ", ablated" : ""}: ${count} of ${CELLS} cells right`)
     paint(view, thumb.grid, k)
   })
   view.map.title.textContent = "Right from"

@@ -19,7 +19,7 @@ function explain(item, tip) {
 function begin(parent) {
   const line = make("div", "line", make("div", "room", parent))
   line.setAttribute("role", "list")
-  line.setAttribute("aria-label", "Loss and verdict, with nothing off and now")
+  line.setAttribute("aria-label", "Loss and verdict, in the clean run and now")
   const tip = make("div", "tip", parent)
   tip.setAttribute("popover", "manual")
   tip.setAttribute("aria-hidden", "true") // what it says is in the labels

@@ -15,7 +15,7 @@ from interp.numbers import has_ratio, short, times
 HERE = Path(__file__).parent
 
 CELLS_HELP = (
-    "Cells that are right with nothing off and wrong now; wrong with nothing off and right now; wrong in"
+    "Cells that are right in the clean run and wrong now; wrong in the clean run and right now; wrong in"
     " both."
 )
 VERDICT_HELP = "Whether greedy decoding draws all 100 cells right."
@@ -30,7 +30,7 @@ class Item:
 
     Attributes:
         label: above it.
-        before, after: with nothing off, and now; nothing is off where ``after`` is empty.
+        before, after: in the clean run, and now; nothing is ablated where ``after`` is empty.
         note: behind them, such as how many times as much.
         help: shown on hover and on focus.
         worse: whether what is ``after`` is worth marking.
@@ -57,7 +57,7 @@ def show(clean: Prediction, ablated: Prediction | None, cells: Changes | None = 
     """Draw the line.
 
     Args:
-        clean: the prediction with nothing off.
+        clean: the prediction in the clean run.
         ablated: that with parts off, if any are.
         cells: what happened to the answer's cells, if parts are off.
     """

@@ -104,7 +104,7 @@ def show(
     _view(key=key, data=packed(header, _in_ten_thousandths(shown)))
     whose = f"Layer {layer}, {'all heads' if head is None else f'head {head}'}"
     st.caption(
-        f"{whose}, in {escape_markdown(note or 'the run with nothing off')}. Each row is a token that looks"
+        f"{whose}, in {escape_markdown(note or 'the clean run')}. Each row is a token that looks"
         f" (destination), each column a"
         f" token looked at (source); full colour is {full:.2f}. {shown.sum(-1).mean():.0%} of the attention"
         f" of these tokens"

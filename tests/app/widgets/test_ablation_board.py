@@ -93,7 +93,7 @@ def test_wishes_are_read_in_order() -> None:
             {"kind": "redo"},
             {"kind": "reset"},
             {"kind": "text", "text": "L0.attn"},
-            {"kind": "preset", "name": "All MLPs off"},
+            {"kind": "preset", "name": "All MLPs ablated"},
             {"kind": "stop"},
         ),
         SMALL,
@@ -106,7 +106,7 @@ def test_wishes_are_read_in_order() -> None:
         Redo(),
         Reset(),
         SetText("L0.attn"),
-        UsePreset("All MLPs off"),
+        UsePreset("All MLPs ablated"),
         StopSweep(),
     ]
 

@@ -417,7 +417,7 @@ def test_pointing_shows_where_the_predicting_position_looks(grids: Page) -> None
     assert ink(page, head_map(1), 236) > 200 and ink(page, head_map(0), 236) < 70
     expect(page.locator(".map:nth-child(2) .chip")).to_have_text(["start 17 %"])
     expect(page.locator(".map:nth-child(3) .chip")).to_have_text(["start 40 %", re.compile(r"\[.+\] 60 %")])
-    expect(page.locator(".map:nth-child(6) .chip").first).to_have_text("off: writes nothing")
+    expect(page.locator(".map:nth-child(6) .chip").first).to_have_text("ablated: writes nothing")
     point(page, head_map(3), 350)
     expect(page.locator(".said")).to_contain_text("Row 6, column 1 of the answer")
     page.mouse.move(5, 880)
@@ -475,7 +475,7 @@ def test_a_head_is_enlarged_and_read_off(grids: Page) -> None:
 @pytest.mark.browser
 def test_who_reads_a_cell_is_drawn_on_the_cell_that_is_predicted(grids: Page) -> None:
     page = grids
-    page.get_by_role("button", name="who reads this cell").click()
+    page.get_by_role("button", name="what attends to this cell").click()
     click(page, SELECTOR, 22)
     assert choices(page) == [Choice(336, "to"), Choice(22, "to")]
     expect(page.locator(".said")).to_have_text(

@@ -47,14 +47,14 @@ def test_given_grids_are_no_predictions() -> None:
 
 
 def test_an_empty_panel_keeps_its_place_and_says_why() -> None:
-    data = Panel("Parts off", None, note="switch a part off below").data()
-    assert data["cells"] == [] and data["note"] == "switch a part off below"
+    data = Panel("Ablated", None, note="ablate a component below").data()
+    assert data["cells"] == [] and data["note"] == "ablate a component below"
     assert not data["choosable"] and data["wrong"] == 0
 
 
 def test_broken_fixed_and_both_are_told_apart() -> None:
     clean, ablated = drawn(c1=1, c2=1, c3=1), drawn(c2=1, c3=5, c4=1, c5=1, c6=1)
-    panel = Panel("Parts off", ablated, TRUTH, compared=clean)
+    panel = Panel("Ablated", ablated, TRUTH, compared=clean)
     broken = [(4, "broken"), (5, "broken"), (6, "broken")]
     assert panel.kinds == [(1, "fixed"), (2, "both"), (3, "both"), *broken]
     assert panel.data()["first"] == 2, "a fixed cell is not wrong"
@@ -65,9 +65,9 @@ def test_broken_fixed_and_both_are_told_apart() -> None:
 
 def test_the_legend_has_the_kinds_that_occur() -> None:
     clean = Panel("Model", drawn(c1=1), TRUTH)
-    empty = Panel("Parts off", None)
+    empty = Panel("Ablated", None)
     assert puzzle_strip._legend([clean, empty]) == [("wrong", 1)]
-    off = Panel("Parts off", drawn(c1=1, c2=1), TRUTH, compared=clean.cells)
+    off = Panel("Ablated", drawn(c1=1, c2=1), TRUTH, compared=clean.cells)
     assert puzzle_strip._legend([clean, off]) == [("broken", 1), ("both", 1)]
     assert puzzle_strip._legend([Panel("Model", TRUTH, TRUTH), empty]) == []
 
@@ -96,7 +96,7 @@ def test_the_strip_is_shown() -> None:
         cells = np.zeros(100, dtype=np.uint8)
         probabilities = np.full((100, 15), 1 / 15, dtype=np.float32)
         model = Panel("Model", cells, cells, probabilities)
-        show([Panel("X", cells), model, Panel("Parts off", None)], key="strip", cell=0, on_cell=print)
+        show([Panel("X", cells), model, Panel("Ablated", None)], key="strip", cell=0, on_cell=print)
 
     page = AppTest.from_function(script, default_timeout=60).run()
     assert not page.exception

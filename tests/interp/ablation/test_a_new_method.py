@@ -59,7 +59,7 @@ def by_hooks(model: PuzzleGPT, tokens: np.ndarray, off: object) -> np.ndarray:
     """The losses by the forward pass that stops at every hook point: a user's own hook makes it be taken."""
     model.add_hook("hook_embed", lambda x, hook: x)
     try:
-        return losses(model, tokens, off)[0].cells  # type: ignore[arg-type]  # any Ablation
+        return losses(model, tokens, off)[0].cells
     finally:
         model.reset_hooks()
 

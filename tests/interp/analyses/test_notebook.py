@@ -151,10 +151,10 @@ def test_the_card_tells_heads_that_look_from_those_that_rest() -> None:
     ("clean", "layers", "said"),
     [
         (0.0, (0.0, 0.5), "Layer 1 matters most: 5.00e-01. How many times as much"),
-        (0.0, (0.0, 0.0), "cannot be said, for the loss with nothing off is exactly 0"),
+        (0.0, (0.0, 0.0), "cannot be said, for the clean loss is exactly 0"),
         (0.1, (0.05, 0.01), "No layer matters"),
         (0.1, (0.05, np.inf), "cannot be said, for a loss is not finite"),
-        (np.nan, (0.05, 0.1), "cannot be said, for the loss with nothing off is not finite"),
+        (np.nan, (0.05, 0.1), "cannot be said, for the clean loss is not finite"),
         (0.1, (0.05, 0.3), "Layer 1 matters most: 3.00e-01, 3 times as much"),
     ],
 )

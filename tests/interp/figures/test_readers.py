@@ -53,8 +53,8 @@ def test_a_board_is_coloured_by_what_it_costs() -> None:
     assert set(paint) == {"L1.H2.k", "logits"}, "of the third reader nothing is known"
     assert str(COSTS)[1:-1] in paint["L1.H2.k"] and str(HELPS)[1:-1] in paint["logits"]
     assert paths().summary() == (
-        "L1.H2.k changes most without L0.attn: loss 10, 100 times the 0.1 with nothing taken away;"
-        " 1 of 2 puzzles solved, 2 with nothing taken away."
+        "L1.H2.k changes most without L0.attn: loss 10, 100 times the 0.1 with no path ablated;"
+        " 1 of 2 puzzles solved, 2 with no path ablated."
     )
     assert "1 of 2 puzzles solved" in paths().summary("answers")
 
@@ -114,7 +114,7 @@ def test_nothing_raises_however_little_is_known(weights: Composition, measure: M
     assert empty.summary(measure) == "Nothing is measured yet."
     assert "Too few readers" in agreement_summary(weights, empty, measure)
     nobody = np.full_like(weights.score, np.nan)
-    assert replace(weights, score=nobody).summary(SOURCE).startswith("Nobody reads L0.attn")
+    assert replace(weights, score=nobody).summary(SOURCE).startswith("L0.attn composes with nothing")
 
 
 def test_the_two_views_side_by_side(weights: Composition, measured: PathState) -> None:

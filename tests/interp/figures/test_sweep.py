@@ -33,14 +33,14 @@ def test_bars_end_at_the_loss_and_the_costliest_stands_out() -> None:
     assert [data[0] for data in bars.customdata] == ["L0.attn", "L1.attn", "L2.attn"]
     assert chart.layout.yaxis.type == "log" and chart.layout.shapes[0].y0 == pytest.approx(0.02)
     label = chart.layout.annotations[0]
-    assert label.text == "nothing off" and label.y == pytest.approx(np.log10(0.02)), (
+    assert label.text == "clean" and label.y == pytest.approx(np.log10(0.02)), (
         "its place is a logarithm"
     )
     low, high = chart.layout.yaxis.range
     assert 10**low < 0.01 and 10**high > 3.0
     assert (
         "150 times the 0.02" in bars.hovertext[1]
-        and "0 of 2 solved (1 with nothing off): 1 broken, 0 mended" in bars.hovertext[1]
+        and "0 of 2 solved (1 in the clean run): 1 broken, 0 fixed" in bars.hovertext[1]
     )
     assert "off already" in bars.hovertext[2] and "1 mended" in bars.hovertext[2]
 
@@ -58,7 +58,7 @@ def test_answers_are_counted_on_a_linear_axis() -> None:
     assert np.asarray(bars.base + np.asarray(bars.y)) == pytest.approx([1, 0, 2])
     assert min(bars.y) > 0 and chart.layout.yaxis.range[0] == bars.base, "none right can be clicked too"
     assert list(chart.data[0].marker.color) == [colour(lost) for lost in (0.0, 0.5, -0.5)]
-    assert chart.layout.shapes[0].y0 == 1, "one of two is solved with nothing off"
+    assert chart.layout.shapes[0].y0 == 1, "one of two is solved in the clean run"
 
 
 def test_a_loss_of_zero_has_a_place_on_the_log_axis() -> None:
@@ -71,7 +71,7 @@ def test_a_row_that_knows_fewer_puzzles_is_compared_over_those() -> None:
     bars = layer_chart([attn(0, 0.2, "0"), row(Component(1, "attn"), 0.0, "")], clean).data[0]
     assert len(bars.x) == 1 and list(bars.x) == ["L0"], "of layer 1 nothing is known yet"
     assert (
-        "0.2, 2.0 times the 0.1 with nothing off" in bars.hovertext[0]
+        "0.2, 2.0 times the 0.1 in the clean run" in bars.hovertext[0]
         and "1 of 2 puzzles so far" in bars.hovertext[0]
     )
 
@@ -155,10 +155,10 @@ def test_the_task_map_counts_answers_lost() -> None:
 
 def test_the_sentence_names_the_costliest() -> None:
     assert sweep_summary(ROWS[:3], CLEAN) == (
-        "L1.attn costs most: loss 3, 150 times the 0.02 with nothing off;"
-        " 0 of 2 puzzles solved, 1 with nothing off."
+        "L1.attn has the largest effect: loss 3, 150 times the 0.02 in the clean run;"
+        " 0 of 2 puzzles solved, 1 in the clean run."
     )
-    assert sweep_summary(ROWS[:3], CLEAN, "answers").startswith("L1.attn costs most: 0 of 2 puzzles solved")
+    assert sweep_summary(ROWS[:3], CLEAN, "answers").startswith("L1.attn has the largest effect: 0 of 2 puzzles solved")
 
 
 def test_no_sentence_says_the_opposite_of_its_numbers() -> None:
@@ -166,7 +166,7 @@ def test_no_sentence_says_the_opposite_of_its_numbers() -> None:
     most."""
     help_ = [attn(0, 0.01, "11"), attn(1, 0.002, "11")]
     assert sweep_summary(help_, CLEAN).startswith(
-        "L0.attn is the least to help when it is off, and none costs anything: loss 0.01, 0.50 times"
+        "L0.attn lowers the loss least when ablated, and none raises it: loss 0.01, 0.50 times"
     )
     assert sweep_summary(help_, CLEAN, "answers").startswith("L0.attn is the least to help when it is off")
     assert sweep_summary([attn(0, 0.02)], CLEAN).startswith("L0.attn costs nothing, and no other does: ")
@@ -178,12 +178,12 @@ def test_no_sentence_says_the_opposite_of_its_numbers() -> None:
 def test_losses_of_zero_have_no_ratio() -> None:
     zero = row(None, 0.0)
     assert sweep_summary([attn(0, 0.3)], zero).startswith(
-        "L0.attn costs most: loss 0.3, and exactly 0 with nothing off;"
+        "L0.attn has the largest effect: loss 0.3, and exactly 0 in the clean run;"
     )
     heads = [row(Component(0, "head", 0), 0.3), row(Component(0, "head", 1), 0.0)]
     chart = head_map(heads, zero)
     assert list(chart.data[1].text) == ["—"]
-    assert "0.3, and exactly 0 with nothing off" in chart.data[0].hovertext[0]
+    assert "0.3, and exactly 0 in the clean run" in chart.data[0].hovertext[0]
     assert list(head_map([row(Component(0, "head", 0), 0.0)], CLEAN).data[1].text) == ["—"]
 
 
