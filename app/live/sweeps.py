@@ -23,8 +23,8 @@ class Measured:
 
     Attributes:
         states: what is known; the same objects as long as the group is the same.
-        first_look: of a single puzzle, each part off at some of the answer's positions only: there at once,
-            and roughly right.
+        first_look: of a single puzzle, each component off at some of the answer's positions only: there at
+            once, and roughly right.
         progress: 0 to 1 while they are under way, else ``None``.
         stopped: the visitor has stopped them before the end.
     """
@@ -62,7 +62,7 @@ def sweep_base(scene: Scene) -> Ablation:
 
 
 def board_sweep(scene: Scene, backend: Backend) -> Measured:
-    """Every part of the model, over the scene's puzzles."""
+    """Every component of the model, over the scene's puzzles."""
     puzzles, base, method = puzzles_of(scene, backend), sweep_base(scene), sweep_method(scene)
     key = board_key(scene, backend)
 

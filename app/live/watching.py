@@ -1,5 +1,4 @@
-"""Results that fill up while a visitor looks: begun when they are first looked at, looked in on while they
-are computed, and given up as soon as the visitor looks at something else, stops them, or goes away."""
+"""Results that fill up while a visitor looks: begun, polled, stopped and resumed."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass

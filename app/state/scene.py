@@ -49,7 +49,7 @@ class Scene:
         structure: "order" in a link; only puzzles in this order are offered, or ``None`` for all.
         ablation: "off" in a link; what is switched off.
         answer: the answer shown: decoded greedily, or each cell given the true ones before it.
-        method: how the next part is switched off, and those that the board measures.
+        method: how the next component is switched off, and those that the board measures.
         measure: what the board and the charts measure.
         sample: over how many puzzles.
         base: what they compare with: the whole model, or the model with what is off already.

@@ -47,7 +47,9 @@ def method(text: str, _: Context) -> Method:
     return parse_method(text[:LONGEST_METHOD], "The method")
 
 
-def component(text: str, context: Context, expected: str = "one part such as L0.attn or L1.H3") -> Component:
+def component(
+    text: str, context: Context, expected: str = "one component such as L0.attn or L1.H3"
+) -> Component:
     """A single component, on which nothing is done."""
     terms = parse_ablation(text, context.cfg).terms
     if len(terms) != 1:

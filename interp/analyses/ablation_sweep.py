@@ -1,4 +1,4 @@
-"""What each part of the model is worth: the loss with that part switched off, for every part in turn."""
+"""Ablation sweep: the loss with each component ablated in turn."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -40,8 +40,8 @@ from interp.resumable import Steps, without_gradients
 from interp.tokens import ANSWER_START, GRID_TOKENS, Structure, TokensLike, puzzle_tokens
 
 Scope = Literal["everywhere", "answer", "stretch"]
-"""Where a part is off: at every position, at the 101 that predict the answer, or at :data:`STRETCH` of those
-in a row."""
+"""Where a component is off: at every position, at the 101 that predict the answer, or at :data:`STRETCH` of
+those in a row."""
 
 STRETCH = 40
 """Positions of the scope "stretch": less than half of the answer's."""
@@ -101,7 +101,7 @@ def same_puzzles(row: SweepRow, clean: SweepRow) -> tuple[SweepRow, SweepRow]:
 
 
 def cost(row: SweepRow, clean: SweepRow, measure: Measure) -> float:
-    """What switching a part off costs, over the puzzles that both rows know; below 0 where it helps.
+    """What switching a component off costs, over the puzzles that both rows know; below 0 where it helps.
 
     Returns:
         The common logarithm of how many times the clean loss its loss is (1: ten times), or the share of
@@ -144,7 +144,8 @@ def sweep_parts(
 ) -> Steps[SweepPart, None]:
     """Switch off each component in turn, on top of ``base``, for ``CHUNK`` puzzles at a time.
 
-    Switching off a part of layer l changes nothing below it: the residual stream before every layer is kept
+    Switching off a component of layer l changes nothing below it: the residual stream before every layer is
+        kept
     from the run without, and each component starts from there. Its rows are computed ``ROWS`` at a time,
     several components together. Memory depends on neither the number of puzzles nor that of components.
 
@@ -201,8 +202,8 @@ def _hooked_parts(
     means: ReferenceMeans | None,
     method: Method,
 ) -> Steps[SweepPart, None]:
-    """The parts of some puzzles with a user's hooks: a whole pass for every component, for who knows what
-    they change."""
+    """The parts of the result for some puzzles with a user's hooks: a whole pass for every component, for who
+    knows what they change."""
     for row, component in enumerate([None, *listed]):
         off = base if component is None else base.with_term(Term(component, method))
         yield SweepPart(row, start, *score(answer_logits(model, prompt, off, means), prompt))
@@ -512,8 +513,9 @@ def _export(row: SweepRow, clean: SweepRow, puzzles: Sequence[Puzzle], method: M
 
 
 def sweep_summary(rows: Sequence[SweepRow], clean: SweepRow | None, measure: Measure = "final") -> str:
-    """The largest effect among rows of a sweep in a sentence: of the component that has the largest effect, what its loss
-    is beside the clean one, and how many puzzles are solved; and whether losses are not finite."""
+    """The largest effect among rows of a sweep in a sentence: of the component that has the largest effect,
+    what its loss is beside the clean one, and how many puzzles are solved; and whether losses are not
+    finite."""
     known = [row for row in rows if clean is not None and not np.isnan(cost(row, clean, measure))]
     diverged = 0 if clean is None else count_diverged([clean, *rows])
     lost = f" In {diverged} of {len(rows) + 1} runs losses are not finite." if diverged else ""
@@ -533,7 +535,7 @@ def sweep_summary(rows: Sequence[SweepRow], clean: SweepRow | None, measure: Mea
 
 
 def _verdict(dearest: float) -> str:
-    """What to say of the part that has the largest effect: it may cost nothing, or help."""
+    """What to say of the component that has the largest effect: it may cost nothing, or help."""
     if dearest > 0:
         return "has the largest effect"
     if dearest < 0:

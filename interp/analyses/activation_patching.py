@@ -1,4 +1,4 @@
-"""Activation patching: what of one puzzle's run, put into another's, carries the other's answer over.
+"""Activation patching: which activation of one puzzle's run, put into another's, carries the answer over.
 
 Two runs see two puzzles, the *target* and the *source*, whose grids stand in the same order. One activation
 after the other (of a layer, at one block of positions) is copied from the source's run into the target's,

@@ -1,4 +1,4 @@
-"""Where heads look: attention patterns of a run, and what they move."""
+"""Attention patterns of a run, and the norms of what heads move."""
 
 import json
 import struct

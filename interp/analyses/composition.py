@@ -1,7 +1,8 @@
-"""Who reads whom, by weights: how much of what one part writes lies where a later part reads.
+"""Composition scores: how much of one component's output lies in the subspace that a later one reads.
 
-A part that writes does so through a matrix ``W`` (rows: what it moves, columns: the residual stream), a part
-that reads does so through a matrix ``R`` (rows: the residual stream). Their **composition score** is
+A component that writes does so through a matrix ``W`` (rows: what it moves, columns: the residual stream), a
+component that reads does so through a matrix ``R`` (rows: the residual stream). Their **composition score**
+is
 
     ||W R|| / (||W|| ||R||)        (Frobenius norms)
 
@@ -86,8 +87,8 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class Composition:
-    """Scores of every part that writes with every reader that comes after it; nan elsewhere, and for matrices
-    that are all zero.
+    """Scores of every component that writes with every reader that comes after it; nan elsewhere, and for
+    matrices that are all zero.
 
     Attributes:
         sources: attention layers, heads and MLPs, layer by layer.
@@ -235,7 +236,7 @@ def _place(group: Sequence[Reader], sources: Sequence[Component], readers: Seque
 
 
 def _written_steps(model: PuzzleGPT) -> Steps[None, Float[Tensor, "source d_model d_model"]]:
-    """``W^T W`` of every part that writes, in the order of ``components_of``."""
+    """``W^T W`` of every component that writes, in the order of ``components_of``."""
     model.check_precision()
     cfg = model.cfg
     written = model.W_E.new_empty(cfg.n_layers, cfg.n_heads + 2, cfg.d_model, cfg.d_model)

@@ -1,7 +1,7 @@
-"""Direct logit attribution: what each part of the model adds to the answer's logits.
+"""Direct logit attribution: what each component of the model adds to the answer's logits.
 
 (Elhage et al., 2021, "A Mathematical Framework for Transformer Circuits".) The residual stream before the
-unembedding is the sum of what the parts wrote to it, and logits are linear in it, so they are a sum over
+unembedding is the sum of what the components wrote to it, and logits are linear in it, so they are a sum over
 parts too. This model has no LayerNorm before the unembedding: the attribution is no approximation.
 
 It looks at the positions that predict the answer's cells, each given the true cells before it
@@ -36,18 +36,18 @@ EMBED, POS_EMBED, BIAS = "embed", "pos_embed", "bias"
 
 @dataclass(frozen=True, eq=False)
 class Attribution:
-    """What each part of the model adds to the logits of the answer's cells.
+    """What each component of the model adds to the logits of the answer's cells.
 
-    A part is the token's embedding, the position's, a head, an MLP, or the unembedding's bias. Where an
-    attention layer as a whole is put at its mean, that mean is a part of its own (``L1.attn``) and the
-    layer's heads add nothing. A head or an MLP at its mean adds what its mean adds; a part that is zeroed
-    adds nothing.
+    A component is the token's embedding, the position's, a head, an MLP, or the unembedding's bias. Where an
+    attention layer as a whole is put at its mean, that mean is a component of its own (``L1.attn``) and the
+    layer's heads add nothing. A head or an MLP at its mean adds what its mean adds; a component that is
+    zeroed adds nothing.
 
     Attributes:
         parts: ``embed``, ``pos_embed``, ``L0.H0``, ..., ``L0.mlp``, ..., ``bias``: in the order in which they
             are added.
-        logits: what each part adds to the logit of each of the 15 tokens, at each cell of the answer. Over
-            parts they sum to ``total``.
+        logits: what each component adds to the logit of each of the 15 tokens, at each cell of the answer.
+            Over parts they sum to ``total``.
         total: the logits of the run itself.
         truth: the right token of each cell.
     """
@@ -80,7 +80,7 @@ class Attribution:
         return np.stack([first, second], axis=1)
 
     def push(self, toward: int | None = None, over: int | None = None) -> Float[np.ndarray, "part 100"]:
-        """What each part adds to the logit of one token less that of another, at each cell (see
+        """What each component adds to the logit of one token less that of another, at each cell (see
         :meth:`tokens`)."""
         chosen = self.tokens(toward, over)
         cells = np.arange(CELLS)
@@ -104,7 +104,9 @@ class Attribution:
         differ by, in sentences."""
         pushes = self.push(toward, over)[:, cell]
         if not np.isfinite(pushes).all():
-            return f"At {cell_name(cell)} what the parts add is not finite, so there is nothing to compare."
+            return (
+                f"At {cell_name(cell)} what the components add is not finite, so there is nothing to compare."
+            )
         order = abs(pushes).argsort()[::-1][:3]
         largest = ", ".join(f"{self.parts[k]} {pushes[k]:+.2f}" for k in order)
         difference = float(self.difference(toward, over)[cell])
@@ -118,7 +120,7 @@ class Attribution:
     def rows(
         self, cell: int, toward: int | None = None, over: int | None = None
     ) -> tuple[dict[str, Any], ...]:
-        """A row a part for one cell of the answer (0..99), for :class:`interp.export.tables.Table`; then
+        """A row a component for one cell of the answer (0..99), for :class:`interp.export.tables.Table`; then
         their sum, by the run."""
         first, second = self.tokens(toward, over)[cell].tolist()
         told = {**place_of(cell), "toward": TOKEN_NAMES[first], "over": TOKEN_NAMES[second]}
@@ -167,7 +169,7 @@ def direct_attribution(
 
 @dataclass(frozen=True)
 class AttributionOf(PuzzleQuestion[Attribution]):
-    """What every part adds to the logits of the answer's cells, on one puzzle."""
+    """What every component adds to the logits of the answer's cells, on one puzzle."""
 
     def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[None, Attribution]:
         yield from ()  # it is done in one step
@@ -176,7 +178,7 @@ class AttributionOf(PuzzleQuestion[Attribution]):
     def program(
         self, model: str, *, cell: int = 0, toward: int | None = None, over: int | None = None
     ) -> str:
-        """Every part's push at one cell of the answer, the largest first, and their sum.
+        """Every component's push at one cell of the answer, the largest first, and their sum.
 
         Args:
             cell: 0..99, row by row.

@@ -1,4 +1,4 @@
-"""What every head does, over any number of puzzles: how far back it looks, and at which cell of which grid.
+"""What every head attends to, over any number of puzzles: by attention offset, and by cell of each grid.
 
 A study of the heads never holds more than one layer's pattern of a few puzzles. It keeps three sums of each
 pattern, all linear in it: by distance (query less key), by key, and, where the answer's cells are predicted,

@@ -1,4 +1,4 @@
-"""Logit lens: what the residual stream would answer on its way through the model.
+"""Logit lens: the unembedding applied to the residual stream after each half of a layer.
 
 (nostalgebraist, 2020, "interpreting GPT: the logit lens".) The residual stream after every attention layer
 and every MLP, put through the unembedding as if the model ended there. This model has no LayerNorm before the

@@ -1,4 +1,4 @@
-"""Detectors of heads that look a fixed distance back: mean attention at an attention offset."""
+"""Mean attention at an attention offset: detectors of previous-token heads and of copying heads."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

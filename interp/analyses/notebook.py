@@ -1,5 +1,4 @@
-"""What the original notebook found in its models, measured on any model: whether it appears or not is the
-result.
+"""The original notebook's measurements, on any model: whether its findings appear is the result.
 
 Three questions: what the final-grid loss is with each attention layer zeroed, which heads attend one and one
 hundred positions back, and what is left of the answer when only the copy circuit runs.
@@ -91,8 +90,8 @@ class Phenomena:
         clean: loss in the clean run.
         layers: loss with each attention layer zeroed.
         heads: heads above the notebook's threshold, for each distance.
-        circuits: the copy circuit in layer 0, and in the attention layer that has the largest effect where that is
-            another.
+        circuits: the copy circuit in layer 0, and in the attention layer that has the largest effect where
+            that is another.
     """
 
     n: int

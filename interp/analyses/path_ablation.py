@@ -1,15 +1,15 @@
-"""Who reads whom, by effect: what a source is worth to one later reader alone.
+"""Path ablation: the effect of removing one component's output from a single later receiver.
 
-Switching a part off (:mod:`interp.analyses.ablation_sweep`) takes its output from everybody. Here it is taken
-from what **one** later part reads: the queries, keys or values of a head, the input of an MLP, or the logits;
-everybody else still reads it (path ablation: the direct edge of Wang et al., 2022, "Interpretability in the
-wild", and of Goldowsky-Dill et al., 2023, "Localizing model behavior with path patching", with the source's
-output zeroed or put at its mean). What the reader then writes differs, and all that comes after goes on with
-it.
+Ablating a component (:mod:`interp.analyses.ablation_sweep`) removes its output from every later reader. Here
+it is taken from what **one** later component reads: the queries, keys or values of a head, the input of an
+MLP, or the logits; everybody else still reads it (path ablation: the direct edge of Wang et al., 2022,
+"Interpretability in the wild", and of Goldowsky-Dill et al., 2023, "Localizing model behavior with path
+patching", with the source's output zeroed or put at its mean). What the reader then writes differs, and all
+that comes after goes on with it.
 
 The output is taken out of the residual stream **before** the reader's LayerNorm, which so sees, and
-normalises anew, the stream as it would be without the source's direct contribution. What the parts between
-have made of it stays.
+normalises anew, the stream as it would be without the source's direct contribution. What the components
+between have made of it stays.
 
 Taking a source from all that read it is to switch it off: a test holds the two together.
 """

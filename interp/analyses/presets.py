@@ -29,7 +29,9 @@ def presets(cfg: Config, copy_layer: int = 0) -> list[Preset]:
             "In the notebook's model this layer mattered a thousandfold more than any other.",
         ),
         Preset(
-            "All MLPs ablated", "L*.mlp", "Attention alone: what can still be moved from one place to another?"
+            "All MLPs ablated",
+            "L*.mlp",
+            "Attention alone: what can still be moved from one place to another?",
         ),
     ]
     if cfg.n_layers > 1:

@@ -191,7 +191,9 @@ def one_by_one_finding(solved: Bool[np.ndarray, " layer"]) -> Finding:
     """Does this puzzle's answer need layer 0's attention and no other layer's?"""
     broken = np.flatnonzero(~solved)
     if not len(broken):
-        return Finding(False, "No layer is needed: the answer is right with any one layer's attention ablated.")
+        return Finding(
+            False, "No layer is needed: the answer is right with any one layer's attention ablated."
+        )
     if list(broken) == [0]:
         return Finding(True, "Holds: only with layer 0's attention ablated the answer is wrong.")
     names = ", ".join(map(str, broken))

@@ -1,4 +1,4 @@
-"""Who reads the residual stream: the queries, keys and values of heads, the MLPs, and the logits.
+"""Receivers of the residual stream: queries, keys and values of heads, the MLPs, and the logits.
 
 >>> cfg = Config(n_layers=2, n_heads=2)
 >>> [reader.text for reader in readers_of(cfg, after=Component(0, "attn"))]
@@ -50,7 +50,7 @@ class Reader:
 
     @property
     def component(self) -> Component | None:
-        """The part that reads: a head, an attention layer or an MLP; none for the logits."""
+        """The component that reads: a head, an attention layer or an MLP; none for the logits."""
         if self.layer is None:
             return None
         if self.input == "mlp":
@@ -74,7 +74,7 @@ def readers_of(cfg: Config, after: Component | None = None, *, by_head: bool = T
     MLP; the logits last.
 
     Args:
-        after: only those that can read what this part writes.
+        after: only those that can read what this component writes.
         by_head: each head's queries, keys and values apart, or those of a layer's heads together.
     """
     return tuple(reader for reader in _all(cfg, by_head) if after is None or reader.follows(after))

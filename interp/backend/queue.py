@@ -1,9 +1,7 @@
-"""One worker for all who ask: long computations advance a step at a time, in turn, and stop when nobody waits
-any more.
+"""One worker thread that interleaves long computations fairly and cancels those without followers.
 
-A computation is a generator: what it yields is news for whoever follows it (``None``: no news, only a pause),
-    what it
-returns is its result. All run in one thread, a step of one and then a step of another, so whatever state a
+A computation is a generator: it yields progress updates for its followers (``None``: only a pause), and it
+returns the result. All run in one thread, a step of one and then a step of another, so whatever state a
 step touches (the hooks of a model, say) belongs to it alone, and every step has all cores of the machine.
 """
 

@@ -1,4 +1,4 @@
-"""What several questions need alike: reference means, computed once, and cached runs that others go on from.
+"""What several questions need: reference means, computed once, and cached runs that others branch off.
 
 Only the worker runs what is here, a step at a time; nothing needs a lock.
 """

@@ -1,4 +1,4 @@
-"""A result that one looks in on while it fills up."""
+"""A result that fills up while its follower polls it."""
 
 from typing import Generic, TypeVar
 

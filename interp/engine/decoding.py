@@ -15,9 +15,9 @@ from interp.resumable import Steps, without_gradients
 from interp.tokens import ANSWER_START
 
 MOST_DRAFTED = 3
-"""So many puzzles of a batch, or fewer, are decoded one by one with guesses; more are quicker all in step."""
+"""Up to this many puzzles of a batch are decoded one by one with drafts; more are quicker all in step."""
 DRAFT = 16
-"""Cells of a pass: so many rows take hardly longer than one (:class:`interp.engine.products.Matrix`)."""
+"""Cells of a pass: that many rows take hardly longer than one (:class:`interp.engine.products.Matrix`)."""
 
 
 @without_gradients

@@ -1,7 +1,7 @@
-"""Guesses of the next cells of an answer, for decoding several at once.
+"""Speculative decoding: draft tokens for the next cells of an answer, checked by the model several at once.
 
 A guess costs nothing and is checked by the model before it counts, so all that a bad one costs is time. There
-are two guessers, and whoever was right more often lately is believed:
+are two guessers, and the one with more recent hits is used:
 
 * one that knows what the model answered where it was given the true cells before: right as long as a mistake
   stays local;
@@ -18,7 +18,7 @@ from collections.abc import Callable, Sequence
 from interp.grids import CELLS, SIZE
 
 MEMORY = 12
-"""So many of the last cells show who is to be believed."""
+"""How many of the last cells count as recent."""
 
 Guesser = Callable[[Sequence[int], int], int]
 

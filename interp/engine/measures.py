@@ -1,5 +1,4 @@
-"""By what a model's answers are judged: the loss on a part of the answer, or the answers drawn right; and how
-each measure is called wherever it stands."""
+"""Measures of an answer: the loss on some of its tokens, or the share of answers drawn right."""
 
 from dataclasses import dataclass
 from types import MappingProxyType

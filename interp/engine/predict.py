@@ -1,4 +1,4 @@
-"""What the model answers, under any ablation: loss, whether it solves the puzzle, and the grid it draws."""
+"""Predictions under any ablation: loss, success, and the greedily decoded grid."""
 
 from collections.abc import Sequence
 

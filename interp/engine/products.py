@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 FEWEST_ROWS = 4
-"""Below so many rows a product only waits for its weights, and the operator's overhead (10 us) counts."""
+"""With fewer rows a product is memory-bound, and the operator's overhead (10 us) counts."""
 
 
 class Matrix:

@@ -1,4 +1,4 @@
-"""A base run that is kept, and other runs that branch off it at a layer.
+"""A base run whose residual stream before every layer is kept, and runs that branch off it at a layer.
 
 What is done to a layer (an ablation, a patch, a path taken out) leaves the residual stream before it as it
 is. So the stream before every layer of one run, the trunk, is kept, and a run in which something else is done

@@ -1,5 +1,4 @@
-"""What programs "as Python" are made of: of some lines that compute with this library what is on screen, and
-print it.
+"""Pieces of the programs that are offered "as Python": a few lines that compute and print what is on screen.
 
 An analysis writes its own program (:meth:`interp.analyses.question.Question.program`) from the pieces here.
 Whatever is put into a program is put there as Python writes it (``repr``), so a name with a quote in it stays

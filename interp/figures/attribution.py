@@ -28,24 +28,27 @@ def attribution_bars(
     over: int | None = None,
     marked: str | None = None,
 ) -> go.Figure:
-    """A bar a part, up where it pushes toward the first token, down where toward the second; layer by layer.
+    """A bar a component, up where it pushes toward the first token, down where toward the second; layer by
+    layer.
 
     Heads are plain bars, MLPs hatched, what is in no layer dotted. A bar's ``customdata`` is its part's name.
 
     Args:
         cell: of the answer, 0..99.
         toward, over: see :meth:`interp.analyses.direct_attribution.Attribution.tokens`.
-        marked: the part that is outlined.
+        marked: the component that is outlined.
     """
     pushes = found.push(toward, over)[:, cell]
     groups = [_group(part) for part in found.parts]
     order = list(dict.fromkeys(groups))
     x = np.arange(len(pushes)) + np.array([order.index(group) for group in groups])  # a gap after each group
     if not np.isfinite(pushes).all():
-        return empty(base_figure(f"What each part adds at {cell_name(cell)}", height=140), NOT_FINITE)
+        return empty(base_figure(f"What each component adds at {cell_name(cell)}", height=140), NOT_FINITE)
     total = signed(f"{float(found.difference(toward, over)[cell]):+.2f}")
     names = found.compared(cell, toward, over)
-    figure = base_figure(f"What each part adds to {names} at {cell_name(cell)}: {total} in all", height=300)
+    figure = base_figure(
+        f"What each component adds to {names} at {cell_name(cell)}: {total} in all", height=300
+    )
     figure.add_bar(
         x=x,
         y=pushes,
@@ -74,7 +77,7 @@ def attribution_map(
     over: int | None = None,
     marked: str | None = None,
 ) -> go.Figure:
-    """Layers x heads and MLP, each tile blue where the part pushes toward the first token, orange where
+    """Layers x heads and MLP, each tile blue where the component pushes toward the first token, orange where
     toward the second.
 
     Arguments and ``customdata`` are as for :func:`attribution_bars`.
@@ -124,7 +127,7 @@ def part_map(
 
 
 def _group(part: str) -> str:
-    """Where a part stands on the bars' axis: its layer, or beside all layers."""
+    """Where a component stands on the bars' axis: its layer, or beside all layers."""
     layer, _, inside = part.partition(".")
     return layer if inside else ("bias" if part == "bias" else "embed")
 

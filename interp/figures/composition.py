@@ -1,4 +1,4 @@
-"""Composition scores as charts: who reads a source, by weights alone, and every head with every head."""
+"""Composition scores as charts: the receivers of one sender, and every head with every head."""
 
 from collections.abc import Collection, Sequence
 

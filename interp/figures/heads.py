@@ -1,4 +1,4 @@
-"""What the heads do, as pictures: the spectrum of one head by distance, and all heads by two measures."""
+"""Head studies as charts: the spectrum of one head by attention offset, and all heads by two measures."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Path ablation as charts: who misses a source, by effect; and the readers by weights and by effect."""
+"""Path ablation as charts: the effects by receiver, and both views of the receivers side by side."""
 
 from collections.abc import Collection, Sequence
 

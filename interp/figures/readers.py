@@ -1,4 +1,4 @@
-"""A source's readers as charts: a board with a tile for each, and a ranking.
+"""The receivers of a sender as charts: a board with a tile for each, and a ranking.
 
 Every mark that stands for a reader carries its text as ``customdata``.
 """
@@ -101,7 +101,7 @@ def _column(reader: Reader, cfg: Config) -> float:
 
 
 def is_off(reader: Reader, off: Collection[Component]) -> bool:
-    """Whether the part that reads, or the layer it is a head of, is off."""
+    """Whether the component that reads, or the layer it is a head of, is off."""
     part = reader.component
     return part is not None and (
         part in off or (part.kind == "head" and Component(part.layer, "attn") in off)

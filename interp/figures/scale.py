@@ -1,5 +1,4 @@
-"""The one colour scale for what ablating a component does, on every chart and on the ablation board: the same
-loss beside the same clean loss has the same colour wherever it is shown.
+"""The one colour scale for ablation effects, on every chart and on the ablation board.
 
 A colour is found in two steps: a *position* from -1 to 1, which says how much worse or better the model is,
 and the colour of that position.

@@ -252,7 +252,7 @@ def _text(row: SweepRow) -> str:
 
 
 def _hover(row: SweepRow, clean: SweepRow, measure: Measure, off: Collection[Component]) -> str:
-    """What a part's bar or tile says when pointed at."""
+    """What a component's bar or tile says when pointed at."""
     row, same = same_puzzles(row, clean)
     broken, mended = row.flips(same)
     metric = metric_of(measure)

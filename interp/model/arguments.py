@@ -1,4 +1,4 @@
-"""What is asked of a model, looked at before anything is computed: every mistake ends in one sentence.
+"""Checks of a run's arguments before anything is computed: every mistake ends in one sentence.
 
 Recipes bring tokens of many kinds and arguments of other models; what cannot be done here must not be passed
 over.

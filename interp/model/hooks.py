@@ -1,4 +1,4 @@
-"""Hooks that a user has set on a model: one rule, said here.
+"""Hooks that a user has set on a model: one rule for all analyses.
 
 They are the user's. Nothing in this library removes one, permanent or not, or changes the order of any. And
 none is silently in a result, or silently out of it:

@@ -1,5 +1,4 @@
-"""What recipes written for TransformerLens ask of a model besides its forward pass, under the library's
-names.
+"""Methods that recipes written for TransformerLens call on a model, under the library's names.
 
 :class:`Recipes` is the part of :class:`interp.model.network.PuzzleGPT` that they use: weights stacked over
 layers, circuits as ``FactoredMatrix``, biases that are not there as zeros, switches of the costly hook

@@ -69,8 +69,8 @@ def is_off(page: Page, part: str) -> None:
 def test_a_visitor_takes_the_model_apart(
     page: Page, address: str, new_context: NewContext, hosts: list[str], complaints: list[str]
 ) -> None:
-    """Pick a contact puzzle, switch off the attention layer that has the largest effect, see the answer break, point at a
-    cell, and send the link to somebody."""
+    """Pick a contact puzzle, switch off the attention layer that has the largest effect, see the answer
+    break, point at a cell, and send the link to somebody."""
     page.goto(address)
     settled(page)
     assert wrong_cells(page, "Model") == 0, "the first puzzle is one that the model solves"

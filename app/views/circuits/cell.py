@@ -1,4 +1,4 @@
-"""What each layer believes of the answer's cells, and which part pushes a cell toward its colour."""
+"""The logit lens and direct logit attribution, at a cell of the answer."""
 
 import streamlit as st
 
@@ -56,7 +56,7 @@ def show_lens(scene: Scene, backend: Backend) -> None:
 
 
 def show_attribution(scene: Scene, backend: Backend) -> None:
-    """Draw every part's push at the cell."""
+    """Draw every component's push at the cell."""
     own = chosen(PAGE)
     attribution.show(
         backend.ask(scene.model, AttributionOf(scene.puzzle, scene.ablation)),
@@ -68,4 +68,6 @@ def show_attribution(scene: Scene, backend: Backend) -> None:
         on_cell=of_this_model(look_at),
         on_tokens=lambda tokens: choose(PAGE, toward=tokens[0], over=tokens[1]),
     )
-    st.caption("Click a bar or a tile to see what that part pushes at all cells; click a cell to look at it.")
+    st.caption(
+        "Click a bar or a tile to see what that component pushes at all cells; click a cell to look at it."
+    )

@@ -40,7 +40,7 @@ def _written(source: str | Edit | None) -> str:
 
 
 def _any(text: str, context: Context) -> str:
-    """Names of parts and places, which are looked up where they are shown: what is not there is passed
+    """Names of components and places, which are looked up where they are shown: what is not there is passed
     over."""
     return text[:40]
 

@@ -1,5 +1,4 @@
-"""What can be taken away from the page of the circuits: its link, its numbers, and the Python that computes
-them."""
+"""The export menu of the circuits page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -59,7 +58,9 @@ def _readers(scene: Scene, backend: Backend) -> tuple[list[Download], dict[str, 
         return backend.ask(scene.model, CompositionScores()).rows()
 
     return [
-        _download("Composition of every sender with every receiver", "composition", scene, backend, [], weights),
+        _download(
+            "Composition of every sender with every receiver", "composition", scene, backend, [], weights
+        ),
         _download(
             f"{source.text} taken from each reader",
             f"paths-{source.text}-{name_of(scene)}",
@@ -93,7 +94,14 @@ def _attribution(scene: Scene, backend: Backend) -> tuple[list[Download], dict[s
         return backend.ask(scene.model, question).rows(cell, toward, over)
 
     return [
-        _download("Every component's direct logit contribution at the cell", f"attribution-{puzzle.id}", scene, backend, [puzzle], rows)
+        _download(
+            "Every component's direct logit contribution at the cell",
+            f"attribution-{puzzle.id}",
+            scene,
+            backend,
+            [puzzle],
+            rows,
+        )
     ], {"direct logit attribution": question.program(scene.model, cell=cell, toward=toward, over=over)}
 
 

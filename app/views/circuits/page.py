@@ -1,5 +1,5 @@
-"""The circuits: who reads a part, what each layer believes, which part pushes, and what carries an answer
-over."""
+"""The circuits page: composition, path ablation, logit lens, direct logit attribution, activation
+patching."""
 
 from app.state.session import choose, chosen
 from app.views import frame

@@ -1,4 +1,4 @@
-"""Composition and path ablation of the model: by weights and by effect, side by side, and whether the two agree."""
+"""Composition and path ablation side by side, and whether the two agree."""
 
 import streamlit as st
 
@@ -20,7 +20,7 @@ GROUP = "paths"
 INTRODUCTION = (
     "The logbook ends with a question: layer 0 matters a thousandfold, so **who uses what it writes?** Two"
     " answers: which"
-    " later parts have weights that listen to it, and which of them does the answer need it to reach. Click"
+    " later components have weights that listen to it, and which of them does the answer need it to reach. Click"
     " a reader to ask"
     " the same of it."
 )
@@ -40,7 +40,8 @@ def show(scene: Scene, backend: Backend) -> None:
 
 
 def look(scene: Scene, backend: Backend) -> Seen[PathState]:
-    """How far the path ablation is: of the chosen source, over the scene's puzzles, added to current ablation."""
+    """How far the path ablation is: of the chosen source, over the scene's puzzles, added to current
+    ablation."""
     source, puzzles, method = (
         chosen(PAGE)["source"],
         sweeps.puzzles_of(scene, backend),

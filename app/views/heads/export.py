@@ -1,5 +1,4 @@
-"""What can be taken away from the page of the heads: its link, its numbers, and the Python that computes
-them."""
+"""The export menu of the heads page."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The heads: what every head of the model looks at, by distance and by cell, and what it is worth."""
+"""The heads page: what every head attends to, by offset and by cell, and its ablation effect."""
 
 import streamlit as st
 
@@ -7,9 +7,7 @@ from app.views import frame
 from app.views.heads import body, export
 from app.views.heads.choices import CHOICES, PAGE
 
-ABOUT = (
-    "What every head looks at, how far back and at which cell of which grid, and its ablation effect."
-)
+ABOUT = "What every head looks at, how far back and at which cell of which grid, and its ablation effect."
 INTRODUCTION = (
     "What every head looks at: how far back, and at which cell of which grid when it predicts a cell of the"
     " answer."

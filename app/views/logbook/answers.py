@@ -38,9 +38,7 @@ COPY = (
     " back: from where"
     " a cell is predicted, that is the same cell of the third grid."
 )
-ONE_BY_ONE = (
-    "The same puzzle with the attention of each layer ablated in turn, decoded: the answers, not just their loss."
-)
+ONE_BY_ONE = "The same puzzle with the attention of each layer ablated in turn, decoded: the answers, not just their loss."
 
 
 def show_marker(number: int, scene: Scene, backend: Backend) -> None:
@@ -98,7 +96,7 @@ def _answer(
     *,
     key: str,
 ) -> None:
-    """What the model draws with these parts off, and what to make of it."""
+    """What the model draws with these components off, and what to make of it."""
     prediction = backend.ask(scene.model, PredictionOf(puzzle, off))
     copied, truth = puzzle_panels.grids(puzzle)[2:]
     here, beside = experiment.columns()

@@ -1,5 +1,4 @@
-"""The notebook's search for heads that look a fixed distance back, and the attention pattern of any of
-them."""
+"""The notebook's search for heads with a fixed attention offset, and the attention pattern of any of them."""
 
 from collections.abc import Mapping, Sequence
 from math import isfinite

@@ -1,4 +1,4 @@
-"""The notebook's first experiment: the loss with the attention of each layer off, over 64 puzzles."""
+"""The notebook's first experiment: the loss with each attention layer ablated, over 64 puzzles."""
 
 import numpy as np
 import pandas as pd

@@ -1,4 +1,4 @@
-"""Where the heads of a layer look, in the run as it is: drawn on the grids, and token by token through
+"""Where the heads of a layer attend in the run on screen: on the grids, and token by token through
 CircuitsVis."""
 
 import streamlit as st

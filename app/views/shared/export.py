@@ -1,4 +1,4 @@
-"""What the pages' downloads and programs have in common: of what their numbers are."""
+"""What the pages' exports and programs have in common: the puzzles that their numbers are of."""
 
 from collections.abc import Sequence
 

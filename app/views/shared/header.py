@@ -1,4 +1,4 @@
-"""The top of every page: its name, the model, the puzzle, and what is off."""
+"""The top of every page: its name, the model, the puzzle, and the ablation."""
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator

@@ -1,4 +1,4 @@
-"""Choosing the model that is taken apart."""
+"""The choice of a model."""
 
 from app.state.heads import copy_head
 from app.state.scene import Scene
@@ -11,8 +11,8 @@ from interp.errors import PuzzlescopeError
 
 
 def show(scene: Scene, backend: Backend) -> None:
-    """Draw the choice. Another model has other parts: everything is on again, and its own copying head is
-    shown."""
+    """Draw the choice. Another model has other components: everything is on again, and its own copying head
+    is shown."""
     cfg = backend.model(scene.model).cfg
     names = dict.fromkeys([*list_models(), scene.model])
     choice.select(

@@ -1,4 +1,4 @@
-"""Choosing a puzzle: by task, order of the grids and whether the model solves it."""
+"""The choice of a puzzle: by task, by order of the grids, and by whether the model solves it."""
 
 import random
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Switching a component off and on by a click on a chart."""
+"""Ablating a component, or restoring it, by a click on a chart."""
 
 from app.state.session import change, now
 from app.widgets.ablation_board import Switch, apply_switch

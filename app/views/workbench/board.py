@@ -1,4 +1,4 @@
-"""What every part of the model is worth: the board and the charts, filling up while they are measured.
+"""The ablation effects: the board and the charts, filling up while they are measured.
 
 All of it is one fragment, which runs again by itself while a sweep is under way; the rest of the page stays
 as it is.
@@ -230,5 +230,5 @@ def _flips(
 
 
 def _query(scene: Scene, part: Component, puzzle: Puzzle) -> str:
-    """The link that opens a puzzle with this part off."""
+    """The link that opens a puzzle with this component off."""
     return scene.link_to(puzzle, sweeps.sweep_base(scene).with_term(Term(part, sweeps.sweep_method(scene))))

@@ -1,4 +1,4 @@
-"""What can be taken away from the workbench: its link, its numbers, and the Python that computes them."""
+"""The export menu of the workbench."""
 
 from app.live import sweeps
 from app.state.scene import Scene

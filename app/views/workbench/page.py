@@ -1,4 +1,4 @@
-"""The workbench: pick a puzzle, switch parts of the model off, see what changes."""
+"""The workbench: pick a puzzle, ablate components, see what changes."""
 
 import streamlit as st
 

@@ -1,5 +1,4 @@
-"""The ablation board: a tile for every part of the model, coloured by what switching it off costs and clicked
-to do so.
+"""The ablation board: a tile for every component, coloured by its ablation effect; a click ablates it.
 
 The browser draws a click at once and sends what is wanted: not "toggle this tile" but "L1.attn off, by zero".
 Such a wish means the same whenever it arrives, so quick clicks cannot undo each other. Wishes are numbered,
@@ -57,7 +56,7 @@ _board = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Tile:
-    """What switching one part off does.
+    """What switching one component off does.
 
     Attributes:
         loss: mean over the puzzles, in nats a token, on the board's metric; ``None`` if no puzzle has such a
@@ -79,7 +78,7 @@ class Board:
     Attributes:
         cfg: sizes of the model.
         ablation: what is off.
-        tiles: what is known so far; a part that is missing here is drawn as pending.
+        tiles: what is known so far; a component that is missing here is drawn as pending.
         clean: the loss in the clean run, in nats a token; ``None`` while it is not known.
         metric: by what the tiles are coloured.
         status: a sentence on how far the tiles are.
@@ -87,7 +86,7 @@ class Board:
         n_puzzles: over how many puzzles the tiles are.
         can_undo, can_redo: whether there is something to go back or forward to.
         presets: experiments to offer.
-        method: how the next part is switched off.
+        method: how the next component is switched off.
         error: why the last text could not be used; it is shown beneath the text.
     """
 
@@ -120,7 +119,7 @@ class Switch:
 
 @dataclass(frozen=True)
 class SetMethod:
-    """The next part is to be switched off like this."""
+    """The next component is to be switched off like this."""
 
     method: Method
 
@@ -182,7 +181,7 @@ def apply_switch(ablation: Ablation, switch: Switch) -> Ablation:
 
 
 def ablation_after(ablation: Ablation, wish: Wish, cfg: Config, presets: Iterable[Preset] = ()) -> Ablation:
-    """What is off once a wish is granted; undo, redo and what concerns no part leave it as it is.
+    """What is off once a wish is granted; undo, redo and what concerns no component leave it as it is.
 
     Raises:
         PuzzlescopeError: if a text or a preset's name is not understood.
@@ -380,7 +379,7 @@ def _off(ablation: Ablation) -> dict[str, str]:
 
 
 def chips(ablation: Ablation, cfg: Config) -> list[dict[str, Any]]:
-    """The terms of the canonical text, each with its name, its method and the parts it stands for."""
+    """The terms of the canonical text, each with its name, its method and the components it stands for."""
     found = []
     for text in filter(None, ablation.text.split(",")):
         parts = list(parse_ablation(text, cfg).components)

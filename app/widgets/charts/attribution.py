@@ -1,5 +1,4 @@
-"""Direct logit attribution: what every part of the model adds to the right colour over the runner-up, at one
-cell or at all."""
+"""Direct logit attribution: every component's contribution to the right colour over the runner-up."""
 
 from collections.abc import Callable
 
@@ -19,11 +18,11 @@ ABOUT = (
     " residual"
     " stream by one sum, and the stream is itself a sum: of the embeddings and of what every head and every"
     " MLP wrote. So"
-    " the lead of one colour over another splits, exactly, into a push of every part. A bar up pushes toward"
+    " the lead of one colour over another splits, exactly, into a push of every component. A bar up pushes toward"
     " the first"
-    " colour, a bar down toward the second. This counts only what a part writes straight to the answer"
+    " colour, a bar down toward the second. This counts only what a component writes straight to the answer"
     " (*direct*): a head"
-    " that matters because a later part reads it may have no bar at all."
+    " that matters because a later component reads it may have no bar at all."
 )
 LEGEND = (
     "Plain bars are heads, hatched ones MLPs, dotted ones the embeddings and the bias. Blue pushes toward"
@@ -48,7 +47,7 @@ def show(
     on_cell: Callable[[int], None],
     on_tokens: Callable[[Tokens], None],
 ) -> None:
-    """Draw the bars and the map of one cell, and one part's push at all cells.
+    """Draw the bars and the map of one cell, and one component's push at all cells.
 
     Args:
         key: begins the keys of all its widgets. Charts are drawn anew when the run changes if it says which

@@ -1,4 +1,4 @@
-"""A plotly chart whose bars or tiles can be clicked, and taken away as SVG."""
+"""A Plotly chart whose bars or tiles can be clicked, and saved as SVG."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar

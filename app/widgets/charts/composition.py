@@ -1,5 +1,4 @@
-"""Composition and path ablation of the model, by weights alone: a board of readers, a ranking, and every head with every
-head."""
+"""Composition scores: a board of receivers, a ranking, and every head with every head."""
 
 from collections.abc import Callable, Collection
 
@@ -15,9 +14,9 @@ from interp.figures.composition import head_matrix, weights_board, weights_ranki
 from interp.model import Config
 
 ABOUT = (
-    "Every part adds a vector to a shared sum, the residual stream, which later parts read through matrices"
+    "Every component adds a vector to a shared sum, the residual stream, which later components read through matrices"
     " of their own."
-    " Multiply the matrix a part writes through by the one a reader reads through: the more is left, the"
+    " Multiply the matrix a component writes through by the one a reader reads through: the more is left, the"
     " better the reader"
     " hears it. That is the **composition score**; two such matrices turned at random give **chance**, and"
     " only what is"

@@ -1,4 +1,4 @@
-"""Puzzles that switching a part off breaks or mends, each a link that opens it on the workbench."""
+"""Puzzles that an ablation breaks or fixes, each a link that opens it on the workbench."""
 
 from collections.abc import Callable, Sequence
 from html import escape
@@ -17,7 +17,7 @@ def show(broken: Sequence[Puzzle], mended: Sequence[Puzzle], query: Callable[[Pu
     Args:
         broken: went from solved to wrong.
         mended: went from wrong to solved.
-        query: the URL parameters under which the workbench shows a puzzle with that part off, such as
+        query: the URL parameters under which the workbench shows a puzzle with that component off, such as
             ``puzzle=9a3726a23b&off=L1.attn``.
     """
     st.html(

@@ -1,4 +1,5 @@
-"""What each head is worth, as a map of layers and heads: click a tile to switch that head off or on."""
+"""The ablation effect of each head, as a map of layers and heads: click a tile to ablate or restore a
+head."""
 
 from collections.abc import Callable, Collection, Sequence
 
@@ -22,7 +23,8 @@ def show(
     key: str,
     on_click: Callable[[Component], None],
 ) -> None:
-    """Draw the map of the rows, however much they know yet, and say below it which head has the largest effect.
+    """Draw the map of the rows, however much they know yet, and say below it which head has the largest
+    effect.
 
     Args:
         off: parts that are off already: hatched and outlined.

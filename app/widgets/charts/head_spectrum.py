@@ -1,4 +1,4 @@
-"""One head's attention by how far back it looks."""
+"""One head's attention by attention offset."""
 
 import numpy as np
 import streamlit as st

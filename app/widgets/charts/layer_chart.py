@@ -1,4 +1,4 @@
-"""What each layer is worth, as bars: click one to switch that layer's attention, or MLP, off or on."""
+"""The ablation effect of each layer, as bars: click one to ablate or restore its attention, or its MLP."""
 
 from collections.abc import Callable, Collection, Sequence
 
@@ -23,12 +23,13 @@ def show(
     key: str,
     on_click: Callable[[Component], None],
 ) -> None:
-    """Draw the chart of the rows, however much they know yet, and say below it which part has the largest effect.
+    """Draw the chart of the rows, however much they know yet, and say below it which component has the
+    largest effect.
 
     Args:
         off: parts that are off already: hatched.
         key: must say what is ``off``; see :func:`app.widgets.charts.clickable_chart.show`.
-        on_click: called with the part that was clicked.
+        on_click: called with the component that was clicked.
     """
     own = [row for row in rows if row.component is not None and row.component.kind == kind]
     shown = {row.component.text: row.component for row in own if row.component is not None}

@@ -1,5 +1,4 @@
-"""Activation patching: which activation of a second puzzle's run, put into this one's, carries its answer
-over."""
+"""Activation patching: which activation of a second puzzle's run carries its answer over."""
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
@@ -33,7 +32,7 @@ from interp.puzzles import Puzzle
 from interp.tokens import cell_name
 
 ABOUT = (
-    "Removing a part tells what breaks without it; *patching* tells what it carries. The model sees two"
+    "Removing a component tells what breaks without it; *patching* tells what it carries. The model sees two"
     " puzzles: this"
     " one, and a source. One activation is copied from the source's run into this one's, which goes on from"
     " there: if the"

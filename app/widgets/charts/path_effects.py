@@ -1,5 +1,4 @@
-"""Who misses a part of the model, by effect: the part taken from one reader at a time; and how the two views
-agree."""
+"""Path ablation: one receiver after the other, and how it compares with composition."""
 
 from collections.abc import Callable, Collection
 
@@ -18,14 +17,14 @@ from interp.figures.scale import legend
 from interp.model import Config
 
 ABOUT = (
-    "Switching a part off takes its output from everybody who comes after. Here it is taken from **one**"
+    "Switching a component off takes its output from everybody who comes after. Here it is taken from **one**"
     " reader alone: a"
     " head's queries, keys or values, an MLP, or the logits are computed from the residual stream as if the"
     " part had written"
     " nothing, and everybody else still sees it. If the answer suffers, that reader was using it, directly."
-    " What other parts"
+    " What other components"
     " have made of it in between stays in the stream. The reader's LayerNorm is done anew on what is left."
-    " Take the part"
+    " Take the component"
     " from all its readers at once and it is simply off."
 )
 AGREEMENT = (

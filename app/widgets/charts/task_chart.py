@@ -1,4 +1,5 @@
-"""What each attention layer is worth for each task, as a map: click a tile to see which puzzles flip."""
+"""The ablation effect of each attention layer on each task, as a map: click a tile for the puzzles that
+flip."""
 
 from collections.abc import Callable, Collection, Mapping
 

@@ -1,10 +1,10 @@
-"""Telling what a visitor chooses from the echo of what he saw before.
+"""Telling a visitor's choice from the echo of an older page.
 
 With every message a browser sends the values of all its widgets: also with those by which it looks in on what
 fills up. A message that left before the browser heard of a new scene still holds the values of the old one.
 Streamlit compares them with the new ones, or with nothing if it has dropped the widget meanwhile, finds them
-changed, and would have them chosen: another model's head, the puzzle before, a part on again that a click on
-a chart has just switched off.
+changed, and would have them chosen: another model's head, the puzzle before, a component on again that a
+click on a chart has just switched off.
 
 But every message also says which link its page shows, and that is written last of all. So it tells how much
 the browser has heard: what a message of an older link says is only a choice if it is not what the widgets

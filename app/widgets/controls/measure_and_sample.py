@@ -1,4 +1,4 @@
-"""By what the charts judge parts, and over which puzzles: two small switches that fit a heading's line."""
+"""The measure and the sample: two small switches that fit a heading's line."""
 
 from collections.abc import Callable, Sequence
 

@@ -1,4 +1,4 @@
-"""How far something is that fills up while one looks, with a button to stop it, or to go on."""
+"""A progress bar with stop and resume."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Taking away what is on screen: its link, its numbers, and the Python that computes them."""
+"""The export menu: the link to what is on screen, its numbers, and the Python that computes them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

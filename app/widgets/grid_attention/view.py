@@ -1,5 +1,4 @@
-"""Attention drawn on the grids: point at a cell and see where every head of a layer looks to predict it, or
-who reads it.
+"""Attention on the grids: point at a cell to see where every head of a layer attends, or what attends to it.
 
 The patterns of the layer travel to the browser once, a byte a weight, and everything that follows the pointer
 or the arrow keys is drawn there. Only what is kept (a click, Enter) comes back.

@@ -1,5 +1,4 @@
-"""Where the heads of a layer look from the cell about to be predicted: one head large, the others small; a
-click chooses one.
+"""Where heads attend relative to the cell about to be predicted: one head large, the others small.
 
 The maps travel to the browser as bytes, and what follows the pointer is drawn there.
 """

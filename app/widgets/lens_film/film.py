@@ -1,5 +1,4 @@
-"""The logit lens as a film: what the model would answer after every attention layer and every MLP, and where
-each cell becomes right.
+"""The logit lens as a film: what the model would answer after every attention layer and every MLP.
 
 Stepping, playing and pointing at cells are answered in the browser; only a cell that is chosen comes back to
 Python.

@@ -1,4 +1,4 @@
-"""The loss in its four cuts, the cells that break and mend, and the verdict, each before → after."""
+"""The loss in its four cuts, the cells that break or get fixed, and the verdict: clean → ablated."""
 
 import math
 from dataclasses import dataclass

@@ -150,7 +150,9 @@ def test_all_charts_draw_whatever_is_known() -> None:
     assert not page.exception
     assert page.button_group(key="m").value == "answers" and page.button_group(key="s").value == 16
     said = [re.sub(r"\\(.)", r"\1", caption.value) for caption in page.caption]
-    assert said[0].startswith(f"{LEGEND} L0.attn has the largest effect") and said[1].endswith("Nothing is measured yet.")
+    assert said[0].startswith(f"{LEGEND} L0.attn has the largest effect") and said[1].endswith(
+        "Nothing is measured yet."
+    )
     puzzles = load_puzzles("bank")[:4]
     assert f"?puzzle={puzzles[0].id}" in html.unescape(page.get("html")[-1].proto.body)
 

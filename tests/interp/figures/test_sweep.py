@@ -33,9 +33,7 @@ def test_bars_end_at_the_loss_and_the_costliest_stands_out() -> None:
     assert [data[0] for data in bars.customdata] == ["L0.attn", "L1.attn", "L2.attn"]
     assert chart.layout.yaxis.type == "log" and chart.layout.shapes[0].y0 == pytest.approx(0.02)
     label = chart.layout.annotations[0]
-    assert label.text == "clean" and label.y == pytest.approx(np.log10(0.02)), (
-        "its place is a logarithm"
-    )
+    assert label.text == "clean" and label.y == pytest.approx(np.log10(0.02)), "its place is a logarithm"
     low, high = chart.layout.yaxis.range
     assert 10**low < 0.01 and 10**high > 3.0
     assert (
@@ -158,7 +156,9 @@ def test_the_sentence_names_the_costliest() -> None:
         "L1.attn has the largest effect: loss 3, 150 times the 0.02 in the clean run;"
         " 0 of 2 puzzles solved, 1 in the clean run."
     )
-    assert sweep_summary(ROWS[:3], CLEAN, "answers").startswith("L1.attn has the largest effect: 0 of 2 puzzles solved")
+    assert sweep_summary(ROWS[:3], CLEAN, "answers").startswith(
+        "L1.attn has the largest effect: 0 of 2 puzzles solved"
+    )
 
 
 def test_no_sentence_says_the_opposite_of_its_numbers() -> None:
