@@ -51,8 +51,7 @@ PUZZLE_ENDINGS = (".npz", ".json", ".jsonl", ".ndjson", ".parquet")
 
 DIVERGED = (
     "are not finite, as those of a model whose training diverged: they say nothing, and no puzzle with such"
-    " numbers counts as"
-    " solved."
+    " numbers counts as solved."
 )
 
 # Typer carries a copy of click and shows only some of its errors; this is the one that all misuse is.
@@ -361,8 +360,7 @@ def train(
     if per_kind < 1 or threads < 0 or not 0 <= (seed or 0) < 1 << 63:
         raise PuzzlescopeError(
             "Expected --per-kind of at least 1, --threads of at least 0 and --seed of at least 0 and below"
-            " 2^63;"
-            f" got {per_kind}, {threads}, {seed}."
+            f" 2^63; got {per_kind}, {threads}, {seed}."
         )
     if threads > 0:
         torch.set_num_threads(threads)

@@ -93,8 +93,8 @@ class ReferenceMeans:
         if self.checkpoint_id != model.checkpoint_id:
             raise PuzzlescopeError(
                 f"These reference means are of the model {self.checkpoint_id}, this one is"
-                f" {model.checkpoint_id}"
-                " (its weights as they are now): take them anew with bank_means(model, bank)."
+                f" {model.checkpoint_id} (its weights as they are now): take them anew with"
+                " bank_means(model, bank)."
             )
         wanted = _structures(prompt)
         for structure in wanted:
@@ -206,9 +206,9 @@ def _by_structure(tokens: Tensor) -> dict[Structure, Int[Tensor, "puzzle 405"]]:
     ):
         got = f"{str(tokens.dtype).removeprefix('torch.')} {list(tokens.shape)}"
         raise PuzzlescopeError(
-            f"Reference means are taken over puzzles as the model reads them: expected whole numbers"
-            f" [puzzles, {N_CTX}] with"
-            f" the start token {START} in front (interp.tokens.with_start puts it there), got {got}."
+            "Reference means are taken over puzzles as the model reads them: expected whole numbers"
+            f" [puzzles, {N_CTX}] with the start token {START} in front (interp.tokens.with_start puts it"
+            f" there), got {got}."
         )
     structures = [structure_of(row) for row in tokens[:, 1:].cpu().numpy()]
     return {

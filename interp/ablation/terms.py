@@ -86,8 +86,8 @@ def check_ablation(ablation: Ablation, cfg: Config) -> None:
         if not (0 <= part.layer < cfg.n_layers and 0 <= (part.head or 0) < cfg.n_heads):
             raise PuzzlescopeError(
                 f"The ablation names {part.text}, which this model does not have: it has layers 0 to"
-                f" {cfg.n_layers - 1} and"
-                f" heads 0 to {cfg.n_heads - 1}; parse its text again with this model's cfg."
+                f" {cfg.n_layers - 1} and heads 0 to {cfg.n_heads - 1}; parse its text again with this"
+                " model's cfg."
             )
         if (part.kind == "head") != (part.head is not None):
             raise PuzzlescopeError(

@@ -186,8 +186,7 @@ def _check_sweep(
     if scope != "everywhere" and hooked:
         raise PuzzlescopeError(
             f"With hooks of yours on the model parts are switched off everywhere: scope '{scope}' cannot be"
-            f" had;"
-            " leave it out, or take the hooks off with model.reset_hooks()."
+            " had; leave it out, or take the hooks off with model.reset_hooks()."
         )
     for component in listed:
         check_ablation(Ablation((Term(component, method),)), model.cfg)

@@ -158,8 +158,8 @@ class AttentionOf(RunQuestion[LayerAttention]):
             self.puzzle.id,
             self.ablation,
             [
-                f"layer, head, query = {self.layer:d}, {head:d},"
-                f" predicting_position(row={row:d}, column={column:d})",
+                f"layer, head, query = {self.layer:d}, {head:d}, predicting_position(row={row:d},"
+                f" column={column:d})",
                 f"pattern = attention_pattern(model, puzzle.tokens, layer{given(self.ablation)})"
                 f"  # [head, query, key]",
                 "looks = pattern[head, query]",

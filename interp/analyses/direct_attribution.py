@@ -112,9 +112,8 @@ class Attribution:
         difference = float(self.difference(toward, over)[cell])
         names = self.compared(cell, toward, over)
         return (
-            f"At {cell_name(cell)} the {len(self.parts)} parts sum to"
-            f" {pushes.sum(dtype=float):+.3f}, the run's own"
-            f" logits of {names} differ by {difference:+.3f}. Largest: {largest}."
+            f"At {cell_name(cell)} the {len(self.parts)} parts sum to {pushes.sum(dtype=float):+.3f}, the"
+            f" run's own logits of {names} differ by {difference:+.3f}. Largest: {largest}."
         )
 
     def rows(

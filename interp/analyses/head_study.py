@@ -431,8 +431,8 @@ class HeadStudyOf(Question[HeadStudy]):
                 f"study = study_heads(model, tokens{given(self.ablation)})",
                 f"for row in study.rows({over!r}):",
                 "    print(row)",
-                "# also: study.spectrum [layer, head, 405],"
-                " study.maps [layer, head, grid, 9 + row, 9 + column]",
+                "# also: study.spectrum [layer, head, 405], study.maps [layer, head, grid, 9 + row, 9 +"
+                " column]",
             ],
         )
 

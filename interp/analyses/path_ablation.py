@@ -399,9 +399,8 @@ def agreement_summary(composition: Composition, state: PathState, measure: Measu
     each = ", ".join(known)
     return (
         f"The two views rank these {found.n} readers {_likeness(found.rho)}: Spearman's rank correlation is"
-        f" {found.rho:+.2f}"
-        f" (1: the same order, 0: none in common{'; ' + each if each else ''})."
-        " Effects count by their size, whether they cost or help."
+        f" {found.rho:+.2f} (1: the same order, 0: none in common{'; ' + each if each else ''}). Effects"
+        " count by their size, whether they cost or help."
     )
 
 

@@ -171,8 +171,7 @@ def _resting(count: int, *, more: bool = False) -> str:
     which = f"{count} {'more ' if more else ''}head{'s' if count > 1 else ''}"
     return (
         f"{which} score{'s' if count == 1 else ''} above it only by resting on the start token where there"
-        f" are too few positions"
-        " before"
+        " are too few positions before"
     )
 
 

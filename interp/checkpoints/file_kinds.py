@@ -71,8 +71,7 @@ def kind_of(path: Path) -> Kind:
     if size > LARGEST_FILE:
         raise PuzzlescopeError(
             f"{path} has {size / 2**30:.1f} GiB, and at most {LARGEST_FILE >> 30} are read: save the weights"
-            f" alone,"
-            " torch.save(model.state_dict(), FILE)."
+            " alone, torch.save(model.state_dict(), FILE)."
         )
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06", OLD_FORMAT)):
         return "torch"
@@ -113,8 +112,7 @@ def _as_text(head: bytes) -> str | None:
     if text.startswith("<"):
         return (
             "is a web page, saved in place of the file: download the file itself (on the Hugging Face hub,"
-            " the link with"
-            " resolve in place of blob)"
+            " the link with resolve in place of blob)"
         )
     return (
         f"is text, which begins {short(repr(text), 60)}, not a file of weights: give the file of weights"

@@ -114,8 +114,7 @@ def _refuse_to_overwrite(folder: str | Path, names: list[str]) -> None:
         listed = " and ".join(filter(None, [", ".join(found[:-1]), found[-1]]))
         raise PuzzlescopeError(
             f"{folder} already holds {listed}, and nothing was written: name another folder, or allow them"
-            f" to be"
-            " overwritten with --force (in Python, replace=True)."
+            " to be overwritten with --force (in Python, replace=True)."
         )
 
 
@@ -212,8 +211,8 @@ def read_config(path: Path) -> Config:
     except (OSError, ValueError, RecursionError) as error:
         raise PuzzlescopeError(
             f"{path} should be a model's config, a JSON object of its sizes: {short(error)}; give a folder"
-            f" with"
-            f" {CONFIG_FILE} and {WEIGHTS_FILE}, or make one from a .pth file (python -m interp convert)."
+            f" with {CONFIG_FILE} and {WEIGHTS_FILE}, or make one from a .pth file (python -m interp"
+            " convert)."
         ) from error
     sizes = [field.name for field in fields(Config)]
     refuse((n for n in sizes if n not in entries and n != "d_qk"), f"{path} lacks the size")

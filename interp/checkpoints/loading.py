@@ -149,8 +149,7 @@ def find_model(name: str) -> Path:
     if name == DEFAULT and not (MODELS / name).is_dir():
         raise PuzzlescopeError(
             f"The default model is missing: expected it in {MODELS / name}; get the repository whole, or"
-            f" name another"
-            f" model, here or in the environment variable {DEFAULT_VARIABLE}."
+            f" name another model, here or in the environment variable {DEFAULT_VARIABLE}."
         )
     if name in list_models():
         return MODELS / name
@@ -185,8 +184,7 @@ def _download(name: str) -> Path:
         url = f"https://huggingface.co/{owner}/{repo}/resolve/{revision or 'main'}/{file}"
         raise PuzzlescopeError(
             f"Could not get {short(name)} from the Hugging Face hub: {_why(error)}; check the name and the"
-            f" network,"
-            f" or download {short(url)} by hand and give the path of the file."
+            f" network, or download {short(url)} by hand and give the path of the file."
         ) from error
 
 

@@ -60,8 +60,7 @@ def read_weights(path: Path) -> tuple[Config, dict[str, Tensor], float | None]:
     if part and int(part[2]) > 1:
         raise PuzzlescopeError(
             f"{path} is one of {int(part[2])} files of a model: give its folder, with all of them and"
-            f" {path.name[: part.start()]}"
-            ".safetensors.index.json."
+            f" {path.name[: part.start()]}.safetensors.index.json."
         )
     if path.name.endswith(".safetensors.index.json"):
         return *infer(own_names(read_shards(path), path), path), None

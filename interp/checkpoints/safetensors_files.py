@@ -40,8 +40,7 @@ def read_safetensors(path: Path) -> dict[str, Tensor]:
     if length > LARGEST_HEADER:
         raise PuzzlescopeError(
             f"{path} has a header of {length:,} bytes, and at most {LARGEST_HEADER:,} are read: no culture"
-            f" GPT has so many"
-            " tensors."
+            " GPT has so many tensors."
         )
     try:
         return safetensors.torch.load_file(path, device="cpu")

@@ -38,8 +38,7 @@ def find_state(content: Any, path: Path) -> tuple[State, float | None]:
         if some is None:
             raise PuzzlescopeError(
                 f"{path} is not a checkpoint of a culture GPT: expected weights saved by torch.save, as a"
-                f" state dict or as"
-                f" (state_dict, accuracy), got a {type(content).__name__} without any."
+                f" state dict or as (state_dict, accuracy), got a {type(content).__name__} without any."
             )
         return own_names(some, path), None
     where, parents, state = found[0]
@@ -47,8 +46,8 @@ def find_state(content: Any, path: Path) -> tuple[State, float | None]:
     if others:
         raise PuzzlescopeError(
             f"{path} holds {len(others) + 1} models"
-            f" ({', '.join(short(name, 40) for name in [where, *others][:4])}): save the"
-            " one that you mean alone, torch.save(its state dict, FILE)."
+            f" ({', '.join(short(name, 40) for name in [where, *others][:4])}): save the one that you mean"
+            " alone, torch.save(its state dict, FILE)."
         )
     return own_names(state, path), _accuracy(parents)
 

@@ -156,8 +156,7 @@ def _check_sums(archive: zipfile.ZipFile, parts: list[zipfile.ZipInfo]) -> None:
         raise UnsafeError(
             f"is damaged: the checksums of {altered} of its {len(parts)} parts do not fit them",
             "copy or download it again, or, if it was written with"
-            " torch.serialization.set_crc32_options(False), save it with"
-            " checksums",
+            " torch.serialization.set_crc32_options(False), save it with checksums",
         )
 
 

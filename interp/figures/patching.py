@@ -92,8 +92,7 @@ def gap_cells(state: PatchState, marked: int | None = None) -> go.Figure:
     largest = float(np.nanmax(gaps)) if state.comparable.any() else 1.0
     notes = [
         f"<b>{cell_name(cell)}</b><br>{metric_name(state, cell)}:<br>{state.target[cell]:.2f} in this"
-        f" puzzle's run,"
-        f" {state.source[cell]:.2f} in the source's"
+        f" puzzle's run, {state.source[cell]:.2f} in the source's"
         for cell in range(CELLS)
     ]
     return cells_map("Where the two runs differ", gaps / largest, notes, marked)
@@ -117,9 +116,9 @@ def _patch_tile(
 ) -> Tile:
     data = (state.sites[site], state.blocks[block].name)
     hover = (
-        f"<b>{data[0]}</b>, {at_block(data[1])}: effect {effect:.3f}"
-        f"<br>{metric_name(state, cell)}: {state.values[site, block, cell]:.2f}"
-        f"<br>({state.target[cell]:.2f} in this puzzle's run, {state.source[cell]:.2f} in the source's)"
+        f"<b>{data[0]}</b>, {at_block(data[1])}: effect {effect:.3f}<br>{metric_name(state, cell)}:"
+        f" {state.values[site, block, cell]:.2f}<br>({state.target[cell]:.2f} in this puzzle's run,"
+        f" {state.source[cell]:.2f} in the source's)"
     )
     return Tile(
         line=line,

@@ -68,8 +68,7 @@ def check_run(
     if wrong:
         raise PuzzlescopeError(
             f"This model has no use for {', '.join(wrong)}: its tokens bring their start token, there is no"
-            f" text and no"
-            " padding, and earlier positions are in a kv_cache."
+            " text and no padding, and earlier positions are in a kv_cache."
         )
     if return_type not in RETURN_TYPES:
         raise PuzzlescopeError(f"What to return is 'logits', 'loss', 'both' or None, got {return_type!r}.")
@@ -111,8 +110,8 @@ def check_tokens(cfg: Config, tokens: Any, kv_cache: KeyValueCache | None) -> In
         if list(kv_cache.keys.shape) != wanted or kv_cache.values.shape[-1] != cfg.d_head:
             raise PuzzlescopeError(
                 f"The key-value cache is {list(kv_cache.keys.shape)}, layers by rows by heads by positions"
-                f" by width, and this"
-                f" run needs {wanted}: make it with KeyValueCache(model.cfg, {len(tokens)})."
+                f" by width, and this run needs {wanted}: make it with KeyValueCache(model.cfg,"
+                f" {len(tokens)})."
             )
     low, high = (int(tokens.min()), int(tokens.max())) if tokens.numel() else (0, 0)
     if low < 0 or high >= cfg.d_vocab:

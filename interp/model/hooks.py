@@ -104,8 +104,7 @@ def say_ignored(model: nn.Module, what: str) -> None:
     if (why := altered(model)) is not None:
         raise PuzzlescopeError(
             f"{what[0].upper()}{what[1:]} cannot be had of this model, for {why}: undo that, or use predict,"
-            f" which runs the model"
-            " as it is."
+            " which runs the model as it is."
         )
     hooks = frozenset(
         id(hook) for module in model.modules() for name in _FORWARD for hook in module.__dict__[name].values()
@@ -116,8 +115,7 @@ def say_ignored(model: nn.Module, what: str) -> None:
     said.add((what, hooks))
     warnings.warn(
         f"This model has hooks set on it, and {what} are of the model without them: they stay where they"
-        f" are; to see what"
-        " they do, use model.run_with_hooks or predict.",
+        " are; to see what they do, use model.run_with_hooks or predict.",
         HooksIgnored,
         stacklevel=3,
     )

@@ -136,15 +136,13 @@ def place_grid(grid: Any, place: str | None, what: str) -> UInt8[np.ndarray, "10
         raise BadRowError(
             0,
             f"{what} is {height} x {width}: a grid has at most {SIZE} x {SIZE} cells here; leave such a task"
-            f" out (of a"
-            " collection, a task can be chosen by its id).",
+            " out (of a collection, a task can be chosen by its id).",
         )
     if min(height, width) < SIZE and place is None:
         raise BadRowError(
             0,
             f"{what} is {height} x {width}, expected {SIZE} x {SIZE}: say where on a blank grid it goes,"
-            f" with --place"
-            f" {' or '.join(PLACES)} (in Python, place=...).",
+            f" with --place {' or '.join(PLACES)} (in Python, place=...).",
         )
     cells = whole_list([cell for row in rows for cell in row])
     wrong = cells[(cells != np.rint(cells)) | (cells >= N_COLORS)]

@@ -69,8 +69,7 @@ def read_file(path: Path, wanted: Wanted) -> PuzzleSet:
     if kind not in (*READERS, *TEXT, ".gz"):
         raise PuzzlescopeError(
             f"No puzzles {quoted(path, 200)}: expected bank, hub, or a file that ends in"
-            f" {', '.join(WRITERS)}, or one of"
-            " these with .gz."
+            f" {', '.join(WRITERS)}, or one of these with .gz."
         )
     try:
         found = path.is_file()
@@ -109,8 +108,7 @@ def write_file(puzzles: PuzzleSet, path: Path) -> None:
     if kind not in WRITERS:
         raise PuzzlescopeError(
             f"Cannot write puzzles to {quoted(path, 200)}: expected a name that ends in"
-            f" {', '.join(WRITERS)}, or one of"
-            " these with .gz."
+            f" {', '.join(WRITERS)}, or one of these with .gz."
         )
     with writing(path) as file:
         if path.suffix.lower() == ".gz":  # without the time: the same puzzles are the same bytes

@@ -77,8 +77,7 @@ def _failure(name: str, repo: str, error: Exception) -> str:
     if _offline():
         return (
             f"{quoted(name)} is on the hub, HF_HUB_OFFLINE forbids asking it, and no copy that `datasets`"
-            f" made is kept here:"
-            " give the path of a file that is."
+            " made is kept here: give the path of a file that is."
         )
     meanings = (  # the special before the general: a gated repository is also one that was not found
         (errors.GatedRepoError, "its owner asks to accept terms first and to log in (hf auth login)"),
@@ -88,8 +87,7 @@ def _failure(name: str, repo: str, error: Exception) -> str:
     why = next((text for kind, text in meanings if isinstance(error, kind)), type(error).__name__)
     return (
         f"Could not stream '{repo}' from the Hugging Face hub: {why}; check its name and the network, or"
-        f" download a Parquet"
-        " file of it and give its path."
+        " download a Parquet file of it and give its path."
     )
 
 

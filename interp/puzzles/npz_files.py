@@ -158,8 +158,7 @@ def _check(array: Array) -> None:
     ):
         raise PuzzlescopeError(
             f"{array.what}: expected whole numbers [puzzles, {PUZZLE_TOKENS}], or {N_CTX} with the start"
-            f" token; got"
-            f" {quoted(f'{array.dtype} {list(array.shape)}')}."
+            f" token; got {quoted(f'{array.dtype} {list(array.shape)}')}."
         )
 
 
@@ -194,8 +193,7 @@ def _read_columns(array: Array, labels: Array | None, gathering: Gathering) -> N
     if labels.dtype.itemsize > 4 * WIDEST_LABELS:
         raise PuzzlescopeError(
             f"{labels.what}: a task's name has at most {LONGEST_TASK} letters, but {labels.dtype.itemsize:,}"
-            f" bytes are"
-            " kept for each."
+            " bytes are kept for each."
         )
     number = 1
     for rows, texts in zip(_rows(array), _texts(labels, array.puzzles), strict=True):

@@ -83,8 +83,7 @@ def _columns(content: parquet.ParquetFile, where: str) -> tuple[str, str | None]
     if not lists or not (pa.types.is_integer(kind.value_type) or pa.types.is_floating(kind.value_type)):
         raise PuzzlescopeError(
             f"{where}, column {numbers}: expected lists of {PUZZLE_TOKENS} whole numbers, or {N_CTX} with"
-            f" the start token,"
-            f" got {quoted(kind)}."
+            f" the start token, got {quoted(kind)}."
         )
     return numbers, next((name for name in LABELS if name in names), None)
 

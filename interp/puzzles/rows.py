@@ -74,8 +74,7 @@ class Gathering:
         if self.seen + more > MOST_PUZZLES:
             raise PuzzlescopeError(
                 f"{self.where} says that it holds {self.seen + more:,} puzzles: at most {MOST_PUZZLES:,} are"
-                f" read from one"
-                " file; cut it into several."
+                " read from one file; cut it into several."
             )
 
     def add(self, labels: Labels, numbers: np.ndarray, place: str, first: int | None = None) -> None:

@@ -116,8 +116,7 @@ def _layers_text(found: Phenomena) -> str:
             return f"{clean} No layer matters: with any one of them off the loss is no larger. {published}"
         return (
             f"{clean} Layer {found.costliest} matters most: {cost:.2e}, {ratio(cost, found.clean, '.0f')}"
-            f" times as much."
-            f" {published}"
+            f" times as much. {published}"
         )
     why = f"How many times as much a layer costs cannot be said, for {no_ratio(found.clean)}."
     if found.clean == 0 and cost > 0:
@@ -139,8 +138,7 @@ def _heads_text(found: Phenomena) -> str:
         looking_text(heads, distance, THRESHOLDS[distance]) for distance, heads in found.heads.items()
     ) + (
         " Scores are the notebook's, over all 405 positions, those with too few before them measured at the"
-        " start token; in"
-        " brackets over the others."
+        " start token; in brackets over the others."
     )
 
 
@@ -153,8 +151,7 @@ def looking_text(heads: Sequence[LookingHead], distance: int, threshold: float) 
         names = [f"{h.found.name} {h.found.score:.2f} ({h.unclamped:.2f})" for h in resting]
         text += (
             f" {len(names)} more only because they rest on the start token where there are too few positions"
-            f" before:"
-            f" {', '.join(names)}."
+            f" before: {', '.join(names)}."
         )
     lost = sum(not isfinite(h.found.score) for h in heads)
     return f"{text} The attention of {lost} heads is not finite." if lost else text

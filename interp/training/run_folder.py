@@ -35,8 +35,7 @@ def check_run_folder(folder: Path, *, replace: bool = False) -> None:
         )
         raise PuzzlescopeError(
             f"{folder} already holds {what} ({', '.join(found)}), and nothing was written: train in another"
-            f" folder, or allow"
-            " them to be overwritten with --force (in Python, replace=True)."
+            " folder, or allow them to be overwritten with --force (in Python, replace=True)."
         )
 
 

@@ -315,8 +315,7 @@ class Trainer:
         if model.cfg != self.recipe.model or record.data.seed != self.recipe.seed:
             raise PuzzlescopeError(
                 f"A run that continues {self.recipe.continues} has its sizes and its seed"
-                f" {record.data.seed}:"
-                " leave --layers, --heads, --d-model, --d-head, --d-mlp and --seed out."
+                f" {record.data.seed}: leave --layers, --heads, --d-model, --d-head, --d-mlp and --seed out."
             )
         self.model.load_state_dict(model.state_dict())
         self.data = TrainingData.from_state(record.data)

@@ -19,10 +19,8 @@ GROUP = "paths"
 
 INTRODUCTION = (
     "The logbook ends with a question: layer 0 matters a thousandfold, so **who uses what it writes?** Two"
-    " answers: which"
-    " later components have weights that listen to it, and which of them does the answer need it to reach. Click"
-    " a reader to ask"
-    " the same of it."
+    " answers: which later components have weights that listen to it, and which of them does the answer"
+    " need it to reach. Click a reader to ask the same of it."
 )
 
 

@@ -119,8 +119,7 @@ def _controls(scene: Scene, over: Over) -> None:
             key="heads-over",
             on_change=lambda over: choose(PAGE, over=over),
             help="Attention is a mean over the 100 positions that predict the answer's cells, or over all"
-            " 405 positions"
-            " of a puzzle; an offset is measured where that many positions come before.",
+            " 405 positions of a puzzle; an offset is measured where that many positions come before.",
         )
         measure_and_sample.show_measure(
             scene.measure, key="heads-measure", on_change=lambda measure: change(measure=measure)

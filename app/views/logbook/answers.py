@@ -25,20 +25,20 @@ A_ROW = 7
 """Answers side by side."""
 
 MARKER = (
-    "What does the model draw without layer 0's attention? On a *frame* puzzle: it no longer knows what came"
-    " before the"
-    " current token. After the markers of three grids it has learnt to expect a fourth, so where it has lost"
-    " its place"
-    " it may write a marker instead of a cell, and the answer is not a grid at all."
+    "What does the model draw without layer 0's attention? On a *frame* puzzle: it no longer knows what"
+    " came before the current token. After the markers of three grids it has learnt to expect a fourth, so"
+    " where it has lost its place it may write a marker instead of a cell, and the answer is not a grid at"
+    " all."
 )
 COPY = (
     "If the head that looks one grid back copies what it sees, then it alone should draw the third grid"
-    " again. So all MLPs"
-    " are off, and all attention but one layer's, whose heads are all made to look exactly 100 positions"
-    " back: from where"
-    " a cell is predicted, that is the same cell of the third grid."
+    " again. So all MLPs are off, and all attention but one layer's, whose heads are all made to look"
+    " exactly 100 positions back: from where a cell is predicted, that is the same cell of the third grid."
 )
-ONE_BY_ONE = "The same puzzle with the attention of each layer ablated in turn, decoded: the answers, not just their loss."
+ONE_BY_ONE = (
+    "The same puzzle with the attention of each layer ablated in turn, decoded: the answers, not just their"
+    " loss."
+)
 
 
 def show_marker(number: int, scene: Scene, backend: Backend) -> None:

@@ -11,14 +11,11 @@ from interp.numbers import short
 
 QUESTION = (
     "The notebook switched the key-value cache off, as it seemed to spoil the answers. The cache was not at"
-    " fault: the"
-    " tokenizer had declared token 0 to be padding, and token 0 is also the *blank cell*. A library that"
-    " hides padding"
-    " from attention then hides blank cells, which are most of a grid. All prompts here are equally long, so"
-    " nothing is ever"
-    " padded and no mask is made from tokens; with the cache the answer is the same as without, which tests"
-    " check under"
-    " every kind of ablation. Here is the loss on the puzzle at hand if blank cells are hidden all the same."
+    " fault: the tokenizer had declared token 0 to be padding, and token 0 is also the *blank cell*. A"
+    " library that hides padding from attention then hides blank cells, which are most of a grid. All"
+    " prompts here are equally long, so nothing is ever padded and no mask is made from tokens; with the"
+    " cache the answer is the same as without, which tests check under every kind of ablation. Here is the"
+    " loss on the puzzle at hand if blank cells are hidden all the same."
 )
 
 

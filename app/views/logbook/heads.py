@@ -26,14 +26,11 @@ assert set(WHAT) == set(THRESHOLDS)
 
 DETECTORS = (
     "An induction head needs a head that looks at the token before. And since every grid is as long as the"
-    " next, a head that"
-    " looks exactly 100 positions back sees, from where a cell is predicted, the same cell of the grid"
-    " before. Which heads do"
-    " so? The score is the attention at that distance, averaged over all 405 positions, those with too few"
-    " before them"
-    " measured at position 0. So a head that rests on the start token scores 0.25 for 100 back without"
-    " looking there at all:"
-    " such heads are listed apart, and beside every score stands that without those positions."
+    " next, a head that looks exactly 100 positions back sees, from where a cell is predicted, the same"
+    " cell of the grid before. Which heads do so? The score is the attention at that distance, averaged"
+    " over all 405 positions, those with too few before them measured at position 0. So a head that rests"
+    " on the start token scores 0.25 for 100 back without looking there at all: such heads are listed"
+    " apart, and beside every score stands that without those positions."
 )
 RESTING = "only by resting on the start token, where there are too few positions before:"
 PATTERN = "Where a head looks, token by token. Choose any head, or click one above."

@@ -25,10 +25,8 @@ from interp.puzzles import PuzzleSet
 _GROUP, _PUBLIC = "logbook-losses", "logbook-public"
 QUESTION = (
     "Which attention layers does the model need? Each is zeroed in turn, and the loss on the last grid is"
-    " measured over"
-    f" {REFERENCE_PUZZLES} puzzles of all tasks. Most cells are merely copied; what a layer does for the few"
-    f" that change"
-    " hardly shows in this mean."
+    f" measured over {REFERENCE_PUZZLES} puzzles of all tasks. Most cells are merely copied; what a layer"
+    " does for the few that change hardly shows in this mean."
 )
 
 
@@ -70,11 +68,9 @@ def _draw(scene: Scene, backend: Backend) -> None:
         _chart(scene, rows, seen)
     with beside:
         experiment.published(
-            f"{published.PUBLISHED_CLEAN:.2e} nats in the clean run; **{published.PUBLISHED_LAYERS[0]}** with"
-            f" layer 0's attention"
-            f" off; between {min(published.PUBLISHED_LAYERS[1:]):.2e} and"
-            f" {max(published.PUBLISHED_LAYERS[1:]):.2e} with any"
-            " other's. Layer 0 matters a thousandfold."
+            f"{published.PUBLISHED_CLEAN:.2e} nats in the clean run; **{published.PUBLISHED_LAYERS[0]}**"
+            f" with layer 0's attention off; between {min(published.PUBLISHED_LAYERS[1:]):.2e} and"
+            f" {max(published.PUBLISHED_LAYERS[1:]):.2e} with any other's. Layer 0 matters a thousandfold."
         )
         _conclude(scene, backend, rows, seen)
 

@@ -11,17 +11,14 @@ from interp.analyses.published import same_sizes
 ABOUT = "Each experiment of the original notebook, on the model at hand, beside the published figures."
 INTRODUCTION = (
     "Puzzlescope began as a notebook, *Attention & Induction Heads*, about one of the published culture"
-    " models."
-    " Here are its experiments in the order of discovery, computed now on the model chosen above; what is"
-    " switched off"
-    " there stays off in all of them."
+    " models. Here are its experiments in the order of discovery, computed now on the model chosen above;"
+    " what is switched off there stays off in all of them."
 )
 OTHER_SIZES = (
-    "The published figures are of a model with 12 layers and 37 M parameters, so conclusions can be compared"
-    " here, not"
-    " numbers. Start the dashboard with PUZZLESCOPE_MODEL=hub:tommyp111/culture-gpt/gpt_000.pth, or the path"
-    " of a"
-    " downloaded checkpoint, to repeat the notebook on its own model: the deviations are then computed."
+    "The published figures are of a model with 12 layers and 37 M parameters, so conclusions can be"
+    " compared here, not numbers. Start the dashboard with"
+    " PUZZLESCOPE_MODEL=hub:tommyp111/culture-gpt/gpt_000.pth, or the path of a downloaded checkpoint, to"
+    " repeat the notebook on its own model: the deviations are then computed."
 )
 
 scene, backend, _ = frame.opened(PAGE, CHOICES, "Logbook", ABOUT, INTRODUCTION)

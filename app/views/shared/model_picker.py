@@ -23,8 +23,7 @@ def show(scene: Scene, backend: Backend) -> None:
         on_change=lambda name: _choose(name, backend),
         width=115,
         help=f"{cfg.n_layers} layers of {cfg.n_heads} heads, {backend.model(scene.model).n_params / 1e6:.1f}"
-        f" M parameters."
-        " Folders in assets/models are offered.",
+        " M parameters. Folders in assets/models are offered.",
     )
 
 

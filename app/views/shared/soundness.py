@@ -31,7 +31,6 @@ def warning(prediction: Prediction, whose: str = "This") -> str:
     counted = f"{bad} of the {len(losses)} losses on the answer are" if bad else "some of its chances are"
     return (
         f"{whose} model's answers are not finite numbers: on this puzzle {counted} infinite or not a number."
-        f" Its weights have"
-        " grown beyond what can be computed with, as in a training that diverged. What follows from them is"
-        " left empty."
+        " Its weights have grown beyond what can be computed with, as in a training that diverged. What"
+        " follows from them is left empty."
     )

@@ -186,8 +186,8 @@ def _tasks(scene: Scene, backend: Backend) -> None:
     states = sweeps.task_sweeps(scene)
     if states is None:
         st.caption(
-            f"Each attention layer ablated in turn, over {n} puzzles of every task. That takes a while; it can"
-            f" be stopped."
+            f"Each attention layer ablated in turn, over {n} puzzles of every task. That takes a while; it"
+            " can be stopped."
         )
         if st.button("Measure all tasks", icon=":material/play_arrow:", key="tasks-begin"):
             sweeps.begin_tasks(scene, backend)

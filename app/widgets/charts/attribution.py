@@ -15,19 +15,15 @@ from interp.tokens import D_VOCAB, token_name
 
 ABOUT = (
     "What the model answers at a cell is decided by the largest of 15 *logits*. Each logit is read off the"
-    " residual"
-    " stream by one sum, and the stream is itself a sum: of the embeddings and of what every head and every"
-    " MLP wrote. So"
-    " the lead of one colour over another splits, exactly, into a push of every component. A bar up pushes toward"
-    " the first"
-    " colour, a bar down toward the second. This counts only what a component writes straight to the answer"
-    " (*direct*): a head"
-    " that matters because a later component reads it may have no bar at all."
+    " residual stream by one sum, and the stream is itself a sum: of the embeddings and of what every head"
+    " and every MLP wrote. So the lead of one colour over another splits, exactly, into a push of every"
+    " component. A bar up pushes toward the first colour, a bar down toward the second. This counts only"
+    " what a component writes straight to the answer (*direct*): a head that matters because a later"
+    " component reads it may have no bar at all."
 )
 LEGEND = (
     "Plain bars are heads, hatched ones MLPs, dotted ones the embeddings and the bias. Blue pushes toward"
-    " the first"
-    " colour, orange toward the second."
+    " the first colour, orange toward the second."
 )
 
 Tokens = tuple[int | None, int | None]

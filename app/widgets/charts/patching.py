@@ -32,16 +32,12 @@ from interp.puzzles import Puzzle
 from interp.tokens import cell_name
 
 ABOUT = (
-    "Removing a component tells what breaks without it; *patching* tells what it carries. The model sees two"
-    " puzzles: this"
-    " one, and a source. One activation is copied from the source's run into this one's, which goes on from"
-    " there: if the"
-    " answer turns into the source's, what makes the two differ was in it. Effect 0: the answer is this"
-    " puzzle's. Effect"
-    " 1: it is the source's. The answer's grid holds this puzzle's colours in both runs. Read the map from"
-    " the top down:"
-    " what the source's grids say moves from the positions where it stands to the position that predicts the"
-    " cell."
+    "Removing a component tells what breaks without it; *patching* tells what it carries. The model sees"
+    " two puzzles: this one, and a source. One activation is copied from the source's run into this one's,"
+    " which goes on from there: if the answer turns into the source's, what makes the two differ was in it."
+    " Effect 0: the answer is this puzzle's. Effect 1: it is the source's. The answer's grid holds this"
+    " puzzle's colours in both runs. Read the map from the top down: what the source's grids say moves from"
+    " the positions where it stands to the position that predicts the cell."
 )
 LEGEND = (
     "Orange: toward the source's answer, full colour at 1; blue: away from it. In brackets, a grid's marker."
@@ -263,8 +259,7 @@ def show(
                 )
             st.caption(
                 f"The two runs differ at {int(state.comparable.sum())} of 100 cells. Click one to see what"
-                f" carries it;"
-                " click a patch to see what else it carries."
+                " carries it; click a patch to see what else it carries."
             )
         else:
             show_cells(effect_cells(state, *marked, cell), key=f"{own}-effects", on_cell=on_cell)
@@ -312,7 +307,6 @@ def _measured(state: PatchState, cell: int) -> str:
     if not (np.isfinite(state.target[cell]) and np.isfinite(state.source[cell])):
         return ""
     return (
-        f"{cell_name(cell).capitalize()}, {metric_name(state, cell)}:"
-        f" {state.target[cell]:.2f} in this"
+        f"{cell_name(cell).capitalize()}, {metric_name(state, cell)}: {state.target[cell]:.2f} in this"
         f" puzzle's run, {state.source[cell]:.2f} in the source's."
     )

@@ -17,22 +17,18 @@ from interp.figures.scale import legend
 from interp.model import Config
 
 ABOUT = (
-    "Switching a component off takes its output from everybody who comes after. Here it is taken from **one**"
-    " reader alone: a"
-    " head's queries, keys or values, an MLP, or the logits are computed from the residual stream as if the"
-    " part had written"
-    " nothing, and everybody else still sees it. If the answer suffers, that reader was using it, directly."
-    " What other components"
-    " have made of it in between stays in the stream. The reader's LayerNorm is done anew on what is left."
-    " Take the component"
-    " from all its readers at once and it is simply off."
+    "Switching a component off takes its output from everybody who comes after. Here it is taken from"
+    " **one** reader alone: a head's queries, keys or values, an MLP, or the logits are computed from the"
+    " residual stream as if the part had written nothing, and everybody else still sees it. If the answer"
+    " suffers, that reader was using it, directly. What other components have made of it in between stays"
+    " in the stream. The reader's LayerNorm is done anew on what is left. Take the component from all its"
+    " readers at once and it is simply off."
 )
 AGREEMENT = (
     "A point is a reader: to the right, the more its weights listen to the source; away from the middle"
-    " line, the more the"
-    " answer changes when it goes without. Far right and near the line: it could read the source, and these"
-    " puzzles do not"
-    " need it to. Far from the line and left: a little of what is written goes a long way."
+    " line, the more the answer changes when it goes without. Far right and near the line: it could read"
+    " the source, and these puzzles do not need it to. Far from the line and left: a little of what is"
+    " written goes a long way."
 )
 
 

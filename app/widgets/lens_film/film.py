@@ -21,17 +21,13 @@ HERE = Path(__file__).parent
 DECIMALS = 4
 
 ABOUT = (
-    "Every layer adds to what a position knows, the *residual stream*, and the last step, the *unembedding*,"
-    " reads the"
-    " answer off it. The logit lens reads earlier: it puts the stream through the unembedding after each"
-    " attention layer"
-    " and each MLP, as if the model ended there. Watch how the answer takes shape: cells that only need"
-    " copying are often"
-    " right early, those that the rule changes late. The last picture is the model's own answer, because"
-    " nothing lies"
-    " between its stream and the unembedding; an earlier one may look worse than what the model knows by"
-    " then, for later"
-    " layers may read it in another form. Each cell is given the true cells before it."
+    "Every layer adds to what a position knows, the *residual stream*, and the last step, the"
+    " *unembedding*, reads the answer off it. The logit lens reads earlier: it puts the stream through the"
+    " unembedding after each attention layer and each MLP, as if the model ended there. Watch how the"
+    " answer takes shape: cells that only need copying are often right early, those that the rule changes"
+    " late. The last picture is the model's own answer, because nothing lies between its stream and the"
+    " unembedding; an earlier one may look worse than what the model knows by then, for later layers may"
+    " read it in another form. Each cell is given the true cells before it."
 )
 LEGEND = (
     "On the map, the darker the later; *0a* is after layer 0's attention, *0m* after its MLP, *e* the"

@@ -17,9 +17,8 @@ WAYS: dict[Way, str] = {
 }
 ALL = "all"
 HELP = (
-    "**Rows of each grid**: the start token, the markers, and the same rows of all four grids."
-    " **A grid and the answer**: some rows of one grid, and the positions that predict the same rows of the"
-    " answer (each"
+    "**Rows of each grid**: the start token, the markers, and the same rows of all four grids. **A grid and"
+    " the answer**: some rows of one grid, and the positions that predict the same rows of the answer (each"
     " is one before its cell). **Positions**: any stretch of the 405."
 )
 

@@ -105,11 +105,9 @@ def show(
     whose = f"Layer {layer}, {'all heads' if head is None else f'head {head}'}"
     st.caption(
         f"{whose}, in {escape_markdown(note or 'the clean run')}. Each row is a token that looks"
-        f" (destination), each column a"
-        f" token looked at (source); full colour is {full:.2f}. {shown.sum(-1).mean():.0%} of the attention"
-        f" of these tokens"
-        " falls on those shown. Logits at a token predict the next one, so the row of a cell decides the"
-        " cell after it."
+        f" (destination), each column a token looked at (source); full colour is {full:.2f}."
+        f" {shown.sum(-1).mean():.0%} of the attention of these tokens falls on those shown. Logits at a"
+        " token predict the next one, so the row of a cell decides the cell after it."
     )
 
 
