@@ -92,7 +92,7 @@ def _steps(scene: Scene, offered: PuzzleSet) -> None:
         width=120,
     )
     st.button(
-        "Any", icon=":material/shuffle:", on_click=_any, args=(offered,), help="Another puzzle, at random"
+        "Random", icon=":material/shuffle:", on_click=_any, args=(offered,), help="Another puzzle, at random"
     )
     if place is None:
         open_puzzle(offered[0])
