@@ -91,7 +91,7 @@ def test_order_and_number_and_any(page: AppTest) -> None:
     task = page.session_state["scene"].puzzle.task
     offered = Backend().bank().filter(task=task, structure=STRUCTURES[3])
     assert page.session_state["scene"].puzzle == offered[6]
-    page.button[[button.label for button in page.button].index("Any")].click().run()
+    page.button[[button.label for button in page.button].index("Random")].click().run()
     assert page.session_state["scene"].puzzle in offered.puzzles
 
 
