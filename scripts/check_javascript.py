@@ -81,7 +81,7 @@ def complaints(checked: list[Module]) -> list[str]:
 
 def spared(said: str, where: set[int], checked: list[Module]) -> bool:
     """Whether a complaint is that a component does not use what a shared file offers, while another does."""
-    users = {k for k, module in enumerate(checked) if said.split(":")[0] in names(module)}
+    users = {k for k, module in enumerate(checked) if said.split(":", maxsplit=1)[0] in names(module)}
     return "no-unused-vars" in said and where != users
 
 

@@ -34,7 +34,7 @@ class ByFixtures(LoadScopeScheduling):
     browser, which would only slow each other down."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.split("::")[0]
+        file = nodeid.split("::", maxsplit=1)[0]
         return "browser" if file.startswith("tests/browser/") else file
 
 

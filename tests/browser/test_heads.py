@@ -2,7 +2,6 @@
 link."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -16,7 +15,7 @@ ROW, HEADER = 27, 36
 
 
 @pytest.fixture
-def heads(context: BrowserContext, address: str) -> Iterator[Page]:
+def heads(context: BrowserContext, address: str) -> Page:
     context.set_default_timeout(1000 * SECONDS)
     page = context.new_page()
     page.set_viewport_size({"width": 1280, "height": 1500})
@@ -25,7 +24,7 @@ def heads(context: BrowserContext, address: str) -> Iterator[Page]:
     # What is measured changes the table and the scatter: a click meanwhile would hit what has just gone.
     expect(page.get_by_role("button", name="Stop")).to_have_count(0)
     finished(page)
-    yield page
+    return page
 
 
 def is_shown(page: Page, name: str) -> None:

@@ -124,7 +124,8 @@ def charts_page() -> None:
     from app.widgets.charts import flip_list, head_map, layer_chart, task_chart
     from app.widgets.controls import measure_and_sample as chart_controls
     from interp import load_puzzles
-    from interp.analyses.ablation_sweep import SweepState, components_of, flipped
+    from interp.ablation import components_of
+    from interp.analyses.ablation_sweep import SweepState, flipped
     from tests.app.widgets.test_charts import sweep
     from tests.support.models import SMALL
 

@@ -50,7 +50,7 @@ def in_between(target: np.ndarray, source: np.ndarray) -> np.ndarray:
 def slowly(model, target, source, kind: str, site: str, block: Block, text: str, means) -> np.ndarray:
     """Logits ``[100, 15]`` of the target's run with one activation of the source's, by ``run_with_cache`` and
     ``run_with_hooks``."""
-    layer = int(site.split(".")[0][1:])
+    layer = int(site.split(".", maxsplit=1)[0][1:])
     head = int(site.split("H")[1]) if kind == "z" else None
     name, here = get_act_name(kind, layer), slice(block.first, block.last + 1)
     hooks = hooks_for(model, model.prompt(target[None]), parse_ablation(text, SMALL), means)

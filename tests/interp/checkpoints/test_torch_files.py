@@ -640,8 +640,8 @@ def changed(**changes: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (lambda: {}, ["got a dict without any"]),
-        (lambda: [], ["got a list"]),
+        (dict, ["got a dict without any"]),
+        (list, ["got a list"]),
         (lambda: 7, ["got a int"]),
         (lambda: torch.zeros(3), ["got a Tensor"]),
         (lambda: (1, 2), ["got a tuple"]),

@@ -296,10 +296,10 @@ def with_cell(value: Any) -> list[Any]:
 
 JSONS = {
     "an object": (lambda: {"a": 1}, "the names 'a'"),
-    "an empty object": (lambda: {}, "line 1"),
+    "an empty object": (dict, "line 1"),
     "a text": (lambda: "frame", '"tokens"'),
     "null": (lambda: None, "got 'null'"),
-    "empty": (lambda: [], "no puzzle"),
+    "empty": (list, "no puzzle"),
     "list of lists": (lambda: [grids()], "puzzle 1"),
     "list of numbers": (lambda: [1, 2], "line 1"),
     "second is null": (lambda: [*entry(), None], "puzzle 2"),
