@@ -39,5 +39,5 @@ def go_on(query: str, snippet: str, *, key: str) -> None:
         link = workbench_link("Open in workbench →", query, style="white-space:nowrap")
         st.html(link, width="content")
         with st.popover("as Python", icon=":material/code:", key=key):
-            st.caption("Run it in Puzzlescope's folder.")
+            st.caption("Run it where Puzzlescope is installed, or in its folder.")
             st.code(snippet, language="python")

@@ -53,7 +53,7 @@ def show(downloads: Sequence[Download], snippets: Mapping[str, str], *, key: str
         for download in downloads:
             _download(download, key)
         if snippets:
-            st.markdown("**As Python**: run it in Puzzlescope's folder")
+            st.markdown("**As Python**: run it where Puzzlescope is installed, or in its folder")
             for tab, program in zip(st.tabs(list(snippets)), snippets.values(), strict=True):
                 tab.code(program, language="python")
 
