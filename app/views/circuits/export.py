@@ -1,4 +1,4 @@
-"""The export menu of the circuits page."""
+"""What each view of the circuits exports: its numbers, computed when asked for, and the Python for them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,10 +7,9 @@ from app.live import sweeps
 from app.state.scene import Scene
 from app.state.session import chosen
 from app.views.circuits.cell import cell_of
-from app.views.circuits.choices import PAGE, VIEWS, chosen_patching
+from app.views.circuits.choices import PAGE, chosen_patching
 from app.views.circuits.patching import source_of
 from app.views.shared.export import header_of, name_of, sample_of
-from app.widgets.export_menu import menu
 from app.widgets.export_menu.menu import Download
 from interp.analyses.activation_patching import Patching
 from interp.analyses.composition import CompositionScores
@@ -22,21 +21,8 @@ from interp.export.tables import Table
 from interp.puzzles import Puzzle
 
 Rows = Callable[[], tuple[dict[str, Any], ...]]
-
-
-def show(scene: Scene, backend: Backend) -> None:
-    """Draw the button that opens it all, of the view that is open. Nothing is computed before it is asked
-    for."""
-    downloads, snippets = {
-        "readers": _readers,
-        "lens": _lens,
-        "attribution": _attribution,
-        "patching": _patching,
-    }[chosen(PAGE)["show"]](scene, backend)
-    menu.show(downloads, snippets, key="circuits-export-menu")
-
-
-assert set(VIEWS) == {"readers", "lens", "attribution", "patching"}
+Exported = tuple[list[Download], dict[str, str]]
+"""Downloads, and programs by what they compute."""
 
 
 def _download(
@@ -46,7 +32,7 @@ def _download(
     return Download.of(label, name, lambda: Table(header, rows()))
 
 
-def _readers(scene: Scene, backend: Backend) -> tuple[list[Download], dict[str, str]]:
+def readers(scene: Scene, backend: Backend) -> Exported:
     source, puzzles = chosen(PAGE)["source"], sweeps.puzzles_of(scene, backend)
     method = sweeps.sweep_method(scene)
     paths = PathAblation(tuple(puzzles), source, scene.ablation, method)
@@ -75,7 +61,7 @@ def _readers(scene: Scene, backend: Backend) -> tuple[list[Download], dict[str, 
     }
 
 
-def _lens(scene: Scene, backend: Backend) -> tuple[list[Download], dict[str, str]]:
+def lens(scene: Scene, backend: Backend) -> Exported:
     puzzle, question = scene.puzzle, LensOf(scene.puzzle, scene.ablation)
 
     def rows() -> tuple[dict[str, Any], ...]:
@@ -86,7 +72,7 @@ def _lens(scene: Scene, backend: Backend) -> tuple[list[Download], dict[str, str
     }
 
 
-def _attribution(scene: Scene, backend: Backend) -> tuple[list[Download], dict[str, str]]:
+def attribution(scene: Scene, backend: Backend) -> Exported:
     puzzle, own, cell = scene.puzzle, chosen(PAGE), cell_of(scene)
     question, toward, over = AttributionOf(puzzle, scene.ablation), own["toward"], own["over"]
 
@@ -105,7 +91,7 @@ def _attribution(scene: Scene, backend: Backend) -> tuple[list[Download], dict[s
     ], {"direct logit attribution": question.program(scene.model, cell=cell, toward=toward, over=over)}
 
 
-def _patching(scene: Scene, backend: Backend) -> tuple[list[Download], dict[str, str]]:
+def patching(scene: Scene, backend: Backend) -> Exported:
     puzzle, choice, cell, source = scene.puzzle, chosen_patching(), cell_of(scene), source_of(scene, backend)
     if source is None:
         return [], {}

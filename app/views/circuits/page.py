@@ -6,22 +6,24 @@ from app.views import frame
 from app.views.circuits import cell, export, patching, readers
 from app.views.circuits.choices import CHOICES, PAGE, VIEWS
 from app.widgets.controls import choice
+from app.widgets.export_menu import menu
 
-SHOW = {
-    "readers": readers.show,
-    "lens": cell.show_lens,
-    "attribution": cell.show_attribution,
-    "patching": patching.show,
+DRAWN = {
+    "readers": (readers.show, export.readers),
+    "lens": (cell.show_lens, export.lens),
+    "attribution": (cell.show_attribution, export.attribution),
+    "patching": (patching.show, export.patching),
 }
-assert set(SHOW) == set(VIEWS)
+"""What draws each view, and what it exports."""
 
 ABOUT = "Composition scores, path ablation, the logit lens, direct logit attribution, activation patching."
 
 scene, backend, room = frame.opened(PAGE, CHOICES, "Circuits", ABOUT)
 view = chosen(PAGE)["show"]
 choice.segmented("View", VIEWS, view, key="circuits-view", on_change=lambda name: choose(PAGE, show=name))
+show, exported = DRAWN[view]
 with room:
-    export.show(scene, backend)
+    menu.show(*exported(scene, backend), key="circuits-export-menu")
 if view != "readers":
     cell.show_puzzle(scene, backend)
-SHOW[view](scene, backend)
+show(scene, backend)

@@ -47,18 +47,18 @@ def _all_heads(scene: Scene, backend: Backend) -> None:
     choices = chosen(PAGE)
 
     def under_way() -> bool:
-        worth, study = studies.head_sweep(scene, backend), studies.head_study(scene, backend)
-        return worth.progress is not None or study.progress is not None
+        sweep, study = studies.head_sweep(scene, backend), studies.head_study(scene, backend)
+        return sweep.progress is not None or study.progress is not None
 
     def draw_all_heads() -> None:
-        worth, seen = studies.head_sweep(scene, backend), studies.head_study(scene, backend)
+        sweep, seen = studies.head_sweep(scene, backend), studies.head_study(scene, backend)
         study = _study(scene, backend, seen)
-        measures = measures_of(study, choices["over"], studies.costs(scene, worth.states[0]))
+        measures = measures_of(study, choices["over"], studies.costs(scene, sweep.states[0]))
         positions = dict.fromkeys(measures[COST], np.nan) | {
-            _name(*head): one for head, one in studies.positions(scene, worth.states[0]).items()
+            _name(*head): one for head, one in studies.positions(scene, sweep.states[0]).items()
         }
-        done = worth.progress is None and seen.progress is None
-        _progress(scene, seen, study, worth)
+        done = sweep.progress is None and seen.progress is None
+        _progress(scene, seen, study, sweep)
         _table(scene, study, measures, positions)
         _scatter(scene, study, choices, measures, positions, done=done)
 
@@ -126,15 +126,15 @@ def _controls(scene: Scene, over: Over) -> None:
         )
 
 
-def _progress(scene: Scene, seen: Seen[HeadStudy], study: HeadStudy, worth: sweeps.Measured) -> None:
+def _progress(scene: Scene, seen: Seen[HeadStudy], study: HeadStudy, sweep: sweeps.Measured) -> None:
     """A line of one height, whatever it says."""
     over = "this puzzle" if study.n == 1 else f"{study.known} of {study.n} puzzles"
     how = sweeps.sweep_method(scene).words
     top = " added to the current ablation" if scene.ablation else ""
-    share = "" if worth.progress is None else f", {worth.progress:.0%}"
+    share = "" if sweep.progress is None else f", {sweep.progress:.0%}"
     looking = "Looking over" if seen.progress is not None else "Over"
-    under_way = seen.progress is not None or worth.progress is not None
-    stopped = not under_way and (seen.stopped or worth.stopped)
+    under_way = seen.progress is not None or sweep.progress is not None
+    stopped = not under_way and (seen.stopped or sweep.stopped)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", height=40, border=False):
         st.caption(
             f"{looking} {over}. Cost: each head {how} in turn{top}{share}.{' Stopped.' if stopped else ''}",

@@ -13,7 +13,7 @@ from app.views.logbook.choices import PAGE
 from app.views.shared.switching import switch
 from app.widgets.charts import layer_chart
 from app.widgets.controls.progress import show_progress
-from interp.ablation import REFERENCE_PUZZLES, Term, components_of
+from interp.ablation import REFERENCE_PUZZLES, Component, Term, components_of
 from interp.analyses import published
 from interp.analyses.ablation_sweep import Sweep, SweepRow, SweepState
 from interp.backend import Backend
@@ -110,7 +110,7 @@ def _conclude(scene: Scene, backend: Backend, rows: list[SweepRow], seen: Seen[S
 def _deviations(losses: list[float], backend: Backend) -> None:
     """The published figures beside ours, and by how much they differ."""
     figures = [published.PUBLISHED_CLEAN, *published.PUBLISHED_LAYERS]
-    names = ["nothing", *(f"L{layer}.attn" for layer in range(len(published.PUBLISHED_LAYERS)))]
+    names = ["nothing", *(Component(layer, "attn").text for layer in range(len(published.PUBLISHED_LAYERS)))]
     table = pd.DataFrame({"off": names, "published": figures, "here": losses})
     table["deviation, %"] = [100 * published.deviation(a, b) for a, b in zip(losses, figures, strict=True)]
     finite = table.replace([np.inf, -np.inf], np.nan)

@@ -162,10 +162,10 @@ def _grant(cfg: Config, offered: list[Preset], wish: Wish) -> None:
 def _charts(scene: Scene, backend: Backend, rows: list[SweepRow]) -> None:
     with st.container(horizontal=True, gap="small"):
         choice.segmented(
-            "Chart", CHARTS, scene.chart, key="worth-chart", on_change=lambda chart: change(chart=chart)
+            "Chart", CHARTS, scene.chart, key="board-chart", on_change=lambda chart: change(chart=chart)
         )
         choice.segmented(
-            "Measured", BASES, scene.base, key="worth-base", on_change=lambda base: change(base=base)
+            "Measured", BASES, scene.base, key="board-base", on_change=lambda base: change(base=base)
         )
     if scene.chart == "tasks":
         _tasks(scene, backend)

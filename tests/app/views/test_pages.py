@@ -1,5 +1,7 @@
 """A page is a folder and a line: one that is added opens, with what it lets one choose in its link."""
 
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,7 +39,7 @@ with room:
 
 
 @pytest.fixture
-def tiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model_folder: str) -> AppTest:
+def tiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model_folder: str) -> Iterator[AppTest]:
     """The dashboard with one more page."""
     for entry in views.FOLDER.iterdir():
         (tmp_path / entry.name).symlink_to(entry)
@@ -48,7 +50,10 @@ def tiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model_folder: str) ->
     monkeypatch.setattr(views, "__path__", [str(tmp_path)])
     monkeypatch.setattr(views, "PAGES", (*PAGES, Page("tiles", "Tiles")))
     monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
-    return page_of("tiles")
+    yield page_of("tiles")
+    for name in [name for name in sys.modules if name.startswith("app.views.tiles")]:
+        del sys.modules[name]
+    vars(views).pop("tiles", None)
 
 
 def test_an_added_page_opens_with_its_own_choice_in_the_link(tiles: AppTest) -> None:
