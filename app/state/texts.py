@@ -3,7 +3,7 @@ raises ``PuzzlescopeError`` for a text that it cannot use. Links come from stran
 
 from app.state.link import Context, read_one_of
 from app.widgets.token_attention.window import Window, read_window
-from interp.ablation import Ablation, Component, Method, parse_ablation, parse_method
+from interp.ablation import Ablation, Component, Method, parse_ablation, parse_component, parse_method
 from interp.checkpoints import list_models
 from interp.errors import PuzzlescopeError, brief
 from interp.grids import CELLS, SIZE
@@ -47,32 +47,25 @@ def method(text: str, _: Context) -> Method:
     return parse_method(text[:LONGEST_METHOD], "The method")
 
 
-def component(
-    text: str, context: Context, expected: str = "one component such as L0.attn or L1.H3"
-) -> Component:
-    """A single component, on which nothing is done."""
-    terms = parse_ablation(text, context.cfg).terms
-    if len(terms) != 1:
-        raise PuzzlescopeError(f"Expected {expected}, got '{brief(text)}'.")
-    return terms[0].component
+def component(text: str, context: Context) -> Component:
+    """A single component."""
+    return parse_component(text, context.cfg)
 
 
 def head(text: str, context: Context) -> Component:
     """A single head."""
-    expected = "one head such as L0.H3"
-    found = component(text, context, expected)
+    found = parse_component(text, context.cfg)
     if found.head is None:
-        raise PuzzlescopeError(f"Expected {expected}, got '{brief(text)}'.")
+        raise PuzzlescopeError(f"Expected one head such as L0.H3, got '{brief(text)}'.")
     return found
 
 
 def flips(text: str, context: Context) -> Flips:
     """A task and an attention layer, as in ``frame-L1.attn``."""
     task, _, layer = text.partition("-")
-    terms = parse_ablation(layer, context.cfg).terms
-    if task not in TASKS or len(terms) != 1 or terms[0].component.kind != "attn":
+    if task not in TASKS or not layer.endswith(".attn"):
         raise PuzzlescopeError(f"Expected a task and a layer such as frame-L1.attn, got '{brief(text)}'.")
-    return task, terms[0].component
+    return task, parse_component(layer, context.cfg)
 
 
 def flips_text(chosen: Flips) -> str:

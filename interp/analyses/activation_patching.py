@@ -441,7 +441,8 @@ class _Pair:
             return mlp_half(weights, both.number, mid, gates)
         heads = torch.tensor([site % self.model.cfg.n_heads for site, _ in chosen], device=self.model.device)
         z = _with_heads(target.z, source.z, masks, heads)
-        mid = attention_half(weights, both.number, target.pre.repeat(len(chosen), 1, 1), z, gates)
+        pre = target.pre.repeat(len(chosen), 1, 1)
+        mid = attention_half(weights, both.number, pre, z, gates, gated=True)
         return mlp_half(weights, both.number, mid, gates)
 
     def _masks(self, blocks: list[Block]) -> Bool[Tensor, "row pos"]:

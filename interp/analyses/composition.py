@@ -202,10 +202,10 @@ class CompositionScores(Question[Composition]):
         """Who reads a source most, by weights.
 
         >>> print(CompositionScores().program("default"))
-        from interp import composition, load_model, parse_ablation
+        from interp import composition, load_model, parse_component
         <BLANKLINE>
         model = load_model('default')
-        source = parse_ablation('L0.attn', model.cfg).terms[0].component
+        source = parse_component('L0.attn', model.cfg)
         <BLANKLINE>
         for reading in composition(model).ranked(source)[:20]:
             print(reading.reader.text, reading.score, f'{reading.excess:+} beyond chance')

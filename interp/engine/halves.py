@@ -70,7 +70,7 @@ def run_halves(weights: Weights, layer: int, resid: Residual, gates: Gates) -> H
     own = gates.layers[layer]
     z = heads_out(weights, layer, resid, own)
     z = None if z is None else gated_heads(z, layer, own.z, gates.means, slice(z.shape[1]))
-    mid = attention_half(weights, layer, resid, z, gates)
+    mid = attention_half(weights, layer, resid, z, gates, gated=True)
     return Halves(resid, z, mid, mlp_half(weights, layer, mid, gates))
 
 
@@ -81,14 +81,19 @@ def attention_half(
     z: Float[Tensor, "row pos head d_head"] | None,
     gates: Gates,
     end: int | None = None,
+    *,
+    gated: bool = False,
 ) -> Residual:
-    """The residual stream after the attention, from what its heads hand on. Gates may have been applied to
-    that already.
+    """The residual stream after the attention, from what its heads hand on.
 
     Args:
         end: the position after the last of ``resid`` and ``z``, if they do not begin at the first.
+        gated: whether the heads' own gates have been applied to ``z`` already. Not every gate may be applied
+            twice: one that turns an output round would turn it back.
     """
     own = replace(gates.layers[layer], mlp=_SHUT)
+    if gated:
+        own = replace(own, z=None)
     return finish_layer(weights, layer, resid, z, own, gates.means, end or resid.shape[1])
 
 

@@ -121,4 +121,4 @@ def given(ablation: Ablation) -> str:
 
 
 def source_line(source: Component) -> str:
-    return f"source = parse_ablation({source.text!r}, model.cfg).terms[0].component"
+    return f"source = parse_component({source.text!r}, model.cfg)"

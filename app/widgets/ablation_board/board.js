@@ -95,7 +95,7 @@ class Board {
   makeText() {
     const line = make("label", "text", this.root, "As text")
     this.text = make("input", "", line)
-    Object.assign(this.text, { type: "text", spellcheck: false, placeholder: "nothing is ablated; try L1.attn or L0-2.H3:mean" })
+    Object.assign(this.text, { type: "text", spellcheck: false, placeholder: this.data.placeholder })
     this.text.addEventListener("keydown", (event) => {
       event.stopPropagation()
       if (event.key === "Enter") this.wish({ kind: "text", text: this.text.value })

@@ -45,6 +45,9 @@ ANSWERS: Measure = "answers"
 
 MOST_WISHES = 500
 LONGEST_METHOD = 40
+
+PLACEHOLDER = "nothing is ablated; try L1.attn or L0-2.H3:mean"
+"""What stands in the empty field for the ablation's text."""
 LONGEST_TEXT = 10_000
 
 _board = st.components.v2.component(
@@ -339,6 +342,7 @@ def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
         "legend": legend(board),
         "method": board.method.text,
         "defaultMethod": DEFAULT_METHOD.text,
+        "placeholder": PLACEHOLDER,
         "methods": [_method_data(method) for method in METHODS],
         "status": board.status,
         "progress": board.progress,

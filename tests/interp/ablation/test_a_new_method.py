@@ -11,7 +11,9 @@ from interp.ablation import METHODS, Component, Method, RowGate, components_of, 
 from interp.ablation.hook_points import Hook, output_hook
 from interp.ablation.means import RowMeans
 from interp.analyses.ablation_sweep import Sweep, sweep
+from interp.analyses.activation_patching import activation_patching
 from interp.analyses.direct_attribution import direct_attribution
+from interp.analyses.path_ablation import path_ablation
 from interp.backend import Backend
 from interp.engine.predict import losses, predict
 from interp.model import PuzzleGPT
@@ -82,9 +84,28 @@ def test_the_backend_answers_and_the_program_repeats_it(model_folder: str) -> No
     assert float(said[1].split()[1]) == pytest.approx(state.row(1).loss.mean("final"), rel=1e-4)
 
 
-def test_attribution_still_sums_to_the_logits(model: PuzzleGPT, tokens: np.ndarray) -> None:
-    found = direct_attribution(model, tokens[0], parse_ablation("L1.attn:flip,L0.mlp:flip", model.cfg))
+@pytest.mark.parametrize("text", ["L1.attn:flip,L0.mlp:flip", "L0.H1-2:flip", "L1.H0:flip,L1.attn:flip"])
+def test_attribution_still_sums_to_the_logits(model: PuzzleGPT, tokens: np.ndarray, text: str) -> None:
+    off = parse_ablation(text, model.cfg)
+    found = direct_attribution(model, tokens[0], off)
     np.testing.assert_allclose(found.logits.sum(0), found.total, atol=1e-3)
+    assert np.array_equal(found.total.argmax(-1), predict(model, tokens[:1], off).teacher_forced[0])
+
+
+def test_a_patch_that_changes_nothing_leaves_it_in_force(
+    model: PuzzleGPT, tokens: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("interp.analyses.activation_patching.N_CTX", 0)  # computed, not known beforehand
+    off = parse_ablation("L0.H1-2:flip,L1.attn:flip", model.cfg)
+    state = activation_patching(model, tokens[0], tokens[0], "z", ablation=off)
+    np.testing.assert_allclose(state.values, np.broadcast_to(state.target, state.values.shape), atol=1e-4)
+
+
+def test_the_only_path_of_a_component_is_the_component(model: PuzzleGPT, tokens: np.ndarray) -> None:
+    source = Component(model.cfg.n_layers - 1, "mlp")  # the logits alone receive it
+    state = path_ablation(model, tokens[:2], source, method=Flip())
+    alone, _ = losses(model, tokens[:2], parse_ablation(f"{source.text}:flip", model.cfg))
+    np.testing.assert_allclose(state.row(1).loss.cells, alone.cells, atol=1e-4)
 
 
 def test_the_board_offers_it() -> None:
