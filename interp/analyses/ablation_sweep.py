@@ -524,8 +524,8 @@ def sweep_summary(rows: Sequence[SweepRow], clean: SweepRow | None, measure: Mea
     row, same = same_puzzles(dearest, clean)
     what = f"{row.component.text if row.component else 'nothing'} {_verdict(cost(row, same, measure))}"
     solved = (
-        f"{int(row.solved.sum())} of {len(row.solved)} puzzles solved, {int(same.solved.sum())} with nothing"
-        f" off."
+        f"{int(row.solved.sum())} of {len(row.solved)} puzzles solved, {int(same.solved.sum())} in"
+        " the clean run."
     )
     if measure == "answers":
         return f"{what}: {solved}{lost}"

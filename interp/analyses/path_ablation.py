@@ -101,7 +101,7 @@ class PathState(SweepState):
         clean = self.row(0).first(len(row.solved))
         solved = (
             f"{int(row.solved.sum())} of {len(row.solved)} puzzles solved, {int(clean.solved.sum())} with"
-            f" nothing taken away."
+            " no path ablated."
         )
         if measure == "answers":
             return f"{dearest.text} changes most without {self.source.text}: {solved}"

@@ -27,7 +27,7 @@ class PredictionOf(RunQuestion[Prediction]):
         <BLANKLINE>
         model = load_model('default')
         bank = load_puzzles('bank')
-        puzzle = bank.find('7a610bce65')
+        puzzle = bank.find('9a3726a23b')
         <BLANKLINE>
         clean = predict(model, puzzle.tokens[None])
         for name, run in {'clean': clean}.items():

@@ -143,7 +143,7 @@ def test_the_board_by_mouse_and_keyboard(page: Page, address: str) -> None:
     page.wait_for_function("!location.search.includes('L4.H4')")
     page.keyboard.press("Control+Shift+z")
     page.wait_for_url(re.compile("L4.H4"))
-    page.get_by_role("button", name="Switch L4.H4 on again").click()
+    page.get_by_role("button", name="Restore L4.H4").click()
     page.wait_for_function("!location.search.includes('L4.H4')")
     page.get_by_role("button", name="Remove the ablation").click()
     page.wait_for_function("!location.search.includes('off=')")

@@ -69,7 +69,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
     with beside:
         experiment.published(
             f"{published.PUBLISHED_CLEAN:.2e} nats in the clean run; **{published.PUBLISHED_LAYERS[0]}**"
-            f" with layer 0's attention off; between {min(published.PUBLISHED_LAYERS[1:]):.2e} and"
+            f" with layer 0's attention ablated; between {min(published.PUBLISHED_LAYERS[1:]):.2e} and"
             f" {max(published.PUBLISHED_LAYERS[1:]):.2e} with any other's. Layer 0 matters a thousandfold."
         )
         _conclude(scene, backend, rows, seen)

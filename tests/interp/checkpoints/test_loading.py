@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +36,6 @@ from tests.support.checkpoint_files import (
     saved,
     tiny_state,
 )
-from tests.support.places import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -376,16 +373,6 @@ def test_hub_names_that_are_not_whole(name: str):
 
 
 # ---- the package -------------------------------------------------------------------------------------------
-
-
-def test_import_is_fast_until_something_is_used():
-    script = (
-        "import sys, interp; assert 'torch' not in sys.modules, 'import interp imported PyTorch'; "
-        "from interp import load_model; assert 'torch' in sys.modules; assert load_model.__name__ =="
-        " 'load_model'; "
-        "assert interp.__all__ == ['load_model', 'load_puzzles']"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True, cwd=ROOT)
 
 
 def test_package_has_nothing_else():

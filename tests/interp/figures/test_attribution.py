@@ -12,7 +12,8 @@ def test_every_part_has_a_bar_and_the_sum_is_stated() -> None:
     assert drawn.keys() == set(attribution().parts)
     assert drawn["L0.mlp"] == 4 and drawn["L1.H1"] == -3 and drawn["bias"] == 0.25
     assert (
-        figure.layout.title.text == "What each part adds to red over green at row 1, column 8: +1.25 in all"
+        figure.layout.title.text
+        == "What each component adds to red over green at row 1, column 8: +1.25 in all"
     )
     assert list(bars_of(figure).marker.line.width).count(2) == 1
     assert (np.diff(bars_of(figure).x) > 0).all() and list(figure.layout.xaxis.ticktext) == [

@@ -40,7 +40,7 @@ def test_bars_end_at_the_loss_and_the_costliest_stands_out() -> None:
         "150 times the 0.02" in bars.hovertext[1]
         and "0 of 2 solved (1 in the clean run): 1 broken, 0 fixed" in bars.hovertext[1]
     )
-    assert "off already" in bars.hovertext[2] and "1 mended" in bars.hovertext[2]
+    assert "ablated already" in bars.hovertext[2] and "1 fixed" in bars.hovertext[2]
 
 
 def test_mlps_have_a_chart_of_their_own() -> None:
@@ -168,7 +168,7 @@ def test_no_sentence_says_the_opposite_of_its_numbers() -> None:
     assert sweep_summary(help_, CLEAN).startswith(
         "L0.attn lowers the loss least when ablated, and none raises it: loss 0.01, 0.50 times"
     )
-    assert sweep_summary(help_, CLEAN, "answers").startswith("L0.attn is the least to help when it is off")
+    assert sweep_summary(help_, CLEAN, "answers").startswith("L0.attn lowers the loss least when ablated")
     assert sweep_summary([attn(0, 0.02)], CLEAN).startswith("L0.attn costs nothing, and no other does: ")
     chart = task_map({"frame": state(19)})
     assert "lost" not in chart.layout.title.text, "−1 is one fewer, not a loss of less than nothing"
