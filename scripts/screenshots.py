@@ -47,7 +47,7 @@ FINISHED = "[data-testid=stApp][data-test-script-state=notRunning]"
 
 def costliest_layer(browser: Browser, address: str) -> int:
     page = open_page(browser, address, "light", BOARD)
-    text = page.get_by_text("costs most").inner_text()
+    text = page.get_by_text("has the largest effect").inner_text()
     page.close()
     return int(text.split("L")[1].split(".")[0])
 

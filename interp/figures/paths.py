@@ -36,7 +36,7 @@ def effects_board(
         )
         for reader in costs
     }
-    return readers_board(tiles, f"{_measured(measure)} without {state.source.text}", state.source, cfg, off)
+    return readers_board(tiles, _measured(measure), state.source, cfg, off)
 
 
 def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
@@ -169,7 +169,7 @@ def _ratio_ticks(costs: Sequence[float]) -> dict[str, list[float] | list[str]]:
 
 def _measured(measure: Measure) -> str:
     return (
-        "Answers lost, or gained, when one reader goes"
+        "Answers lost, or gained, with the path to one receiver ablated"
         if measure == "answers"
-        else "What it costs when one reader goes"
+        else "Loss ratio with the path to one receiver ablated"
     )

@@ -8,13 +8,13 @@ from app.views.circuits.choices import CHOICES, PAGE, VIEWS
 from app.widgets.controls import choice
 from app.widgets.export_menu import menu
 
+# What draws each view, and what it exports.
 DRAWN = {
     "readers": (readers.show, export.readers),
     "lens": (cell.show_lens, export.lens),
     "attribution": (cell.show_attribution, export.attribution),
     "patching": (patching.show, export.patching),
 }
-"""What draws each view, and what it exports."""
 
 ABOUT = "Composition scores, path ablation, the logit lens, direct logit attribution, activation patching."
 

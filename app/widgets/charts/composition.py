@@ -14,12 +14,11 @@ from interp.figures.composition import head_matrix, weights_board, weights_ranki
 from interp.model import Config
 
 ABOUT = (
-    "Every component adds a vector to a shared sum, the residual stream, which later components read"
-    " through matrices of their own. Multiply the matrix a component writes through by the one a reader"
-    " reads through: the more is left, the better the reader hears it. That is the **composition score**;"
-    " two such matrices turned at random give **chance**, and only what is beyond it means something. It"
-    " needs no puzzle: it says what could be read, not what is. A head's queries and keys decide where it"
-    " looks, its values what it moves from there."
+    "Every component adds a vector to the residual stream, which later components read through matrices of"
+    " their own. Multiply the matrix a component writes through by the one a receiver reads through: the"
+    " larger the product, the higher the **composition score**. Two such matrices turned at random give"
+    " **chance**, and only what is beyond it means something. It needs no puzzle: it says what could be read,"
+    " not what is. A head's queries and keys decide where it attends, its values what it moves from there."
 )
 LEGEND = "Orange: above chance; blue: below; a full colour is the largest difference here."
 

@@ -17,18 +17,17 @@ from interp.figures.scale import legend
 from interp.model import Config
 
 ABOUT = (
-    "Switching a component off takes its output from everybody who comes after. Here it is taken from"
-    " **one** reader alone: a head's queries, keys or values, an MLP, or the logits are computed from the"
-    " residual stream as if the part had written nothing, and everybody else still sees it. If the answer"
-    " suffers, that reader was using it, directly. What other components have made of it in between stays"
-    " in the stream. The reader's LayerNorm is done anew on what is left. Take the component from all its"
-    " readers at once and it is simply off."
+    "Ablating a component removes its output for everything that comes after. Here it is removed for **one**"
+    " receiver alone: a head's queries, keys or values, an MLP, or the logits are computed from the residual"
+    " stream as if the component had written nothing, and everything else still reads it (*path ablation*)."
+    " If the answer suffers, that receiver uses it directly. What other components have made of it in between"
+    " stays in the stream; the receiver's LayerNorm is computed anew. Ablate all paths at once and the"
+    " component is simply ablated."
 )
 AGREEMENT = (
-    "A point is a reader: to the right, the more its weights listen to the source; away from the middle"
-    " line, the more the answer changes when it goes without. Far right and near the line: it could read"
-    " the source, and these puzzles do not need it to. Far from the line and left: a little of what is"
-    " written goes a long way."
+    "A point is a receiver: to the right, the higher its composition with the sender; away from the middle"
+    " line, the larger the effect of ablating the path to it. Far right and near the line: it could read the"
+    " sender, and these puzzles do not need it to. Far from the line and left: a small overlap that matters."
 )
 
 

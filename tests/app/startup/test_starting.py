@@ -40,6 +40,7 @@ def test_the_configuration_holds_from_whatever_folder_it_is_started() -> None:
         "server.enableStaticServing": True,
         "server.fileWatcherType": "none",
         "runner.postScriptGC": False,
+        "runner.magicEnabled": False,
         "client.showErrorDetails": "none",
         "theme.baseRadius": "small",
     }
