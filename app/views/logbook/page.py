@@ -12,7 +12,7 @@ ABOUT = "Each experiment of the original notebook, on the model at hand, beside 
 INTRODUCTION = (
     "Puzzlescope began as a notebook, *Attention & Induction Heads*, about one of the published culture"
     " models. Here are its experiments in the order of discovery, computed now on the model chosen above;"
-    " what is switched off there stays off in all of them."
+    " what is ablated there is ablated in all of them."
 )
 OTHER_SIZES = (
     "The published figures are of a model with 12 layers and 37 M parameters, so conclusions can be"
