@@ -9,8 +9,8 @@ from app.views.heads.choices import CHOICES, PAGE
 
 ABOUT = "What every head attends to, by attention offset and by cell of each grid, and its ablation effect."
 INTRODUCTION = (
-    "What every head attends to: by attention offset (positions back), and by cell of each grid when it predicts"
-    " a cell of the answer."
+    "What every head attends to: by attention offset (positions back), and by cell of each grid when it"
+    " predicts a cell of the answer."
 )
 GUIDE = """
 A position of the model predicts the **next** token. So when a cell of the answer is about to be predicted,
