@@ -27,7 +27,7 @@ from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.tokens import STRUCTURES
 from scripts.dashboard import SECONDS
 from tests.support.models import SMALL
-from tests.support.results import attribution, nothing_patched
+from tests.support.results import attribution
 
 COMPONENTS = Path(lens_film.__file__).parent
 
@@ -124,7 +124,7 @@ def views_page() -> None:
     from interp.puzzles import load_puzzles
     from interp.tokens import STRUCTURES
     from tests.app.widgets.test_lens_views import lens
-    from tests.support.results import attribution, patched
+    from tests.support.results import attribution, nothing_patched, patched
 
     state = st.session_state
     state.setdefault("choice", Patching())
