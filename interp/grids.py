@@ -14,7 +14,6 @@ from jaxtyping import Bool, Int, UInt8
 SIZE = 10
 CELLS = SIZE * SIZE
 N_COLORS = 11
-BLANK = 0
 
 MIN_SIDE = 3
 MAX_AREA = CELLS // 2

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from app.live.watching import watched
 from app.state.scene import SAMPLES, Scene
-from interp.ablation import NO_ABLATION, Ablation, Method, components_of, fitting_all
+from interp.ablation import COMPONENT_KINDS, NO_ABLATION, Ablation, Method, components_of, fitting_all
 from interp.analyses.ablation_sweep import Scope, Sweep, SweepState
 from interp.backend import Backend, Watch
 from interp.puzzles import Puzzle
 from interp.tasks import TASKS
 
-EVERY_PART = ("attn", "head", "mlp")
 BOARD = "board"
 """The group of the board's sweeps among what a visitor looks in on."""
 
@@ -67,7 +66,7 @@ def board_sweep(scene: Scene, backend: Backend) -> Measured:
     key = board_key(scene, backend)
 
     def begin(scope: Scope) -> Watch[SweepState]:
-        parts = components_of(backend.model(scene.model).cfg, EVERY_PART)
+        parts = components_of(backend.model(scene.model).cfg, COMPONENT_KINDS)
         return backend.watch(scene.model, Sweep(tuple(puzzles), tuple(parts), base, method, scope))
 
     watches = watched().known(BOARD, key)

@@ -11,7 +11,6 @@ from interp.puzzles import Puzzle
 from interp.tasks import TASKS
 from interp.tokens import Structure, structure_named
 
-LONGEST_METHOD = 40
 Flips = tuple[str, Component]
 """A task, and an attention layer without which some of its puzzles flip."""
 
@@ -44,7 +43,7 @@ def ablation(text: str, context: Context) -> Ablation:
 
 
 def method(text: str, _: Context) -> Method:
-    return parse_method(text[:LONGEST_METHOD], "The method")
+    return parse_method(text)
 
 
 def component(text: str, context: Context) -> Component:

@@ -11,7 +11,6 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from interp.ablation import (
-    DEFAULT_METHOD,
     NO_ABLATION,
     ZERO,
     Ablation,
@@ -30,7 +29,7 @@ from interp.engine.measures import METRICS, Measure, Metric
 from interp.engine.predict import answer_logits
 from interp.engine.trunk import Trunk
 from interp.errors import PuzzlescopeError
-from interp.export.programs import Sample, off_lines, program_of
+from interp.export.programs import Sample, off_lines, options_of, program_of
 from interp.grids import CELLS
 from interp.model import PuzzleGPT
 from interp.model.hooks import changes_forward
@@ -142,10 +141,9 @@ def sweep_parts(
     method: Method = ZERO,
     scope: Scope = "everywhere",
 ) -> Steps[SweepPart, None]:
-    """Switch off each component in turn, on top of ``base``, for ``CHUNK`` puzzles at a time.
+    """Ablate each component in turn, on top of ``base``, for ``CHUNK`` puzzles at a time.
 
-    Switching off a component of layer l changes nothing below it: the residual stream before every layer is
-        kept
+    Ablating a component of layer l changes nothing below it: the residual stream before every layer is kept
     from the run without, and each component starts from there. Its rows are computed ``ROWS`` at a time,
     several components together. Memory depends on neither the number of puzzles nor that of components.
 
@@ -467,9 +465,7 @@ class Sweep(Question[SweepState]):
         """
         sample = sample or Sample.of(self.puzzles)
         uses_mean = self.base.needs_means or self.method.needs_means
-        options = ["base=off"] if self.base else []
-        options += ["means=means"] if uses_mean else []
-        options += [f"method=parse_method({self.method.text!r})"] if self.method != DEFAULT_METHOD else []
+        options = options_of(self.base, self.method)
         options += [f"scope={self.scope!r}"] if self.scope != "everywhere" else []
         listed = Ablation.of(map(Term, self.components)).text
         return program_of(

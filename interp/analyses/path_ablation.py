@@ -25,7 +25,6 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from interp.ablation import (
-    DEFAULT_METHOD,
     NO_ABLATION,
     ZERO,
     Ablation,
@@ -54,7 +53,7 @@ from interp.engine.halves import attention_half, mlp_half
 from interp.engine.measures import Measure
 from interp.engine.trunk import Trunk
 from interp.errors import PuzzlescopeError
-from interp.export.programs import Sample, off_lines, program_of, source_line
+from interp.export.programs import Sample, off_lines, options_of, program_of, source_line
 from interp.model import PuzzleGPT
 from interp.model.hooks import say_ignored
 from interp.numbers import compared
@@ -458,9 +457,7 @@ class PathAblation(Question[PathState]):
         """
         sample = sample or Sample.of(self.puzzles)
         uses_mean = self.base.needs_means or self.method.needs_means
-        options = ["base=off"] if self.base else []
-        options += ["means=means"] if uses_mean else []
-        options += [f"method=parse_method({self.method.text!r})"] if self.method != DEFAULT_METHOD else []
+        options = options_of(self.base, self.method)
         return program_of(
             [
                 f"model = load_model({model!r})",

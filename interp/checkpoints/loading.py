@@ -16,27 +16,13 @@ from interp.assets import MODELS
 from interp.checkpoints.folders import (
     CONFIG_FILE,
     check_free,
-    read_config,
     read_folder,
-    save_card,
     save_model,
 )
 from interp.checkpoints.public_format import read_weights
 from interp.checkpoints.weights import build, short
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
-
-__all__ = [
-    "check_free",
-    "checkpoint_id",
-    "convert",
-    "find_model",
-    "list_models",
-    "load_model",
-    "read_config",
-    "save_card",
-    "save_model",
-]
 
 DEFAULT = "default"
 DEFAULT_VARIABLE = "PUZZLESCOPE_MODEL"

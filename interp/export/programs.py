@@ -23,7 +23,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from textwrap import fill
 
-from interp.ablation import Ablation, Component
+from interp.ablation import DEFAULT_METHOD, Ablation, Component, Method
 from interp.names import HOMES
 from interp.puzzles import Puzzle
 
@@ -111,6 +111,15 @@ def off_lines(ablation: Ablation, *, uses_mean: bool = False) -> list[str]:
     if ablation.needs_means or uses_mean:
         lines.append("means = bank_means(model, bank)")
     return lines
+
+
+def options_of(base: Ablation, method: Method) -> list[str]:
+    """The named arguments of an ablation by a method on top of a base; what is at its default is left out."""
+    return [
+        *(["base=off"] if base else []),
+        *(["means=means"] if base.needs_means or method.needs_means else []),
+        *([f"method=parse_method({method.text!r})"] if method != DEFAULT_METHOD else []),
+    ]
 
 
 def given(ablation: Ablation) -> str:

@@ -115,10 +115,11 @@ def part_map(
 ) -> go.Figure:
     """One part's push at all 100 cells of the answer, on the grid; ``marked`` is outlined. ``customdata`` is
     the cell."""
-    pushes = found.push(toward, over)[found.parts.index(part)]
-    if not np.isfinite(found.push(toward, over)).all():
+    of_all = found.push(toward, over)
+    pushes = of_all[found.parts.index(part)]
+    if not np.isfinite(of_all).all():
         return empty(base_figure(f"{part} at every cell", height=140), NOT_FINITE)
-    largest = max(float(np.abs(found.push(toward, over)).max(0).mean()), 1e-6)
+    largest = max(float(np.abs(of_all).max(0).mean()), 1e-6)
     notes = [
         f"<b>{cell_name(cell)}</b><br>{part} adds {push:+.3f} to {found.compared(cell, toward, over)}"
         for cell, push in enumerate(pushes)

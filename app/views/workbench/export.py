@@ -5,7 +5,7 @@ from app.state.scene import Scene
 from app.views.shared.export import header_of, sample_of
 from app.widgets.export_menu import menu
 from app.widgets.export_menu.menu import Download
-from interp.ablation import components_of
+from interp.ablation import COMPONENT_KINDS, components_of
 from interp.analyses.ablation_sweep import Sweep
 from interp.analyses.attention import AttentionOf
 from interp.analyses.prediction import PredictionOf
@@ -44,7 +44,7 @@ def _sweep(scene: Scene, backend: Backend) -> Table:
 def _sweep_question(scene: Scene, backend: Backend) -> Sweep:
     return Sweep(
         tuple(sweeps.puzzles_of(scene, backend)),
-        tuple(components_of(backend.model(scene.model).cfg, sweeps.EVERY_PART)),
+        tuple(components_of(backend.model(scene.model).cfg, COMPONENT_KINDS)),
         sweeps.sweep_base(scene),
         sweeps.sweep_method(scene),
     )

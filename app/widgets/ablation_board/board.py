@@ -44,7 +44,6 @@ ANSWERS: Measure = "answers"
 """The measure that counts puzzles instead of a loss."""
 
 MOST_WISHES = 500
-LONGEST_METHOD = 40
 
 PLACEHOLDER = "nothing is ablated; try L1.attn or L0-2.H3:mean"
 """What stands in the empty field for the ablation's text."""
@@ -260,7 +259,7 @@ def _read_parts(names: list[Any], cfg: Config) -> tuple[Component, ...]:
 
 def _read_method(text: str) -> Method | None:
     try:
-        return parse_method(text[:LONGEST_METHOD])
+        return parse_method(text)
     except PuzzlescopeError:
         return None
 

@@ -18,4 +18,21 @@ function shape(name, attributes, parent) {
 const place = (index) => `translate(${(index % SIDE) * CELL} ${Math.floor(index / SIDE) * CELL})`
 
 const where = (index) => `row ${Math.floor(index / SIDE) + 1}, column ${(index % SIDE) + 1}`
+// The cell that a key leads to from another; undefined if the key leads to none.
+function cellAfter(event, index) {
+  const [row, column] = [Math.floor(index / SIDE), index % SIDE]
+  const all = event.ctrlKey || event.metaKey
+  const targets = {
+    ArrowLeft: [row, column - 1],
+    ArrowRight: [row, column + 1],
+    ArrowUp: [row - 1, column],
+    ArrowDown: [row + 1, column],
+    Home: [all ? 0 : row, 0],
+    End: [all ? SIDE - 1 : row, SIDE - 1],
+  }
+  if (!(event.key in targets)) return undefined
+  const [i, j] = targets[event.key].map((line) => Math.min(SIDE - 1, Math.max(0, line)))
+  return i * SIDE + j
+}
+
 const percent = (chance) => (chance == null ? "not finite" : `${(100 * chance).toFixed(1)} %`) // null: no number

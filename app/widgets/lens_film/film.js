@@ -205,24 +205,13 @@ function listen(view, frame, grid) {
 }
 
 function press(view, grid, index, event) {
-  const [row, column] = [Math.floor(index / SIDE), index % SIDE]
-  const all = event.ctrlKey || event.metaKey
-  const targets = {
-    ArrowLeft: [row, column - 1],
-    ArrowRight: [row, column + 1],
-    ArrowUp: [row - 1, column],
-    ArrowDown: [row + 1, column],
-    Home: [all ? 0 : row, 0],
-    End: [all ? SIDE - 1 : row, SIDE - 1],
-  }
+  const next = cellAfter(event, index)
   if (event.key === "Escape") event.target.blur()
   else if (event.key === "Enter" || event.key === " ") view.trigger("cell", index)
   else if (event.key === "PageUp") step(view, -1)
   else if (event.key === "PageDown") step(view, 1)
-  else if (event.key in targets) {
-    const [i, j] = targets[event.key].map((line) => Math.min(SIDE - 1, Math.max(0, line)))
-    grid.cells[i * SIDE + j].focus()
-  } else return
+  else if (next !== undefined) grid.cells[next].focus()
+  else return
   event.preventDefault()
 }
 

@@ -130,23 +130,11 @@ function choose(view, panel, index) {
 }
 
 function press(view, panel, index, event) {
-  const row = Math.floor(index / SIDE)
-  const column = index % SIDE
-  const all = event.ctrlKey || event.metaKey
-  const targets = {
-    ArrowLeft: [row, column - 1],
-    ArrowRight: [row, column + 1],
-    ArrowUp: [row - 1, column],
-    ArrowDown: [row + 1, column],
-    Home: [all ? 0 : row, 0],
-    End: [all ? SIDE - 1 : row, SIDE - 1],
-  }
+  const next = cellAfter(event, index)
   if (event.key === "Escape") event.target.blur()
   else if (event.key === "Enter" || event.key === " ") choose(view, panel, index)
-  else if (event.key in targets) {
-    const [i, j] = targets[event.key].map((line) => Math.min(SIDE - 1, Math.max(0, line)))
-    panel.cells[i * SIDE + j].focus()
-  } else return
+  else if (next !== undefined) panel.cells[next].focus()
+  else return
   event.preventDefault()
 }
 

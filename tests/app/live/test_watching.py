@@ -10,7 +10,16 @@ from app.live import sweeps, watching
 from app.live.watching import Watched, look_in
 from app.state.scene import Scene
 from interp import load_puzzles
-from interp.ablation import MEAN, NO_ABLATION, ZERO, Lookback, Method, components_of, parse_ablation
+from interp.ablation import (
+    COMPONENT_KINDS,
+    MEAN,
+    NO_ABLATION,
+    ZERO,
+    Lookback,
+    Method,
+    components_of,
+    parse_ablation,
+)
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 from tests.support.models import SMALL
@@ -120,7 +129,7 @@ def test_the_board_of_one_puzzle_has_a_first_look(mine: Watched, scene: Scene) -
     measured = complete(scene, backend)
     assert measured.first_look is not None and measured.states[0] is not None
     assert measured.states[0].complete and not measured.stopped
-    assert measured.states[0].components == tuple(components_of(SMALL, sweeps.EVERY_PART))
+    assert measured.states[0].components == tuple(components_of(SMALL, COMPONENT_KINDS))
     assert len(measured.states[0].finished_rows) == len(measured.first_look.finished_rows)
 
 
