@@ -32,7 +32,9 @@ page = st.navigation(
     ],
     position="top",
 )
-page_keeper.show()
+if not page_keeper.show():
+    opening.prepare_browser()
+    st.stop()
 opening.load(st.empty())
 printing.prepare()
 

@@ -22,11 +22,9 @@ def load(place: DeltaGenerator) -> None:
     """Load what the pages need, if it is not there yet, and say so in this place meanwhile."""
     if _loaded():
         return
-    with place.container(), st.spinner("Loading PyTorch and TransformerLens: a few seconds, once."):
-        with st.container(key="opening"):  # app/style.css hides it
-            _elements()
-        with _one_at_a_time:
-            import_module(HEAVY)
+    loading = st.spinner("Loading PyTorch and TransformerLens: a few seconds, once.")
+    with place.container(), loading, _one_at_a_time:
+        import_module(HEAVY)
     place.empty()
 
 
@@ -36,9 +34,15 @@ def _loaded() -> bool:
     return module is not None and not getattr(module.__spec__, "_initializing", False)
 
 
+def prepare_browser() -> None:
+    """Draw one of each kind of element that the pages are made of, unseen. A browser fetches the code of a
+    kind, and the style sheet's too, when it first draws one; on the page itself each would push aside what is
+    there already."""
+    with st.container(key="opening", height=1, border=False):  # app/style.css hides what is left to see
+        _elements()
+
+
 def _elements() -> None:
-    """One of each kind of element that the pages are made of. A browser fetches the code of a kind when it
-    first draws one: so it does that now, while it would only wait, and not when the page is there."""
     _nothing(key="opening-component")
     st.title("Puzzlescope")
     st.caption("Loading")

@@ -46,6 +46,13 @@ class Keeper {
     this.moved = false
   }
 
+  // The server draws nothing before the style sheet is there, or as good as never comes.
+  waitForStyle(since = performance.now()) {
+    const there = getComputedStyle(app()).getPropertyValue("--quiet")
+    if (there || performance.now() - since > PATIENCE) this.trigger("ready", true)
+    else requestAnimationFrame(() => this.waitForStyle(since))
+  }
+
   ask() {
     this.asked += 1
     this.trigger?.("ask", this.asked)
@@ -67,6 +74,7 @@ class Keeper {
     this.trigger = trigger
     if (data === this.data) return
     this.data = data
+    if (!data.ready) this.waitForStyle()
     if (this.awaited && same(data.query, this.awaited.query)) this.awaited = null
     this.alive = connected()
     if (!this.alive) return

@@ -11,10 +11,25 @@ _keeper = st.components.v2.component(
 )
 
 
-def show() -> None:
-    """Put it on the page, outside of all fragments: a run that it asks for is one of the whole page."""
+_READY = "browser-ready"
+
+
+def show() -> bool:
+    """Put it on the page, outside of all fragments: a run that it asks for is one of the whole page.
+
+    Returns:
+        Whether this visitor's browser has the style sheet. Until it says so there is nothing to draw:
+        it would be moved when the style comes. Then it asks for a run.
+    """
+    # Without a browser, as in tests of a page alone, there is nothing to wait for.
+    ready = st.session_state.get(_READY, False) or "User-Agent" not in st.context.headers
     with st.container(key="keeper"):  # app/style.css hides it
         # The browser must see each run begin, also the first one of a server that was restarted, and of which
         # address it is.
-        data = {"run": uuid4().hex, "query": st.query_params.to_dict()}
-        _keeper(key="page-keeper", data=data, on_ask_change=lambda: None)
+        data = {"run": uuid4().hex, "query": st.query_params.to_dict(), "ready": ready}
+        _keeper(key="page-keeper", data=data, on_ask_change=lambda: None, on_ready_change=_set_ready)
+    return ready
+
+
+def _set_ready() -> None:
+    st.session_state[_READY] = True

@@ -19,7 +19,7 @@ function explain(item, tip) {
 function begin(parent) {
   const line = make("div", "line", make("div", "room", parent))
   line.setAttribute("role", "list")
-  line.setAttribute("aria-label", "Loss and verdict, in the clean run and now")
+  line.setAttribute("aria-label", "Loss in nats, in the clean run and now")
   const tip = make("div", "tip", parent)
   tip.setAttribute("popover", "manual")
   tip.setAttribute("aria-hidden", "true") // what it says is in the labels
@@ -37,8 +37,8 @@ function fill(element, item) {
   element.dataset.help = item.help
   element.setAttribute("aria-label", item.spoken)
   element.replaceChildren()
-  make("div", "label", element, item.label)
-  const value = make("div", "value", element)
+  make("span", "label", element, item.label)
+  const value = make("span", "value", element)
   make("span", item.after ? "before past" : "before", value, item.before)
   if (item.after) value.append(" ") // where a line may end
   if (item.after) make("span", item.worse ? "after worse" : "after", value, `→ ${item.after}`)

@@ -1,4 +1,4 @@
-"""The loss in its four cuts, the cells that break or get fixed, and the verdict: clean → ablated."""
+"""The loss in its four cuts, clean → ablated."""
 
 import math
 from dataclasses import dataclass
@@ -7,18 +7,19 @@ from pathlib import Path
 import streamlit as st
 
 from app.widgets.browser.scripts import ELEMENT, joined
-from app.widgets.puzzle_strip import Changes
 from interp.engine.answers import AnswerLoss, Prediction
 from interp.engine.measures import MEASURES, METRICS, Metric
 from interp.numbers import has_ratio, short, times
 
 HERE = Path(__file__).parent
 
-CELLS_HELP = (
-    "Cells that are right in the clean run and wrong now; wrong in the clean run and right now; wrong in"
-    " both."
-)
-VERDICT_HELP = "Whether greedy decoding draws all 100 cells right."
+LABELS: dict[Metric, str] = {
+    "final": "Loss (nats)",
+    "cells": "cells",
+    "copied": "copied",
+    "changed": "changed",
+}
+"""The first is of all the answer's tokens; the others follow it in one line."""
 
 SCRIPT = joined(ELEMENT, HERE / "readout.js")
 _readout = st.components.v2.component("loss_readout", css=(HERE / "readout.css").read_text(), js=SCRIPT)
@@ -53,38 +54,24 @@ class Item:
         return {**self.__dict__, "spoken": self.spoken}
 
 
-def show(clean: Prediction, ablated: Prediction | None, cells: Changes | None = None) -> None:
+def show(clean: Prediction, ablated: Prediction | None) -> None:
     """Draw the line.
 
     Args:
         clean: the prediction in the clean run.
-        ablated: that with parts off, if any are.
-        cells: what happened to the answer's cells, if parts are off.
+        ablated: that under an ablation, if there is one.
     """
-    _readout(
-        key="loss-readout",
-        data={"items": [item.data() for item in items(clean, ablated, cells)]},
-    )
+    _readout(key="loss-readout", data={"items": [item.data() for item in items(clean, ablated)]})
 
 
-def items(clean: Prediction, ablated: Prediction | None, cells: Changes | None = None) -> list[Item]:
+def items(clean: Prediction, ablated: Prediction | None) -> list[Item]:
     """The entries of the line: always the same ones, so that nothing moves."""
-    losses = [
+    return [
         _loss(cut, clean.loss.mean(cut), None if ablated is None else ablated.loss.mean(cut))
         if has_cells(clean.loss, cut)
-        else Item(MEASURES[cut].label, "no such cell", "", "", MEASURES[cut].help)
+        else Item(LABELS[cut], "no such cell", "", "", MEASURES[cut].help)
         for cut in METRICS
     ]
-    counts = f"{cells.broken} / {cells.fixed} / {cells.both}" if cells is not None else "–"
-    verdict = Item(
-        "Greedy answer",
-        _verdict(clean),
-        _verdict(ablated) if ablated is not None else "",
-        "",
-        VERDICT_HELP,
-        worse=ablated is not None and bool(clean.solved[0] and not ablated.solved[0]),
-    )
-    return [*losses, Item("Cells broken / fixed / wrong in both", counts, "", "", CELLS_HELP), verdict]
 
 
 def has_cells(loss: AnswerLoss, cut: Metric) -> bool:
@@ -94,9 +81,9 @@ def has_cells(loss: AnswerLoss, cut: Metric) -> bool:
 
 def _loss(cut: Metric, before: float, after: float | None) -> Item:
     if after is None:
-        return Item(MEASURES[cut].label, short(before), "", "", MEASURES[cut].help)
+        return Item(LABELS[cut], short(before), "", "", MEASURES[cut].help)
     return Item(
-        MEASURES[cut].label,
+        LABELS[cut],
         short(before),
         short(after),
         _times(before, after),
@@ -108,7 +95,3 @@ def _loss(cut: Metric, before: float, after: float | None) -> Item:
 def _times(before: float, after: float) -> str:
     """How many times as much it became: 27,000 ×; nothing where there is no such ratio."""
     return f"{times(after / before)} ×" if has_ratio(after, before) and after > 0 else ""
-
-
-def _verdict(prediction: Prediction) -> str:
-    return "solved" if bool(prediction.solved[0]) else "wrong"

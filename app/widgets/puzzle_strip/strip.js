@@ -1,9 +1,9 @@
 // The puzzle strip. Pointing, keys and downloads are answered here: nothing travels to the server until a cell is chosen.
 // Elements are built once and then changed, so that a new prediction appears at once and keyboard focus survives it.
-// svg_cells.js stands before this file and puzzle_strip_save.js after it: the three are one module.
+// svg_cells.js stands before this file, mini.js and save.js after it: they are one module.
 
 const MOST_COMPARED = 2 // predictions whose likeliest tokens are told side by side; of more, only those of the one pointed at
-const HINT = "Point at a cell, or press Tab and the arrow keys: its place, its colour and what the model thinks of it."
+const HINT = "Point at a cell: what the model thinks of it"
 
 // What became of a cell, told apart by shape as well as by colour. Each line has a white one under it, so that it is seen on
 // every colour; paths start at the cell's corner.
@@ -43,7 +43,7 @@ function buildPanel(view) {
   panel.hint = make("div", "hint", frame)
   panel.picture = shape("g", { role: "presentation" }, panel.svg)
   for (let row = 0; row < SIDE; row++) {
-    const line = shape("g", { role: "row" }, panel.picture)
+    const line = shape("g", { role: "row", "aria-label": `row ${row + 1}` }, panel.picture)
     for (let column = 0; column < SIDE; column++) {
       const size = { x: column * CELL, y: row * CELL, width: CELL, height: CELL, stroke: "#d4d4cf", "stroke-width": 0.35 }
       const index = row * SIDE + column
@@ -174,8 +174,8 @@ function say(view) {
     panel.holder.classList.toggle("pointed", at?.panel === panel)
   }
   view.said.replaceChildren()
-  view.said.classList.toggle("idle", !at)
-  if (!at) return void view.said.append(HINT)
+  view.said.hidden = !at
+  if (!at) return
   const what = make("div", "what", view.said)
   make("strong", "", what, at.panel.told.title)
   what.append(`, ${where(at.index)}: `)
@@ -241,13 +241,19 @@ function build(parentElement) {
     button.setAttribute("aria-label", button.title)
     button.addEventListener("click", () => act(view))
   }
-  view.said = make("div", "said idle", root, HINT)
+  make("span", "hint-line", foot, HINT).setAttribute("aria-hidden", "true")
+  view.said = make("div", "said", make("div", "over", root))
+  view.said.hidden = true
+  buildMini(view, parentElement)
   return view
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   let view = views.get(parentElement)
-  if (view?.root.parentNode !== parentElement) views.set(parentElement, (view = build(parentElement)))
+  if (view?.root.parentNode !== parentElement) {
+    view?.forget()
+    views.set(parentElement, (view = build(parentElement)))
+  }
   view.data = data
   view.trigger = setTriggerValue
   while (view.panels.length < data.panels.length) view.panels.push(buildPanel(view))
@@ -256,9 +262,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     holder.remove()
   }
   data.panels.forEach((told, k) => updatePanel(view, view.panels[k], told))
-  const runs = data.panels.filter((told) => told.best).length
-  view.said.style.setProperty("--runs", runs > MOST_COMPARED ? 1 : runs) // it keeps the room that it may need
   setTabStop(view, view.tabStop)
   updateLegend(view)
+  updateMini(view)
   say(view)
 }

@@ -26,7 +26,7 @@ from interp.tokens import TOKEN_NAMES
 HERE = Path(__file__).parent
 TOP = 3
 WRONG, BROKEN, FIXED, BOTH = "wrong", "broken", "fixed", "both"
-SCRIPT = joined(ELEMENT, SVG_CELLS, HERE / "strip.js", HERE / "save.js")
+SCRIPT = joined(ELEMENT, SVG_CELLS, HERE / "strip.js", HERE / "mini.js", HERE / "save.js")
 
 _strip = st.components.v2.component(
     "puzzle_strip",
@@ -160,6 +160,7 @@ def show(
     look: Look = PLAIN,
     cell: int | None = None,
     filename: str = "puzzle",
+    summary: str = "",
     on_cell: Callable[[int], None] | None = None,
 ) -> None:
     """Draw the panels in one row; pointing at a cell tells its place, colour and the likeliest predictions.
@@ -167,11 +168,13 @@ def show(
     Args:
         cell: the answer cell (0..99, row by row) that is chosen, ringed in every panel that shows the answer.
         filename: of a download, without its ending.
+        summary: what became of the answer, in a sentence; with one, the answers stay in sight, small, when
+            the strip is scrolled away.
         on_cell: called, before the page runs again, with the answer cell that was clicked.
     """
     _strip(
         key=key,
-        data=_data(panels, look, cell, filename),
+        data=_data(panels, look, cell, filename, summary),
         on_cell_change=partial(report_cell, key, on_cell),
     )
 
@@ -184,12 +187,15 @@ def report_cell(key: str, on_cell: Callable[[int], None] | None) -> None:
         on_cell(chosen)
 
 
-def _data(panels: Sequence[Panel], look: Look, cell: int | None, filename: str) -> dict[str, Any]:
+def _data(
+    panels: Sequence[Panel], look: Look, cell: int | None, filename: str, summary: str = ""
+) -> dict[str, Any]:
     return {
         "panels": outputs.plain([panel.data() for panel in panels]),
         "legend": _legend(panels),
         "cell": cell,
         "filename": filename,
+        "summary": summary,
         **painting(look),
     }
 

@@ -27,25 +27,33 @@ def page(module: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return AppTest.from_function(script).run()
 
 
-def test_the_kinds_of_elements_are_drawn_before_the_libraries_are_loaded(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_browser_gets_one_of_each_kind_of_element_before_there_is_a_page() -> None:
+    def prepare() -> None:
+        from app.startup import opening
+
+        opening.prepare_browser()
+
+    drawn = AppTest.from_function(prepare).run()
+    assert not drawn.exception
+    assert drawn.title and drawn.selectbox and drawn.button and drawn.toggle and drawn.slider
+
+
+def test_without_the_libraries_there_is_no_page(monkeypatch: pytest.MonkeyPatch) -> None:
     stuck = page("no_such_module", monkeypatch)
     assert stuck.exception, "there is nothing of that name to load"
-    assert stuck.title and stuck.selectbox and stuck.button and stuck.toggle and stuck.slider
     assert not any(text.value == "the page" for text in stuck.markdown)
 
 
-def test_they_are_gone_when_the_page_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_libraries_are_loaded_before_the_page_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "colorsys", raising=False)
     opened = page("colorsys", monkeypatch)
     assert "colorsys" in sys.modules
-    assert not opened.exception and not opened.title and not opened.selectbox and not opened.button
+    assert not opened.exception
     assert [text.value for text in opened.markdown] == ["the page"]
 
 
 def test_later_visitors_see_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "_elements", lambda: pytest.fail("drawn though all is loaded"))
+    monkeypatch.setattr(opening, "import_module", lambda _: pytest.fail("loaded once more"))
     assert not page("sys", monkeypatch).exception
 
 
