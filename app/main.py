@@ -25,16 +25,16 @@ ICON = Path(__file__).parent / "static" / "icon.svg"
 st.set_page_config(page_title="Puzzlescope", page_icon=str(ICON), layout="wide")
 st.html(Path(__file__).parent / "style.css")
 arrival.note()
-page = st.navigation(
-    [
-        st.Page(page.file, title=page.title, url_path=page.url_path, default=not page.url_path)
-        for page in PAGES
-    ],
-    position="top",
-)
+pages = [
+    st.Page(page.file, title=page.title, url_path=page.url_path, default=not page.url_path) for page in PAGES
+]
+page = st.navigation(pages, position="top")
 if not page_keeper.show():
     opening.prepare_browser()
     st.stop()
+with st.container(horizontal=True, gap="small", key="tabs"):  # only on narrow screens: app/style.css
+    for one in pages:
+        st.page_link(one)
 opening.load(st.empty())
 printing.prepare()
 

@@ -57,7 +57,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
     measured = sweeps.board_sweep(scene, backend)
     state = measured.states[0]
     rows = state.common() if state is not None else []
-    st.subheader("Ablation effects", anchor=False)
+    st.header("Ablation effects", anchor=False)
     _controls(scene)
     _board(scene, backend, measured, rows)
     _charts(scene, backend, rows)

@@ -60,7 +60,7 @@ class Keeper {
 
   // To another page only once the server knows the scene: Streamlit goes there without it.
   hold(event) {
-    const link = event.target.closest?.("[data-testid=stHeader] a[href]")
+    const link = event.target.closest?.("[data-testid=stHeader] a[href], .st-key-tabs a[href]")
     if (link) this.awaited = null // he goes on from where he is
     if (this.alive || !link) return
     event.preventDefault()
