@@ -16,7 +16,7 @@ ABOUT = (
 scene, backend, room = frame.opened(PAGE, CHOICES, "Puzzlescope", ABOUT, has_board=True)
 clean = backend.ask(scene.model, PredictionOf(scene.puzzle))
 ablated = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation)) if scene.ablation else None
-answer.show(scene, clean, ablated)
+answer.show(scene, backend.model(scene.model).cfg, clean, ablated)
 with room:
     export.show(scene, backend, clean, ablated)
 st.divider()
