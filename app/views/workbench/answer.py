@@ -39,11 +39,11 @@ def show(scene: Scene, cfg: Config, clean: Prediction, ablated: Prediction | Non
         summary=sentence,
         on_cell=lambda cell: change(cell=3 * CELLS + cell, view="from"),
     )
-    narration.show(sentence)
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="answer-line"):
         with st.container(width="stretch"):
-            loss_readout.show(clean, ablated)
+            narration.show(sentence)
         _switches(scene)
+    loss_readout.show(clean, ablated)
 
 
 def _panels(scene: Scene, clean: Prediction, ablated: Prediction | None) -> list[Panel]:

@@ -19,7 +19,6 @@ ablated = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation)) i
 answer.show(scene, backend.model(scene.model).cfg, clean, ablated)
 with room:
     export.show(scene, backend, clean, ablated)
-st.divider()
 parts, heads = st.columns([10, 11], gap="medium")
 with parts:
     board.show(scene, backend)
