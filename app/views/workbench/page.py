@@ -6,6 +6,8 @@ from app.views import frame
 from app.views.shared import attention
 from app.views.workbench import answer, board, export
 from app.views.workbench.choices import CHOICES, PAGE
+from app.widgets import skip_links
+from app.widgets.skip_links import Target
 from interp.analyses.prediction import PredictionOf
 
 ABOUT = (
@@ -13,6 +15,13 @@ ABOUT = (
     " Take it apart and see what breaks."
 )
 
+WAYS = (
+    Target("the answer", "a", "strip"),
+    Target("the ablation board", "b", "board"),
+    Target("the attention of the heads", "h", "grid-attention"),
+)
+
+skip_links.show(WAYS)
 scene, backend, room = frame.opened(PAGE, CHOICES, "Puzzlescope", ABOUT, has_board=True)
 clean = backend.ask(scene.model, PredictionOf(scene.puzzle))
 ablated = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation)) if scene.ablation else None
