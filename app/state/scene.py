@@ -64,6 +64,7 @@ class Scene:
         weighting: plain attention, or weighted by the length of what is moved.
         tokens: that CircuitsVis shows.
         palette, digits: how cells are painted.
+        note: what somebody wrote for whoever opens the link.
     """
 
     model: str = in_link(Parameter(DEFAULT, texts.model), required=True)
@@ -87,6 +88,7 @@ class Scene:
     weighting: Weighting = in_link(one_of(get_args(Weighting), "attention"))
     palette: str = in_link(one_of(tuple(PALETTES), "soft"))
     digits: bool = in_link(one_of((False, True), False))
+    note: str = in_link(Parameter("", texts.note))
 
     def query(self) -> dict[str, str]:
         """The scene as URL parameters; what is at its default is left out."""
@@ -126,6 +128,12 @@ class Scene:
     def answer_cell(self) -> int | None:
         """The cell of the answer that is looked at, 0 to 99, if it is one."""
         return self.cell - 3 * CELLS if self.cell >= 3 * CELLS else None
+
+    @property
+    def title(self) -> tuple[str, str]:
+        """What it is of, in the title of a browser's tab: the puzzle, and what is ablated."""
+        off = f"{brief(self.ablation.text, LONGEST_OFF)} ablated" if self.ablation else ""
+        return f"{self.puzzle.task} {self.puzzle.id[:6]}", off
 
     @property
     def run(self) -> str:

@@ -55,6 +55,7 @@ LINK = {
     "digits": "True",
     "flips": "frame-L1.attn",
     "which": "solved",
+    "note": "see row 3",
 }
 """A part of a link for everything that a link holds besides model, puzzle, order, what is off and the
 head."""
@@ -99,6 +100,7 @@ def test_a_link_restores_the_scene(page: AppTest, backend: Backend) -> None:
         True,
     )
     assert found.flips == ("frame", Component(1, "attn")) and found.which == "solved"
+    assert found.note == "see row 3" and any("see row 3" in as_shown(one.value) for one in page.markdown)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +110,7 @@ def test_a_link_restores_the_scene(page: AppTest, backend: Backend) -> None:
         ("model", "../../etc/passwd"),
         ("model", "hub:tommyp111/culture-gpt/gpt_000.pth"),
         ("puzzle", "<script>alert(1)</script>"),
+        ("note", "x" * 301),
         ("order", "X-Y"),
         ("off", "L77.attn"),
         ("off", "__import__('os').system('true')"),
