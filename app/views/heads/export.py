@@ -5,6 +5,7 @@ from typing import Any
 
 from app.live import studies, sweeps
 from app.state.scene import Scene
+from app.views.shared import note
 from app.views.shared.export import header_of, name_of, sample_of
 from app.widgets.export_menu import menu
 from app.widgets.export_menu.menu import Download
@@ -36,6 +37,7 @@ def show(scene: Scene, backend: Backend, over: Over) -> None:
         downloads,
         {"the heads": _question(scene, backend).program(scene.model, sample=sample_of(scene), over=over)},
         key="heads-export-menu",
+        note=note.editor(scene),
     )
 
 
