@@ -25,7 +25,17 @@ AT_LEAST = 0.5
 """The share of a head's attention that gives it a role: more than on all else together."""
 
 RoleKey = Literal[
-    "copy", "earlier", "previous", "above", "current", "fixed", "markers", "start", "content", "off"
+    "copy",
+    "earlier",
+    "previous",
+    "above",
+    "current",
+    "fixed",
+    "markers",
+    "start",
+    "content",
+    "off",
+    "unknown",
 ]
 
 
@@ -99,6 +109,7 @@ ROLES: Mapping[RoleKey, Role] = MappingProxyType(
                 " spread out.",
             ),
             Role("off", "ablated", "×", "Ablated: it looks somewhere, but writes nothing of it."),
+            Role("unknown", "not known", "?", "Its attention is not finite: where it looks is not known."),
         )
     }
 )
@@ -117,6 +128,8 @@ _OF_DISTANCE: dict[int, RoleKey] = {
     303: "earlier",
 }
 assert set(_OF_DISTANCE) == set(DISTANCES.values())
+_COUNTED: tuple[RoleKey, ...] = ("start", "content", "off", "unknown")
+"""Roles of heads that a summary counts and does not name."""
 _PLACES: tuple[RoleKey, ...] = ("markers", "start")
 """Detectors of places instead of offsets, which have the names of their roles."""
 
@@ -129,7 +142,8 @@ class HeadRole:
         layer, head: which head.
         role: its role.
         share: of its attention, 0 to 1, that the role is read off: on the offsets of the role, on the
-            markers, on the start token; by content, on the strongest offset; nan if the head is ablated.
+            markers, on the start token; by content, on the strongest offset; nan where the head is
+            ablated or nothing is known of it.
         distance: the offset, in positions back, that has most of it; ``None`` where the role has none.
     """
 
@@ -218,7 +232,7 @@ class Roles:
         told = []
         for key in ROLES:
             having = self.having(key)
-            if having and key in ("start", "content", "off"):
+            if having and key in _COUNTED:
                 told.append(f"{ROLES[key].name} {len(having)}")
             elif having:
                 names = ", ".join(head.component.text for head in having[:3])
@@ -227,7 +241,7 @@ class Roles:
 
     def rows(self) -> tuple[dict[str, Any], ...]:
         """A row a head, for :class:`interp.export.tables.Table`: its role, the share of its attention that
-        the role is read off (nan if it is ablated), and the offset."""
+        the role is read off (nan where there is none), and the offset."""
         return tuple(
             {
                 "layer": head.layer,
@@ -257,7 +271,9 @@ def _judged(layer: int, head: int, spectrum: np.ndarray, on: Mapping[RoleKey, fl
         spectrum: its attention at each distance back, over the answer's queries; nan for the last.
         on: its attention on the markers and on the start token.
     """
-    near = np.nan_to_num(spectrum)
+    if not np.isfinite([spectrum[1], *on.values()]).all():
+        return HeadRole(layer, head, ROLES["unknown"], float("nan"))
+    near = np.nan_to_num(spectrum)  # nan where no query has so many positions before it
     shares: dict[RoleKey, float] = dict.fromkeys(_OF_DISTANCE.values(), 0.0)
     for distance, key in _OF_DISTANCE.items():
         shares[key] += float(near[distance])
