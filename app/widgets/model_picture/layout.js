@@ -1,13 +1,13 @@
 // Where everything stands in the picture of the model, in pixels: from its width, the layers and the heads alone.
 const MOST_APART = 24 // pixels from a head to the next one
-const LEAST_LAYER = 40 // pixels that a layer needs; where they are not there the picture is wider than its room and scrolls
+const LEAST_LAYER = 37 // pixels that a layer needs; where they are not there the picture is wider than its room and scrolls
 const ROW = 22
 const RAIL = 20 // height of the copy path above the heads
 const HEADS = RAIL + 18
 
 /** `nodes`: of each component its centre, its greatest radius and half the width and height of what can be clicked. */
 function layoutOf(room, layers, heads) {
-  const small = room < 480
+  const small = room < 480 || room / layers < 60
   const grid = small ? 40 : 50
   const [left, right] = [grid + (small ? 6 : 18), grid + (small ? 12 : 24)]
   const layer = Math.max(LEAST_LAYER, (room - left - right) / layers)

@@ -1,6 +1,13 @@
 // The picture of the model: draws at once what is clicked, and says to the server what is wanted.
 const HINT = "Point at a component: its ablation effect. Click to ablate or restore it."
 const LEAST = 2.2 // radius of a component without effect
+const KINDS = [
+  ["head", "heads"],
+  ["attn", "their attention layer"],
+  ["mlp", "MLP"],
+  ["line", "residual stream"],
+  ["copied", "a copied cell"],
+]
 const pictures = new WeakMap()
 
 const kindOf = (part) => (part.includes(".H") ? "head" : part.split(".")[1])
@@ -11,7 +18,9 @@ class Picture {
     this.root = make("div", "picture", parent)
     this.wishes = new Wishes(this.root)
     this.room = make("div", "room", this.root)
-    this.svg = shape("svg", { role: "group", "aria-label": "The model: residual stream, heads, attention layers, MLPs" }, this.room)
+    this.svg = shape("svg", { role: "group" }, this.room)
+    this.legend = make("div", "legend", this.root)
+    for (const [name, text] of KINDS) make("span", `kind ${name}`, this.legend, text)
     this.readout = make("div", "readout", this.root, HINT)
     this.at = "L0.H0"
     this.svg.addEventListener("keydown", (event) => this.key(event))
@@ -123,7 +132,7 @@ class Picture {
     const group = shape("g", { class: `node ${kindOf(part)}`, transform: `translate(${x} ${y})`, role: "button", tabindex: -1, "data-part": part }, this.svg)
     shape("rect", { class: "target", x: -wide, y: -high, width: 2 * wide, height: 2 * high }, group)
     for (const ring of ["ring outer", "ring inner"]) shape("rect", { class: ring, x: -wide, y: -high, width: 2 * wide, height: 2 * high, rx: 5 }, group)
-    shape(kindOf(part) === "mlp" ? "rect" : "circle", { class: "effect" }, group)
+    for (const name of ["ground", "effect"]) shape(kindOf(part) === "mlp" ? "rect" : "circle", { class: name }, group)
     shape("path", { class: "cross" }, group)
     group.addEventListener("click", () => this.click(part))
     group.addEventListener("pointerenter", () => this.say(part))
@@ -135,6 +144,7 @@ class Picture {
     const off = this.now()
     for (const part of Object.keys(this.nodes)) this.drawNode(part, off)
     this.blocks.forEach((block, number) => block.classList.toggle("silent", Boolean(off[`L${number}.attn`]?.[1])))
+    this.svg.setAttribute("aria-label", `The model: heads, attention layers and MLPs on its residual stream. ${this.data.path.words}`)
     this.drawEnds()
     this.drawPath(off)
   }
@@ -145,11 +155,10 @@ class Picture {
     const isOff = part in off
     const implied = !isOff && kindOf(part) === "head" && Boolean(off[attentionOf(part)]?.[1])
     const radius = LEAST + (this.layout.nodes[part].most - LEAST) * (size ?? 0)
-    const drawn = group.querySelector(".effect")
-    if (kindOf(part) === "mlp")
-      for (const [side, value] of Object.entries({ x: -radius, y: -radius, width: 2 * radius, height: 2 * radius, rx: 1.5 })) drawn.setAttribute(side, value)
-    else drawn.setAttribute("r", radius)
-    drawn.style.setProperty("--cost", colour)
+    const square = { x: -radius, y: -radius, width: 2 * radius, height: 2 * radius, rx: 1.5 }
+    const drawn = Object.entries(kindOf(part) === "mlp" ? square : { r: radius })
+    for (const name of [".ground", ".effect"]) for (const [side, value] of drawn) group.querySelector(name).setAttribute(side, value)
+    group.style.setProperty("--cost", colour)
     const half = Math.max(radius, 4.5) + 1
     group.querySelector(".cross").setAttribute("d", `M${-half} ${-half}L${half} ${half}M${half} ${-half}L${-half} ${half}`)
     group.classList.toggle("pending", size === null)
@@ -184,7 +193,7 @@ class Picture {
 
   // From the cell of the third grid, above the layers, into each copy head, and from there with the stream to the answer.
   drawPath(off) {
-    const { heads, cell, copying } = this.data.path
+    const { heads, cell } = this.data.path
     const { grid, stream, width, blocks, nodes } = this.layout
     this.path.replaceChildren()
     const known = heads.filter((head) => head in nodes)
@@ -195,12 +204,10 @@ class Picture {
     const isOff = (head) => head in off || Boolean(off[attentionOf(head)]?.[1])
     const working = known.filter((head) => !isOff(head))
     for (const head of known) {
-      const { x, y, most } = nodes[head]
+      const { x, y } = nodes[head]
       const { middle } = blocks[Number(head.slice(1).split(".")[0])]
-      const aside = x < middle ? 1 : x > middle ? -1 : 0
-      const enter = `M${column} ${top + row}V${RAIL + 10}q0 -10 10 -10H${middle - 8}q8 0 8 8V${aside ? y : y - most}`
-      const into = aside ? `H${x + aside * most}` : ""
-      shape("path", { class: isOff(head) ? "copy cut" : "copy", d: enter + into }, this.path)
+      const enter = `M${column} ${top + row}V${RAIL + 10}q0 -10 10 -10H${middle - 8}q8 0 8 8V${y}H${x}`
+      shape("path", { class: isOff(head) ? "copy cut" : "copy", d: enter }, this.path)
     }
     const first = working.map((head) => blocks[Number(head.slice(1).split(".")[0])].middle).sort((a, b) => a - b)[0]
     if (working.length) {
@@ -209,7 +216,7 @@ class Picture {
       shape("path", { class: "tip", d: `M${width - grid - 1} ${stream}l-7 -4v8z` }, this.path)
     }
     const label = shape("text", { class: "copying", x: column + 14, y: RAIL - 7 }, this.path)
-    label.append(working.length ? copying : `${copying.replace("copied by ", "")} ablated: nothing is copied`)
+    label.append(working.length ? `copied by ${working.join(", ")}` : `${known.join(", ")} ablated`)
   }
 }
 

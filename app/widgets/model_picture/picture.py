@@ -52,7 +52,7 @@ class CopyPath:
         row, column = divmod(self.cell, SIZE)
         names = " and ".join(head.text for head in self.heads)
         here = f"row {row + 1}, column {column + 1}"
-        words = f"{names} {'copies' if len(self.heads) == 1 else 'copy'} {here} of {self.names[0]}"
+        words = f"{names} {'copies' if len(self.heads) == 1 else 'copy'} {here} of {self.names[0]}."
         return {
             "heads": [head.text for head in self.heads],
             "cell": self.cell,
@@ -60,7 +60,6 @@ class CopyPath:
             "grids": [self.third.tolist(), self.answer.tolist()],
             "colors": list(self.colors),
             "words": words if self.heads else "",
-            "copying": f"copied by {names}",
         }
 
 
@@ -79,7 +78,7 @@ class Picture:
     roles: Mapping[Component, str] = field(default_factory=dict)
 
 
-def picture_data(picture: Picture, seen: Seen = Seen()) -> dict[str, Any]:
+def picture_data(picture: Picture, seen: Seen) -> dict[str, Any]:
     """The picture as the browser takes it."""
     board = picture.board
     parts = components_of(board.cfg, COMPONENT_KINDS)
@@ -93,9 +92,7 @@ def picture_data(picture: Picture, seen: Seen = Seen()) -> dict[str, Any]:
                 part.text: [method.words, method.silences]
                 for part, method in board.ablation.components.items()
             },
-            "next": {
-                kind: [method.text, method.words, method.silences] for kind, method in methods.items()
-            },
+            "next": {kind: [method.text, method.words, method.silences] for kind, method in methods.items()},
             "path": picture.path.data(),
             "seen": [seen.client, seen.number],
         }
@@ -122,7 +119,9 @@ def _node(part: Component, picture: Picture) -> dict[str, Any]:
 def show(picture: Picture, *, key: str, on_wish: Callable[[Wish], None]) -> None:
     """Draw the picture. ``on_wish`` is called once for each wish, in order, before the script runs again."""
     seen = st.session_state.get(_seen_key(key), Seen())
-    _picture(key=key, data=picture_data(picture, seen), on_wishes_change=partial(_receive, key, picture, on_wish))
+    _picture(
+        key=key, data=picture_data(picture, seen), on_wishes_change=partial(_receive, key, picture, on_wish)
+    )
 
 
 def _receive(key: str, picture: Picture, on_wish: Callable[[Wish], None]) -> None:
