@@ -38,6 +38,7 @@ FIRST_PUZZLE = "9a3726a23b"
 
 Base = Literal["clean", "off"]
 Chart = Literal["attention", "mlps", "heads", "tasks"]
+BoardView = Literal["tiles", "picture"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,7 @@ class Scene:
         measure: what the board and the charts measure.
         sample: over how many puzzles.
         base: what they compare with: the whole model, or the model with what is off already.
+        board: whether the board is drawn as tiles, or as a picture of the model.
         chart: which chart is open.
         flips: a task and an attention layer whose puzzles that flip are listed.
         attention: the head whose attention is shown, with its layer's: large on the grids (if ``large``) and
@@ -85,6 +87,7 @@ class Scene:
     measure: Measure = in_link(one_of(get_args(Measure), "final"))
     sample: int = in_link(one_of(SAMPLES, 1))
     base: Base = in_link(one_of(get_args(Base), "clean"))
+    board: BoardView = in_link(one_of(get_args(BoardView), "tiles"))
     chart: Chart = in_link(one_of(get_args(Chart), "attention"))
     large: bool = in_link(one_of((False, True), False))
     all_heads: bool = in_link(one_of((False, True), False))

@@ -11,9 +11,10 @@ import streamlit as st
 from app.live import fragment, sweeps
 from app.live.watching import watched
 from app.state.heads import copy_head
-from app.state.scene import SAMPLES, Base, Chart, Scene
+from app.state.scene import SAMPLES, Base, BoardView, Chart, Scene
 from app.state.session import can_redo, can_undo, change, now, of_this_model, redo, undo
 from app.views.shared.switching import switch
+from app.views.workbench import picture
 from app.views.workbench.choices import PAGE
 from app.widgets import ablation_board
 from app.widgets.ablation_board import Board, Redo, SetMethod, StopSweep, Tile, Undo, Wish, ablation_after
@@ -31,6 +32,7 @@ from interp.model import Config
 from interp.puzzles import Puzzle
 
 BASES: dict[Base, str] = {"clean": "relative to clean", "off": "added to current ablation"}
+VIEWS: dict[BoardView, str] = {"tiles": "tiles", "picture": "picture"}
 CHARTS: dict[Chart, str] = {
     "attention": "attention layers",
     "mlps": "MLPs",
@@ -57,10 +59,18 @@ def _draw(scene: Scene, backend: Backend) -> None:
     measured = sweeps.board_sweep(scene, backend)
     state = measured.states[0]
     rows = state.common() if state is not None else []
-    st.header("Ablation effects", anchor=False)
+    _heading(scene)
     _controls(scene)
     _board(scene, backend, measured, rows)
     _charts(scene, backend, rows)
+
+
+def _heading(scene: Scene) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.header("Ablation effects", anchor=False, width="content")
+        choice.segmented(
+            "Drawn as", VIEWS, scene.board, key="board-view", on_change=lambda view: change(board=view)
+        )
 
 
 def _controls(scene: Scene) -> None:
@@ -96,8 +106,11 @@ def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list
         presets=offered,
         method=scene.method,
         error=st.session_state.get(_ERROR, ""),
+        has_tiles=scene.board == "tiles",
     )
     grant = of_this_model(partial(_grant, cfg, offered))
+    if scene.board == "picture":
+        picture.show(scene, backend, board, on_wish=grant)
     ablation_board.show(board, key=scene.key("board"), on_wish=grant)
     if measured.stopped and st.button("Measure the rest", icon=":material/play_arrow:", key="board-again"):
         watched().forget(sweeps.BOARD)

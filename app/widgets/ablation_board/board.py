@@ -90,6 +90,7 @@ class Board:
         presets: experiments to offer.
         method: how the next component is switched off.
         error: why the last text could not be used; it is shown beneath the text.
+        has_tiles: whether the tiles are drawn; else only what stands around them.
     """
 
     cfg: Config
@@ -105,6 +106,7 @@ class Board:
     presets: Sequence[Preset] = ()
     method: Method = DEFAULT_METHOD
     error: str = ""
+    has_tiles: bool = True
 
 
 # ---- what a visitor wants ----------------------------------------------------------------------------------
@@ -348,6 +350,7 @@ def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
         "canUndo": board.can_undo,
         "canRedo": board.can_redo,
         "error": board.error,
+        "hasTiles": board.has_tiles,
         "seen": [seen.client, seen.number],
     }
     return outputs.plain(data)

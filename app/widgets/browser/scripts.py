@@ -7,6 +7,7 @@ ELEMENT = HERE / "element.js"
 CANVAS = HERE / "canvas_view.js"
 SVG_CELLS = HERE / "svg_cells.js"
 KEYS = HERE / "keys.js"
+WISHES = HERE / "wishes.js"
 
 
 def joined(*files: Path) -> str:
