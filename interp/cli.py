@@ -26,7 +26,13 @@ from interp.analyses.ablation_sweep import Scope, SweepRow
 from interp.analyses.ablation_sweep import sweep as sweep_model
 from interp.analyses.head_roles import Role, Roles, head_roles
 from interp.analyses.lookback import lookback_table
-from interp.analyses.notebook import ON_START, LookingHead, Phenomena, looking_heads, measure_phenomena
+from interp.analyses.notebook.experiments import (
+    ON_START,
+    LookingHead,
+    Phenomena,
+    looking_heads,
+    measure_phenomena,
+)
 from interp.checkpoints import convert as convert_checkpoint
 from interp.checkpoints import find_model, load_model
 from interp.checkpoints.weights import short

@@ -7,7 +7,7 @@ import streamlit as st
 from app.state.scene import Scene
 from app.state.session import look_at_head, of_this_model
 from interp.analyses.lookback import HeadScore, LookbackScores, heads_above
-from interp.analyses.notebook import THRESHOLDS
+from interp.analyses.notebook.experiments import THRESHOLDS
 from interp.backend import Backend
 
 MEANINGS = {

@@ -49,7 +49,7 @@ def _card(story: Story, scene: Scene, backend: Backend) -> None:
 
 
 def thumbnail(puzzle: Puzzle, palette: str) -> str:
-    """The four grids of a puzzle, small, as HTML. They are images: Streamlit takes SVG out of a page's HTML."""
+    """The four grids of a puzzle, small, as HTML: images, for Streamlit takes SVG out of a page."""
     grids = [
         _image(grid_svg(cells, size=6, palette=PALETTES[palette]), name)
         for name, cells in zip(puzzle.structure.name.split(" "), puzzle.grids, strict=True)
