@@ -16,7 +16,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDGETS = ROOT / "app" / "widgets"
-SHARED = {"ELEMENT": "element.js", "CANVAS": "canvas_view.js", "SVG_CELLS": "svg_cells.js"}
+SHARED = {
+    "ELEMENT": "element.js",
+    "CANVAS": "canvas_view.js",
+    "SVG_CELLS": "svg_cells.js",
+    "LEGEND": "scale_legend.js",
+}
 """The names in ``app/widgets/browser/scripts.py`` of what several components need."""
 
 CONFIG = ROOT / ".oxlintrc.json"

@@ -33,7 +33,7 @@ from interp.export.programs import Sample, off_lines, options_of, program_of
 from interp.grids import CELLS
 from interp.model import PuzzleGPT
 from interp.model.hooks import changes_forward
-from interp.numbers import compared, count
+from interp.numbers import compared, count, short
 from interp.puzzles import Puzzle
 from interp.resumable import Steps, without_gradients
 from interp.tokens import ANSWER_START, GRID_TOKENS, Structure, TokensLike, puzzle_tokens
@@ -581,6 +581,27 @@ def cells_in_words(row: SweepRow, clean: SweepRow) -> str:
     broken, fixed = row.cells_broken(clean), row.cells_fixed(clean)
     each = "" if len(row.right) == 1 else " a puzzle"
     return f"{count(broken)} of 100 cells broken{f', {count(fixed)} fixed' if fixed else ''}{each}"
+
+
+def costliest_in_words(rows: Sequence[SweepRow], measure: Measure) -> str:
+    """The component that costs most among rows of a sweep, the clean run first: "Costliest: attention of
+    layer 1, 27 of 100 cells."; that none costs anything, if so; nothing while nothing is known.
+    """
+    if not any(len(row.right) for row in rows[1:]):
+        return ""
+    clean, *others = rows
+    row = costliest(others, clean, measure)
+    if row is None or row.component is None:
+        return "No component costs anything here."
+    row, same = same_puzzles(row, clean)
+    dear, n = cost(row, same, measure), len(row.right)
+    told = f"{short(dear)} nats"
+    if measure == "wrong":
+        told = f"{count(dear)} of 100 cells{'' if n == 1 else ' a puzzle'}"
+    elif measure == "answers":
+        told = f"{round(dear * n)} of {n} answers" if n > 1 else "the answer"
+    assert row.component is not None
+    return f"Costliest: {row.component.words}, {told}."
 
 
 def costliest(rows: Iterable[SweepRow], clean: SweepRow | None, measure: Measure) -> SweepRow | None:

@@ -46,7 +46,7 @@ MEASURES = MappingProxyType(
             ),
             MeasureWords(
                 "final",
-                "final grid",
+                "loss: all",
                 "Final-grid loss",
                 "the final grid",
                 "Mean cross-entropy, in nats, over the answer's marker and its 100 cells, each given the true"
@@ -54,28 +54,28 @@ MEASURES = MappingProxyType(
             ),
             MeasureWords(
                 "cells",
-                "cells",
+                "loss: cells",
                 "Answer cells",
                 "the answer's cells",
                 "Mean cross-entropy, in nats, over the answer's 100 cells.",
             ),
             MeasureWords(
                 "copied",
-                "copied",
+                "loss: copied",
                 "Copied cells",
                 "copied cells",
                 "The loss on the cells that equal the third grid: there the model need only copy.",
             ),
             MeasureWords(
                 "changed",
-                "changed",
+                "loss: changed",
                 "Changed cells",
                 "changed cells",
                 "The loss on the cells that differ from the third grid: there the model does something.",
             ),
             MeasureWords(
                 "answers",
-                "answers",
+                "answers lost",
                 "Puzzles solved",
                 "puzzles solved",
                 "Puzzles of which greedy decoding draws all 100 cells right.",
