@@ -21,6 +21,7 @@ SHARED = {
     "CANVAS": "canvas_view.js",
     "SVG_CELLS": "svg_cells.js",
     "LEGEND": "scale_legend.js",
+    "KEYS": "keys.js",
 }
 """The names in ``app/widgets/browser/scripts.py`` of what several components need."""
 

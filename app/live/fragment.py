@@ -1,8 +1,9 @@
 """A part of a page that fills up: it runs again by itself while something in it is under way; the rest of the
 page stays as it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
+from typing import Any
 
 import streamlit as st
 
@@ -11,7 +12,9 @@ from app.state.scene import Scene
 from app.state.session import chosen, now
 
 
-def show(draw: Callable[[], None], *, scene: Scene, page: str, under_way: Callable[[], bool]) -> None:
+def show(
+    draw: Callable[[], None], *, scene: Scene, under_way: Callable[[], bool], page: str | None = None
+) -> None:
     """Draw a part of a page, and go on drawing it as long as it fills up.
 
     The whole page runs again when a visitor chooses something in this part, for that concerns the link and
@@ -21,14 +24,18 @@ def show(draw: Callable[[], None], *, scene: Scene, page: str, under_way: Callab
         draw: draws what is known. Two parts of one page need two functions: Streamlit tells them apart by
             their names.
         scene: what this run of the page shows.
-        page: whose choices, besides the scene, this part shows.
+        page: whose choices, besides the scene, this part shows, if any.
         under_way: whether any of what is shown fills up at the moment.
     """
-    busy, choices = under_way(), chosen(page)
+
+    def own() -> Mapping[str, Any] | None:
+        return None if page is None else chosen(page)
+
+    busy, choices = under_way(), own()
 
     @wraps(draw)
     def run() -> None:
-        if now() != scene or chosen(page) != choices:
+        if now() != scene or own() != choices:
             st.rerun()
         draw()
         if under_way() != busy:

@@ -1,8 +1,7 @@
 """What is on screen, as one frozen value, and how it is written in the URL.
 
-The URL always holds the whole scene: whoever opens it sees the same. (The picker's filter, by which
-the next puzzle is chosen, is no part of it.) A scene is only ever replaced as a whole
-(:mod:`app.state.session`).
+The URL always holds the whole scene: whoever opens it sees the same. A scene is only ever replaced as a
+whole (:mod:`app.state.session`).
 """
 
 from collections.abc import Mapping
@@ -12,8 +11,10 @@ from urllib.parse import urlencode
 
 from app.state import texts
 from app.state.link import Context, Parameter, in_link, one_of, parameters_of, query_of, read_query, unusable
+from app.state.stories import opened
 from app.widgets.grid_attention.choice import View, Weighting
 from app.widgets.palette import PALETTES
+from app.widgets.puzzle_picker.wishes import Which
 from app.widgets.token_attention.window import Window
 from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method
 from interp.backend import Backend
@@ -47,6 +48,7 @@ class Scene:
         model: its name, as :func:`interp.load_model` takes it.
         puzzle: the puzzle on screen; its task is the task that is chosen.
         structure: "order" in a link; only puzzles in this order are offered, or ``None`` for all.
+        which: whether all puzzles are offered, or those that the clean model solves, or fails.
         ablation: "off" in a link; what is switched off.
         answer: the answer shown: decoded greedily, or each cell given the true ones before it.
         method: how the next component is switched off, and those that the board measures.
@@ -63,11 +65,15 @@ class Scene:
         weighting: plain attention, or weighted by the length of what is moved.
         tokens: that CircuitsVis shows.
         palette, digits: how cells are painted.
+        story: that is told: its name, or all of it (:func:`app.state.stories.opened`); empty for none.
+        at: its scene, from 1, whose caption is shown.
+        present: 1 if the page is shown to an audience: larger, and without what only its presenter needs.
     """
 
     model: str = in_link(Parameter(DEFAULT, texts.model), required=True)
     puzzle: Puzzle = in_link(Parameter(None, texts.puzzle, lambda puzzle: puzzle.id), required=True)
     structure: Structure | None = in_link(Parameter(None, texts.order, texts.order_text), "order")
+    which: Which = in_link(one_of(get_args(Which), "all"))
     ablation: Ablation = in_link(Parameter(NO_ABLATION, texts.ablation, lambda off: off.text), "off")
     method: Method = in_link(Parameter(ZERO, texts.method, lambda method: method.text))
     flips: texts.Flips | None = in_link(Parameter(None, texts.flips, texts.flips_text))
@@ -85,6 +91,9 @@ class Scene:
     weighting: Weighting = in_link(one_of(get_args(Weighting), "attention"))
     palette: str = in_link(one_of(tuple(PALETTES), "soft"))
     digits: bool = in_link(one_of((False, True), False))
+    story: str = in_link(Parameter("", texts.story))
+    at: int = in_link(Parameter(1, texts.at))
+    present: int = in_link(one_of((0, 1), 0))
 
     def query(self) -> dict[str, str]:
         """The scene as URL parameters; what is at its default is left out."""
@@ -167,6 +176,9 @@ def _fitted(values: Mapping[str, Any], bank: PuzzleSet) -> tuple[Scene, list[str
         found["cell"] = first_changed(puzzle)
     if found["structure"] != puzzle.structure:
         found["structure"] = None
+    if found["at"] > (last := len(opened(found["story"]).scenes) if found["story"] else 1):
+        problems.append(unusable("at", f"The story has {last} scenes; here is the last."))
+        found["at"] = last
     return Scene(**found), problems
 
 

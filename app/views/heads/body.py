@@ -183,7 +183,7 @@ def _scatter(
     *,
     done: bool,
 ) -> None:
-    st.subheader("All heads by two measures", anchor=False)
+    st.header("All heads by two measures", anchor=False)
     axes, name = (choices["x"], choices["y"]), scene.shown_head.text
     head_scatter.show(
         measures,

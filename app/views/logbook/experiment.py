@@ -12,7 +12,7 @@ from interp.analyses.published import Finding
 def heading(number: int, title: str, question: str) -> None:
     """The start of a section: its number and name, and what is asked."""
     st.divider()
-    st.subheader(f"{number}. {title}", anchor=f"experiment-{number}")
+    st.header(f"{number}. {title}", anchor=f"experiment-{number}")
     st.markdown(question)
 
 

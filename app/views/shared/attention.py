@@ -22,9 +22,9 @@ def show(scene: Scene, backend: Backend) -> None:
     """Draw both views of the chosen layer, and name the heads that look a fixed distance back."""
     cfg = backend.model(scene.model).cfg
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.subheader("Where the heads of layer", anchor=False, width="content")
+        st.header("Where the heads of layer", anchor=False, width="content")
         show_layer(scene, cfg, key=scene.key("attention-layer"))
-        st.subheader("look", anchor=False, width="content")
+        st.header("look", anchor=False, width="content")
     attention = backend.ask(scene.model, AttentionOf(scene.puzzle, scene.ablation, scene.layer))
     grid_view.show(
         attention,
@@ -38,7 +38,7 @@ def show(scene: Scene, backend: Backend) -> None:
     )
     with st.expander("Heads with a fixed attention offset", key="lookbacks"):
         lookback_list.show(scene, backend)
-    st.subheader("Token by token", anchor=False)
+    st.header("Token by token", anchor=False)
     show_tokens(scene, attention, cfg, key=scene.key("tokens"))
 
 

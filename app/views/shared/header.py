@@ -11,6 +11,9 @@ from interp.ablation import NO_ABLATION, parse_ablation
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 
+TITLE = 206
+"""Pixels, whatever the title is: the pickers stand in the same place on all pages."""
+
 
 def show(scene: Scene, backend: Backend, title: str, about: str) -> DeltaGenerator:
     """Draw title and choices; returns the place for what can be taken away.
@@ -19,7 +22,7 @@ def show(scene: Scene, backend: Backend, title: str, about: str) -> DeltaGenerat
         about: the page in a sentence or two, for who asks.
     """
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        st.title(title, anchor=False, width="content", help=about)
+        st.title(title, anchor=False, width=TITLE, help=about)
         model_picker.show(scene, backend)
         puzzle_picker.show(scene, backend)
         room = st.container(width="content")

@@ -1,109 +1,133 @@
-"""The choice of a puzzle: by task, by order of the grids, and by whether the model solves it."""
+"""The choice of a puzzle: by task, by prompt order, by whether the model solves it, by number or picture.
 
-import random
-from collections.abc import Iterator, Sequence
+It is a fragment: while puzzles are counted, the rest of the page stays as it is.
+"""
 
+from functools import lru_cache, partial
+
+import numpy as np
 import streamlit as st
+from jaxtyping import Integer
 
+from app.live import fragment, solving
 from app.state.scene import Scene
-from app.state.session import arrived, change, now, open_puzzle
-from app.widgets.controls import choice
-from interp.analyses.ablation_sweep import Sweep
+from app.state.session import change, now, open_puzzle
+from app.widgets.palette import PALETTES
+from app.widgets.puzzle_picker import picker
+from app.widgets.puzzle_picker.picker import Offer, PuzzleEntry, TaskEntry
+from app.widgets.puzzle_picker.wishes import (
+    Look,
+    OpenPuzzle,
+    PickerWish,
+    SetOrder,
+    SetTask,
+    SetWhich,
+    ShowFailures,
+    Which,
+)
 from interp.backend import Backend
 from interp.puzzles import Puzzle, PuzzleSet
 from interp.tasks import TASKS
 from interp.tokens import STRUCTURES, Structure
 
-ANY_ORDER = "any order"
-WHICH = {"all": None, "the model solves": True, "the model fails": False}
-_WHICH = "picker-which"
+_PICTURES = "picker-pictures"
+"""The task whose pictures a browser has asked for: they are sent until it has them, for a run may be overtaken
+by the next."""
 
 
 def show(scene: Scene, backend: Backend) -> None:
-    """Draw the controls, for a horizontal container; a choice replaces the scene's puzzle."""
-    choice.select(
-        "Task",
-        {name: f"{name}: {one.description}" for name, one in TASKS.items()},
-        scene.puzzle.task,
-        key="picker-task",
-        on_change=lambda name: _choose(name, now().structure, backend),
-        width=190,
+    """Draw the line of controls, for a horizontal container; a choice replaces the scene's puzzle."""
+
+    def draw_picker() -> None:
+        picker.show(_offer(scene, backend), key="picker", on_wish=partial(_grant, backend))
+
+    fragment.show(draw_picker, scene=scene, under_way=lambda: solving.counting(scene, backend))
+
+
+def _offer(scene: Scene, backend: Backend) -> Offer:
+    task, bank = scene.puzzle.task, backend.bank()
+    puzzles = bank.filter(task=task)
+    solved = solving.solved(scene, backend, task)
+    known = [*solved, *[None] * (len(puzzles) - len(solved))]
+    pictures = None
+    if st.session_state.get(_PICTURES) == task:
+        pictures = np.stack([_picture(puzzle) for puzzle in puzzles])
+    return Offer(
+        tasks=[_entry(scene, backend, name) for name in TASKS],
+        task=task,
+        orders=[structure.name for structure in STRUCTURES],
+        order=scene.structure.name if scene.structure else "",
+        which=scene.which,
+        puzzles=[
+            PuzzleEntry(puzzle.id, STRUCTURES.index(puzzle.structure), right)
+            for puzzle, right in zip(puzzles, known, strict=True)
+        ],
+        puzzle=scene.puzzle.id,
+        elsewhere="" if not all(solved) else solving.elsewhere(scene, backend),
+        pictures=pictures,
+        colors=PALETTES[scene.palette],
     )
-    orders = {structure.name: structure for structure in STRUCTURES}
-    choice.select(
-        "Order of the grids",
-        [ANY_ORDER, *orders],
-        scene.structure.name if scene.structure else ANY_ORDER,
-        key="picker-order",
-        on_change=lambda name: _choose(now().puzzle.task, orders.get(name), backend),
-        width=145,
-    )
-    if arrived() and not _fits(scene, backend):
-        st.session_state[_WHICH] = "all"
-    st.selectbox("Puzzles", list(WHICH), key=_WHICH, width=125)
-    _steps(scene, _offered(scene, backend))
 
 
-def _fits(scene: Scene, backend: Backend) -> bool:
-    """Whether the puzzle is one of those that are asked for, the solved or the failed ones."""
-    wanted = WHICH[st.session_state.get(_WHICH) or "all"]
-    return wanted is None or all(
-        solved == wanted for _, solved in _solved(scene.model, [scene.puzzle], backend)
-    )
+def _entry(scene: Scene, backend: Backend, task: str) -> TaskEntry:
+    example = _picture(backend.bank().filter(task=task, structure=STRUCTURES[0])[0])
+    if not solving.whole(scene, backend, task):
+        return TaskEntry(task, TASKS[task].description, example)
+    solved = solving.solved(scene, backend, task)
+    return TaskEntry(task, TASKS[task].description, example, sum(solved), len(solved) - sum(solved))
 
 
-def _solved(
-    model: str, puzzles: Sequence[Puzzle], backend: Backend, batch: int = 16
-) -> Iterator[tuple[Puzzle, bool]]:
-    """Which puzzles the clean model solves, a batch at a time."""
-    for start in range(0, len(puzzles), batch):
-        chunk = tuple(puzzles[start : start + batch])
-        yield from zip(chunk, map(bool, backend.ask(model, Sweep(chunk)).row(0).solved), strict=True)
+@lru_cache(maxsize=4096)
+def _picture(puzzle: Puzzle) -> Integer[np.ndarray, " 200"]:
+    """Its first two grids, row by row."""
+    return puzzle.grids[:2].reshape(-1)
 
 
-def _offered(scene: Scene, backend: Backend) -> PuzzleSet:
-    """The puzzles that fit the choices."""
-    fitting = backend.bank().filter(task=scene.puzzle.task, structure=scene.structure)
-    wanted = WHICH[st.session_state.get(_WHICH) or "all"]
-    if wanted is None:
-        return fitting
-    bar = st.progress(0.0, text="Finding out which of these puzzles the model solves")
-    found = []
-    for _, solved in _solved(scene.model, fitting, backend):
-        found.append(solved == wanted)
-        bar.progress(len(found) / len(fitting), text="Finding out which of these puzzles the model solves")
-    bar.empty()
-    return fitting.filter(solved=found)
+def _grant(backend: Backend, wish: PickerWish) -> None:
+    """Do what the picker asks for."""
+    st.session_state.pop(_PICTURES, None)
+    match wish:
+        case SetTask(task):
+            _go(task, backend)
+        case ShowFailures(task):
+            change(which="failed")
+            _go(task, backend)
+        case SetOrder(name):
+            change(structure=next((one for one in STRUCTURES if one.name == name), None))
+            _stay_or_go(backend)
+        case SetWhich(which):
+            change(which=which)
+            _stay_or_go(backend)
+        case OpenPuzzle(puzzle):
+            found = backend.bank().find(puzzle)
+            if found is not None:
+                open_puzzle(found)
+        case Look(pictures):
+            solving.ask()
+            if pictures:
+                st.session_state[_PICTURES] = now().puzzle.task
 
 
-def _steps(scene: Scene, offered: PuzzleSet) -> None:
-    """Back, forward, a number, and any."""
-    if not len(offered):
-        st.caption("No puzzle fits these choices: widen one of them.")
-        return
-    place = next((k for k, puzzle in enumerate(offered) if puzzle == scene.puzzle), None)
-    choice.number(
-        f"Puzzle, of {len(offered)}",
-        1 if place is None else place + 1,
-        key="picker-number",
-        on_change=lambda number: open_puzzle(offered[number - 1]),
-        min_value=1,
-        max_value=len(offered),
-        width=120,
-    )
-    st.button(
-        "Random", icon=":material/shuffle:", on_click=_any, args=(offered,), help="Another puzzle, at random"
-    )
-    if place is None:
-        open_puzzle(offered[0])
-        st.rerun()
+def _go(task: str, backend: Backend) -> None:
+    """To the first puzzle of a task that fits the choices; to one of the chosen order, where it is not known
+    which are solved."""
+    fitting = _fitting(task, now().structure, backend, now().which)
+    open_puzzle((fitting or _fitting(task, now().structure, backend, "all"))[0])
 
 
-def _any(offered: PuzzleSet) -> None:
-    open_puzzle(offered[random.randrange(len(offered))])
+def _stay_or_go(backend: Backend) -> None:
+    """To the first puzzle that fits the choices, unless the one on screen does."""
+    fitting = _fitting(now().puzzle.task, now().structure, backend, now().which)
+    if fitting and now().puzzle not in fitting:
+        open_puzzle(fitting[0])
 
 
-def _choose(task: str, structure: Structure | None, backend: Backend) -> None:
-    """Another task or order: go to the first puzzle that fits."""
-    change(structure=structure)
-    open_puzzle(backend.bank().filter(task=task, structure=structure)[0])
+def _fitting(task: str, structure: Structure | None, backend: Backend, which: Which) -> list[Puzzle]:
+    puzzles: PuzzleSet = backend.bank().filter(task=task)
+    known = solving.solved(now(), backend, task)
+    return [
+        puzzle
+        for place, puzzle in enumerate(puzzles)
+        if structure in (None, puzzle.structure)
+        and (which == "all" or (place < len(known) and known[place] == (which == "solved")))
+    ]

@@ -72,7 +72,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
 def _heading(scene: Scene) -> None:
     """In one line what the board shows, by what, and over which puzzles."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.subheader("Ablation effects", anchor=False, width="content")
+        st.header("Ablation effects", anchor=False, width="content")
         measure_and_sample.show_measure(
             scene.measure, key="measure", on_change=lambda measure: change(measure=measure)
         )

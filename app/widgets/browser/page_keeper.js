@@ -60,7 +60,7 @@ class Keeper {
 
   // To another page only once the server knows the scene: Streamlit goes there without it.
   hold(event) {
-    const link = event.target.closest?.("[data-testid=stHeader] a[href]")
+    const link = event.target.closest?.("[data-testid=stHeader] a[href], .st-key-tabs a[href]")
     if (link) this.awaited = null // he goes on from where he is
     if (this.alive || !link) return
     event.preventDefault()
@@ -90,7 +90,7 @@ class Keeper {
     const [push, replace] = [history.pushState.bind(history), history.replaceState.bind(history)]
     history.pushState = (state, title, url) => {
       const next = new URL(url, location.href)
-      if (next.href === location.href || this.awaits()) return
+      if (next.href === location.href || this.awaits() || this.cleared(next)) return
       if (this.sameStep(next)) replace(state, title, url)
       else push(state, title, url)
     }
@@ -106,6 +106,11 @@ class Keeper {
   // Whether the visitor has gone to a step of which no run has begun yet: what is written until then is of another one.
   awaits() {
     return this.awaited && performance.now() - this.awaited.since < PATIENCE
+  }
+
+  // Before Streamlit leads from one page to another it takes the scene out of the address of the page that is left.
+  cleared(next) {
+    return next.pathname === location.pathname && !next.searchParams.has("puzzle") && new URLSearchParams(location.search).has("puzzle")
   }
 
   sameStep(next) {

@@ -7,6 +7,7 @@ ELEMENT = HERE / "element.js"
 CANVAS = HERE / "canvas_view.js"
 SVG_CELLS = HERE / "svg_cells.js"
 LEGEND = HERE / "scale_legend.js"
+KEYS = HERE / "keys.js"
 
 
 def joined(*files: Path) -> str:

@@ -59,7 +59,7 @@ def show(
         on_input: called with the input that was chosen.
     """
     readings = composition.readings(source)
-    st.subheader("By weights", anchor=False)
+    st.header("By weights", anchor=False)
     st.caption(ABOUT)
     own = f"{key}-{source.text}"
     shown = {reading.reader.text: reading.reader for reading in readings}

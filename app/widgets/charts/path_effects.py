@@ -57,7 +57,7 @@ def show(
         on_reader: called with the reader that was clicked.
         on_stop, on_again: called when the visitor stops it, or wants the rest.
     """
-    st.subheader("By effect", anchor=False)
+    st.header("By effect", anchor=False)
     st.caption(ABOUT)
     shown = PathState(source, (), 1) if state is None else state
     click = clickable_chart.clicking(_readers(shown), on_reader)
@@ -83,7 +83,7 @@ def show_agreement(
     on_reader: Callable[[Reader], None],
 ) -> None:
     """Draw the readers by both views, and say how alike these rank them."""
-    st.subheader("Do the two views agree?", anchor=False)
+    st.header("Do the two views agree?", anchor=False)
     st.markdown(escape_markdown(agreement_summary(composition, state, measure)))
     figure = views_scatter(composition.readings(state.source), state, measure)
     clickable_chart.show(

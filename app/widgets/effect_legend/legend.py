@@ -35,7 +35,7 @@ def legend_data(measure: Measure, n: int, changes: Mapping[str, float]) -> dict[
     places = {name: position(change, measure) for name, change in changes.items() if isfinite(change)}
     least = min([0.0, *places.values()])
     low = -next(mark.position for mark in above if mark.position >= -least - 1e-9) if least < 0 else 0.0
-    below = [(f"−{mark.text}", -mark.position) for mark in above if 0 < mark.position <= -low + 1e-9]
+    below = [(f"−{one.text}", -one.position) for one in reversed(above) if 0 < one.position <= -low + 1e-9]
     steps = round(STEPS * (1 - low))
     largest = max(places, key=lambda name: places[name], default=None)
 

@@ -23,7 +23,7 @@ def measured(page: AppTest) -> AppTest:
 def test_every_experiment_has_a_question_a_finding_a_link_and_a_program(page: AppTest) -> None:
     measured(page)
     assert not page.exception and not page.error and not page.warning
-    titles = [heading.value for heading in page.subheader]
+    titles = [heading.value for heading in page.header]
     assert [title.split(".")[0] for title in titles] == ["1", "2", "3", "4", "5", "6", "7"]
     said = words(page)
     assert said.count("**Here:**") >= 7 and said.count("**Published**") >= 6
