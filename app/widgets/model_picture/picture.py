@@ -105,13 +105,13 @@ def _node(part: Component, picture: Picture) -> dict[str, Any]:
     name = f"{part.text}, {role}" if role else part.text
     if tile is None:
         return {"size": None, "colour": "transparent", "name": name, "effect": "not measured yet", "said": ""}
-    position = place(tile, picture.board)
+    position = place(tile, picture.board.measure)
     return {
         "size": abs(position) if np.isfinite(position) else 0.0,
         "colour": colour(position),
         "name": name,
-        "effect": in_short(tile, picture.board),
-        "said": said(tile, picture.board),
+        "effect": in_short(tile, picture.board.measure),
+        "said": said(tile, picture.board.measure),
         "approximate": tile.approximate,
     }
 
