@@ -78,7 +78,7 @@ def _controls(scene: Scene) -> None:
 
 def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list[SweepRow]) -> None:
     cfg = backend.model(scene.model).cfg
-    offered = presets(cfg, copy_head(backend, scene.model, scene.puzzle).layer)
+    offered = presets(cfg, copy_head(backend, scene.model).layer)
     clean = rows[0] if rows else None
     look = measured.first_look.common() if measured.first_look is not None else []
     clean = clean or (look[0] if look else None)
