@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from app.state.heads import copy_heads
+from app.state.heads import copy_heads, roles_of
 from app.state.scene import Scene, first_changed
 from app.views.shared import puzzle_panels
 from app.widgets import model_picture
@@ -16,7 +16,10 @@ from interp.grids import CELLS
 
 def show(scene: Scene, backend: Backend, board: Board, *, on_wish: Callable[[Wish], None]) -> None:
     """Draw it; ``on_wish`` is called with what a visitor clicks for."""
-    model_picture.show(Picture(board, _path(scene, backend)), key=scene.key("picture"), on_wish=on_wish)
+    roles = {head.component: head.role.name for head in roles_of(backend, scene.model).heads}
+    model_picture.show(
+        Picture(board, _path(scene, backend), roles), key=scene.key("picture"), on_wish=on_wish
+    )
 
 
 def _path(scene: Scene, backend: Backend) -> CopyPath:
@@ -26,7 +29,7 @@ def _path(scene: Scene, backend: Backend) -> CopyPath:
     answer, _ = puzzle_panels.decoded(run, scene.answer)
     chosen = scene.answer_cell
     return CopyPath(
-        copy_heads(backend, scene.model, puzzle),
+        copy_heads(backend, scene.model),
         first_changed(puzzle) - 3 * CELLS if chosen is None else chosen,
         (names[2], names[3]),
         puzzle.grids[2].ravel(),
