@@ -11,7 +11,7 @@ from app.state.link import Parameter
 from app.state.scene import Scene
 from app.state.session import current_scene, show_notices
 from app.views.shared import header
-from app.views.shared.talks import telling
+from app.views.shared.talks import menu, telling
 from interp.backend import Backend
 
 
@@ -51,6 +51,7 @@ def opened(
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
     telling.show(scene, page, choices, backend)
+    menu.show(page)
     room = header.show(scene, backend, title, about)
     if not has_board:
         header.show_off(scene, backend)
@@ -67,7 +68,8 @@ def opened_plain(
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
     telling.show(scene, page, choices, backend)
-    st.title(title, anchor=False)
-    show_notices()
-    st.markdown(introduction)
+    with st.container(gap="small"):
+        st.title(title, anchor=False)
+        show_notices()
+        st.markdown(introduction)
     return scene, backend
