@@ -24,7 +24,7 @@ def plain(text: object) -> str:
 def written(value: float, form: str | None = None) -> str:
     """A number at an axis, with a real minus sign.
 
-    >>> written(0.00001), written(-2.5), written(0.25, ".0%"), written(10)
+    >>> written(0.00001), written(-2.5), written(0.25, ".0%"), written(10.0)
     ('1e-5', '−2.5', '25%', '10')
     """
     text = f"{value:{form}}" if form else re.sub("e([+-])0*", lambda sign: f"e{sign[1]}", f"{value:g}")
