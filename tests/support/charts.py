@@ -60,6 +60,7 @@ CHARTS: dict[str, Callable[[], go.Figure]] = {
     "scatter_figure": _scatter,
     "spectrum_figure": lambda: figures.spectrum_figure(study().spectrum[1, 1], "L1.H1"),
     "layer_chart": lambda: figures.layer_chart(ROWS, CLEAN, off=OFF),
+    "board_map": lambda: figures.board_map([*ROWS, row(Component(1, "mlp"), 0.1)], CLEAN, off=OFF),
     "head_map": lambda: figures.head_map(ROWS, CLEAN, off=OFF),
     "task_map": lambda: figures.task_map({"contact": sweep(), "frame": sweep()}, "final", OFF),
 }

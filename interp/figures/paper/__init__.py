@@ -7,7 +7,23 @@ report, and saved from a notebook.
 """
 
 from interp.figures.paper.chart import Chart
+from interp.figures.paper.film import film
+from interp.figures.paper.grids import Grid, Strip
+from interp.figures.paper.maps import Line, Maps
 from interp.figures.paper.names import file_name
+from interp.figures.paper.pattern import Pattern
 from interp.figures.paper.plate import COLUMN, PAGE, Plate
 
-__all__ = ["COLUMN", "PAGE", "Chart", "Plate", "file_name"]
+__all__ = [
+    "COLUMN",
+    "PAGE",
+    "Chart",
+    "Grid",
+    "Line",
+    "Maps",
+    "Pattern",
+    "Plate",
+    "Strip",
+    "file_name",
+    "film",
+]

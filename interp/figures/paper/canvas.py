@@ -110,6 +110,7 @@ def in_points(figure: Figure, box: Box) -> Axes:
     axes = figure.add_axes(box.bounds)
     axes.set_xlim(0, box.width)
     axes.set_ylim(box.height, 0)
+    axes.set_autoscale_on(False)
     axes.set_axis_off()
     return axes
 

@@ -29,6 +29,7 @@ SYMBOLS = {
     "cross": "P",
     "line-ew": "_",
     "line-ns": "|",
+    "circle-x": "o",
     "circle-open": "o",
     "diamond-open": "D",
     "square-open": "s",
@@ -166,6 +167,17 @@ def _marks(axes: Axes, trace: Any, x: np.ndarray, y: np.ndarray) -> None:
             zorder=3,
             clip_on=False,
         )
+        if symbol.endswith("-x"):
+            axes.scatter(
+                x[own],
+                y[own],
+                s=[(0.8 * PIXEL * sizes[k]) ** 2 for k in own],
+                marker="x",
+                linewidths=0.8,
+                color=HATCHED,
+                zorder=3.1,
+                clip_on=False,
+            )
 
 
 def _words(axes: Axes, trace: Any, x: np.ndarray, y: np.ndarray) -> None:
