@@ -51,6 +51,8 @@ class Scene:
         structure: "order" in a link; only puzzles in this order are offered, or ``None`` for all.
         which: whether all puzzles are offered, or those that the clean model solves, or fails.
         ablation: "off" in a link; what is switched off.
+        pin: the ablation that the present one is compared with, or ``None``: then it is the clean run.
+        beside: another model whose answer is shown too; empty for none.
         answer: the answer shown: decoded greedily, or each cell given the true ones before it.
         method: how the next component is switched off, and those that the board measures.
         measure: what the board and the charts measure.
@@ -78,6 +80,8 @@ class Scene:
     structure: Structure | None = in_link(Parameter(None, texts.order, texts.order_text), "order")
     which: Which = in_link(one_of(get_args(Which), "all"))
     ablation: Ablation = in_link(Parameter(NO_ABLATION, texts.ablation, lambda off: off.text), "off")
+    pin: Ablation | None = in_link(Parameter(None, texts.pin, lambda pin: pin.text))
+    beside: str = in_link(Parameter("", texts.beside))
     method: Method = in_link(Parameter(ZERO, texts.method, lambda method: method.text))
     flips: texts.Flips | None = in_link(Parameter(None, texts.flips, texts.flips_text))
     attention: Component | None = in_link(Parameter(None, texts.head, lambda head: head.text))
@@ -183,6 +187,8 @@ def _fitted(values: Mapping[str, Any], bank: PuzzleSet) -> tuple[Scene, list[str
         problems.append(unusable("cell", "Only cells of the answer are predicted; here is one."))
         found["cell"] = None
     found["puzzle"] = puzzle
+    if found["beside"] == found["model"]:
+        found["beside"] = ""  # it is on screen already
     if found["cell"] is None:
         found["cell"] = first_changed(puzzle)
     if found["structure"] != puzzle.structure:

@@ -33,4 +33,13 @@ def _choose(name: str, backend: Backend) -> None:
     except PuzzlescopeError as error:
         notify(str(error))
         return
-    change(model=name, ablation=NO_ABLATION, attention=attention, large=False, flips=None)
+    beside = "" if now().beside == name else now().beside
+    change(
+        model=name,
+        ablation=NO_ABLATION,
+        pin=None,
+        beside=beside,
+        attention=attention,
+        large=False,
+        flips=None,
+    )
