@@ -135,7 +135,7 @@ def board_map(
     heads = sorted({part.head for _, part in shown if part.head is not None})
     columns = ["attn", *(f"H{head}" for head in heads), "mlp"]
     figure = base_figure(
-        f"{_measured(measure)} with one component ablated", height=88 + 26 * max(len(layers), 3)
+        f"{measured(measure)} with one component ablated", height=88 + 26 * max(len(layers), 3)
     )
     cells = [
         _Cell(row, clean, layers.index(part.layer), columns.index(part.text.split(".")[1]), measure, off)

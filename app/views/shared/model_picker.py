@@ -2,7 +2,7 @@
 
 from app.state.heads import copy_head
 from app.state.scene import Scene
-from app.state.session import change, notify
+from app.state.session import change, notify, now
 from app.widgets.controls import choice
 from interp.ablation import NO_ABLATION
 from interp.backend import Backend
