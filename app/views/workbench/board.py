@@ -211,7 +211,8 @@ def _tasks(scene: Scene, backend: Backend) -> None:
     measured = sweeps.tasks_measured(scene)
     if measured.progress is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(measured.progress, text=f"{n} puzzles of every task: {measured.progress:.0%}")
+            left = watched().left("tasks", measured.progress)
+            st.progress(measured.progress, text=f"{n} puzzles of every task: {measured.progress:.0%}{left}")
             if st.button("Stop", key="tasks-stop"):
                 watched().stop("tasks")
                 st.rerun()

@@ -14,11 +14,11 @@ class Board {
     this.anchor = null
     this.at = [0, 0]
     this.root = make("div", "board", parent)
+    this.grid = withRole(make("div", "grid", this.root), "grid", "Components: layers by attention, heads and MLP")
+    this.readout = make("div", "readout", this.root)
     const tools = make("div", "tools", this.root)
     this.methods = new Methods(tools, data.methods, (method) => this.wish({ kind: "method", method }))
     this.steps = new Steps(tools, (kind) => this.wish({ kind }))
-    this.grid = withRole(make("div", "grid", this.root), "grid", "Components: layers by attention, heads and MLP")
-    this.readout = make("div", "readout", this.root)
     this.legend = make("div", "legend", this.root)
     this.chips = new Chips(this.root, this.methods, (parts, off, method) => this.switch(parts, off, method))
     this.makeText()
