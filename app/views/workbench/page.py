@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.views import frame
 from app.views.shared import attention
-from app.views.workbench import answer, board, export
+from app.views.workbench import answer, board, export, tour
 from app.views.workbench.choices import CHOICES, PAGE
 from interp.analyses.prediction import PredictionOf
 
@@ -14,6 +14,7 @@ ABOUT = (
 )
 
 scene, backend, room = frame.opened(PAGE, CHOICES, "Puzzlescope", ABOUT, has_board=True)
+tour.invite(scene)
 clean = backend.ask(scene.model, PredictionOf(scene.puzzle))
 ablated = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation)) if scene.ablation else None
 answer.show(scene, backend.model(scene.model).cfg, clean, ablated)
@@ -24,3 +25,4 @@ with parts:
     board.show(scene, backend)
 with heads:
     attention.show(scene, backend)
+tour.show(scene, backend, clean, ablated)
