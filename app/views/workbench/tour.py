@@ -11,7 +11,8 @@ from app.state.tour import END, STEPS, Sights, beginning, doing, is_done, onward
 from app.views.shared import puzzle_panels
 from app.widgets import tour
 from app.widgets.tour import Stop, Wish
-from interp.ablation import NO_ABLATION, parse_ablation
+from interp.ablation import NO_ABLATION, Component, parse_ablation
+from interp.analyses.head_roles import AT_LEAST
 from interp.analyses.narration import narrate
 from interp.analyses.notebook import copy_circuit_text
 from interp.backend import Backend
@@ -80,51 +81,58 @@ def stop_of(scene: Scene, sights: Sights, share: float, sentence: str) -> Stop:
         share: of its attention that the head that copies has one grid back.
         sentence: what became of the answer.
     """
+    said, ask, target = _said(scene, sights, share, sentence)
+    turn = f"Your turn: {ask}." if ask else ""
+    return Stop(scene.tour, STEPS, TITLES[scene.tour - 1], said, turn, target)
+
+
+def _said(scene: Scene, sights: Sights, share: float, sentence: str) -> tuple[str, str, str]:
+    """What there is to see, what to do, and a selector of what to do it to."""
     first, second, third, fourth = scene.puzzle.structure.name.split()
-    head, costliest = sights.head.text, sights.costliest
-    copies = "" if share >= 0.5 else "No head copies as such; "
     match scene.tour:
         case 1:
-            said = f"From one example, {first} → {second}, the model has to draw {fourth} for {third}. {sentence}"
-            ask, target = "Your turn: click a cell of the model's answer.", '.panel[data-panel="Model"]'
-        case 2 if costliest is None:
-            said, ask, target = (
-                "Each layer's attention is ablated in turn, to see which costs most.",
-                "A moment.",
-                "",
-            )
+            rule = f"From one example, {first} → {second}, the model has to draw {fourth} for {third}."
+            return f"{rule} {sentence}", "click a cell of the model's answer", '.panel[data-panel="Model"]'
         case 2:
-            said = (
-                "Each tile of the board is a component that can be ablated. This puzzle needs the attention of"
-                f" layer {costliest} most."
-            )
-            ask, target = (
-                f"Your turn: click the tile L{costliest}, attn.",
-                f'.tile[data-part="L{costliest}.attn"]',
-            )
+            return _of_costliest(sights.costliest)
         case 3:
-            said, target = sentence, '.panel[data-panel^="Ablated"]'
-            ask = (
-                "Your turn: click a wrong cell of the ablated answer."
-                if sights.wrong
-                else "Your turn: click a cell."
-            )
+            which = "a wrong cell of" if sights.wrong else "a cell of"
+            return sentence, f"click {which} the ablated answer", '.panel[data-panel^="Ablated"]'
         case 4:
-            said = (
-                f"{copies}{head} has {share:.2f} of its attention exactly one grid back: on the same cell"
-                f" of {third}. What stays the same is copied from there."
-            )
-            shown = scene.layer == sights.head.layer
-            ask = f"Your turn: {'' if shown else f'choose layer {sights.head.layer}, then '}click the name {head.replace('.', ' ')}."
-            target = f'.map[data-head="{head}"]' if shown else f".st-key-{scene.key('attention-layer')}"
+            return _of_head(scene, sights.head, share, third)
         case 5:
-            said = f"Does it copy by itself? Leave only layer {sights.head.layer}, looking one grid back, and ablate all else."
-            ask = "Your turn: click the experiment “Only the copy circuit”."
-            target = f'.card[data-text="{sights.circuit.text}"]'
-        case _:
-            said = f"{sentence} Go on with another puzzle, with all heads (Heads), or with a story (Stories)."
-            ask, target = "", ""
-    return Stop(scene.tour, STEPS, TITLES[scene.tour - 1], said, ask, target)
+            return (
+                f"Does it copy by itself? Leave only layer {sights.head.layer}, looking one grid back; ablate all"
+                " else.",
+                "click the experiment “Only the copy circuit”",
+                f'.card[data-text="{sights.circuit.text}"]',
+            )
+    return f"{sentence} Go on with another puzzle, with all heads, or with a story.", "", ""
+
+
+def _of_costliest(layer: int | None) -> tuple[str, str, str]:
+    tiles = "Each tile of the board is a component that can be ablated."
+    if layer is None:
+        return f"{tiles} Which attention layer this puzzle needs most is being measured.", "", ""
+    return (
+        f"{tiles} This puzzle needs the attention of layer {layer} most.",
+        f"click the tile L{layer}, attn",
+        f'.tile[data-part="L{layer}.attn"]',
+    )
+
+
+def _of_head(scene: Scene, head: Component, share: float, third: str) -> tuple[str, str, str]:
+    none = "" if share >= AT_LEAST else "No head copies as such. "
+    told = f"{none}{head.text} has {share:.2f} of its attention one grid back, on the same cell of {third}."
+    name = head.text.replace(".", " ")
+    if scene.layer != head.layer:
+        place = f".st-key-{scene.key('attention-layer')}"
+        return told, f"choose layer {head.layer}, then click the name {name}", place
+    return (
+        f"{told} What stays the same is copied from there." if not none else told,
+        f"click the name {name}",
+        f'.map[data-head="{head.text}"]',
+    )
 
 
 TITLES = (
