@@ -25,22 +25,27 @@ ICON = Path(__file__).parent / "static" / "icon.svg"
 st.set_page_config(page_title=title.shown(), page_icon=str(ICON), layout="wide")
 st.html(Path(__file__).parent / "style.css")
 arrival.note()
-pages = [
-    st.Page(page.file, title=page.title, url_path=page.url_path, default=not page.url_path) for page in PAGES
-]
-page = st.navigation(pages, position="top")
+pages = {
+    page.name: st.Page(page.file, title=page.title, url_path=page.url_path, default=not page.url_path)
+    for page in PAGES
+}
+page = st.navigation(list(pages.values()), position="top")
 if not page_keeper.show():
     opening.prepare_browser()
     st.stop()
 with st.container(horizontal=True, gap="small", key="tabs"):  # only on narrow screens: app/style.css
-    for one in pages:
+    for one in pages.values():
         st.page_link(one)
 opening.load(st.empty())
 printing.prepare()
 
+from app.state import playing  # noqa: E402
 from app.state.backend import errors_shown  # noqa: E402
 from app.state.session import write_link  # noqa: E402
 
+wanted = pages.get(playing.page_asked_for() or "")
+if wanted is not None and wanted.url_path != page.url_path:
+    st.switch_page(wanted, query_params=arrival.asked())
 with errors_shown():
     page.run()
     write_link()

@@ -1,5 +1,5 @@
-"""Which scene the browser asks for: that of its address, at a visitor's first run and whenever Back or
-Forward brings another.
+"""Which scene is asked for: that of the browser's address, at a visitor's first run and whenever Back or
+Forward brings another; or one that a page is to go to, as if its address had been opened.
 
 A light module: it is there before PyTorch is.
 """
@@ -7,7 +7,7 @@ A light module: it is there before PyTorch is.
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-_ASKED = "asked"
+_ASKED, _PAGE = "asked", "asked-page"
 
 
 def note() -> None:
@@ -21,7 +21,16 @@ def note() -> None:
     elif context is not None and context.is_history_navigation and "puzzle" in query:
         # An address without a scene is that of a page left before its scene was written there: what is shown
         # stays.
-        st.session_state[_ASKED] = query
+        ask(query)
+
+
+def ask(query: dict[str, str], page: str | None = None) -> None:
+    """Let the next run show what an address with these parameters would.
+
+    Args:
+        page: on which page; left out, on the one that is open.
+    """
+    st.session_state[_ASKED], st.session_state[_PAGE] = query, page
 
 
 def asked() -> dict[str, str] | None:
@@ -30,6 +39,11 @@ def asked() -> dict[str, str] | None:
     return query
 
 
+def page() -> str | None:
+    """The page on which it is to be shown, if that is said."""
+    return st.session_state.get(_PAGE)
+
+
 def answered() -> None:
     """Its scene is the visitor's scene now."""
-    st.session_state[_ASKED] = None
+    st.session_state[_ASKED] = st.session_state[_PAGE] = None

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 
 from app.state import texts
 from app.state.link import Context, Parameter, in_link, one_of, parameters_of, query_of, read_query, unusable
+from app.state.stories import opened
 from app.widgets.grid_attention.choice import View, Weighting
 from app.widgets.palette import PALETTES
 from app.widgets.puzzle_picker.wishes import Which
@@ -65,6 +66,9 @@ class Scene:
         tokens: that CircuitsVis shows.
         palette, digits: how cells are painted.
         note: what somebody wrote for whoever opens the link.
+        story: that is told: its name, or all of it (:func:`app.state.stories.opened`); empty for none.
+        at: its scene, from 1, whose caption is shown.
+        present: 1 if the page is shown to an audience: larger, and without what only its presenter needs.
     """
 
     model: str = in_link(Parameter(DEFAULT, texts.model), required=True)
@@ -89,6 +93,9 @@ class Scene:
     palette: str = in_link(one_of(tuple(PALETTES), "soft"))
     digits: bool = in_link(one_of((False, True), False))
     note: str = in_link(Parameter("", texts.note))
+    story: str = in_link(Parameter("", texts.story))
+    at: int = in_link(Parameter(1, texts.at))
+    present: int = in_link(one_of((0, 1), 0))
 
     def query(self) -> dict[str, str]:
         """The scene as URL parameters; what is at its default is left out."""
@@ -177,6 +184,9 @@ def _fitted(values: Mapping[str, Any], bank: PuzzleSet) -> tuple[Scene, list[str
         found["cell"] = first_changed(puzzle)
     if found["structure"] != puzzle.structure:
         found["structure"] = None
+    if found["at"] > (last := len(opened(found["story"]).scenes) if found["story"] else 1):
+        problems.append(unusable("at", f"The story has {last} scenes; here is the last."))
+        found["at"] = last
     return Scene(**found), problems
 
 

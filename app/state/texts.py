@@ -1,7 +1,9 @@
 """How the values of a scene read in a link: each reader takes the text and what it is read against, and
 raises ``PuzzlescopeError`` for a text that it cannot use. Links come from strangers."""
 
+from app.state import stories
 from app.state.link import Context, read_one_of
+from app.state.stories.story import MOST_SCENES
 from app.widgets.token_attention.window import Window, read_window
 from interp.ablation import Ablation, Component, Method, parse_ablation, parse_component, parse_method
 from interp.checkpoints import list_models
@@ -109,3 +111,16 @@ def plain_line(text: str) -> str:
 
 def tokens(text: str, _: Context) -> Window:
     return read_window(text)
+
+
+def story(text: str, _: Context) -> str:
+    """A story: its name, or all of it. It stays as it stands in the link."""
+    stories.opened(text)
+    return text
+
+
+def at(text: str, _: Context | None = None) -> int:
+    """Which scene of a story, from 1."""
+    if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MOST_SCENES):
+        raise PuzzlescopeError(f"Expected the number of a scene, 1 to {MOST_SCENES}, got '{brief(text)}'.")
+    return int(text)

@@ -5,8 +5,11 @@ what stands in the page's link besides the scene that all pages share, and under
 This module is data: it is there before PyTorch is.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 FOLDER = Path(__file__).parent
 
@@ -33,10 +36,17 @@ class Page:
         """Where it is below the dashboard's address; the first page is at the address itself."""
         return "" if self == PAGES[0] else self.name
 
+    @property
+    def choices(self) -> Mapping[str, Any]:
+        """What stands in its link besides the scene, by name; it is loaded when it is first asked for."""
+        found: Mapping[str, Any] = import_module(f"app.views.{self.name}.choices").CHOICES
+        return found
+
 
 PAGES = (
     Page("workbench", "Workbench"),
     Page("logbook", "Logbook"),
     Page("heads", "Heads"),
     Page("circuits", "Circuits"),
+    Page("stories", "Stories"),
 )

@@ -12,6 +12,7 @@ from app.state.link import Parameter
 from app.state.scene import Scene
 from app.state.session import current_scene, show_notices
 from app.views.shared import header, note
+from app.views.shared.talks import telling
 from interp.backend import Backend
 
 
@@ -51,6 +52,7 @@ def opened(
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
     names.say(*scene.title, title)
+    telling.show(scene, page, choices, backend)
     room = header.show(scene, backend, title, about)
     note.show(scene)
     if not has_board:
@@ -59,3 +61,16 @@ def opened(
     if introduction:
         st.markdown(introduction)
     return Opened(scene, backend, room)
+
+
+def opened_plain(
+    page: str, choices: Mapping[str, Parameter], title: str, introduction: str
+) -> tuple[Scene, Backend]:
+    """The same for a page on which no model and no puzzle is chosen."""
+    backend = shared_backend()
+    scene = current_scene(backend, page, choices)
+    telling.show(scene, page, choices, backend)
+    st.title(title, anchor=False)
+    show_notices()
+    st.markdown(introduction)
+    return scene, backend

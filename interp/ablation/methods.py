@@ -125,6 +125,14 @@ class Method(ABC):
         """What is done to a component: "zeroed", "looking 100 back"."""
         return self.done
 
+    def clause(self, what: str) -> str:
+        """How a sentence about a run begins in which this is done: "with all MLPs at their mean".
+
+        Args:
+            what: the components, "the attention of layer 1".
+        """
+        return f"with {what} {self.words}"
+
     @property
     def changes_pattern(self) -> bool:
         """Whether it changes where heads look."""
@@ -202,6 +210,9 @@ class Zero(Method):
     def gate(self) -> RowGate:
         return RowGate(keep=0)
 
+    def clause(self, what: str) -> str:
+        return f"without {what}"
+
     def hook(self, component: Component, means: RowMeans | None, start: int) -> Hook:
         return output_hook(component, torch.zeros_like)
 
@@ -221,6 +232,9 @@ class Mean(Method):
     @property
     def gate(self) -> RowGate:
         return RowGate(keep=0, fill=1)
+
+    def clause(self, what: str) -> str:
+        return f"with {what} at the mean"
 
     def hook(self, component: Component, means: RowMeans | None, start: int) -> Hook:
         assert means is not None
@@ -250,6 +264,9 @@ class Lookback(NumberedMethod):
     @property
     def gate(self) -> RowGate:
         return RowGate(offset=self.number)
+
+    def clause(self, what: str) -> str:
+        return f"with {what} fixed {self.number} {'position' if self.number == 1 else 'positions'} back"
 
     def hook(self, component: Component, means: RowMeans | None, start: int) -> Hook:
         return lookback_hook(component, self.number)

@@ -3,7 +3,6 @@
 import re
 import time
 from collections.abc import Callable, Mapping
-from importlib import import_module
 
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
@@ -26,8 +25,7 @@ def page_of(view: str) -> AppTest:
 
 def choices_of(page: Page) -> Mapping[str, Parameter]:
     """What stands in a page's link besides the scene."""
-    choices: Mapping[str, Parameter] = import_module(f"app.views.{page.name}.choices").CHOICES
-    return choices
+    return page.choices
 
 
 def turn_to(page: AppTest, view: str) -> AppTest:

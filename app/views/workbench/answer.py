@@ -5,13 +5,15 @@ import streamlit as st
 from app.state.scene import Scene
 from app.state.session import change
 from app.views.shared import puzzle_panels
-from app.widgets import loss_readout, puzzle_strip
+from app.widgets import loss_readout, narration, puzzle_strip
 from app.widgets.controls import choice
 from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import Look, Panel
+from interp.analyses.narration import narrate
 from interp.engine.answers import Decoding, Prediction
 from interp.errors import brief
 from interp.grids import CELLS
+from interp.model import Config
 
 ANSWERS: dict[Decoding, str] = {"greedy": "greedy", "teacher-forced": "teacher-forced"}
 ANSWER_HELP = (
@@ -25,9 +27,9 @@ LONGEST_TITLE = 26
 """Letters of what is ablated above its answer."""
 
 
-def show(scene: Scene, clean: Prediction, ablated: Prediction | None) -> None:
+def show(scene: Scene, cfg: Config, clean: Prediction, ablated: Prediction | None) -> None:
     """Draw the strip, what became of the answer in a sentence, the losses, and how it is shown."""
-    sentence = ""
+    sentence = narrate(scene.puzzle, scene.ablation, clean, ablated, decoding=scene.answer, cfg=cfg)
     puzzle_strip.show(
         _panels(scene, clean, ablated),
         key="strip",
@@ -39,8 +41,9 @@ def show(scene: Scene, clean: Prediction, ablated: Prediction | None) -> None:
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="answer-line"):
         with st.container(width="stretch"):
-            loss_readout.show(clean, ablated)
+            narration.show(sentence)
         _switches(scene)
+    loss_readout.show(clean, ablated)
 
 
 def _panels(scene: Scene, clean: Prediction, ablated: Prediction | None) -> list[Panel]:

@@ -16,10 +16,9 @@ ABOUT = (
 scene, backend, room = frame.opened(PAGE, CHOICES, "Puzzlescope", ABOUT, has_board=True)
 clean = backend.ask(scene.model, PredictionOf(scene.puzzle))
 ablated = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation)) if scene.ablation else None
-answer.show(scene, clean, ablated)
+answer.show(scene, backend.model(scene.model).cfg, clean, ablated)
 with room:
     export.show(scene, backend, clean, ablated)
-st.divider()
 parts, heads = st.columns([10, 11], gap="medium")
 with parts:
     board.show(scene, backend)

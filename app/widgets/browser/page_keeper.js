@@ -76,7 +76,7 @@ class Keeper {
     this.trigger = trigger
     if (data === this.data) return
     this.data = data
-    if (!data.ready) this.waitForStyle()
+    if (!data.ready) return this.waitForStyle() // nothing is drawn, and no scene is known
     if (this.awaited && same(data.query, this.awaited.query)) this.awaited = null
     this.alive = connected()
     if (!this.alive) return
@@ -93,7 +93,7 @@ class Keeper {
     const [push, replace] = [history.pushState.bind(history), history.replaceState.bind(history)]
     history.pushState = (state, title, url) => {
       const next = new URL(url, location.href)
-      if (next.href === location.href || this.awaits()) return
+      if (next.href === location.href || this.awaits() || this.cleared(next)) return
       if (this.sameStep(next)) replace(state, title, url)
       else push(state, title, url)
     }
@@ -109,6 +109,11 @@ class Keeper {
   // Whether the visitor has gone to a step of which no run has begun yet: what is written until then is of another one.
   awaits() {
     return this.awaited && performance.now() - this.awaited.since < PATIENCE
+  }
+
+  // Before Streamlit leads from one page to another it takes the scene out of the address of the page that is left.
+  cleared(next) {
+    return next.pathname === location.pathname && !next.searchParams.has("puzzle") && new URLSearchParams(location.search).has("puzzle")
   }
 
   sameStep(next) {

@@ -6,6 +6,7 @@ HERE = Path(__file__).parent
 ELEMENT = HERE / "element.js"
 CANVAS = HERE / "canvas_view.js"
 SVG_CELLS = HERE / "svg_cells.js"
+KEYS = HERE / "keys.js"
 
 
 def joined(*files: Path) -> str:

@@ -1,0 +1,1 @@
+"""The stories: those that come along, and one's own."""

@@ -1,0 +1,8 @@
+"""What one can choose on the page of the stories alone: nothing."""
+
+from collections.abc import Mapping
+
+from app.state.link import Parameter
+
+PAGE = "stories"
+CHOICES: Mapping[str, Parameter] = {}

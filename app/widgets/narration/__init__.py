@@ -1,0 +1,5 @@
+"""What just happened, in a sentence."""
+
+from app.widgets.narration.view import show
+
+__all__ = ["show"]
