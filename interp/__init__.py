@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from interp.analyses.attention import attention_pattern as attention_pattern
     from interp.analyses.composition import composition as composition
     from interp.analyses.direct_attribution import direct_attribution as direct_attribution
+    from interp.analyses.head_roles import head_roles as head_roles
     from interp.analyses.head_study import study_heads as study_heads
     from interp.analyses.logit_lens import logit_lens as logit_lens
     from interp.analyses.lookback import heads_above as heads_above

@@ -24,6 +24,7 @@ HOMES = {
     "activation_patching": "interp.analyses.activation_patching",
     "recoloured": "interp.analyses.activation_patching",
     "attention_pattern": "interp.analyses.attention",
+    "head_roles": "interp.analyses.head_roles",
     "heads_above": "interp.analyses.lookback",
     "lookback_table": "interp.analyses.lookback",
     "blanks_masked": "interp.analyses.published",

@@ -2,7 +2,7 @@
 
 from app.state.heads import copy_head
 from app.state.scene import Scene
-from app.state.session import change, notify, now
+from app.state.session import change, notify
 from app.widgets.controls import choice
 from interp.ablation import NO_ABLATION
 from interp.backend import Backend
@@ -29,7 +29,7 @@ def show(scene: Scene, backend: Backend) -> None:
 
 def _choose(name: str, backend: Backend) -> None:
     try:
-        attention = copy_head(backend, name, now().puzzle)
+        attention = copy_head(backend, name)
     except PuzzlescopeError as error:
         notify(str(error))
         return

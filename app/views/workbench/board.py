@@ -8,12 +8,14 @@ from functools import partial
 
 import streamlit as st
 
+from app.live import experiments as trials
 from app.live import fragment, sweeps
 from app.live.watching import watched
 from app.state.heads import copy_head
 from app.state.scene import SAMPLES, Base, Chart, Scene
 from app.state.session import can_redo, can_undo, change, now, of_this_model, redo, undo
 from app.views.shared.switching import switch
+from app.views.workbench import experiments
 from app.views.workbench.choices import PAGE
 from app.widgets import ablation_board
 from app.widgets.ablation_board import Board, Redo, SetMethod, StopSweep, Tile, Undo, Wish, ablation_after
@@ -41,11 +43,12 @@ _ERROR = "board-error"
 
 
 def show(scene: Scene, backend: Backend) -> None:
-    """Draw the board and, below it, the chart that is open."""
+    """Draw the board and, below it, the experiments and the chart that is open."""
+    trials.begin(scene, backend)  # the board comes first: of one visitor's work the latest does
 
     def under_way() -> bool:
         measured = sweeps.board_sweep(scene, backend), sweeps.tasks_measured(scene)
-        return any(one.progress is not None for one in measured)
+        return any(one.progress is not None for one in measured) or trials.under_way(scene, backend)
 
     def draw_board() -> None:
         _draw(scene, backend)
@@ -60,6 +63,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
     st.header("Ablation effects", anchor=False)
     _controls(scene)
     _board(scene, backend, measured, rows)
+    experiments.show(scene, backend)
     _charts(scene, backend, rows)
 
 
@@ -78,7 +82,7 @@ def _controls(scene: Scene) -> None:
 
 def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list[SweepRow]) -> None:
     cfg = backend.model(scene.model).cfg
-    offered = presets(cfg, copy_head(backend, scene.model, scene.puzzle).layer)
+    offered = presets(cfg, copy_head(backend, scene.model).layer)
     clean = rows[0] if rows else None
     look = measured.first_look.common() if measured.first_look is not None else []
     clean = clean or (look[0] if look else None)
