@@ -32,7 +32,7 @@ from tests.support.places import ROOT
 WIDGETS = ROOT / "app" / "widgets"
 SCRIPTS = {
     "grid_attention": grid_attention.SCRIPT,
-    "token_attention": (WIDGETS / "token_attention" / "view.js").read_text(),
+    "token_attention": attention_view.SCRIPT,
 }
 N_HEADS = 8
 
@@ -481,7 +481,7 @@ def test_a_head_is_enlarged_and_read_off(grids: Page) -> None:
     assert cell_position(2, 3, 6) == 240
     point(page, ".enlarged canvas", 399)
     expect(page.locator(".readout")).to_contain_text("the key comes after the query")
-    page.get_by_role("button", name="× value norm").click()
+    page.get_by_role("button", name="value-weighted").click()
     point(page, ".enlarged canvas", 236)
     expect(page.locator(".readout")).to_contain_text("0.831 × norm 3.00 = 2.49")
     page.get_by_role("button", name="The head after").click()
