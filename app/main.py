@@ -45,7 +45,7 @@ from app.state.session import write_link  # noqa: E402
 
 wanted = pages.get(playing.page_asked_for() or "")
 if wanted is not None and wanted.url_path != page.url_path:
-    st.switch_page(wanted, query_params=arrival.asked())
+    st.switch_page(wanted)
 with errors_shown():
     page.run()
     write_link()

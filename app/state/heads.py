@@ -5,6 +5,9 @@ from interp.ablation import Component
 from interp.analyses.head_roles import HeadRoles, Roles
 from interp.backend import Backend
 
+MOST_COPYING = 3
+"""Copy heads that a picture shows."""
+
 
 def roles_of(backend: Backend, model: str) -> Roles:
     """The roles of all heads in the clean run: read off one puzzle, always the same, so that they are there
@@ -17,6 +20,11 @@ def roles_of(backend: Backend, model: str) -> Roles:
 def copy_head(backend: Backend, model: str) -> Component:
     """The head that copies most, or comes nearest to it: what a first visitor should see."""
     return roles_of(backend, model).copy_heads[0]
+
+
+def copy_heads(backend: Backend, model: str) -> list[Component]:
+    """The heads that copy, strongest first; there may be none."""
+    return [head.component for head in roles_of(backend, model).having("copy")[:MOST_COPYING]]
 
 
 def marks_of(roles: Roles) -> dict[Component, tuple[str, str]]:

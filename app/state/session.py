@@ -82,6 +82,11 @@ def write_link() -> None:
     echoes.end()
 
 
+def link() -> dict[str, str]:
+    """The parameters of the link to what is on screen."""
+    return dict(st.session_state[_LINK])
+
+
 def chosen(page: str) -> dict[str, Any]:
     """What this visitor has chosen on a page, by the choices' names; read only."""
     return st.session_state[_own(page)]

@@ -47,6 +47,19 @@ def ablation(text: str, context: Context) -> Ablation:
     return parse_ablation(text, context.cfg)
 
 
+def pin(text: str, context: Context) -> Ablation:
+    """An ablation that is compared with: some component at least."""
+    found = ablation(text, context)
+    if not found:
+        raise PuzzlescopeError("Expected an ablation such as L1.attn, got none.")
+    return found
+
+
+def beside(text: str, _: Context) -> str:
+    """Another model to compare with, or none."""
+    return model(text) if text else ""
+
+
 def method(text: str, _: Context) -> Method:
     return parse_method(text)
 

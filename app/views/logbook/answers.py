@@ -15,8 +15,8 @@ from app.views.shared import puzzle_panels
 from app.widgets import puzzle_strip
 from app.widgets.puzzle_strip import Look, Panel
 from interp.ablation import Ablation, Component, Term, components_of, parse_ablation
-from interp.analyses import published
-from interp.analyses.notebook import copy_circuit_text
+from interp.analyses.notebook import published
+from interp.analyses.notebook.experiments import copy_circuit_text
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.puzzles import Puzzle

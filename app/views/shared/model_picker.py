@@ -2,7 +2,7 @@
 
 from app.state.heads import copy_head
 from app.state.scene import Scene
-from app.state.session import change, notify
+from app.state.session import change, notify, now
 from app.widgets.controls import choice
 from interp.ablation import NO_ABLATION
 from interp.backend import Backend
@@ -33,4 +33,13 @@ def _choose(name: str, backend: Backend) -> None:
     except PuzzlescopeError as error:
         notify(str(error))
         return
-    change(model=name, ablation=NO_ABLATION, attention=attention, large=False, flips=None)
+    beside = "" if now().beside == name else now().beside
+    change(
+        model=name,
+        ablation=NO_ABLATION,
+        pin=None,
+        beside=beside,
+        attention=attention,
+        large=False,
+        flips=None,
+    )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from interp.ablation import Ablation, Component, Term, parse_ablation
 from interp.analyses.head_roles import Roles
-from interp.analyses.notebook import copy_circuit_text
+from interp.analyses.notebook.experiments import copy_circuit_text
 from interp.engine.answers import Prediction
 from interp.model import Config
 from interp.puzzles import Puzzle

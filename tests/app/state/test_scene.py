@@ -47,6 +47,7 @@ LINK = {
     "large": "True",
     "answer": "teacher-forced",
     "base": "off",
+    "board": "picture",
     "chart": "heads",
     "method": "mean",
     "tokens": "grid1-0-2",
@@ -93,6 +94,7 @@ def test_a_link_restores_the_scene(page: AppTest, backend: Backend) -> None:
     assert (found.layer, found.head, found.measure, found.sample) == (2, 1, "changed", 16)
     assert (found.cell, found.view, found.weighting, found.large) == (136, "to", "value", True)
     assert (found.answer, found.base, found.chart, found.method) == ("teacher-forced", "off", "heads", MEAN)
+    assert found.board == "picture"
     assert (found.tokens, found.all_heads, found.palette, found.digits) == (
         Window("grid", 0, 2, 1),
         True,
