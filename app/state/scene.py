@@ -38,6 +38,7 @@ FIRST_PUZZLE = "9a3726a23b"
 
 Base = Literal["clean", "off"]
 Chart = Literal["attention", "mlps", "heads", "tasks"]
+Panel = Literal["grids", "tokens", "roles"]
 BoardView = Literal["tiles", "picture"]
 
 
@@ -64,6 +65,7 @@ class Scene:
         attention: the head whose attention is shown, with its layer's: large on the grids (if ``large``) and
             by CircuitsVis (unless ``all_heads``). ``None`` until it is looked for in a run of the model
             (:func:`app.state.heads.copy_head`).
+        panel: what is shown of attention: a layer on the grids, a head token by token, or the heads' roles.
         cell: what is looked at, one of the 400 cells: ``100 * place + 10 * row + column``.
         view: where the position that predicts the cell looks, or who looks at the cell.
         weighting: plain attention, or weighted by the length of what is moved.
@@ -94,6 +96,7 @@ class Scene:
     base: Base = in_link(one_of(get_args(Base), "clean"))
     board: BoardView = in_link(one_of(get_args(BoardView), "tiles"))
     chart: Chart = in_link(one_of(get_args(Chart), "attention"))
+    panel: Panel = in_link(one_of(get_args(Panel), "grids"))
     large: bool = in_link(one_of((False, True), False))
     all_heads: bool = in_link(one_of((False, True), False))
     view: View = in_link(one_of(get_args(View), "from"))
