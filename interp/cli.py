@@ -33,7 +33,7 @@ from interp.engine.measures import METRICS
 from interp.engine.predict import losses
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
-from interp.numbers import NO_RATIO, has_ratio, no_ratio, number, ratio
+from interp.numbers import NO_RATIO, count, has_ratio, no_ratio, number, ratio
 from interp.outputs import output_path, reason, strict_json, write_whole
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
 from interp.puzzles.kinds import KINDS
@@ -192,13 +192,22 @@ def sweep(
 
 
 def _print_sweep(result: dict[str, Any]) -> None:
-    header = ("ablated", "loss", "delta", "solved", "broken", "fixed")
+    header = ("ablated", "cells broken", "cells fixed", "loss", "delta", "solved", "broken", "fixed")
     table = [
-        (row["component"], number(row["loss"]), number(row["delta"], "+.3e"), row["solved"], *flips)
+        (
+            row["component"],
+            count(row["cells_broken"]),
+            count(row["cells_fixed"]),
+            number(row["loss"]),
+            number(row["delta"], "+.3e"),
+            row["solved"],
+            len(row["broken"]),
+            len(row["mended"]),
+        )
         for row in result["rows"]
-        for flips in [(len(row["broken"]), len(row["mended"]))]
     ]
-    _print_table(header, [("nothing (clean)", number(result["clean"]), "", result["solved"], "", ""), *table])
+    clean = ("nothing (clean)", "", "", number(result["clean"]), "", result["solved"], "", "")
+    _print_table(header, [clean, *table])
 
 
 def _scope(answer_only: bool) -> Scope:
@@ -206,8 +215,9 @@ def _scope(answer_only: bool) -> Scope:
 
 
 def _sweep_result(clean: SweepRow, rows: list[SweepRow], metric: Any, puzzles: PuzzleSet) -> dict[str, Any]:
-    """What `sweep --json` prints: for each component its loss, and the ids of the puzzles that go from solved
-    to wrong (broken) and from wrong to solved (mended) without it."""
+    """What `sweep --json` prints: for each component the cells of 100 that break and that are fixed (mean
+    over the puzzles, each cell given the true ones before it), its loss, and the ids of the puzzles that go
+    from solved to wrong (broken) and from wrong to solved (mended) without it."""
     found = []
     for row in rows:
         broken, mended = ([puzzles[k].id for k in flipped.tolist()] for flipped in row.flips(clean))

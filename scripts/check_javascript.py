@@ -20,6 +20,7 @@ SHARED = {
     "ELEMENT": "element.js",
     "CANVAS": "canvas_view.js",
     "SVG_CELLS": "svg_cells.js",
+    "LEGEND": "scale_legend.js",
     "KEYS": "keys.js",
     "WISHES": "wishes.js",
 }

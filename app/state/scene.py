@@ -87,7 +87,7 @@ class Scene:
     cell: int = in_link(Parameter(None, texts.cell, texts.cell_text), default=3 * CELLS)
     tokens: Window = in_link(Parameter(Window(), texts.tokens, lambda window: window.text))
     answer: Decoding = in_link(one_of(get_args(Decoding), "greedy"))
-    measure: Measure = in_link(one_of(get_args(Measure), "final"))
+    measure: Measure = in_link(one_of(get_args(Measure), "wrong"))
     sample: int = in_link(one_of(SAMPLES, 1))
     base: Base = in_link(one_of(get_args(Base), "clean"))
     board: BoardView = in_link(one_of(get_args(BoardView), "tiles"))

@@ -103,11 +103,11 @@ class Prediction:
         greedy_logits: Float[Tensor, "batch 100 15"],
     ) -> "Prediction":
         """From the logits given the true cells before each, and those given the cells that were decoded."""
-        loss, solved = score(logits, prompt)
+        loss, right = score(logits, prompt)
         return cls(
             loss=loss,
             probabilities=logits[:, 1:].softmax(-1).cpu().numpy(),
-            solved=solved,
+            solved=all_right(right),
             greedy=greedy_logits.argmax(-1).cpu().numpy(),
             greedy_probabilities=greedy_logits.softmax(-1).cpu().numpy(),
         )
@@ -180,9 +180,15 @@ def answer_loss(logits: Float[Tensor, "batch 101 15"], prompt: Int[Tensor, "batc
 
 def score(
     logits: Float[Tensor, "batch 101 15"], prompt: Int[Tensor, "batch 405"]
-) -> tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]:
-    """Loss and success of teacher-forced logits."""
-    return answer_loss(logits, prompt), right_cells(logits, prompt).all(-1).cpu().numpy()
+) -> tuple[AnswerLoss, Bool[np.ndarray, "puzzle 100"]]:
+    """The loss, and which cells are right, of teacher-forced logits. Of a puzzle whose cells are all right
+    greedy decoding draws the same: it is solved."""
+    return answer_loss(logits, prompt), right_cells(logits, prompt).cpu().numpy()
+
+
+def all_right(right: Bool[np.ndarray, "puzzle 100"]) -> Bool[np.ndarray, " puzzle"]:
+    """Which puzzles are solved, from the cells that are right."""
+    return np.asarray(right.all(-1))
 
 
 def right_cells(
