@@ -14,7 +14,7 @@ from app.widgets.tour import Stop, Wish
 from interp.ablation import NO_ABLATION, Component, parse_ablation
 from interp.analyses.head_roles import AT_LEAST
 from interp.analyses.narration import narrate
-from interp.analyses.notebook import copy_circuit_text
+from interp.analyses.notebook.experiments import copy_circuit_text
 from interp.backend import Backend
 from interp.engine.answers import Prediction
 

@@ -8,7 +8,7 @@ from app.state.scene import Scene
 from app.state.tour import END, STEPS, Sights, beginning, doing, is_done, same_sight, without_tour
 from interp import parse_ablation
 from interp.ablation import NO_ABLATION, Component
-from interp.analyses.notebook import copy_circuit_text
+from interp.analyses.notebook.experiments import copy_circuit_text
 from interp.model import Config
 from tests.support.puzzles import bank
 
