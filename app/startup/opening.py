@@ -47,7 +47,6 @@ def _elements() -> None:
     st.title("Puzzlescope")
     st.caption("Loading")
     st.divider()
-    st.plotly_chart({"data": [{"y": [0]}], "layout": {}}, key="opening-chart")
     st.selectbox("Loading", ["Loading"], key="opening-select")
     st.segmented_control("Loading", ["Loading"], key="opening-segments")
     st.toggle("Loading", key="opening-toggle")

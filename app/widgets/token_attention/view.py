@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from jaxtyping import Int, UInt16
 
-from app.startup.circuitsvis import bundle_address
+from app.startup.bundles import CIRCUITSVIS, bundle_address
 from app.widgets.browser.sending import finite
 from app.widgets.text import escape_markdown
 from app.widgets.token_attention.window import What, Window
@@ -99,7 +99,7 @@ def show(
         "heads": [f"L{layer} H{k}{' off' if attention.off[k] else ''}" for k in heads],
         "label": f"Attention of layer {layer}, " + ("all heads" if head is None else f"head {head}"),
         "full": full,
-        "bundle": bundle_address(),
+        "bundle": bundle_address(CIRCUITSVIS),
     }
     _view(key=key, data=packed(header, _in_ten_thousandths(shown)))
     whose = f"Layer {layer}, {'all heads' if head is None else f'head {head}'}"

@@ -71,14 +71,16 @@ def test_flipped_puzzles_are_those_of_the_sweep() -> None:
     ("state", "data"),
     [
         (None, []),
-        ({"selection": {"points": []}}, []),
-        ({"selection": {"points": [{"point_index": 3}]}}, []),
-        ({"selection": {"points": [{"customdata": ["L1.attn"]}, {"customdata": ["L2.attn"]}]}}, ["L1.attn"]),
-        ({"selection": {"points": [{"customdata": ["frame", "L1.attn"]}]}}, ["frame", "L1.attn"]),
-        ({"selection": {"points": [{"customdata": "L1"}]}}, []),
+        ({"said": []}, []),
+        ({"said": ["L1.attn"], "number": 3}, ["L1.attn"]),
+        ({"said": ["frame", "L1.attn"]}, ["frame", "L1.attn"]),
+        ({"said": "L1"}, []),
+        ({"said": [1, {}]}, []),
+        ({"said": ["x"] * 1000}, []),
+        ("L1.attn", []),
     ],
 )
-def test_a_selection_is_its_first_point(state: object, data: list[str]) -> None:
+def test_a_click_says_what_was_clicked(state: object, data: list[str]) -> None:
     assert clickable_chart.clicked_data(state) == data
 
 
