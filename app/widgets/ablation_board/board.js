@@ -240,6 +240,7 @@ class Board {
     this.progress.classList.toggle("busy", data.progress != null)
     this.stop.hidden = data.progress == null
     this.error.textContent = data.error
+    this.grid.hidden = this.readout.hidden = !data.hasTiles
   }
 
   drawTile(part, tile, off) {

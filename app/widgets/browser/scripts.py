@@ -8,6 +8,7 @@ CANVAS = HERE / "canvas_view.js"
 SVG_CELLS = HERE / "svg_cells.js"
 LEGEND = HERE / "scale_legend.js"
 KEYS = HERE / "keys.js"
+WISHES = HERE / "wishes.js"
 
 
 def joined(*files: Path) -> str:
