@@ -246,7 +246,7 @@ def mirrored(measure: Measure, n: int) -> list[Mark]:
 def reach(heights: Sequence[float]) -> tuple[float, float]:
     """From where to where the axis goes: over all that is drawn and what is written on it, at least over a
     fifth of the scale."""
-    low, high = min(0.0, *heights), max(0.2, *heights)
+    low, high = min([0.0, *heights]), max([0.2, *heights])
     room = 0.2 * (high - low)
     return low - (room if low < 0 else room / 4), high + room
 

@@ -85,7 +85,7 @@ def test_the_costliest_in_words() -> None:
 
 def test_a_row_that_knows_fewer_puzzles_is_compared_over_those() -> None:
     clean = SweepRow(None, AnswerLoss.join([losses(0.1, 1), losses(1.0, 1)]), cells([1, 0]))
-    bars = layer_chart([attn(0, 0.2, "0"), row(Component(1, "attn"), 0.0, "")], clean).data[0]
+    bars = layer_chart([attn(0, 0.2, "0"), row(Component(1, "attn"), 0.0, "")], clean).data[1]
     assert len(bars.x) == 1 and list(bars.x) == ["L0"], "of layer 1 nothing is known yet"
     assert (
         "0.2, 2.0 times the 0.1 in the clean run" in bars.hovertext[0]
