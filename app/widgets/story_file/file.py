@@ -1,4 +1,4 @@
-"""A story as one HTML file that asks nothing of any server: captions, pictures, and the way to the next."""
+"""A story as one HTML file that asks nothing of any server: captions, pictures, and the way to the next.
 
 It can be opened from a disk, sent and printed. Its policy lets a browser run the one script in it and fetch
 nothing, whatever its texts say; they are all escaped besides.
