@@ -16,13 +16,13 @@ if ROOT not in sys.path:
 # pages of other visitors, or a browser on this machine, need. To be said before PyTorch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from app.startup import arrival, opening  # noqa: E402
+from app.startup import arrival, opening, title  # noqa: E402
 from app.views import PAGES  # noqa: E402
 from app.widgets.browser import page_keeper, printing  # noqa: E402
 
 # The icon is a file: Streamlit would fetch a named one from an outside host.
 ICON = Path(__file__).parent / "static" / "icon.svg"
-st.set_page_config(page_title="Puzzlescope", page_icon=str(ICON), layout="wide")
+st.set_page_config(page_title=title.shown(), page_icon=str(ICON), layout="wide")
 st.html(Path(__file__).parent / "style.css")
 arrival.note()
 pages = {

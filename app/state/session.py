@@ -51,7 +51,7 @@ def _arrive(query: Mapping[str, str], backend: Backend, page: str, choices: Mapp
     """Make the scene of this address the visitor's."""
     scene, problems = scene_from_query(query, backend)
     if scene.attention is None:
-        scene = replace(scene, attention=copy_head(backend, scene.model, scene.puzzle))
+        scene = replace(scene, attention=copy_head(backend, scene.model))
     own, more = read_query(query, choices, _context(scene, backend))
     before = st.session_state.get(_SCENE)
     if before is not None:

@@ -40,6 +40,7 @@ from interp.analyses.ablation_sweep import (
     SweepPart,
     SweepRow,
     SweepState,
+    cells_in_words,
     cost,
     sweep_rows,
     value,
@@ -104,6 +105,9 @@ class PathState(SweepState):
         )
         if measure == "answers":
             return f"{dearest.text} changes most without {self.source.text}: {solved}"
+        if measure == "wrong":
+            cells = cells_in_words(row, clean)
+            return f"{dearest.text} changes most without {self.source.text}: {cells}; {solved}"
         against = compared(value(row, measure), value(clean, measure), "with no path ablated")
         return f"{dearest.text} changes most without {self.source.text}: loss {against}; {solved}"
 

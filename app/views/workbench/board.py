@@ -8,31 +8,42 @@ from functools import partial
 
 import streamlit as st
 
+from app.live import experiments as trials
 from app.live import fragment, sweeps
 from app.live.watching import watched
-from app.state.heads import copy_head
-from app.state.scene import SAMPLES, Base, Chart, Scene
+from app.state.heads import marks_of, roles_of
+from app.state.scene import SAMPLES, Base, BoardView, Chart, Scene
 from app.state.session import can_redo, can_undo, change, now, of_this_model, redo, undo
 from app.views.shared.switching import switch
+from app.views.workbench import experiments, picture
 from app.views.workbench.choices import PAGE
 from app.widgets import ablation_board
-from app.widgets.ablation_board import Board, Redo, SetMethod, StopSweep, Tile, Undo, Wish, ablation_after
+from app.widgets.ablation_board import (
+    Board,
+    Redo,
+    SetMethod,
+    StopSweep,
+    Tile,
+    Undo,
+    Wish,
+    ablation_after,
+    tile_of,
+)
 from app.widgets.charts import flip_list, head_map, layer_chart, task_chart
 from app.widgets.controls import choice, measure_and_sample
-from app.widgets.loss_readout import has_cells
 from interp.ablation import Component, Term
-from interp.analyses.ablation_sweep import STRETCH, SweepRow, SweepState, flipped, same_puzzles
-from interp.analyses.presets import Preset, presets
+from interp.analyses.ablation_sweep import STRETCH, SweepRow, SweepState, costliest_in_words, flipped
 from interp.backend import Backend
-from interp.engine.measures import Measure, metric_of
+from interp.engine.measures import Measure
 from interp.errors import PuzzlescopeError
 from interp.figures.sweep import Kind
 from interp.model import Config
 from interp.puzzles import Puzzle
 
-BASES: dict[Base, str] = {"clean": "relative to clean", "off": "added to current ablation"}
+BASES: dict[Base, str] = {"clean": "one at a time", "off": "added to current ablation"}
+VIEWS: dict[BoardView, str] = {"tiles": "tiles", "picture": "picture"}
 CHARTS: dict[Chart, str] = {
-    "attention": "attention layers",
+    "attention": "attention",
     "mlps": "MLPs",
     "heads": "heads",
     "tasks": "tasks × layers",
@@ -41,11 +52,12 @@ _ERROR = "board-error"
 
 
 def show(scene: Scene, backend: Backend) -> None:
-    """Draw the board and, below it, the chart that is open."""
+    """Draw the board and, below it, the experiments and the chart that is open."""
+    trials.begin(scene, backend)  # the board comes first: of one visitor's work the latest does
 
     def under_way() -> bool:
         measured = sweeps.board_sweep(scene, backend), sweeps.tasks_measured(scene)
-        return any(one.progress is not None for one in measured)
+        return any(one.progress is not None for one in measured) or trials.under_way(scene, backend)
 
     def draw_board() -> None:
         _draw(scene, backend)
@@ -57,14 +69,19 @@ def _draw(scene: Scene, backend: Backend) -> None:
     measured = sweeps.board_sweep(scene, backend)
     state = measured.states[0]
     rows = state.common() if state is not None else []
-    st.header("Ablation effects", anchor=False)
-    _controls(scene)
+    _heading(scene)
     _board(scene, backend, measured, rows)
+    experiments.show(scene, backend)
     _charts(scene, backend, rows)
 
 
-def _controls(scene: Scene) -> None:
-    with st.container(horizontal=True, gap="small"):
+def _heading(scene: Scene) -> None:
+    """In one line what the board shows, how, by what, and over which puzzles."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.header("Ablation effects", anchor=False, width="content")
+        choice.segmented(
+            "Drawn as", VIEWS, scene.board, key="board-view", on_change=lambda view: change(board=view)
+        )
         measure_and_sample.show_measure(
             scene.measure, key="measure", on_change=lambda measure: change(measure=measure)
         )
@@ -78,26 +95,27 @@ def _controls(scene: Scene) -> None:
 
 def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list[SweepRow]) -> None:
     cfg = backend.model(scene.model).cfg
-    offered = presets(cfg, copy_head(backend, scene.model, scene.puzzle).layer)
-    clean = rows[0] if rows else None
     look = measured.first_look.common() if measured.first_look is not None else []
-    clean = clean or (look[0] if look else None)
+    known = rows if any(len(row.right) for row in rows[1:]) else look
     board = Board(
         cfg=cfg,
         ablation=scene.ablation,
         tiles=_tiles(look, scene.measure, approximate=True) | _tiles(rows, scene.measure, approximate=False),
-        clean=None if clean is None or scene.measure == "answers" else clean.loss.mean(scene.measure),
-        metric=scene.measure,
-        n_puzzles=scene.sample if clean is None else len(clean.solved),
+        measure=scene.measure,
+        n_puzzles=len(known[0].right) if known else scene.sample,
+        headline=costliest_in_words(rows, scene.measure) if measured.progress is None else "",
         status=_status(scene, measured, rows),
         progress=measured.progress,
         can_undo=can_undo(),
         can_redo=can_redo(),
-        presets=offered,
         method=scene.method,
         error=st.session_state.get(_ERROR, ""),
+        has_tiles=scene.board == "tiles",
+        marks=marks_of(roles_of(backend, scene.model)),
     )
-    grant = of_this_model(partial(_grant, cfg, offered))
+    grant = of_this_model(partial(_grant, cfg))
+    if scene.board == "picture":
+        picture.show(scene, backend, board, on_wish=grant)
     ablation_board.show(board, key=scene.key("board"), on_wish=grant)
     if measured.stopped and st.button("Measure the rest", icon=":material/play_arrow:", key="board-again"):
         watched().forget(sweeps.BOARD)
@@ -106,15 +124,11 @@ def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list
 
 def _tiles(rows: list[SweepRow], measure: Measure, *, approximate: bool) -> dict[Component, Tile]:
     """The tiles of those rows that know as much as the run they are compared with."""
-    tiles = {}
-    for row in rows[1:]:
-        assert row.component is not None
-        if len(row.solved):
-            broken, mended = row.flips(same_puzzles(row, rows[0])[1])
-            cut = metric_of(measure)
-            loss = row.loss.mean(cut) if has_cells(row.loss, cut) else None
-            tiles[row.component] = Tile(loss, len(broken), len(mended), approximate)
-    return tiles
+    return {
+        row.component: tile_of(row, rows[0], measure, approximate=approximate)
+        for row in rows[1:]
+        if row.component is not None and len(row.right)
+    }
 
 
 def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> str:
@@ -137,7 +151,7 @@ def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> st
     return f"{what}: {over} so far, {measured.progress:.0%}."
 
 
-def _grant(cfg: Config, offered: list[Preset], wish: Wish) -> None:
+def _grant(cfg: Config, wish: Wish) -> None:
     """Do what the board asks for."""
     st.session_state.pop(_ERROR, None)
     match wish:
@@ -151,9 +165,10 @@ def _grant(cfg: Config, offered: list[Preset], wish: Wish) -> None:
             watched().stop(sweeps.BOARD)
         case _:
             try:
-                change(ablation=ablation_after(now().ablation, wish, cfg, offered))
+                change(ablation=ablation_after(now().ablation, wish, cfg))
             except PuzzlescopeError as error:
-                st.session_state[_ERROR] = f"{error} The ablation is unchanged."
+                unchanged = " The ablation is unchanged." if now().ablation else ""
+                st.session_state[_ERROR] = f"{error}{unchanged}"
 
 
 # ---- the charts --------------------------------------------------------------------------------------------

@@ -2,36 +2,48 @@
 
 from app.live import sweeps
 from app.state.scene import Scene
+from app.views.shared import note
 from app.views.shared.export import header_of, sample_of
+from app.views.workbench.answer import Answers
 from app.widgets.export_menu import menu
 from app.widgets.export_menu.menu import Download
 from interp.ablation import COMPONENT_KINDS, components_of
 from interp.analyses.ablation_sweep import Sweep
 from interp.analyses.attention import AttentionOf
+from interp.analyses.comparison import pair_rows
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
-from interp.engine.answers import Prediction
 from interp.export.tables import Table
 from interp.grids import CELLS, SIZE
 from interp.tokens import predicting_position
 
 
-def show(scene: Scene, backend: Backend, clean: Prediction, ablated: Prediction | None) -> None:
+def show(scene: Scene, backend: Backend, answers: Answers) -> None:
     """Draw the button that opens it all. Nothing is computed before it is asked for."""
     makers = {
-        "The answer, cell by cell": ("answer", lambda: _prediction(scene, backend, clean, ablated)),
+        "The answer, cell by cell": ("answer", lambda: _prediction(scene, backend, answers)),
         "Ablation effects": ("sweep", lambda: _sweep(scene, backend)),
         "Where the head attends": ("attention", lambda: _attention(scene, backend)),
     }
+    if answers.pinned is not None:
+        makers["Pinned and now, cell by cell"] = ("pinned", lambda: _pair(scene, backend, answers))
     downloads = [
         Download.of(label, f"{name}-{scene.puzzle.id}", make) for label, (name, make) in makers.items()
     ]
-    menu.show(downloads, _programs(scene, backend))
+    menu.show(downloads, _programs(scene, backend), note=note.editor(scene))
 
 
-def _prediction(scene: Scene, backend: Backend, clean: Prediction, ablated: Prediction | None) -> Table:
+def _prediction(scene: Scene, backend: Backend, answers: Answers) -> Table:
     header = header_of(scene, backend, [scene.puzzle])
-    return Table(header, clean.rows(scene.puzzle, ablated, scene.answer))
+    return Table(header, answers.clean.rows(scene.puzzle, answers.ablated, scene.answer))
+
+
+def _pair(scene: Scene, backend: Backend, answers: Answers) -> Table:
+    """Both answers, where an ablation is pinned."""
+    assert scene.pin is not None and answers.pinned is not None
+    both = f"pinned: {scene.pin.text}; now: {scene.ablation.text or 'clean'}"
+    header = header_of(scene, backend, [scene.puzzle], both)
+    return Table(header, pair_rows(scene.puzzle, answers.pinned, answers.now, scene.answer))
 
 
 def _sweep(scene: Scene, backend: Backend) -> Table:

@@ -17,7 +17,7 @@ from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation import NO_ABLATION, Ablation, Hook, ReferenceMeans, hooks_for
 from interp.analyses.question import PuzzleQuestion
-from interp.engine.answers import AnswerLoss, score
+from interp.engine.answers import AnswerLoss, all_right, score
 from interp.export.programs import given, puzzle_program
 from interp.grids import N_COLORS, SIZE
 from interp.model import Config, PuzzleGPT
@@ -244,7 +244,8 @@ def blanks_masked(
     hooks = [*_hiding(model.cfg, hidden), *hooks_for(model, prompt, ablation, means)]
     with torch.inference_mode():
         logits = model.run_with_hooks(prompt[:, :-1], fwd_hooks=hooks)
-        return score(logits[:, -GRID_TOKENS:], prompt)
+        loss, right = score(logits[:, -GRID_TOKENS:], prompt)
+        return loss, all_right(right)
 
 
 @dataclass(frozen=True)
