@@ -53,8 +53,10 @@ def opened(
     scene = current_scene(backend, page, choices)
     telling.show(scene, page, choices, backend)
     names.say(*scene.title, title)
-    menu.show(page)
-    room = header.show(scene, backend, title, about)
+    with st.container(horizontal=True, gap="xsmall", key="bar"):  # app/style.css: in the bar of the pages
+        menu.show(page)
+        room = st.container(width="content")
+    header.show(scene, backend, title, about)
     note.show(scene)
     if not has_board:
         header.show_off(scene, backend)

@@ -208,8 +208,8 @@ def _table(
         key=f"heads-table-{scene.model}",
         on_choice=of_this_model(lambda name: _choose_head(name, study)),
     )
-    unit = (
-        "the share of answers lost" if scene.measure == "answers" else "a logarithm: 1 is ten times the loss"
+    unit = {"wrong": "cells broken of 100", "answers": "the share of answers lost"}.get(
+        scene.measure, "nats more of loss"
     )
     st.caption(
         f"Mean attention at each offset, on the four markers, on the start token; the cost is {unit}."

@@ -1,7 +1,6 @@
 """The top of every page: its name, the model, the puzzle, and the ablation."""
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from app.state.scene import Scene
 from app.state.session import change, notify, now, of_this_model
@@ -15,19 +14,17 @@ TITLE = 206
 """Pixels, whatever the title is: the pickers stand in the same place on all pages."""
 
 
-def show(scene: Scene, backend: Backend, title: str, about: str) -> DeltaGenerator:
-    """Draw title and choices; returns the place for what can be taken away.
+def show(scene: Scene, backend: Backend, title: str, about: str) -> None:
+    """Draw title and choices.
 
     Args:
-        about: the page in a sentence or two, for who asks.
+        about: the page in a sentence or two, on the title's tooltip.
     """
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         st.title(title, anchor=False, width=TITLE, help=about)
         model_picker.show(scene, backend)
         puzzle_picker.show(scene, backend)
-        room = st.container(width="content")
     soundness.show(scene, backend)
-    return room
 
 
 def show_off(scene: Scene, backend: Backend) -> None:

@@ -10,10 +10,10 @@ import streamlit as st
 from app.widgets.charts.head_scatter import COST
 from app.widgets.controls import echoes
 from interp.analyses.head_study import DETECTORS, DISTANCES
-from interp.figures.scale import colour, tint
+from interp.figures.scale import colour, shade
 
 FULL = 0.2
-"""A column's colour is full at its largest share, but never at less than this: what is hardly there must not
+"""A column's grey is full at its largest share, but never at less than this: what is hardly there must not
 look like much."""
 
 HEIGHT = 486
@@ -54,7 +54,7 @@ def show(
     styled = frame.style.apply(_heat, subset=list(DETECTORS))
     styled = styled.apply(_costs, positions=[positions[name] for name in names], subset=[COST])
     st.dataframe(
-        styled.format(_share, subset=list(DETECTORS)).format("{:+.2f}", na_rep="", subset=[COST]),
+        styled.format(_share, subset=list(DETECTORS)).format(_cost, na_rep="", subset=[COST]),
         key=key,
         height=HEIGHT,
         row_height=27,
@@ -90,6 +90,11 @@ def _share(share: float) -> str:
     return "" if np.isnan(share) else f"{share:.2f}" if share >= 0.005 else "·"
 
 
+def _cost(cost: float) -> str:
+    """In two digits: cells, nats, or a share of answers; a dot for what is next to nothing."""
+    return f"{cost:.2g}".replace("-", "−") if abs(cost) >= 0.0005 else "·"
+
+
 def _heat(column: "pd.Series[float]") -> list[str]:
     """Backgrounds of a column's cells: the theme shines through, so that they are right in light and dark."""
     full = max(FULL, float(column.fillna(0).max()))
@@ -101,7 +106,7 @@ def _costs(column: "pd.Series[float]", positions: Sequence[float]) -> list[str]:
 
 
 def _background(share: float) -> str:
-    return "" if np.isnan(share) else f"background-color: {tint(share)}"
+    return "" if np.isnan(share) else f"background-color: {shade(share)}"
 
 
 def _selected(key: str, names: list[str], on_choice: Callable[[str], None]) -> None:
