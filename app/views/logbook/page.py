@@ -4,7 +4,7 @@ published."""
 import streamlit as st
 
 from app.views import frame
-from app.views.logbook import answers, cache, heads, losses
+from app.views.logbook import answers, cache, contents, heads, losses
 from app.views.logbook.choices import CHOICES, PAGE
 from interp.analyses.notebook.published import same_sizes
 
@@ -21,13 +21,22 @@ OTHER_SIZES = (
     " repeat the notebook on its own model: the deviations are then computed."
 )
 
+EXPERIMENTS = (
+    losses.show,
+    answers.show_marker,
+    heads.show_detectors,
+    heads.show_pattern,
+    answers.show_copy,
+    answers.show_one_by_one,
+    cache.show,
+)
+CONTENTS_HEIGHT = 262
+"""Pixels: the room that is kept until the experiments below have come out."""
+
 scene, backend, _ = frame.opened(PAGE, CHOICES, "Logbook", ABOUT, INTRODUCTION)
 if not same_sizes(backend.model(scene.model).cfg):
     st.caption(OTHER_SIZES)
-losses.show(1, scene, backend)
-answers.show_marker(2, scene, backend)
-heads.show_detectors(3, scene, backend)
-heads.show_pattern(4, scene, backend)
-answers.show_copy(5, scene, backend)
-answers.show_one_by_one(6, scene, backend)
-cache.show(7, scene, backend)
+top = st.container(height=CONTENTS_HEIGHT, border=False)
+sections = [show(number, scene, backend) for number, show in enumerate(EXPERIMENTS, start=1)]
+with top:
+    contents.show(sections)

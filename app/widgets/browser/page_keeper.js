@@ -1,5 +1,6 @@
 // Keeps an open page alive, and its history in steps. There is one keeper in a browser's tab, however often this module is run.
 const STATE = "data-test-connection-state"
+const OPEN = "puzzlescope-open" // a cookie: this browser has a page that is drawn
 const RAPID = 500 // milliseconds within which changes of the same things are one step: a slider that is dragged
 const SETTLED = 20_000 // milliseconds after which a page that Streamlit gives up is loaded anew: earlier, it would happen again
 const PATIENCE = 10_000 // milliseconds to wait for the run of a step that was gone to
@@ -51,8 +52,15 @@ class Keeper {
   // The server draws nothing before the style sheet is there, or as good as never comes.
   waitForStyle(since = performance.now()) {
     const there = getComputedStyle(app()).getPropertyValue("--quiet")
-    if (there || performance.now() - since > PATIENCE) this.trigger("ready", true)
+    if (there || performance.now() - since > PATIENCE) this.ready()
     else requestAnimationFrame(() => this.waitForStyle(since))
+  }
+
+  // Told to this server, and to the one that may take its place while the page is open.
+  ready() {
+    document.cookie = `${OPEN}=1; SameSite=Lax`
+    window.addEventListener("pagehide", () => (document.cookie = `${OPEN}=; max-age=0; SameSite=Lax`), { once: true })
+    this.trigger("ready", true)
   }
 
   ask() {
