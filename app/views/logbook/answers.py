@@ -42,10 +42,9 @@ ONE_BY_ONE = (
 )
 
 
-def show_marker(number: int, scene: Scene, backend: Backend) -> Section:
+def show_marker(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """Layer 0's attention off on a frame puzzle."""
-    title = "Layer 0 ablated: an answer that is not a grid"
-    experiment.heading(number, title, MARKER)
+    experiment.heading(section, MARKER)
     frames = backend.bank().filter(task="frame")
     puzzle = scene.puzzle if scene.puzzle.task == "frame" else frames[1]
     verdict: Verdict = "differs"
@@ -61,7 +60,7 @@ def show_marker(number: int, scene: Scene, backend: Backend) -> Section:
             key=f"log-marker-{layer}",
         )
         verdict = "holds" if found.holds else verdict
-    return Section(number, title, verdict)
+    return verdict
 
 
 def _layers(scene: Scene, backend: Backend) -> Iterator[int]:
@@ -74,10 +73,9 @@ def _layers(scene: Scene, backend: Backend) -> Iterator[int]:
         yield layer
 
 
-def show_copy(number: int, scene: Scene, backend: Backend) -> Section:
+def show_copy(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """The copy circuit, in the notebook's layer or in the one that copies here."""
-    title = "One circuit that copies"
-    experiment.heading(number, title, COPY)
+    experiment.heading(section, COPY)
     verdict: Verdict = "differs"
     cfg, puzzle = backend.model(scene.model).cfg, scene.puzzle
     for layer in _layers(scene, backend):
@@ -92,7 +90,7 @@ def show_copy(number: int, scene: Scene, backend: Backend) -> Section:
             key=f"log-copy-{layer}",
         )
         verdict = "holds" if found.holds else verdict
-    return Section(number, title, verdict)
+    return verdict
 
 
 def _answer(
@@ -132,10 +130,9 @@ def _answer(
     return found
 
 
-def show_one_by_one(number: int, scene: Scene, backend: Backend) -> Section:
+def show_one_by_one(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """Each attention layer ablated in turn on one puzzle."""
-    title = "Each attention layer ablated, on one puzzle"
-    experiment.heading(number, title, ONE_BY_ONE)
+    experiment.heading(section, ONE_BY_ONE)
     puzzle = scene.puzzle
     layers = components_of(backend.model(scene.model).cfg, ["attn"])
     ablations = [scene.ablation.with_term(Term(part)) for part in layers]
@@ -166,4 +163,4 @@ def show_one_by_one(number: int, scene: Scene, backend: Backend) -> Section:
         PredictionOf(puzzle, ablations[worst]).program(scene.model),
         key="log-one-by-one-python",
     )
-    return Section(number, title, verdict_of([found]))
+    return verdict_of([found])

@@ -4,13 +4,12 @@ import streamlit as st
 
 from app.state.scene import Scene
 from app.views.logbook import experiment
-from app.views.logbook.contents import Section, verdict_of
+from app.views.logbook.contents import Section, Verdict, verdict_of
 from interp.analyses.notebook.published import BlanksMasked, masking_finding
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.numbers import short
 
-TITLE = "The cache that was not at fault"
 QUESTION = (
     "The notebook switched the key-value cache off, as it seemed to spoil the answers. The cache was not at"
     " fault: the tokenizer had declared token 0 to be padding, and token 0 is also the *blank cell*. A"
@@ -21,9 +20,9 @@ QUESTION = (
 )
 
 
-def show(number: int, scene: Scene, backend: Backend) -> Section:
+def show(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """Draw the section."""
-    experiment.heading(number, TITLE, QUESTION)
+    experiment.heading(section, QUESTION)
     as_it_is = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation))
     question = BlanksMasked(scene.puzzle, scene.ablation)
     loss, solved = as_it_is.loss.mean("final"), as_it_is.solved[0]
@@ -50,4 +49,4 @@ def show(number: int, scene: Scene, backend: Backend) -> Section:
             question.program(scene.model),
             key="log-cache-python",
         )
-    return Section(number, TITLE, verdict_of([found]))
+    return verdict_of([found])

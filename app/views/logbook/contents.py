@@ -1,6 +1,6 @@
 """What the logbook holds and how it came out, at its top: the score, and each experiment with its verdict."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -20,20 +20,15 @@ TAGS: dict[Verdict, str] = {
 
 @dataclass(frozen=True)
 class Section:
-    """An experiment: its number and name, and whether what was published holds here."""
+    """An experiment: its number and its name."""
 
     number: int
     title: str
-    verdict: Verdict
 
     @property
     def anchor(self) -> str:
-        return f"#{anchor(self.number)}"
-
-
-def anchor(number: int) -> str:
-    """Where an experiment stands on the page."""
-    return f"experiment-{number}"
+        """Where it stands on the page."""
+        return f"experiment-{self.number}"
 
 
 def verdict_of(findings: Sequence[Finding]) -> Verdict:
@@ -41,17 +36,17 @@ def verdict_of(findings: Sequence[Finding]) -> Verdict:
     return "holds" if all(found.holds for found in findings) else "differs"
 
 
-def show(sections: Sequence[Section]) -> None:
+def show(verdicts: Mapping[Section, Verdict]) -> None:
     """Draw the score and the list; each entry leads to its experiment."""
     scores = []
     for verdict in ("holds", "differs", "pending"):
-        found = [section for section in sections if section.verdict == verdict]
+        found = [section for section, one in verdicts.items() if one == verdict]
         if found:
-            jumps = ", ".join(f"[{section.number}]({section.anchor})" for section in found)
+            jumps = ", ".join(f"[{section.number}](#{section.anchor})" for section in found)
             scores.append(f"**{verdict} {len(found)}** ({jumps})")
-    st.markdown(f"What was published, on this model: {' · '.join(scores)}")
+    score = f"What was published, on this model: {' · '.join(scores)}"
     lines = (
-        f"{section.number}. [{section.title}]({section.anchor}) {TAGS[section.verdict]}"
-        for section in sections
+        f"{section.number}. [{section.title}](#{section.anchor}) {TAGS[verdict]}"
+        for section, verdict in verdicts.items()
     )
-    st.markdown("\n".join(lines))
+    st.markdown("\n".join([score, "", *lines]))

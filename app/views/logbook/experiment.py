@@ -4,16 +4,16 @@ on."""
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.views.logbook.contents import TAGS, anchor, verdict_of
+from app.views.logbook.contents import TAGS, Section, verdict_of
 from app.widgets.text import escape_markdown
 from app.widgets.workbench_link import workbench_link
 from interp.analyses.notebook.published import Finding
 
 
-def heading(number: int, title: str, question: str) -> None:
+def heading(section: Section, question: str) -> None:
     """The start of a section: its number and name, and what is asked."""
     st.divider()
-    st.header(f"{number}. {title}", anchor=anchor(number))
+    st.header(f"{section.number}. {section.title}", anchor=section.anchor)
     st.markdown(question)
 
 

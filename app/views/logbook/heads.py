@@ -11,7 +11,7 @@ from app.state.scene import Scene
 from app.state.session import choose, chosen
 from app.views.logbook import experiment
 from app.views.logbook.choices import PAGE, name_of
-from app.views.logbook.contents import Section, verdict_of
+from app.views.logbook.contents import Section, Verdict, verdict_of
 from app.views.shared.attention import show_layer, show_tokens
 from app.views.shared.lookback_list import show_heads
 from app.widgets.controls import choice
@@ -25,7 +25,6 @@ from interp.backend import Backend
 WHAT = {1: "one token back", 100: "one grid back"}
 assert set(WHAT) == set(THRESHOLDS)
 
-DETECTORS_TITLE, PATTERN_TITLE = "Heads by attention offset", "The attention pattern of a head"
 DETECTORS = (
     "An induction head needs a head that looks at the token before. And since every grid is as long as the"
     " next, a head that looks exactly 100 positions back sees, from where a cell is predicted, the same"
@@ -40,9 +39,9 @@ RESTING_ONLY = "only heads that rest on the start token"
 PATTERN = "Where a head looks, token by token. Choose any head, or click one above."
 
 
-def show_detectors(number: int, scene: Scene, backend: Backend) -> Section:
+def show_detectors(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """The heads above each threshold, on the puzzle at hand."""
-    experiment.heading(number, DETECTORS_TITLE, DETECTORS)
+    experiment.heading(section, DETECTORS)
     scores = backend.ask(scene.model, LookbackScores(scene.puzzle, scene.ablation, tuple(WHAT)))
     clamped = LookbackScores(scene.puzzle, scene.ablation, (*WHAT, ON_START), clamp=True)
     notebook = backend.ask(scene.model, clamped)
@@ -70,7 +69,7 @@ def show_detectors(number: int, scene: Scene, backend: Backend) -> Section:
         ),
         key="log-heads-python",
     )
-    return Section(number, DETECTORS_TITLE, verdict_of(findings))
+    return verdict_of(findings)
 
 
 def _footnote(found: Sequence[LookingHead]) -> None:
@@ -107,9 +106,9 @@ def _deviations(figures: Mapping[tuple[int, int], float], scores: Float[np.ndarr
     st.caption(f"This puzzle less the notebook's: {', '.join(told)}.")
 
 
-def show_pattern(number: int, scene: Scene, backend: Backend) -> Section:
+def show_pattern(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """Any head's pattern, through CircuitsVis."""
-    experiment.heading(number, PATTERN_TITLE, PATTERN)
+    experiment.heading(section, PATTERN)
     cfg = backend.model(scene.model).cfg
     question = AttentionOf(scene.puzzle, scene.ablation, scene.layer)
     here, beside = experiment.columns()
@@ -127,4 +126,4 @@ def show_pattern(number: int, scene: Scene, backend: Backend) -> Section:
             question.program(scene.model, head=scene.head, cell=scene.answer_cell or 0),
             key="log-pattern-python",
         )
-    return Section(number, PATTERN_TITLE, "shown")
+    return "shown"

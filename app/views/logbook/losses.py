@@ -10,7 +10,7 @@ from app.state.scene import Scene
 from app.state.session import notify, of_this_model
 from app.views.logbook import experiment
 from app.views.logbook.choices import PAGE
-from app.views.logbook.contents import TAGS, Section, verdict_of
+from app.views.logbook.contents import TAGS, Section, Verdict, verdict_of
 from app.views.shared.switching import switch
 from app.widgets.charts import layer_chart
 from app.widgets.controls.progress import show_progress
@@ -24,7 +24,6 @@ from interp.numbers import NOT_FINITE, short, times
 from interp.puzzles import PuzzleSet
 
 _GROUP, _PUBLIC = "logbook-losses", "logbook-public"
-TITLE = "Attention layers ablated, one at a time"
 QUESTION = (
     "Which attention layers does the model need? Each is zeroed in turn, and the loss on the last grid is"
     f" measured over {REFERENCE_PUZZLES} puzzles of all tasks. Most cells are merely copied; what a layer"
@@ -32,9 +31,9 @@ QUESTION = (
 )
 
 
-def show(number: int, scene: Scene, backend: Backend) -> Section:
+def show(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """Draw the section; the chart fills up while it is measured."""
-    experiment.heading(number, TITLE, QUESTION)
+    experiment.heading(section, QUESTION)
 
     def under_way() -> bool:
         return _look(scene, backend).progress is not None
@@ -44,7 +43,7 @@ def show(number: int, scene: Scene, backend: Backend) -> Section:
 
     fragment.show(draw_losses, scene=scene, page=PAGE, under_way=under_way)
     found = _found(_look(scene, backend))
-    return Section(number, TITLE, "pending" if found is None else verdict_of([found]))
+    return "pending" if found is None else verdict_of([found])
 
 
 def _look(scene: Scene, backend: Backend) -> Seen[SweepState]:

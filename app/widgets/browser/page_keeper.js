@@ -12,6 +12,8 @@ const same = (query, search) => {
   return Object.keys(query).length === told.size && Object.entries(query).every(([name, value]) => told.get(name) === value)
 }
 
+const placeOf = ({ pathname, search }) => pathname + search
+
 const app = () => document.querySelector("[data-testid=stApp]")
 const state = () => app()?.getAttribute(STATE)
 const idle = () => app()?.getAttribute("data-test-script-state") === "notRunning"
@@ -104,9 +106,18 @@ class Keeper {
       if (next.href === location.href || this.awaits() || this.cleared(next)) return
       if (this.sameStep(next)) replace(state, title, url)
       else push(state, title, url)
+      this.here = placeOf(location)
     }
-    history.replaceState = (...address) => this.awaits() || replace(...address)
+    history.replaceState = (...address) => {
+      if (this.awaits()) return
+      replace(...address)
+      this.here = placeOf(location)
+    }
+    this.here = placeOf(location)
     window.addEventListener("popstate", () => {
+      const here = placeOf(location)
+      if (here === this.here) return // a jump within the page
+      this.here = here
       // The address as it was typed, which got its scene before this was there to make one step of the two: passed over.
       if (!new URLSearchParams(location.search).has("puzzle")) history.back()
       this.step = null
