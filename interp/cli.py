@@ -21,11 +21,18 @@ import torch
 import typer
 from tqdm import tqdm
 
-from interp.ablation import Ablation, ReferenceMeans, bank_means, components_of, parse_ablation
+from interp.ablation import Ablation, Component, ReferenceMeans, bank_means, components_of, parse_ablation
 from interp.analyses.ablation_sweep import Scope, SweepRow
 from interp.analyses.ablation_sweep import sweep as sweep_model
+from interp.analyses.head_roles import Role, Roles, head_roles
 from interp.analyses.lookback import lookback_table
-from interp.analyses.notebook import ON_START, LookingHead, Phenomena, looking_heads, measure_phenomena
+from interp.analyses.notebook.experiments import (
+    ON_START,
+    LookingHead,
+    Phenomena,
+    looking_heads,
+    measure_phenomena,
+)
 from interp.checkpoints import convert as convert_checkpoint
 from interp.checkpoints import find_model, load_model
 from interp.checkpoints.weights import short
@@ -248,7 +255,7 @@ def heads(
 ) -> None:
     """Heads that attend at a fixed offset: 1 is the previous token, 100 the cell to be copied. The notebook's
     score also names heads that only rest on the start token where too few positions come before; they are
-    listed last, and say so."""
+    listed last, and say so. A head's role is what it attends to where the answer's cells are predicted."""
     path = _checked(out)
     if np.isnan(threshold):
         raise PuzzlescopeError("--threshold expects a number, got nan.")
@@ -261,6 +268,7 @@ def heads(
     chosen, net = _puzzles(puzzles, task, structure, limit, place), load_model(model)
     clamped = lookback_table(net, chosen.tokens, [*distances, ON_START])
     real = lookback_table(net, chosen.tokens, distances, clamp=False)
+    roles = head_roles(net, chosen.tokens)
     found = [
         head
         for back in distances
@@ -269,30 +277,49 @@ def heads(
         )
     ]
     rows = [
-        asdict(head.found) | {"unclamped": head.unclamped, "start": head.start, "looks": head.looks}
+        asdict(head.found)
+        | {
+            "unclamped": head.unclamped,
+            "start": head.start,
+            "looks": head.looks,
+            "role": _role(head, roles).key,
+        }
         for head in found
     ]
     lost = sum(not np.isfinite(head.found.score) for head in found)
     _report(
         rows,
-        lambda: _print_heads(found),
+        lambda: _print_heads(found, roles),
         as_json,
         path,
         f"The scores of {lost} of these heads {DIVERGED}" if lost else "",
     )
 
 
-def _print_heads(found: list[LookingHead]) -> None:
+def _role(head: LookingHead, roles: Roles) -> Role:
+    return roles.by_component[Component(head.found.layer, "head", head.found.head)].role
+
+
+def _print_heads(found: list[LookingHead], roles: Roles | None = None) -> None:
     """A line a head: by the notebook's formula, over the positions that can look so far back, and on the
-    start token."""
+    start token; and its role, if that is known."""
     _print_table(
-        ("offset", "head", "score", "unclamped", "on start", "attends so far back"),
+        (
+            "offset",
+            "head",
+            "score",
+            "unclamped",
+            "on start",
+            "attends so far back",
+            *(["role"] if roles else []),
+        ),
         [
             (
                 head.found.lookback,
                 head.found.name,
                 *(number(one, ".4f") for one in (head.found.score, head.unclamped, head.start)),
                 _looks(head),
+                *([_role(head, roles).name] if roles else []),
             )
             for head in found
         ],

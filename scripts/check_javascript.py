@@ -20,9 +20,9 @@ SHARED = {
     "ELEMENT": "element.js",
     "CANVAS": "canvas_view.js",
     "SVG_CELLS": "svg_cells.js",
-    "LEGEND": "scale_legend.js",
     "KEYS": "keys.js",
     "WISHES": "wishes.js",
+    "LEGEND": "scale_legend.js",
 }
 """The names in ``app/widgets/browser/scripts.py`` of what several components need."""
 

@@ -72,6 +72,7 @@ class Scene:
         story: that is told: its name, or all of it (:func:`app.state.stories.opened`); empty for none.
         at: its scene, from 1, whose caption is shown.
         present: 1 if the page is shown to an audience: larger, and without what only its presenter needs.
+        note: what is said to the reader of the link.
     """
 
     model: str = in_link(Parameter(DEFAULT, texts.model), required=True)
@@ -101,6 +102,7 @@ class Scene:
     story: str = in_link(Parameter("", texts.story))
     at: int = in_link(Parameter(1, texts.at))
     present: int = in_link(one_of((0, 1), 0))
+    note: str = in_link(Parameter("", texts.note))
 
     def query(self) -> dict[str, str]:
         """The scene as URL parameters; what is at its default is left out."""
@@ -140,6 +142,12 @@ class Scene:
     def answer_cell(self) -> int | None:
         """The cell of the answer that is looked at, 0 to 99, if it is one."""
         return self.cell - 3 * CELLS if self.cell >= 3 * CELLS else None
+
+    @property
+    def title(self) -> tuple[str, str]:
+        """What it is of, in the title of a browser's tab: the puzzle, and what is ablated."""
+        off = f"{brief(self.ablation.text, LONGEST_OFF)} ablated" if self.ablation else ""
+        return f"{self.puzzle.task} {self.puzzle.id[:6]}", off
 
     @property
     def run(self) -> str:

@@ -51,7 +51,7 @@ def _arrive(query: Mapping[str, str], backend: Backend, page: str, choices: Mapp
     """Make the scene of this address the visitor's."""
     scene, problems = scene_from_query(query, backend)
     if scene.attention is None:
-        scene = replace(scene, attention=copy_head(backend, scene.model, scene.puzzle))
+        scene = replace(scene, attention=copy_head(backend, scene.model))
     own, more = read_query(query, choices, _context(scene, backend))
     before = st.session_state.get(_SCENE)
     if before is not None:
@@ -80,6 +80,11 @@ def write_link() -> None:
         st.query_params.from_dict(query)
     st.session_state[_ARRIVED] = False
     echoes.end()
+
+
+def link() -> dict[str, str]:
+    """The parameters of the link to what is on screen."""
+    return dict(st.session_state[_LINK])
 
 
 def chosen(page: str) -> dict[str, Any]:

@@ -6,12 +6,13 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app.startup import title as names
 from app.state.backend import shared_backend
 from app.state.link import Parameter
 from app.state.scene import Scene
 from app.state.session import current_scene, show_notices
-from app.views.shared import header
-from app.views.shared.talks import telling
+from app.views.shared import header, note
+from app.views.shared.talks import menu, telling
 from interp.backend import Backend
 
 
@@ -51,7 +52,10 @@ def opened(
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
     telling.show(scene, page, choices, backend)
+    names.say(*scene.title, title)
+    menu.show(page)
     room = header.show(scene, backend, title, about)
+    note.show(scene)
     if not has_board:
         header.show_off(scene, backend)
     show_notices()
@@ -67,7 +71,8 @@ def opened_plain(
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
     telling.show(scene, page, choices, backend)
-    st.title(title, anchor=False)
-    show_notices()
-    st.markdown(introduction)
+    with st.container(gap="small"):
+        st.title(title, anchor=False)
+        show_notices()
+        st.markdown(introduction)
     return scene, backend

@@ -6,11 +6,12 @@ from interp.figures.grids import grid_svg
 from interp.figures.heads import scatter_figure, spectrum_figure
 from interp.figures.patching import effect_cells, gap_cells, head_patch_map, patch_map
 from interp.figures.paths import effects_board, effects_ranking, views_scatter
-from interp.figures.sweep import head_map, layer_chart, task_map
+from interp.figures.sweep import board_map, head_map, layer_chart, task_map
 
 __all__ = [
     "attribution_bars",
     "attribution_map",
+    "board_map",
     "effect_cells",
     "effects_board",
     "effects_ranking",

@@ -122,6 +122,35 @@ def head_map(
     return figure
 
 
+def board_map(
+    rows: Sequence[SweepRow],
+    clean: SweepRow | None,
+    measure: Measure = "final",
+    off: Collection[Component] = (),
+) -> go.Figure:
+    """The ablation board: a row a layer, a tile for its attention, each of its heads and its MLP. Otherwise
+    as :func:`head_map`."""
+    shown = [(row, row.component) for row in rows if row.component is not None]
+    layers = sorted({part.layer for _, part in shown})
+    heads = sorted({part.head for _, part in shown if part.head is not None})
+    columns = ["attn", *(f"H{head}" for head in heads), "mlp"]
+    figure = base_figure(
+        f"{measured(measure)} with one component ablated", height=88 + 26 * max(len(layers), 3)
+    )
+    cells = [
+        _Cell(row, clean, layers.index(part.layer), columns.index(part.text.split(".")[1]), measure, off)
+        for row, part in shown
+        if clean is not None
+    ]
+    known = [
+        cell.tile(f"L{layers[cell.line]}", outlined=cell.row.component in off) for cell in cells if cell.known
+    ]
+    if not known:
+        return nothing(figure, rows if clean is not None else [])
+    draw_tiles(figure, known, [f"L{layer}" for layer in layers], columns)
+    return figure
+
+
 def task_map(
     states: Mapping[str, SweepState],
     measure: Measure = "answers",

@@ -56,7 +56,7 @@ def cost(page: Page, part: str) -> float:
 
 
 def choose_task(page: Page, task: str) -> None:
-    page.locator(".st-key-picker-task").get_by_role("combobox").click()
+    page.get_by_role("button", name="Task: ").click()
     page.get_by_role("option", name=re.compile(f"^{task}:")).click()
     page.wait_for_function("!location.search.includes('puzzle=9a3726a23b')")
     settled(page)

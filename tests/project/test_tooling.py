@@ -706,7 +706,9 @@ def test_the_library_knows_nothing_of_the_dashboard() -> None:
 
 
 MODULE_OF = {
+    "axe-playwright-python": "axe_playwright_python",
     "huggingface-hub": "huggingface_hub",
+    "pillow": "PIL",
     "pytest-xdist": "xdist",
     "transformer-lens": "transformer_lens",
 }

@@ -5,6 +5,7 @@ from app.state.session import choose, chosen
 from app.views import frame
 from app.views.circuits import cell, export, patching, readers
 from app.views.circuits.choices import CHOICES, PAGE, VIEWS
+from app.views.shared import note
 from app.widgets.controls import choice
 from app.widgets.export_menu import menu
 
@@ -23,7 +24,7 @@ view = chosen(PAGE)["show"]
 choice.segmented("View", VIEWS, view, key="circuits-view", on_change=lambda name: choose(PAGE, show=name))
 show, exported = DRAWN[view]
 with room:
-    menu.show(*exported(scene, backend), key="circuits-export-menu")
+    menu.show(*exported(scene, backend), key="circuits-export-menu", note=note.editor(scene))
 if view != "readers":
     cell.show_puzzle(scene, backend)
 show(scene, backend)

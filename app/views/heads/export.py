@@ -5,9 +5,11 @@ from typing import Any
 
 from app.live import studies, sweeps
 from app.state.scene import Scene
+from app.views.shared import note
 from app.views.shared.export import header_of, name_of, sample_of
 from app.widgets.export_menu import menu
 from app.widgets.export_menu.menu import Download
+from interp.analyses.head_roles import Roles
 from interp.analyses.head_study import HeadStudy, HeadStudyOf, Over
 from interp.backend import Backend
 from interp.export.tables import Table
@@ -26,7 +28,11 @@ def show(scene: Scene, backend: Backend, over: Over) -> None:
         return Download.of(label, f"{name}-{name_of(scene)}", table)
 
     downloads = [
-        download("All heads", "heads", lambda study: study.rows(over, studies.costs(scene, sweep))),
+        download(
+            "All heads",
+            "heads",
+            lambda study: Roles.of(study).beside(study.rows(over, studies.costs(scene, sweep))),
+        ),
         download("Their spectra", "spectra", lambda study: study.spectrum_rows(over)),
         download(
             f"The maps of {head}", f"maps-{head}", lambda study: study.map_rows(scene.layer, scene.head)
@@ -36,6 +42,7 @@ def show(scene: Scene, backend: Backend, over: Over) -> None:
         downloads,
         {"the heads": _question(scene, backend).program(scene.model, sample=sample_of(scene), over=over)},
         key="heads-export-menu",
+        note=note.editor(scene),
     )
 
 

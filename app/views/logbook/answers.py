@@ -15,8 +15,8 @@ from app.views.shared import puzzle_panels
 from app.widgets import puzzle_strip
 from app.widgets.puzzle_strip import Look, Panel
 from interp.ablation import Ablation, Component, Term, components_of, parse_ablation
-from interp.analyses import published
-from interp.analyses.notebook import copy_circuit_text
+from interp.analyses.notebook import published
+from interp.analyses.notebook.experiments import copy_circuit_text
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.puzzles import Puzzle
@@ -62,7 +62,7 @@ def show_marker(number: int, scene: Scene, backend: Backend) -> None:
 def _layers(scene: Scene, backend: Backend) -> Iterator[int]:
     """The layer of the published experiment; then, if it is another, the one where this model's copying head
     is. Says which."""
-    own = copy_head(backend, scene.model, scene.puzzle).layer
+    own = copy_head(backend, scene.model).layer
     for layer in dict.fromkeys((0, own)):
         here = ", where this model's copying head is" if layer == own else ", as published"
         st.markdown(f"**Layer {layer}**{here}")

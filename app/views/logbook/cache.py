@@ -4,8 +4,8 @@ import streamlit as st
 
 from app.state.scene import Scene
 from app.views.logbook import experiment
+from interp.analyses.notebook.published import BlanksMasked, masking_finding
 from interp.analyses.prediction import PredictionOf
-from interp.analyses.published import BlanksMasked, masking_finding
 from interp.backend import Backend
 from interp.numbers import short
 

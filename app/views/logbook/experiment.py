@@ -6,7 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from app.widgets.text import escape_markdown
 from app.widgets.workbench_link import workbench_link
-from interp.analyses.published import Finding
+from interp.analyses.notebook.published import Finding
 
 
 def heading(number: int, title: str, question: str) -> None:

@@ -15,10 +15,10 @@ from app.views.shared.attention import show_layer, show_tokens
 from app.views.shared.lookback_list import show_heads
 from app.widgets.controls import choice
 from interp.ablation import Component
-from interp.analyses import published
 from interp.analyses.attention import AttentionOf
 from interp.analyses.lookback import LookbackScores
-from interp.analyses.notebook import ON_START, THRESHOLDS, LookingHead, looking_heads
+from interp.analyses.notebook import published
+from interp.analyses.notebook.experiments import ON_START, THRESHOLDS, LookingHead, looking_heads
 from interp.backend import Backend
 
 WHAT = {1: "one token back", 100: "one grid back"}

@@ -14,8 +14,8 @@ from app.views.shared.switching import switch
 from app.widgets.charts import layer_chart
 from app.widgets.controls.progress import show_progress
 from interp.ablation import REFERENCE_PUZZLES, Component, Term, components_of
-from interp.analyses import published
 from interp.analyses.ablation_sweep import Sweep, SweepRow, SweepState
+from interp.analyses.notebook import published
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 from interp.export.programs import Sample

@@ -6,7 +6,7 @@ import streamlit as st
 from app.views import frame
 from app.views.logbook import answers, cache, heads, losses
 from app.views.logbook.choices import CHOICES, PAGE
-from interp.analyses.published import same_sizes
+from interp.analyses.notebook.published import same_sizes
 
 ABOUT = "Each experiment of the original notebook, on the model at hand, beside the published figures."
 INTRODUCTION = (

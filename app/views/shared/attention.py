@@ -3,9 +3,10 @@ CircuitsVis."""
 
 import streamlit as st
 
+from app.state.heads import roles_of
 from app.state.scene import Scene
 from app.state.session import change, look_at_head, of_this_model
-from app.views.shared import lookback_list
+from app.views.shared import role_list
 from app.widgets.controls import choice
 from app.widgets.grid_attention import view as grid_view
 from app.widgets.grid_attention.choice import Choice
@@ -19,7 +20,7 @@ from interp.model import Config
 
 
 def show(scene: Scene, backend: Backend) -> None:
-    """Draw both views of the chosen layer, and name the heads that look a fixed distance back."""
+    """Draw both views of the chosen layer, and list the roles of all heads."""
     cfg = backend.model(scene.model).cfg
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.header("Where the heads of layer", anchor=False, width="content")
@@ -34,12 +35,21 @@ def show(scene: Scene, backend: Backend) -> None:
         layer=scene.layer,
         note=scene.run,
         colors=PALETTES[scene.palette],
+        tags=_tags(scene, backend),
         on_change=of_this_model(_choose),
     )
-    with st.expander("Heads with a fixed attention offset", key="lookbacks"):
-        lookback_list.show(scene, backend)
+    with st.expander("Head roles", key="roles"):
+        role_list.show(scene, backend)
     st.header("Token by token", anchor=False)
     show_tokens(scene, attention, cfg, key=scene.key("tokens"))
+
+
+def _tags(scene: Scene, backend: Backend) -> list[grid_view.Tag]:
+    """The roles of the layer's heads."""
+    heads = [head for head in roles_of(backend, scene.model).heads if head.layer == scene.layer]
+    return [
+        grid_view.Tag(head.role.glyph, head.role.name, f"{head.words}. {head.role.help}") for head in heads
+    ]
 
 
 def show_layer(scene: Scene, cfg: Config, *, key: str) -> None:

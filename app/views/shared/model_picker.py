@@ -29,7 +29,7 @@ def show(scene: Scene, backend: Backend) -> None:
 
 def _choose(name: str, backend: Backend) -> None:
     try:
-        attention = copy_head(backend, name, now().puzzle)
+        attention = copy_head(backend, name)
     except PuzzlescopeError as error:
         notify(str(error))
         return

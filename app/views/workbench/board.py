@@ -8,12 +8,14 @@ from functools import partial
 
 import streamlit as st
 
+from app.live import experiments as trials
 from app.live import fragment, sweeps
 from app.live.watching import watched
+from app.state.heads import marks_of, roles_of
 from app.state.scene import SAMPLES, Base, BoardView, Chart, Scene
 from app.state.session import can_redo, can_undo, change, now, of_this_model, redo, undo
 from app.views.shared.switching import switch
-from app.views.workbench import picture
+from app.views.workbench import experiments, picture
 from app.views.workbench.choices import PAGE
 from app.widgets import ablation_board
 from app.widgets.ablation_board import (
@@ -50,11 +52,12 @@ _ERROR = "board-error"
 
 
 def show(scene: Scene, backend: Backend) -> None:
-    """Draw the board and, below it, the chart that is open."""
+    """Draw the board and, below it, the experiments and the chart that is open."""
+    trials.begin(scene, backend)  # the board comes first: of one visitor's work the latest does
 
     def under_way() -> bool:
         measured = sweeps.board_sweep(scene, backend), sweeps.tasks_measured(scene)
-        return any(one.progress is not None for one in measured)
+        return any(one.progress is not None for one in measured) or trials.under_way(scene, backend)
 
     def draw_board() -> None:
         _draw(scene, backend)
@@ -68,6 +71,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
     rows = state.common() if state is not None else []
     _heading(scene)
     _board(scene, backend, measured, rows)
+    experiments.show(scene, backend)
     _charts(scene, backend, rows)
 
 
@@ -107,6 +111,7 @@ def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list
         method=scene.method,
         error=st.session_state.get(_ERROR, ""),
         has_tiles=scene.board == "tiles",
+        marks=marks_of(roles_of(backend, scene.model)),
     )
     grant = of_this_model(partial(_grant, cfg))
     if scene.board == "picture":

@@ -88,7 +88,7 @@ def _open(backend: Backend) -> None:
         beside=scene.model,
         ablation=ablation or NO_ABLATION,
         pin=pin or None,
-        attention=copy_head(backend, scene.beside, scene.puzzle),
+        attention=copy_head(backend, scene.beside),
         large=False,
         flips=None,
     )

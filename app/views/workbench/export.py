@@ -2,6 +2,7 @@
 
 from app.live import sweeps
 from app.state.scene import Scene
+from app.views.shared import note
 from app.views.shared.export import header_of, sample_of
 from app.views.workbench.answer import Answers
 from app.widgets.export_menu import menu
@@ -29,7 +30,7 @@ def show(scene: Scene, backend: Backend, answers: Answers) -> None:
     downloads = [
         Download.of(label, f"{name}-{scene.puzzle.id}", make) for label, (name, make) in makers.items()
     ]
-    menu.show(downloads, _programs(scene, backend))
+    menu.show(downloads, _programs(scene, backend), note=note.editor(scene))
 
 
 def _prediction(scene: Scene, backend: Backend, answers: Answers) -> Table:

@@ -6,12 +6,21 @@ from app.views import frame
 from app.views.shared import attention
 from app.views.workbench import answer, board, compare, export
 from app.views.workbench.choices import CHOICES, PAGE
+from app.widgets import skip_links
+from app.widgets.skip_links import Target
 
 ABOUT = (
     "A small GPT sees one example of a rule, X → f(X), and a new grid; it must draw the answer cell by cell."
     " Take it apart and see what breaks."
 )
 
+WAYS = (
+    Target("the answer", "a", "strip"),
+    Target("the ablation board", "b", "board"),
+    Target("the attention of the heads", "h", "grid-attention"),
+)
+
+skip_links.show(WAYS)
 scene, backend, room = frame.opened(PAGE, CHOICES, "Puzzlescope", ABOUT, has_board=True)
 answers = answer.ask(scene, backend)
 rooms = answer.show(scene, backend, answers)

@@ -26,7 +26,7 @@ def _path(scene: Scene, backend: Backend) -> CopyPath:
     answer, _ = puzzle_panels.decoded(run, scene.answer)
     chosen = scene.answer_cell
     return CopyPath(
-        copy_heads(backend, scene.model, puzzle),
+        copy_heads(backend, scene.model),
         first_changed(puzzle) - 3 * CELLS if chosen is None else chosen,
         (names[2], names[3]),
         puzzle.grids[2].ravel(),

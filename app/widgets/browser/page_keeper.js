@@ -4,6 +4,8 @@ const RAPID = 500 // milliseconds within which changes of the same things are on
 const SETTLED = 20_000 // milliseconds after which a page that Streamlit gives up is loaded anew: earlier, it would happen again
 const PATIENCE = 10_000 // milliseconds to wait for the run of a step that was gone to
 
+const STEPS = ["model", "puzzle", "off", "show", "story", "at"] // what makes a step in the history; the rest changes the step one is at
+
 const same = (query, search) => {
   const told = new URLSearchParams(search)
   return Object.keys(query).length === told.size && Object.entries(query).every(([name, value]) => told.get(name) === value)
@@ -83,8 +85,9 @@ class Keeper {
   }
 
   // ---- Back and Forward --------------------------------------------------------------------------------------------
-  // Streamlit makes a step of everything that it writes in the address. Not all of it is one: an address that gets its
-  // scene only now is the same step as without, and so are changes of the same things that follow each other rapidly.
+  // Streamlit makes a step of everything that it writes in the address. Here a step is a page, a puzzle, an ablation; how
+  // they are looked at is not. An address that gets its scene only now is the same step as without, and so are changes of
+  // the same things that follow each other rapidly.
 
   keepSteps() {
     const [push, replace] = [history.pushState.bind(history), history.replaceState.bind(history)]
@@ -120,7 +123,7 @@ class Keeper {
     const last = this.step
     this.step = step
     if (next.pathname !== location.pathname) return false
-    if (!before.has("puzzle")) return true
+    if (!before.has("puzzle") || !names.some((name) => STEPS.includes(name))) return true
     return !names.includes("off") && last?.what === step.what && step.at - last.at < RAPID
   }
 }

@@ -21,6 +21,7 @@ WIDTH = 44
 """Pixels of a column of numbers, which have two digits behind the point."""
 WIDER = {"markers": 64, "start": 48, COST: 54}
 
+ROLE_HELP = "What has at least half of the head's attention where the answer's cells are predicted"
 COST_HELP = "The head's ablation effect, by the measure above"
 
 
@@ -29,23 +30,26 @@ def show(
     off: Mapping[str, bool],
     chosen: str,
     *,
+    roles: Mapping[str, str],
     positions: Mapping[str, float],
     key: str,
     on_choice: Callable[[str], None],
 ) -> None:
-    """Draw the table.
+    """Draw the table, its rows in the order of ``roles``.
 
     Args:
         measures: the detectors and the cost by their names, each of every head by its name.
         off: heads that write nothing, by name.
         chosen: name of the head whose row is selected.
+        roles: what the heads that are listed are called besides, by name.
         positions: of the costs on the colour scale, of every head by its name.
         key: keeps how the table is sorted.
         on_choice: called with the name of the head whose row was clicked.
     """
-    names = list(off)
-    frame = pd.DataFrame(measures, index=pd.Index(names, name="head"))
+    names = list(roles)
+    frame = pd.DataFrame(measures).loc[names]
     frame.insert(0, "head", [f"{name} ✕" if off[name] else name for name in names])
+    frame.insert(1, "role", list(roles.values()))
     echoes.show(key, {"selection": {"rows": [names.index(chosen)], "columns": [], "cells": []}})
     styled = frame.style.apply(_heat, subset=list(DETECTORS))
     styled = styled.apply(_costs, positions=[positions[name] for name in names], subset=[COST])
@@ -74,7 +78,11 @@ def _columns() -> dict[str, Any]:
         name: st.column_config.NumberColumn(title(name), help=told, width=WIDER.get(name, WIDTH))
         for name, told in help_of.items()
     }
-    return {"head": st.column_config.TextColumn("head", width=70, pinned=True), **numbers}
+    return {
+        "head": st.column_config.TextColumn("head", width=70, pinned=True),
+        "role": st.column_config.TextColumn("role", help=ROLE_HELP, width=122, pinned=True),
+        **numbers,
+    }
 
 
 def _share(share: float) -> str:

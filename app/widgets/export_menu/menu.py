@@ -41,15 +41,23 @@ class Download:
         return cls(label, csv=lambda: make().csv(), json=lambda: make().json(), name=name)
 
 
-def show(downloads: Sequence[Download], snippets: Mapping[str, str], *, key: str = "export-menu") -> None:
+def show(
+    downloads: Sequence[Download],
+    snippets: Mapping[str, str],
+    *,
+    key: str = "export-menu",
+    note: Callable[[], None] = lambda: None,
+) -> None:
     """Draw the button that opens it all.
 
     Args:
         downloads: results, each as CSV and as JSON.
         snippets: programs by what they compute.
+        note: draws what can be said besides in the link.
     """
     with st.popover("Export", icon=":material/ios_share:", key=key):
         _copy_link(key=f"{key}-link")
+        note()
         for download in downloads:
             _download(download, key)
         if snippets:

@@ -228,6 +228,7 @@ class GridAttention extends CanvasView {
     const step = (by) => this.choose({ head: (this.state.head + by + this.data.heads) % this.data.heads })
     const before = make("button", "name", line, "‹")
     this.title = make("span", "title", line)
+    this.role = make("span", "role", line)
     const after = make("button", "name", line, "›")
     before.setAttribute("aria-label", "The head before")
     after.setAttribute("aria-label", "The head after")
@@ -361,12 +362,13 @@ class GridAttention extends CanvasView {
       const line = make("div", "line", holder)
       const button = make("button", "name", line)
       button.addEventListener("click", () => this.enlarge(head))
+      const role = make("span", "role", line)
       const chips = make("span", "chips", line)
       const most = make("span", "most", line)
       const sheet = new Sheet(holder)
       sheet.canvas.setAttribute("role", "img")
       this.follow(sheet, () => this.enlarge(head))
-      return { holder, button, chips, most, sheet }
+      return { holder, button, role, chips, most, sheet }
     })
   }
 
@@ -408,7 +410,9 @@ class GridAttention extends CanvasView {
     head.sheet.fit(this.maps.firstElementChild.clientWidth)
     head.holder.classList.toggle("off", this.data.off[k])
     head.button.textContent = `L${this.data.layer} H${k}`
-    head.button.setAttribute("aria-label", `Enlarge ${this.nameOf(k)}`)
+    const tag = this.data.tags[k]
+    head.button.setAttribute("aria-label", `Enlarge ${this.nameOf(k)}${tag ? `, ${tag.name}` : ""}`)
+    this.drawRole(head.role, k)
     this.drawMaps(head.sheet, at, shown, theme)
     this.drawChips(head.chips, k, at, shown)
     head.most.textContent = this.number(at.reduce((one, other) => Math.max(one, other), 0))
@@ -420,11 +424,20 @@ class GridAttention extends CanvasView {
     this.large.fit(this.enlarged.clientWidth)
     this.enlarged.classList.toggle("off", this.data.off[k])
     this.title.textContent = `L${this.data.layer} H${k}`
+    this.drawRole(this.role, k)
     this.drawMaps(this.large, at, shown, theme)
     this.drawChips(this.chips, k, at, shown)
     this.enlargedWeights = at
     if (this.pointed != null) this.large.outline(this.pointed, theme.ink)
     this.readout.textContent = this.reading(k, shown) ?? `${this.most(k, at, 3, shown)}. Point at a cell for its weight.`
+  }
+
+  /** What the head is called besides its number: a sign and a word. */
+  drawRole(role, k) {
+    const tag = this.data.tags[k]
+    role.hidden = !tag
+    role.textContent = tag ? `${tag.glyph} ${tag.name}` : ""
+    role.title = tag?.help ?? ""
   }
 
   drawMaps(sheet, at, shown, theme) {
@@ -447,7 +460,7 @@ class GridAttention extends CanvasView {
 
   drawChips(parent, k, at, shown) {
     parent.replaceChildren()
-    if (this.data.off[k]) make("span", "chip tag", parent, "ablated: writes nothing")
+    if (this.data.off[k]) make("span", "chip tag", parent, "ablated").title = "It writes nothing of what it looks at"
     const whole = this.state.weighting === "value" ? this.data.largest : 1
     SPECIALS.forEach((position, special) => {
       if (at[position] <= 0.01 * whole) return

@@ -20,12 +20,12 @@ from app.widgets.palette import PALETTES
 from interp import outputs
 from interp.errors import PuzzlescopeError, brief
 from interp.figures.grids import ink
+from interp.figures.outcomes import BOTH, BROKEN, FIXED, WRONG, outcomes
 from interp.grids import CELLS, COLORS
 from interp.tokens import TOKEN_NAMES
 
 HERE = Path(__file__).parent
 TOP = 3
-WRONG, BROKEN, FIXED, BOTH = "wrong", "broken", "fixed", "both"
 SCRIPT = joined(ELEMENT, SVG_CELLS, HERE / "strip.js", HERE / "mini.js", HERE / "save.js")
 
 _strip = st.components.v2.component(
@@ -73,17 +73,8 @@ def changes(
     truth: Integer[np.ndarray, "*cells"],
 ) -> Changes:
     """How many cells the ablated answer breaks and fixes, compared with the clean one."""
-    count = Counter(_kinds(ablated, truth, clean).ravel().tolist())
+    count = Counter(outcomes(ablated, truth, clean).ravel().tolist())
     return Changes(count[BROKEN], count[FIXED], count[BOTH])
-
-
-def _kinds(cells: np.ndarray, truth: np.ndarray, compared: np.ndarray | None) -> np.ndarray:
-    """What became of each cell, one of the four kinds; empty where there is nothing to say."""
-    wrong = cells != truth
-    if compared is None:
-        return np.where(wrong, WRONG, "")
-    before = compared != truth
-    return np.select([wrong & ~before, ~wrong & before, wrong & before], [BROKEN, FIXED, BOTH], "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +112,7 @@ class Panel:
         """The cells to outline, in reading order, and why."""
         if self.cells is None or self.truth is None:
             return []
-        kinds = _kinds(self.cells, self.truth, self.compared).tolist()
+        kinds = outcomes(self.cells, self.truth, self.compared).tolist()
         return [(cell, kind) for cell, kind in enumerate(kinds) if kind]
 
     def data(self) -> dict[str, Any]:

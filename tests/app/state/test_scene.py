@@ -19,7 +19,6 @@ from interp.ablation import MEAN, NO_ABLATION, Component, Lookback, parse_ablati
 from interp.analyses.presets import presets
 from interp.backend import Backend
 from interp.model import Config
-from interp.tasks import TASKS
 from interp.tokens import STRUCTURES
 from tests.support.models import SMALL
 from tests.support.pages import turn_to
@@ -57,6 +56,8 @@ LINK = {
     "digits": "True",
     "flips": "frame-L1.attn",
     "pin": "L0.mlp,L1.H2:mean",
+    "which": "solved",
+    "note": "see row 3",
 }
 """A part of a link for everything that a link holds besides model, puzzle, order, what is off and the
 head."""
@@ -76,35 +77,6 @@ def test_the_first_page_has_everything_and_no_error(page: AppTest) -> None:
     assert not page.exception and not page.error and not page.warning
     assert [title.value for title in page.title] == ["Puzzlescope"]
     assert page.query_params["puzzle"] == page.session_state["scene"].puzzle.id
-
-
-def test_every_task_can_be_picked(page: AppTest) -> None:
-    page.run()
-    for task in TASKS:
-        page.selectbox(key="picker-task").set_value(task).run()
-        assert not page.exception and page.session_state["scene"].puzzle.task == task
-
-
-def test_order_and_number_and_any(page: AppTest) -> None:
-    page.run()
-    page.selectbox(key="picker-order").set_value(STRUCTURES[3].name).run()
-    assert page.session_state["scene"].puzzle.structure == STRUCTURES[3]
-    page.number_input(key="picker-number").set_value(7).run()
-    task = page.session_state["scene"].puzzle.task
-    offered = Backend().bank().filter(task=task, structure=STRUCTURES[3])
-    assert page.session_state["scene"].puzzle == offered[6]
-    page.button[[button.label for button in page.button].index("Random")].click().run()
-    assert page.session_state["scene"].puzzle in offered.puzzles
-
-
-def test_puzzles_that_the_model_fails(page: AppTest) -> None:
-    """The random model solves nothing: one choice offers all, the other says that none is left."""
-    page.run()
-    page.selectbox(key="picker-order").set_value(STRUCTURES[0].name).run()
-    page.selectbox(key="picker-which").set_value("the model fails").run()
-    assert "of 60" in page.number_input(key="picker-number").label
-    page.selectbox(key="picker-which").set_value("the model solves").run()
-    assert any("No puzzle fits" in caption.value for caption in page.caption) and not page.exception
 
 
 def test_a_link_restores_the_scene(page: AppTest, backend: Backend) -> None:
@@ -131,8 +103,8 @@ def test_a_link_restores_the_scene(page: AppTest, backend: Backend) -> None:
         "safe",
         True,
     )
-    assert found.flips == ("frame", Component(1, "attn"))
-    assert page.selectbox(key="picker-task").value == "detect"
+    assert found.flips == ("frame", Component(1, "attn")) and found.which == "solved"
+    assert found.note == "see row 3" and any("see row 3" in as_shown(one.value) for one in page.markdown)
 
 
 @pytest.mark.parametrize(
@@ -142,6 +114,7 @@ def test_a_link_restores_the_scene(page: AppTest, backend: Backend) -> None:
         ("model", "../../etc/passwd"),
         ("model", "hub:tommyp111/culture-gpt/gpt_000.pth"),
         ("puzzle", "<script>alert(1)</script>"),
+        ("note", "x" * 301),
         ("order", "X-Y"),
         ("off", "L77.attn"),
         ("off", "__import__('os').system('true')"),

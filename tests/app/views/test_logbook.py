@@ -37,7 +37,7 @@ def test_the_losses_are_those_of_the_library(page: AppTest, model_folder: str) -
     from interp import load_model, load_puzzles
     from interp.ablation import components_of
     from interp.analyses.ablation_sweep import sweep
-    from interp.analyses.published import layers_finding
+    from interp.analyses.notebook.published import layers_finding
 
     model, tokens = load_model(model_folder), load_puzzles("bank").limit(64).tokens
     losses = [row.loss.mean("final") for row in sweep(model, tokens, components_of(model.cfg, ["attn"]))]
@@ -56,7 +56,7 @@ def test_thresholds_can_be_moved_and_are_in_the_link(page: AppTest) -> None:
 def test_heads_that_only_rest_on_the_start_token_stand_apart(page: AppTest, model_folder: str) -> None:
     from interp import load_model
     from interp.analyses.lookback import lookback_table
-    from interp.analyses.notebook import ON_START, looking_heads
+    from interp.analyses.notebook.experiments import ON_START, looking_heads
 
     page.run()
     model, tokens = load_model(model_folder), page.session_state["scene"].puzzle.tokens[None]
@@ -118,10 +118,10 @@ def test_published_figures_stand_beside_ours_where_sizes_agree(
     deviations."""
     assert "12 layers" in words(page.run())
     assert not page.dataframe
-    monkeypatch.setattr("interp.analyses.published.same_sizes", lambda cfg: True)
-    monkeypatch.setattr("interp.analyses.published.PUBLISHED_LAYERS", (2.65, 6.48e-3, 2.92e-3))
+    monkeypatch.setattr("interp.analyses.notebook.published.same_sizes", lambda cfg: True)
+    monkeypatch.setattr("interp.analyses.notebook.published.PUBLISHED_LAYERS", (2.65, 6.48e-3, 2.92e-3))
     monkeypatch.setattr(
-        "interp.analyses.published.PUBLISHED_HEADS",
+        "interp.analyses.notebook.published.PUBLISHED_HEADS",
         {1: {(0, 3): 0.3272}, 100: {(0, 0): 0.4590, (1, 2): 0.2725}},
     )
     measured(page)

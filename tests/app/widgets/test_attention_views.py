@@ -17,7 +17,7 @@ from streamlit.testing.v1 import AppTest
 from app.startup.circuitsvis import ensure_bundle
 from app.widgets.grid_attention import view as grid_attention
 from app.widgets.grid_attention.choice import Choice, read_choice
-from app.widgets.grid_attention.view import message
+from app.widgets.grid_attention.view import Tag, message
 from app.widgets.palette import CELL_COLORS
 from app.widgets.token_attention import view as attention_view
 from app.widgets.token_attention.view import names_of, positions_of
@@ -351,10 +351,14 @@ def grids(page: Page, attention: LayerAttention, puzzle: Puzzle) -> Page:
     return page
 
 
+TAGS = [Tag("=", f"role {head}", f"copies {head}") for head in range(N_HEADS)]
+
+
 def mount_grids(
     page: Page, attention: LayerAttention, puzzle: Puzzle, choice: Choice, note: str = ""
 ) -> None:
-    mount(page, "grid_attention", message(attention, puzzle, choice, layer=1, note=note, colors=CELL_COLORS))
+    sent = message(attention, puzzle, choice, layer=1, note=note, colors=CELL_COLORS, tags=TAGS)
+    mount(page, "grid_attention", sent)
 
 
 def middle(page: Page, canvas: str, cell: int) -> tuple[float, float]:
@@ -416,8 +420,10 @@ def test_pointing_shows_where_the_predicting_position_looks(grids: Page) -> None
     assert "position 340" in page.locator(".rule").inner_text() and predicting_position(3, 6) == 340
     assert ink(page, head_map(1), 236) > 200 and ink(page, head_map(0), 236) < 70
     expect(page.locator(".map:nth-child(2) .chip")).to_have_text(["start 17 %"])
+    expect(page.locator(".map:nth-child(2) .role")).to_have_text("= role 1")
+    expect(page.locator(".map:nth-child(2) .role")).to_have_attribute("title", "copies 1")
     expect(page.locator(".map:nth-child(3) .chip")).to_have_text(["start 40 %", re.compile(r"\[.+\] 60 %")])
-    expect(page.locator(".map:nth-child(6) .chip").first).to_have_text("ablated: writes nothing")
+    expect(page.locator(".map:nth-child(6) .chip").first).to_have_text("ablated")
     point(page, head_map(3), 350)
     expect(page.locator(".said")).to_contain_text("Row 6, column 1 of the answer")
     page.mouse.move(5, 880)

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from interp.ablation import Ablation, parse_ablation
-from interp.analyses import published as logbook
-from interp.analyses.notebook import THRESHOLDS
+from interp.analyses.notebook import published as logbook
+from interp.analyses.notebook.experiments import THRESHOLDS
 from interp.engine.predict import losses, run_ablated
 from interp.model import Config, KeyValueCache, PuzzleGPT
 from interp.tokens import MARKERS, with_start

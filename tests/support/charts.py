@@ -1,0 +1,66 @@
+"""Every chart of the library, drawn from results made by hand, by the name of the function that draws it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import plotly.graph_objects as go
+
+from interp import figures
+from interp.ablation import Component
+from interp.analyses.ablation_sweep import SweepPart, SweepState
+from interp.analyses.composition import composition
+from interp.analyses.head_study import HeadStudy, study_heads
+from tests.support.models import SMALL, six_puzzles, small_model
+from tests.support.results import SOURCE, attribution, patched, paths
+from tests.support.rows import attn, losses, row
+
+CLEAN = row(None, 0.02)
+ROWS = [attn(0, 0.2), attn(1, 3.0, "00"), attn(2, 0.01, "11")]
+ROWS += [row(Component(layer, "head", head), 0.02 * 3**head) for layer in range(3) for head in range(4)]
+OFF = [Component(2, "attn"), Component(1, "head", 1)]
+
+
+def sweep() -> SweepState:
+    """Two puzzles: layer 0 costs most, layer 1 helps."""
+    state = SweepState([Component(layer, "attn") for layer in range(3)], 2)
+    for number, loss in enumerate((0.02, 3.0, 0.001, 0.02)):
+        state.add(SweepPart(number, 0, losses(loss, 2), np.array([True, loss < 1])))
+    return state
+
+
+def study() -> HeadStudy:
+    return study_heads(small_model(), six_puzzles()[:1])
+
+
+def _scatter() -> go.Figure:
+    names = [f"L{layer}.H{head}" for layer in range(3) for head in range(4)]
+    across, up = ({name: (k * step % 7) / 7 for k, name in enumerate(names)} for step in (2, 3))
+    costs = {name: k / 6 - 1 for k, name in enumerate(names[:-1])}
+    return figures.scatter_figure((across, up), ("previous token", "cell above"), costs, costs, "L1.H1")
+
+
+def _readings() -> tuple:
+    return composition(small_model()).readings(SOURCE)
+
+
+CHARTS: dict[str, Callable[[], go.Figure]] = {
+    "attribution_bars": lambda: figures.attribution_bars(attribution(), 7, marked="L1.H1"),
+    "attribution_map": lambda: figures.attribution_map(attribution(), 7, marked="L1.H1"),
+    "part_map": lambda: figures.part_map(attribution(), "L0.mlp", marked=7),
+    "head_matrix": lambda: figures.head_matrix(composition(small_model()), "k", SMALL, SOURCE),
+    "weights_board": lambda: figures.weights_board(_readings(), SOURCE, SMALL, OFF),
+    "weights_ranking": lambda: figures.weights_ranking(_readings(), SOURCE),
+    "effects_board": lambda: figures.effects_board(paths(), SMALL, "final", OFF),
+    "effects_ranking": lambda: figures.effects_ranking(paths()),
+    "views_scatter": lambda: figures.views_scatter(_readings(), paths()),
+    "effect_cells": lambda: figures.effect_cells(patched(), "L0.attn_out", "X", 3),
+    "gap_cells": lambda: figures.gap_cells(patched(), 3),
+    "patch_map": lambda: figures.patch_map(patched(), 3),
+    "head_patch_map": lambda: figures.head_patch_map(patched("z"), 3, "everywhere"),
+    "scatter_figure": _scatter,
+    "spectrum_figure": lambda: figures.spectrum_figure(study().spectrum[1, 1], "L1.H1"),
+    "layer_chart": lambda: figures.layer_chart(ROWS, CLEAN, off=OFF),
+    "board_map": lambda: figures.board_map([*ROWS, row(Component(1, "mlp"), 0.1)], CLEAN, off=OFF),
+    "head_map": lambda: figures.head_map(ROWS, CLEAN, off=OFF),
+    "task_map": lambda: figures.task_map({"contact": sweep(), "frame": sweep()}, "final", OFF),
+}
