@@ -200,7 +200,6 @@ def test_on_paper_charts_and_grids_are_not_cut(workbench: Page) -> None:
                 ".panel svg",
                 ".board .grid",
                 ".map canvas",
-                ".attention-view",
             ):
                 count, over = page.evaluate(ON_PAPER, [side, selector])
                 assert count and over <= 1, (side, selector, over)

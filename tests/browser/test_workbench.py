@@ -116,7 +116,9 @@ def test_a_visitor_takes_the_model_apart(
     assert other.url == page.url and wrong_cells(other, "Ablated") == broken
     expect(other.get_by_text("Row 4, column 6 of the answer")).to_be_visible()
 
+    page.get_by_text("Token by token", exact=True).click()
     expect(page.locator(".attention-view canvas").first).to_be_visible()
+    page.wait_for_url(re.compile("panel=tokens"))
     outside = [
         url for url in hosts if not url.startswith((address, address.replace("http", "ws"), "data:", "blob:"))
     ]

@@ -77,7 +77,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
 
 def _heading(scene: Scene) -> None:
     """In one line what the board shows, how, by what, and over which puzzles."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="board-heading"):
         st.header("Ablation effects", anchor=False, width="content")
         choice.segmented(
             "Drawn as", VIEWS, scene.board, key="board-view", on_change=lambda view: change(board=view)

@@ -76,7 +76,7 @@ class Keeper {
     this.trigger = trigger
     if (data === this.data) return
     this.data = data
-    if (!data.ready) this.waitForStyle()
+    if (!data.ready) return this.waitForStyle() // nothing is drawn, and no scene is known
     if (this.awaited && same(data.query, this.awaited.query)) this.awaited = null
     this.alive = connected()
     if (!this.alive) return
