@@ -22,7 +22,8 @@ def ringed(page: Page, selector: str) -> None:
           const inner = (selector, one) => one.shadowRoot && deep(selector, one.shadowRoot)
           const deep = (selector, root) => root.querySelector(selector)
             ?? [...root.querySelectorAll("*")].map((one) => inner(selector, one)).find(Boolean)
-          const [ring, target] = [".ring", selector].map((one) => deep(one, document)?.getBoundingClientRect())
+          const boxOf = (one) => deep(one, document)?.getBoundingClientRect()
+          const [ring, target] = [".ring", selector].map(boxOf)
           return ring && target && ring.left < target.left && ring.right > target.right
             && Math.abs(ring.top + ring.bottom - target.top - target.bottom) < 4
         }""",

@@ -18,14 +18,14 @@ from interp.analyses.notebook.experiments import copy_circuit_text
 from interp.backend import Backend
 from interp.engine.answers import Prediction
 
-INVITATION = "A small GPT learnt rules from one example each. Switch components off and see what breaks."
+SENTENCE = "A small GPT learns from one example. Ablate it: what breaks?"
 _BEFORE, _BEGAN = "tour-before", "tour-began"
 """In the visitor's session: the scene before the tour, and the one with which its present step began."""
 
 
 def invite(scene: Scene) -> None:
-    """Draw the line that says what the page is, with the way into the tour."""
-    tour.show_invitation(INVITATION, key="tour-invitation", on_wish=lambda _: _start(scene))
+    """Draw the way into the tour."""
+    tour.show_invitation(key="tour-invitation", on_wish=lambda _: _start(scene))
 
 
 def show(scene: Scene, backend: Backend, clean: Prediction, ablated: Prediction | None) -> None:
@@ -102,8 +102,8 @@ def _said(scene: Scene, sights: Sights, share: float, sentence: str) -> tuple[st
             return _of_head(scene, sights.head, share, third)
         case 5:
             return (
-                f"Does it copy by itself? Leave only layer {sights.head.layer}, looking one grid back; ablate all"
-                " else.",
+                f"Does it copy by itself? Leave only layer {sights.head.layer}, looking one grid back; ablate"
+                " all else.",
                 "click the experiment “Only the copy circuit”",
                 f'.card[data-text="{sights.circuit.text}"]',
             )

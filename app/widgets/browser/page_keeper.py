@@ -23,8 +23,8 @@ def show() -> bool:
     """
     # Without a browser, as in tests of a page alone, there is nothing to wait for.
     ready = st.session_state.get(_READY, False) or "User-Agent" not in st.context.headers
-    # The browser must see each run begin, also the first one of a server that was restarted, and of which address
-    # it is.
+    # The browser must see each run begin, also the first one of a server that was restarted, and of which
+    # address it is.
     data = {"run": uuid4().hex, "query": st.query_params.to_dict(), "ready": ready}
     _keeper(key="page-keeper", data=data, on_ask_change=lambda: None, on_ready_change=_set_ready)
     return ready
