@@ -28,7 +28,7 @@ def tile(page: Page, part: str) -> Locator:
 
 def off(page: Page, text: str) -> None:
     """Everything on the workbench must say that this is off."""
-    expect(page.locator(".board").get_by_role("textbox", name="As text")).to_have_value(text)
+    expect(page.locator(".board").get_by_role("textbox", name="Ablation spec")).to_have_value(text)
     expect(page).to_have_url(
         re.compile(f"off={text.replace(',', '%2C')}&" if text else r"puzzle=\w+&(?!off)")
     )

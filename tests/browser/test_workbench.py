@@ -162,7 +162,7 @@ def test_methods_presets_and_text(page: Page, address: str) -> None:
     board.locator('[data-preset="Copy circuit"]').click()
     page.wait_for_url(re.compile("lookback"))
     expect(board.locator('[data-preset="Copy circuit"]')).to_have_attribute("aria-pressed", "true")
-    text = board.get_by_role("textbox", name="As text")
+    text = board.get_by_role("textbox", name="Ablation spec")
     expect(text).to_have_value(re.compile("^L0.attn:lookback=100"))
     text.fill("L99.attn")
     text.press("Enter")

@@ -186,8 +186,7 @@ def _charts(scene: Scene, backend: Backend, rows: list[SweepRow]) -> None:
         _tasks(scene, backend)
         return
     clean, off = (rows[0] if rows else None), list(scene.ablation.components)
-    measured = f"{scene.measure}-{scene.sample}-{scene.base}-{scene.ablation.text}"
-    key = f"{scene.chart}-{scene.model}-{scene.puzzle.id}-{measured}"
+    key = f"effects-{scene.chart}"
     click = of_this_model(switch)
     if scene.chart == "heads":
         head_map.show(rows[1:], clean, scene.measure, off, key=key, on_click=click)
@@ -217,14 +216,13 @@ def _tasks(scene: Scene, backend: Backend) -> None:
                 watched().stop("tasks")
                 st.rerun()
     known = {task: state for task, state in states.items() if state is not None}
-    key = f"tasks-{scene.model}-{scene.measure}-{n}-{scene.base}-{scene.flips}-{scene.ablation.text}"
     off = list(scene.ablation.components)
     task_chart.show(
         known,
         scene.measure,
         off,
         scene.flips,
-        key=key,
+        key="effects-tasks",
         on_click=of_this_model(_list_flips),
     )
     if scene.flips is not None and scene.flips[0] in known:

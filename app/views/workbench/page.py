@@ -21,8 +21,9 @@ WAYS = (
 )
 
 skip_links.show(WAYS)
-scene, backend, room = frame.opened(PAGE, CHOICES, "Puzzlescope", ABOUT, has_board=True)
-tour.invite(scene)
+scene, backend, room = frame.opened(
+    PAGE, CHOICES, "Puzzlescope", ABOUT, sentence=tour.SENTENCE, last=tour.invite, has_board=True
+)
 answers = answer.ask(scene, backend)
 rooms = answer.show(scene, backend, answers)
 with room:

@@ -51,9 +51,9 @@ def show(stop: Stop, *, key: str, on_wish: Callable[[Wish], None]) -> None:
     _bar(key=key, data=asdict(stop), on_wish_change=partial(_report, key, stop.at, on_wish))
 
 
-def show_invitation(sentence: str, *, key: str, on_wish: Callable[[Wish], None]) -> None:
-    """Draw a line with what the page is, and the button that starts the tour."""
-    _invitation(key=key, data={"sentence": sentence}, on_wish_change=partial(_report, key, 0, on_wish))
+def show_invitation(*, key: str, on_wish: Callable[[Wish], None]) -> None:
+    """Draw the button that starts the tour."""
+    _invitation(key=key, data={}, width=108, on_wish_change=partial(_report, key, 0, on_wish))
 
 
 def _report(key: str, at: int, on_wish: Callable[[Wish], None]) -> None:

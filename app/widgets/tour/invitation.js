@@ -1,12 +1,10 @@
-// What the page is, in a line, and the way into the tour.
-export default function ({ data, parentElement, setTriggerValue }) {
-  let line = parentElement.querySelector(".invitation")
-  if (!line) {
-    line = make("div", "invitation", parentElement)
-    make("span", "", line)
-    const button = make("button", "start", line, "Start here (2 min)")
+// The way into the tour.
+export default function ({ parentElement, setTriggerValue }) {
+  let button = parentElement.querySelector(".start")
+  if (!button) {
+    button = make("button", "start", parentElement, "Start here")
     button.type = "button"
+    button.title = "Five steps on this page, in two minutes"
   }
-  line.querySelector("span").textContent = data.sentence
-  line.querySelector("button").onclick = () => setTriggerValue("wish", { do: "start", at: 0 })
+  button.onclick = () => setTriggerValue("wish", { do: "start", at: 0 })
 }
