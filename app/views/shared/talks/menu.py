@@ -6,7 +6,7 @@ from app.state import drafting
 from app.state.drafting import draft
 from app.state.session import notify
 from app.state.stories.story import LONGEST_CAPTION, LONGEST_TITLE
-from app.views.shared.talks import presenting
+from app.views.shared.talks import following, presenting
 from interp.errors import PuzzlescopeError
 
 _HEADING, _CAPTION = "add-heading", "add-caption"
@@ -29,6 +29,7 @@ def show(page: str) -> None:
             args=(True,),
             help="Larger, and without what only you need. Key p; Esc leaves.",
         )
+        following.show_own(page)
 
 
 def _add(page: str) -> None:
