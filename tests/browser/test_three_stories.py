@@ -1,5 +1,5 @@
-"""Three things that somebody comes for, played as a newcomer would: find the layer that matters, find the head that
-copies, see why a puzzle breaks. On a laptop's screen, and without scrolling to see what a click has done."""
+"""Three things that somebody comes for, played as a newcomer would: find the layer that matters, find the
+head that copies, see why a puzzle breaks. On a laptop's screen, without scrolling to see what a click did."""
 
 import re
 
