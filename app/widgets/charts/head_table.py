@@ -9,17 +9,43 @@ import streamlit as st
 
 from app.widgets.charts.head_scatter import COST
 from app.widgets.controls import echoes
-from interp.analyses.head_study import DETECTORS, DISTANCES
-from interp.figures.scale import colour, tint
+from interp.analyses.head_study import DETECTORS
+from interp.figures.scale import colour
+from interp.numbers import short
 
 FULL = 0.2
 """A column's colour is full at its largest share, but never at less than this: what is hardly there must not
 look like much."""
 
 HEIGHT = 486
-WIDTH = 44
-"""Pixels of a column of numbers, which have two digits behind the point."""
-WIDER = {"markers": 64, "start": 48, COST: 54}
+
+ANYWHERE, SAME, ONE, TWO, THREE = (
+    "anywhere",
+    "same grid",
+    "one grid back",
+    "two grids back",
+    "three grids back",
+)
+HEADS: dict[str, tuple[str, str, int]] = {
+    "head": ("", "head", 64),
+    "role": ("", "role", 116),
+    COST: ("", "cost", 52),
+    "previous_token": (SAME, "previous", 64),
+    "above_next": (SAME, "above", 52),
+    "above_current": (SAME, "above cur.", 72),
+    "next_one_grid_back": (ONE, "same cell", 70),
+    "current_one_grid_back": (ONE, "current", 58),
+    "start": (ANYWHERE, "start", 46),
+    "markers": (ANYWHERE, "markers", 64),
+    "next_two_grids_back": (TWO, "same cell", 70),
+    "current_two_grids_back": (TWO, "current", 58),
+    "next_three_grids_back": (THREE, "same cell", 70),
+    "current_three_grids_back": (THREE, "current", 58),
+}
+"""Of each column, in their order: the group that it stands in, its head, and its width in pixels. The cell
+that is about to be predicted is the "same cell" of another grid, that of the token that looks the "current"
+one."""
+assert set(HEADS) == {"head", "role", COST, *DETECTORS}
 
 ROLE_HELP = "What has at least half of the head's attention where the answer's cells are predicted"
 COST_HELP = "The head's ablation effect, by the measure above"
@@ -48,13 +74,16 @@ def show(
     """
     names = list(roles)
     frame = pd.DataFrame(measures).loc[names]
-    frame.insert(0, "head", [f"{name} ✕" if off[name] else name for name in names])
-    frame.insert(1, "role", list(roles.values()))
+    frame["head"] = [f"{name} ✕" if off[name] else name for name in names]
+    frame["role"] = list(roles.values())
+    frame = frame[list(HEADS)]
+    frame.columns = pd.MultiIndex.from_tuples([headed(name) for name in HEADS])
     echoes.show(key, {"selection": {"rows": [names.index(chosen)], "columns": [], "cells": []}})
-    styled = frame.style.apply(_heat, subset=list(DETECTORS))
-    styled = styled.apply(_costs, positions=[positions[name] for name in names], subset=[COST])
+    shares, costs = [headed(name) for name in DETECTORS], [headed(COST)]
+    styled = frame.style.apply(_heat, subset=shares)
+    styled = styled.apply(_costs, positions=[positions[name] for name in names], subset=costs)
     st.dataframe(
-        styled.format(_share, subset=list(DETECTORS)).format("{:+.2f}", na_rep="", subset=[COST]),
+        styled.format(_share, subset=shares).format(_cost, subset=costs),
         key=key,
         height=HEIGHT,
         row_height=27,
@@ -67,27 +96,32 @@ def show(
     )
 
 
-def title(name: str) -> str:
-    """How a measure is called at the head of a column: by its distance, if it has one."""
-    return str(DISTANCES.get(name, name))
+def headed(name: str) -> tuple[str, str]:
+    """Where a measure stands: the group of its column, and what the column is called."""
+    group, title, _ = HEADS[name]
+    return group, title
 
 
-def _columns() -> dict[str, Any]:
-    help_of = {**DETECTORS, COST: COST_HELP}
-    numbers = {
-        name: st.column_config.NumberColumn(title(name), help=told, width=WIDER.get(name, WIDTH))
-        for name, told in help_of.items()
-    }
-    return {
-        "head": st.column_config.TextColumn("head", width=70, pinned=True),
-        "role": st.column_config.TextColumn("role", help=ROLE_HELP, width=122, pinned=True),
-        **numbers,
-    }
+def _columns() -> Any:
+    """The columns' settings, by their places: 0 is the index, which is hidden."""
+    help_of = {"head": None, "role": ROLE_HELP, COST: COST_HELP, **DETECTORS}
+    return {place: _column(name, help_of[name]) for place, name in enumerate(HEADS, start=1)}
+
+
+def _column(name: str, told: str | None) -> Any:
+    _, title, width = HEADS[name]
+    if name in ("head", "role"):
+        return st.column_config.TextColumn(title, help=told, width=width, pinned=True)
+    return st.column_config.NumberColumn(title, help=told, width=width)
 
 
 def _share(share: float) -> str:
     """Two digits; a dot for what would be 0.00: most of the table, which is calmer so."""
     return "" if np.isnan(share) else f"{share:.2f}" if share >= 0.005 else "·"
+
+
+def _cost(cost: float) -> str:
+    return "" if np.isnan(cost) else "·" if cost == 0 else short(cost)
 
 
 def _heat(column: "pd.Series[float]") -> list[str]:
@@ -101,7 +135,7 @@ def _costs(column: "pd.Series[float]", positions: Sequence[float]) -> list[str]:
 
 
 def _background(share: float) -> str:
-    return "" if np.isnan(share) else f"background-color: {tint(share)}"
+    return "" if np.isnan(share) else f"background-color: rgba(128, 134, 143, {0.75 * share:.2f})"
 
 
 def _selected(key: str, names: list[str], on_choice: Callable[[str], None]) -> None:
