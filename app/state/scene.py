@@ -71,6 +71,7 @@ class Scene:
         weighting: plain attention, or weighted by the length of what is moved.
         tokens: that CircuitsVis shows.
         palette, digits: how cells are painted.
+        tour: its step that is under way, from 1; 0 for none (:mod:`app.state.tour`).
         story: that is told: its name, or all of it (:func:`app.state.stories.opened`); empty for none.
         at: its scene, from 1, whose caption is shown.
         present: 1 if the page is shown to an audience: larger, and without what only its presenter needs.
@@ -102,6 +103,7 @@ class Scene:
     weighting: Weighting = in_link(one_of(get_args(Weighting), "attention"))
     palette: str = in_link(one_of(tuple(PALETTES), "soft"))
     digits: bool = in_link(one_of((False, True), False))
+    tour: int = in_link(one_of(range(7), 0))
     story: str = in_link(Parameter("", texts.story))
     at: int = in_link(Parameter(1, texts.at))
     present: int = in_link(one_of((0, 1), 0))

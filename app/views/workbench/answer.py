@@ -13,11 +13,11 @@ from app.widgets.controls import choice
 from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import Look, Panel
 from interp.ablation import NO_ABLATION
-from interp.analyses.comparison import compare as compare_two
 from interp.analyses.narration import narrate
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.engine.answers import Decoding, Prediction
+from interp.engine.comparison import compare as compare_two
 from interp.errors import brief
 from interp.grids import CELLS
 

@@ -77,7 +77,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
 
 def _heading(scene: Scene) -> None:
     """In one line what the board shows, how, by what, and over which puzzles."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="board-heading"):
         st.header("Ablation effects", anchor=False, width="content")
         choice.segmented(
             "Drawn as", VIEWS, scene.board, key="board-view", on_change=lambda view: change(board=view)
@@ -211,7 +211,8 @@ def _tasks(scene: Scene, backend: Backend) -> None:
     measured = sweeps.tasks_measured(scene)
     if measured.progress is not None:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.progress(measured.progress, text=f"{n} puzzles of every task: {measured.progress:.0%}")
+            left = watched().left("tasks", measured.progress)
+            st.progress(measured.progress, text=f"{n} puzzles of every task: {measured.progress:.0%}{left}")
             if st.button("Stop", key="tasks-stop"):
                 watched().stop("tasks")
                 st.rerun()

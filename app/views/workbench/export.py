@@ -10,9 +10,9 @@ from app.widgets.export_menu.menu import Download
 from interp.ablation import COMPONENT_KINDS, components_of
 from interp.analyses.ablation_sweep import Sweep
 from interp.analyses.attention import AttentionOf
-from interp.analyses.comparison import pair_rows
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
+from interp.engine.comparison import pair_rows
 from interp.export.tables import Table
 from interp.grids import CELLS, SIZE
 from interp.tokens import predicting_position

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from app.state.heads import copy_heads, roles_of
+from app.state.heads import copy_heads
 from app.state.scene import Scene, first_changed
 from app.views.shared import puzzle_panels
 from app.widgets import model_picture
@@ -16,10 +16,7 @@ from interp.grids import CELLS
 
 def show(scene: Scene, backend: Backend, board: Board, *, on_wish: Callable[[Wish], None]) -> None:
     """Draw it; ``on_wish`` is called with what a visitor clicks for."""
-    roles = {head.component: head.role.name for head in roles_of(backend, scene.model).heads}
-    model_picture.show(
-        Picture(board, _path(scene, backend), roles), key=scene.key("picture"), on_wish=on_wish
-    )
+    model_picture.show(Picture(board, _path(scene, backend)), key=scene.key("picture"), on_wish=on_wish)
 
 
 def _path(scene: Scene, backend: Backend) -> CopyPath:

@@ -1,24 +1,20 @@
 // The board: draws at once what is clicked, tells the server what is wanted, and takes over what the server then says.
 const HINT = "Click to ablate or restore, shift-click for a range."
-const REPEAT = 1500 // milliseconds after which wishes that were not heard are said again
-const PATIENCE = 4 // repeats after which the whole page is asked to run: the server may not know this board any more
 const UNKNOWN = ["transparent", "inherit", "inherit", "", "not measured yet", "not measured yet", false]
 const boards = new WeakMap()
 
 class Board {
   constructor(parent, data) {
     this.data = data
-    this.client = Math.random().toString(36).slice(2)
-    this.said = 0 // number of the last wish
-    this.pending = [] // wishes that the server has not answered yet, the last one numbered `said`
     this.anchor = null
     this.at = [0, 0]
     this.root = make("div", "board", parent)
+    this.wishes = new Wishes(this.root)
+    this.grid = withRole(make("div", "grid", this.root), "grid", "Components: layers by attention, heads and MLP")
+    this.readout = make("div", "readout", this.root)
     const tools = make("div", "tools", this.root)
     this.methods = new Methods(tools, data.methods, (method) => this.wish({ kind: "method", method }))
     this.steps = new Steps(tools, (kind) => this.wish({ kind }))
-    this.grid = withRole(make("div", "grid", this.root), "grid", "Components: layers by attention, heads and MLP")
-    this.readout = make("div", "readout", this.root)
     this.legend = make("div", "legend", this.root)
     this.chips = new Chips(this.root, this.methods, (parts, off, method) => this.switch(parts, off, method))
     this.makeText()
@@ -50,25 +46,8 @@ class Board {
   // ---- what is wanted ----------------------------------------------------------------------------------------------
 
   wish(wish) {
-    this.pending.push(wish)
-    this.said += 1
-    this.repeats = 0
-    this.send()
+    this.wishes.add(wish)
     this.draw()
-  }
-
-  send() {
-    if (!this.pending.length) return
-    const first = this.said - this.pending.length + 1
-    this.trigger("wishes", { client: this.client, first, wishes: this.pending })
-    clearTimeout(this.timer)
-    this.timer = setTimeout(() => this.root.isConnected && this.repeat(), REPEAT)
-  }
-
-  repeat() {
-    this.repeats += 1
-    if (this.repeats % PATIENCE === 0) window.dispatchEvent(new Event("puzzlescope:unheard"))
-    this.send()
   }
 
   // What is done to a component by a method that need not fit it.
@@ -80,7 +59,7 @@ class Board {
   now() {
     let off = { ...this.data.off }
     let method = this.data.method
-    for (const wish of this.pending) {
+    for (const wish of this.wishes.pending) {
       if (wish.kind === "reset") off = {}
       else if (wish.kind === "method") method = wish.method
       else if (wish.kind === "switch")
@@ -156,12 +135,7 @@ class Board {
   // ---- drawing -----------------------------------------------------------------------------------------------------
 
   update(data, trigger) {
-    this.trigger = trigger
-    const [client, number] = data.seen
-    const heard = client === this.client ? number : 0
-    const unheard = Math.max(0, this.said - heard)
-    if (unheard < this.pending.length) this.pending.splice(0, this.pending.length - unheard)
-    if (!this.pending.length) clearTimeout(this.timer)
+    this.wishes.heard(data.seen, trigger)
     const shape = [data.layers, data.heads].join()
     this.data = data
     if (shape !== this.shape) this.build(data)
@@ -233,7 +207,7 @@ class Board {
     this.drawLegend()
     this.chips.draw(data.chips)
     this.methods.draw(method)
-    this.steps.draw({ undo: data.canUndo || this.pending.length, redo: data.canRedo, reset: Object.keys(off).length })
+    this.steps.draw({ undo: data.canUndo || this.wishes.pending.length, redo: data.canRedo, reset: Object.keys(off).length })
     if (!this.readout.classList.contains("told")) this.say("")
     this.status.textContent = data.status
     this.bar.style.width = `${100 * (data.progress ?? 0)}%`

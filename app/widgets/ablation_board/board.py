@@ -11,9 +11,10 @@ from typing import Any
 
 import streamlit as st
 
+from app.widgets.ablation_board import hearing
 from app.widgets.ablation_board.tiles import Tile, costliest, in_short, number, place, said
-from app.widgets.ablation_board.wishes import Seen, Wish, read_wishes, seen_after
-from app.widgets.browser.scripts import ELEMENT, LEGEND, joined
+from app.widgets.ablation_board.wishes import Seen, Wish
+from app.widgets.browser.scripts import ELEMENT, LEGEND, WISHES, joined
 from app.widgets.effect_legend import legend
 from interp import outputs
 from interp.ablation import (
@@ -38,7 +39,7 @@ PLACEHOLDER = "nothing is ablated; try L1.attn or L0-2.H3:mean"
 _board = st.components.v2.component(
     "ablation_board",
     css=(HERE / "board.css").read_text() + legend.CSS,
-    js=joined(ELEMENT, LEGEND, HERE / "controls.js", HERE / "board.js"),
+    js=joined(ELEMENT, LEGEND, WISHES, HERE / "controls.js", HERE / "board.js"),
 )
 
 
@@ -58,8 +59,8 @@ class Board:
         can_undo, can_redo: whether there is something to go back or forward to.
         method: how the next component is switched off.
         error: why the last text could not be used; it is shown beneath the text.
-        has_tiles: whether the tiles are drawn; else only what stands around them.
         marks: of some components a character for the tile's corner, and what it means.
+        has_tiles: whether the tiles are drawn; else only what stands around them.
     """
 
     cfg: Config
@@ -74,8 +75,8 @@ class Board:
     can_redo: bool = False
     method: Method = DEFAULT_METHOD
     error: str = ""
-    has_tiles: bool = True
     marks: Mapping[Component, tuple[str, str]] = field(default_factory=dict)
+    has_tiles: bool = True
 
 
 def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
@@ -166,21 +167,8 @@ def chips(ablation: Ablation, cfg: Config) -> list[dict[str, Any]]:
 
 def show(board: Board, *, key: str, on_wish: Callable[[Wish], None]) -> None:
     """Draw the board. ``on_wish`` is called once for each wish, in order, before the script runs again."""
-    receive = partial(_receive, key, board.cfg, on_wish)
     _board(
         key=key,
-        data=board_data(board, st.session_state.get(_seen_key(key), Seen())),
-        on_wishes_change=receive,
+        data=board_data(board, hearing.seen(key)),
+        on_wishes_change=partial(hearing.hear, key, board.cfg, on_wish),
     )
-
-
-def _receive(key: str, cfg: Config, on_wish: Callable[[Wish], None]) -> None:
-    payload = st.session_state[key].get("wishes")
-    seen = st.session_state.get(_seen_key(key), Seen())
-    st.session_state[_seen_key(key)] = seen_after(payload, seen)
-    for wish in read_wishes(payload, cfg, seen):
-        on_wish(wish)
-
-
-def _seen_key(key: str) -> str:
-    return f"{key}-seen"

@@ -22,8 +22,8 @@ ABOUT = (
     " component reads it may have no bar at all."
 )
 LEGEND = (
-    "Plain bars are heads, hatched ones MLPs, dotted ones the embeddings and the bias. Blue pushes toward"
-    " the first colour, orange toward the second."
+    "Plain bars are heads, hatched ones MLPs, dotted ones the embeddings and the bias. Teal pushes toward"
+    " the first colour, purple toward the second."
 )
 
 Tokens = tuple[int | None, int | None]

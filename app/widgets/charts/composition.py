@@ -20,7 +20,7 @@ ABOUT = (
     " **chance**, and only what is beyond it means something. It needs no puzzle: it says what could be read,"
     " not what is. A head's queries and keys decide where it attends, its values what it moves from there."
 )
-LEGEND = "Orange: above chance; blue: below; a full colour is the largest difference here."
+LEGEND = "Teal: above chance; purple: below; a full colour is the largest difference here."
 
 
 def show_source(source: Component, cfg: Config, *, key: str, on_change: Callable[[Component], None]) -> None:

@@ -55,6 +55,7 @@ def show(
         measures[COST],
         positions,
         chosen,
+        measure=measure,
         waiting=NOTHING if done else MEASURING,
     )
     clickable_chart.show(figure, key=key, name="puzzlescope-heads-scatter", on_click=click)

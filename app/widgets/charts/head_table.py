@@ -10,11 +10,10 @@ import streamlit as st
 from app.widgets.charts.head_scatter import COST
 from app.widgets.controls import echoes
 from interp.analyses.head_study import DETECTORS
-from interp.figures.scale import colour
-from interp.numbers import short
+from interp.figures.scale import colour, shade
 
 FULL = 0.2
-"""A column's colour is full at its largest share, but never at less than this: what is hardly there must not
+"""A column's grey is full at its largest share, but never at less than this: what is hardly there must not
 look like much."""
 
 HEIGHT = 486
@@ -121,7 +120,8 @@ def _share(share: float) -> str:
 
 
 def _cost(cost: float) -> str:
-    return "" if np.isnan(cost) else "·" if cost == 0 else short(cost)
+    """In two digits: cells, nats, or a share of answers; a dot for what is next to nothing."""
+    return "" if np.isnan(cost) else f"{cost:.2g}".replace("-", "−") if abs(cost) >= 0.0005 else "·"
 
 
 def _heat(column: "pd.Series[float]") -> list[str]:
@@ -135,7 +135,7 @@ def _costs(column: "pd.Series[float]", positions: Sequence[float]) -> list[str]:
 
 
 def _background(share: float) -> str:
-    return "" if np.isnan(share) else f"background-color: rgba(128, 134, 143, {0.75 * share:.2f})"
+    return "" if np.isnan(share) else f"background-color: {shade(share)}"
 
 
 def _selected(key: str, names: list[str], on_choice: Callable[[str], None]) -> None:

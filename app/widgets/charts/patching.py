@@ -40,7 +40,7 @@ ABOUT = (
     " the positions where it stands to the position that predicts the cell."
 )
 LEGEND = (
-    "Orange: toward the source's answer, full colour at 1; blue: away from it. In brackets, a grid's marker."
+    "Teal: toward the source's answer, full colour at 1; purple: away from it. In brackets, a grid's marker."
 )
 
 KINDS: dict[Kind, str] = {

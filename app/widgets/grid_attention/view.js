@@ -408,6 +408,7 @@ class GridAttention extends CanvasView {
   drawHead(head, k, at, shown, theme) {
     head.sheet.fit(this.maps.firstElementChild.clientWidth)
     head.holder.classList.toggle("off", this.data.off[k])
+    head.holder.dataset.head = this.nameOf(k)
     head.button.textContent = `L${this.data.layer} H${k}`
     const tag = this.data.tags[k]
     head.button.setAttribute("aria-label", `Enlarge ${this.nameOf(k)}${tag ? `, ${tag.name}` : ""}`)

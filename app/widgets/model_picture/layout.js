@@ -16,7 +16,7 @@ function layoutOf(room, layers, heads) {
   const apart = Math.min(MOST_APART, (layer - 6) / columns)
   const block = { width: columns * apart + 4, height: rows * ROW + 4, y: HEADS - 2 }
   const stream = HEADS + rows * ROW + 46
-  const found = { grid, left, block, stream, columns, width: left + layers * layer + right, height: stream + 68, nodes: {}, blocks: [] }
+  const found = { grid, left, layer, block, stream, columns, width: left + layers * layer + right, height: stream + 68, nodes: {}, blocks: [] }
   for (let number = 0; number < layers; number++) {
     const middle = left + layer * (number + 0.5) - Math.min(9, layer / 8)
     found.blocks.push({ x: middle - block.width / 2, middle })

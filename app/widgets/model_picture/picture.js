@@ -1,5 +1,6 @@
 // The picture of the model: draws at once what is clicked, and says to the server what is wanted.
-const HINT = "Point at a component: its ablation effect. Click to ablate or restore it."
+const HINT = "Click a component to ablate or restore it."
+const LETTER = 7 // pixels of a digit
 const LEAST = 2.2 // radius of a component without effect
 const KINDS = [
   ["head", "heads"],
@@ -21,10 +22,10 @@ class Picture {
     this.svg = shape("svg", { role: "group" }, this.room)
     this.legend = make("div", "legend", this.root)
     for (const [name, text] of KINDS) make("span", `kind ${name}`, this.legend, text)
-    this.readout = make("div", "readout", this.root, HINT)
+    this.readout = make("div", "readout", this.root)
     this.at = "L0.H0"
     this.svg.addEventListener("keydown", (event) => this.key(event))
-    this.svg.addEventListener("pointerleave", () => this.say(""))
+    for (const name of ["pointerleave", "focusout"]) this.svg.addEventListener(name, () => this.say(""))
     this.watcher = new ResizeObserver(() => this.resize())
     this.watcher.observe(this.room)
   }
@@ -67,12 +68,10 @@ class Picture {
 
   say(part) {
     const node = this.data.nodes[part]
-    if (!node) {
-      this.readout.textContent = HINT
-      return
-    }
     const off = this.now()[part]
-    this.readout.textContent = `${node.name} ablated: ${node.said || node.effect}${off ? `, now ${off[0]}` : ""}`
+    const told = node && `${node.name} ablated: ${node.said}${off ? ` · now ${off[0]}` : ""}`
+    this.readout.textContent = told || [this.data.headline, HINT].filter(Boolean).join(" ")
+    this.readout.classList.toggle("told", Boolean(node))
   }
 
   // ---- drawing -----------------------------------------------------------------------------------------------------
@@ -134,6 +133,7 @@ class Picture {
     for (const ring of ["ring outer", "ring inner"]) shape("rect", { class: ring, x: -wide, y: -high, width: 2 * wide, height: 2 * high, rx: 5 }, group)
     for (const name of ["ground", "effect"]) shape(kindOf(part) === "mlp" ? "rect" : "circle", { class: name }, group)
     shape("path", { class: "cross" }, group)
+    if (kindOf(part) !== "head") shape("text", { class: "number", y: 4 }, group)
     group.addEventListener("click", () => this.click(part))
     group.addEventListener("pointerenter", () => this.say(part))
     group.addEventListener("focus", () => this.moved(part))
@@ -143,6 +143,7 @@ class Picture {
   draw() {
     const off = this.now()
     for (const part of Object.keys(this.nodes)) this.drawNode(part, off)
+    if (!this.readout.classList.contains("told")) this.say("")
     this.blocks.forEach((block, number) => block.classList.toggle("silent", Boolean(off[`L${number}.attn`]?.[1])))
     this.svg.setAttribute("aria-label", `The model: heads, attention layers and MLPs on its residual stream. ${this.data.path.words}`)
     this.drawEnds()
@@ -150,7 +151,8 @@ class Picture {
   }
 
   drawNode(part, off) {
-    const { size, colour, name, effect, approximate } = this.data.nodes[part]
+    const { size, colour, number, name, effect, approximate } = this.data.nodes[part]
+    const costliest = part === this.data.costliest
     const group = this.nodes[part]
     const isOff = part in off
     const implied = !isOff && kindOf(part) === "head" && Boolean(off[attentionOf(part)]?.[1])
@@ -161,13 +163,21 @@ class Picture {
     group.style.setProperty("--cost", colour)
     const half = Math.max(radius, 4.5) + 1
     group.querySelector(".cross").setAttribute("d", `M${-half} ${-half}L${half} ${half}M${half} ${-half}L${-half} ${half}`)
-    group.classList.toggle("pending", size === null)
-    group.classList.toggle("approximate", Boolean(approximate))
-    group.classList.toggle("off", isOff)
-    group.classList.toggle("implied", implied)
+    this.drawNumber(group, radius, number ?? "")
+    for (const [kind, is] of Object.entries({ pending: size === null, approximate: Boolean(approximate), off: isOff, implied, costliest }))
+      group.classList.toggle(kind, is)
     group.setAttribute("aria-pressed", String(isOff))
     const state = isOff ? `ablated, ${off[part][0]}` : implied ? "ablated with its layer" : "on"
-    group.setAttribute("aria-label", `${name}, ${state}, ${effect}${effect.startsWith("not") ? "" : " when ablated"}`)
+    const told = `${effect}${size === null ? "" : " when ablated"}`
+    group.setAttribute("aria-label", [name, state, told, costliest ? "costliest" : ""].filter(Boolean).join(", "))
+  }
+
+  // Beside an attention layer or an MLP, if there is room before the next one.
+  drawNumber(group, radius, number) {
+    const text = group.querySelector(".number")
+    if (!text) return
+    text.setAttribute("x", radius + 4)
+    text.textContent = radius + 4 + LETTER * number.length <= this.layout.layer - 12 ? number : ""
   }
 
   // The third grid, from which cells are copied, and the answer.

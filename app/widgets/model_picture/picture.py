@@ -4,9 +4,10 @@ attention and the MLP, sized and coloured by their ablation effects; a click abl
 It shows what the ablation board shows, as another view of it, and sends the same wishes.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 import streamlit as st
 from jaxtyping import Integer
 
-from app.widgets.ablation_board import Board, Seen, Wish, in_short, place, read_wishes, said, seen_after
+from app.widgets.ablation_board import Board, Seen, Wish, costliest, hearing, in_short, number, place, said
 from app.widgets.browser.scripts import ELEMENT, SVG_CELLS, WISHES, joined
 from interp import outputs
 from interp.ablation import COMPONENT_KINDS, Component, components_of, fitting
@@ -70,18 +71,17 @@ class Picture:
     Attributes:
         board: the ablation and its effects.
         path: of one cell through the copy heads.
-        roles: what components do, in a word or two: "copy head".
     """
 
     board: Board
     path: CopyPath
-    roles: Mapping[Component, str] = field(default_factory=dict)
 
 
 def picture_data(picture: Picture, seen: Seen) -> dict[str, Any]:
     """The picture as the browser takes it."""
     board = picture.board
     parts = components_of(board.cfg, COMPONENT_KINDS)
+    first = costliest(board.tiles, board.measure)
     methods = {part.kind: fitting(board.method, part) for part in parts}
     return outputs.plain(
         {
@@ -93,6 +93,8 @@ def picture_data(picture: Picture, seen: Seen) -> dict[str, Any]:
                 for part, method in board.ablation.components.items()
             },
             "next": {kind: [method.text, method.words, method.silences] for kind, method in methods.items()},
+            "costliest": first.text if first is not None and len(board.tiles) == len(parts) else "",
+            "headline": board.headline,
             "path": picture.path.data(),
             "seen": [seen.client, seen.number],
         }
@@ -101,36 +103,28 @@ def picture_data(picture: Picture, seen: Seen) -> dict[str, Any]:
 
 def _node(part: Component, picture: Picture) -> dict[str, Any]:
     """One component: its size (0 to 1) and colour, and what it is called."""
-    tile, role = picture.board.tiles.get(part), picture.roles.get(part, "")
+    board = picture.board
+    tile, (_, role) = board.tiles.get(part), board.marks.get(part, ("", ""))
     name = f"{part.text}, {role}" if role else part.text
     if tile is None:
-        return {"size": None, "colour": "transparent", "name": name, "effect": "not measured yet", "said": ""}
-    position = place(tile, picture.board.measure)
+        unknown = "not measured yet"
+        return {"size": None, "colour": "transparent", "name": name, "effect": unknown, "said": unknown}
+    position = place(tile, board.measure)
     return {
-        "size": abs(position) if np.isfinite(position) else 0.0,
+        "size": abs(position) if isfinite(position) else 0.0,
         "colour": colour(position),
+        "number": number(part, tile, board.measure),
         "name": name,
-        "effect": in_short(tile, picture.board.measure),
-        "said": said(tile, picture.board.measure),
+        "effect": in_short(tile, board.measure),
+        "said": said(tile, board.measure),
         "approximate": tile.approximate,
     }
 
 
 def show(picture: Picture, *, key: str, on_wish: Callable[[Wish], None]) -> None:
     """Draw the picture. ``on_wish`` is called once for each wish, in order, before the script runs again."""
-    seen = st.session_state.get(_seen_key(key), Seen())
     _picture(
-        key=key, data=picture_data(picture, seen), on_wishes_change=partial(_receive, key, picture, on_wish)
+        key=key,
+        data=picture_data(picture, hearing.seen(key)),
+        on_wishes_change=partial(hearing.hear, key, picture.board.cfg, on_wish),
     )
-
-
-def _receive(key: str, picture: Picture, on_wish: Callable[[Wish], None]) -> None:
-    payload = st.session_state[key].get("wishes")
-    seen = st.session_state.get(_seen_key(key), Seen())
-    st.session_state[_seen_key(key)] = seen_after(payload, seen)
-    for wish in read_wishes(payload, picture.board.cfg, seen):
-        on_wish(wish)
-
-
-def _seen_key(key: str) -> str:
-    return f"{key}-seen"

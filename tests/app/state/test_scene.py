@@ -57,6 +57,7 @@ LINK = {
     "flips": "frame-L1.attn",
     "which": "solved",
     "note": "see row 3",
+    "pin": "L0.mlp,L1.H2:mean",
 }
 """A part of a link for everything that a link holds besides model, puzzle, order, what is off and the
 head."""
@@ -95,6 +96,7 @@ def test_a_link_restores_the_scene(page: AppTest, backend: Backend) -> None:
     assert (found.cell, found.view, found.weighting, found.large) == (136, "to", "value", True)
     assert (found.answer, found.base, found.chart, found.method) == ("teacher-forced", "off", "heads", MEAN)
     assert found.board == "picture"
+    assert found.pin == parse_ablation("L0.mlp,L1.H2:mean", SMALL)
     assert (found.tokens, found.all_heads, found.palette, found.digits) == (
         Window("grid", 0, 2, 1),
         True,
@@ -125,6 +127,10 @@ def test_a_link_restores_the_scene(page: AppTest, backend: Backend) -> None:
         ("sample", "1000000"),
         ("method", "lookback=999"),
         ("tokens", "rows-9-3"),
+        ("pin", "L77.attn"),
+        ("pin", " "),
+        ("beside", "../../etc/passwd"),
+        ("board", "sculpture"),
         ("flips", "frame-L1.mlp"),
         ("flips", "no-such-task-L1.attn"),
         ("palette", "javascript:alert(1)"),
@@ -156,6 +162,9 @@ def test_query_and_scene_are_inverse(
         made = scene.replace(
             first,
             ablation=parse_ablation(text, SMALL),
+            pin=parse_ablation(text, SMALL) or None,
+            beside="seed-2" if text else "",
+            board="picture",
             attention=Component(2, "head", 3),
             cell=12,
             view="to",

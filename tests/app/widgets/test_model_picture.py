@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from app.widgets.ablation_board import Board, Seen, Switch, Tile, Wish
-from app.widgets.model_picture import CopyPath, Picture, picture, picture_data
+from app.widgets.ablation_board import Board, Seen, Switch, Tile, Wish, hearing
+from app.widgets.model_picture import CopyPath, Picture, picture_data
 from app.widgets.palette import PALETTES
 from interp.ablation import COMPONENT_KINDS, MEAN, ZERO, Component, Lookback, components_of, parse_ablation
 from interp.figures.scale import colour
@@ -18,15 +18,17 @@ PATH = CopyPath([HEAD], 35, ("Y", "f(Y)"), np.arange(100) % 11, np.zeros(100, dt
 
 
 def drawn(tiles: dict[Component, Tile], off: str = "", **changes) -> Picture:
-    board = Board(SMALL, parse_ablation(off, SMALL), tiles, 1e-3, "answers", 16, **changes)
-    return Picture(board, PATH, {HEAD: "copy head"})
+    marks = {HEAD: ("c", "copy head")}
+    board = Board(SMALL, parse_ablation(off, SMALL), tiles, "answers", 16, marks=marks, **changes)
+    return Picture(board, PATH)
 
 
 def test_components_are_sized_and_coloured_by_their_effects() -> None:
-    tiles = {LAYER: Tile(2.0, 16, 0), HEAD: Tile(1.0, 4, 0), MLP: Tile(1e-4, 0, 4, approximate=True)}
+    tiles = {LAYER: Tile(1.0, n=16), HEAD: Tile(0.25, n=16), MLP: Tile(-0.25, n=16, approximate=True)}
     nodes = picture_data(drawn(tiles), Seen())["nodes"]
     assert list(nodes) == [part.text for part in components_of(SMALL, COMPONENT_KINDS)]
-    assert nodes["L1.attn"]["size"] == 1 and nodes["L1.attn"]["colour"] == colour(1.0)
+    assert nodes["L1.attn"]["number"] == "16" and nodes["L1.attn"]["size"] == 1
+    assert nodes["L1.attn"]["colour"] == colour(1.0)
     assert 0 < nodes["L1.H2"]["size"] < 1 and nodes["L1.H2"]["name"] == "L1.H2, copy head"
     assert nodes["L0.mlp"]["size"] == nodes["L1.H2"]["size"], "what helps is as large as what costs as much"
     assert nodes["L0.mlp"]["colour"] != nodes["L1.H2"]["colour"] and nodes["L0.mlp"]["approximate"]
@@ -34,9 +36,16 @@ def test_components_are_sized_and_coloured_by_their_effects() -> None:
 
 
 def test_a_loss_that_is_no_number_has_no_size() -> None:
-    board = Board(SMALL, parse_ablation("", SMALL), {MLP: Tile(float("nan"))}, 1e-3, "final", 1)
+    board = Board(SMALL, parse_ablation("", SMALL), {MLP: Tile(float("nan"))}, "final", 1)
     node = picture_data(Picture(board, PATH), Seen())["nodes"]["L0.mlp"]
     assert node["size"] == 0 and json.dumps(node, allow_nan=False)
+
+
+def test_the_costliest_is_told_once_all_are_known() -> None:
+    parts = components_of(SMALL, COMPONENT_KINDS)
+    tiles = {part: Tile(0.5 if part == HEAD else 0.1) for part in parts}
+    assert picture_data(drawn(tiles), Seen())["costliest"] == "L1.H2"
+    assert picture_data(drawn({part: tiles[part] for part in parts[1:]}), Seen())["costliest"] == ""
 
 
 def test_what_is_off_and_what_a_click_does() -> None:
@@ -58,11 +67,11 @@ def test_a_browser_may_send_anything(sent: object, monkeypatch: pytest.MonkeyPat
     wish = {"kind": "switch", "parts": ["L1.H2"], "off": True, "method": "mean"}
     message = {"client": "a", "first": 1, "wishes": [wish]}
     state: dict = {"picture": {"wishes": sent}}
-    monkeypatch.setattr(picture, "st", SimpleNamespace(session_state=state))
+    monkeypatch.setattr(hearing, "st", SimpleNamespace(session_state=state))
     done: list[Wish] = []
-    picture._receive("picture", drawn({}), done.append)
+    hearing.hear("picture", SMALL, done.append)
     assert done == []
     for _ in range(2):  # it repeats what it has not heard
         state["picture"] = {"wishes": message}
-        picture._receive("picture", drawn({}), done.append)
+        hearing.hear("picture", SMALL, done.append)
     assert done == [Switch((HEAD,), True, MEAN)]

@@ -17,7 +17,10 @@ def show(page: str) -> None:
     Args:
         page: that is open.
     """
-    with st.popover("Story", icon=":material/slideshow:", key="story-menu"):
+    with (
+        st.container(key="story-menu"),  # app/style.css puts it beside the names of the pages
+        st.popover("Story", icon=":material/slideshow:", key="story-popover"),
+    ):
         _add(page)
 
 
