@@ -27,7 +27,7 @@ from interp.backend import Backend
 from interp.engine.measures import Measure
 from interp.figures.heads import FROM
 
-UNITS: dict[Measure, str] = {"wrong": "cells broken, of 100", "answers": "the share of answers lost"}
+UNITS: dict[Measure, str] = {"wrong": "cells broken, of 100", "answers": "answers lost, as a share"}
 """What a cost is measured in, where it is no loss."""
 GROUPS = (studies.GROUP, sweeps.BOARD)
 """What fills up here: where the heads look, and what they cost."""
@@ -212,7 +212,7 @@ def _table(
         on_choice=of_this_model(lambda name: _choose_head(name, study)),
     )
     st.caption(
-        f"One row per head, one column per detector: the share of its attention, 0 to 1. Cost:"
+        f"One row per head, one column per detector: the share of its attention, 0 to 1. The cost is in"
         f" {UNITS.get(scene.measure, 'nats more of loss')}. Point at a column's name for what it means; click"
         " it to sort; click a row to see the head. ✕: ablated."
     )

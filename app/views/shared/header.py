@@ -1,7 +1,7 @@
 """The top of every page: its name, the model, the puzzle, and the ablation."""
 
-from dataclasses import dataclass
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -77,10 +77,10 @@ def show_off(scene: Scene, backend: Backend) -> None:
             icon=":material/toggle_off:",
             width=430,
         )
+        if scene.ablation:
+            st.button("Restore all", on_click=lambda: change(ablation=NO_ABLATION))
         if refused is not None:
             st.markdown(f":red[{escape_markdown(refused.why)}]", width="stretch")
-        elif scene.ablation:
-            st.button("Restore all", on_click=lambda: change(ablation=NO_ABLATION))
 
 
 def _switch_off(text: str, backend: Backend) -> None:
