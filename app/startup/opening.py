@@ -42,7 +42,6 @@ def prepare_browser() -> None:
     st.title("Puzzlescope")
     st.caption("Loading")
     st.divider()
-    st.plotly_chart({"data": [{"y": [0]}], "layout": {}}, key="opening-chart")
     st.selectbox("Loading", ["Loading"], key="opening-select")
     st.segmented_control("Loading", ["Loading"], key="opening-segments")
     st.toggle("Loading", key="opening-toggle")

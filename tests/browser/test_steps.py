@@ -131,8 +131,9 @@ def test_pages_come_to_life_again_when_their_server_was_restarted(new_context: N
         lens.get_by_role("link", name="Workbench", exact=True).click()
         lens.wait_for_url(re.compile(r"/\?.*off=L0.H7&"))
         off(board, "L0.H7,L0.mlp")
-        board.get_by_text("Token by token", exact=True).click()
-        board.wait_for_url(re.compile("panel=tokens"))
+        board.locator(".st-key-measure").get_by_role("combobox").click()
+        board.get_by_role("option", name="loss: changed", exact=True).click()
+        board.wait_for_url(re.compile("measure=changed"))
         off(board, "L0.H7,L0.mlp")
 
 

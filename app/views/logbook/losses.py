@@ -90,9 +90,8 @@ def _draw(scene: Scene, backend: Backend) -> None:
 
 def _chart(scene: Scene, rows: list[SweepRow], seen: Seen[SweepState]) -> None:
     clean, off = (rows[0] if rows else None), list(scene.ablation.components)
-    key = f"log-{scene.model}-{scene.ablation.text}"
     click = of_this_model(switch)
-    layer_chart.show(rows[1:], clean, "final", "attn", off, key=key, on_click=click, summed_up=False)
+    layer_chart.show(rows[1:], clean, "final", "attn", off, key="log-layers", on_click=click, summed_up=False)
     show_progress(
         seen.progress,
         seen.stopped,

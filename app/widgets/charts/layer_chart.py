@@ -29,7 +29,6 @@ def show(
 
     Args:
         off: parts that are off already: hatched.
-        key: must say what is ``off``; see :func:`app.widgets.charts.clickable_chart.show`.
         on_click: called with the component that was clicked.
         summed_up: whether the sentence that sums it up stands below, too.
     """

@@ -11,7 +11,7 @@ import numpy as np
 import streamlit as st
 from jaxtyping import Int, UInt16
 
-from app.startup.circuitsvis import bundle_address
+from app.startup.bundles import CIRCUITSVIS, bundle_address
 from app.widgets.browser.scripts import ELEMENT, joined
 from app.widgets.browser.sending import finite
 from app.widgets.text import escape_markdown
@@ -125,7 +125,7 @@ def show(
         "bands": bands_of(positions, window.way, puzzle),
         "label": f"Attention of layer {layer}, " + ("all heads" if head is None else f"head {head}"),
         "full": full,
-        "bundle": bundle_address(),
+        "bundle": bundle_address(CIRCUITSVIS),
     }
     _view(key=key, data=packed(header, _in_ten_thousandths(shown)))
     whose = f"Layer {layer}, {'all heads' if head is None else f'head {head}'}"

@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 
-from app.startup.circuitsvis import ensure_bundle
+from app.startup.bundles import CIRCUITSVIS, ensure_bundle
 from app.widgets.grid_attention import view as grid_attention
 from app.widgets.grid_attention.choice import Choice, read_choice
 from app.widgets.grid_attention.view import Tag, message
@@ -343,7 +343,7 @@ MOUNT = """async ([source, data]) => {
 def page(chromium: Browser, tmp_path: Path) -> Iterator[Page]:
     page = chromium.new_page(viewport={"width": 900, "height": 900})
     page.set_default_timeout(1000 * SECONDS)
-    bundle = ensure_bundle(tmp_path).read_text()
+    bundle = ensure_bundle(CIRCUITSVIS, tmp_path).read_text()
     page.route("http://views.test/**", lambda route: route.fulfill(body=PAGE, content_type="text/html"))
     page.route(
         "http://views.test/app/static/*",
