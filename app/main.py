@@ -30,8 +30,11 @@ pages = {
     for page in PAGES
 }
 page = st.navigation(list(pages.values()), position="top")
-if not page_keeper.show():
-    opening.prepare_browser()
+with st.container(key="unseen", height=1, border=False):  # app/style.css
+    ready = page_keeper.show()
+    if not ready:
+        opening.prepare_browser()
+if not ready:
     st.stop()
 with st.container(horizontal=True, gap="small", key="tabs"):  # only on narrow screens: app/style.css
     for one in pages.values():

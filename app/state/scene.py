@@ -38,6 +38,7 @@ FIRST_PUZZLE = "9a3726a23b"
 
 Base = Literal["clean", "off"]
 Chart = Literal["attention", "mlps", "heads", "tasks"]
+Panel = Literal["grids", "tokens", "roles"]
 BoardView = Literal["tiles", "picture"]
 
 
@@ -64,11 +65,13 @@ class Scene:
         attention: the head whose attention is shown, with its layer's: large on the grids (if ``large``) and
             by CircuitsVis (unless ``all_heads``). ``None`` until it is looked for in a run of the model
             (:func:`app.state.heads.copy_head`).
+        panel: what is shown of attention: a layer on the grids, a head token by token, or the heads' roles.
         cell: what is looked at, one of the 400 cells: ``100 * place + 10 * row + column``.
         view: where the position that predicts the cell looks, or who looks at the cell.
         weighting: plain attention, or weighted by the length of what is moved.
         tokens: that CircuitsVis shows.
         palette, digits: how cells are painted.
+        tour: its step that is under way, from 1; 0 for none (:mod:`app.state.tour`).
         story: that is told: its name, or all of it (:func:`app.state.stories.opened`); empty for none.
         at: its scene, from 1, whose caption is shown.
         present: 1 if the page is shown to an audience: larger, and without what only its presenter needs.
@@ -93,12 +96,14 @@ class Scene:
     base: Base = in_link(one_of(get_args(Base), "clean"))
     board: BoardView = in_link(one_of(get_args(BoardView), "tiles"))
     chart: Chart = in_link(one_of(get_args(Chart), "attention"))
+    panel: Panel = in_link(one_of(get_args(Panel), "grids"))
     large: bool = in_link(one_of((False, True), False))
     all_heads: bool = in_link(one_of((False, True), False))
     view: View = in_link(one_of(get_args(View), "from"))
     weighting: Weighting = in_link(one_of(get_args(Weighting), "attention"))
     palette: str = in_link(one_of(tuple(PALETTES), "soft"))
     digits: bool = in_link(one_of((False, True), False))
+    tour: int = in_link(one_of(range(7), 0))
     story: str = in_link(Parameter("", texts.story))
     at: int = in_link(Parameter(1, texts.at))
     present: int = in_link(one_of((0, 1), 0))

@@ -97,6 +97,8 @@ class PathState(SweepState):
         if not costs:
             return "Nothing is measured yet."
         dearest = max(costs, key=lambda reader: abs(costs[reader]))
+        if not costs[dearest]:
+            return f"No receiver changes this measure without {self.source.text}."
         row = self.by_reader()[dearest]
         clean = self.row(0).first(len(row.solved))
         solved = (

@@ -61,11 +61,12 @@ def attribution_bars(
         customdata=[[part] for part in found.parts],
         hovertext=[f"<b>{part}</b> adds {push:+.3f}" for part, push in zip(found.parts, pushes, strict=True)],
         hovertemplate="%{hovertext}<extra></extra>",
-        unselected={"marker": {"opacity": 1}},
     )
     _name_largest(figure, x, pushes, found.parts)
     centres = [x[[k for k, own in enumerate(groups) if own == group]].mean() for group in order]
-    figure.update_xaxes(tickvals=centres, ticktext=order, showgrid=False, range=[x[0] - 1, x[-1] + 1])
+    figure.update_xaxes(
+        tickvals=centres, ticktext=order, showgrid=False, zeroline=False, range=[x[0] - 1, x[-1] + 1]
+    )
     figure.update_yaxes(title="logits", zeroline=True, zerolinecolor=QUIET)
     return figure
 

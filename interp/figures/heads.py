@@ -155,7 +155,6 @@ def scatter_figure(
         },
         hovertext=[_point(name, across, up, titles, costs, measure) for name in names],
         hovertemplate="%{hovertext}<extra></extra>",
-        unselected={"marker": {"opacity": 1}},
         cliponaxis=False,
     )
     figure.update_layout(margin_t=22)

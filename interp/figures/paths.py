@@ -13,11 +13,12 @@ from interp.analyses.readers import INPUT_NAMES, Reader
 from interp.engine.measures import MEASURES, Measure, metric_of
 from interp.figures.readers import MARKS, SHOWN, is_off, ranking, readers_board
 from interp.figures.scale import colour, note, position, position_of, quantity
-from interp.figures.style import QUIET, base_figure, legend_above
-from interp.figures.sweep import effect_lines, measured, mirrored, nothing
+from interp.figures.style import QUIET, base_figure, empty, legend_above
+from interp.figures.sweep import effect_lines, measured, mirrored, nothing, reach
 from interp.model import Config
 from interp.numbers import compared
 
+NO_EFFECT = "No path to a single receiver changes this measure: choose a loss."
 NAMED = 8
 """Points of a scatter that are named at most."""
 
@@ -44,7 +45,7 @@ def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
     costs."""
     clean, rows = state.row(0), state.by_reader()
     costs = {reader: found for reader, found in state.costs(measure).items() if not np.isnan(found)}
-    shown = sorted(costs, key=lambda reader: -abs(costs[reader]))[:SHOWN]
+    shown = sorted((one for one in costs if costs[one]), key=lambda reader: -abs(costs[reader]))[:SHOWN]
     figure = ranking(
         [
             (
@@ -58,7 +59,7 @@ def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
         f"Largest effects of ablating a path from {state.source.text}",
     )
     if not shown:
-        return nothing(figure, [])
+        return empty(figure, NO_EFFECT) if costs else nothing(figure, [])
     if measure == "answers":
         figure.update_xaxes(title="share of answers lost (below 0: gained)", tickformat=".0%")
     else:
@@ -101,13 +102,13 @@ def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measur
                 for reader in own
             ],
             hovertemplate="%{hovertext}<extra></extra>",
-            unselected={"marker": {"opacity": 1}},
         )
     figure.update_layout(margin_t=56)
     legend_above(figure)
     figure.update_xaxes(title="score beyond chance", zeroline=True, zerolinecolor=QUIET)
     ticks = mirrored(measure, n)
     figure.update_yaxes(
+        range=reach([position(effect, measure) for _, effect in points.values()]),
         title=quantity(measure),
         zeroline=True,
         zerolinecolor=QUIET,

@@ -39,7 +39,7 @@ def base_figure(title: str, *, height: int) -> go.Figure:
         plot_bgcolor="rgba(0,0,0,0)",
         dragmode=False,
         hovermode="closest",
-        clickmode="event+select",
+        clickmode="event",
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": QUIET, "activecolor": STRONG},
     )
     figure.update_xaxes(fixedrange=True, automargin=True, gridcolor=GRID_LINE)

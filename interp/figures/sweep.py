@@ -56,15 +56,17 @@ def layer_chart(
         return nothing(figure, shown if clean is not None else [])
     names, costs = [_layer_name(row) for row in known], [cost(row, clean, measure) for row in known]
     heights = [position(one, measure) for one in costs]
-    told = {
-        "customdata": [[_text(row)] for row in known],
-        "hovertext": [_hover(row, clean, measure, off) for row in known],
-        "hovertemplate": "%{hovertext}<extra></extra>",
-        "unselected": {"marker": {"opacity": 1}},
-    }
+    data = [[_text(row)] for row in known]
     paints = [colour(one) for one in heights]
-    figure.add_bar(x=names, y=heights, width=0.05, marker={"color": paints, "line": {"width": 0}}, **told)
-    low, high = _reach(heights)
+    figure.add_bar(
+        x=names,
+        y=heights,
+        width=0.05,
+        marker={"color": paints, "line": {"width": 0}},
+        customdata=data,
+        hoverinfo="skip",
+    )
+    low, high = reach(heights)
     figure.add_scatter(
         x=names,
         y=heights,
@@ -80,13 +82,12 @@ def layer_chart(
         textposition=["top center" if height >= 0 else "bottom center" for height in heights],
         textfont={"size": 11},
         cliponaxis=False,
-        **told,
+        customdata=data,
+        hovertext=[_hover(row, clean, measure, off) for row in known],
+        hovertemplate="%{hovertext}<extra></extra>",
     )
-    # A click anywhere in a layer's column is meant for the layer.
-    figure.add_bar(
-        x=names, y=[high - low] * len(names), base=low, width=0.9, marker={"color": "rgba(0,0,0,0)"}, **told
-    )
-    figure.update_layout(barmode="overlay", margin_r=56)
+    # To point anywhere at a layer's column, or to click there, is meant for the layer.
+    figure.update_layout(hovermode="x", hoverdistance=-1, margin_r=56)
     _scale_axis(figure, measure, low, high, len(clean.solved))
     _clean_line(figure)
     return figure
@@ -242,10 +243,10 @@ def mirrored(measure: Measure, n: int) -> list[Mark]:
     return [*below, *above]
 
 
-def _reach(heights: Sequence[float]) -> tuple[float, float]:
+def reach(heights: Sequence[float]) -> tuple[float, float]:
     """From where to where the axis goes: over all that is drawn and what is written on it, at least over a
     fifth of the scale."""
-    low, high = min(0.0, *heights), max(0.2, *heights)
+    low, high = min([0.0, *heights]), max([0.2, *heights])
     room = 0.2 * (high - low)
     return low - (room if low < 0 else room / 4), high + room
 

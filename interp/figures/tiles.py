@@ -86,7 +86,6 @@ def draw_fields(figure: go.Figure, tiles: Sequence[Tile], *, gap: float = 0.06) 
         customdata=[list(tile.data) for tile in tiles],
         hovertext=[tile.hover for tile in tiles],
         hovertemplate="%{hovertext}<extra></extra>",
-        unselected={"marker": {"opacity": 1}},
     )
 
 

@@ -28,7 +28,7 @@ def tile(page: Page, part: str) -> Locator:
 
 def off(page: Page, text: str) -> None:
     """Everything on the workbench must say that this is off."""
-    expect(page.locator(".board").get_by_role("textbox", name="As text")).to_have_value(text)
+    expect(page.locator(".board").get_by_role("textbox", name="Ablation spec")).to_have_value(text)
     expect(page).to_have_url(
         re.compile(f"off={text.replace(',', '%2C')}&" if text else r"puzzle=\w+&(?!off)")
     )
@@ -131,7 +131,8 @@ def test_pages_come_to_life_again_when_their_server_was_restarted(new_context: N
         lens.get_by_role("link", name="Workbench", exact=True).click()
         lens.wait_for_url(re.compile(r"/\?.*off=L0.H7&"))
         off(board, "L0.H7,L0.mlp")
-        board.get_by_text("changed", exact=True).click()
+        board.locator(".st-key-measure").get_by_role("combobox").click()
+        board.get_by_role("option", name="loss: changed", exact=True).click()
         board.wait_for_url(re.compile("measure=changed"))
         off(board, "L0.H7,L0.mlp")
 

@@ -235,7 +235,7 @@ def _scatter(
         measure=scene.measure,
         positions=positions,
         done=done,
-        key=f"heads-scatter-{scene.model}-{scene.measure}-{scene.sample}-{scene.ablation.text}-{axes}-{name}",
+        key="heads-scatter",
         on_axes=lambda x, y: choose(PAGE, x=x, y=y),
         on_click=of_this_model(lambda name: _choose_head(name, study)),
     )

@@ -4,7 +4,7 @@ CircuitsVis."""
 import streamlit as st
 
 from app.state.heads import roles_of
-from app.state.scene import Scene
+from app.state.scene import Panel, Scene
 from app.state.session import change, look_at_head, of_this_model
 from app.views.shared import role_list
 from app.widgets.controls import choice
@@ -18,15 +18,38 @@ from interp.analyses.attention import AttentionOf, LayerAttention
 from interp.backend import Backend
 from interp.model import Config
 
+PANELS: dict[Panel, str] = {
+    "grids": "On the grids",
+    "tokens": "Token by token",
+    "roles": "Head roles (positional)",
+}
+
 
 def show(scene: Scene, backend: Backend) -> None:
-    """Draw both views of the chosen layer, and list the roles of all heads."""
+    """Draw one of three views: the heads of a layer on the grids, one head token by token, the roles of all
+    heads."""
     cfg = backend.model(scene.model).cfg
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.header("Where the heads of layer", anchor=False, width="content")
+        st.header("Attention, layer", anchor=False, width="content")
         show_layer(scene, cfg, key=scene.key("attention-layer"))
-        st.header("look", anchor=False, width="content")
+    choice.segmented(
+        "Attention shown",
+        PANELS,
+        scene.panel,
+        key="attention-panel",
+        on_change=lambda panel: change(panel=panel),
+    )
+    if scene.panel == "roles":
+        role_list.show(scene, backend)
+        return
     attention = backend.ask(scene.model, AttentionOf(scene.puzzle, scene.ablation, scene.layer))
+    if scene.panel == "tokens":
+        show_tokens(scene, attention, cfg, key=scene.key("tokens"))
+    else:
+        _grids(scene, backend, attention)
+
+
+def _grids(scene: Scene, backend: Backend, attention: LayerAttention) -> None:
     grid_view.show(
         attention,
         scene.puzzle,
@@ -38,10 +61,6 @@ def show(scene: Scene, backend: Backend) -> None:
         tags=_tags(scene, backend),
         on_change=of_this_model(_choose),
     )
-    with st.expander("Head roles", key="roles"):
-        role_list.show(scene, backend)
-    st.header("Token by token", anchor=False)
-    show_tokens(scene, attention, cfg, key=scene.key("tokens"))
 
 
 def _tags(scene: Scene, backend: Backend) -> list[grid_view.Tag]:

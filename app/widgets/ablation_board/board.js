@@ -1,5 +1,5 @@
 // The board: draws at once what is clicked, tells the server what is wanted, and takes over what the server then says.
-const HINT = "Click to ablate or restore, shift-click for a range."
+const HINT = "Click to ablate it, shift-click for a range."
 const UNKNOWN = ["transparent", "inherit", "inherit", "", "not measured yet", "not measured yet", false]
 const boards = new WeakMap()
 

@@ -59,8 +59,8 @@ class Board:
         can_undo, can_redo: whether there is something to go back or forward to.
         method: how the next component is switched off.
         error: why the last text could not be used; it is shown beneath the text.
-        has_tiles: whether the tiles are drawn; else only what stands around them.
         marks: of some components a character for the tile's corner, and what it means.
+        has_tiles: whether the tiles are drawn; else only what stands around them.
     """
 
     cfg: Config
@@ -75,8 +75,8 @@ class Board:
     can_redo: bool = False
     method: Method = DEFAULT_METHOD
     error: str = ""
-    has_tiles: bool = True
     marks: Mapping[Component, tuple[str, str]] = field(default_factory=dict)
+    has_tiles: bool = True
 
 
 def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:

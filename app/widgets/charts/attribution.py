@@ -46,8 +46,7 @@ def show(
     """Draw the bars and the map of one cell, and one component's push at all cells.
 
     Args:
-        key: begins the keys of all its widgets. Charts are drawn anew when the run changes if it says which
-            run this is.
+        key: begins the keys of all its widgets.
         cell: of the answer, 0..99.
         part: the one whose map is shown; left out, or where the run has no such part, the one that pushes
             most.
@@ -62,18 +61,17 @@ def show(
         return
     pushes = found.push(toward, over)[:, cell]
     shown = part if part in found.parts else found.parts[int(abs(pushes).argmax())]
-    state = f"{key}-{cell}-{shown}-{toward}-{over}"
     clicked = clickable_chart.clicking({name: name for name in found.parts}, on_part)
     bars = attribution_bars(found, cell, toward, over, shown)
-    clickable_chart.show(bars, key=f"{state}-bars", name="puzzlescope-attribution", on_click=clicked)
+    clickable_chart.show(bars, key=f"{key}-bars", name="puzzlescope-attribution", on_click=clicked)
     summary = found.summary(cell, toward, over).replace(" -", " −")
     st.caption(f"{escape_markdown(summary)} {LEGEND}")
     layers, cells = st.columns([5, 4], gap="medium")
     with layers:
         tiles = attribution_map(found, cell, toward, over, shown)
-        clickable_chart.show(tiles, key=f"{state}-map", name="puzzlescope-attribution-map", on_click=clicked)
+        clickable_chart.show(tiles, key=f"{key}-map", name="puzzlescope-attribution-map", on_click=clicked)
     with cells:
-        show_cells(part_map(found, shown, toward, over, cell), key=f"{state}-cells", on_cell=on_cell)
+        show_cells(part_map(found, shown, toward, over, cell), key=f"{key}-cells", on_cell=on_cell)
 
 
 def show_cells(figure: go.Figure, *, key: str, on_cell: Callable[[int], None]) -> None:

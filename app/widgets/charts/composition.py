@@ -54,28 +54,27 @@ def show(
     Args:
         head_input: which input of the heads the matrix of heads shows.
         off: parts that are off already: hatched. Their weights are what they are.
-        key: begins the keys of the charts, which also say what is shown in them.
+        key: begins the keys of all its widgets.
         on_reader: called with the reader that was clicked.
         on_input: called with the input that was chosen.
     """
     readings = composition.readings(source)
     st.header("By weights", anchor=False)
     st.caption(ABOUT)
-    own = f"{key}-{source.text}"
     shown = {reading.reader.text: reading.reader for reading in readings}
     click = clickable_chart.clicking(shown, on_reader)
     board = weights_board(readings, source, cfg, off)
-    clickable_chart.show(board, key=f"{own}-board", name=f"puzzlescope-weights-{source.text}", on_click=click)
+    clickable_chart.show(board, key=f"{key}-board", name=f"puzzlescope-weights-{source.text}", on_click=click)
     st.caption(escape_markdown(f"{LEGEND} {composition.summary(source)}"))
     ranking = weights_ranking(readings, source)
     clickable_chart.show(
-        ranking, key=f"{own}-ranking", name=f"puzzlescope-ranking-{source.text}", on_click=click
+        ranking, key=f"{key}-ranking", name=f"puzzlescope-ranking-{source.text}", on_click=click
     )
     with st.expander("Every head with every head", key=f"{key}-matrix"):
         _input(head_input, f"{key}-input", on_input)
         matrix = head_matrix(composition, head_input, cfg, source)
         clickable_chart.show(
-            matrix, key=f"{own}-{head_input}", name=f"puzzlescope-heads-{head_input}", on_click=lambda _: None
+            matrix, key=f"{key}-heads", name=f"puzzlescope-heads-{head_input}", on_click=lambda _: None
         )
 
 

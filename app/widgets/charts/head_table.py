@@ -102,7 +102,8 @@ def _heat(column: "pd.Series[float]") -> list[str]:
 
 
 def _costs(column: "pd.Series[float]", positions: Sequence[float]) -> list[str]:
-    return ["" if np.isnan(one) else f"background-color: {colour(one)}" for one in positions]
+    """No colour where there is no effect: the neutral one would look like attention."""
+    return ["" if np.isnan(one) or one == 0 else f"background-color: {colour(one)}" for one in positions]
 
 
 def _background(share: float) -> str:

@@ -215,7 +215,7 @@ def show(
         state: ``None`` before anything is.
         progress: 0 to 1 while it is computed, else ``None``.
         stopped: whether a visitor has stopped it before the end.
-        key: begins the keys of all its widgets; it must say which run and which source this is.
+        key: begins the keys of all its widgets.
         cell: of the answer, 0..99.
         on_cell: is given the cell that is clicked on a map of cells.
         on_change: is given the new choice when a patch is clicked, or another block of the heads' map is
@@ -235,7 +235,6 @@ def show(
         return
     marked = choice.marked if _known(state, choice.marked) else None
     effects, cells = st.columns([7, 4], gap="medium")
-    own = f"{key}-{cell}-{marked}-{choice.block}"
     with effects:
         figure = _map(state, choice, cell, marked, key, on_change)
 
@@ -244,17 +243,17 @@ def show(
                 on_change(replace(choice, marked=(data[0], data[1])))
 
         clickable_chart.show(
-            figure, key=f"{own}-map", name=f"puzzlescope-patching-{state.kind}", on_click=clicked
+            figure, key=f"{key}-map", name=f"puzzlescope-patching-{state.kind}", on_click=clicked
         )
         told = f"{_measured(state, cell)} {state.summary(cell)} {LEGEND}"
         st.caption(escape_markdown(told.replace(" -", " −")))
     with cells:
         if marked is None:
-            show_cells(gap_cells(state, cell), key=f"{own}-gaps", on_cell=on_cell)
+            show_cells(gap_cells(state, cell), key=f"{key}-gaps", on_cell=on_cell)
             if state.comparable.any() and not state.comparable[cell]:
                 st.button(
                     "Go to where they differ most",
-                    key=f"{own}-most",
+                    key=f"{key}-most",
                     on_click=lambda: on_cell(state.most_different),
                 )
             st.caption(
@@ -262,10 +261,10 @@ def show(
                 " carries it; click a patch to see what else it carries."
             )
         else:
-            show_cells(effect_cells(state, *marked, cell), key=f"{own}-effects", on_cell=on_cell)
+            show_cells(effect_cells(state, *marked, cell), key=f"{key}-effects", on_cell=on_cell)
             st.button(
                 "Where the runs differ",
-                key=f"{own}-back",
+                key=f"{key}-back",
                 on_click=lambda: on_change(replace(choice, marked=None)),
             )
 

@@ -34,7 +34,6 @@ def show(
         measure: of the page; where it counts cells, the map shows answers lost.
         off: parts that are off already: hatched.
         chosen: the tile whose flips are shown: outlined.
-        key: must say what is ``chosen``; see :func:`app.widgets.charts.clickable_chart.show`.
         on_click: called with the task and the attention layer that were clicked.
     """
 

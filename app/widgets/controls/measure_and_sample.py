@@ -22,13 +22,13 @@ def show_measure(
         on_change=on_change,
         help="\n\n".join(f"**{MEASURES[one].name}**: {MEASURES[one].help}" for one in measures),
         label_visibility="collapsed",
-        width=126,
+        width=134,
     )
 
 
 def show_sample(sample: int, samples: Sequence[int], *, key: str, on_change: Callable[[int], None]) -> None:
     """Draw the choice of how many puzzles: this one (1), or so many of its task."""
-    names = {n: "this puzzle" if n == 1 else f"{n} of this task" for n in samples}
+    names = {n: "this puzzle" if n == 1 else f"{n} puzzles" for n in samples}
     choice.select(
         "Over which puzzles",
         names,
@@ -36,5 +36,6 @@ def show_sample(sample: int, samples: Sequence[int], *, key: str, on_change: Cal
         key=key,
         on_change=on_change,
         label_visibility="collapsed",
-        width=138,
+        help="On this puzzle, or on several of its task.",
+        width=122,
     )

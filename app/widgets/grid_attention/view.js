@@ -14,9 +14,9 @@ const VERBS = {
   to: { attention: "reads it most to predict", value: "takes most from it to predict" },
 }
 const SWITCHES = [
-  ["view", "Direction", { from: "from this cell", to: "what attends to this cell" }],
-  ["weighting", "What is drawn", { attention: "attention", value: "× value norm" }],
-  ["scale", "Opacity", { same: "one scale", own: "each head’s own" }],
+  ["view", "The cell is looked at", { from: "as query", to: "as key" }],
+  ["weighting", "What is drawn", { attention: "attention", value: "value-weighted" }],
+  ["scale", "Opacity", { same: "shared scale", own: "per head" }],
 ]
 
 // ---- positions: the start token, then four times a marker and its cells --------------------------------------------
@@ -384,7 +384,6 @@ class GridAttention extends CanvasView {
     const all = this.heads.map((_, head) => weightsOf(this.data, head, shown))
     this.drawSelector(shown, theme)
     const one = this.state.head
-    if (!this.maps.hidden) this.enlarged.style.minHeight = `${this.maps.clientHeight}px` // what is below stays where it is
     this.maps.hidden = one !== null
     this.enlarged.hidden = one === null
     if (one === null) this.heads.forEach((head, k) => this.drawHead(head, k, all[k], shown, theme))
@@ -409,6 +408,7 @@ class GridAttention extends CanvasView {
   drawHead(head, k, at, shown, theme) {
     head.sheet.fit(this.maps.firstElementChild.clientWidth)
     head.holder.classList.toggle("off", this.data.off[k])
+    head.holder.dataset.head = this.nameOf(k)
     head.button.textContent = `L${this.data.layer} H${k}`
     const tag = this.data.tags[k]
     head.button.setAttribute("aria-label", `Enlarge ${this.nameOf(k)}${tag ? `, ${tag.name}` : ""}`)
@@ -522,7 +522,7 @@ class GridAttention extends CanvasView {
     this.legend.replaceChildren()
     const own = this.state.scale === "own"
     const value = this.state.weighting === "value"
-    make("span", "", this.legend, `Opacity, a square root of ${value ? "attention × ‖v W_O‖" : "attention"}:`)
+    make("span", "", this.legend, `Opacity ∝ √(${value ? "attention × ‖v W_O‖" : "attention"}):`)
     for (const part of SWATCHES) {
       const swatch = make("span", "swatch", this.legend)
       swatch.style.background = theme.ink

@@ -8,7 +8,7 @@ const ANSWER = 3
 const GRIDS = 4
 const MAP = REACH * REACH
 const GAP = { large: 10, small: 4 }
-const SCALES = { own: "each head’s own scale", same: "one scale" }
+const SCALES = { own: "per head", same: "shared scale" }
 
 // ---- the message ------------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.startup.circuitsvis import ensure_bundle
+from app.startup.bundles import BUNDLES, Bundle, ensure_bundle
 from app.state import backend as shared
 from app.state import scene
 from app.widgets.token_attention.window import Window
@@ -55,9 +55,9 @@ LINK = {
     "palette": "safe",
     "digits": "True",
     "flips": "frame-L1.attn",
-    "pin": "L0.mlp,L1.H2:mean",
     "which": "solved",
     "note": "see row 3",
+    "pin": "L0.mlp,L1.H2:mean",
 }
 """A part of a link for everything that a link holds besides model, puzzle, order, what is off and the
 head."""
@@ -194,10 +194,11 @@ def test_presets_parse_on_the_published_sizes() -> None:
     assert found.text == "L0.attn,L1.attn:lookback=100,L2.attn,L0-2.mlp"
 
 
-def test_the_bundle_is_copied_from_the_installed_package(tmp_path: Path) -> None:
-    target = ensure_bundle(tmp_path / "static")
-    assert target.stat().st_size > 1_000_000 and "CircuitsVis" in target.read_text()
-    assert ensure_bundle(tmp_path / "static") == target
+@pytest.mark.parametrize(("bundle", "said"), [(BUNDLES[0], "CircuitsVis"), (BUNDLES[1], "Plotly")])
+def test_a_bundle_is_copied_from_the_installed_package(tmp_path: Path, bundle: Bundle, said: str) -> None:
+    target = ensure_bundle(bundle, tmp_path / "static")
+    assert target.stat().st_size > 1_000_000 and said in target.read_text()
+    assert ensure_bundle(bundle, tmp_path / "static") == target
     assert [path.name for path in target.parent.iterdir()] == [target.name]
 
 

@@ -25,7 +25,7 @@ ROWS = [
 
 def test_dots_stand_at_what_ablating_costs_on_the_scale_of_the_colours() -> None:
     chart = layer_chart(ROWS, CLEAN, off=[Component(2, "attn")])
-    stems, dots, columns = chart.data
+    stems, dots = chart.data
     assert list(dots.x) == ["L0", "L1", "L2"], "heads and MLPs are not in it"
     costs = [0.18, 2.98, -0.01]
     assert list(dots.y) == list(stems.y) == pytest.approx([position(one, "final") for one in costs])
@@ -34,7 +34,7 @@ def test_dots_stand_at_what_ablating_costs_on_the_scale_of_the_colours() -> None
     assert list(dots.marker.symbol) == ["circle", "circle", "circle-x"]
     for trace in chart.data:
         assert [data[0] for data in trace.customdata] == ["L0.attn", "L1.attn", "L2.attn"]
-    assert columns.width == 0.9 and list(dots.text) == [
+    assert list(dots.text) == [
         "0.18<br>0 cells",
         "3<br>10 cells",
         "−0.01<br>−10 cells",
@@ -85,7 +85,7 @@ def test_the_costliest_in_words() -> None:
 
 def test_a_row_that_knows_fewer_puzzles_is_compared_over_those() -> None:
     clean = SweepRow(None, AnswerLoss.join([losses(0.1, 1), losses(1.0, 1)]), cells([1, 0]))
-    bars = layer_chart([attn(0, 0.2, "0"), row(Component(1, "attn"), 0.0, "")], clean).data[0]
+    bars = layer_chart([attn(0, 0.2, "0"), row(Component(1, "attn"), 0.0, "")], clean).data[1]
     assert len(bars.x) == 1 and list(bars.x) == ["L0"], "of layer 1 nothing is known yet"
     assert (
         "0.2, 2.0 times the 0.1 in the clean run" in bars.hovertext[0]
