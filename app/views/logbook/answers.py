@@ -11,6 +11,7 @@ from jaxtyping import Int
 from app.state.heads import copy_head
 from app.state.scene import Scene
 from app.views.logbook import experiment
+from app.views.logbook.contents import Section, Verdict, verdict_of
 from app.views.shared import puzzle_panels
 from app.widgets import puzzle_strip
 from app.widgets.puzzle_strip import Look, Panel
@@ -41,14 +42,15 @@ ONE_BY_ONE = (
 )
 
 
-def show_marker(number: int, scene: Scene, backend: Backend) -> None:
+def show_marker(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """Layer 0's attention off on a frame puzzle."""
-    experiment.heading(number, "Layer 0 ablated: an answer that is not a grid", MARKER)
+    experiment.heading(section, MARKER)
     frames = backend.bank().filter(task="frame")
     puzzle = scene.puzzle if scene.puzzle.task == "frame" else frames[1]
+    verdict: Verdict = "differs"
     for layer in _layers(scene, backend):
         off = scene.ablation.with_term(Term(Component(layer, "attn")))
-        _answer(
+        found = _answer(
             scene,
             backend,
             puzzle,
@@ -57,6 +59,8 @@ def show_marker(number: int, scene: Scene, backend: Backend) -> None:
             lambda answer: published.marker_finding(answer, puzzle.grids[3].ravel()),
             key=f"log-marker-{layer}",
         )
+        verdict = "holds" if found.holds else verdict
+    return verdict
 
 
 def _layers(scene: Scene, backend: Backend) -> Iterator[int]:
@@ -69,13 +73,14 @@ def _layers(scene: Scene, backend: Backend) -> Iterator[int]:
         yield layer
 
 
-def show_copy(number: int, scene: Scene, backend: Backend) -> None:
+def show_copy(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """The copy circuit, in the notebook's layer or in the one that copies here."""
-    experiment.heading(number, "One circuit that copies", COPY)
+    experiment.heading(section, COPY)
+    verdict: Verdict = "differs"
     cfg, puzzle = backend.model(scene.model).cfg, scene.puzzle
     for layer in _layers(scene, backend):
         circuit = parse_ablation(copy_circuit_text(cfg, layer), cfg)
-        _answer(
+        found = _answer(
             scene,
             backend,
             puzzle,
@@ -84,6 +89,8 @@ def show_copy(number: int, scene: Scene, backend: Backend) -> None:
             lambda answer: published.copy_finding(answer, puzzle.grids[2].ravel()),
             key=f"log-copy-{layer}",
         )
+        verdict = "holds" if found.holds else verdict
+    return verdict
 
 
 def _answer(
@@ -95,8 +102,9 @@ def _answer(
     judge: Callable[[Int[np.ndarray, " 100"]], published.Finding],
     *,
     key: str,
-) -> None:
-    """What the model draws with these components off, and what to make of it."""
+) -> published.Finding:
+    """Draw what the model answers with these components ablated, and what it shows, which is returned."""
+    found = judge(backend.ask(scene.model, PredictionOf(puzzle, off)).greedy[0])
     prediction = backend.ask(scene.model, PredictionOf(puzzle, off))
     copied, truth = puzzle_panels.grids(puzzle)[2:]
     here, beside = experiment.columns()
@@ -113,17 +121,18 @@ def _answer(
         )
     with beside:
         experiment.published(f"{expected}.")
-        experiment.finding(judge(prediction.greedy[0]))
+        experiment.finding(found)
         experiment.go_on(
             scene.link_to(puzzle, off),
             PredictionOf(puzzle, off).program(scene.model),
             key=f"{key}-python",
         )
+    return found
 
 
-def show_one_by_one(number: int, scene: Scene, backend: Backend) -> None:
+def show_one_by_one(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """Each attention layer ablated in turn on one puzzle."""
-    experiment.heading(number, "Each attention layer ablated, on one puzzle", ONE_BY_ONE)
+    experiment.heading(section, ONE_BY_ONE)
     puzzle = scene.puzzle
     layers = components_of(backend.model(scene.model).cfg, ["attn"])
     ablations = [scene.ablation.with_term(Term(part)) for part in layers]
@@ -146,10 +155,12 @@ def show_one_by_one(number: int, scene: Scene, backend: Backend) -> None:
     experiment.published(
         "with layer 0's attention ablated the answer is wrong; the layer matters far more than any other."
     )
-    experiment.finding(published.one_by_one_finding(solved))
+    found = published.one_by_one_finding(solved)
+    experiment.finding(found)
     worst = int(np.argmax([found.loss.mean("final") for found in answers]))
     experiment.go_on(
         scene.link_to(puzzle, ablations[worst]),
         PredictionOf(puzzle, ablations[worst]).program(scene.model),
         key="log-one-by-one-python",
     )
+    return verdict_of([found])

@@ -23,13 +23,15 @@ MOST_MEGABYTES = 1
 def show(backend: Backend) -> None:
     """Draw it."""
     st.space("small")
-    st.header("Your story", anchor=False)
     now = draft()
+    with st.container(gap="small"):
+        st.header("Your story", anchor=False)
+        if not now.scenes:
+            st.markdown(
+                "On any page, *Story* in the top line adds what is on screen, with a caption. Or open a file"
+                " of scenes."
+            )
     if not now.scenes:
-        st.markdown(
-            "On any page, *Story* in the top line adds what is on screen, with a caption. Or open a file of"
-            " scenes."
-        )
         _open()
         return
     _words(now)

@@ -55,7 +55,9 @@ def thumbnail(puzzle: Puzzle, palette: str) -> str:
         for name, cells in zip(puzzle.structure.name.split(" "), puzzle.grids, strict=True)
     ]
     signs = ["", "→", "", "→"]
-    pieces = "".join(f"<span>{sign}</span>{grid}" for sign, grid in zip(signs, grids, strict=True))
+    pieces = "".join(
+        f"<span>{sign}</span>{grid}" if sign else grid for sign, grid in zip(signs, grids, strict=True)
+    )
     return f'<div style="display:flex;align-items:center;gap:6px">{pieces}</div>'
 
 

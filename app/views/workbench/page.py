@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.views import frame
 from app.views.shared import attention
-from app.views.workbench import answer, board, compare, export, tour
+from app.views.workbench import answer, board, compare, effects, export, tour
 from app.views.workbench.choices import CHOICES, PAGE
 from app.widgets import skip_links
 from app.widgets.skip_links import Target
@@ -33,6 +33,7 @@ with parts:
     board.show(scene, backend)
 with heads:
     attention.show(scene, backend)
+    effects.show(scene, backend)
 if rooms is not None:
     compare.show_other(scene, backend, rooms)
 tour.show(scene, backend, answers.clean, answers.ablated)

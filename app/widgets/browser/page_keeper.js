@@ -1,5 +1,6 @@
 // Keeps an open page alive, and its history in steps. There is one keeper in a browser's tab, however often this module is run.
 const STATE = "data-test-connection-state"
+const OPEN = "puzzlescope-open" // a cookie: this browser has a page that is drawn
 const RAPID = 500 // milliseconds within which changes of the same things are one step: a slider that is dragged
 const SETTLED = 20_000 // milliseconds after which a page that Streamlit gives up is loaded anew: earlier, it would happen again
 const PATIENCE = 10_000 // milliseconds to wait for the run of a step that was gone to
@@ -10,6 +11,8 @@ const same = (query, search) => {
   const told = new URLSearchParams(search)
   return Object.keys(query).length === told.size && Object.entries(query).every(([name, value]) => told.get(name) === value)
 }
+
+const placeOf = ({ pathname, search }) => pathname + search
 
 const app = () => document.querySelector("[data-testid=stApp]")
 const state = () => app()?.getAttribute(STATE)
@@ -51,8 +54,15 @@ class Keeper {
   // The server draws nothing before the style sheet is there, or as good as never comes.
   waitForStyle(since = performance.now()) {
     const there = getComputedStyle(app()).getPropertyValue("--quiet")
-    if (there || performance.now() - since > PATIENCE) this.trigger("ready", true)
+    if (there || performance.now() - since > PATIENCE) this.ready()
     else requestAnimationFrame(() => this.waitForStyle(since))
+  }
+
+  // Told to this server, and to the one that may take its place while the page is open.
+  ready() {
+    document.cookie = `${OPEN}=1; SameSite=Lax`
+    window.addEventListener("pagehide", () => (document.cookie = `${OPEN}=; max-age=0; SameSite=Lax`), { once: true })
+    this.trigger("ready", true)
   }
 
   ask() {
@@ -96,9 +106,18 @@ class Keeper {
       if (next.href === location.href || this.awaits() || this.cleared(next)) return
       if (this.sameStep(next)) replace(state, title, url)
       else push(state, title, url)
+      this.here = placeOf(location)
     }
-    history.replaceState = (...address) => this.awaits() || replace(...address)
+    history.replaceState = (...address) => {
+      if (this.awaits()) return
+      replace(...address)
+      this.here = placeOf(location)
+    }
+    this.here = placeOf(location)
     window.addEventListener("popstate", () => {
+      const here = placeOf(location)
+      if (here === this.here) return // a jump within the page
+      this.here = here
       // The address as it was typed, which got its scene before this was there to make one step of the two: passed over.
       if (!new URLSearchParams(location.search).has("puzzle")) history.back()
       this.step = null

@@ -6,6 +6,7 @@ from app.state import drafting
 from app.state.drafting import draft
 from app.state.session import notify
 from app.state.stories.story import LONGEST_CAPTION, LONGEST_TITLE
+from app.views.shared.talks import presenting
 from interp.errors import PuzzlescopeError
 
 _HEADING, _CAPTION = "add-heading", "add-caption"
@@ -17,11 +18,17 @@ def show(page: str) -> None:
     Args:
         page: that is open.
     """
-    with (
-        st.container(key="story-menu"),  # app/style.css puts it beside the names of the pages
-        st.popover("Story", icon=":material/slideshow:", key="story-popover"),
-    ):
+    with st.popover("Story", icon=":material/slideshow:", key="story-menu"):
         _add(page)
+        st.divider()
+        st.button(
+            "Present this page",
+            key="present-button",
+            icon=":material/present_to_all:",
+            on_click=presenting.present,
+            args=(True,),
+            help="Larger, and without what only you need. Key p; Esc leaves.",
+        )
 
 
 def _add(page: str) -> None:
