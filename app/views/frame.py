@@ -13,6 +13,7 @@ from app.state.scene import Scene
 from app.state.session import current_scene, show_notices
 from app.views.shared import header, note
 from app.views.shared.talks import menu, presenting, telling
+from app.widgets import terms
 from interp.backend import Backend
 
 
@@ -55,6 +56,7 @@ def opened(
     """
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
+    terms.prepare()
     presenting.show(scene)
     telling.show(scene, page, choices, backend)
     names.say(*scene.title, title)
@@ -67,7 +69,7 @@ def opened(
         header.show_off(scene, backend)
     show_notices()
     if introduction:
-        st.markdown(introduction)
+        terms.markdown(introduction)
     return Opened(scene, backend, room)
 
 
@@ -77,6 +79,7 @@ def opened_plain(
     """The same for a page on which no model and no puzzle is chosen."""
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
+    terms.prepare()
     presenting.show(scene)
     telling.show(scene, page, choices, backend)
     with st.container(gap="small"):

@@ -38,7 +38,8 @@ def turn_to(page: AppTest, view: str) -> AppTest:
 
 def words(page: AppTest) -> str:
     """All that the page says, as a person reads it."""
-    return re.sub(r"\\(.)", r"\1", "\n".join(block.value for block in [*page.markdown, *page.caption]))
+    said = "\n".join(block.value for block in [*page.markdown, *page.caption])
+    return re.sub(r"\\(.)", r"\1", re.sub(r"</?button[^>]*>", "", said))
 
 
 def run_until(page: AppTest, done: Callable[[AppTest], bool]) -> AppTest:

@@ -15,7 +15,7 @@ from app.live.watching import Seen, watched
 from app.state.scene import SAMPLES, Scene
 from app.state.session import change, choose, chosen, look_at_head, of_this_model
 from app.views.heads.choices import PAGE
-from app.widgets import head_offsets
+from app.widgets import head_offsets, terms
 from app.widgets.charts import head_scatter, head_spectrum, head_table
 from app.widgets.charts.head_scatter import COST
 from app.widgets.controls import choice, measure_and_sample
@@ -211,7 +211,7 @@ def _table(
     unit = {"wrong": "cells broken of 100", "answers": "the share of answers lost"}.get(
         scene.measure, "nats more of loss"
     )
-    st.caption(
+    terms.caption(
         f"Mean attention at each offset, on the four markers, on the start token; the cost is {unit}."
         " Point at a column's name for what it means; click it to sort; click a row to see the head. ✕: off."
     )
