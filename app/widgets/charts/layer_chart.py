@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 
-import streamlit as st
-
+from app.widgets import terms
 from app.widgets.charts import clickable_chart
 from app.widgets.text import escape_markdown
 from interp.ablation import Component
@@ -38,4 +37,4 @@ def show(
     figure = layer_chart(own, clean, measure, kind, off)
     clickable_chart.show(figure, key=key, name=f"puzzlescope-{kind}-{measure}", on_click=click)
     summary = f" {sweep_summary(own, clean, measure)}" if summed_up else ""
-    st.caption(escape_markdown(f"{legend(measure)}{summary}"))
+    terms.caption(escape_markdown(f"{legend(measure)}{summary}"))
