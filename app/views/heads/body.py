@@ -235,6 +235,7 @@ def _scatter(
         name,
         measure=scene.measure,
         positions=positions,
+        n=study.n,
         done=done,
         key="heads-scatter",
         on_axes=lambda x, y: choose(PAGE, x=x, y=y),
