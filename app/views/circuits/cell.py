@@ -1,5 +1,7 @@
 """The logit lens and direct logit attribution, at a cell of the answer."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
 from app.state.scene import Scene, first_changed
@@ -28,7 +30,7 @@ def look_at(cell: int) -> None:
     change(cell=3 * CELLS + cell, view="from")
 
 
-def show_puzzle(scene: Scene, backend: Backend) -> None:
+def show_puzzle(scene: Scene, backend: Backend, on_cell: Callable[[int], None] = look_at) -> None:
     """Draw the puzzle and the answer in the run that is looked into: a click chooses the cell."""
     run = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation))
     title = "Ablated" if scene.ablation else "Model"
@@ -39,7 +41,7 @@ def show_puzzle(scene: Scene, backend: Backend) -> None:
         look=Look(scene.palette, scene.digits),
         cell=cell_of(scene),
         filename=f"puzzle-{scene.puzzle.id}",
-        on_cell=look_at,
+        on_cell=on_cell,
     )
 
 

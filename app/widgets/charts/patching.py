@@ -17,7 +17,15 @@ from app.widgets.controls.progress import show_progress
 from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import PLAIN, Look
 from app.widgets.text import escape_markdown
-from interp.analyses.activation_patching import EVERYWHERE, Detail, Edit, Kind, PatchState, recoloured
+from interp.analyses.activation_patching import (
+    EVERYWHERE,
+    Detail,
+    Edit,
+    Kind,
+    PatchState,
+    first_edit,
+    recoloured,
+)
 from interp.errors import PuzzlescopeError
 from interp.figures.grids import grid_svg
 from interp.figures.patching import (
@@ -70,13 +78,6 @@ class Patching:
     detail: Detail = "grids"
     block: str = EVERYWHERE.name
     marked: tuple[str, str] | None = None
-
-
-def first_edit(puzzle: Puzzle) -> Edit:
-    """An edit to begin with: the first cell of the third grid that is not blank, in the next colour."""
-    cells = puzzle.grids[2].ravel()
-    cell = int((cells > 0).argmax())
-    return Edit(2, cell // SIZE, cell % SIZE, int(cells[cell]) % (len(COLORS) - 1) + 1)
 
 
 def source_of(puzzle: Puzzle, candidates: Sequence[Puzzle], choice: Patching) -> Puzzle | None:
@@ -305,7 +306,9 @@ def _measured(state: PatchState, cell: int) -> str:
     """What is measured at the cell, in the two runs."""
     if not (np.isfinite(state.target[cell]) and np.isfinite(state.source[cell])):
         return ""
+    agree = (state.target[cell] > 0) == (state.source[cell] > 0)
     return (
         f"{cell_name(cell).capitalize()}, {metric_name(state, cell)}: {state.target[cell]:.2f} in this"
         f" puzzle's run, {state.source[cell]:.2f} in the source's."
+        + (" The two answers agree here: choose a cell where they differ." if agree else "")
     )
