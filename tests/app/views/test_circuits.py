@@ -38,7 +38,7 @@ def test_every_view_comes_from_a_link(page: AppTest, view: str, off: str) -> Non
 
 
 def test_who_reads_a_part_is_what_the_library_finds(page: AppTest, model_folder: str) -> None:
-    page.query_params["source"] = "L0.H2"
+    page.query_params["source"], page.query_params["measure"] = "L0.H2", "final"
     filled(page)
     model, scene = load_model(model_folder), page.session_state["scene"]
     source = Component(0, "head", 2)
