@@ -6,6 +6,7 @@ from typing import Any
 from app.live import sweeps
 from app.state.scene import Scene
 from app.state.session import chosen
+from app.views.circuits import readers as readers_view
 from app.views.circuits.cell import cell_of
 from app.views.circuits.choices import PAGE, chosen_patching
 from app.views.circuits.patching import source_of
@@ -33,7 +34,7 @@ def _download(
 
 
 def readers(scene: Scene, backend: Backend) -> Exported:
-    source, puzzles = chosen(PAGE)["source"], sweeps.puzzles_of(scene, backend)
+    source, puzzles = readers_view.source_of(scene, backend), sweeps.puzzles_of(scene, backend)
     method = sweeps.sweep_method(scene)
     paths = PathAblation(tuple(puzzles), source, scene.ablation, method)
 

@@ -74,6 +74,6 @@ def _axes(axes: tuple[str, str], offered: Sequence[str], on_axes: Callable[[str,
     titles = {name: TITLES[name] for name in offered}
     left, right = st.columns(2)
     with left:
-        choice.select("Across", titles, across, key="scatter-x", on_change=lambda name: on_axes(name, up))
+        choice.select("x axis", titles, across, key="scatter-x", on_change=lambda name: on_axes(name, up))
     with right:
-        choice.select("Up", titles, up, key="scatter-y", on_change=lambda name: on_axes(across, name))
+        choice.select("y axis", titles, up, key="scatter-y", on_change=lambda name: on_axes(across, name))

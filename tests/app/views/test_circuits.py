@@ -53,6 +53,20 @@ def test_who_reads_a_part_is_what_the_library_finds(page: AppTest, model_folder:
     assert len(rows) == 1 + len(state.readers) and json.dumps(rows[1])
 
 
+def test_it_opens_on_what_this_model_and_puzzle_have_to_tell(page: AppTest) -> None:
+    """The readers of the head that copies, which the introduction names; a second puzzle whose answer differs
+    at the cell."""
+    scene = filled(page).session_state["scene"]
+    assert page.selectbox(key="circuits-source").value == scene.shown_head.text
+    assert f"Which later components use what {scene.shown_head.text} writes?" in words(page)
+    assert "source" not in page.query_params, "at its default"
+    page.segmented_control(key="circuits-view").set_value("patching").run()
+    source = load_puzzles("bank").find(page.selectbox(key="patch-source").value)
+    assert source is not None
+    cell = scene.answer_cell
+    assert source.grids[3].ravel()[cell] != scene.puzzle.grids[3].ravel()[cell]
+
+
 def test_another_source_is_in_the_link(page: AppTest) -> None:
     page.run()
     page.selectbox(key="circuits-source").set_value("L1.mlp").run()
