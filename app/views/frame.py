@@ -12,7 +12,7 @@ from app.state.link import Parameter
 from app.state.scene import Scene
 from app.state.session import current_scene, show_notices
 from app.views.shared import header, note
-from app.views.shared.talks import menu, presenting, telling
+from app.views.shared.talks import following, menu, presenting, telling
 from app.widgets import terms
 from interp.backend import Backend
 
@@ -57,7 +57,9 @@ def opened(
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
     terms.prepare()
+    following.publish(page)
     presenting.show(scene)
+    following.show(scene)
     telling.show(scene, page, choices, backend)
     names.say(*scene.title, title)
     with st.container(horizontal=True, gap="xsmall", key="bar"):  # app/style.css: in the bar of the pages
@@ -80,7 +82,9 @@ def opened_plain(
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
     terms.prepare()
+    following.publish(page)
     presenting.show(scene)
+    following.show(scene)
     telling.show(scene, page, choices, backend)
     with st.container(gap="small"):
         st.title(title, anchor=False)

@@ -44,7 +44,6 @@ def test_nothing_grave_is_found_light_or_dark(page: Page, address: str, query: s
 
 
 def test_what_is_wrong_would_be_found(page: Page) -> None:
-    page.set_content(
-        "<html lang=en><title>A page</title><main><h1>Pale</h1><p style='color: #aaa'>Too pale</p></main></html>"
-    )
+    pale = "<main><h1>Pale</h1><p style='color: #aaa'>Too pale</p></main>"
+    page.set_content(f"<html lang=en><title>A page</title>{pale}</html>")
     assert [line.split()[0] for line in grave(page)] == ["color-contrast"]

@@ -65,10 +65,10 @@ def _draw(scene: Scene, backend: Backend) -> None:
 
 def _heading(scene: Scene) -> None:
     """In one line what the board shows, how, by what, and over which puzzles."""
-    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="board-heading"):
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="effects-heading"):
         st.header("Ablation effects", anchor=False, width="content")
         choice.segmented(
-            "Drawn as", VIEWS, scene.board, key="board-view", on_change=lambda view: change(board=view)
+            "Drawn as", VIEWS, scene.board, key="effects-view", on_change=lambda view: change(board=view)
         )
         measure_and_sample.show_measure(
             scene.measure, key="measure", on_change=lambda measure: change(measure=measure)
@@ -105,7 +105,7 @@ def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list
     if scene.board == "picture":
         picture.show(scene, backend, board, on_wish=grant)
     ablation_board.show(board, key=scene.key("board"), on_wish=grant)
-    if measured.stopped and st.button("Measure the rest", icon=":material/play_arrow:", key="board-again"):
+    if measured.stopped and st.button("Measure the rest", icon=":material/play_arrow:", key="effects-again"):
         watched().forget(sweeps.BOARD)
         st.rerun()
 

@@ -44,10 +44,10 @@ def show(scene: Scene, backend: Backend) -> None:
 def _draw(scene: Scene, backend: Backend) -> None:
     with st.container(horizontal=True, gap="small"):
         choice.segmented(
-            "Chart", CHARTS, scene.chart, key="board-chart", on_change=lambda chart: change(chart=chart)
+            "Chart", CHARTS, scene.chart, key="effects-chart", on_change=lambda chart: change(chart=chart)
         )
         choice.segmented(
-            "Measured", BASES, scene.base, key="board-base", on_change=lambda base: change(base=base)
+            "Measured", BASES, scene.base, key="effects-base", on_change=lambda base: change(base=base)
         )
     if scene.chart == "tasks":
         _tasks(scene, backend)

@@ -7,6 +7,7 @@ import streamlit as st
 from app.widgets import terms
 from app.widgets.charts import clickable_chart
 from app.widgets.controls.progress import show_progress
+from app.widgets.effect_legend import legend as effect_legend
 from app.widgets.text import escape_markdown
 from interp.ablation import Component
 from interp.analyses.composition import Composition
@@ -14,7 +15,6 @@ from interp.analyses.path_ablation import PathState, agreement_summary
 from interp.analyses.readers import Reader
 from interp.engine.measures import Measure
 from interp.figures.paths import effects_board, effects_ranking, views_scatter
-from interp.figures.scale import legend
 from interp.model import Config
 
 ABOUT = (
@@ -67,7 +67,9 @@ def show(
     show_progress(
         progress, stopped, "One reader after the other", key=key, on_stop=on_stop, on_again=on_again
     )
-    st.caption(escape_markdown(f"{legend(measure)} {shown.summary(measure)}"))
+    costs = {reader.text: found for reader, found in shown.costs(measure).items()}
+    effect_legend.show(measure, shown.n, costs, key=f"{key}-legend")
+    st.caption(escape_markdown(shown.summary(measure)))
     ranking = effects_ranking(shown, measure)
     clickable_chart.show(
         ranking, key=f"{key}-ranking", name=f"puzzlescope-path-ranking-{source.text}", on_click=click
