@@ -56,8 +56,8 @@ def opened(
     """
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
-    terms.prepare()
     following.publish(page)
+    terms.prepare()
     presenting.show(scene)
     following.show(scene)
     telling.show(scene, page, choices, backend)
@@ -81,8 +81,8 @@ def opened_plain(
     """The same for a page on which no model and no puzzle is chosen."""
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
-    terms.prepare()
     following.publish(page)
+    terms.prepare()
     presenting.show(scene)
     following.show(scene)
     telling.show(scene, page, choices, backend)
