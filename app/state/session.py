@@ -6,6 +6,7 @@ Widgets show what the scene says; their callbacks replace it here.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -65,6 +66,11 @@ def _arrive(query: Mapping[str, str], backend: Backend, page: str, choices: Mapp
 
 def _context(scene: Scene, backend: Backend) -> Context:
     return Context(backend.model(scene.model).cfg, backend.bank())
+
+
+def link() -> str:
+    """What is on screen, as it stands in the address behind the question mark."""
+    return urlencode(st.session_state.get(_LINK) or {})
 
 
 def arrived() -> bool:

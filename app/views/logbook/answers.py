@@ -44,8 +44,7 @@ ONE_BY_ONE = (
 def show_marker(number: int, scene: Scene, backend: Backend) -> None:
     """Layer 0's attention off on a frame puzzle."""
     experiment.heading(number, "Layer 0 ablated: an answer that is not a grid", MARKER)
-    frames = backend.bank().filter(task="frame")
-    puzzle = scene.puzzle if scene.puzzle.task == "frame" else frames[1]
+    puzzle = marker_puzzle(scene, backend)
     for layer in _layers(scene, backend):
         off = scene.ablation.with_term(Term(Component(layer, "attn")))
         _answer(
@@ -57,6 +56,11 @@ def show_marker(number: int, scene: Scene, backend: Backend) -> None:
             lambda answer: published.marker_finding(answer, puzzle.grids[3].ravel()),
             key=f"log-marker-{layer}",
         )
+
+
+def marker_puzzle(scene: Scene, backend: Backend) -> Puzzle:
+    """A frame puzzle: the one on screen, if it is one."""
+    return scene.puzzle if scene.puzzle.task == "frame" else backend.bank().filter(task="frame")[1]
 
 
 def _layers(scene: Scene, backend: Backend) -> Iterator[int]:

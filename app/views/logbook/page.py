@@ -4,7 +4,7 @@ published."""
 import streamlit as st
 
 from app.views import frame
-from app.views.logbook import answers, cache, heads, losses
+from app.views.logbook import answers, cache, export, heads, losses
 from app.views.logbook.choices import CHOICES, PAGE
 from interp.analyses.published import same_sizes
 
@@ -21,7 +21,9 @@ OTHER_SIZES = (
     " repeat the notebook on its own model: the deviations are then computed."
 )
 
-scene, backend, _ = frame.opened(PAGE, CHOICES, "Logbook", ABOUT, INTRODUCTION)
+scene, backend, room = frame.opened(PAGE, CHOICES, "Logbook", ABOUT, INTRODUCTION)
+with room:
+    export.show(scene, backend)
 if not same_sizes(backend.model(scene.model).cfg):
     st.caption(OTHER_SIZES)
 losses.show(1, scene, backend)

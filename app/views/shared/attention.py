@@ -7,6 +7,7 @@ from app.state.scene import Scene
 from app.state.session import change, look_at_head, of_this_model
 from app.views.shared import lookback_list
 from app.widgets.controls import choice
+from app.widgets.export_menu import button
 from app.widgets.grid_attention import view as grid_view
 from app.widgets.grid_attention.choice import Choice
 from app.widgets.palette import PALETTES
@@ -25,6 +26,7 @@ def show(scene: Scene, backend: Backend) -> None:
         st.header("Where the heads of layer", anchor=False, width="content")
         show_layer(scene, cfg, key=scene.key("attention-layer"))
         st.header("look", anchor=False, width="content")
+        button.show("attention", "attention on the grids")
     attention = backend.ask(scene.model, AttentionOf(scene.puzzle, scene.ablation, scene.layer))
     grid_view.show(
         attention,
@@ -38,7 +40,9 @@ def show(scene: Scene, backend: Backend) -> None:
     )
     with st.expander("Heads with a fixed attention offset", key="lookbacks"):
         lookback_list.show(scene, backend)
-    st.header("Token by token", anchor=False)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.header("Token by token", anchor=False, width="content")
+        button.show("tokens", "attention token by token")
     show_tokens(scene, attention, cfg, key=scene.key("tokens"))
 
 

@@ -7,6 +7,7 @@ from app.state.session import change
 from app.views.shared import puzzle_panels
 from app.widgets import loss_readout, narration, puzzle_strip
 from app.widgets.controls import choice
+from app.widgets.export_menu import button
 from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import Look, Panel
 from interp.analyses.narration import narrate
@@ -65,6 +66,7 @@ def _switches(scene: Scene) -> None:
         on_change=lambda answer: change(answer=answer),
         help=ANSWER_HELP,
     )
+    button.show("answer", "the answer")
     with st.popover("View", key="view", icon=":material/palette:"):
         choice.select(
             "Colours",

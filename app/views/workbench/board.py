@@ -19,6 +19,7 @@ from app.widgets import ablation_board
 from app.widgets.ablation_board import Board, Redo, SetMethod, StopSweep, Tile, Undo, Wish, ablation_after
 from app.widgets.charts import flip_list, head_map, layer_chart, task_chart
 from app.widgets.controls import choice, measure_and_sample
+from app.widgets.export_menu import button
 from app.widgets.loss_readout import has_cells
 from interp.ablation import Component, Term
 from interp.analyses.ablation_sweep import STRETCH, SweepRow, SweepState, flipped, same_puzzles
@@ -71,6 +72,7 @@ def _controls(scene: Scene) -> None:
         measure_and_sample.show_sample(
             scene.sample, SAMPLES, key="sample", on_change=lambda sample: change(sample=sample)
         )
+        button.show("board", "the ablation board")
 
 
 # ---- the board ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A Plotly chart whose bars or tiles can be clicked, and saved as SVG."""
+"""A Plotly chart whose bars or tiles can be clicked, with a button that exports it."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -7,6 +7,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.widgets.controls import echoes
+from app.widgets.export_menu import button
+from interp.figures.paper.words import plain
 
 T = TypeVar("T")
 
@@ -18,21 +20,20 @@ def show(figure: go.Figure, *, key: str, name: str, on_click: Callable[[list[str
         key: a chart keeps what is selected in it, and a second click on that would only deselect it. So the
             key must say all that a click changes: then the click leaves this chart behind, and the next one
             has nothing selected.
-        name: of the file that its one button saves.
+        name: among the figures of the page; its button opens the export there.
         on_click: called with the ``customdata`` of what was clicked.
     """
     _darken(figure)
-    st.plotly_chart(
-        figure,
-        key=key,
-        on_select=echoes.hears(key, lambda: _clicked(key, on_click)),
-        selection_mode="points",
-        config={
-            "displaylogo": False,
-            "modeBarButtons": [["toImage"]],
-            "toImageButtonOptions": {"format": "svg", "filename": name},
-        },
-    )
+    title = plain(figure.layout.title.text)
+    with st.container(gap=None):
+        button.show(name, title[:1].lower() + title[1:] if title else name, key=f"export-{key}", over=True)
+        st.plotly_chart(
+            figure,
+            key=key,
+            on_select=echoes.hears(key, lambda: _clicked(key, on_click)),
+            selection_mode="points",
+            config={"displayModeBar": False},
+        )
 
 
 def _darken(figure: go.Figure) -> None:

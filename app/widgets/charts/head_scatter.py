@@ -57,7 +57,7 @@ def show(
         chosen,
         waiting=NOTHING if done else MEASURING,
     )
-    clickable_chart.show(figure, key=key, name="puzzlescope-heads-scatter", on_click=click)
+    clickable_chart.show(figure, key=key, name="scatter", on_click=click)
     st.caption(escape_markdown(f"{legend(measure)} Click a point to choose it."))
 
 

@@ -89,7 +89,7 @@ def show_agreement(
     clickable_chart.show(
         figure,
         key=f"{key}-{state.source.text}-{measure}",
-        name=f"puzzlescope-views-{state.source.text}",
+        name="agreement",
         on_click=clickable_chart.clicking(_readers(state), on_reader),
     )
     st.caption(AGREEMENT)

@@ -39,7 +39,7 @@ def show(
             on_click(task, shown[layer])
 
     figure = task_map(states, measure, off, chosen)
-    clickable_chart.show(figure, key=key, name=f"puzzlescope-tasks-{measure}", on_click=click)
+    clickable_chart.show(figure, key=key, name="tasks", on_click=click)
     done = sum(state.fraction for state in states.values()) / max(len(states), 1)
     st.caption(legend(measure) if done == 1 else f"{legend(measure)} {done:.0%} measured …")
 
