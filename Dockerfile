@@ -16,7 +16,7 @@ RUN useradd --create-home --uid 10001 puzzlescope
 COPY assets assets
 COPY interp interp
 COPY app app
-RUN .venv/bin/python -m app.startup.circuitsvis
+RUN .venv/bin/python -m app.startup.bundles
 USER puzzlescope
 
 # By which names people come, only whoever runs the image knows: -e STREAMLIT_SERVER_ALLOWED_HOSTS="gpu-box localhost".

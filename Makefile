@@ -11,7 +11,7 @@ python  := .venv/bin/python
 # Streamlit ends at once where nobody can say whose home is where: a user without a name and without HOME.
 at_home := $(python) -c 'import pathlib; pathlib.Path.home()' 2>/dev/null || export HOME=/
 
-.PHONY: help run test bench bench-ui screenshots lint format clean setup setup-dev
+.PHONY: help run test bench bench-ui screenshots film lint format clean setup setup-dev
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,10 @@ bench-ui: setup-dev ## measure how the dashboard feels, in a real Chromium
 screenshots: setup-dev ## take the pictures of the documentation
 	@$(python) scripts/find_chromium.py --install
 	@$(python) scripts/screenshots.py
+
+film: setup-dev ## film a story for the README
+	@$(python) scripts/find_chromium.py --install
+	@$(python) scripts/film.py
 
 lint: setup-dev ## check format, lint and types, and the scripts of the browser
 	@$(python) -m ruff format --check .

@@ -16,13 +16,13 @@ if ROOT not in sys.path:
 # pages of other visitors, or a browser on this machine, need. To be said before PyTorch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from app.startup import arrival, opening  # noqa: E402
+from app.startup import arrival, opening, title  # noqa: E402
 from app.views import PAGES  # noqa: E402
 from app.widgets.browser import page_keeper, printing  # noqa: E402
 
 # The icon is a file: Streamlit would fetch a named one from an outside host.
 ICON = Path(__file__).parent / "static" / "icon.svg"
-st.set_page_config(page_title="Puzzlescope", page_icon=str(ICON), layout="wide")
+st.set_page_config(page_title=title.shown(), page_icon=str(ICON), layout="wide")
 st.html(Path(__file__).parent / "style.css")
 arrival.note()
 pages = {
@@ -30,8 +30,11 @@ pages = {
     for page in PAGES
 }
 page = st.navigation(list(pages.values()), position="top")
-if not page_keeper.show():
-    opening.prepare_browser()
+with st.container(key="unseen", height=1, border=False):  # app/style.css
+    ready = page_keeper.show()
+    if not ready:
+        opening.prepare_browser()
+if not ready:
     st.stop()
 with st.container(horizontal=True, gap="small", key="tabs"):  # only on narrow screens: app/style.css
     for one in pages.values():
@@ -45,7 +48,7 @@ from app.state.session import write_link  # noqa: E402
 
 wanted = pages.get(playing.page_asked_for() or "")
 if wanted is not None and wanted.url_path != page.url_path:
-    st.switch_page(wanted, query_params=arrival.asked())
+    st.switch_page(wanted)
 with errors_shown():
     page.run()
     write_link()

@@ -37,13 +37,14 @@ if TYPE_CHECKING:
     from interp.analyses.attention import attention_pattern as attention_pattern
     from interp.analyses.composition import composition as composition
     from interp.analyses.direct_attribution import direct_attribution as direct_attribution
+    from interp.analyses.head_roles import head_roles as head_roles
     from interp.analyses.head_study import study_heads as study_heads
     from interp.analyses.logit_lens import logit_lens as logit_lens
     from interp.analyses.lookback import heads_above as heads_above
     from interp.analyses.lookback import lookback_table as lookback_table
-    from interp.analyses.notebook import measure_phenomena as measure_phenomena
+    from interp.analyses.notebook.experiments import measure_phenomena as measure_phenomena
+    from interp.analyses.notebook.published import blanks_masked as blanks_masked
     from interp.analyses.path_ablation import path_ablation as path_ablation
-    from interp.analyses.published import blanks_masked as blanks_masked
     from interp.checkpoints import load_model as load_model
     from interp.checkpoints import save_model as save_model
     from interp.engine.predict import losses as losses

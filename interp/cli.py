@@ -21,11 +21,18 @@ import torch
 import typer
 from tqdm import tqdm
 
-from interp.ablation import Ablation, ReferenceMeans, bank_means, components_of, parse_ablation
+from interp.ablation import Ablation, Component, ReferenceMeans, bank_means, components_of, parse_ablation
 from interp.analyses.ablation_sweep import Scope, SweepRow
 from interp.analyses.ablation_sweep import sweep as sweep_model
+from interp.analyses.head_roles import Role, Roles, head_roles
 from interp.analyses.lookback import lookback_table
-from interp.analyses.notebook import ON_START, LookingHead, Phenomena, looking_heads, measure_phenomena
+from interp.analyses.notebook.experiments import (
+    ON_START,
+    LookingHead,
+    Phenomena,
+    looking_heads,
+    measure_phenomena,
+)
 from interp.checkpoints import convert as convert_checkpoint
 from interp.checkpoints import find_model, load_model
 from interp.checkpoints.weights import short
@@ -33,7 +40,7 @@ from interp.engine.measures import METRICS
 from interp.engine.predict import losses
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
-from interp.numbers import NO_RATIO, has_ratio, no_ratio, number, ratio
+from interp.numbers import NO_RATIO, count, has_ratio, no_ratio, number, ratio
 from interp.outputs import output_path, reason, strict_json, write_whole
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
 from interp.puzzles.kinds import KINDS
@@ -192,13 +199,22 @@ def sweep(
 
 
 def _print_sweep(result: dict[str, Any]) -> None:
-    header = ("ablated", "loss", "delta", "solved", "broken", "fixed")
+    header = ("ablated", "cells broken", "cells fixed", "loss", "delta", "solved", "broken", "fixed")
     table = [
-        (row["component"], number(row["loss"]), number(row["delta"], "+.3e"), row["solved"], *flips)
+        (
+            row["component"],
+            count(row["cells_broken"]),
+            count(row["cells_fixed"]),
+            number(row["loss"]),
+            number(row["delta"], "+.3e"),
+            row["solved"],
+            len(row["broken"]),
+            len(row["mended"]),
+        )
         for row in result["rows"]
-        for flips in [(len(row["broken"]), len(row["mended"]))]
     ]
-    _print_table(header, [("nothing (clean)", number(result["clean"]), "", result["solved"], "", ""), *table])
+    clean = ("nothing (clean)", "", "", number(result["clean"]), "", result["solved"], "", "")
+    _print_table(header, [clean, *table])
 
 
 def _scope(answer_only: bool) -> Scope:
@@ -206,8 +222,9 @@ def _scope(answer_only: bool) -> Scope:
 
 
 def _sweep_result(clean: SweepRow, rows: list[SweepRow], metric: Any, puzzles: PuzzleSet) -> dict[str, Any]:
-    """What `sweep --json` prints: for each component its loss, and the ids of the puzzles that go from solved
-    to wrong (broken) and from wrong to solved (mended) without it."""
+    """What `sweep --json` prints: for each component the cells of 100 that break and that are fixed (mean
+    over the puzzles, each cell given the true ones before it), its loss, and the ids of the puzzles that go
+    from solved to wrong (broken) and from wrong to solved (mended) without it."""
     found = []
     for row in rows:
         broken, mended = ([puzzles[k].id for k in flipped.tolist()] for flipped in row.flips(clean))
@@ -238,7 +255,7 @@ def heads(
 ) -> None:
     """Heads that attend at a fixed offset: 1 is the previous token, 100 the cell to be copied. The notebook's
     score also names heads that only rest on the start token where too few positions come before; they are
-    listed last, and say so."""
+    listed last, and say so. A head's role is what it attends to where the answer's cells are predicted."""
     path = _checked(out)
     if np.isnan(threshold):
         raise PuzzlescopeError("--threshold expects a number, got nan.")
@@ -251,6 +268,7 @@ def heads(
     chosen, net = _puzzles(puzzles, task, structure, limit, place), load_model(model)
     clamped = lookback_table(net, chosen.tokens, [*distances, ON_START])
     real = lookback_table(net, chosen.tokens, distances, clamp=False)
+    roles = head_roles(net, chosen.tokens)
     found = [
         head
         for back in distances
@@ -259,30 +277,49 @@ def heads(
         )
     ]
     rows = [
-        asdict(head.found) | {"unclamped": head.unclamped, "start": head.start, "looks": head.looks}
+        asdict(head.found)
+        | {
+            "unclamped": head.unclamped,
+            "start": head.start,
+            "looks": head.looks,
+            "role": _role(head, roles).key,
+        }
         for head in found
     ]
     lost = sum(not np.isfinite(head.found.score) for head in found)
     _report(
         rows,
-        lambda: _print_heads(found),
+        lambda: _print_heads(found, roles),
         as_json,
         path,
         f"The scores of {lost} of these heads {DIVERGED}" if lost else "",
     )
 
 
-def _print_heads(found: list[LookingHead]) -> None:
+def _role(head: LookingHead, roles: Roles) -> Role:
+    return roles.by_component[Component(head.found.layer, "head", head.found.head)].role
+
+
+def _print_heads(found: list[LookingHead], roles: Roles | None = None) -> None:
     """A line a head: by the notebook's formula, over the positions that can look so far back, and on the
-    start token."""
+    start token; and its role, if that is known."""
     _print_table(
-        ("offset", "head", "score", "unclamped", "on start", "attends so far back"),
+        (
+            "offset",
+            "head",
+            "score",
+            "unclamped",
+            "on start",
+            "attends so far back",
+            *(["role"] if roles else []),
+        ),
         [
             (
                 head.found.lookback,
                 head.found.name,
                 *(number(one, ".4f") for one in (head.found.score, head.unclamped, head.start)),
                 _looks(head),
+                *([_role(head, roles).name] if roles else []),
             )
             for head in found
         ],

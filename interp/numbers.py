@@ -38,6 +38,19 @@ def _scientific(value: float) -> str:
     return f"{digits}e{int(exponent)}"
 
 
+def count(mean: float) -> str:
+    """A mean of counts in at most two digits where there is something behind the point: cells, puzzles.
+
+    >>> count(27.0), count(26.6), count(3.4375), count(0.0625), count(0.0)
+    ('27', '27', '3.4', '0.06', '0')
+    """
+    if not isfinite(mean):
+        return NOT_FINITE
+    if mean == round(mean) or abs(mean) >= 9.95:
+        return f"{mean:.0f}"
+    return f"{mean:.1f}" if abs(mean) >= 0.095 else f"{mean:.2f}"
+
+
 def times(ratio: float) -> str:
     """How many times one number is another, in two digits, from 0.1 to 2 with two decimals; a dash if there
     is no such number.

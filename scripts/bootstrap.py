@@ -182,11 +182,12 @@ class Environment:
             self.stamp(done).write_text(fingerprint(requirement_files(root, done), self.version() or ""))
 
     def make_bundle(self, root: Path) -> None:
-        """Put CircuitsVis where the dashboard serves it from, if it is not there. If that fails, the
-        dashboard finds a way."""
+        """Put CircuitsVis and Plotly where the dashboard serves them from, if they are not there. If that
+        fails, the dashboard finds a way."""
         app = root / "app"  # the Docker image installs the packages before the code is there
-        if (app / "startup" / "circuitsvis.py").exists() and not (app / "static" / "circuitsvis.js").exists():
-            subprocess.run([self.python, "-m", "app.startup.circuitsvis"], cwd=root, stdin=subprocess.DEVNULL)
+        there = all((app / "static" / name).exists() for name in ("circuitsvis.js", "plotly.js"))
+        if (app / "startup" / "bundles.py").exists() and not there:
+            subprocess.run([self.python, "-m", "app.startup.bundles"], cwd=root, stdin=subprocess.DEVNULL)
 
     def has_torch(self, version: str) -> bool:
         found = self.ask("from importlib.metadata import version; print(version('torch'))")

@@ -16,7 +16,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDGETS = ROOT / "app" / "widgets"
-SHARED = {"ELEMENT": "element.js", "CANVAS": "canvas_view.js", "SVG_CELLS": "svg_cells.js", "KEYS": "keys.js"}
+SHARED = {
+    "ELEMENT": "element.js",
+    "CANVAS": "canvas_view.js",
+    "SVG_CELLS": "svg_cells.js",
+    "KEYS": "keys.js",
+    "WISHES": "wishes.js",
+    "LEGEND": "scale_legend.js",
+}
 """The names in ``app/widgets/browser/scripts.py`` of what several components need."""
 
 CONFIG = ROOT / ".oxlintrc.json"

@@ -36,7 +36,7 @@ def show(
 
     @wraps(draw)
     def run() -> None:
-        if now() != scene or own() != choices or asking.asked():
+        if now() != scene or own() != choices or asking.just_asked():
             st.rerun()
         draw()
         if under_way() != busy:

@@ -1,5 +1,6 @@
 """Results that fill up while a visitor looks: begun, polled, stopped and resumed."""
 
+import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -10,6 +11,17 @@ from interp.backend import Watch
 
 LOOK_IN = 0.4
 """Seconds between two looks at what is under way."""
+
+
+def time_in_words(seconds: float) -> str:
+    """A time to wait.
+
+    >>> time_in_words(3.2), time_in_words(47.0), time_in_words(100.0)
+    ('5 s', '50 s', '2 min')
+    """
+    if seconds >= 95:
+        return f"{round(seconds / 60)} min"
+    return f"{max(5, 5 * round(seconds / 5) if seconds < 30 else 10 * round(seconds / 10))} s"
 
 
 class Filling(Protocol):
@@ -29,6 +41,7 @@ class Watched:
     def __init__(self) -> None:
         self._groups: dict[str, tuple[Hashable, list[Watch[Any]]]] = {}
         self._stopped: set[str] = set()
+        self._begun: dict[str, float] = {}
 
     def known(self, group: str, key: Hashable) -> list[Watch[Any]] | None:
         """The watches of this group if they are those of ``key``; those of another are given up."""
@@ -41,7 +54,18 @@ class Watched:
 
     def keep(self, group: str, key: Hashable, watches: list[Watch[Any]]) -> list[Watch[Any]]:
         self._groups[group] = (key, watches)
+        self._begun[group] = time.monotonic()
         return watches
+
+    def left(self, group: str, progress: float) -> str:
+        """How long a group will still take, as the end of a sentence, at the pace so far; nothing while that
+        cannot be told.
+
+        Args:
+            progress: of the group, 0 to 1.
+        """
+        spent = time.monotonic() - self._begun.get(group, time.monotonic())
+        return f", about {time_in_words(spent * (1 - progress) / progress)} left" if progress > 0.02 else ""
 
     def stop(self, group: str) -> None:
         """No more results of this group; those that are there stay."""

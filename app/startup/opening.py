@@ -35,19 +35,13 @@ def _loaded() -> bool:
 
 
 def prepare_browser() -> None:
-    """Draw one of each kind of element that the pages are made of, unseen. A browser fetches the code of a
-    kind, and the style sheet's too, when it first draws one; on the page itself each would push aside what is
-    there already."""
-    with st.container(key="opening", height=1, border=False):  # app/style.css hides what is left to see
-        _elements()
-
-
-def _elements() -> None:
+    """Draw one of each kind of element that the pages are made of, where it is not seen. A browser fetches
+    the code of a kind, and the style sheet's too, when it first draws one; on the page itself each would push
+    aside what is there already."""
     _nothing(key="opening-component")
     st.title("Puzzlescope")
     st.caption("Loading")
     st.divider()
-    st.plotly_chart({"data": [{"y": [0]}], "layout": {}}, key="opening-chart")
     st.selectbox("Loading", ["Loading"], key="opening-select")
     st.segmented_control("Loading", ["Loading"], key="opening-segments")
     st.toggle("Loading", key="opening-toggle")

@@ -38,6 +38,8 @@ FIRST_PUZZLE = "9a3726a23b"
 
 Base = Literal["clean", "off"]
 Chart = Literal["attention", "mlps", "heads", "tasks"]
+Panel = Literal["grids", "tokens", "roles"]
+BoardView = Literal["tiles", "picture"]
 
 
 @dataclass(frozen=True)
@@ -50,24 +52,30 @@ class Scene:
         structure: "order" in a link; only puzzles in this order are offered, or ``None`` for all.
         which: whether all puzzles are offered, or those that the clean model solves, or fails.
         ablation: "off" in a link; what is switched off.
+        pin: the ablation that the present one is compared with, or ``None``: then it is the clean run.
+        beside: another model whose answer is shown too; empty for none.
         answer: the answer shown: decoded greedily, or each cell given the true ones before it.
         method: how the next component is switched off, and those that the board measures.
         measure: what the board and the charts measure.
         sample: over how many puzzles.
         base: what they compare with: the whole model, or the model with what is off already.
+        board: whether the board is drawn as tiles, or as a picture of the model.
         chart: which chart is open.
         flips: a task and an attention layer whose puzzles that flip are listed.
         attention: the head whose attention is shown, with its layer's: large on the grids (if ``large``) and
             by CircuitsVis (unless ``all_heads``). ``None`` until it is looked for in a run of the model
             (:func:`app.state.heads.copy_head`).
+        panel: what is shown of attention: a layer on the grids, a head token by token, or the heads' roles.
         cell: what is looked at, one of the 400 cells: ``100 * place + 10 * row + column``.
         view: where the position that predicts the cell looks, or who looks at the cell.
         weighting: plain attention, or weighted by the length of what is moved.
         tokens: that CircuitsVis shows.
         palette, digits: how cells are painted.
+        tour: its step that is under way, from 1; 0 for none (:mod:`app.state.tour`).
         story: that is told: its name, or all of it (:func:`app.state.stories.opened`); empty for none.
         at: its scene, from 1, whose caption is shown.
         present: 1 if the page is shown to an audience: larger, and without what only its presenter needs.
+        note: what is said to the reader of the link.
     """
 
     model: str = in_link(Parameter(DEFAULT, texts.model), required=True)
@@ -75,25 +83,31 @@ class Scene:
     structure: Structure | None = in_link(Parameter(None, texts.order, texts.order_text), "order")
     which: Which = in_link(one_of(get_args(Which), "all"))
     ablation: Ablation = in_link(Parameter(NO_ABLATION, texts.ablation, lambda off: off.text), "off")
+    pin: Ablation | None = in_link(Parameter(None, texts.pin, lambda pin: pin.text))
+    beside: str = in_link(Parameter("", texts.beside))
     method: Method = in_link(Parameter(ZERO, texts.method, lambda method: method.text))
     flips: texts.Flips | None = in_link(Parameter(None, texts.flips, texts.flips_text))
     attention: Component | None = in_link(Parameter(None, texts.head, lambda head: head.text))
     cell: int = in_link(Parameter(None, texts.cell, texts.cell_text), default=3 * CELLS)
     tokens: Window = in_link(Parameter(Window(), texts.tokens, lambda window: window.text))
     answer: Decoding = in_link(one_of(get_args(Decoding), "greedy"))
-    measure: Measure = in_link(one_of(get_args(Measure), "final"))
+    measure: Measure = in_link(one_of(get_args(Measure), "wrong"))
     sample: int = in_link(one_of(SAMPLES, 1))
     base: Base = in_link(one_of(get_args(Base), "clean"))
+    board: BoardView = in_link(one_of(get_args(BoardView), "tiles"))
     chart: Chart = in_link(one_of(get_args(Chart), "attention"))
+    panel: Panel = in_link(one_of(get_args(Panel), "grids"))
     large: bool = in_link(one_of((False, True), False))
     all_heads: bool = in_link(one_of((False, True), False))
     view: View = in_link(one_of(get_args(View), "from"))
     weighting: Weighting = in_link(one_of(get_args(Weighting), "attention"))
     palette: str = in_link(one_of(tuple(PALETTES), "soft"))
     digits: bool = in_link(one_of((False, True), False))
+    tour: int = in_link(one_of(range(7), 0))
     story: str = in_link(Parameter("", texts.story))
     at: int = in_link(Parameter(1, texts.at))
     present: int = in_link(one_of((0, 1), 0))
+    note: str = in_link(Parameter("", texts.note))
 
     def query(self) -> dict[str, str]:
         """The scene as URL parameters; what is at its default is left out."""
@@ -135,6 +149,12 @@ class Scene:
         return self.cell - 3 * CELLS if self.cell >= 3 * CELLS else None
 
     @property
+    def title(self) -> tuple[str, str]:
+        """What it is of, in the title of a browser's tab: the puzzle, and what is ablated."""
+        off = f"{brief(self.ablation.text, LONGEST_OFF)} ablated" if self.ablation else ""
+        return f"{self.puzzle.task} {self.puzzle.id[:6]}", off
+
+    @property
     def run(self) -> str:
         """Which run of the model is shown, as it reads after "in"."""
         return (
@@ -172,6 +192,8 @@ def _fitted(values: Mapping[str, Any], bank: PuzzleSet) -> tuple[Scene, list[str
         problems.append(unusable("cell", "Only cells of the answer are predicted; here is one."))
         found["cell"] = None
     found["puzzle"] = puzzle
+    if found["beside"] == found["model"]:
+        found["beside"] = ""  # it is on screen already
     if found["cell"] is None:
         found["cell"] = first_changed(puzzle)
     if found["structure"] != puzzle.structure:

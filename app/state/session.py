@@ -6,7 +6,6 @@ Widgets show what the scene says; their callbacks replace it here.
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -52,7 +51,7 @@ def _arrive(query: Mapping[str, str], backend: Backend, page: str, choices: Mapp
     """Make the scene of this address the visitor's."""
     scene, problems = scene_from_query(query, backend)
     if scene.attention is None:
-        scene = replace(scene, attention=copy_head(backend, scene.model, scene.puzzle))
+        scene = replace(scene, attention=copy_head(backend, scene.model))
     own, more = read_query(query, choices, _context(scene, backend))
     before = st.session_state.get(_SCENE)
     if before is not None:
@@ -68,11 +67,6 @@ def _context(scene: Scene, backend: Backend) -> Context:
     return Context(backend.model(scene.model).cfg, backend.bank())
 
 
-def link() -> str:
-    """What is on screen, as it stands in the address behind the question mark."""
-    return urlencode(st.session_state.get(_LINK) or {})
-
-
 def arrived() -> bool:
     """Whether this run shows a scene that the browser's address has brought."""
     return bool(st.session_state.get(_ARRIVED))
@@ -86,6 +80,11 @@ def write_link() -> None:
         st.query_params.from_dict(query)
     st.session_state[_ARRIVED] = False
     echoes.end()
+
+
+def link() -> dict[str, str]:
+    """The parameters of the link to what is on screen."""
+    return dict(st.session_state[_LINK])
 
 
 def chosen(page: str) -> dict[str, Any]:

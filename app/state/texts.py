@@ -13,6 +13,9 @@ from interp.puzzles import Puzzle
 from interp.tasks import TASKS
 from interp.tokens import Structure, structure_named
 
+LONGEST_NOTE = 300
+"""Letters of a note."""
+
 Flips = tuple[str, Component]
 """A task, and an attention layer without which some of its puzzles flip."""
 
@@ -42,6 +45,19 @@ def order_text(structure: Structure) -> str:
 
 def ablation(text: str, context: Context) -> Ablation:
     return parse_ablation(text, context.cfg)
+
+
+def pin(text: str, context: Context) -> Ablation:
+    """An ablation that is compared with: some component at least."""
+    found = ablation(text, context)
+    if not found:
+        raise PuzzlescopeError("Expected an ablation such as L1.attn, got none.")
+    return found
+
+
+def beside(text: str, _: Context) -> str:
+    """Another model to compare with, or none."""
+    return model(text) if text else ""
 
 
 def method(text: str, _: Context) -> Method:
@@ -87,6 +103,23 @@ def cell_text(cell: int) -> str:
     """One of the 400 cells as it stands in a link: grid, row and column, from 1."""
     place, index = divmod(cell, CELLS)
     return f"g{place + 1}r{index // SIZE + 1}c{index % SIZE + 1}"
+
+
+def note(text: str, _: Context | None = None) -> str:
+    """What somebody wrote for whoever opens the link, in one line."""
+    line = plain_line(text)
+    if len(line) > LONGEST_NOTE:
+        raise PuzzlescopeError(f"A note has at most {LONGEST_NOTE} characters, got {len(line)}.")
+    return line
+
+
+def plain_line(text: str) -> str:
+    """A text in one line, without signs that cannot be seen.
+
+    >>> plain_line(" two\\n lines\\x00 ")
+    'two lines'
+    """
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def tokens(text: str, _: Context) -> Window:

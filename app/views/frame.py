@@ -1,17 +1,18 @@
 """What all pages begin with: the scene of this visitor and the top of the page."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app.startup import title as names
 from app.state.backend import shared_backend
 from app.state.link import Parameter
 from app.state.scene import Scene
 from app.state.session import current_scene, show_notices
-from app.views.shared import header
-from app.views.shared.talks import telling
+from app.views.shared import header, note
+from app.views.shared.talks import menu, presenting, telling
 from interp.backend import Backend
 
 
@@ -21,7 +22,7 @@ class Opened(NamedTuple):
     Attributes:
         scene: what it shows.
         backend: whom it asks.
-        room: the place, in the top line, for the menu that exports what it shows.
+        room: the place, in the bar of the pages, for the menu that exports what it shows.
     """
 
     scene: Scene
@@ -36,6 +37,8 @@ def opened(
     about: str,
     introduction: str = "",
     *,
+    sentence: str = "",
+    last: Callable[[Scene], None] | None = None,
     has_board: bool = False,
 ) -> Opened:
     """Open a page: its scene is that of the link, and its top is drawn.
@@ -46,12 +49,20 @@ def opened(
         title: its heading.
         about: the page in a sentence or two, shown on the heading's tooltip.
         introduction: what it begins with, in Markdown.
+        sentence: what it is for, in two short lines below the heading.
+        last: draws what stands behind the choices of model and puzzle.
         has_board: whether it has an ablation board; else what is off stands, and can be edited, as text.
     """
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
+    presenting.show(scene)
     telling.show(scene, page, choices, backend)
-    room = header.show(scene, backend, title, about)
+    names.say(*scene.title, title)
+    with st.container(horizontal=True, gap="xsmall", key="bar"):  # app/style.css: in the bar of the pages
+        menu.show(page)
+        room = st.container(width="content")
+    header.show(scene, backend, title, about, sentence, last)
+    note.show(scene)
     if not has_board:
         header.show_off(scene, backend)
     show_notices()
@@ -66,8 +77,10 @@ def opened_plain(
     """The same for a page on which no model and no puzzle is chosen."""
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
+    presenting.show(scene)
     telling.show(scene, page, choices, backend)
-    st.title(title, anchor=False)
-    show_notices()
-    st.markdown(introduction)
+    with st.container(gap="small"):
+        st.title(title, anchor=False)
+        show_notices()
+        st.markdown(introduction)
     return scene, backend

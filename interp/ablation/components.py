@@ -25,6 +25,13 @@ class Component:
         return f"L{self.layer}.{self.part}"
 
     @property
+    def words(self) -> str:
+        """``attention of layer 3``, ``head L3.H1`` or ``MLP of layer 3``."""
+        if self.kind == "head":
+            return f"head {self.text}"
+        return f"{'attention' if self.kind == 'attn' else 'MLP'} of layer {self.layer}"
+
+    @property
     def part(self) -> str:
         """Which it is of its layer: ``attn``, ``H1`` or ``mlp``."""
         return f"H{self.head}" if self.kind == "head" else self.kind

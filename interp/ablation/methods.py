@@ -252,7 +252,7 @@ class Lookback(NumberedMethod):
     fewer. Its values and W_O work as ever."""
 
     name = "lookback"
-    label = "look back"
+    label = "fixed offset"
     help = "Its attention is fixed at one offset, 100 being the cell to be copied. An MLP is zeroed instead."
     badge = "↩{}"
     done = "looking {} back"

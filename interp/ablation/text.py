@@ -21,14 +21,17 @@ patterns are replaced first, then heads are switched off, then whole layers.
 """
 
 import re
+from difflib import get_close_matches
 
-from interp.ablation.components import Component
+from interp.ablation.components import COMPONENT_KINDS, Component, components_of
 from interp.ablation.methods import DEFAULT_METHOD, METHODS, Method
 from interp.ablation.terms import Ablation, Term
 from interp.errors import PuzzlescopeError, brief
 from interp.model import Config
 
 _TERM = re.compile(r"L(?P<layers>[^.]*)\.(?P<part>[^.:]+)(?::(?P<method>.*))?")
+LONGEST_NAME = 20
+"""Letters of what may have been meant for a component's name: a longer text is not like any."""
 _RANGE = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+|\*))?|(?P<all>\*)")
 
 
@@ -84,15 +87,25 @@ def parse_method(text: str, where: str = "The method") -> Method:
 def _parse_term(text: str, where: str, cfg: Config) -> list[Term]:
     match = _TERM.fullmatch(text)
     if match is None:
-        raise PuzzlescopeError(f"{where}: expected a component such as L3.attn, L3.H1 or L1-4.mlp:mean.")
+        expected = "a component such as L3.attn, L3.H1 or L1-4.mlp:mean"
+        raise PuzzlescopeError(f"{where}: expected {expected}.{_did_you_mean(text, cfg)}")
     method = DEFAULT_METHOD if match["method"] is None else parse_method(match["method"], where)
-    components = _parse_components(match["layers"], match["part"], where, cfg)
+    meant = _did_you_mean(text, cfg)
+    components = _parse_components(match["layers"], match["part"], where, cfg, meant)
     if not all(method.fits(component) for component in components):
         raise PuzzlescopeError(f"{where}: {method.misfit}.")
     return [Term(component, method) for component in components]
 
 
-def _parse_components(layers: str, part: str, where: str, cfg: Config) -> list[Component]:
+def _did_you_mean(text: str, cfg: Config) -> str:
+    """The component whose name is the most like this text, as a question; nothing where none is like it."""
+    names = {part.text.lower(): part.text for part in components_of(cfg, COMPONENT_KINDS)}
+    written = text.partition(":")[0].strip().lower()[:LONGEST_NAME]
+    found = get_close_matches(written, names, n=1, cutoff=0.6)
+    return f" Did you mean {names[found[0]]}?" if found else ""
+
+
+def _parse_components(layers: str, part: str, where: str, cfg: Config, meant: str) -> list[Component]:
     chosen = _parse_range(layers, cfg.n_layers, "layer", where)
     if part == "attn":
         return [Component(layer, "attn") for layer in chosen]
@@ -102,7 +115,7 @@ def _parse_components(layers: str, part: str, where: str, cfg: Config) -> list[C
         heads = _parse_range(part[1:], cfg.n_heads, "head", where)
         return [Component(layer, "head", head) for layer in chosen for head in heads]
     raise PuzzlescopeError(
-        f"{where}: expected attn, mlp or a head such as H0 after the dot, got '{brief(part)}'."
+        f"{where}: expected attn, mlp or a head such as H0 after the dot, got '{brief(part)}'.{meant}"
     )
 
 

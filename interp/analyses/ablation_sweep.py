@@ -23,7 +23,7 @@ from interp.ablation import (
     means_for,
 )
 from interp.analyses.question import Question, means_over, tokens_of
-from interp.engine.answers import AnswerLoss, score
+from interp.engine.answers import AnswerLoss, all_right, score
 from interp.engine.forward import Gates, finish_layer, heads_out, run_layer, tail, unembed
 from interp.engine.measures import METRICS, Measure, Metric
 from interp.engine.predict import answer_logits
@@ -33,7 +33,7 @@ from interp.export.programs import Sample, off_lines, options_of, program_of
 from interp.grids import CELLS
 from interp.model import PuzzleGPT
 from interp.model.hooks import changes_forward
-from interp.numbers import compared
+from interp.numbers import compared, count, short
 from interp.puzzles import Puzzle
 from interp.resumable import Steps, without_gradients
 from interp.tokens import ANSWER_START, GRID_TOKENS, Structure, TokensLike, puzzle_tokens
@@ -61,12 +61,27 @@ class SweepRow:
     Attributes:
         component: what was switched off on top of the base ablation.
         loss: on the answer of every puzzle.
-        solved: which puzzles greedy decoding solves.
+        right: which cells of the answer are right, row by row: the likeliest token of each, given the true
+            ones before it.
     """
 
     component: Component | None
     loss: AnswerLoss
-    solved: Bool[np.ndarray, " puzzle"]
+    right: Bool[np.ndarray, "puzzle 100"]
+
+    @property
+    def solved(self) -> Bool[np.ndarray, " puzzle"]:
+        """Which puzzles greedy decoding solves: those whose cells are all right."""
+        return all_right(self.right)
+
+    def cells_broken(self, clean: "SweepRow") -> float:
+        """How many of the 100 cells that are right in the clean run are wrong here, mean over the puzzles;
+        nan where there is none."""
+        return _per_puzzle(clean.right & ~self.right)
+
+    def cells_fixed(self, clean: "SweepRow") -> float:
+        """How many that are wrong in the clean run are right here, mean over the puzzles."""
+        return _per_puzzle(~clean.right & self.right)
 
     def flips(self, clean: "SweepRow") -> tuple[Int[np.ndarray, " broken"], Int[np.ndarray, " mended"]]:
         """Numbers of the puzzles that went from solved to wrong, and of those that went from wrong to
@@ -74,22 +89,35 @@ class SweepRow:
         return np.flatnonzero(clean.solved & ~self.solved), np.flatnonzero(~clean.solved & self.solved)
 
     def brief(self, clean: "SweepRow", metric: Metric = "final") -> dict[str, str | float]:
-        """The row as the command line show it; ``delta`` is the loss less the clean run's."""
+        """The row as the command line shows it; ``delta`` is the loss less the clean run's."""
         assert self.component is not None
         loss = self.loss.mean(metric)
-        return {"component": self.component.text, "loss": loss, "delta": loss - clean.loss.mean(metric)}
+        return {
+            "component": self.component.text,
+            "cells_broken": self.cells_broken(clean),
+            "cells_fixed": self.cells_fixed(clean),
+            "loss": loss,
+            "delta": loss - clean.loss.mean(metric),
+        }
 
     def first(self, n: int) -> "SweepRow":
         """The same over its first ``n`` puzzles."""
-        return SweepRow(self.component, self.loss[:n], self.solved[:n])
+        return SweepRow(self.component, self.loss[:n], self.right[:n])
 
 
 def value(row: SweepRow, measure: Measure) -> float:
-    """What a row is by this measure: a loss in nats, or the share of puzzles solved; nan where there is
-    nothing to measure."""
+    """What a row is by this measure: wrong cells of 100 a puzzle, a loss in nats, or the share of puzzles
+    solved; nan where there is nothing to measure."""
+    if measure == "wrong":
+        return _per_puzzle(~row.right)
     if measure != "answers":
         return row.loss.mean(measure)
     return float(row.solved.mean()) if len(row.solved) else float("nan")
+
+
+def _per_puzzle(cells: Bool[np.ndarray, "puzzle 100"]) -> float:
+    """How many cells these are, mean over the puzzles; nan where there is no puzzle."""
+    return float(cells.sum(1).mean()) if len(cells) else float("nan")
 
 
 def same_puzzles(row: SweepRow, clean: SweepRow) -> tuple[SweepRow, SweepRow]:
@@ -103,16 +131,15 @@ def cost(row: SweepRow, clean: SweepRow, measure: Measure) -> float:
     """What switching a component off costs, over the puzzles that both rows know; below 0 where it helps.
 
     Returns:
-        The common logarithm of how many times the clean loss its loss is (1: ten times), or the share of
-        answers lost (1: all); nan where there is nothing to compare, or a loss is not finite.
+        In the measure's own unit: cells broken less cells fixed (of 100, mean over the puzzles), nats more
+        of loss, or the share of answers lost (1: all); nan where there is nothing to compare, or a loss is
+        not finite.
     """
     row, clean = same_puzzles(row, clean)
     now, before = value(row, measure), value(clean, measure)
     if not (np.isfinite(now) and np.isfinite(before)):
         return float("nan")
-    if measure == "answers":
-        return before - now
-    return float(np.log10(np.maximum(now, SMALLEST_LOSS) / np.maximum(before, SMALLEST_LOSS)))
+    return before - now if measure == "answers" else now - before
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,12 +149,13 @@ class SweepPart:
     Attributes:
         row: of which row: 0 is the run without any component, k + 1 the k-th component.
         start: number of the first of these puzzles.
+        loss, right: as in :class:`SweepRow`.
     """
 
     row: int
     start: int
     loss: AnswerLoss
-    solved: Bool[np.ndarray, " puzzle"]
+    right: Bool[np.ndarray, "puzzle 100"]
 
 
 @without_gradients
@@ -330,22 +358,22 @@ class SweepState:
         self._marker = np.zeros((rows, n), np.float32)
         self._cells = np.zeros((rows, n, CELLS), np.float32)
         self._copied = np.zeros((n, CELLS), bool)
-        self._solved = np.zeros((rows, n), bool)
+        self._right = np.zeros((rows, n, CELLS), bool)
         self._done = [0] * rows
 
     @property
     def nbytes(self) -> int:
         """Bytes of all its arrays."""
-        return self._marker.nbytes + self._cells.nbytes + self._copied.nbytes + self._solved.nbytes
+        return self._marker.nbytes + self._cells.nbytes + self._copied.nbytes + self._right.nbytes
 
     def add(self, part: SweepPart) -> None:
         """Take up a part that was computed. The parts of a row come in the order of their puzzles."""
-        end = part.start + len(part.solved)
+        end = part.start + len(part.right)
         assert part.start == self._done[part.row]
         self._marker[part.row, part.start : end] = part.loss.marker
         self._cells[part.row, part.start : end] = part.loss.cells
         self._copied[part.start : end] = part.loss.copied
-        self._solved[part.row, part.start : end] = part.solved
+        self._right[part.row, part.start : end] = part.right
         self._done[part.row] = end  # last: others may be reading
 
     @property
@@ -372,7 +400,7 @@ class SweepState:
         known = slice(self._done[number])
         loss = AnswerLoss(self._marker[number, known], self._cells[number, known], self._copied[known])
         component = self.components[number - 1] if number else None
-        return SweepRow(component, loss, self._solved[number, known])
+        return SweepRow(component, loss, self._right[number, known])
 
     def summary(self, measure: Measure = "final") -> str:
         """The component with the largest effect so far, in a sentence (:func:`sweep_summary`)."""
@@ -384,8 +412,10 @@ class SweepState:
         a row a component. Rows of which nothing is known yet are left out.
 
         Columns: how the component is ablated; over how many puzzles (``n``: a sweep under way knows fewer of
-        some rows); the loss (nats) in its four cuts, and each less that of the clean run over the same
-        puzzles (``delta_...``); how many are solved; ids of those that broke (solved before) and mended.
+        some rows); wrong cells of 100, and those that broke and that were fixed beside the clean run, each
+        given the true cells before it, mean over the puzzles; the loss (nats) in its four cuts, and each less
+        that of the clean run over the same puzzles (``delta_...``); how many are solved; ids
+        of those that broke (solved before) and mended.
 
         Args:
             puzzles: those of the sweep, in its order.
@@ -458,7 +488,8 @@ class Sweep(Question[SweepState]):
         return state
 
     def program(self, model: str, *, sample: Sample | None = None, measure: Measure = "final") -> str:
-        """What every component is by the measure when it is ablated, and how many puzzles break and mend.
+        """What every component is by the measure when it is ablated, and how many cells and puzzles break
+        and are fixed.
 
         Args:
             sample: the same puzzles in other words than one by one.
@@ -476,9 +507,10 @@ class Sweep(Question[SweepState]):
                 f"print('nothing', value(clean, {measure!r}), f'{{clean.solved.sum()}} of {{len(tokens)}}"
                 f" solved')",
                 "for row in rows:",
-                "    broken, mended = row.flips(clean)",
-                f"    print(row.component.text, value(row, {measure!r}), f'{{len(broken)}} broken,"
-                f" {{len(mended)}} mended')",
+                "    broken, fixed = row.flips(clean)",
+                "    cells = f'{row.cells_broken(clean):.3g} broken, {row.cells_fixed(clean):.3g} fixed'",
+                f"    print(row.component.text, value(row, {measure!r}), f'cells: {{cells}}; puzzles:"
+                " {len(broken)} broken, {len(fixed)} fixed')",
             ],
         )
 
@@ -498,7 +530,10 @@ def _export(row: SweepRow, clean: SweepRow, puzzles: Sequence[Puzzle], method: M
     return {
         "component": row.component.text if row.component else "nothing",
         "method": method.text if row.component else "",
-        "n": len(row.solved),
+        "n": len(row.right),
+        "cells_wrong": value(row, "wrong"),
+        "cells_broken": row.cells_broken(same),
+        "cells_fixed": row.cells_fixed(same),
         **{f"loss_{cut}": loss for cut, loss in losses.items()},
         **{f"delta_{cut}": loss - same.loss.mean(cut) for cut, loss in losses.items()},
         "solved": int(row.solved.sum()),
@@ -525,6 +560,8 @@ def sweep_summary(rows: Sequence[SweepRow], clean: SweepRow | None, measure: Mea
     )
     if measure == "answers":
         return f"{what}: {solved}{lost}"
+    if measure == "wrong":
+        return f"{what}: {cells_in_words(row, same)}; {solved}{lost}"
     against = compared(value(row, measure), value(same, measure), "in the clean run")
     return f"{what}: loss {against}; {solved}{lost}"
 
@@ -534,8 +571,43 @@ def _verdict(dearest: float) -> str:
     if dearest > 0:
         return "has the largest effect"
     if dearest < 0:
-        return "lowers the loss least when ablated, and none raises it"
+        return "helps least when ablated, and none costs anything"
     return "costs nothing, and no other does"
+
+
+def cells_in_words(row: SweepRow, clean: SweepRow) -> str:
+    """How many of the answer's cells break and are fixed, mean over the same puzzles: "27 of 100 cells
+    broken, 2 fixed"."""
+    broken, fixed = row.cells_broken(clean), row.cells_fixed(clean)
+    each = "" if len(row.right) == 1 else " a puzzle"
+    return f"{count(broken)} of 100 cells broken{f', {count(fixed)} fixed' if fixed else ''}{each}"
+
+
+def costliest_in_words(rows: Sequence[SweepRow], measure: Measure) -> str:
+    """The component that costs most among rows of a sweep, the clean run first: "Costliest: attention of
+    layer 1, 27 of 100 cells."; that none costs anything, if so; nothing while nothing is known.
+    """
+    if not any(len(row.right) for row in rows[1:]):
+        return ""
+    clean, *others = rows
+    row = costliest(others, clean, measure)
+    if row is None or row.component is None:
+        return "No component costs anything here."
+    row, same = same_puzzles(row, clean)
+    dear, n = cost(row, same, measure), len(row.right)
+    told = f"{short(dear)} nats"
+    if measure == "wrong":
+        told = f"{count(dear)} of 100 cells{'' if n == 1 else ' a puzzle'}"
+    elif measure == "answers":
+        told = f"{round(dear * n)} of {n} answers" if n > 1 else "the answer"
+    assert row.component is not None
+    return f"Costliest: {row.component.words}, {told}."
+
+
+def costliest(rows: Iterable[SweepRow], clean: SweepRow | None, measure: Measure) -> SweepRow | None:
+    """The row that costs most by this measure (:func:`cost`); ``None`` if none is known to cost anything."""
+    known = [row for row in rows if clean is not None and cost(row, clean, measure) > 0]
+    return max(known, key=lambda row: cost(row, clean, measure)) if known and clean is not None else None
 
 
 def count_diverged(rows: Sequence[SweepRow]) -> int:

@@ -40,6 +40,7 @@ from interp.analyses.ablation_sweep import (
     SweepPart,
     SweepRow,
     SweepState,
+    cells_in_words,
     cost,
     sweep_rows,
     value,
@@ -96,6 +97,8 @@ class PathState(SweepState):
         if not costs:
             return "Nothing is measured yet."
         dearest = max(costs, key=lambda reader: abs(costs[reader]))
+        if not costs[dearest]:
+            return f"No receiver changes this measure without {self.source.text}."
         row = self.by_reader()[dearest]
         clean = self.row(0).first(len(row.solved))
         solved = (
@@ -104,6 +107,9 @@ class PathState(SweepState):
         )
         if measure == "answers":
             return f"{dearest.text} changes most without {self.source.text}: {solved}"
+        if measure == "wrong":
+            cells = cells_in_words(row, clean)
+            return f"{dearest.text} changes most without {self.source.text}: {cells}; {solved}"
         against = compared(value(row, measure), value(clean, measure), "with no path ablated")
         return f"{dearest.text} changes most without {self.source.text}: loss {against}; {solved}"
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from interp.ablation import Ablation, parse_ablation
-from interp.analyses.notebook import copy_circuit_text
+from interp.analyses.notebook.experiments import copy_circuit_text
 from interp.model import Config
 
 

@@ -1,6 +1,6 @@
 """Answers: the loss on each token, the grid that greedy decoding draws, and which puzzles are solved."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -91,6 +91,10 @@ class Prediction:
         """The likeliest token of each cell given the true cells before it."""
         return self.probabilities.argmax(-1)
 
+    def answer(self, decoding: Decoding) -> Int[np.ndarray, "puzzle 100"]:
+        """The tokens of one of its two answers."""
+        return self.greedy if decoding == "greedy" else self.teacher_forced
+
     @classmethod
     def of(
         cls,
@@ -99,11 +103,11 @@ class Prediction:
         greedy_logits: Float[Tensor, "batch 100 15"],
     ) -> "Prediction":
         """From the logits given the true cells before each, and those given the cells that were decoded."""
-        loss, solved = score(logits, prompt)
+        loss, right = score(logits, prompt)
         return cls(
             loss=loss,
             probabilities=logits[:, 1:].softmax(-1).cpu().numpy(),
-            solved=solved,
+            solved=all_right(right),
             greedy=greedy_logits.argmax(-1).cpu().numpy(),
             greedy_probabilities=greedy_logits.softmax(-1).cpu().numpy(),
         )
@@ -130,24 +134,12 @@ class Prediction:
             ablated: the prediction under an ablation, to stand beside this clean one.
             decoding: which answer. The loss (nats) is given the true cells before in either.
         """
-        truth = puzzle.grids[3].ravel()
-        runs = [("clean", self)] + ([("ablated", ablated)] if ablated is not None else [])
-        rows = []
-        for cell in range(CELLS):
-            row: dict[str, Any] = {
-                "row": cell // SIZE + 1,
-                "column": cell % SIZE + 1,
-                "truth": int(truth[cell]),
-                "copied": bool(self.loss.copied[0, cell]),
-            }
-            for name, prediction in runs:
-                row |= prediction._cell(name, cell, int(truth[cell]), decoding)
-            rows.append(row)
-        return tuple(rows)
+        runs = {"clean": self} | ({"ablated": ablated} if ablated is not None else {})
+        return answer_rows(puzzle, runs, decoding)
 
     def _cell(self, name: str, cell: int, truth: int, decoding: Decoding) -> dict[str, Any]:
         greedy = decoding == "greedy"
-        token = int((self.greedy if greedy else self.teacher_forced)[0, cell])
+        token = int(self.answer(decoding)[0, cell])
         chances = self.greedy_probabilities if greedy else self.probabilities
         return {
             f"{name}_token": token,
@@ -155,6 +147,26 @@ class Prediction:
             f"{name}_right": token == truth,
             f"{name}_loss": float(self.loss.cells[0, cell]),
         }
+
+
+def answer_rows(
+    puzzle: Puzzle, runs: Mapping[str, Prediction], decoding: Decoding = "greedy"
+) -> tuple[dict[str, Any], ...]:
+    """The answers of several runs to one puzzle, cell by cell: the columns of :meth:`Prediction.rows`, those
+    of each run after its name."""
+    truth, third = puzzle.grids[3].ravel(), puzzle.grids[2].ravel()
+    rows = []
+    for cell in range(CELLS):
+        row: dict[str, Any] = {
+            "row": cell // SIZE + 1,
+            "column": cell % SIZE + 1,
+            "truth": int(truth[cell]),
+            "copied": bool(truth[cell] == third[cell]),
+        }
+        for name, prediction in runs.items():
+            row |= prediction._cell(name, cell, int(truth[cell]), decoding)
+        rows.append(row)
+    return tuple(rows)
 
 
 def answer_loss(logits: Float[Tensor, "batch 101 15"], prompt: Int[Tensor, "batch 405"]) -> AnswerLoss:
@@ -168,9 +180,15 @@ def answer_loss(logits: Float[Tensor, "batch 101 15"], prompt: Int[Tensor, "batc
 
 def score(
     logits: Float[Tensor, "batch 101 15"], prompt: Int[Tensor, "batch 405"]
-) -> tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]:
-    """Loss and success of teacher-forced logits."""
-    return answer_loss(logits, prompt), right_cells(logits, prompt).all(-1).cpu().numpy()
+) -> tuple[AnswerLoss, Bool[np.ndarray, "puzzle 100"]]:
+    """The loss, and which cells are right, of teacher-forced logits. Of a puzzle whose cells are all right
+    greedy decoding draws the same: it is solved."""
+    return answer_loss(logits, prompt), right_cells(logits, prompt).cpu().numpy()
+
+
+def all_right(right: Bool[np.ndarray, "puzzle 100"]) -> Bool[np.ndarray, " puzzle"]:
+    """Which puzzles are solved, from the cells that are right."""
+    return np.asarray(right.all(-1))
 
 
 def right_cells(

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float, Int, Integer
 from torch import Tensor
 
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, RowMeans, hooks_for
-from interp.engine.answers import AnswerLoss, Prediction, score
+from interp.engine.answers import AnswerLoss, Prediction, all_right, score
 from interp.engine.decoding import decode
 from interp.engine.forward import Gates, gates_for, run
 from interp.engine.runs import Run
@@ -58,7 +58,8 @@ def losses(
     for prompt in _prompts(model, puzzle_tokens(tokens), batch):
         with torch.inference_mode():
             parts.append(score(answer_logits(model, prompt, ablation, means), prompt))
-    return AnswerLoss.join([loss for loss, _ in parts]), np.concatenate([solved for _, solved in parts])
+    right = np.concatenate([right for _, right in parts])
+    return AnswerLoss.join([loss for loss, _ in parts]), all_right(right)
 
 
 def answer_logits(

@@ -105,7 +105,8 @@ def html_table(
         f"<tr>{''.join(f'<td>{escape(_shown(row[name]))}</td>' for name in columns)}</tr>"
         for row in rows[:most]
     )
-    table = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    told = f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+    table = f"<table>{told}<tbody>{body}</tbody></table>"
     more = f"<p>{len(rows) - most:,} more rows are in the CSV.</p>" if len(rows) > most else ""
     if not scrolls:
         return table + more

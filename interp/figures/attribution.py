@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from interp.analyses.direct_attribution import Attribution
 from interp.figures.cells import cells_map
-from interp.figures.scale import COSTS, HELPS, rgb, tint
+from interp.figures.scale import AWAY, TOWARD, rgb, tint
 from interp.figures.style import QUIET, base_figure, empty
 from interp.figures.tiles import Tile, draw_tiles, signed
 from interp.tokens import cell_name
@@ -54,18 +54,19 @@ def attribution_bars(
         y=pushes,
         width=0.9,
         marker={
-            "color": [rgb(HELPS if push > 0 else COSTS) for push in pushes],
+            "color": [rgb(TOWARD if push > 0 else AWAY) for push in pushes],
             "pattern": {"shape": [_pattern(part) for part in found.parts], "fillmode": "overlay", "size": 5},
             "line": {"color": QUIET, "width": [2 if part == marked else 0 for part in found.parts]},
         },
         customdata=[[part] for part in found.parts],
         hovertext=[f"<b>{part}</b> adds {push:+.3f}" for part, push in zip(found.parts, pushes, strict=True)],
         hovertemplate="%{hovertext}<extra></extra>",
-        unselected={"marker": {"opacity": 1}},
     )
     _name_largest(figure, x, pushes, found.parts)
     centres = [x[[k for k, own in enumerate(groups) if own == group]].mean() for group in order]
-    figure.update_xaxes(tickvals=centres, ticktext=order, showgrid=False, range=[x[0] - 1, x[-1] + 1])
+    figure.update_xaxes(
+        tickvals=centres, ticktext=order, showgrid=False, zeroline=False, range=[x[0] - 1, x[-1] + 1]
+    )
     figure.update_yaxes(title="logits", zeroline=True, zerolinecolor=QUIET)
     return figure
 
@@ -77,8 +78,8 @@ def attribution_map(
     over: int | None = None,
     marked: str | None = None,
 ) -> go.Figure:
-    """Layers x heads and MLP, each tile blue where the component pushes toward the first token, orange where
-    toward the second.
+    """Layers x heads and MLP, each tile teal where the component pushes toward the first token, purple
+    where toward the second.
 
     Arguments and ``customdata`` are as for :func:`attribution_bars`.
     """
@@ -93,7 +94,7 @@ def attribution_map(
         Tile(
             line=lines.index(part.split(".")[0]),
             column=columns.index(part.split(".")[1]),
-            colour=tint(-push / full),
+            colour=tint(push / full),
             data=(part,),
             hover=f"<b>{part}</b> adds {push:+.3f}",
             note=signed(f"{push:+.1f}") if abs(push / full) >= NOTED else "",
@@ -124,7 +125,7 @@ def part_map(
         f"<b>{cell_name(cell)}</b><br>{part} adds {push:+.3f} to {found.compared(cell, toward, over)}"
         for cell, push in enumerate(pushes)
     ]
-    return cells_map(f"{part} at every cell", -pushes / largest, notes, marked)
+    return cells_map(f"{part} at every cell", pushes / largest, notes, marked, tint)
 
 
 def _group(part: str) -> str:

@@ -1,32 +1,36 @@
 """A value at each cell of the answer's grid, as tiles."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float
 
-from interp.figures.scale import tint
 from interp.figures.style import GRID_LINE, base_figure
 from interp.figures.tiles import Tile, draw_tiles
 from interp.grids import SIZE
 
 
 def cells_map(
-    title: str, shares: Float[np.ndarray, " 100"], notes: Sequence[str], marked: int | None
+    title: str,
+    shares: Float[np.ndarray, " 100"],
+    notes: Sequence[str],
+    marked: int | None,
+    paint: Callable[[float], str],
 ) -> go.Figure:
     """A tile at each cell: ``shares`` of the full colour, none where one is not a number.
 
     Args:
         notes: what each says when pointed at.
         marked: number of the cell that is outlined.
+        paint: the colour of a share (:mod:`interp.figures.scale`).
     """
     numbers = [str(k + 1) for k in range(SIZE)]
     tiles = [
         Tile(
             line=cell // SIZE,
             column=cell % SIZE,
-            colour=tint(float(share)),
+            colour=paint(float(share)),
             data=(str(cell),),
             hover=notes[cell],
             outlined=cell == marked,

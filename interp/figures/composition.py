@@ -9,8 +9,8 @@ from interp.ablation import Component
 from interp.analyses.composition import Composition, Reading
 from interp.analyses.readers import INPUT_NAMES, HeadInput
 from interp.figures.readers import SHOWN, is_off, ranking, readers_board
-from interp.figures.scale import COSTS, HELPS, rgb, tint
-from interp.figures.style import LINE, QUIET, STRONG, base_figure
+from interp.figures.scale import AWAY, TOWARD, rgb, tint
+from interp.figures.style import QUIET, STRONG, base_figure
 from interp.model import Config
 
 LEAST_EXCESS = 0.03
@@ -21,7 +21,7 @@ def weights_board(
     readings: Sequence[Reading], source: Component, cfg: Config, off: Collection[Component] = ()
 ) -> go.Figure:
     """Who reads a source, by weights: a row a layer, a tile for every head's queries, keys and values and for
-    the MLP; the logits below. Orange reads more of it than chance would, blue less. Readers that are ``off``
+    the MLP; the logits below. Teal reads more of it than chance would, purple less. Readers that are ``off``
     are hatched."""
     full = max([LEAST_EXCESS, *(abs(reading.excess) for reading in readings)])
     tiles = {reading.reader: (tint(reading.excess / full), _by_weights(reading, off)) for reading in readings}
@@ -39,7 +39,7 @@ def weights_ranking(readings: Sequence[Reading], source: Component) -> go.Figure
     figure.update_xaxes(title="composition score")
     if shown:
         chance = float(np.mean([reading.chance for reading in shown]))
-        figure.add_vline(x=chance, line_color=LINE, line_width=2, line_dash="dot")
+        figure.add_vline(x=chance, line_color=QUIET, line_width=2, line_dash="dot")
         figure.add_annotation(
             text="chance",
             x=chance,
@@ -47,7 +47,7 @@ def weights_ranking(readings: Sequence[Reading], source: Component) -> go.Figure
             yref="paper",
             yanchor="bottom",
             showarrow=False,
-            font={"color": LINE, "size": 11},
+            font={"size": 11},
         )
     return figure
 
@@ -70,7 +70,7 @@ def head_matrix(
         y=names[: -cfg.n_heads],
         zmin=-full,
         zmax=full,
-        colorscale=[(0, rgb(HELPS)), (0.5, "rgba(138, 148, 163, 0.10)"), (1, rgb(COSTS))],
+        colorscale=[(0, rgb(AWAY)), (0.5, "rgba(138, 148, 163, 0.10)"), (1, rgb(TOWARD))],
         colorbar={"thickness": 10, "len": 0.6, "outlinewidth": 0, "tickformat": "+.2f"},
         hovertemplate=f"%{{x}}.{head_input} reads %{{y}}: %{{z:+.3f}} beyond chance<extra></extra>",
         hoverongaps=False,

@@ -7,9 +7,11 @@ import plotly.graph_objects as go
 from jaxtyping import Float
 
 from interp.analyses.head_study import MARKED, Over, queries_before
+from interp.engine.measures import Measure
 from interp.errors import PuzzlescopeError
-from interp.figures.scale import UNKNOWN, colour
+from interp.figures.scale import UNKNOWN, colour, in_words
 from interp.figures.style import MEASURING, QUIET, STRONG, base_figure, empty
+from interp.figures.tiles import signed
 
 FROM: dict[Over, str] = {"answer": "from the answer's cells", "all": "from all positions"}
 """The queries of a mean, in few words."""
@@ -109,10 +111,11 @@ def scatter_figure(
     positions: Mapping[str, float],
     chosen: str = "",
     *,
+    measure: Measure = "final",
     height: int = 400,
     waiting: str = MEASURING,
 ) -> go.Figure:
-    """A point a head, by two measures, coloured by what switching it off costs (red-orange) or brings (blue).
+    """A point a head, by two measures, coloured by what ablating it costs (orange) or brings (blue).
 
     A head whose cost is not known is a circle. Those far out are named, and the chosen one, which is
     ringed. A point's ``customdata`` is its name.
@@ -120,8 +123,9 @@ def scatter_figure(
     Args:
         measures: of every head by its name, across and up; heads of which one is nan are left out.
         titles: of the two axes.
-        costs: by the same names.
+        costs: by the same names, as :func:`interp.analyses.ablation_sweep.cost` counts them.
         positions: of the costs on the colour scale (:func:`interp.figures.scale.position`).
+        measure: of the costs.
         waiting: what is said where there is no point.
 
     Raises:
@@ -149,9 +153,8 @@ def scatter_figure(
             "color": [colour(positions[name]) if _known(positions, name) else UNKNOWN for name in names],
             "line": {"width": [3 if name == chosen else 1 for name in names], "color": QUIET},
         },
-        hovertext=[_point(name, across, up, titles, costs) for name in names],
+        hovertext=[_point(name, across, up, titles, costs, measure) for name in names],
         hovertemplate="%{hovertext}<extra></extra>",
-        unselected={"marker": {"opacity": 1}},
         cliponaxis=False,
     )
     figure.update_layout(margin_t=22)
@@ -201,9 +204,10 @@ def _point(
     up: Mapping[str, float],
     titles: tuple[str, str],
     costs: Mapping[str, float],
+    measure: Measure,
 ) -> str:
     lines = [f"<b>{name}</b>", f"{titles[0]}: {across[name]:.3g}", f"{titles[1]}: {up[name]:.3g}"]
     if _known(costs, name):
-        verb = "costs" if costs[name] >= 0 else "helps by"
-        lines.append(f"ablating it {verb} {abs(costs[name]):.3g}")
+        lost = f"answers lost: {signed(f'{costs[name]:.0%}')}" if measure == "answers" else ""
+        lines.append(lost or f"ablating it {in_words(costs[name], measure)}")
     return "<br>".join(lines)

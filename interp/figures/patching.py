@@ -5,7 +5,7 @@ import plotly.graph_objects as go
 
 from interp.analyses.activation_patching import PatchState, at_block
 from interp.figures.cells import cells_map
-from interp.figures.scale import tint
+from interp.figures.scale import shade, tint
 from interp.figures.style import base_figure, empty
 from interp.figures.tiles import MOST_NOTED, Tile, draw_tiles, signed
 from interp.grids import CELLS
@@ -18,8 +18,8 @@ NOT_FINITE = "What the model computes here is not finite: there is nothing to co
 
 
 def patch_map(state: PatchState, cell: int, marked: tuple[str, str] | None = None) -> go.Figure:
-    """What is patched x where, each tile the effect on one cell of the answer: orange toward the source's
-    run, full at 1; blue away from it. What is not known yet is left out.
+    """What is patched x where, each tile the effect on one cell of the answer: teal toward the source's
+    run, full at 1; purple away from it. What is not known yet is left out.
 
     Args:
         cell: of the answer, 0..99.
@@ -82,7 +82,7 @@ def effect_cells(state: PatchState, site: str, block: str, marked: int | None = 
     j = [one.name for one in state.blocks].index(block)
     effects = state.effects()[state.sites.index(site), j]
     notes = [f"<b>{cell_name(cell)}</b><br>effect {effect:.3f}" for cell, effect in enumerate(effects)]
-    return cells_map(f"{site}, {at_block(block)}: every cell", effects, notes, marked)
+    return cells_map(f"{site}, {at_block(block)}: every cell", effects, notes, marked, tint)
 
 
 def gap_cells(state: PatchState, marked: int | None = None) -> go.Figure:
@@ -95,7 +95,7 @@ def gap_cells(state: PatchState, marked: int | None = None) -> go.Figure:
         f" puzzle's run, {state.source[cell]:.2f} in the source's"
         for cell in range(CELLS)
     ]
-    return cells_map("Where the two runs differ", gaps / largest, notes, marked)
+    return cells_map("Where the two runs differ", gaps / largest, notes, marked, shade)
 
 
 def metric_name(state: PatchState, cell: int) -> str:

@@ -1,6 +1,6 @@
 """Path ablation as charts: the effects by receiver, and both views of the receivers side by side."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,14 +12,15 @@ from interp.analyses.path_ablation import PathState
 from interp.analyses.readers import INPUT_NAMES, Reader
 from interp.engine.measures import MEASURES, Measure, metric_of
 from interp.figures.readers import MARKS, SHOWN, is_off, ranking, readers_board
-from interp.figures.scale import colour, position_of
-from interp.figures.style import QUIET, base_figure, legend_above
-from interp.figures.sweep import nothing
+from interp.figures.scale import colour, note, position, position_of, quantity
+from interp.figures.style import QUIET, base_figure, empty, legend_above
+from interp.figures.sweep import effect_lines, measured, mirrored, nothing, reach
 from interp.model import Config
-from interp.numbers import compared, factor
+from interp.numbers import compared
 
-NAMED = 4
-"""Points of a scatter that are named, by each of its axes."""
+NO_EFFECT = "No path to a single receiver changes this measure: choose a loss."
+NAMED = 8
+"""Points of a scatter that are named at most."""
 
 
 def effects_board(
@@ -44,31 +45,32 @@ def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
     costs."""
     clean, rows = state.row(0), state.by_reader()
     costs = {reader: found for reader, found in state.costs(measure).items() if not np.isnan(found)}
-    shown = sorted(costs, key=lambda reader: -abs(costs[reader]))[:SHOWN]
+    shown = sorted((one for one in costs if costs[one]), key=lambda reader: -abs(costs[reader]))[:SHOWN]
     figure = ranking(
         [
             (
                 one,
                 costs[one],
                 _by_effect(one, state.source, rows[one], clean, measure, ()),
-                _note(rows[one], clean, measure),
+                note(costs[one], measure, len(rows[one].solved)) or "0",
             )
             for one in shown
         ],
         f"Largest effects of ablating a path from {state.source.text}",
     )
     if not shown:
-        return nothing(figure, [])
+        return empty(figure, NO_EFFECT) if costs else nothing(figure, [])
     if measure == "answers":
         figure.update_xaxes(title="share of answers lost (below 0: gained)", tickformat=".0%")
-        return figure
-    figure.update_xaxes(title="times the loss", **_ratio_ticks([costs[one] for one in shown]))
+    else:
+        figure.update_xaxes(title=quantity(measure))
     return figure
 
 
 def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measure = "final") -> go.Figure:
     """Every reader of a source: to the right, the more of the source is in its weights; above or below 0, the
-    more the answer suffers or gains when it goes without."""
+    more the answer suffers or gains when it goes without, on the scale of the colours. Readers are named that
+    no other is beyond in both."""
     excess = {reading.reader: reading.excess for reading in readings}
     points = {
         reader: (excess[reader], found)
@@ -76,9 +78,8 @@ def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measur
         if reader in excess and not np.isnan(found)
     }
     clean, rows = state.row(0), state.by_reader()
-    by_weights, by_effect = (
-        sorted(points, key=lambda reader: -abs(points[reader][axis]))[:NAMED] for axis in (0, 1)
-    )
+    named = frontier(points)[:NAMED]
+    n = max((len(row.solved) for row in rows.values()), default=1)
     figure = base_figure(f"Readers of {state.source.text}, by weights and by effect", height=380)
     for name in INPUT_NAMES:
         own = [reader for reader in points if reader.input == name]
@@ -87,33 +88,46 @@ def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measur
         paint, symbol = MARKS[name]
         figure.add_scatter(
             x=[points[reader][0] for reader in own],
-            y=[points[reader][1] for reader in own],
+            y=[position(points[reader][1], measure) for reader in own],
             name=INPUT_NAMES[name],
             mode="markers+text",
-            text=[reader.text if reader in by_weights or reader in by_effect else "" for reader in own],
-            textposition=["top center" if reader in by_effect else "bottom center" for reader in own],
+            text=[reader.text if reader in named else "" for reader in own],
+            textposition=["top center" if points[reader][1] >= 0 else "bottom center" for reader in own],
             textfont={"size": 11},
             marker={"color": paint, "symbol": symbol, "size": 9, "line": {"width": 0.5, "color": QUIET}},
             customdata=[[reader.text] for reader in own],
             hovertext=[
                 f"<b>{reader.text}</b><br>{points[reader][0]:+.3f} beyond chance by weights<br>"
-                f"{_effect_text(rows[reader], clean, measure)}"
+                f"{'<br>'.join(_effects(rows[reader], clean, measure))}"
                 for reader in own
             ],
             hovertemplate="%{hovertext}<extra></extra>",
-            unselected={"marker": {"opacity": 1}},
         )
     figure.update_layout(margin_t=56)
     legend_above(figure)
     figure.update_xaxes(title="score beyond chance", zeroline=True, zerolinecolor=QUIET)
+    ticks = mirrored(measure, n)
     figure.update_yaxes(
-        title="answers lost (below 0: gained)" if measure == "answers" else "times the loss",
+        range=reach([position(effect, measure) for _, effect in points.values()]),
+        title=quantity(measure),
         zeroline=True,
         zerolinecolor=QUIET,
+        tickvals=[mark.position for mark in ticks],
+        ticktext=[mark.text for mark in ticks],
     )
-    if measure != "answers":
-        figure.update_yaxes(**_ratio_ticks([effect for _, effect in points.values()]))
     return figure
+
+
+def frontier(points: Mapping[Reader, tuple[float, float]]) -> list[Reader]:
+    """The readers that no other surpasses both in what it could read, by weights, and in what its path does
+    to the answer, whichever way: those with the largest effects first."""
+    found: list[Reader] = []
+    best = -np.inf
+    for reader in sorted(points, key=lambda one: (-abs(points[one][1]), -points[one][0])):
+        if points[reader][0] > best:
+            found.append(reader)
+            best = points[reader][0]
+    return found
 
 
 def _by_effect(
@@ -124,52 +138,17 @@ def _by_effect(
     measure: Measure,
     off: Collection[Component],
 ) -> str:
-    same = clean.first(len(row.solved))
-    metric = metric_of(measure)
-    against = compared(value(row, metric), value(same, metric), "with it")
-    broken, mended = row.flips(same)
-    lines = [
-        f"<b>{reader.text}</b> without {source.text}",
-        f"loss on {MEASURES[metric].place} {against}",
-        f"{int(row.solved.sum())} of {len(row.solved)} solved: {len(broken)} broken, {len(mended)} fixed",
-    ]
+    lines = [f"<b>{reader.text}</b> without {source.text}", *_effects(row, clean, measure)]
     return "<br>".join([*lines, *(["this receiver is ablated"] if is_off(reader, off) else [])])
 
 
-def _effect_text(row: SweepRow, clean: SweepRow, measure: Measure) -> str:
+def _effects(row: SweepRow, clean: SweepRow, measure: Measure) -> list[str]:
+    """What ablating a path does, by its measure and in all the others."""
     row, same = same_puzzles(row, clean)
-    now, before = value(row, measure), value(same, measure)
-    if measure != "answers":
-        return f"loss {compared(now, before, 'with it')}"
-    if now == before:
-        return "as many answers right as with it"
-    return f"{abs(before - now):.0%} of the answers {'lost' if now < before else 'gained'}"
-
-
-def _note(row: SweepRow, clean: SweepRow, measure: Measure) -> str:
-    """What is written at the end of a bar."""
-    row, same = same_puzzles(row, clean)
-    if measure != "answers":
-        return factor(value(row, measure), value(same, measure))
-    lost = int(same.solved.sum()) - int(row.solved.sum())
-    return f"{abs(lost)} {'lost' if lost > 0 else 'gained'}" if lost else "0"
-
-
-def _ratio_ticks(costs: Sequence[float]) -> dict[str, list[float] | list[str]]:
-    """Marks of an axis of common logarithms of ratios: powers of ten, and 2 and 5 times those where there are
-    few."""
-    most = max([1, *(int(np.ceil(abs(found))) for found in costs)])
-    factors = [step * 10**power for power in range(most) for step in ((1, 2, 5) if most == 1 else (1,))]
-    above = [*factors, 10**most]
-    return {
-        "tickvals": [*(-np.log10(n) for n in reversed(above[1:])), *(np.log10(n) for n in above)],
-        "ticktext": [*(f"÷{n:,}" for n in reversed(above[1:])), *(f"×{n:,}" for n in above)],
-    }
+    metric = metric_of(measure)
+    against = compared(value(row, metric), value(same, metric), "with it")
+    return effect_lines(row, same, f"loss on {MEASURES[metric].place} {against}")
 
 
 def _measured(measure: Measure) -> str:
-    return (
-        "Answers lost, or gained, with the path to one receiver ablated"
-        if measure == "answers"
-        else "Loss ratio with the path to one receiver ablated"
-    )
+    return f"{measured(measure)} with the path to one receiver ablated"

@@ -129,7 +129,6 @@ def ranking(bars: Sequence[tuple[Reader, float, str, str]], title: str) -> go.Fi
             customdata=[[reader.text] for reader, _, _, _ in own],
             hovertext=[hover for _, _, hover, _ in own],
             hovertemplate="%{hovertext}<extra></extra>",
-            unselected={"marker": {"opacity": 1}},
         )
     names, lengths = [bar[0].text for bar in bars], [0.0, *(bar[1] for bar in bars)]
     room = 0.16 * ((max(lengths) - min(lengths)) or 1)  # for what is written at the bars' ends

@@ -4,8 +4,11 @@ from collections.abc import Sequence
 
 import plotly.graph_objects as go
 
-QUIET, STRONG, LINE = "#8a94a3", "#d6481e", "#4a90d9"
-"""Bars, what stands out, and the line of the clean run: legible on light and on dark."""
+QUIET, STRONG = "#8a94a3", "#4d6f96"
+"""Bars and lines, and what stands out among them: seen on light and on dark. Orange is a cost and nothing
+else (:mod:`interp.figures.scale`)."""
+PAPER = "#ffffff"
+"""What a figure lies on unless it is said otherwise."""
 
 GRID_LINE = "rgba(128, 136, 148, 0.28)"
 
@@ -36,7 +39,7 @@ def base_figure(title: str, *, height: int) -> go.Figure:
         plot_bgcolor="rgba(0,0,0,0)",
         dragmode=False,
         hovermode="closest",
-        clickmode="event+select",
+        clickmode="event",
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": QUIET, "activecolor": STRONG},
     )
     figure.update_xaxes(fixedrange=True, automargin=True, gridcolor=GRID_LINE)

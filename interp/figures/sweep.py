@@ -1,4 +1,4 @@
-"""The effects of ablation as charts: of layers as bars, of heads and of tasks as maps."""
+"""The effects of ablation as charts: of layers as dots on stems, of heads and of tasks as maps."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ import plotly.graph_objects as go
 
 from interp.ablation import Component
 from interp.analyses.ablation_sweep import (
-    SMALLEST_LOSS,
     SweepRow,
     SweepState,
+    cells_in_words,
     cost,
     count_diverged,
     same_puzzles,
     value,
 )
 from interp.engine.measures import MEASURES, Measure, metric_of
-from interp.figures.scale import colour, position_of
-from interp.figures.style import LINE, MEASURING, NOT_FINITE, QUIET, base_figure, empty, hatching
-from interp.figures.tiles import Tile, draw_tiles, signed
-from interp.numbers import compared, factor
+from interp.figures.scale import Mark, colour, marks, note, position, position_of
+from interp.figures.style import MEASURING, NOT_FINITE, QUIET, base_figure, empty
+from interp.figures.tiles import Tile, draw_tiles
+from interp.numbers import compared
 
 Kind = Literal["attn", "mlp"]
 _PARTS: dict[Kind, str] = {"attn": "attention layer", "mlp": "MLP"}
@@ -34,46 +34,62 @@ def layer_chart(
     kind: Kind = "attn",
     off: Collection[Component] = (),
 ) -> go.Figure:
-    """A bar a layer, of the loss with its attention or its MLP off, on a log axis; or of the answers still
-    drawn right.
+    """A dot a layer, at what ablating its attention or its MLP costs, on a stem from the line of the clean
+    run.
 
-    A dotted line says what it is in the clean run. Bars are coloured by :mod:`interp.figures.scale`, parts
-    already ``off`` are hatched. Rows of other kinds are passed over, and those whose loss is not finite. Rows
-    may know only some puzzles yet, each over those is compared with the clean run over the same; what nothing
-    is known of is left out. A bar's ``customdata`` begins with its component's text.
+    The axis is the scale of the colours (:func:`interp.figures.scale.position`): a dot is as high as its
+    colour is full. Components already ``off`` are crossed out. Rows of other kinds are passed over, and those
+    whose loss is not finite. Rows may know only some puzzles yet, each over those is compared with the clean
+    run over the same; what nothing is known of is left out. The ``customdata`` of all that is drawn for a
+    component begins with its text.
     """
     shown = [row for row in rows if row.component is not None and row.component.kind == kind]
     known = [row for row in shown if clean is not None and not np.isnan(cost(row, clean, measure))]
-    if clean is not None and not np.isfinite(_level(clean, measure)):
-        known = []
-    figure = base_figure(_layer_title(measure, kind), height=280)
+    figure = base_figure(f"{measured(measure)} with one {_PARTS[kind]} ablated", height=280)
     figure.update_xaxes(
         categoryorder="array",
         categoryarray=[_layer_name(row) for row in shown],
         range=[-0.6, max(len(shown), 1) - 0.4],
+        showgrid=False,
     )
     if not known or clean is None:
         return nothing(figure, shown if clean is not None else [])
-    levels = [_level(row, measure) for row in known]
-    baseline = _level(clean, measure)
-    # A bar begins a little below all that is shown, so that every bar can be seen and clicked.
-    low = -0.03 * len(clean.solved) if measure == "answers" else min([baseline, *levels]) / 2
+    names, costs = [_layer_name(row) for row in known], [cost(row, clean, measure) for row in known]
+    heights = [position(one, measure) for one in costs]
+    data = [[_text(row)] for row in known]
+    paints = [colour(one) for one in heights]
     figure.add_bar(
-        x=[_layer_name(row) for row in known],
-        y=[level - low for level in levels],
-        base=low,
+        x=names,
+        y=heights,
+        width=0.05,
+        marker={"color": paints, "line": {"width": 0}},
+        customdata=data,
+        hoverinfo="skip",
+    )
+    low, high = reach(heights)
+    figure.add_scatter(
+        x=names,
+        y=heights,
+        mode="markers+text",
         marker={
-            "color": [colour(position_of(row, clean, measure)) for row in known],
-            "line": {"color": QUIET, "width": 1},  # a bar of a faint colour is seen by its edge
-            "pattern": hatching([row.component in off for row in known]),
+            "size": 15,
+            "opacity": 1,
+            "color": paints,
+            "symbol": ["circle-x" if row.component in off else "circle" for row in known],
+            "line": {"color": QUIET, "width": 1},  # a dot of a faint colour is seen by its edge
         },
-        customdata=[[_text(row)] for row in known],
+        text=[_label(row, clean, measure) for row in known],
+        textposition=["top center" if height >= 0 else "bottom center" for height in heights],
+        textfont={"size": 11},
+        cliponaxis=False,
+        customdata=data,
         hovertext=[_hover(row, clean, measure, off) for row in known],
         hovertemplate="%{hovertext}<extra></extra>",
-        unselected={"marker": {"opacity": 1}},
     )
-    _loss_axis(figure, measure, low, max([baseline, *levels]), n=len(clean.solved))
-    _baseline(figure, baseline, measure)
+    # To point anywhere at a layer's column, or to click there, is meant for the layer.
+    figure.update_layout(hovermode="x", hoverdistance=-1, margin_r=56)
+    _scale_axis(figure, measure, low, high, len(clean.solved))
+    _clean_line(figure)
     return figure
 
 
@@ -87,13 +103,12 @@ def head_map(
     (:mod:`interp.figures.scale`).
 
     Rows and ``customdata`` are as for :func:`layer_chart`. Heads already ``off`` are hatched and outlined. A
-    number is written where the effect is large enough to be seen: how many times the clean loss, or how many
-    answers more or fewer are right.
+    number is written where there is an effect: cells broken, nats more of loss, or answers lost.
     """
     shown = [row for row in rows if row.component is not None and row.component.kind == "head"]
     layers = sorted({row.component.layer for row in shown if row.component is not None})
     heads = sorted({row.component.head for row in shown if row.component and row.component.head is not None})
-    figure = base_figure(f"{_measured(measure)} with one head ablated", height=88 + 26 * max(len(layers), 3))
+    figure = base_figure(f"{measured(measure)} with one head ablated", height=88 + 26 * max(len(layers), 3))
     cells = [
         _Cell(row, clean, layers.index(row.component.layer), heads.index(row.component.head), measure, off)
         for row in shown
@@ -121,7 +136,7 @@ def board_map(
     heads = sorted({part.head for _, part in shown if part.head is not None})
     columns = ["attn", *(f"H{head}" for head in heads), "mlp"]
     figure = base_figure(
-        f"{_measured(measure)} with one component ablated", height=88 + 26 * max(len(layers), 3)
+        f"{measured(measure)} with one component ablated", height=88 + 26 * max(len(layers), 3)
     )
     cells = [
         _Cell(row, clean, layers.index(part.layer), columns.index(part.text.split(".")[1]), measure, off)
@@ -143,8 +158,8 @@ def task_map(
     off: Collection[Component] = (),
     chosen: tuple[str, Component] | None = None,
 ) -> go.Figure:
-    """Tasks x attention layers, each tile coloured by how many answers more or fewer are right, or by how the
-    loss changes, over the task's puzzles (:mod:`interp.figures.scale`).
+    """Tasks x attention layers, each tile coloured by what ablating the layer costs over the task's puzzles
+    (:mod:`interp.figures.scale`): answers, or loss.
 
     Args:
         states: of the sweep over each task's puzzles, however far it is; components other than attention
@@ -163,7 +178,7 @@ def task_map(
             if row.component is not None and row.component.kind == "attn":
                 cells.append(_Cell(row, clean, line, row.component.layer, measure, off))
     figure = base_figure(
-        f"{_measured(measure)} with one attention layer ablated", height=88 + 24 * max(len(states), 3)
+        f"{measured(measure)} with one attention layer ablated", height=88 + 24 * max(len(states), 3)
     )
     known = [
         cell.tile(tasks[cell.line], of_task=True, outlined=chosen == (tasks[cell.line], cell.row.component))
@@ -195,23 +210,17 @@ class _Cell:
     def tile(self, line: str, *, of_task: bool = False, outlined: bool = False) -> Tile:
         """How it is drawn: with the effect as a short number, if there is one to speak of."""
         text, hover = _text(self.row), _hover(self.row, self.clean, self.measure, self.off)
+        row, same = same_puzzles(self.row, self.clean)
         return Tile(
             line=self.line,
             column=self.column,
             colour=colour(position_of(self.row, self.clean, self.measure)),
             data=(line, text) if of_task else (text, line),
             hover=f"{line}: {hover}" if of_task else hover,
-            note=self._note(),
+            note=note(cost(row, same, self.measure), self.measure, len(row.solved)),
             hatched=self.row.component in self.off,
             outlined=outlined,
         )
-
-    def _note(self) -> str:
-        row, same = same_puzzles(self.row, self.clean)
-        if self.measure != "answers":
-            return factor(value(row, self.measure), value(same, self.measure))
-        gained = int(row.solved.sum()) - int(same.solved.sum())
-        return signed(f"{gained:+d}") if gained else ""
 
 
 def nothing(figure: go.Figure, rows: Sequence[SweepRow]) -> go.Figure:
@@ -224,50 +233,65 @@ def nothing(figure: go.Figure, rows: Sequence[SweepRow]) -> go.Figure:
     )
 
 
-def _loss_axis(figure: go.Figure, measure: Measure, low: float, high: float, n: int) -> None:
-    if measure == "answers":
-        figure.update_yaxes(title=f"answers right, of {n}", range=[low, 1.08 * n], zeroline=False)
-        return
+# ---- the axis that is the scale ----------------------------------------------------------------------------
+
+
+def mirrored(measure: Measure, n: int) -> list[Mark]:
+    """The marks of a scale on both sides of the clean run."""
+    above = marks(measure, n)
+    below = [Mark(f"−{mark.text}", -mark.position) for mark in reversed(above) if mark.position > 0]
+    return [*below, *above]
+
+
+def reach(heights: Sequence[float]) -> tuple[float, float]:
+    """From where to where the axis goes: over all that is drawn and what is written on it, at least over a
+    fifth of the scale."""
+    low, high = min([0.0, *heights]), max([0.2, *heights])
+    room = 0.2 * (high - low)
+    return low - (room if low < 0 else room / 4), high + room
+
+
+def _scale_axis(figure: go.Figure, measure: Measure, low: float, high: float, n: int) -> None:
+    shown = [mark for mark in mirrored(measure, n) if low <= mark.position <= high]
+    titles = {"wrong": "cells broken, of 100", "answers": f"answers lost, of {n}"}
     figure.update_yaxes(
-        type="log",
-        title="loss (nats)",
-        exponentformat="power",
-        dtick=1,
-        range=[np.log10(low), np.log10(high * 2)],
+        title=titles.get(measure, "nats more of loss"),
+        tickvals=[mark.position for mark in shown],
+        ticktext=[mark.text for mark in shown],
+        range=[low, high],
+        zeroline=False,
     )
 
 
-def _baseline(figure: go.Figure, level: float, measure: Measure) -> None:
-    """A dotted line, named at its right end. On a log axis a label's place is given as the logarithm, a
-    line's is not."""
-    figure.add_hline(y=level, line_color=LINE, line_width=2, line_dash="dot")
+def _clean_line(figure: go.Figure) -> None:
+    """A dotted line where there is no effect, named at its right end."""
+    figure.add_hline(y=0, line_color=QUIET, line_width=2, line_dash="dot")
     figure.add_annotation(
-        text="clean",
-        font={"color": LINE, "size": 11},
-        showarrow=False,
-        xref="paper",
-        x=1,
-        xanchor="left",
-        y=level if measure == "answers" else np.log10(level),
+        text="clean", font={"size": 11}, showarrow=False, xref="paper", x=1, xanchor="left", y=0
     )
-    figure.update_layout(margin_r=66)
 
 
-def _level(row: SweepRow, measure: Measure) -> float:
-    """How high a row's bar ends: a loss, or a number of answers."""
-    found = value(row, measure)
-    return found * len(row.solved) if measure == "answers" else max(found, SMALLEST_LOSS)
+# ---- in words ----------------------------------------------------------------------------------------------
 
 
-def _measured(measure: Measure) -> str:
+def measured(measure: Measure) -> str:
+    """What a chart shows, as its title begins."""
+    if measure == "wrong":
+        return "Cells broken"
     if measure == "answers":
-        return "Answers right, more (+) or fewer (−),"
-    return f"Loss on {MEASURES[measure].place}"
+        return "Answers lost"
+    return f"Change of the loss on {MEASURES[measure].place}"
 
 
-def _layer_title(measure: Measure, kind: Kind) -> str:
-    measured = "Answers still right" if measure == "answers" else _measured(measure)
-    return f"{measured} with one {_PARTS[kind]} ablated"
+def _label(row: SweepRow, clean: SweepRow, measure: Measure) -> str:
+    """What is written at a dot: the value, and below it the cells broken."""
+    row, same = same_puzzles(row, clean)
+    n = len(row.solved)
+    cells = note(cost(row, same, "wrong"), "wrong") or "0"
+    if measure == "wrong":
+        return cells
+    told = note(cost(row, same, measure), measure, n) or "0"
+    return f"lost: {told}" if measure == "answers" else f"{told}<br>{cells} cells"
 
 
 def _layer_name(row: SweepRow) -> str:
@@ -281,17 +305,25 @@ def _text(row: SweepRow) -> str:
 
 
 def _hover(row: SweepRow, clean: SweepRow, measure: Measure, off: Collection[Component]) -> str:
-    """What a component's bar or tile says when pointed at."""
+    """What a component's dot or tile says when pointed at."""
     row, same = same_puzzles(row, clean)
-    broken, mended = row.flips(same)
     metric = metric_of(measure)
     against = compared(value(row, metric), value(same, metric), "in the clean run")
     lines = [
         f"<b>{_text(row)}</b> {'is ablated already' if row.component in off else 'ablated'}",
-        f"loss on {MEASURES[metric].place} {against}",
-        f"{int(row.solved.sum())} of {len(row.solved)} solved ({int(same.solved.sum())} in the clean run):"
-        f" {len(broken)} broken, {len(mended)} fixed",
+        *effect_lines(row, same, f"loss on {MEASURES[metric].place} {against}"),
     ]
     if len(row.solved) < len(clean.solved):
         lines.append(f"{len(row.solved)} of {len(clean.solved)} puzzles so far")
     return "<br>".join(lines)
+
+
+def effect_lines(row: SweepRow, same: SweepRow, loss: str) -> list[str]:
+    """What a row is beside the clean run over the same puzzles: its cells, its loss, its answers."""
+    broken, fixed = row.flips(same)
+    return [
+        cells_in_words(row, same),
+        loss,
+        f"{int(row.solved.sum())} of {len(row.solved)} solved ({int(same.solved.sum())} in the clean run):"
+        f" {len(broken)} broken, {len(fixed)} fixed",
+    ]

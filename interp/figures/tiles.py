@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import plotly.graph_objects as go
 
-from interp.figures.style import QUIET, hatching
+from interp.figures.scale import ink
+from interp.figures.style import PAPER, QUIET, hatching
 
 MOST_NOTED = 12
 """Tiles of a map of more columns have no number in them, and the columns' names stand upright: there is no
@@ -49,9 +50,11 @@ def draw_tiles(
         y=[tile.line for tile in noted],
         text=[tile.note for tile in noted],
         mode="text",
-        textfont={"size": 11},  # in the page's own colour, which reads well on every tint
+        textfont={"size": 11},
         hoverinfo="skip",
+        meta={"behind": [tile.colour for tile in noted]},
     )
+    write_on(figure, PAPER)
     figure.update_layout(margin_t=100 if crowded else 52)  # for the names of the columns, below the title
     name_lines(figure, lines)
     figure.update_xaxes(
@@ -83,8 +86,15 @@ def draw_fields(figure: go.Figure, tiles: Sequence[Tile], *, gap: float = 0.06) 
         customdata=[list(tile.data) for tile in tiles],
         hovertext=[tile.hover for tile in tiles],
         hovertemplate="%{hovertext}<extra></extra>",
-        unselected={"marker": {"opacity": 1}},
     )
+
+
+def write_on(figure: go.Figure, ground: str) -> None:
+    """Write the notes of tiles in black or white, whichever is the easier to read where the chart lies on
+    this ground, ``#rrggbb``."""
+    for trace in figure.data:
+        if isinstance(trace.meta, dict) and "behind" in trace.meta:
+            trace.textfont.color = [ink(colour, ground) for colour in trace.meta["behind"]]
 
 
 def name_lines(figure: go.Figure, lines: Sequence[str]) -> None:

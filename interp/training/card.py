@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from interp.analyses.notebook import THRESHOLDS, LookingHead, Phenomena
-from interp.analyses.published import PUBLISHED_CLEAN, PUBLISHED_LAYERS
+from interp.analyses.notebook.experiments import THRESHOLDS, LookingHead, Phenomena
+from interp.analyses.notebook.published import PUBLISHED_CLEAN, PUBLISHED_LAYERS
 from interp.numbers import NO_RATIO, has_ratio, no_ratio, number, ratio
 from interp.puzzles.kinds import KINDS
 from interp.tasks import TASKS

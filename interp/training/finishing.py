@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 from tqdm import tqdm
 
-from interp.analyses.notebook import measure_phenomena
+from interp.analyses.notebook.experiments import measure_phenomena
 from interp.checkpoints import save_card, save_model
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT

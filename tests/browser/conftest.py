@@ -59,6 +59,6 @@ def finished(page: Page) -> None:
 
 
 def settled(page: Page) -> None:
-    """The same for the workbench, of which CircuitsVis draws the last piece."""
-    page.locator(".attention-view canvas").first.wait_for()
+    """The same for the workbench, of which the maps of attention are the last piece."""
+    page.locator(".selector canvas").first.wait_for()
     finished(page)

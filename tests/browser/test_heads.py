@@ -49,7 +49,7 @@ def test_a_head_is_chosen_in_the_table_on_the_maps_and_in_the_scatter(heads: Pag
     is_shown(heads, "L0.H7")
     heads.locator(".scatterlayer .point").nth(20).wait_for()
     finished(heads)
-    point = heads.get_by_test_id("stPlotlyChart").first.locator(".scatterlayer .point").nth(9).bounding_box()
+    point = heads.locator(".plotly-view").first.locator(".scatterlayer .point").nth(9).bounding_box()
     assert point is not None
     heads.mouse.click(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
     is_shown(heads, "L1.H1")

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.widgets.loss_readout import readout as loss_readout
 from interp.engine.measures import MEASURES, METRICS
+from interp.figures.scale import ink
 from scripts.dashboard import SECONDS
 from tests.browser.conftest import settled
 
@@ -110,8 +111,7 @@ def test_high_contrast_keeps_what_is_data_and_tells_what_is_chosen(workbench: Pa
     try:
         page.wait_for_timeout(300)
         assert middle(page, "L2.attn") != middle(page, "L2.H3"), "a costly part and a free one"
-        assert page.locator(".legend .mark").count() > 3
-        swatches = page.locator(".board .mark .swatch")
+        swatches = page.locator(".board .legend .step")
         assert swatches.first.screenshot() != swatches.last.screenshot()
         background = "element => getComputedStyle(element).backgroundColor"
         for chosen, other in (
@@ -137,6 +137,34 @@ def test_high_contrast_keeps_what_is_data_and_tells_what_is_chosen(workbench: Pa
         assert page.locator('.tile[data-part="L2.H4"]').evaluate(outline) == "solid"
     finally:
         page.emulate_media(forced_colors="null")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_legend_has_the_colours_of_tiles_and_tiles_can_be_read(workbench: Page, scheme: str) -> None:
+    page = workbench
+    page.set_viewport_size({"width": 1280, "height": 1600})
+    page.emulate_media(color_scheme=scheme)
+    try:
+        page.wait_for_timeout(500)
+        paint = """all => all.map((one) => {
+            const style = getComputedStyle(one)
+            return style.backgroundImage + style.backgroundColor
+        })"""
+        steps = page.locator(".board .legend .step").evaluate_all(paint)
+        none = page.locator('.board .tile:not(.implied)[aria-label*="breaks no cells"]').evaluate_all(paint)
+        assert set(none) == {steps[0]}, "what has no effect is where the bar begins"
+        colours = page.locator(".board .tile:not(.off, .implied)").evaluate_all(
+            """all => all.map((one) => {
+                const style = getComputedStyle(one)
+                return [style.getPropertyValue("--cost"), style.color]
+            })"""
+        )
+        ground = {"light": "#ffffff", "dark": "#16181c"}[scheme]
+        for colour, written in colours:
+            red, green, blue = map(int, re.findall(r"\d+", written)[:3])
+            assert f"#{red:02x}{green:02x}{blue:02x}" == ink(colour.strip(), ground)
+    finally:
+        page.emulate_media(color_scheme="light")
 
 
 ON_PAPER = """([side, selector]) => {
@@ -172,7 +200,6 @@ def test_on_paper_charts_and_grids_are_not_cut(workbench: Page) -> None:
                 ".panel svg",
                 ".board .grid",
                 ".map canvas",
-                ".attention-view",
             ):
                 count, over = page.evaluate(ON_PAPER, [side, selector])
                 assert count and over <= 1, (side, selector, over)

@@ -28,7 +28,7 @@ def tile(page: Page, part: str) -> Locator:
 
 def off(page: Page, text: str) -> None:
     """Everything on the workbench must say that this is off."""
-    expect(page.locator(".board").get_by_role("textbox", name="As text")).to_have_value(text)
+    expect(page.locator(".board").get_by_role("textbox", name="Ablation spec")).to_have_value(text)
     expect(page).to_have_url(
         re.compile(f"off={text.replace(',', '%2C')}&" if text else r"puzzle=\w+&(?!off)")
     )
@@ -85,6 +85,36 @@ def test_back_and_forward_step_through_scenes(new_context: NewContext, address: 
     off(page, "L0.H7,L0.mlp")
 
 
+def test_a_step_is_a_page_a_puzzle_an_ablation(new_context: NewContext, address: str) -> None:
+    """How they are looked at is none; the title says where one is, and a note stands there as it was
+    written."""
+    page = new_context().new_page()
+    page.goto(f"{address}/?note=see+**row+3**")
+    settled(page)
+    expect(page.locator(".st-key-note")).to_contain_text("see **row 3**")
+    before = page.evaluate("history.length")
+    page.keyboard.press("]")
+    page.wait_for_url(re.compile("puzzle=f82f6e8d96"))
+    finished(page)
+    for palette in ("original", "safe"):  # as a link would say it: the switch's place may change
+        page.evaluate(f"history.pushState({{}}, '', location.search + '&palette={palette}')")
+    tile(page, "L0.H7").click()
+    expect(page).to_have_title("grow f82f6e · L0.H7 ablated · Puzzlescope")
+    page.wait_for_url(re.compile("off=L0.H7"))
+    finished(page)
+    assert page.evaluate("history.length") == before + 2
+    page.get_by_role("link", name="Heads", exact=True).click()
+    expect(page).to_have_title("grow f82f6e · L0.H7 ablated · Heads · Puzzlescope")
+    page.wait_for_url(re.compile("/heads.*off=L0.H7"))
+    finished(page)
+    for puzzle in ("f82f6e8d96.*off", "f82f6e8d96&(?!off)", "9a3726a23b"):
+        page.go_back()
+        page.wait_for_url(re.compile(f"puzzle={puzzle}"))
+        finished(page)
+    expect(page.get_by_role("textbox", name="Number of the puzzle")).to_have_value("17")
+    expect(page).to_have_title("grow 9a3726 · Puzzlescope")
+
+
 def test_pages_come_to_life_again_when_their_server_was_restarted(new_context: NewContext) -> None:
     port = free_port()
     with dashboard(port) as address:
@@ -101,7 +131,8 @@ def test_pages_come_to_life_again_when_their_server_was_restarted(new_context: N
         lens.get_by_role("link", name="Workbench", exact=True).click()
         lens.wait_for_url(re.compile(r"/\?.*off=L0.H7&"))
         off(board, "L0.H7,L0.mlp")
-        board.get_by_text("changed", exact=True).click()
+        board.locator(".st-key-measure").get_by_role("combobox").click()
+        board.get_by_role("option", name="loss: changed", exact=True).click()
         board.wait_for_url(re.compile("measure=changed"))
         off(board, "L0.H7,L0.mlp")
 

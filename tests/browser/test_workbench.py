@@ -50,16 +50,21 @@ def measured(page: Page) -> None:
 
 def cost(page: Page, part: str) -> float:
     label = tile(page, part).get_attribute("aria-label") or ""
-    found = re.search(r"(costs|helps by) (\S+) nats", label)
+    found = re.search(r"(breaks|fixes) (\S+) cells?", label)
     assert found is not None, label
-    return float(found[2]) * (1 if found[1] == "costs" else -1)
+    return float(found[2].replace("no", "0")) * (1 if found[1] == "breaks" else -1)
 
 
 def choose_task(page: Page, task: str) -> None:
-    page.locator(".st-key-picker-task").get_by_role("combobox").click()
+    page.get_by_role("button", name="Task: ").click()
     page.get_by_role("option", name=re.compile(f"^{task}:")).click()
     page.wait_for_function("!location.search.includes('puzzle=9a3726a23b')")
     settled(page)
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=re.compile(label)).click()
+    page.get_by_role("option", name=option, exact=True).click()
 
 
 def is_off(page: Page, part: str) -> None:
@@ -79,6 +84,9 @@ def test_a_visitor_takes_the_model_apart(
 
     measured(page)
     layers = page.locator(".header[data-row]").count()
+    ringed = page.locator(".board .tile.costliest")
+    expect(ringed).to_have_count(1)
+    expect(ringed).to_have_attribute("aria-label", re.compile(", costliest$"))
     worst = max(range(layers), key=lambda layer: cost(page, f"L{layer}.attn"))
     tile(page, f"L{worst}.attn").click()
     is_off(page, f"L{worst}.attn")
@@ -108,7 +116,9 @@ def test_a_visitor_takes_the_model_apart(
     assert other.url == page.url and wrong_cells(other, "Ablated") == broken
     expect(other.get_by_text("Row 4, column 6 of the answer")).to_be_visible()
 
+    page.get_by_text("Token by token", exact=True).click()
     expect(page.locator(".attention-view canvas").first).to_be_visible()
+    page.wait_for_url(re.compile("panel=tokens"))
     outside = [
         url for url in hosts if not url.startswith((address, address.replace("http", "ws"), "data:", "blob:"))
     ]
@@ -150,51 +160,57 @@ def test_the_board_by_mouse_and_keyboard(page: Page, address: str) -> None:
     expect(page.get_by_text("Nothing is ablated.")).to_be_visible()
 
 
-def test_methods_presets_and_text(page: Page, address: str) -> None:
+def test_methods_and_spec(page: Page, address: str) -> None:
     page.goto(address)
     settled(page)
     board = page.locator(".board")
     board.get_by_role("button", name="mean", exact=True).click()
     tile(page, "L1.H1").click()
     page.wait_for_url(re.compile("off=L1.H1(:|%3A)mean"))
-    board.locator('[data-preset="Copy circuit"]').click()
-    page.wait_for_url(re.compile("lookback"))
-    expect(board.locator('[data-preset="Copy circuit"]')).to_have_attribute("aria-pressed", "true")
-    text = board.get_by_role("textbox", name="As text")
-    expect(text).to_have_value(re.compile("^L0.attn:lookback=100"))
+    text = board.get_by_role("textbox", name="Ablation spec")
+    expect(text).to_have_value("L1.H1:mean")
     text.fill("L99.attn")
     text.press("Enter")
     expect(board.get_by_role("alert")).to_contain_text("there is no layer 99")
-    assert "lookback" in page.url, "what was off stays off"
+    assert "mean" in page.url, "what was off stays off"
+    text.fill("L1.atn")
+    text.press("Enter")
+    expect(board.get_by_role("alert")).to_contain_text("Did you mean L1.attn?")
     text.fill("L2.mlp")
     text.press("Enter")
     page.wait_for_url(re.compile("off=L2.mlp"))
     expect(board.get_by_role("alert")).to_be_empty()
 
 
-def test_a_bar_of_the_chart_is_a_switch(page: Page, address: str) -> None:
+def test_a_dot_of_the_chart_is_a_switch(page: Page, address: str) -> None:
+    """Each click is told once, and the chart stays the same one."""
     page.goto(address)
     measured(page)
-    bars = page.locator(".js-plotly-plot .bars .point path")
-    for state in ("true", "false"):
-        page.wait_for_timeout(1000)  # plotly draws after the script has ended, and takes no click before
-        bars.nth(2).click(force=True)
+    chart = page.locator(".plotly-view").first
+    chart.evaluate("element => { element.known = true }")
+    dots = chart.locator(".scatterlayer .point")
+    for state in ("true", "false", "true"):
+        dots.nth(2).click(force=True)
         expect(tile(page, "L2.attn")).to_have_attribute("aria-pressed", state)
         settled(page)
-    assert "off=" not in page.url
+    page.get_by_role("button", name="Next puzzle (])").click()
+    page.wait_for_function("!location.search.includes('puzzle=9a3726a23b')")
+    measured(page)
+    is_off(page, "L2.attn")
+    assert chart.evaluate("element => element.known") and "off=L2.attn" in page.url
 
 
 def test_many_puzzles_fill_the_board_and_can_be_stopped(page: Page, address: str) -> None:
     page.goto(address)
     settled(page)
-    page.get_by_text("64 of this task", exact=True).click()
+    choose(page, "Over which puzzles", "on 64 of this task")
     page.wait_for_url(re.compile("sample=64"))
     expect(page.locator(".board .status")).to_contain_text("of 64 puzzles so far")
     page.get_by_text("teacher-forced", exact=True).click()  # the page stays usable meanwhile
     page.wait_for_url(re.compile("answer=teacher-forced"))
     page.get_by_role("button", name="Stop measuring").click()
     expect(page.locator(".board .status")).to_contain_text("stopped")
-    page.get_by_text("this puzzle", exact=True).click()
+    choose(page, "Over which puzzles", "on this puzzle")
     measured(page)
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from tests.support.places import ROOT
 
-NOT_SHIPPED = {"app/static/circuitsvis.js"}
-"""Made on the machine that serves (app/startup/circuitsvis.py)."""
+NOT_SHIPPED = {"app/static/circuitsvis.js", "app/static/plotly.js"}
+"""Made on the machine that serves (app/startup/bundles.py)."""
 
 
 @pytest.fixture(scope="module")

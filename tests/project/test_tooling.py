@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from app.startup.circuitsvis import BUNDLE
+from app.startup.bundles import BUNDLES
 from scripts import bootstrap, find_chromium
 from tests.support.places import ROOT
 
@@ -233,7 +233,7 @@ def test_bootstrap_installs_once(project: Path) -> None:
 
 def test_bootstrap_puts_the_bundle_in_its_place(project: Path) -> None:
     (project / "app" / "startup").mkdir(parents=True)
-    (project / "app" / "startup" / "circuitsvis.py").write_text(
+    (project / "app" / "startup" / "bundles.py").write_text(
         "from pathlib import Path\nPath('made').touch()\n"
     )
     environment = Recorder(project / ".venv")
@@ -241,7 +241,8 @@ def test_bootstrap_puts_the_bundle_in_its_place(project: Path) -> None:
         bootstrap.bootstrap(project, environment, dev=False, explicit_python=False)
         (project / "made").unlink()
     (project / "app" / "static").mkdir()
-    (project / "app" / "static" / BUNDLE).touch()
+    for one in BUNDLES:
+        (project / "app" / "static" / one.file).touch()
     bootstrap.bootstrap(project, environment, dev=False, explicit_python=False)
     assert not (project / "made").exists() and len(environment.pip) == 1
 
@@ -706,7 +707,9 @@ def test_the_library_knows_nothing_of_the_dashboard() -> None:
 
 
 MODULE_OF = {
+    "axe-playwright-python": "axe_playwright_python",
     "huggingface-hub": "huggingface_hub",
+    "pillow": "PIL",
     "pytest-xdist": "xdist",
     "transformer-lens": "transformer_lens",
 }

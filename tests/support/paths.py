@@ -11,7 +11,7 @@ from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method, Refe
 from interp.analyses.ablation_sweep import CHUNK
 from interp.analyses.path_ablation import _checked, _Chunk
 from interp.analyses.readers import LOGITS, Reader
-from interp.engine.answers import AnswerLoss, score
+from interp.engine.answers import AnswerLoss, all_right, score
 from interp.engine.forward import embed, run_layer, unembed
 from interp.model import PuzzleGPT
 from interp.tokens import TokensLike, puzzle_tokens
@@ -52,4 +52,5 @@ def _without_all(chunk: _Chunk, cut: frozenset[Reader]) -> tuple[AnswerLoss, Boo
         mid = chunk._attention(layer, resid, chunk._heads(layer, resid, here))
         resid = chunk._mlp(layer, mid, cut=Reader("mlp", layer) in here)
     resid = chunk._less(resid) if LOGITS in cut else resid
-    return score(unembed(trunk.model, resid), chunk.prompt)
+    loss, right = score(unembed(trunk.model, resid), chunk.prompt)
+    return loss, all_right(right)

@@ -18,7 +18,7 @@ from interp.analyses.path_ablation import PathState
 from interp.analyses.readers import LOGITS, Reader
 from interp.tokens import STRUCTURES
 from tests.support.models import SMALL
-from tests.support.rows import losses
+from tests.support.rows import cells, losses
 
 SOURCE = Component(0, "attn")
 
@@ -52,7 +52,7 @@ def paths() -> PathState:
     """Two puzzles; L1.H2.k is dear, the logits gain, of L1.mlp nothing is known yet."""
     state = PathState(SOURCE, [Reader("k", 1, 2), LOGITS, Reader("mlp", 1)], 2)
     for row, loss, solved in ((0, 0.1, [1, 1]), (1, 10.0, [0, 1]), (2, 0.01, [1, 1])):
-        state.add(SweepPart(row, 0, losses(loss, 2), np.array(solved, bool)))
+        state.add(SweepPart(row, 0, losses(loss, 2), cells(solved)))
     return state
 
 

@@ -60,7 +60,7 @@ def show_attribution(scene: Scene, backend: Backend) -> None:
     own = chosen(PAGE)
     attribution.show(
         backend.ask(scene.model, AttributionOf(scene.puzzle, scene.ablation)),
-        key=f"dla-{scene.model}-{scene.puzzle.id}-{scene.ablation.text}",
+        key="dla",
         cell=cell_of(scene),
         part=own["part"] or None,
         tokens=(own["toward"], own["over"]),

@@ -10,6 +10,7 @@ from app.views.circuits import figures
 from app.views.circuits.cell import cell_of
 from app.views.circuits.choices import PAGE, VIEWS, chosen_patching
 from app.views.circuits.patching import source_of
+from app.views.shared import note
 from app.views.shared.export import header_of, name_of, sample_of
 from app.views.shared.report import exports
 from app.widgets.export_menu import menu
@@ -120,7 +121,7 @@ _OFFERED = {
 
 def show(scene: Scene, backend: Backend, view: str) -> None:
     """Draw the button that opens all that a view offers."""
-    menu.show(lambda: offered(scene, backend, view), key="circuits-export-menu")
+    menu.show(lambda: offered(scene, backend, view), key="circuits-export-menu", note=note.editor(scene))
 
 
 def offered(scene: Scene, backend: Backend, view: str) -> Exports:

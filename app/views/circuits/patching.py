@@ -74,7 +74,7 @@ def _draw(scene: Scene, source: Puzzle, backend: Backend) -> None:
         choice,
         progress=seen.progress,
         stopped=seen.stopped,
-        key=f"patch-{scene.model}-{scene.puzzle.id}-{source.id}-{choice.kind}-{choice.detail}-{scene.ablation.text}",
+        key="patched",
         cell=cell_of(scene),
         on_cell=of_this_model(look_at),
         on_change=of_this_model(choose_patching),

@@ -53,7 +53,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
     own, seen, cfg = chosen(PAGE), look(scene, backend), backend.model(scene.model).cfg
     source, follow = own["source"], of_this_model(_follow)
     off = list(scene.ablation.components)
-    key = f"readers-{scene.model}-{scene.ablation.text}"
+    key = "readers"
     _controls(scene, backend, source)
     scores = backend.ask(scene.model, CompositionScores())
     weights, effects = st.columns(2, gap="medium")
@@ -77,7 +77,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
             off,
             progress=seen.progress,
             stopped=seen.stopped,
-            key=f"{key}-{scene.puzzle.id}-{scene.sample}",
+            key=f"{key}-paths",
             on_reader=follow,
             on_stop=lambda: watched().stop(GROUP),
             on_again=lambda: watched().forget(GROUP),
@@ -87,7 +87,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
             scores,
             seen.state,
             scene.measure,
-            key=f"{key}-{scene.puzzle.id}-{scene.sample}-agreement",
+            key=f"{key}-agreement",
             on_reader=follow,
         )
 

@@ -5,7 +5,7 @@ stays as it is.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import streamlit as st
@@ -21,6 +21,7 @@ from app.widgets.charts.head_scatter import COST
 from app.widgets.controls import choice, measure_and_sample
 from app.widgets.workbench_link import workbench_link
 from interp.ablation import Component
+from interp.analyses.head_roles import ROLES, HeadRole, RoleKey, Roles
 from interp.analyses.head_study import HeadStudy, Over
 from interp.backend import Backend
 from interp.figures.heads import FROM
@@ -59,7 +60,10 @@ def _all_heads(scene: Scene, backend: Backend) -> None:
         }
         done = sweep.progress is None and seen.progress is None
         _progress(scene, seen, study, sweep)
-        _table(scene, study, measures, positions)
+        roles = Roles.of(study).by_component
+        _table(
+            scene, study, measures, positions, _listed(scene, study, roles, measures[COST], choices["role"])
+        )
         _scatter(scene, study, choices, measures, positions, done=done)
 
     fragment.show(draw_all_heads, scene=scene, page=PAGE, under_way=under_way)
@@ -126,6 +130,18 @@ def _controls(scene: Scene, over: Over) -> None:
         )
 
 
+def _filter(role: RoleKey | Literal[""]) -> None:
+    choice.select(
+        "Role",
+        {"": "all roles"} | {role.key: f"{role.glyph} {role.name}" for role in ROLES.values()},
+        role,
+        key="heads-role",
+        on_change=lambda role: choose(PAGE, role=role),
+        label_visibility="collapsed",
+        width=165,
+    )
+
+
 def _progress(scene: Scene, seen: Seen[HeadStudy], study: HeadStudy, sweep: sweeps.Measured) -> None:
     """A line of one height, whatever it says."""
     over = "this puzzle" if study.n == 1 else f"{study.known} of {study.n} puzzles"
@@ -136,6 +152,7 @@ def _progress(scene: Scene, seen: Seen[HeadStudy], study: HeadStudy, sweep: swee
     under_way = seen.progress is not None or sweep.progress is not None
     stopped = not under_way and (seen.stopped or sweep.stopped)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", height=40, border=False):
+        _filter(chosen(PAGE)["role"])
         st.caption(
             f"{looking} {over}. Cost: each head {how} in turn{top}{share}.{' Stopped.' if stopped else ''}",
             width="content",
@@ -153,20 +170,46 @@ def _progress(scene: Scene, seen: Seen[HeadStudy], study: HeadStudy, sweep: swee
 # ---- all heads ---------------------------------------------------------------------------------------------
 
 
+def _listed(
+    scene: Scene,
+    study: HeadStudy,
+    roles: Mapping[Component, HeadRole],
+    costs: Mapping[str, float],
+    only: RoleKey | Literal[""],
+) -> dict[str, str]:
+    """The heads of the table, by name with the words of their role: the costliest first, once all costs are
+    known. Of one role only, but for the head that is chosen, which stays in sight."""
+    heads = [Component(layer, "head", head) for layer, head in np.ndindex(study.off.shape)]
+    known = {head: roles[head].role for head in heads if head in roles}
+    shown = [
+        head
+        for head in heads
+        if not only or head == scene.shown_head or (head in known and known[head].key == only)
+    ]
+    if not np.isnan([costs[head.text] for head in heads]).any():
+        shown.sort(key=lambda head: -costs[head.text])
+    return {head.text: f"{known[head].glyph} {known[head].name}" if head in known else "" for head in shown}
+
+
 def _table(
-    scene: Scene, study: HeadStudy, measures: dict[str, dict[str, float]], positions: dict[str, float]
+    scene: Scene,
+    study: HeadStudy,
+    measures: dict[str, dict[str, float]],
+    positions: dict[str, float],
+    roles: Mapping[str, str],
 ) -> None:
     off = {_name(*head): bool(study.off[head]) for head in np.ndindex(study.off.shape)}
     head_table.show(
         measures,
         off,
         scene.shown_head.text,
+        roles=roles,
         positions=positions,
         key=f"heads-table-{scene.model}",
         on_choice=of_this_model(lambda name: _choose_head(name, study)),
     )
-    unit = (
-        "the share of answers lost" if scene.measure == "answers" else "a logarithm: 1 is ten times the loss"
+    unit = {"wrong": "cells broken of 100", "answers": "the share of answers lost"}.get(
+        scene.measure, "nats more of loss"
     )
     st.caption(
         f"Mean attention at each offset, on the four markers, on the start token; the cost is {unit}."
@@ -192,7 +235,7 @@ def _scatter(
         measure=scene.measure,
         positions=positions,
         done=done,
-        key=f"heads-scatter-{scene.model}-{scene.measure}-{scene.sample}-{scene.ablation.text}-{axes}-{name}",
+        key="heads-scatter",
         on_axes=lambda x, y: choose(PAGE, x=x, y=y),
         on_click=of_this_model(lambda name: _choose_head(name, study)),
     )
@@ -203,11 +246,13 @@ def _scatter(
 
 def _head(scene: Scene, backend: Backend, study: HeadStudy, over: Over) -> None:
     head_spectrum.show(study, scene.layer, scene.head, over, key="heads-spectrum")
+    roles = [one.role for one in Roles.of(study).heads if one.layer == scene.layer]
     head_offsets.show(
         study,
         scene.layer,
         scene.head,
         names=grids_of(scene, backend),
+        tags=[f"{role.glyph} {role.name}" for role in roles],
         key=scene.key("heads-offsets"),
         on_choice=of_this_model(lambda head: look_at_head(head=head)),
     )

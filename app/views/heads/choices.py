@@ -2,11 +2,13 @@
 
 from app.state.link import one_of
 from app.widgets.charts.head_scatter import COST, TITLES
+from interp.analyses.head_roles import ROLES
 from interp.analyses.head_study import OVER
 
 PAGE = "heads"
 CHOICES = {
     "over": one_of(tuple(OVER), "answer"),
+    "role": one_of(("", *ROLES), ""),
     "x": one_of(tuple(TITLES), "next_one_grid_back"),
     "y": one_of(tuple(TITLES), COST),
 }

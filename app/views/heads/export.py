@@ -6,10 +6,12 @@ from typing import Any
 from app.live import studies, sweeps
 from app.state.scene import Scene
 from app.views.heads.figures import shown
+from app.views.shared import note
 from app.views.shared.export import header_of, name_of, sample_of
 from app.views.shared.report import exports
 from app.widgets.export_menu import menu
 from app.widgets.export_menu.menu import Download, Exports
+from interp.analyses.head_roles import Roles
 from interp.analyses.head_study import HeadStudy, HeadStudyOf, Over
 from interp.backend import Backend
 from interp.export.tables import Table
@@ -17,7 +19,7 @@ from interp.export.tables import Table
 
 def show(scene: Scene, backend: Backend, over: Over) -> None:
     """Draw the button that opens it all. Nothing is computed before it is asked for."""
-    menu.show(lambda: offered(scene, backend, over), key="heads-export-menu")
+    menu.show(lambda: offered(scene, backend, over), key="heads-export-menu", note=note.editor(scene))
 
 
 def offered(scene: Scene, backend: Backend, over: Over) -> Exports:
@@ -33,16 +35,18 @@ def offered(scene: Scene, backend: Backend, over: Over) -> Exports:
         return Download.of(label, f"{name}-{name_of(scene)}", table)
 
     downloads = [
-        download("All heads", "heads", lambda study: study.rows(over, studies.costs(scene, sweep))),
+        download(
+            "All heads",
+            "heads",
+            lambda study: Roles.of(study).beside(study.rows(over, studies.costs(scene, sweep))),
+        ),
         download("Their spectra", "spectra", lambda study: study.spectrum_rows(over)),
         download(
             f"The maps of {head}", f"maps-{head}", lambda study: study.map_rows(scene.layer, scene.head)
         ),
     ]
-    programs = {
-        "the heads": _question(scene, backend).program(scene.model, sample=sample_of(scene), over=over)
-    }
-    return exports(scene, "Heads", shown(scene, backend), downloads, programs)
+    program = _question(scene, backend).program(scene.model, sample=sample_of(scene), over=over)
+    return exports(scene, "Heads", shown(scene, backend), downloads, {"the heads": program})
 
 
 def _whole(scene: Scene, backend: Backend) -> HeadStudy:

@@ -96,7 +96,7 @@ def shown(scene: Scene, backend: Backend) -> dict[str, Figure]:
             rows=[
                 {"head": f"L{layer}.H{head}", **row} for head in heads for row in found.map_rows(layer, head)
             ],
-            about=f"Mean attention from the positions that predict the answer's cells, by offset from the cell"
+            about="Mean attention from the positions that predict the answer's cells, by offset from the cell"
             f" about to be predicted, which is framed. Black is {drawing.black:.2g}; greys go by the square"
             " root.",
             more=[name if len(heads) == 1 else f"L{layer}"],

@@ -11,12 +11,13 @@ from jaxtyping import Int
 from app.state.heads import copy_head
 from app.state.scene import Scene
 from app.views.logbook import experiment
+from app.views.logbook.contents import Section, Verdict, verdict_of
 from app.views.shared import puzzle_panels
 from app.widgets import puzzle_strip
 from app.widgets.puzzle_strip import Look, Panel
 from interp.ablation import Ablation, Component, Term, components_of, parse_ablation
-from interp.analyses import published
-from interp.analyses.notebook import copy_circuit_text
+from interp.analyses.notebook import published
+from interp.analyses.notebook.experiments import copy_circuit_text
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.puzzles import Puzzle
@@ -41,13 +42,14 @@ ONE_BY_ONE = (
 )
 
 
-def show_marker(number: int, scene: Scene, backend: Backend) -> None:
+def show_marker(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """Layer 0's attention off on a frame puzzle."""
-    experiment.heading(number, "Layer 0 ablated: an answer that is not a grid", MARKER)
+    experiment.heading(section, MARKER)
     puzzle = marker_puzzle(scene, backend)
+    verdict: Verdict = "differs"
     for layer in _layers(scene, backend):
         off = scene.ablation.with_term(Term(Component(layer, "attn")))
-        _answer(
+        found = _answer(
             scene,
             backend,
             puzzle,
@@ -56,6 +58,8 @@ def show_marker(number: int, scene: Scene, backend: Backend) -> None:
             lambda answer: published.marker_finding(answer, puzzle.grids[3].ravel()),
             key=f"log-marker-{layer}",
         )
+        verdict = "holds" if found.holds else verdict
+    return verdict
 
 
 def marker_puzzle(scene: Scene, backend: Backend) -> Puzzle:
@@ -66,20 +70,21 @@ def marker_puzzle(scene: Scene, backend: Backend) -> Puzzle:
 def _layers(scene: Scene, backend: Backend) -> Iterator[int]:
     """The layer of the published experiment; then, if it is another, the one where this model's copying head
     is. Says which."""
-    own = copy_head(backend, scene.model, scene.puzzle).layer
+    own = copy_head(backend, scene.model).layer
     for layer in dict.fromkeys((0, own)):
         here = ", where this model's copying head is" if layer == own else ", as published"
         st.markdown(f"**Layer {layer}**{here}")
         yield layer
 
 
-def show_copy(number: int, scene: Scene, backend: Backend) -> None:
+def show_copy(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """The copy circuit, in the notebook's layer or in the one that copies here."""
-    experiment.heading(number, "One circuit that copies", COPY)
+    experiment.heading(section, COPY)
+    verdict: Verdict = "differs"
     cfg, puzzle = backend.model(scene.model).cfg, scene.puzzle
     for layer in _layers(scene, backend):
         circuit = parse_ablation(copy_circuit_text(cfg, layer), cfg)
-        _answer(
+        found = _answer(
             scene,
             backend,
             puzzle,
@@ -88,6 +93,8 @@ def show_copy(number: int, scene: Scene, backend: Backend) -> None:
             lambda answer: published.copy_finding(answer, puzzle.grids[2].ravel()),
             key=f"log-copy-{layer}",
         )
+        verdict = "holds" if found.holds else verdict
+    return verdict
 
 
 def _answer(
@@ -99,8 +106,9 @@ def _answer(
     judge: Callable[[Int[np.ndarray, " 100"]], published.Finding],
     *,
     key: str,
-) -> None:
-    """What the model draws with these components off, and what to make of it."""
+) -> published.Finding:
+    """Draw what the model answers with these components ablated, and what it shows, which is returned."""
+    found = judge(backend.ask(scene.model, PredictionOf(puzzle, off)).greedy[0])
     prediction = backend.ask(scene.model, PredictionOf(puzzle, off))
     copied, truth = puzzle_panels.grids(puzzle)[2:]
     here, beside = experiment.columns()
@@ -117,17 +125,18 @@ def _answer(
         )
     with beside:
         experiment.published(f"{expected}.")
-        experiment.finding(judge(prediction.greedy[0]))
+        experiment.finding(found)
         experiment.go_on(
             scene.link_to(puzzle, off),
             PredictionOf(puzzle, off).program(scene.model),
             key=f"{key}-python",
         )
+    return found
 
 
-def show_one_by_one(number: int, scene: Scene, backend: Backend) -> None:
+def show_one_by_one(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """Each attention layer ablated in turn on one puzzle."""
-    experiment.heading(number, "Each attention layer ablated, on one puzzle", ONE_BY_ONE)
+    experiment.heading(section, ONE_BY_ONE)
     puzzle = scene.puzzle
     layers = components_of(backend.model(scene.model).cfg, ["attn"])
     ablations = [scene.ablation.with_term(Term(part)) for part in layers]
@@ -150,10 +159,12 @@ def show_one_by_one(number: int, scene: Scene, backend: Backend) -> None:
     experiment.published(
         "with layer 0's attention ablated the answer is wrong; the layer matters far more than any other."
     )
-    experiment.finding(published.one_by_one_finding(solved))
+    found = published.one_by_one_finding(solved)
+    experiment.finding(found)
     worst = int(np.argmax([found.loss.mean("final") for found in answers]))
     experiment.go_on(
         scene.link_to(puzzle, ablations[worst]),
         PredictionOf(puzzle, ablations[worst]).program(scene.model),
         key="log-one-by-one-python",
     )
+    return verdict_of([found])

@@ -4,8 +4,9 @@ import streamlit as st
 
 from app.state.scene import Scene
 from app.views.logbook import experiment
+from app.views.logbook.contents import Section, Verdict, verdict_of
+from interp.analyses.notebook.published import BlanksMasked, masking_finding
 from interp.analyses.prediction import PredictionOf
-from interp.analyses.published import BlanksMasked, masking_finding
 from interp.backend import Backend
 from interp.numbers import short
 
@@ -19,9 +20,9 @@ QUESTION = (
 )
 
 
-def show(number: int, scene: Scene, backend: Backend) -> None:
+def show(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """Draw the section."""
-    experiment.heading(number, "The cache that was not at fault", QUESTION)
+    experiment.heading(section, QUESTION)
     as_it_is = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation))
     question = BlanksMasked(scene.puzzle, scene.ablation)
     loss, solved = as_it_is.loss.mean("final"), as_it_is.solved[0]
@@ -41,9 +42,11 @@ def show(number: int, scene: Scene, backend: Backend) -> None:
                 width="content",
             )
     with beside:
-        experiment.finding(masking_finding(loss, masked.mean("final")))
+        found = masking_finding(loss, masked.mean("final"))
+        experiment.finding(found)
         experiment.go_on(
             scene.link_to(scene.puzzle, scene.ablation),
             question.program(scene.model),
             key="log-cache-python",
         )
+    return verdict_of([found])

@@ -1,7 +1,7 @@
 """What one can choose in the logbook, and how it stands in its link."""
 
 from app.state.link import Context, Parameter
-from interp.analyses.notebook import THRESHOLDS
+from interp.analyses.notebook.experiments import THRESHOLDS
 from interp.errors import PuzzlescopeError, brief
 
 PAGE = "logbook"

@@ -4,15 +4,16 @@ on."""
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from app.views.logbook.contents import TAGS, Section, verdict_of
 from app.widgets.text import escape_markdown
 from app.widgets.workbench_link import workbench_link
-from interp.analyses.published import Finding
+from interp.analyses.notebook.published import Finding
 
 
-def heading(number: int, title: str, question: str) -> None:
+def heading(section: Section, question: str) -> None:
     """The start of a section: its number and name, and what is asked."""
     st.divider()
-    st.header(f"{number}. {title}", anchor=f"experiment-{number}")
+    st.header(f"{section.number}. {section.title}", anchor=section.anchor)
     st.markdown(question)
 
 
@@ -24,13 +25,12 @@ def columns() -> tuple[DeltaGenerator, DeltaGenerator]:
 
 def published(text: str) -> None:
     """What the notebook found, in Markdown."""
-    st.markdown(f"**Published**, for the 37M model 0: {text}")
+    st.markdown(f"**Published** (37 M model, checkpoint 0): {text}")
 
 
 def finding(found: Finding) -> None:
-    """Whether it holds here: a sign and a sentence."""
-    icon = ":material/check_circle:" if found.holds else ":material/change_circle:"
-    st.markdown(f"{icon} **Here:** {escape_markdown(found.sentence)}")
+    """Whether it holds here: a tag and a sentence."""
+    st.markdown(f"{TAGS[verdict_of([found])]} **Here:** {escape_markdown(found.sentence)}")
 
 
 def go_on(query: str, snippet: str, *, key: str) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from app.state.heads import copy_head
 from app.state.scene import Scene
 from app.views.logbook import answers, losses
-from app.views.shared import attention_plates
+from app.views.shared import attention_plates, note
 from app.views.shared.export import header_of
 from app.views.shared.plates import ablated, as_grid, figures, plate
 from app.views.shared.puzzle_panels import answer, grids
@@ -17,7 +17,7 @@ from app.widgets.palette import PALETTES
 from interp.ablation import Ablation, Component, Term, components_of, parse_ablation
 from interp.analyses.ablation_sweep import Sweep, sweep_summary
 from interp.analyses.lookback import LookbackScores
-from interp.analyses.notebook import copy_circuit_text
+from interp.analyses.notebook.experiments import copy_circuit_text
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.export.programs import Sample
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw the button that opens it all."""
-    menu.show(lambda: offered(scene, backend), key="logbook-export-menu")
+    menu.show(lambda: offered(scene, backend), key="logbook-export-menu", note=note.editor(scene))
 
 
 def offered(scene: Scene, backend: Backend) -> Exports:
     """What the page offers."""
     question = losses.question(scene, backend)
-    own = copy_head(backend, scene.model, scene.puzzle).layer
+    own = copy_head(backend, scene.model).layer
 
     def numbers() -> Table:
         rows = backend.ask(scene.model, question).rows(question.puzzles, question.method)

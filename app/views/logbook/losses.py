@@ -10,16 +10,17 @@ from app.state.scene import Scene
 from app.state.session import notify, of_this_model
 from app.views.logbook import experiment
 from app.views.logbook.choices import PAGE
+from app.views.logbook.contents import TAGS, Section, Verdict, verdict_of
 from app.views.shared.switching import switch
 from app.widgets.charts import layer_chart
 from app.widgets.controls.progress import show_progress
 from interp.ablation import REFERENCE_PUZZLES, Component, Term, components_of
-from interp.analyses import published
 from interp.analyses.ablation_sweep import Sweep, SweepRow, SweepState
+from interp.analyses.notebook import published
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 from interp.export.programs import Sample
-from interp.numbers import NOT_FINITE
+from interp.numbers import NOT_FINITE, short, times
 from interp.puzzles import PuzzleSet
 
 _GROUP, _PUBLIC = "logbook-losses", "logbook-public"
@@ -30,9 +31,9 @@ QUESTION = (
 )
 
 
-def show(number: int, scene: Scene, backend: Backend) -> None:
+def show(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """Draw the section; the chart fills up while it is measured."""
-    experiment.heading(number, "Attention layers ablated, one at a time", QUESTION)
+    experiment.heading(section, QUESTION)
 
     def under_way() -> bool:
         return _look(scene, backend).progress is not None
@@ -41,6 +42,8 @@ def show(number: int, scene: Scene, backend: Backend) -> None:
         _draw(scene, backend)
 
     fragment.show(draw_losses, scene=scene, page=PAGE, under_way=under_way)
+    found = _found(_look(scene, backend))
+    return "pending" if found is None else verdict_of([found])
 
 
 def _look(scene: Scene, backend: Backend) -> Seen[SweepState]:
@@ -61,6 +64,14 @@ def _puzzles(backend: Backend) -> PuzzleSet:
     return backend.bank().limit(REFERENCE_PUZZLES)
 
 
+def _found(seen: Seen[SweepState]) -> published.Finding | None:
+    """What came out, once all is measured."""
+    if seen.state is None or not seen.state.complete:
+        return None
+    clean, *ablated = (row.loss.mean("final") for row in seen.state.common())
+    return published.layers_finding(clean, ablated)
+
+
 def _draw(scene: Scene, backend: Backend) -> None:
     seen = _look(scene, backend)
     rows = seen.state.common() if seen.state is not None else []
@@ -69,17 +80,19 @@ def _draw(scene: Scene, backend: Backend) -> None:
         _chart(scene, rows, seen)
     with beside:
         experiment.published(
-            f"{published.PUBLISHED_CLEAN:.2e} nats in the clean run; **{published.PUBLISHED_LAYERS[0]}**"
-            f" with layer 0's attention ablated; between {min(published.PUBLISHED_LAYERS[1:]):.2e} and"
-            f" {max(published.PUBLISHED_LAYERS[1:]):.2e} with any other's. Layer 0 matters a thousandfold."
+            f"{short(published.PUBLISHED_CLEAN)} nats in the clean run;"
+            f" **{short(published.PUBLISHED_LAYERS[0])}** with layer 0's attention ablated; between"
+            f" {short(min(published.PUBLISHED_LAYERS[1:]))} and {short(max(published.PUBLISHED_LAYERS[1:]))}"
+            f" with any other's. Layer 0 dominates: it costs {times(published.published_multiple())} × the"
+            " next."
         )
         _conclude(scene, backend, rows, seen)
 
 
 def _chart(scene: Scene, rows: list[SweepRow], seen: Seen[SweepState]) -> None:
     clean, off = (rows[0] if rows else None), list(scene.ablation.components)
-    key = f"log-{scene.model}-{scene.ablation.text}"
-    layer_chart.show(rows[1:], clean, "final", "attn", off, key=key, on_click=of_this_model(switch))
+    click = of_this_model(switch)
+    layer_chart.show(rows[1:], clean, "final", "attn", off, key="log-layers", on_click=click, summed_up=False)
     show_progress(
         seen.progress,
         seen.stopped,
@@ -92,11 +105,12 @@ def _chart(scene: Scene, rows: list[SweepRow], seen: Seen[SweepState]) -> None:
 
 def _conclude(scene: Scene, backend: Backend, rows: list[SweepRow], seen: Seen[SweepState]) -> None:
     cfg = backend.model(scene.model).cfg
-    if seen.state is None or not seen.state.complete:
-        st.caption("The verdict appears when the sweep is complete.")
+    found = _found(seen)
+    if found is None:
+        st.markdown(f"{TAGS['pending']} Verdict when the measurement is complete.")
         return
     losses = [row.loss.mean("final") for row in rows]
-    experiment.finding(published.layers_finding(losses[0], losses[1:]))
+    experiment.finding(found)
     dearest = rows[1 + int(np.argmax(losses[1:]))].component
     assert dearest is not None
     experiment.go_on(

@@ -1,12 +1,17 @@
 """The logbook, live: each experiment of the original notebook on the model at hand, beside what was
 published."""
 
+from collections.abc import Callable
+
 import streamlit as st
 
+from app.state.scene import Scene
 from app.views import frame
-from app.views.logbook import answers, cache, export, heads, losses
+from app.views.logbook import answers, cache, contents, export, heads, losses
 from app.views.logbook.choices import CHOICES, PAGE
-from interp.analyses.published import same_sizes
+from app.views.logbook.contents import Section, Verdict
+from interp.analyses.notebook.published import same_sizes
+from interp.backend import Backend
 
 ABOUT = "Each experiment of the original notebook, on the model at hand, beside the published figures."
 INTRODUCTION = (
@@ -21,15 +26,28 @@ OTHER_SIZES = (
     " repeat the notebook on its own model: the deviations are then computed."
 )
 
+EXPERIMENTS: dict[str, Callable[[Section, Scene, Backend], Verdict]] = {
+    "Attention layers ablated, one at a time": losses.show,
+    "Layer 0 ablated: an answer that is not a grid": answers.show_marker,
+    "Heads by attention offset": heads.show_detectors,
+    "The attention pattern of a head": heads.show_pattern,
+    "One circuit that copies": answers.show_copy,
+    "Each attention layer ablated, on one puzzle": answers.show_one_by_one,
+    "The cache that was not at fault": cache.show,
+}
+
 scene, backend, room = frame.opened(PAGE, CHOICES, "Logbook", ABOUT, INTRODUCTION)
 with room:
     export.show(scene, backend)
 if not same_sizes(backend.model(scene.model).cfg):
     st.caption(OTHER_SIZES)
-losses.show(1, scene, backend)
-answers.show_marker(2, scene, backend)
-heads.show_detectors(3, scene, backend)
-heads.show_pattern(4, scene, backend)
-answers.show_copy(5, scene, backend)
-answers.show_one_by_one(6, scene, backend)
-cache.show(7, scene, backend)
+top = st.empty()
+verdicts: dict[Section, Verdict] = {
+    Section(number, title): "pending" for number, title in enumerate(EXPERIMENTS, start=1)
+}
+for section, show in zip(verdicts, EXPERIMENTS.values(), strict=True):
+    with top:
+        contents.show(verdicts)
+    verdicts[section] = show(section, scene, backend)
+with top:
+    contents.show(verdicts)

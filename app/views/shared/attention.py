@@ -3,9 +3,10 @@ CircuitsVis."""
 
 import streamlit as st
 
-from app.state.scene import Scene
+from app.state.heads import roles_of
+from app.state.scene import Panel, Scene
 from app.state.session import change, look_at_head, of_this_model
-from app.views.shared import lookback_list
+from app.views.shared import role_list
 from app.widgets.controls import choice
 from app.widgets.export_menu import button
 from app.widgets.grid_attention import view as grid_view
@@ -18,16 +19,40 @@ from interp.analyses.attention import AttentionOf, LayerAttention
 from interp.backend import Backend
 from interp.model import Config
 
+PANELS: dict[Panel, str] = {
+    "grids": "On the grids",
+    "tokens": "Token by token",
+    "roles": "Head roles (positional)",
+}
+
 
 def show(scene: Scene, backend: Backend) -> None:
-    """Draw both views of the chosen layer, and name the heads that look a fixed distance back."""
+    """Draw one of three views: the heads of a layer on the grids, one head token by token, the roles of all
+    heads."""
     cfg = backend.model(scene.model).cfg
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.header("Where the heads of layer", anchor=False, width="content")
+        st.header("Attention, layer", anchor=False, width="content")
         show_layer(scene, cfg, key=scene.key("attention-layer"))
-        st.header("look", anchor=False, width="content")
-        button.show("attention", "attention on the grids")
+        if scene.panel != "roles":
+            button.show("tokens" if scene.panel == "tokens" else "attention", "attention")
+    choice.segmented(
+        "Attention shown",
+        PANELS,
+        scene.panel,
+        key="attention-panel",
+        on_change=lambda panel: change(panel=panel),
+    )
+    if scene.panel == "roles":
+        role_list.show(scene, backend)
+        return
     attention = backend.ask(scene.model, AttentionOf(scene.puzzle, scene.ablation, scene.layer))
+    if scene.panel == "tokens":
+        show_tokens(scene, attention, cfg, key=scene.key("tokens"))
+    else:
+        _grids(scene, backend, attention)
+
+
+def _grids(scene: Scene, backend: Backend, attention: LayerAttention) -> None:
     grid_view.show(
         attention,
         scene.puzzle,
@@ -36,14 +61,17 @@ def show(scene: Scene, backend: Backend) -> None:
         layer=scene.layer,
         note=scene.run,
         colors=PALETTES[scene.palette],
+        tags=_tags(scene, backend),
         on_change=of_this_model(_choose),
     )
-    with st.expander("Heads with a fixed attention offset", key="lookbacks"):
-        lookback_list.show(scene, backend)
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.header("Token by token", anchor=False, width="content")
-        button.show("tokens", "attention token by token")
-    show_tokens(scene, attention, cfg, key=scene.key("tokens"))
+
+
+def _tags(scene: Scene, backend: Backend) -> list[grid_view.Tag]:
+    """The roles of the layer's heads."""
+    heads = [head for head in roles_of(backend, scene.model).heads if head.layer == scene.layer]
+    return [
+        grid_view.Tag(head.role.glyph, head.role.name, f"{head.words}. {head.role.help}") for head in heads
+    ]
 
 
 def show_layer(scene: Scene, cfg: Config, *, key: str) -> None:

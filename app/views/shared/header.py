@@ -1,7 +1,8 @@
 """The top of every page: its name, the model, the puzzle, and the ablation."""
 
+from collections.abc import Callable
+
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from app.state.scene import Scene
 from app.state.session import change, notify, now, of_this_model
@@ -15,19 +16,31 @@ TITLE = 206
 """Pixels, whatever the title is: the pickers stand in the same place on all pages."""
 
 
-def show(scene: Scene, backend: Backend, title: str, about: str) -> DeltaGenerator:
-    """Draw title and choices; returns the place for what can be taken away.
+def show(
+    scene: Scene,
+    backend: Backend,
+    title: str,
+    about: str,
+    sentence: str = "",
+    last: Callable[[Scene], None] | None = None,
+) -> None:
+    """Draw title and choices.
 
     Args:
-        about: the page in a sentence or two, for who asks.
+        about: the page in a sentence or two, on the title's tooltip.
+        sentence: what it is for, in two short lines below the title.
+        last: draws what stands behind the choices.
     """
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        st.title(title, anchor=False, width=TITLE, help=about)
+        with st.container(width=TITLE, gap=None, key="title"):
+            st.title(title, anchor=False, help=about)
+            if sentence:
+                st.caption(sentence)
         model_picker.show(scene, backend)
         puzzle_picker.show(scene, backend)
-        room = st.container(width="content")
+        if last is not None:
+            last(scene)
     soundness.show(scene, backend)
-    return room
 
 
 def show_off(scene: Scene, backend: Backend) -> None:

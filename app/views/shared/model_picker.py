@@ -29,8 +29,17 @@ def show(scene: Scene, backend: Backend) -> None:
 
 def _choose(name: str, backend: Backend) -> None:
     try:
-        attention = copy_head(backend, name, now().puzzle)
+        attention = copy_head(backend, name)
     except PuzzlescopeError as error:
         notify(str(error))
         return
-    change(model=name, ablation=NO_ABLATION, attention=attention, large=False, flips=None)
+    beside = "" if now().beside == name else now().beside
+    change(
+        model=name,
+        ablation=NO_ABLATION,
+        pin=None,
+        beside=beside,
+        attention=attention,
+        large=False,
+        flips=None,
+    )

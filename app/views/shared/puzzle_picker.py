@@ -31,7 +31,7 @@ from interp.tasks import TASKS
 from interp.tokens import STRUCTURES, Structure
 
 _PICTURES = "picker-pictures"
-"""The task whose pictures a browser has asked for: they are sent until it has them, for a run may be overtaken
+"""The task whose pictures a browser has asked for: sent until it has them, for a run may be overtaken
 by the next."""
 
 

@@ -1,6 +1,7 @@
 """The page as one HTML file, and what a page offers to export."""
 
 from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
 
 from app.state.scene import Scene
 from app.state.session import link
@@ -24,7 +25,7 @@ def exports(
         title: of the page.
         facts: what the report says at its top, each a name and a value.
     """
-    programs, address = dict(snippets or {}), link()
+    programs, address = dict(snippets or {}), urlencode(link())
     head = [("Puzzle", f"{scene.puzzle.task} {scene.puzzle.id}"), ("Run", ablated(scene.ablation)), *facts]
 
     def report() -> str:

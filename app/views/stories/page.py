@@ -1,7 +1,7 @@
 """The stories: each told from scene to scene on the pages themselves."""
 
 from app.views import frame
-from app.views.stories import shelf
+from app.views.stories import own, shelf
 from app.views.stories.choices import CHOICES, PAGE
 
 INTRODUCTION = (
@@ -11,3 +11,4 @@ INTRODUCTION = (
 
 scene, backend = frame.opened_plain(PAGE, CHOICES, "Stories", INTRODUCTION)
 shelf.show(scene, backend)
+own.show(backend)

@@ -33,7 +33,7 @@ def show(scene: Scene, backend: Backend) -> None:
 def _card(story: Story, scene: Scene, backend: Backend) -> None:
     first, _ = scene_from_query(dict(story.scenes[0].query), backend)
     st.html(thumbnail(first.puzzle, scene.palette))
-    st.subheader(escape_markdown(story.title), anchor=False)
+    st.header(escape_markdown(story.title), anchor=False)
     st.markdown(escape_markdown(story.summary))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
@@ -49,13 +49,15 @@ def _card(story: Story, scene: Scene, backend: Backend) -> None:
 
 
 def thumbnail(puzzle: Puzzle, palette: str) -> str:
-    """The four grids of a puzzle, small, as HTML. They are images: Streamlit takes SVG out of a page's HTML."""
+    """The four grids of a puzzle, small, as HTML: as images, for Streamlit takes SVG out of a page's HTML."""
     grids = [
         _image(grid_svg(cells, size=6, palette=PALETTES[palette]), name)
         for name, cells in zip(puzzle.structure.name.split(" "), puzzle.grids, strict=True)
     ]
     signs = ["", "→", "", "→"]
-    pieces = "".join(f"<span>{sign}</span>{grid}" for sign, grid in zip(signs, grids, strict=True))
+    pieces = "".join(
+        f"<span>{sign}</span>{grid}" if sign else grid for sign, grid in zip(signs, grids, strict=True)
+    )
     return f'<div style="display:flex;align-items:center;gap:6px">{pieces}</div>'
 
 

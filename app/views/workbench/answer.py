@@ -1,20 +1,26 @@
 """The puzzle and the model's answers to it, side by side, and how they are shown."""
 
+from dataclasses import dataclass
+
 import streamlit as st
 
 from app.state.scene import Scene
 from app.state.session import change
 from app.views.shared import puzzle_panels
+from app.views.workbench import compare
 from app.widgets import loss_readout, narration, puzzle_strip
 from app.widgets.controls import choice
 from app.widgets.export_menu import button
 from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import Look, Panel
+from interp.ablation import NO_ABLATION
 from interp.analyses.narration import narrate
+from interp.analyses.prediction import PredictionOf
+from interp.backend import Backend
 from interp.engine.answers import Decoding, Prediction
+from interp.engine.comparison import compare as compare_two
 from interp.errors import brief
 from interp.grids import CELLS
-from interp.model import Config
 
 ANSWERS: dict[Decoding, str] = {"greedy": "greedy", "teacher-forced": "teacher-forced"}
 ANSWER_HELP = (
@@ -28,11 +34,66 @@ LONGEST_TITLE = 26
 """Letters of what is ablated above its answer."""
 
 
-def show(scene: Scene, cfg: Config, clean: Prediction, ablated: Prediction | None) -> None:
-    """Draw the strip, what became of the answer in a sentence, the losses, and how it is shown."""
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What is shown side by side.
+
+    Attributes:
+        clean: of the clean run.
+        ablated: under the present ablation; ``None`` if nothing is ablated.
+        pinned: under the ablation that the present one is compared with, if one is pinned.
+    """
+
+    clean: Prediction
+    ablated: Prediction | None
+    pinned: Prediction | None
+
+    @property
+    def now(self) -> Prediction:
+        """Of the present run."""
+        return self.clean if self.ablated is None else self.ablated
+
+
+def ask(scene: Scene, backend: Backend) -> Answers:
+    """The answers to the puzzle of the scene."""
+    clean, *others = (
+        None if off is None else backend.ask(scene.model, PredictionOf(scene.puzzle, off))
+        for off in (NO_ABLATION, scene.ablation or None, scene.pin)
+    )
+    assert clean is not None
+    return Answers(clean, *others)
+
+
+def show(scene: Scene, backend: Backend, answers: Answers) -> compare.Rooms | None:
+    """Draw the strip, what became of the answer in a sentence, the losses, and how it is shown.
+
+    Returns:
+        The places for another model's answer, if there is to be one (:func:`compare.show_other`).
+    """
+    cfg = backend.model(scene.model).cfg
+    clean, ablated = answers.clean, answers.ablated
     sentence = narrate(scene.puzzle, scene.ablation, clean, ablated, decoding=scene.answer, cfg=cfg)
+    if scene.pin is not None and answers.pinned is not None:
+        pinned, present = (scene.pin, answers.pinned), (scene.ablation, answers.now)
+        sentence = compare_two(scene.puzzle, pinned, present, scene.answer)
+    strip, beside = compare.columns(scene)
+    with strip:
+        _strip(scene, answers, sentence)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="answer-line"):
+        with st.container(width="stretch"):
+            narration.show(sentence)
+        compare.show_pin(scene)
+        _switches(scene)
+    if answers.pinned is None:
+        loss_readout.show(clean, ablated)
+    else:
+        loss_readout.show(answers.pinned, answers.now, runs="of the pinned ablation and now")
+    return None if beside is None else compare.Rooms(beside, compare.losses_room())
+
+
+def _strip(scene: Scene, answers: Answers, sentence: str) -> None:
     puzzle_strip.show(
-        _panels(scene, clean, ablated),
+        _panels(scene, answers),
         key="strip",
         look=Look(scene.palette, scene.digits),
         cell=scene.answer_cell,
@@ -40,21 +101,22 @@ def show(scene: Scene, cfg: Config, clean: Prediction, ablated: Prediction | Non
         summary=sentence,
         on_cell=lambda cell: change(cell=3 * CELLS + cell, view="from"),
     )
-    with st.container(horizontal=True, gap="small", vertical_alignment="center", key="answer-line"):
-        with st.container(width="stretch"):
-            narration.show(sentence)
-        _switches(scene)
-    loss_readout.show(clean, ablated)
 
 
-def _panels(scene: Scene, clean: Prediction, ablated: Prediction | None) -> list[Panel]:
-    model = puzzle_panels.answer("Model", scene.puzzle, clean, scene.answer, opens="gap")
-    panels = [*puzzle_panels.grids(scene.puzzle), model]
-    if ablated is None:
+def _panels(scene: Scene, answers: Answers) -> list[Panel]:
+    """The grids, then two answers: of the clean run and the ablated one, or of the pinned ablation and now;
+    the second is compared with the first."""
+    off = brief(scene.ablation.text, LONGEST_TITLE)
+    base, first, second = answers.clean, "Model", f"Ablated: {off}"
+    if answers.pinned is not None and scene.pin is not None:
+        base, first = answers.pinned, f"Pinned: {brief(scene.pin.text, LONGEST_TITLE)}"
+        second = f"Now: {off or 'clean'}"
+    before = puzzle_panels.answer(first, scene.puzzle, base, scene.answer, opens="gap")
+    panels = [*puzzle_panels.grids(scene.puzzle), before]
+    if answers.ablated is None and answers.pinned is None:
         return [*panels, Panel("Ablated", None, note="ablate a component below")]
-    title = f"Ablated: {brief(scene.ablation.text, LONGEST_TITLE)}"
-    off = puzzle_panels.answer(title, scene.puzzle, ablated, scene.answer, compared=model.cells)
-    return [*panels, off]
+    run = answers.now
+    return [*panels, puzzle_panels.answer(second, scene.puzzle, run, scene.answer, compared=before.cells)]
 
 
 def _switches(scene: Scene) -> None:
@@ -76,3 +138,4 @@ def _switches(scene: Scene) -> None:
             on_change=lambda palette: change(palette=palette),
         )
         choice.toggle("Digits", scene.digits, key="digits", on_change=lambda digits: change(digits=digits))
+        compare.show_models(scene)

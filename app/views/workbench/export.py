@@ -1,8 +1,10 @@
 """The export menu of the workbench."""
 
 from app.state.scene import Scene
+from app.views.shared import note
 from app.views.shared.export import header_of, sample_of
 from app.views.shared.report import exports
+from app.views.workbench.answer import Answers
 from app.views.workbench.figures import shown, sweep_question
 from app.widgets.export_menu import menu
 from app.widgets.export_menu.menu import Download, Exports
@@ -11,7 +13,7 @@ from interp.analyses.attention import AttentionOf
 from interp.analyses.narration import narrate
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
-from interp.engine.answers import Prediction
+from interp.engine.comparison import pair_rows
 from interp.engine.measures import METRICS
 from interp.export.tables import Table
 from interp.grids import CELLS, SIZE
@@ -19,34 +21,31 @@ from interp.numbers import short
 from interp.tokens import predicting_position
 
 
-def show(scene: Scene, backend: Backend, clean: Prediction, ablated: Prediction | None) -> None:
+def show(scene: Scene, backend: Backend, answers: Answers) -> None:
     """Draw the button that opens it all. Nothing is computed before it is asked for."""
-    menu.show(lambda: offered(scene, backend, clean, ablated), key="export-menu")
+    menu.show(lambda: offered(scene, backend, answers), key="export-menu", note=note.editor(scene))
 
 
-def offered(scene: Scene, backend: Backend, clean: Prediction, ablated: Prediction | None) -> Exports:
+def offered(scene: Scene, backend: Backend, answers: Answers) -> Exports:
     """What the page offers."""
     makers = {
-        "The answer, cell by cell": ("answer", lambda: _prediction(scene, backend, clean, ablated)),
+        "The answer, cell by cell": ("answer", lambda: _prediction(scene, backend, answers)),
         "Ablation effects": ("sweep", lambda: _sweep(scene, backend)),
         "Where the head attends": ("attention", lambda: _attention(scene, backend)),
     }
+    if answers.pinned is not None:
+        makers["Pinned and now, cell by cell"] = ("pinned", lambda: _pair(scene, backend, answers))
     downloads = [
         Download.of(label, f"{name}-{scene.puzzle.id}", make) for label, (name, make) in makers.items()
     ]
+    clean, ablated = answers.clean, answers.ablated
     runs = {"Loss, clean": clean, **({"Loss, ablated": ablated} if ablated is not None else {})}
     facts = [
         (name, ", ".join(f"{cut} {short(run.loss.mean(cut))}" for cut in METRICS if has_cells(run.loss, cut)))
         for name, run in runs.items()
     ]
-    sentence = narrate(
-        scene.puzzle,
-        scene.ablation,
-        clean,
-        ablated,
-        decoding=scene.answer,
-        cfg=backend.model(scene.model).cfg,
-    )
+    cfg = backend.model(scene.model).cfg
+    sentence = narrate(scene.puzzle, scene.ablation, clean, ablated, decoding=scene.answer, cfg=cfg)
     return exports(
         scene,
         "Workbench",
@@ -57,9 +56,17 @@ def offered(scene: Scene, backend: Backend, clean: Prediction, ablated: Predicti
     )
 
 
-def _prediction(scene: Scene, backend: Backend, clean: Prediction, ablated: Prediction | None) -> Table:
+def _prediction(scene: Scene, backend: Backend, answers: Answers) -> Table:
     header = header_of(scene, backend, [scene.puzzle])
-    return Table(header, clean.rows(scene.puzzle, ablated, scene.answer))
+    return Table(header, answers.clean.rows(scene.puzzle, answers.ablated, scene.answer))
+
+
+def _pair(scene: Scene, backend: Backend, answers: Answers) -> Table:
+    """Both answers, where an ablation is pinned."""
+    assert scene.pin is not None and answers.pinned is not None
+    both = f"pinned: {scene.pin.text}; now: {scene.ablation.text or 'clean'}"
+    header = header_of(scene, backend, [scene.puzzle], both)
+    return Table(header, pair_rows(scene.puzzle, answers.pinned, answers.now, scene.answer))
 
 
 def _sweep(scene: Scene, backend: Backend) -> Table:

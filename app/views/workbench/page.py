@@ -4,23 +4,36 @@ import streamlit as st
 
 from app.views import frame
 from app.views.shared import attention
-from app.views.workbench import answer, board, export
+from app.views.workbench import answer, board, compare, effects, export, tour
 from app.views.workbench.choices import CHOICES, PAGE
-from interp.analyses.prediction import PredictionOf
+from app.widgets import skip_links
+from app.widgets.skip_links import Target
 
 ABOUT = (
     "A small GPT sees one example of a rule, X → f(X), and a new grid; it must draw the answer cell by cell."
     " Take it apart and see what breaks."
 )
 
-scene, backend, room = frame.opened(PAGE, CHOICES, "Puzzlescope", ABOUT, has_board=True)
-clean = backend.ask(scene.model, PredictionOf(scene.puzzle))
-ablated = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation)) if scene.ablation else None
-answer.show(scene, backend.model(scene.model).cfg, clean, ablated)
+WAYS = (
+    Target("the answer", "a", "strip"),
+    Target("the ablation board", "b", "board"),
+    Target("the attention of the heads", "h", "grid-attention"),
+)
+
+skip_links.show(WAYS)
+scene, backend, room = frame.opened(
+    PAGE, CHOICES, "Puzzlescope", ABOUT, sentence=tour.SENTENCE, last=tour.invite, has_board=True
+)
+answers = answer.ask(scene, backend)
+rooms = answer.show(scene, backend, answers)
 with room:
-    export.show(scene, backend, clean, ablated)
+    export.show(scene, backend, answers)
 parts, heads = st.columns([10, 11], gap="medium")
 with parts:
     board.show(scene, backend)
 with heads:
     attention.show(scene, backend)
+    effects.show(scene, backend)
+if rooms is not None:
+    compare.show_other(scene, backend, rooms)
+tour.show(scene, backend, answers.clean, answers.ablated)

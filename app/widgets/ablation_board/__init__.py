@@ -1,7 +1,8 @@
 """The ablation board: a tile for every component, coloured by the effect of ablating it."""
 
-from app.widgets.ablation_board.board import (
-    Board,
+from app.widgets.ablation_board.board import Board, board_data, chips, show
+from app.widgets.ablation_board.tiles import Tile, costliest, in_short, number, place, said, tile_of
+from app.widgets.ablation_board.wishes import (
     Redo,
     Reset,
     Seen,
@@ -9,20 +10,12 @@ from app.widgets.ablation_board.board import (
     SetText,
     StopSweep,
     Switch,
-    Tile,
     Undo,
-    UsePreset,
     Wish,
     ablation_after,
     apply_switch,
-    board_data,
-    chips,
-    legend,
-    place,
     read_wishes,
-    said,
     seen_after,
-    show,
 )
 
 __all__ = [
@@ -36,16 +29,18 @@ __all__ = [
     "Switch",
     "Tile",
     "Undo",
-    "UsePreset",
     "Wish",
     "ablation_after",
     "apply_switch",
     "board_data",
     "chips",
-    "legend",
+    "costliest",
+    "in_short",
+    "number",
     "place",
     "read_wishes",
     "said",
     "seen_after",
     "show",
+    "tile_of",
 ]

@@ -1,13 +1,18 @@
 // Keeps an open page alive, and its history in steps. There is one keeper in a browser's tab, however often this module is run.
 const STATE = "data-test-connection-state"
+const OPEN = "puzzlescope-open" // a cookie: this browser has a page that is drawn
 const RAPID = 500 // milliseconds within which changes of the same things are one step: a slider that is dragged
 const SETTLED = 20_000 // milliseconds after which a page that Streamlit gives up is loaded anew: earlier, it would happen again
 const PATIENCE = 10_000 // milliseconds to wait for the run of a step that was gone to
+
+const STEPS = ["model", "puzzle", "off", "show", "story", "at"] // what makes a step in the history; the rest changes the step one is at
 
 const same = (query, search) => {
   const told = new URLSearchParams(search)
   return Object.keys(query).length === told.size && Object.entries(query).every(([name, value]) => told.get(name) === value)
 }
+
+const placeOf = ({ pathname, search }) => pathname + search
 
 const app = () => document.querySelector("[data-testid=stApp]")
 const state = () => app()?.getAttribute(STATE)
@@ -49,8 +54,15 @@ class Keeper {
   // The server draws nothing before the style sheet is there, or as good as never comes.
   waitForStyle(since = performance.now()) {
     const there = getComputedStyle(app()).getPropertyValue("--quiet")
-    if (there || performance.now() - since > PATIENCE) this.trigger("ready", true)
+    if (there || performance.now() - since > PATIENCE) this.ready()
     else requestAnimationFrame(() => this.waitForStyle(since))
+  }
+
+  // Told to this server, and to the one that may take its place while the page is open.
+  ready() {
+    document.cookie = `${OPEN}=1; SameSite=Lax`
+    window.addEventListener("pagehide", () => (document.cookie = `${OPEN}=; max-age=0; SameSite=Lax`), { once: true })
+    this.trigger("ready", true)
   }
 
   ask() {
@@ -74,7 +86,7 @@ class Keeper {
     this.trigger = trigger
     if (data === this.data) return
     this.data = data
-    if (!data.ready) this.waitForStyle()
+    if (!data.ready) return this.waitForStyle() // nothing is drawn, and no scene is known
     if (this.awaited && same(data.query, this.awaited.query)) this.awaited = null
     this.alive = connected()
     if (!this.alive) return
@@ -83,8 +95,9 @@ class Keeper {
   }
 
   // ---- Back and Forward --------------------------------------------------------------------------------------------
-  // Streamlit makes a step of everything that it writes in the address. Not all of it is one: an address that gets its
-  // scene only now is the same step as without, and so are changes of the same things that follow each other rapidly.
+  // Streamlit makes a step of everything that it writes in the address. Here a step is a page, a puzzle, an ablation; how
+  // they are looked at is not. An address that gets its scene only now is the same step as without, and so are changes of
+  // the same things that follow each other rapidly.
 
   keepSteps() {
     const [push, replace] = [history.pushState.bind(history), history.replaceState.bind(history)]
@@ -93,9 +106,18 @@ class Keeper {
       if (next.href === location.href || this.awaits() || this.cleared(next)) return
       if (this.sameStep(next)) replace(state, title, url)
       else push(state, title, url)
+      this.here = placeOf(location)
     }
-    history.replaceState = (...address) => this.awaits() || replace(...address)
+    history.replaceState = (...address) => {
+      if (this.awaits()) return
+      replace(...address)
+      this.here = placeOf(location)
+    }
+    this.here = placeOf(location)
     window.addEventListener("popstate", () => {
+      const here = placeOf(location)
+      if (here === this.here) return // a jump within the page
+      this.here = here
       // The address as it was typed, which got its scene before this was there to make one step of the two: passed over.
       if (!new URLSearchParams(location.search).has("puzzle")) history.back()
       this.step = null
@@ -120,7 +142,7 @@ class Keeper {
     const last = this.step
     this.step = step
     if (next.pathname !== location.pathname) return false
-    if (!before.has("puzzle")) return true
+    if (!before.has("puzzle") || !names.some((name) => STEPS.includes(name))) return true
     return !names.includes("off") && last?.what === step.what && step.at - last.at < RAPID
   }
 }

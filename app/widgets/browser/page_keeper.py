@@ -11,7 +11,7 @@ _keeper = st.components.v2.component(
 )
 
 
-_READY = "browser-ready"
+_READY, _OPEN = "browser-ready", "puzzlescope-open"
 
 
 def show() -> bool:
@@ -23,11 +23,12 @@ def show() -> bool:
     """
     # Without a browser, as in tests of a page alone, there is nothing to wait for.
     ready = st.session_state.get(_READY, False) or "User-Agent" not in st.context.headers
-    with st.container(key="keeper"):  # app/style.css hides it
-        # The browser must see each run begin, also the first one of a server that was restarted, and of which
-        # address it is.
-        data = {"run": uuid4().hex, "query": st.query_params.to_dict(), "ready": ready}
-        _keeper(key="page-keeper", data=data, on_ask_change=lambda: None, on_ready_change=_set_ready)
+    # A server that was started anew finds pages that are drawn, with what was clicked in them meanwhile.
+    ready = ready or _OPEN in st.context.cookies
+    # The browser must see each run begin, also the first one of a server that was restarted, and of which
+    # address it is.
+    data = {"run": uuid4().hex, "query": st.query_params.to_dict(), "ready": ready}
+    _keeper(key="page-keeper", data=data, on_ask_change=lambda: None, on_ready_change=_set_ready)
     return ready
 
 

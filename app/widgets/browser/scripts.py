@@ -6,7 +6,9 @@ HERE = Path(__file__).parent
 ELEMENT = HERE / "element.js"
 CANVAS = HERE / "canvas_view.js"
 SVG_CELLS = HERE / "svg_cells.js"
+LEGEND = HERE / "scale_legend.js"
 KEYS = HERE / "keys.js"
+WISHES = HERE / "wishes.js"
 
 
 def joined(*files: Path) -> str:

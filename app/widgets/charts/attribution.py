@@ -22,8 +22,8 @@ ABOUT = (
     " component reads it may have no bar at all."
 )
 LEGEND = (
-    "Plain bars are heads, hatched ones MLPs, dotted ones the embeddings and the bias. Blue pushes toward"
-    " the first colour, orange toward the second."
+    "Plain bars are heads, hatched ones MLPs, dotted ones the embeddings and the bias. Teal pushes toward"
+    " the first colour, purple toward the second."
 )
 
 Tokens = tuple[int | None, int | None]
@@ -46,8 +46,7 @@ def show(
     """Draw the bars and the map of one cell, and one component's push at all cells.
 
     Args:
-        key: begins the keys of all its widgets. Charts are drawn anew when the run changes if it says which
-            run this is.
+        key: begins the keys of all its widgets.
         cell: of the answer, 0..99.
         part: the one whose map is shown; left out, or where the run has no such part, the one that pushes
             most.
@@ -62,19 +61,18 @@ def show(
         return
     pushes = found.push(toward, over)[:, cell]
     shown = part if part in found.parts else found.parts[int(abs(pushes).argmax())]
-    state = f"{key}-{cell}-{shown}-{toward}-{over}"
     clicked = clickable_chart.clicking({name: name for name in found.parts}, on_part)
     bars = attribution_bars(found, cell, toward, over, shown)
-    clickable_chart.show(bars, key=f"{state}-bars", name="bars", on_click=clicked)
+    clickable_chart.show(bars, key=f"{key}-bars", name="bars", on_click=clicked)
     summary = found.summary(cell, toward, over).replace(" -", " −")
     st.caption(f"{escape_markdown(summary)} {LEGEND}")
     layers, cells = st.columns([5, 4], gap="medium")
     with layers:
         tiles = attribution_map(found, cell, toward, over, shown)
-        clickable_chart.show(tiles, key=f"{state}-map", name="map", on_click=clicked)
+        clickable_chart.show(tiles, key=f"{key}-map", name="map", on_click=clicked)
     with cells:
         show_cells(
-            part_map(found, shown, toward, over, cell), name="cells", key=f"{state}-cells", on_cell=on_cell
+            part_map(found, shown, toward, over, cell), name="cells", key=f"{key}-cells", on_cell=on_cell
         )
 
 

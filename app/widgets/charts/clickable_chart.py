@@ -1,61 +1,76 @@
-"""A Plotly chart whose bars or tiles can be clicked, with a button that exports it."""
+"""A Plotly chart whose bars or tiles can be clicked, with a button that opens its export.
+
+It is a component of its own, for Streamlit's chart is another one, drawn anew, whenever its figure differs.
+Here the chart of a key stays and takes up what is new.
+"""
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from app.widgets.controls import echoes
-from app.widgets.export_menu import button
-from interp.figures.paper.words import plain
+from app.startup.bundles import PLOTLY, bundle_address
+from app.widgets.browser.scripts import ELEMENT, joined
+from app.widgets.export_menu import asking
+from interp.figures.tiles import write_on
 
 T = TypeVar("T")
+HERE = Path(__file__).parent
+
+# Plotly puts its style sheet into the document, so this component cannot live in a shadow root.
+_chart = st.components.v2.component(
+    "chart",
+    css=(HERE / "chart.css").read_text(),
+    js=joined(ELEMENT, HERE / "chart.js"),
+    isolate_styles=False,
+)
 
 
 def show(figure: go.Figure, *, key: str, name: str, on_click: Callable[[list[str]], None]) -> None:
     """Draw the figure, as wide as there is room.
 
     Args:
-        key: a chart keeps what is selected in it, and a second click on that would only deselect it. So the
-            key must say all that a click changes: then the click leaves this chart behind, and the next one
-            has nothing selected.
+        key: of the chart on the page: it stays the same whatever data is in it.
         name: among the figures of the page; its button opens the export there.
         on_click: called with the ``customdata`` of what was clicked.
     """
-    _darken(figure)
-    title = plain(figure.layout.title.text)
-    with st.container(gap=None):
-        button.show(name, title[:1].lower() + title[1:] if title else name, key=f"export-{key}", over=True)
-        st.plotly_chart(
-            figure,
-            key=key,
-            on_select=echoes.hears(key, lambda: _clicked(key, on_click)),
-            selection_mode="points",
-            config={"displayModeBar": False},
-        )
+    _chart(
+        key=key,
+        data=chart_data(figure, name),
+        on_clicked_change=partial(_clicked, key, on_click),
+        on_exported_change=partial(asking.ask, name),
+    )
 
 
-def _darken(figure: go.Figure) -> None:
-    """Write in the page's own colour: Streamlit's for charts is too faint on light pages for words this
-    small."""
-    color = st.get_option(f"theme.{st.context.theme.type or 'light'}.textColor")
-    figure.update_layout(font_color=color, hoverlabel_font_color=color)
-    for update in (figure.update_xaxes, figure.update_yaxes):
-        update(tickfont_color=color, title_font_color=color)
+def chart_data(figure: go.Figure, name: str) -> dict[str, Any]:
+    """The chart as the browser takes it: the figure as JSON, what it is called, and where Plotly is."""
+    figure.update_layout(template="none")
+    theme = st.context.theme.type or "light"
+    write_on(figure, st.get_option(f"theme.{theme}.backgroundColor") or "#ffffff")
+    return {
+        "figure": figure.to_json(validate=False),
+        "height": int(figure.layout.height or 300),
+        "title": figure.layout.title.text or name,
+        "name": name,
+        "bundle": bundle_address(PLOTLY),
+    }
 
 
 def _clicked(key: str, on_click: Callable[[list[str]], None]) -> None:
-    found = clicked_data(st.session_state.get(key))
+    found = clicked_data(st.session_state[key].get("clicked"))
     if found:
         on_click(found)
 
 
-def clicked_data(state: Any) -> list[str]:
-    """The ``customdata`` of the first point that is selected in a chart; nothing if none is."""
-    points = state["selection"]["points"] if state else []
-    data = points[0].get("customdata") if points else None
-    return [str(one) for one in data] if isinstance(data, list | tuple) else []
+def clicked_data(payload: Any) -> list[str]:
+    """The ``customdata`` of what was clicked, from a message that may be anything; nothing if it is none."""
+    match payload:
+        case {"said": list(said)} if len(said) < 10 and all(isinstance(one, str) for one in said):
+            return said
+    return []
 
 
 def clicking(shown: Mapping[str, T], on_click: Callable[[T], None]) -> Callable[[list[str]], None]:

@@ -20,7 +20,7 @@ ABOUT = (
     " **chance**, and only what is beyond it means something. It needs no puzzle: it says what could be read,"
     " not what is. A head's queries and keys decide where it attends, its values what it moves from there."
 )
-LEGEND = "Orange: above chance; blue: below; a full colour is the largest difference here."
+LEGEND = "Teal: above chance; purple: below; a full colour is the largest difference here."
 
 
 def show_source(source: Component, cfg: Config, *, key: str, on_change: Callable[[Component], None]) -> None:
@@ -54,25 +54,24 @@ def show(
     Args:
         head_input: which input of the heads the matrix of heads shows.
         off: parts that are off already: hatched. Their weights are what they are.
-        key: begins the keys of the charts, which also say what is shown in them.
+        key: begins the keys of all its widgets.
         on_reader: called with the reader that was clicked.
         on_input: called with the input that was chosen.
     """
     readings = composition.readings(source)
     st.header("By weights", anchor=False)
     st.caption(ABOUT)
-    own = f"{key}-{source.text}"
     shown = {reading.reader.text: reading.reader for reading in readings}
     click = clickable_chart.clicking(shown, on_reader)
     board = weights_board(readings, source, cfg, off)
-    clickable_chart.show(board, key=f"{own}-board", name="weights", on_click=click)
+    clickable_chart.show(board, key=f"{key}-board", name="weights", on_click=click)
     st.caption(escape_markdown(f"{LEGEND} {composition.summary(source)}"))
     ranking = weights_ranking(readings, source)
-    clickable_chart.show(ranking, key=f"{own}-ranking", name="weights-ranking", on_click=click)
+    clickable_chart.show(ranking, key=f"{key}-ranking", name="weights-ranking", on_click=click)
     with st.expander("Every head with every head", key=f"{key}-matrix"):
         _input(head_input, f"{key}-input", on_input)
         matrix = head_matrix(composition, head_input, cfg, source)
-        clickable_chart.show(matrix, key=f"{own}-{head_input}", name="matrix", on_click=lambda _: None)
+        clickable_chart.show(matrix, key=f"{key}-heads", name="matrix", on_click=lambda _: None)
 
 
 def _input(head_input: HeadInput, key: str, on_input: Callable[[HeadInput], None]) -> None:

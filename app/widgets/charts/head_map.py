@@ -28,7 +28,6 @@ def show(
 
     Args:
         off: parts that are off already: hatched and outlined.
-        key: must say what is ``off``; see :func:`app.widgets.charts.clickable_chart.show`.
         on_click: called with the head that was clicked.
     """
     own = [row for row in rows if row.component is not None and row.component.kind == "head"]

@@ -10,7 +10,7 @@ from app.widgets.text import escape_markdown
 from interp.analyses.head_study import DETECTORS
 from interp.engine.measures import Measure
 from interp.figures.heads import scatter_figure
-from interp.figures.scale import legend
+from interp.figures.scale import legend, quantity
 from interp.figures.style import MEASURING
 
 NOTHING = "There is no head of which both are finite numbers."
@@ -44,21 +44,26 @@ def show(
         measure: of the cost.
         positions: of the costs on the colour scale, of every head by its name.
         done: nothing is under way any more: what is not known will not be.
-        key: must say all that a click changes; see :func:`app.widgets.charts.clickable_chart.show`.
         on_axes, on_click: called with the two measures, or the head, that a visitor chose.
     """
     _axes(axes, list(measures), on_axes)
     click = clickable_chart.clicking({name: name for name in measures[COST]}, on_click)
     figure = scatter_figure(
         (measures[axes[0]], measures[axes[1]]),
-        (TITLES[axes[0]], TITLES[axes[1]]),
+        (_title(axes[0], measure), _title(axes[1], measure)),
         measures[COST],
         positions,
         chosen,
+        measure=measure,
         waiting=NOTHING if done else MEASURING,
     )
     clickable_chart.show(figure, key=key, name="scatter", on_click=click)
     st.caption(escape_markdown(f"{legend(measure)} Click a point to choose it."))
+
+
+def _title(name: str, measure: Measure) -> str:
+    """What stands at an axis: of the effect also in what it is measured."""
+    return f"{TITLES[name]}: {quantity(measure)}" if name == COST else TITLES[name]
 
 
 def _axes(axes: tuple[str, str], offered: Sequence[str], on_axes: Callable[[str, str], None]) -> None:

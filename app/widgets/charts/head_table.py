@@ -10,10 +10,10 @@ import streamlit as st
 from app.widgets.charts.head_scatter import COST
 from app.widgets.controls import echoes
 from interp.analyses.head_study import DETECTORS, DISTANCES
-from interp.figures.scale import colour, tint
+from interp.figures.scale import colour, shade
 
 FULL = 0.2
-"""A column's colour is full at its largest share, but never at less than this: what is hardly there must not
+"""A column's grey is full at its largest share, but never at less than this: what is hardly there must not
 look like much."""
 
 HEIGHT = 486
@@ -21,6 +21,7 @@ WIDTH = 44
 """Pixels of a column of numbers, which have two digits behind the point."""
 WIDER = {"markers": 64, "start": 48, COST: 54}
 
+ROLE_HELP = "What has at least half of the head's attention where the answer's cells are predicted"
 COST_HELP = "The head's ablation effect, by the measure above"
 
 
@@ -29,28 +30,31 @@ def show(
     off: Mapping[str, bool],
     chosen: str,
     *,
+    roles: Mapping[str, str],
     positions: Mapping[str, float],
     key: str,
     on_choice: Callable[[str], None],
 ) -> None:
-    """Draw the table.
+    """Draw the table, its rows in the order of ``roles``.
 
     Args:
         measures: the detectors and the cost by their names, each of every head by its name.
         off: heads that write nothing, by name.
         chosen: name of the head whose row is selected.
+        roles: what the heads that are listed are called besides, by name.
         positions: of the costs on the colour scale, of every head by its name.
         key: keeps how the table is sorted.
         on_choice: called with the name of the head whose row was clicked.
     """
-    names = list(off)
-    frame = pd.DataFrame(measures, index=pd.Index(names, name="head"))
+    names = list(roles)
+    frame = pd.DataFrame(measures).loc[names]
     frame.insert(0, "head", [f"{name} ✕" if off[name] else name for name in names])
+    frame.insert(1, "role", list(roles.values()))
     echoes.show(key, {"selection": {"rows": [names.index(chosen)], "columns": [], "cells": []}})
     styled = frame.style.apply(_heat, subset=list(DETECTORS))
     styled = styled.apply(_costs, positions=[positions[name] for name in names], subset=[COST])
     st.dataframe(
-        styled.format(_share, subset=list(DETECTORS)).format("{:+.2f}", na_rep="", subset=[COST]),
+        styled.format(_share, subset=list(DETECTORS)).format(_cost, na_rep="", subset=[COST]),
         key=key,
         height=HEIGHT,
         row_height=27,
@@ -74,12 +78,21 @@ def _columns() -> dict[str, Any]:
         name: st.column_config.NumberColumn(title(name), help=told, width=WIDER.get(name, WIDTH))
         for name, told in help_of.items()
     }
-    return {"head": st.column_config.TextColumn("head", width=70, pinned=True), **numbers}
+    return {
+        "head": st.column_config.TextColumn("head", width=70, pinned=True),
+        "role": st.column_config.TextColumn("role", help=ROLE_HELP, width=122, pinned=True),
+        **numbers,
+    }
 
 
 def _share(share: float) -> str:
     """Two digits; a dot for what would be 0.00: most of the table, which is calmer so."""
     return "" if np.isnan(share) else f"{share:.2f}" if share >= 0.005 else "·"
+
+
+def _cost(cost: float) -> str:
+    """In two digits: cells, nats, or a share of answers; a dot for what is next to nothing."""
+    return f"{cost:.2g}".replace("-", "−") if abs(cost) >= 0.0005 else "·"
 
 
 def _heat(column: "pd.Series[float]") -> list[str]:
@@ -89,11 +102,12 @@ def _heat(column: "pd.Series[float]") -> list[str]:
 
 
 def _costs(column: "pd.Series[float]", positions: Sequence[float]) -> list[str]:
-    return ["" if np.isnan(one) else f"background-color: {colour(one)}" for one in positions]
+    """No colour where there is no effect: the neutral one would look like attention."""
+    return ["" if np.isnan(one) or one == 0 else f"background-color: {colour(one)}" for one in positions]
 
 
 def _background(share: float) -> str:
-    return "" if np.isnan(share) else f"background-color: {tint(share)}"
+    return "" if np.isnan(share) else f"background-color: {shade(share)}"
 
 
 def _selected(key: str, names: list[str], on_choice: Callable[[str], None]) -> None:

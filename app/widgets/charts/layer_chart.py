@@ -22,18 +22,20 @@ def show(
     *,
     key: str,
     on_click: Callable[[Component], None],
+    summed_up: bool = True,
 ) -> None:
     """Draw the chart of the rows, however much they know yet, and say below it which component has the
     largest effect.
 
     Args:
         off: parts that are off already: hatched.
-        key: must say what is ``off``; see :func:`app.widgets.charts.clickable_chart.show`.
         on_click: called with the component that was clicked.
+        summed_up: whether the sentence that sums it up stands below, too.
     """
     own = [row for row in rows if row.component is not None and row.component.kind == kind]
     shown = {row.component.text: row.component for row in own if row.component is not None}
     click = clickable_chart.clicking(shown, on_click)
     figure = layer_chart(own, clean, measure, kind, off)
     clickable_chart.show(figure, key=key, name="layers" if kind == "attn" else "mlps", on_click=click)
-    st.caption(escape_markdown(f"{legend(measure)} {sweep_summary(own, clean, measure)}"))
+    summary = f" {sweep_summary(own, clean, measure)}" if summed_up else ""
+    st.caption(escape_markdown(f"{legend(measure)}{summary}"))

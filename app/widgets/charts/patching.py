@@ -40,7 +40,7 @@ ABOUT = (
     " the positions where it stands to the position that predicts the cell."
 )
 LEGEND = (
-    "Orange: toward the source's answer, full colour at 1; blue: away from it. In brackets, a grid's marker."
+    "Teal: toward the source's answer, full colour at 1; purple: away from it. In brackets, a grid's marker."
 )
 
 KINDS: dict[Kind, str] = {
@@ -215,7 +215,7 @@ def show(
         state: ``None`` before anything is.
         progress: 0 to 1 while it is computed, else ``None``.
         stopped: whether a visitor has stopped it before the end.
-        key: begins the keys of all its widgets; it must say which run and which source this is.
+        key: begins the keys of all its widgets.
         cell: of the answer, 0..99.
         on_cell: is given the cell that is clicked on a map of cells.
         on_change: is given the new choice when a patch is clicked, or another block of the heads' map is
@@ -235,7 +235,6 @@ def show(
         return
     marked = choice.marked if _known(state, choice.marked) else None
     effects, cells = st.columns([7, 4], gap="medium")
-    own = f"{key}-{cell}-{marked}-{choice.block}"
     with effects:
         figure = _map(state, choice, cell, marked, key, on_change)
 
@@ -243,16 +242,16 @@ def show(
             if len(data) == 2 and _known(state, (data[0], data[1])):
                 on_change(replace(choice, marked=(data[0], data[1])))
 
-        clickable_chart.show(figure, key=f"{own}-map", name="patches", on_click=clicked)
+        clickable_chart.show(figure, key=f"{key}-map", name="patches", on_click=clicked)
         told = f"{_measured(state, cell)} {state.summary(cell)} {LEGEND}"
         st.caption(escape_markdown(told.replace(" -", " −")))
     with cells:
         if marked is None:
-            show_cells(gap_cells(state, cell), name="gaps", key=f"{own}-gaps", on_cell=on_cell)
+            show_cells(gap_cells(state, cell), name="gaps", key=f"{key}-gaps", on_cell=on_cell)
             if state.comparable.any() and not state.comparable[cell]:
                 st.button(
                     "Go to where they differ most",
-                    key=f"{own}-most",
+                    key=f"{key}-most",
                     on_click=lambda: on_cell(state.most_different),
                 )
             st.caption(
@@ -261,11 +260,11 @@ def show(
             )
         else:
             show_cells(
-                effect_cells(state, *marked, cell), name="cells", key=f"{own}-effects", on_cell=on_cell
+                effect_cells(state, *marked, cell), name="cells", key=f"{key}-effects", on_cell=on_cell
             )
             st.button(
                 "Where the runs differ",
-                key=f"{own}-back",
+                key=f"{key}-back",
                 on_click=lambda: on_change(replace(choice, marked=None)),
             )
 

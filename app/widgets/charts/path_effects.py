@@ -53,7 +53,7 @@ def show(
         off: parts that are off already: hatched.
         progress: 0 to 1 while it is measured, else ``None``.
         stopped: whether a visitor has stopped it before the end.
-        key: begins the keys of the charts, which also say what is shown in them.
+        key: begins the keys of all its widgets.
         on_reader: called with the reader that was clicked.
         on_stop, on_again: called when the visitor stops it, or wants the rest.
     """
@@ -61,17 +61,14 @@ def show(
     st.caption(ABOUT)
     shown = PathState(source, (), 1) if state is None else state
     click = clickable_chart.clicking(_readers(shown), on_reader)
-    own = f"{key}-{source.text}-{measure}"
     board = effects_board(shown, cfg, measure, off)
-    clickable_chart.show(board, key=f"{own}-board", name=f"puzzlescope-paths-{source.text}", on_click=click)
+    clickable_chart.show(board, key=f"{key}-board", name="effects", on_click=click)
     show_progress(
         progress, stopped, "One reader after the other", key=key, on_stop=on_stop, on_again=on_again
     )
     st.caption(escape_markdown(f"{legend(measure)} {shown.summary(measure)}"))
     ranking = effects_ranking(shown, measure)
-    clickable_chart.show(
-        ranking, key=f"{own}-ranking", name=f"puzzlescope-path-ranking-{source.text}", on_click=click
-    )
+    clickable_chart.show(ranking, key=f"{key}-ranking", name="effects-ranking", on_click=click)
 
 
 def show_agreement(
@@ -88,7 +85,7 @@ def show_agreement(
     figure = views_scatter(composition.readings(state.source), state, measure)
     clickable_chart.show(
         figure,
-        key=f"{key}-{state.source.text}-{measure}",
+        key=key,
         name="agreement",
         on_click=clickable_chart.clicking(_readers(state), on_reader),
     )

@@ -14,6 +14,11 @@ from interp.figures.scale import legend
 from interp.figures.sweep import task_map
 
 
+def shown_measure(measure: Measure) -> Measure:
+    """By what the map is coloured: answers lost, unless it is a loss that is looked at."""
+    return "answers" if measure == "wrong" else measure
+
+
 def show(
     states: Mapping[str, SweepState],
     measure: Measure,
@@ -26,9 +31,9 @@ def show(
     """Draw the map of the sweeps over each task's puzzles, however far they are.
 
     Args:
+        measure: of the page; where it counts cells, the map shows answers lost.
         off: parts that are off already: hatched.
         chosen: the tile whose flips are shown: outlined.
-        key: must say what is ``chosen``; see :func:`app.widgets.charts.clickable_chart.show`.
         on_click: called with the task and the attention layer that were clicked.
     """
 
@@ -38,10 +43,10 @@ def show(
         if layer in shown:
             on_click(task, shown[layer])
 
-    figure = task_map(states, measure, off, chosen)
+    by = shown_measure(measure)
+    figure = task_map(states, by, off, chosen)
     clickable_chart.show(figure, key=key, name="tasks", on_click=click)
-    done = sum(state.fraction for state in states.values()) / max(len(states), 1)
-    st.caption(legend(measure) if done == 1 else f"{legend(measure)} {done:.0%} measured …")
+    st.caption(legend(by))
 
 
 def show_choice(

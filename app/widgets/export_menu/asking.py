@@ -10,15 +10,17 @@ def ask(figure: str = "") -> None:
     st.session_state[_OPEN], st.session_state[_ASKED] = figure, True
 
 
-def asked() -> bool:
-    """Whether it has been asked for and no run of the page has opened it yet."""
-    return bool(st.session_state.get(_ASKED))
+def just_asked() -> bool:
+    """Whether it has been asked for since this was asked last, and no run of the page has opened it yet. A
+    part of a page that runs by itself asks, and lets the whole page run: once, for a second time would only
+    end that run."""
+    return bool(st.session_state.pop(_ASKED, False))
 
 
 def opened() -> str | None:
     """The figure at which it is open, which may be none (""); ``None`` if it is closed. For the page itself:
     now it has been opened."""
-    st.session_state[_ASKED] = False
+    st.session_state.pop(_ASKED, None)
     figure: str | None = st.session_state.get(_OPEN)
     return figure
 

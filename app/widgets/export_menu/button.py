@@ -18,18 +18,17 @@ _button = st.components.v2.component(
 )
 
 
-def show(figure: str, label: str, *, key: str = "", over: bool = False) -> None:
+def show(figure: str, label: str, *, key: str = "") -> None:
     """Draw it.
 
     Args:
         figure: its name among the figures of the page.
         label: of the figure, as it reads after "Export": the button's name.
         key: left out, made of the figure's name.
-        over: it lies over the upper right corner of what is drawn next, and takes no room.
     """
     _button(
         key=key or f"export-{figure}",
-        data={"label": f"Export {label}", "over": over},
+        data={"label": f"Export {label}"},
         on_asked_change=partial(asking.ask, figure),
-        width="stretch" if over else "content",
+        width="content",
     )

@@ -14,7 +14,7 @@ from app.widgets.export_menu.figures import Figure
 from interp.export.tables import Table
 
 HERE = Path(__file__).parent
-FIGURES, DATA, CODE = "Figures", "Data", "Code"
+FIGURES, DATA, CODE, LINK = "Figures", "Data", "Code", "Link"
 
 _copy_link = st.components.v2.component(
     "copy_link",
@@ -66,37 +66,34 @@ class Exports:
     name: str = "puzzlescope"
 
 
-def show(
-    make: Callable[[], Exports],
-    *,
-    key: str,
-) -> None:
+def show(make: Callable[[], Exports], *, key: str, note: Callable[[], None] = lambda: None) -> None:
     """Draw the button that opens it all, and, while it is open, the dialog.
 
     Args:
         make: says what there is; called only while the dialog is open.
+        note: draws what can be said besides in the link.
     """
     st.button("Export", icon=":material/ios_share:", key=key, on_click=asking.ask)
     opened = asking.opened()
     if opened is not None:
         dialog = st.dialog("Export", width="large", on_dismiss=asking.close)
-        dialog(lambda: _draw(make(), opened, key))()
+        dialog(lambda: _draw(make(), opened, key, note))()
 
 
-def _draw(exports: Exports, figure: str, key: str) -> None:
-    sections = [FIGURES, *([DATA] if exports.downloads else []), *([CODE] if exports.snippets else [])]
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        section = st.segmented_control(
-            "Section",
-            sections,
-            default=FIGURES,
-            required=True,
-            key=f"{key}-section-{figure}",
-            label_visibility="collapsed",
-        )
-        with st.container(width="content"):
-            _copy_link(key=f"{key}-link")
-    if section == FIGURES:
+def _draw(exports: Exports, figure: str, key: str, note: Callable[[], None]) -> None:
+    sections = [FIGURES, *([DATA] if exports.downloads else []), *([CODE] if exports.snippets else []), LINK]
+    section = st.segmented_control(
+        "Section",
+        sections,
+        default=FIGURES,
+        required=True,
+        key=f"{key}-section-{figure}",
+        label_visibility="collapsed",
+    )
+    if section == LINK:
+        _copy_link(key=f"{key}-link")
+        note()
+    elif section == FIGURES:
         figures.show(exports.figures, figure, key=key)
         _report(exports, key)
     elif section == DATA:

@@ -14,9 +14,9 @@ const VERBS = {
   to: { attention: "reads it most to predict", value: "takes most from it to predict" },
 }
 const SWITCHES = [
-  ["view", "Direction", { from: "from this cell", to: "what attends to this cell" }],
-  ["weighting", "What is drawn", { attention: "attention", value: "× value norm" }],
-  ["scale", "Opacity", { same: "one scale", own: "each head’s own" }],
+  ["view", "The cell is looked at", { from: "as query", to: "as key" }],
+  ["weighting", "What is drawn", { attention: "attention", value: "value-weighted" }],
+  ["scale", "Opacity", { same: "shared scale", own: "per head" }],
 ]
 
 // ---- positions: the start token, then four times a marker and its cells --------------------------------------------
@@ -228,6 +228,7 @@ class GridAttention extends CanvasView {
     const step = (by) => this.choose({ head: (this.state.head + by + this.data.heads) % this.data.heads })
     const before = make("button", "name", line, "‹")
     this.title = make("span", "title", line)
+    this.role = make("span", "role", line)
     const after = make("button", "name", line, "›")
     before.setAttribute("aria-label", "The head before")
     after.setAttribute("aria-label", "The head after")
@@ -361,12 +362,13 @@ class GridAttention extends CanvasView {
       const line = make("div", "line", holder)
       const button = make("button", "name", line)
       button.addEventListener("click", () => this.enlarge(head))
+      const role = make("span", "role", line)
       const chips = make("span", "chips", line)
       const most = make("span", "most", line)
       const sheet = new Sheet(holder)
       sheet.canvas.setAttribute("role", "img")
       this.follow(sheet, () => this.enlarge(head))
-      return { holder, button, chips, most, sheet }
+      return { holder, button, role, chips, most, sheet }
     })
   }
 
@@ -382,7 +384,6 @@ class GridAttention extends CanvasView {
     const all = this.heads.map((_, head) => weightsOf(this.data, head, shown))
     this.drawSelector(shown, theme)
     const one = this.state.head
-    if (!this.maps.hidden) this.enlarged.style.minHeight = `${this.maps.clientHeight}px` // what is below stays where it is
     this.maps.hidden = one !== null
     this.enlarged.hidden = one === null
     if (one === null) this.heads.forEach((head, k) => this.drawHead(head, k, all[k], shown, theme))
@@ -407,8 +408,11 @@ class GridAttention extends CanvasView {
   drawHead(head, k, at, shown, theme) {
     head.sheet.fit(this.maps.firstElementChild.clientWidth)
     head.holder.classList.toggle("off", this.data.off[k])
+    head.holder.dataset.head = this.nameOf(k)
     head.button.textContent = `L${this.data.layer} H${k}`
-    head.button.setAttribute("aria-label", `Enlarge ${this.nameOf(k)}`)
+    const tag = this.data.tags[k]
+    head.button.setAttribute("aria-label", `Enlarge ${this.nameOf(k)}${tag ? `, ${tag.name}` : ""}`)
+    this.drawRole(head.role, k)
     this.drawMaps(head.sheet, at, shown, theme)
     this.drawChips(head.chips, k, at, shown)
     head.most.textContent = this.number(at.reduce((one, other) => Math.max(one, other), 0))
@@ -420,11 +424,20 @@ class GridAttention extends CanvasView {
     this.large.fit(this.enlarged.clientWidth)
     this.enlarged.classList.toggle("off", this.data.off[k])
     this.title.textContent = `L${this.data.layer} H${k}`
+    this.drawRole(this.role, k)
     this.drawMaps(this.large, at, shown, theme)
     this.drawChips(this.chips, k, at, shown)
     this.enlargedWeights = at
     if (this.pointed != null) this.large.outline(this.pointed, theme.ink)
     this.readout.textContent = this.reading(k, shown) ?? `${this.most(k, at, 3, shown)}. Point at a cell for its weight.`
+  }
+
+  /** What the head is called besides its number: a sign and a word. */
+  drawRole(role, k) {
+    const tag = this.data.tags[k]
+    role.hidden = !tag
+    role.textContent = tag ? `${tag.glyph} ${tag.name}` : ""
+    role.title = tag?.help ?? ""
   }
 
   drawMaps(sheet, at, shown, theme) {
@@ -447,7 +460,7 @@ class GridAttention extends CanvasView {
 
   drawChips(parent, k, at, shown) {
     parent.replaceChildren()
-    if (this.data.off[k]) make("span", "chip tag", parent, "ablated: writes nothing")
+    if (this.data.off[k]) make("span", "chip tag", parent, "ablated").title = "It writes nothing of what it looks at"
     const whole = this.state.weighting === "value" ? this.data.largest : 1
     SPECIALS.forEach((position, special) => {
       if (at[position] <= 0.01 * whole) return
@@ -509,7 +522,7 @@ class GridAttention extends CanvasView {
     this.legend.replaceChildren()
     const own = this.state.scale === "own"
     const value = this.state.weighting === "value"
-    make("span", "", this.legend, `Opacity, a square root of ${value ? "attention × ‖v W_O‖" : "attention"}:`)
+    make("span", "", this.legend, `Opacity ∝ √(${value ? "attention × ‖v W_O‖" : "attention"}):`)
     for (const part of SWATCHES) {
       const swatch = make("span", "swatch", this.legend)
       swatch.style.background = theme.ink

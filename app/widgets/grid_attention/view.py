@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -32,8 +32,29 @@ _view = st.components.v2.component(
 )
 
 
+class Tag(NamedTuple):
+    """What a head is called besides its number.
+
+    Attributes:
+        glyph: one character.
+        name: in a word or two; may be empty.
+        help: what that means, on hover.
+    """
+
+    glyph: str
+    name: str
+    help: str
+
+
 def message(
-    attention: LayerAttention, puzzle: Puzzle, choice: Choice, *, layer: int, note: str, colors: Sequence[str]
+    attention: LayerAttention,
+    puzzle: Puzzle,
+    choice: Choice,
+    *,
+    layer: int,
+    note: str,
+    colors: Sequence[str],
+    tags: Sequence[Tag] = (),
 ) -> bytes:
     """What the browser gets: a header, the patterns in steps of 1/255 and the norms of the values
     (float32)."""
@@ -49,6 +70,7 @@ def message(
         "cells": puzzle.grids.ravel().tolist(),
         "colors": list(colors),
         "note": note,
+        "tags": [tag._asdict() for tag in tags],
         "choice": asdict(choice),
     }
     return packed(header, quantise(pattern), norms)
@@ -63,6 +85,7 @@ def show(
     layer: int,
     note: str = "",
     colors: Sequence[str],
+    tags: Sequence[Tag] = (),
     on_change: Callable[[Choice], None],
 ) -> None:
     """Draw every head of a layer on small maps of the four grids, or one head large.
@@ -72,6 +95,7 @@ def show(
         choice: what is shown; what does not fit the layer is brought to the nearest that does.
         note: which run this is, as it reads after "in", such as "the run with L1.attn off".
         colors: of the eleven cell colours.
+        tags: one a head, shown beside its name; none are shown if there are none.
         on_change: is given what a visitor chooses. Pointing chooses nothing.
     """
     n_heads = len(attention.off)
@@ -81,7 +105,7 @@ def show(
         choice = Choice(place * CELLS + choice.cell % CELLS, choice.view, choice.weighting, head)
     _view(
         key=key,
-        data=message(attention, puzzle, choice, layer=layer, note=note, colors=colors),
+        data=message(attention, puzzle, choice, layer=layer, note=note, colors=colors, tags=tags),
         on_choice_change=partial(_report, key, n_heads, on_change),
     )
 

@@ -8,7 +8,7 @@ const ANSWER = 3
 const GRIDS = 4
 const MAP = REACH * REACH
 const GAP = { large: 10, small: 4 }
-const SCALES = { own: "each head’s own scale", same: "one scale" }
+const SCALES = { own: "per head", same: "shared scale" }
 
 // ---- the message ------------------------------------------------------------------------------------------------------
 
@@ -220,7 +220,8 @@ class HeadOffsets extends CanvasView {
     if (!data || width <= 0) return
     const theme = themeOf(this.root)
     const name = `L${data.layer}.H${data.head}`
-    this.title.textContent = `${name}: where it looks to predict a cell; on the start token ${number(data.start[data.head])}`
+    const tag = data.tags[data.head] ? `, ${data.tags[data.head]}` : ""
+    this.title.textContent = `${name}${tag}: where it looks to predict a cell; on the start token ${number(data.start[data.head])}`
     this.large.fit(width)
     this.large.paint(mapOf(data, data.head), this.full(data.head), theme)
     this.large.canvas.setAttribute("aria-label", `Offset maps of ${name}; the sentence below says where it looks most`)
@@ -260,12 +261,13 @@ class HeadOffsets extends CanvasView {
     const { data } = this
     const { button, name, most, sheet } = this.heads[head]
     const [first] = strongest(data, head, 1)
-    name.textContent = `H${head}`
+    name.textContent = `H${head}${data.tags[head] ? ` ${data.tags[head]}` : ""}`
     most.textContent = data.known ? `${first.text()} ${number(first.share)}` : ""
     button.classList.toggle("off", data.off[head])
     button.setAttribute("aria-pressed", String(head === data.head))
     const off = data.off[head] ? ", ablated" : ""
-    button.setAttribute("aria-label", `L${data.layer}.H${head}${off}: most on ${first.text()}, ${number(first.share)}`)
+    const role = data.tags[head] ? `, ${data.tags[head]}` : ""
+    button.setAttribute("aria-label", `L${data.layer}.H${head}${role}${off}: most on ${first.text()}, ${number(first.share)}`)
     sheet.fit(button.clientWidth - 10)
     sheet.paint(mapOf(data, head), this.full(head), theme)
   }

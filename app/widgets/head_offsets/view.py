@@ -28,7 +28,7 @@ _view = st.components.v2.component(
 )
 
 
-def message(study: HeadStudy, layer: int, head: int, names: Sequence[str]) -> bytes:
+def message(study: HeadStudy, layer: int, head: int, names: Sequence[str], tags: Sequence[str] = ()) -> bytes:
     """What the browser gets: a header, the maps of the layer (float32), and the shares on each marker and the
     start token."""
     off = study.off[layer]
@@ -39,6 +39,7 @@ def message(study: HeadStudy, layer: int, head: int, names: Sequence[str]) -> by
         "off": off.tolist(),
         "names": list(names),
         "known": study.known,
+        "tags": list(tags),
     }
     arrays = (study.maps[layer], study.markers[layer], study.start[layer])
     return packed(header, *(finite(array).astype(np.float32) for array in arrays))
@@ -50,6 +51,7 @@ def show(
     head: int,
     *,
     names: Sequence[str] = PLACES,
+    tags: Sequence[str] = (),
     key: str,
     on_choice: Callable[[int], None],
 ) -> None:
@@ -58,11 +60,12 @@ def show(
     Args:
         head: the one that is drawn large.
         names: of the four grids.
+        tags: what the layer's heads are called besides their numbers, one a head.
         on_choice: is given the head that a visitor chooses.
     """
     _view(
         key=key,
-        data=message(study, layer, head, names),
+        data=message(study, layer, head, names, tags),
         on_head_change=partial(_report, key, study.cfg.n_heads, on_choice),
     )
 

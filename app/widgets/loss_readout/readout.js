@@ -19,7 +19,6 @@ function explain(item, tip) {
 function begin(parent) {
   const line = make("div", "line", make("div", "room", parent))
   line.setAttribute("role", "list")
-  line.setAttribute("aria-label", "Loss in nats, in the clean run and now")
   const tip = make("div", "tip", parent)
   tip.setAttribute("popover", "manual")
   tip.setAttribute("aria-hidden", "true") // what it says is in the labels
@@ -49,6 +48,7 @@ function fill(element, item) {
 export default function ({ data, parentElement }) {
   const line = parentElement.querySelector(".line") ?? begin(parentElement)
   const tip = parentElement.querySelector(".tip")
+  line.setAttribute("aria-label", data.label)
   while (line.children.length < data.items.length) add(line, tip)
   data.items.forEach((item, k) => fill(line.children[k], item))
 }

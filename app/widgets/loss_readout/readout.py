@@ -54,22 +54,33 @@ class Item:
         return {**self.__dict__, "spoken": self.spoken}
 
 
-def show(clean: Prediction, ablated: Prediction | None) -> None:
+def show(
+    clean: Prediction,
+    ablated: Prediction | None,
+    *,
+    key: str = "loss-readout",
+    what: str = "Loss",
+    runs: str = "in the clean run and now",
+) -> None:
     """Draw the line.
 
     Args:
-        clean: the prediction in the clean run.
+        clean: the prediction in the clean run, or in another that is compared with.
         ablated: that under an ablation, if there is one.
+        what: the label's first word or words.
+        runs: of which runs the numbers are, for a screen reader.
     """
-    _readout(key="loss-readout", data={"items": [item.data() for item in items(clean, ablated)]})
+    found = [item.data() for item in items(clean, ablated, what)]
+    _readout(key=key, data={"items": found, "label": f"{what} in nats, {runs}"})
 
 
-def items(clean: Prediction, ablated: Prediction | None) -> list[Item]:
+def items(clean: Prediction, ablated: Prediction | None, what: str = "Loss") -> list[Item]:
     """The entries of the line: always the same ones, so that nothing moves."""
+    labels = {**LABELS, "final": f"{what} (nats)"}
     return [
-        _loss(cut, clean.loss.mean(cut), None if ablated is None else ablated.loss.mean(cut))
+        _loss(cut, labels[cut], clean.loss.mean(cut), None if ablated is None else ablated.loss.mean(cut))
         if has_cells(clean.loss, cut)
-        else Item(LABELS[cut], "no such cell", "", "", MEASURES[cut].help)
+        else Item(labels[cut], "no such cell", "", "", MEASURES[cut].help)
         for cut in METRICS
     ]
 
@@ -79,11 +90,11 @@ def has_cells(loss: AnswerLoss, cut: Metric) -> bool:
     return {"copied": bool(loss.copied.any()), "changed": not loss.copied.all()}.get(cut, True)
 
 
-def _loss(cut: Metric, before: float, after: float | None) -> Item:
+def _loss(cut: Metric, label: str, before: float, after: float | None) -> Item:
     if after is None:
-        return Item(LABELS[cut], short(before), "", "", MEASURES[cut].help)
+        return Item(label, short(before), "", "", MEASURES[cut].help)
     return Item(
-        LABELS[cut],
+        label,
         short(before),
         short(after),
         _times(before, after),

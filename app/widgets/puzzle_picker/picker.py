@@ -17,7 +17,7 @@ from app.widgets.browser.scripts import ELEMENT, joined
 from app.widgets.puzzle_picker.wishes import PickerWish, Which, read_wish
 
 HERE = Path(__file__).parent
-SCRIPT = joined(ELEMENT, HERE / "pictures.js", HERE / "menu.js", HERE / "picker.js")
+SCRIPT = joined(ELEMENT, HERE / "picker.js", HERE / "menu.js", HERE / "pictures.js")
 
 _picker = st.components.v2.component("puzzle_picker", css=(HERE / "picker.css").read_text(), js=SCRIPT)
 

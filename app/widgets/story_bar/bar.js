@@ -8,16 +8,17 @@ class Bar {
   constructor(parent) {
     this.root = make("section", "story", parent)
     this.root.setAttribute("aria-label", "Story")
-    const words = make("div", "words", this.root)
-    const top = make("div", "top", words)
+    this.captions = make("div", "captions", this.root)
+    this.said = make("div", "said", this.root)
+    this.said.setAttribute("role", "status")
+    const side = make("div", "side", this.root)
+    const top = make("div", "top", side)
     this.title = make("span", "title", top)
     this.dots = make("span", "dots", top)
     this.dots.setAttribute("aria-hidden", "true")
-    this.back = this.button("back", "Back to the story’s scene", top, () => this.wish({ do: "return" }))
-    this.captions = make("div", "captions", words)
-    this.said = make("div", "said", this.root)
-    this.said.setAttribute("role", "status")
-    const ways = make("div", "ways", this.root)
+    const ways = make("div", "ways", side)
+    this.back = this.button("back", "Back to the scene", ways, () => this.wish({ do: "return" }))
+    this.back.title = "Show the scene again as the story has it"
     this.previous = this.button("previous", "‹", ways, () => this.step(-1))
     this.count = make("span", "count", ways)
     this.next = this.button("next", "Next ›", ways, () => this.step(1))
@@ -30,6 +31,8 @@ class Bar {
     this.close.title = "Leave the story, and stay where it has led"
     this.hear = (event) => this.key(event)
     document.addEventListener("keydown", this.hear)
+    this.watch = new ResizeObserver(() => this.leaveRoom())
+    this.watch.observe(this.root)
   }
 
   button(name, text, parent, act) {
@@ -108,7 +111,15 @@ class Bar {
     if (this.said.textContent !== words) this.said.textContent = words
   }
 
+  // What else stays in sight below the names of the pages does so below this.
+  leaveRoom() {
+    const stays = matchMedia("(min-width: 641px)").matches
+    document.documentElement.style.setProperty("--story-height", stays ? `${this.root.offsetHeight + 6}px` : "0px")
+  }
+
   detach() {
+    this.watch.disconnect()
+    document.documentElement.style.removeProperty("--story-height")
     document.removeEventListener("keydown", this.hear)
     this.root.remove()
   }

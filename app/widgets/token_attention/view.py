@@ -5,30 +5,34 @@ chooses which.
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import streamlit as st
 from jaxtyping import Int, UInt16
 
-from app.startup.circuitsvis import bundle_address
+from app.startup.bundles import CIRCUITSVIS, bundle_address
+from app.widgets.browser.scripts import ELEMENT, joined
 from app.widgets.browser.sending import finite
 from app.widgets.text import escape_markdown
-from app.widgets.token_attention.window import What, Window
+from app.widgets.token_attention.window import Way, What, Window
 from interp.analyses.attention import LayerAttention, packed
 from interp.grids import COLORS, SIZE
 from interp.puzzles import Puzzle
-from interp.tokens import TOKEN_NAMES, cell_position, marker_position, predicting_position
+from interp.tokens import GRID_TOKENS, TOKEN_NAMES, cell_position, marker_position, predicting_position
 
 HERE = Path(__file__).parent
 
 FAINTEST = 0.05
 DECIMALS = 10_000
 
+SCRIPT = joined(ELEMENT, HERE / "view.js")
+
 # CircuitsVis looks its container up in the document, so this component cannot live in a shadow root.
 _view = st.components.v2.component(
     "attention_view",
     css=(HERE / "view.css").read_text(),
-    js=(HERE / "view.js").read_text(),
+    js=SCRIPT,
     isolate_styles=False,
 )
 
@@ -69,6 +73,27 @@ def names_of(positions: Int[np.ndarray, " shown"], puzzle: Puzzle) -> list[str]:
     return names
 
 
+def bands_of(positions: Int[np.ndarray, " shown"], way: Way, puzzle: Puzzle) -> list[dict[str, Any]]:
+    """The grids that stand beside each other among these positions: the name of each, which of the positions
+    is its first, and how many are its. A grid's marker is one of its own; the start token is none."""
+    titles = puzzle.structure.name.split(" ")
+    if way == "grid":
+        # The second half are the positions that predict the answer's rows, each one before its cell.
+        half = len(positions) // 2
+        title = titles[int((positions[0] - 1) // GRID_TOKENS)]
+        return [
+            {"name": title, "first": 0, "length": half},
+            {"name": titles[3], "first": half, "length": half},
+        ]
+    places = np.where(positions == 0, -1, (positions - 1) // GRID_TOKENS)
+    bands = []
+    for place in np.unique(places).tolist():
+        (found,) = np.nonzero(places == place)
+        name = "start" if place < 0 else titles[place]
+        bands.append({"name": name, "first": int(found[0]), "length": len(found)})
+    return bands
+
+
 def show(
     attention: LayerAttention,
     puzzle: Puzzle,
@@ -96,18 +121,18 @@ def show(
     header = {
         "view": what,
         "tokens": names_of(positions, puzzle),
-        "heads": [f"L{layer} H{k}{' off' if attention.off[k] else ''}" for k in heads],
+        "heads": [f"L{layer} H{k}{', ablated' if attention.off[k] else ''}" for k in heads],
+        "bands": bands_of(positions, window.way, puzzle),
         "label": f"Attention of layer {layer}, " + ("all heads" if head is None else f"head {head}"),
         "full": full,
-        "bundle": bundle_address(),
+        "bundle": bundle_address(CIRCUITSVIS),
     }
     _view(key=key, data=packed(header, _in_ten_thousandths(shown)))
     whose = f"Layer {layer}, {'all heads' if head is None else f'head {head}'}"
     st.caption(
-        f"{whose}, in {escape_markdown(note or 'the clean run')}. Each row is a token that looks"
-        f" (destination), each column a token looked at (source); full colour is {full:.2f}."
-        f" {shown.sum(-1).mean():.0%} of the attention of these tokens falls on those shown. Logits at a"
-        " token predict the next one, so the row of a cell decides the cell after it."
+        f"{whose}, in {escape_markdown(note or 'the clean run')}. Rows are queries, columns keys; full grey"
+        f" is {full:.2f}. {shown.sum(-1).mean():.0%} of the attention of these tokens falls on those shown."
+        " Logits at a token predict the next one, so the row of a cell decides the cell after it."
     )
 
 

@@ -15,7 +15,9 @@ STYLE = """
 body { max-width: 200mm; margin: 12mm auto; padding: 0 5mm; background: #fff; color: #1f2328;
   font: 15px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, Arial, sans-serif; }
 h1 { font-size: 26px; } h2 { font-size: 18px; margin: 2em 0 0.5em; }
-dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; } dt { color: #4a5058; } dd { margin: 0; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 16px; }
+dt { color: #4a5058; }
+dd { margin: 0; }
 figure { margin: 0; break-inside: avoid; } figure svg { width: 100%; height: auto; }
 details { margin: 6px 0; } summary { cursor: pointer; }
 .table { max-height: 360px; overflow: auto; }

@@ -1,4 +1,4 @@
-"""Every way of starting the dashboard: its configuration, CircuitsVis's bundle, and the backend, which no
+"""Every way of starting the dashboard: its configuration, the bundles, and the backend, which no
 visitor can clear."""
 
 import stat
@@ -12,8 +12,8 @@ import streamlit as st
 from streamlit import config
 from streamlit.web.server.starlette.starlette_websocket import is_host_allowed
 
-from app.startup import circuitsvis as bundle
-from app.startup.circuitsvis import BUNDLE, bundle_address, ensure_bundle
+from app.startup import bundles
+from app.startup.bundles import CIRCUITSVIS, PLOTLY, bundle_address, ensure_bundle
 from app.state import backend as shared
 from interp.errors import PuzzlescopeError
 from tests.support.places import ROOT
@@ -63,7 +63,7 @@ def test_a_strangers_name_for_this_machine_is_refused(host: str | None, allowed:
     assert is_host_allowed(host) is allowed
 
 
-# ---- CircuitsVis's bundle ----------------------------------------------------------------------------------
+# ---- the bundles -------------------------------------------------------------------------------------------
 
 
 def test_many_may_put_the_bundle_in_its_place_at_once(tmp_path: Path) -> None:
@@ -72,12 +72,12 @@ def test_many_may_put_the_bundle_in_its_place_at_once(tmp_path: Path) -> None:
 
         def put(_: int, folder: Path = folder, barrier: threading.Barrier = barrier) -> Path:
             barrier.wait()
-            return ensure_bundle(folder)
+            return ensure_bundle(PLOTLY, folder)
 
         with ThreadPoolExecutor(8) as pool:
-            assert set(pool.map(put, range(8))) == {folder / BUNDLE}
-        assert [path.name for path in folder.iterdir()] == [BUNDLE]
-        assert stat.S_IMODE((folder / BUNDLE).stat().st_mode) == bundle.READABLE
+            assert set(pool.map(put, range(8))) == {folder / PLOTLY.file}
+        assert [path.name for path in folder.iterdir()] == [PLOTLY.file]
+        assert stat.S_IMODE((folder / PLOTLY.file).stat().st_mode) == bundles.READABLE
 
 
 def test_a_bundle_that_cannot_be_written_leaves_nothing_behind(
@@ -87,9 +87,9 @@ def test_a_bundle_that_cannot_be_written_leaves_nothing_behind(
         target.write_bytes(b"half of it")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(bundle.shutil, "copyfile", full)
+    monkeypatch.setattr(bundles.shutil, "copyfile", full)
     with pytest.raises(PuzzlescopeError, match="No space left on device"):
-        ensure_bundle(tmp_path)
+        ensure_bundle(CIRCUITSVIS, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -105,14 +105,14 @@ def test_where_it_cannot_be_written_the_bundle_comes_from_the_package(
 
     (tmp_path / "file").touch()  # so there can be no folder of this name, not even for root
     monkeypatch.setattr(ensure_bundle, "__defaults__", (tmp_path / "file",))
-    monkeypatch.setattr(bundle.runtime, "exists", lambda: True)
-    monkeypatch.setattr(bundle.runtime, "get_instance", lambda: SimpleNamespace(media_file_mgr=Media()))
-    bundle._in_place.cache_clear()
-    assert bundle_address() == "media/0123.js" and Path(served[0]) == bundle.source()
+    monkeypatch.setattr(bundles.runtime, "exists", lambda: True)
+    monkeypatch.setattr(bundles.runtime, "get_instance", lambda: SimpleNamespace(media_file_mgr=Media()))
+    bundles._in_place.cache_clear()
+    assert bundle_address(CIRCUITSVIS) == "media/0123.js" and Path(served[0]) == CIRCUITSVIS.source
     monkeypatch.setattr(ensure_bundle, "__defaults__", (tmp_path / "static",))
-    bundle._in_place.cache_clear()
-    assert bundle_address() == f"app/static/{BUNDLE}" and len(served) == 1
-    bundle._in_place.cache_clear()
+    bundles._in_place.cache_clear()
+    assert bundle_address(CIRCUITSVIS) == f"app/static/{CIRCUITSVIS.file}" and len(served) == 1
+    bundles._in_place.cache_clear()
 
 
 # ---- the backend -------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.startup.circuitsvis import ensure_bundle
+from app.startup.bundles import BUNDLES, Bundle, ensure_bundle
 from app.state import backend as shared
 from app.state import scene
 from app.widgets.token_attention.window import Window
@@ -19,7 +19,6 @@ from interp.ablation import MEAN, NO_ABLATION, Component, Lookback, parse_ablati
 from interp.analyses.presets import presets
 from interp.backend import Backend
 from interp.model import Config
-from interp.tasks import TASKS
 from interp.tokens import STRUCTURES
 from tests.support.models import SMALL
 from tests.support.pages import turn_to
@@ -48,6 +47,7 @@ LINK = {
     "large": "True",
     "answer": "teacher-forced",
     "base": "off",
+    "board": "picture",
     "chart": "heads",
     "method": "mean",
     "tokens": "grid1-0-2",
@@ -55,6 +55,9 @@ LINK = {
     "palette": "safe",
     "digits": "True",
     "flips": "frame-L1.attn",
+    "which": "solved",
+    "note": "see row 3",
+    "pin": "L0.mlp,L1.H2:mean",
 }
 """A part of a link for everything that a link holds besides model, puzzle, order, what is off and the
 head."""
@@ -76,35 +79,6 @@ def test_the_first_page_has_everything_and_no_error(page: AppTest) -> None:
     assert page.query_params["puzzle"] == page.session_state["scene"].puzzle.id
 
 
-def test_every_task_can_be_picked(page: AppTest) -> None:
-    page.run()
-    for task in TASKS:
-        page.selectbox(key="picker-task").set_value(task).run()
-        assert not page.exception and page.session_state["scene"].puzzle.task == task
-
-
-def test_order_and_number_and_any(page: AppTest) -> None:
-    page.run()
-    page.selectbox(key="picker-order").set_value(STRUCTURES[3].name).run()
-    assert page.session_state["scene"].puzzle.structure == STRUCTURES[3]
-    page.number_input(key="picker-number").set_value(7).run()
-    task = page.session_state["scene"].puzzle.task
-    offered = Backend().bank().filter(task=task, structure=STRUCTURES[3])
-    assert page.session_state["scene"].puzzle == offered[6]
-    page.button[[button.label for button in page.button].index("Random")].click().run()
-    assert page.session_state["scene"].puzzle in offered.puzzles
-
-
-def test_puzzles_that_the_model_fails(page: AppTest) -> None:
-    """The random model solves nothing: one choice offers all, the other says that none is left."""
-    page.run()
-    page.selectbox(key="picker-order").set_value(STRUCTURES[0].name).run()
-    page.selectbox(key="picker-which").set_value("the model fails").run()
-    assert "of 60" in page.number_input(key="picker-number").label
-    page.selectbox(key="picker-which").set_value("the model solves").run()
-    assert any("No puzzle fits" in caption.value for caption in page.caption) and not page.exception
-
-
 def test_a_link_restores_the_scene(page: AppTest, backend: Backend) -> None:
     puzzle = backend.bank().filter(task="detect", structure=STRUCTURES[1])[3]
     page.query_params["puzzle"] = puzzle.id
@@ -121,14 +95,16 @@ def test_a_link_restores_the_scene(page: AppTest, backend: Backend) -> None:
     assert (found.layer, found.head, found.measure, found.sample) == (2, 1, "changed", 16)
     assert (found.cell, found.view, found.weighting, found.large) == (136, "to", "value", True)
     assert (found.answer, found.base, found.chart, found.method) == ("teacher-forced", "off", "heads", MEAN)
+    assert found.board == "picture"
+    assert found.pin == parse_ablation("L0.mlp,L1.H2:mean", SMALL)
     assert (found.tokens, found.all_heads, found.palette, found.digits) == (
         Window("grid", 0, 2, 1),
         True,
         "safe",
         True,
     )
-    assert found.flips == ("frame", Component(1, "attn"))
-    assert page.selectbox(key="picker-task").value == "detect"
+    assert found.flips == ("frame", Component(1, "attn")) and found.which == "solved"
+    assert found.note == "see row 3" and any("see row 3" in as_shown(one.value) for one in page.markdown)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +114,7 @@ def test_a_link_restores_the_scene(page: AppTest, backend: Backend) -> None:
         ("model", "../../etc/passwd"),
         ("model", "hub:tommyp111/culture-gpt/gpt_000.pth"),
         ("puzzle", "<script>alert(1)</script>"),
+        ("note", "x" * 301),
         ("order", "X-Y"),
         ("off", "L77.attn"),
         ("off", "__import__('os').system('true')"),
@@ -150,6 +127,10 @@ def test_a_link_restores_the_scene(page: AppTest, backend: Backend) -> None:
         ("sample", "1000000"),
         ("method", "lookback=999"),
         ("tokens", "rows-9-3"),
+        ("pin", "L77.attn"),
+        ("pin", " "),
+        ("beside", "../../etc/passwd"),
+        ("board", "sculpture"),
         ("flips", "frame-L1.mlp"),
         ("flips", "no-such-task-L1.attn"),
         ("palette", "javascript:alert(1)"),
@@ -181,6 +162,9 @@ def test_query_and_scene_are_inverse(
         made = scene.replace(
             first,
             ablation=parse_ablation(text, SMALL),
+            pin=parse_ablation(text, SMALL) or None,
+            beside="seed-2" if text else "",
+            board="picture",
             attention=Component(2, "head", 3),
             cell=12,
             view="to",
@@ -210,10 +194,11 @@ def test_presets_parse_on_the_published_sizes() -> None:
     assert found.text == "L0.attn,L1.attn:lookback=100,L2.attn,L0-2.mlp"
 
 
-def test_the_bundle_is_copied_from_the_installed_package(tmp_path: Path) -> None:
-    target = ensure_bundle(tmp_path / "static")
-    assert target.stat().st_size > 1_000_000 and "CircuitsVis" in target.read_text()
-    assert ensure_bundle(tmp_path / "static") == target
+@pytest.mark.parametrize(("bundle", "said"), [(BUNDLES[0], "CircuitsVis"), (BUNDLES[1], "Plotly")])
+def test_a_bundle_is_copied_from_the_installed_package(tmp_path: Path, bundle: Bundle, said: str) -> None:
+    target = ensure_bundle(bundle, tmp_path / "static")
+    assert target.stat().st_size > 1_000_000 and said in target.read_text()
+    assert ensure_bundle(bundle, tmp_path / "static") == target
     assert [path.name for path in target.parent.iterdir()] == [target.name]
 
 

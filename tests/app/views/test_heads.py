@@ -52,6 +52,7 @@ def test_the_browser_gets_a_layers_maps(study: HeadStudy) -> None:
         "off": [False] * 4,
         "names": list(head_offsets.PLACES),
         "known": 2,
+        "tags": [],
     }
     maps, rest = numbers[: 4 * 4 * 361].reshape(4, 4, 19, 19), numbers[4 * 4 * 361 :]
     np.testing.assert_allclose(maps, study.maps[1], atol=1e-7)
@@ -143,6 +144,7 @@ def test_what_is_taken_away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> No
     heads, spectra, maps = (json.loads(download.json()) for download in taken["downloads"])
     assert heads["header"]["ablation"] == "L0.attn" and heads["header"]["puzzles"] == [scene.puzzle.id]
     assert len(heads["rows"]) == 12 and heads["rows"][1]["cost"] == pytest.approx(1)
+    assert [row["role"] for row in heads["rows"][:5]] == ["off"] * 4 + ["content"]
     assert heads["rows"][0]["off"] and heads["rows"][0]["over"] == "answer"
     assert len(spectra["rows"]) == 12 * 405 and len(maps["rows"]) == 4 * 361 + 5
     assert sum(row["share"] for row in maps["rows"]) == pytest.approx(1, abs=1e-5)
@@ -165,20 +167,24 @@ def test_the_whole_page(page: AppTest) -> None:
     assert not page.exception and not page.error and not page.warning
     assert [title.value for title in page.title] == ["Heads"]
     table = page.dataframe[0].value
-    assert list(table.columns) == ["head", *DETECTORS, COST] and len(table) == 12
+    assert list(table.columns) == ["head", "role", *DETECTORS, COST] and len(table) == 12
+    assert table[COST].is_monotonic_decreasing, "the costliest head first"
     assert not table.isna().any().any(), "every detector and cost of every head"
     assert "next** token" in page.expander[0].markdown[0].value, "how to read it"
 
 
 def test_a_link_restores_the_pages_own_choices(page: AppTest) -> None:
-    for name, value in {"over": "all", "x": "start", "y": "markers", "off": "L1.H2:lookback=100"}.items():
+    asked = {"over": "all", "role": "copy", "x": "start", "y": "markers", "off": "L1.H2:lookback=100"}
+    for name, value in {**asked, "attention": "L0.H3"}.items():
         page.query_params[name] = value
     filled(page)
     assert not page.exception and not page.warning
-    assert page.session_state["chosen-heads"] == {"over": "all", "x": "start", "y": "markers"}
+    assert page.session_state["chosen-heads"] == {"over": "all", "role": "copy", "x": "start", "y": "markers"}
     table = page.dataframe[0].value.set_index("head")
     assert table.loc["L1.H2", "next_one_grid_back"] == pytest.approx(1), "the run with it looking back"
     assert table.loc["L1.H2", "start"] == pytest.approx(100 / 404), "from all positions"
+    assert sorted(table.index) == ["L0.H3", "L1.H2"], "those that copy, and the one that is chosen"
+    assert table.loc["L1.H2", "role"] == "= copy"
 
 
 def test_what_is_under_way_can_be_stopped_and_gone_on_with(page: AppTest) -> None:

@@ -17,7 +17,7 @@ def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 def measured(page: AppTest) -> AppTest:
     """Run the page until its sweep is complete."""
-    return run_until(page, lambda page: "when all is measured" not in words(page))
+    return run_until(page, lambda page: "Verdict when the measurement is complete" not in words(page))
 
 
 def test_every_experiment_has_a_question_a_finding_a_link_and_a_program(page: AppTest) -> None:
@@ -28,6 +28,9 @@ def test_every_experiment_has_a_question_a_finding_a_link_and_a_program(page: Ap
     said = words(page)
     assert said.count("**Here:**") >= 7 and said.count("**Published**") >= 6
     programs = [code.value for code in page.code]
+    assert "**pending" not in said and re.search(r"\*\*differs \d\*\* \(\[\d\]\(#experiment-\d\)", said)
+    for number, title in enumerate(titles, start=1):
+        assert f"[{title.split('. ')[1]}](#experiment-{number})" in said, "it stands in the contents"
     assert len(programs) >= 7 and all("load_model" in program for program in programs)
     for program in programs:
         compile(program, "snippet", "exec")
@@ -37,7 +40,7 @@ def test_the_losses_are_those_of_the_library(page: AppTest, model_folder: str) -
     from interp import load_model, load_puzzles
     from interp.ablation import components_of
     from interp.analyses.ablation_sweep import sweep
-    from interp.analyses.published import layers_finding
+    from interp.analyses.notebook.published import layers_finding
 
     model, tokens = load_model(model_folder), load_puzzles("bank").limit(64).tokens
     losses = [row.loss.mean("final") for row in sweep(model, tokens, components_of(model.cfg, ["attn"]))]
@@ -53,10 +56,10 @@ def test_thresholds_can_be_moved_and_are_in_the_link(page: AppTest) -> None:
     assert len([button for button in page.button if (button.key or "").startswith("log-1-")]) < len(many)
 
 
-def test_heads_that_only_rest_on_the_start_token_stand_apart(page: AppTest, model_folder: str) -> None:
+def test_heads_that_only_rest_on_the_start_token_are_a_footnote(page: AppTest, model_folder: str) -> None:
     from interp import load_model
-    from interp.analyses.lookback import lookback_table
-    from interp.analyses.notebook import ON_START, looking_heads
+    from interp.analyses.lookback import heads_above, lookback_table
+    from interp.analyses.notebook.experiments import ON_START, looking_heads
 
     page.run()
     model, tokens = load_model(model_folder), page.session_state["scene"].puzzle.tokens[None]
@@ -67,10 +70,10 @@ def test_heads_that_only_rest_on_the_start_token_stand_apart(page: AppTest, mode
     page.slider(key="log-threshold-100").set_value(threshold).run()
     found = looking_heads(clamped[100], real, clamped[ON_START], 100, threshold)
     labels = [button.label for button in page.button if (button.key or "").startswith("log-100-")]
-    assert labels == [f"{h.found.name} · {h.found.score:.2f} ({h.unclamped:.2f})" for h in found]
+    assert labels == [f"{h.name} · {h.score:.2f}" for h in heads_above(real, 100, threshold)]
     resting = sum(not h.looks for h in found)
-    told = f"{resting} {'more ' if resting < len(found) else ''}only by resting on the start token"
-    assert resting and any(caption.value.startswith(told) for caption in page.caption)
+    told = f"{resting} more that only rest" if resting < len(found) else "only heads that rest on the start"
+    assert resting and any(told in caption.value for caption in page.caption)
 
 
 def test_a_link_with_a_threshold(page: AppTest) -> None:
@@ -118,10 +121,10 @@ def test_published_figures_stand_beside_ours_where_sizes_agree(
     deviations."""
     assert "12 layers" in words(page.run())
     assert not page.dataframe
-    monkeypatch.setattr("interp.analyses.published.same_sizes", lambda cfg: True)
-    monkeypatch.setattr("interp.analyses.published.PUBLISHED_LAYERS", (2.65, 6.48e-3, 2.92e-3))
+    monkeypatch.setattr("interp.analyses.notebook.published.same_sizes", lambda cfg: True)
+    monkeypatch.setattr("interp.analyses.notebook.published.PUBLISHED_LAYERS", (2.65, 6.48e-3, 2.92e-3))
     monkeypatch.setattr(
-        "interp.analyses.published.PUBLISHED_HEADS",
+        "interp.analyses.notebook.published.PUBLISHED_HEADS",
         {1: {(0, 3): 0.3272}, 100: {(0, 0): 0.4590, (1, 2): 0.2725}},
     )
     measured(page)

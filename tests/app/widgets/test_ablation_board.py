@@ -15,16 +15,17 @@ from app.widgets.ablation_board import (
     Switch,
     Tile,
     Undo,
-    UsePreset,
     ablation_after,
     apply_switch,
     board_data,
     chips,
-    legend,
+    costliest,
+    number,
     place,
     read_wishes,
     said,
     seen_after,
+    tile_of,
 )
 from interp.ablation import (
     COMPONENT_KINDS,
@@ -37,9 +38,10 @@ from interp.ablation import (
     components_of,
     parse_ablation,
 )
-from interp.analyses.presets import presets
 from interp.errors import PuzzlescopeError
+from interp.figures.scale import blended, colour, luminance
 from tests.support.models import SMALL
+from tests.support.rows import attn, row
 
 PARTS = components_of(SMALL, COMPONENT_KINDS)
 SOME_PARTS = st.lists(st.sampled_from(PARTS), max_size=6).map(tuple)
@@ -60,8 +62,7 @@ def board(**changes) -> Board:
         "cfg": SMALL,
         "ablation": NO_ABLATION,
         "tiles": {},
-        "clean": 1e-3,
-        "metric": "final",
+        "measure": "wrong",
         "n_puzzles": 16,
     }
     return Board(**(plain | changes))
@@ -93,7 +94,6 @@ def test_wishes_are_read_in_order() -> None:
             {"kind": "redo"},
             {"kind": "reset"},
             {"kind": "text", "text": "L0.attn"},
-            {"kind": "preset", "name": "All MLPs ablated"},
             {"kind": "stop"},
         ),
         SMALL,
@@ -106,7 +106,6 @@ def test_wishes_are_read_in_order() -> None:
         Redo(),
         Reset(),
         SetText("L0.attn"),
-        UsePreset("All MLPs ablated"),
         StopSweep(),
     ]
 
@@ -149,32 +148,79 @@ def test_what_no_board_of_this_model_sends_is_left_out(item: object) -> None:
 
 def test_what_is_off_after_a_wish() -> None:
     before = parse_ablation("L0.attn", SMALL)
-    offered = presets(SMALL)
     assert ablation_after(before, SetText("L1.mlp"), SMALL) == parse_ablation("L1.mlp", SMALL)
     assert ablation_after(before, Reset(), SMALL) == NO_ABLATION
     assert ablation_after(before, Undo(), SMALL) == before
-    for preset in offered:
-        assert ablation_after(before, UsePreset(preset.name), SMALL, offered) == preset.ablation(SMALL)
     with pytest.raises(PuzzlescopeError, match="there is no layer 9"):
         ablation_after(before, SetText("L9.attn"), SMALL)
-    with pytest.raises(PuzzlescopeError, match="no preset 'x'"):
-        ablation_after(before, UsePreset("x"), SMALL, offered)
 
 
-def test_answers_are_counted() -> None:
-    counted = board(metric="answers", clean=None)
-    assert place(Tile(None, 5, 1), counted) == 4 / 16
-    assert (
-        "loses 4 puzzles"
-        in board_data(board(metric="answers", tiles={PARTS[0]: Tile(None, 5, 1)}))["tiles"]["L0.attn"]
+CLEAN = row(None, 1e-3, "11")
+
+
+def test_a_tile_says_what_a_row_of_the_sweep_says() -> None:
+    one = attn(1, 0.5, "01", 27)
+    wrong, loss, answers = (tile_of(one, CLEAN, measure) for measure in ("wrong", "final", "answers"))
+    assert (wrong.change, answers.change) == (13.5, 0.5) and loss.change == pytest.approx(0.499)
+    assert said(wrong, "wrong") == (
+        "14 of 100 cells broken a puzzle · loss 0.5, 500 × clean 1.0e-3 · answers: 1 lost, 0 gained"
     )
-    assert [text for text, _ in legend(counted)["marks"]] == ["16 gained", "as many", "4 lost", "16 lost"]
+    assert "loss on changed cells 0.5" in said(tile_of(one, CLEAN, "changed"), "changed")
+    assert said(tile_of(one.first(1), CLEAN, "wrong", approximate=True), "wrong").endswith(
+        "27 of 100 cells broken · loss 0.5, 500 × clean 1.0e-3 · solved → wrong · first look"
+    )
+    assert place(wrong, "wrong") == pytest.approx(0.135**0.5) and place(answers, "answers") == 0.5**0.5
 
 
-def test_the_read_out() -> None:
-    text = said(Tile(0.5, 3, 1), board())
-    assert "loss 0.5, 500 × the clean 1.0e-3" in text and "3 solved → wrong, 1 wrong → solved" in text
-    assert "first look" in said(Tile(0.5, approximate=True), board())
+def test_a_tile_has_a_number_a_name_and_a_colour() -> None:
+    part = Component(1, "attn")
+    paint, light, dark, shown, label, told, approximate = board_data(
+        board(tiles={part: tile_of(attn(1, 0.5, "0", 27), CLEAN, "wrong")})
+    )["tiles"]["L1.attn"]
+    assert (shown, label, approximate) == ("27", "breaks 27 cells", False) and told.startswith("27 of 100")
+    assert paint == colour(0.27**0.5) and {light, dark} <= {"#000000", "#ffffff"}
+    for ink, ground in ((light, "#ffffff"), (dark, "#16181c")):
+        behind = luminance(blended(paint, ground)) + 0.05
+        written = 0.05 if ink == "#000000" else 1.05
+        assert max(behind, written) / min(behind, written) >= 4.5
+
+
+def test_heads_that_do_next_to_nothing_have_no_number() -> None:
+    head, layer = Component(0, "head", 1), Component(0, "mlp")
+    for measure, change in (("wrong", 0.5), ("final", 0.005)):
+        assert number(layer, Tile(change), measure) and not number(head, Tile(change), measure)
+    assert [number(head, Tile(change), "wrong") for change in (1.0, -3.0)] == ["1", "−3"]
+    assert number(head, Tile(0.25, n=16), "answers") == "4"
+
+
+def test_the_costliest_is_told_once_all_tiles_are_known() -> None:
+    tiles = {part: Tile(float(k)) for k, part in enumerate(PARTS)}
+    assert costliest(tiles, "wrong") == PARTS[-1]
+    assert board_data(board(tiles=tiles))["costliest"] == PARTS[-1].text
+    del tiles[PARTS[0]]
+    assert board_data(board(tiles=tiles))["costliest"] is None
+    assert costliest({PARTS[0]: Tile(0.0), PARTS[1]: Tile(-2.0)}, "wrong") is None, "nothing costs anything"
+    assert costliest({PARTS[0]: Tile(float("nan"))}, "final") is None
+
+
+def test_the_legend_has_the_colours_of_tiles_and_names_the_largest() -> None:
+    tiles = {PARTS[0]: Tile(25.0), PARTS[1]: Tile(1.0)}
+    legend = board_data(board(tiles=tiles))["legend"]
+    assert legend["steps"][0] == colour(0.0) and legend["steps"][-1] == colour(1.0)
+    assert [text for _, text in legend["ticks"]] == ["0", "1", "5", "10", "25", "50", "100"]
+    assert legend["largest"] == [0.5, f"{PARTS[0].text}: 25"]
+    helps = board_data(board(tiles={PARTS[0]: Tile(-4.0)}))["legend"]
+    assert [text for _, text in helps["ticks"]][:4] == ["−5", "−1", "0", "1"] and helps["largest"] is None
+    assert helps["steps"][0] == colour(-(0.05**0.5)) and helps["ticks"][0][0] == 0
+    for measure in ("final", "answers"):
+        assert board_data(board(measure=measure, tiles=tiles))["legend"]["ticks"][-1][0] == 1
+
+
+def test_marks_are_handed_on() -> None:
+    assert board_data(board(marks={PARTS[1]: ("c", "copy head")}))["marks"] == {
+        PARTS[1].text: ["c", "copy head"]
+    }
+    assert board_data(board())["marks"] == {}
 
 
 def test_a_chip_is_a_term_of_the_text() -> None:

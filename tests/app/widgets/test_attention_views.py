@@ -14,13 +14,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 
-from app.startup.circuitsvis import ensure_bundle
+from app.startup.bundles import CIRCUITSVIS, ensure_bundle
 from app.widgets.grid_attention import view as grid_attention
 from app.widgets.grid_attention.choice import Choice, read_choice
-from app.widgets.grid_attention.view import message
+from app.widgets.grid_attention.view import Tag, message
 from app.widgets.palette import CELL_COLORS
 from app.widgets.token_attention import view as attention_view
-from app.widgets.token_attention.view import names_of, positions_of
+from app.widgets.token_attention.view import bands_of, names_of, positions_of
 from app.widgets.token_attention.window import MOST_TOKENS, Window, length, read_window
 from interp.analyses.attention import LayerAttention, packed
 from interp.errors import PuzzlescopeError
@@ -32,7 +32,7 @@ from tests.support.places import ROOT
 WIDGETS = ROOT / "app" / "widgets"
 SCRIPTS = {
     "grid_attention": grid_attention.SCRIPT,
-    "token_attention": (WIDGETS / "token_attention" / "view.js").read_text(),
+    "token_attention": attention_view.SCRIPT,
 }
 N_HEADS = 8
 
@@ -216,6 +216,23 @@ def test_a_bad_window_is_one_sentence(text: str) -> None:
         read_window(text)
 
 
+def test_grids_are_marked_off_where_they_stand(puzzle: Puzzle) -> None:
+    names = puzzle.structure.name.split(" ")
+    rows = Window("rows", 4, 5)
+    bands = bands_of(positions_of(rows), "rows", puzzle)
+    assert [(band["name"], band["first"], band["length"]) for band in bands] == [
+        ("start", 0, 1),
+        *((name, 1 + 21 * place, 21) for place, name in enumerate(names)),
+    ]
+    bands = bands_of(positions_of(Window("grid", 2, 4, 1)), "grid", puzzle)
+    assert bands == [
+        {"name": names[1], "first": 0, "length": 30},
+        {"name": names[3], "first": 30, "length": 30},
+    ]
+    stretch = bands_of(positions_of(Window("positions", 90, 120)), "positions", puzzle)
+    assert [(band["name"], band["length"]) for band in stretch] == [(names[0], 12), (names[1], 19)]
+
+
 def test_what_circuitsvis_gets(
     attention: LayerAttention, puzzle: Puzzle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -228,7 +245,7 @@ def test_what_circuitsvis_gets(
     weights = np.frombuffer(pattern, dtype="<u2").reshape(60, 60) / attention_view.DECIMALS
     assert one["view"] == "pattern" and one["heads"] == ["L1 H1"] and one["full"] == 0.83
     assert weights[30 + 6, 6] == pytest.approx(0.83, abs=1e-4) and weights.sum() == weights[30 + 6, 6]
-    assert many["heads"][4:6] == ["L1 H4", "L1 H5 off"]
+    assert many["heads"][4:6] == ["L1 H4", "L1 H5, ablated"]
     assert np.array_equal(
         np.frombuffer(patterns, dtype="<u2").reshape(8, 60, 60)[1], weights * attention_view.DECIMALS
     )
@@ -326,7 +343,7 @@ MOUNT = """async ([source, data]) => {
 def page(chromium: Browser, tmp_path: Path) -> Iterator[Page]:
     page = chromium.new_page(viewport={"width": 900, "height": 900})
     page.set_default_timeout(1000 * SECONDS)
-    bundle = ensure_bundle(tmp_path).read_text()
+    bundle = ensure_bundle(CIRCUITSVIS, tmp_path).read_text()
     page.route("http://views.test/**", lambda route: route.fulfill(body=PAGE, content_type="text/html"))
     page.route(
         "http://views.test/app/static/*",
@@ -351,10 +368,14 @@ def grids(page: Page, attention: LayerAttention, puzzle: Puzzle) -> Page:
     return page
 
 
+TAGS = [Tag("=", f"role {head}", f"copies {head}") for head in range(N_HEADS)]
+
+
 def mount_grids(
     page: Page, attention: LayerAttention, puzzle: Puzzle, choice: Choice, note: str = ""
 ) -> None:
-    mount(page, "grid_attention", message(attention, puzzle, choice, layer=1, note=note, colors=CELL_COLORS))
+    sent = message(attention, puzzle, choice, layer=1, note=note, colors=CELL_COLORS, tags=TAGS)
+    mount(page, "grid_attention", sent)
 
 
 def middle(page: Page, canvas: str, cell: int) -> tuple[float, float]:
@@ -416,8 +437,10 @@ def test_pointing_shows_where_the_predicting_position_looks(grids: Page) -> None
     assert "position 340" in page.locator(".rule").inner_text() and predicting_position(3, 6) == 340
     assert ink(page, head_map(1), 236) > 200 and ink(page, head_map(0), 236) < 70
     expect(page.locator(".map:nth-child(2) .chip")).to_have_text(["start 17 %"])
+    expect(page.locator(".map:nth-child(2) .role")).to_have_text("= role 1")
+    expect(page.locator(".map:nth-child(2) .role")).to_have_attribute("title", "copies 1")
     expect(page.locator(".map:nth-child(3) .chip")).to_have_text(["start 40 %", re.compile(r"\[.+\] 60 %")])
-    expect(page.locator(".map:nth-child(6) .chip").first).to_have_text("ablated: writes nothing")
+    expect(page.locator(".map:nth-child(6) .chip").first).to_have_text("ablated")
     point(page, head_map(3), 350)
     expect(page.locator(".said")).to_contain_text("Row 6, column 1 of the answer")
     page.mouse.move(5, 880)
@@ -458,7 +481,7 @@ def test_a_head_is_enlarged_and_read_off(grids: Page) -> None:
     assert cell_position(2, 3, 6) == 240
     point(page, ".enlarged canvas", 399)
     expect(page.locator(".readout")).to_contain_text("the key comes after the query")
-    page.get_by_role("button", name="× value norm").click()
+    page.get_by_role("button", name="value-weighted").click()
     point(page, ".enlarged canvas", 236)
     expect(page.locator(".readout")).to_contain_text("0.831 × norm 3.00 = 2.49")
     page.get_by_role("button", name="The head after").click()
@@ -475,7 +498,7 @@ def test_a_head_is_enlarged_and_read_off(grids: Page) -> None:
 @pytest.mark.browser
 def test_who_reads_a_cell_is_drawn_on_the_cell_that_is_predicted(grids: Page) -> None:
     page = grids
-    page.get_by_role("button", name="what attends to this cell").click()
+    page.get_by_role("button", name="as key").click()
     click(page, SELECTOR, 22)
     assert choices(page) == [Choice(336, "to"), Choice(22, "to")]
     expect(page.locator(".said")).to_have_text(
@@ -488,7 +511,7 @@ def test_who_reads_a_cell_is_drawn_on_the_cell_that_is_predicted(grids: Page) ->
         "L1.H1 reads it most to predict row 4, column 7 of the answer, 0.83"
     )
     assert ink(page, head_map(1), 336) > 200
-    page.get_by_role("button", name="from this cell").click()
+    page.get_by_role("button", name="as query").click()
     assert choices(page)[-1] == Choice(336), "the same place in the answer"
 
 
@@ -501,7 +524,7 @@ def test_opacity_on_one_scale_or_on_each_heads_own(
     mount_grids(page, faint, puzzle, Choice(336))
     darkness = ink(page, head_map(1), 236)
     assert pytest.approx(darkness, abs=30) == 255 * 0.083**0.5
-    page.get_by_role("button", name="each head’s own").click()
+    page.get_by_role("button", name="per head").click()
     page.wait_for_timeout(100)
     assert ink(page, head_map(1), 236) > 240
     assert choices(page) == [], "that is nobody else's business"
@@ -560,6 +583,7 @@ def circuitsvis(puzzle: Puzzle, heads: list[str]) -> bytes:
         "heads": heads,
         "label": "Attention",
         "full": 1,
+        "bands": bands_of(positions, "positions", puzzle),
     }
     return packed(header | {"bundle": "app/static/circuitsvis.js"}, weights)
 
@@ -571,9 +595,14 @@ def test_circuitsvis_draws_and_leaves_nothing_behind(page: Page, puzzle: Puzzle)
     expect(drawn).to_have_count(1)
     page.evaluate("window.first = new WeakRef(document.querySelector('.attention-view canvas'))")
     mount(page, "token_attention", circuitsvis(puzzle, ["L1 H0", "L1 H1", "L1 H2 off"]))
-    expect(drawn).to_have_count(4)
+    expect(drawn).to_have_count(3)
     expect(page.get_by_text("L1 H2 off")).to_be_visible()
     expect(page.get_by_role("group", name="Attention")).to_be_visible()
+    expect(page.get_by_role("img", name="Attention, L1 H1: strongest from ")).to_be_visible()
+    box = page.locator(".lines").first.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 1, box["y"] + box["height"] - 1)
+    expect(page.locator(".said")).to_contain_text("looks at start: 0.500")
     page.evaluate("window.kept = document.querySelector('.attention-view canvas')")
     mount(page, "token_attention", circuitsvis(puzzle, ["L1 H0", "L1 H1", "L1 H2 off"]))
     page.wait_for_timeout(300)

@@ -110,7 +110,7 @@ def test_the_only_path_of_a_component_is_the_component(model: PuzzleGPT, tokens:
 
 def test_the_board_offers_it() -> None:
     off = parse_ablation("L1.attn:flip", SMALL)
-    data = board_data(Board(SMALL, off, {}, None, "final", 1, method=Flip()))
+    data = board_data(Board(SMALL, off, {}, "final", 1, method=Flip()))
     assert data["method"] == "flip" and data["off"] == {"L1.attn": "flip"}
     assert [one["name"] for one in data["methods"]] == ["zero", "mean", "lookback", "flip"]
     wish = {"kind": "switch", "parts": ["L0.mlp"], "off": True, "method": "flip"}

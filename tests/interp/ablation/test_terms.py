@@ -1,5 +1,6 @@
 """Ablation text, and what the hooks do to a run."""
 
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -28,8 +29,8 @@ from interp.analyses.direct_attribution import direct_attribution
 from interp.analyses.head_study import study_heads
 from interp.analyses.logit_lens import logit_lens
 from interp.analyses.lookback import lookback_table
+from interp.analyses.notebook.published import blanks_masked
 from interp.analyses.path_ablation import path_ablation
-from interp.analyses.published import blanks_masked
 from interp.engine.predict import losses, predict, run_ablated
 from interp.engine.runs import run_puzzle
 from interp.errors import PuzzlescopeError
@@ -240,3 +241,15 @@ def test_components_are_dictionary_keys() -> None:
 def test_an_offset_that_is_none_is_a_sentence(number: int) -> None:
     with pytest.raises(PuzzlescopeError, match=f"0 to 404 positions, got {number}"):
         Lookback(number)
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [("L1.atn", "L1.attn"), ("l2.mlp", "L2.mlp"), ("L1attn:mean", "L1.attn"), ("L0.h3", "L0.H3")],
+)
+def test_a_slip_is_told_what_was_meant(text: str, meant: str) -> None:
+    with pytest.raises(PuzzlescopeError, match=re.escape(f" Did you mean {meant}?")):
+        parse_ablation(text, SMALL)
+    with pytest.raises(PuzzlescopeError) as error:
+        parse_ablation("x" * 10_000, SMALL)
+    assert "Did you mean" not in str(error.value)

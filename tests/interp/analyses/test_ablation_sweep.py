@@ -4,11 +4,21 @@ import numpy as np
 import pytest
 
 from interp.ablation import Component, components_of, parse_ablation
-from interp.analyses.ablation_sweep import sweep
-from interp.engine.predict import losses
+from interp.analyses.ablation_sweep import (
+    SweepState,
+    cells_in_words,
+    cost,
+    costliest,
+    sweep,
+    sweep_parts,
+    value,
+)
+from interp.engine.predict import losses, predict
 from interp.errors import PuzzlescopeError
 from interp.puzzles.kinds import KINDS, draw
-from tests.support.models import SMALL, small_model
+from tests.support.models import SMALL, six_puzzles, small_model
+from tests.support.rows import attn
+from tests.support.rows import row as made
 
 
 def test_components_are_listed_layer_by_layer() -> None:
@@ -37,4 +47,37 @@ def test_each_row_is_the_run_with_that_part_off_too(base: str) -> None:
         np.testing.assert_array_equal(row.solved, solved)
         summary = row.brief(clean, "changed")
         assert summary["component"] == row.component.text
+        assert summary["cells_broken"] - summary["cells_fixed"] == pytest.approx(cost(row, clean, "wrong"))
         assert summary["delta"] == pytest.approx(summary["loss"] - clean.loss.mean("changed"))
+
+
+def test_broken_cells_are_those_that_a_prediction_gets_wrong() -> None:
+    """An independent way: the likeliest token of each cell of a prediction under each ablation."""
+    model, tokens = small_model(), six_puzzles()
+    parts = components_of(SMALL, ["attn", "head", "mlp"])
+    truth = tokens[:, -100:]
+    clean, *rows = sweep(model, tokens, parts)
+    before = predict(model, tokens).teacher_forced == truth
+    assert 0 < before.sum() < before.size, "a model that is right somewhere"
+    np.testing.assert_array_equal(clean.right, before)
+    for one in rows:
+        after = predict(model, tokens, parse_ablation(one.component.text, SMALL)).teacher_forced == truth
+        np.testing.assert_array_equal(one.right, after)
+        assert one.cells_broken(clean) == (before & ~after).sum() / len(tokens)
+        assert one.cells_fixed(clean) == (~before & after).sum() / len(tokens)
+        assert value(one, "wrong") == pytest.approx((~after).sum() / len(tokens))
+    state = SweepState(parts, len(tokens))
+    for part in sweep_parts(model, tokens, parts):
+        if part is not None:
+            state.add(part)
+    np.testing.assert_array_equal(state.row(3).right, rows[2].right)
+
+
+def test_the_costliest() -> None:
+    clean, rows = made(None, 0.1, "11"), [attn(0, 0.5, "01", 3), attn(1, 0.2, "00", 8), attn(2, 0.05, "11")]
+    assert costliest(rows, clean, "final") is rows[0] and costliest(rows, clean, "wrong") is rows[1]
+    assert costliest(rows[2:], clean, "wrong") is None and costliest(rows, None, "wrong") is None
+    assert cost(rows[0], clean, "wrong") == 1.5 and cost(rows[0], clean, "final") == pytest.approx(0.4)
+    assert cost(rows[1], clean, "answers") == 1
+    assert cells_in_words(rows[0], clean) == "1.5 of 100 cells broken a puzzle"
+    assert cells_in_words(clean.first(1), rows[1].first(1)) == "0 of 100 cells broken, 8 fixed"

@@ -12,8 +12,8 @@ from interp.analyses.ablation_sweep import Sweep, sweep, value
 from interp.analyses.attention import AttentionOf, attention_pattern
 from interp.analyses.head_study import DETECTORS, HeadStudyOf, study_heads
 from interp.analyses.lookback import LookbackScores, heads_above, lookback_table
+from interp.analyses.notebook.published import BlanksMasked, blanks_masked
 from interp.analyses.prediction import PredictionOf
-from interp.analyses.published import BlanksMasked, blanks_masked
 from interp.engine.predict import losses, predict
 from interp.export.programs import Sample
 from interp.model import Config

@@ -20,6 +20,7 @@ from interp.puzzles.kinds import KINDS
 from interp.tokens import predicting_position
 from tests.support.models import SMALL, six_puzzles
 from tests.support.places import ROOT
+from tests.support.rows import cells
 
 HEADER = Header("default", "abc", ("1", "2"), "L1.attn:mean", "final")
 
@@ -73,8 +74,8 @@ def test_the_teacher_forced_answer_is_another(model: PuzzleGPT, puzzles: list[Pu
 def test_a_sweep_reads_back(model: PuzzleGPT, puzzles: list[Puzzle]) -> None:
     clean, *rows = sweep(model, six_puzzles(), components_of(SMALL, ["attn", "mlp"]))
     # The random model solves nothing: say that the clean run does, and that one row does otherwise.
-    clean = SweepRow(None, clean.loss, np.array([True, True, False, False, True, False]))
-    rows[2] = SweepRow(rows[2].component, rows[2].loss, np.array([True, False, False, True, False, False]))
+    clean = SweepRow(None, clean.loss, cells([1, 1, 0, 0, 1, 0]))
+    rows[2] = SweepRow(rows[2].component, rows[2].loss, cells([1, 0, 0, 1, 0, 0], wrong=30))
     table = Table(HEADER, sweep_rows(clean, rows, puzzles, MEAN))
     header, found = read_json(table)
     assert header["puzzles"] == ["1", "2"] and header["ablation"] == "L1.attn:mean"
@@ -87,6 +88,10 @@ def test_a_sweep_reads_back(model: PuzzleGPT, puzzles: list[Puzzle]) -> None:
             losses = [row.loss.mean(cut) for row in (clean, *rows)]
             assert back[f"loss_{cut}"].tolist() == losses
             assert back[f"delta_{cut}"].tolist() == [loss - losses[0] for loss in losses]
+        assert (back.cells_broken[3], back.cells_fixed[3]) == (80 / 6, 20 / 6)
+        assert (back.cells_wrong - back.cells_wrong[0]).tolist() == pytest.approx(
+            (back.cells_broken - back.cells_fixed).tolist()
+        )
         assert back.n.tolist() == [6] * 7 and back.solved.tolist() == [3, 0, 0, 2, 0, 0, 0]
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from interp.figures.attribution import attribution_bars, attribution_map, part_map
+from interp.figures.scale import AWAY, TOWARD
 from tests.support.results import attribution, bars_of
 
 
@@ -36,7 +37,7 @@ def test_the_layers_map_has_the_parts_of_layers() -> None:
     colors = dict(
         zip([data[0] for data in bars_of(figure).customdata], bars_of(figure).marker.color, strict=True)
     )
-    assert colors["L0.mlp"].startswith("rgba(47, 115, 200") and colors["L1.H1"].startswith("rgba(214, 72, 30")
+    assert str(TOWARD)[1:-1] in colors["L0.mlp"] and str(AWAY)[1:-1] in colors["L1.H1"]
     assert colors["L0.H0"] == colors["L1.mlp"]
     assert set(figure.data[1].text) == {"+4.0", "−3.0"}, "small ones have no number"
 
@@ -44,6 +45,6 @@ def test_the_layers_map_has_the_parts_of_layers() -> None:
 def test_one_part_at_every_cell() -> None:
     figure = part_map(attribution(), "L0.mlp", marked=7)
     assert [data[0] for data in bars_of(figure).customdata] == [str(cell) for cell in range(100)]
-    strong = [cell for cell, color in enumerate(bars_of(figure).marker.color) if color.startswith("rgba(47")]
+    strong = [cell for cell, color in enumerate(bars_of(figure).marker.color) if str(TOWARD)[1:-1] in color]
     assert strong == [7] and bars_of(figure).marker.line.width[7] == 2
     assert "row 1, column 8" in bars_of(figure).hovertext[7]

@@ -14,7 +14,7 @@ from interp.engine.measures import MEASURES, Measure
 from interp.figures import composition as by_weights
 from interp.figures import paths as by_effect
 from interp.figures.readers import SHOWN, ranking
-from interp.figures.scale import COSTS, HELPS
+from interp.figures.scale import COSTS, HELPS, position
 from tests.support.models import SMALL, six_puzzles, small_model
 from tests.support.results import SOURCE, drawn, paths
 
@@ -66,9 +66,9 @@ def test_rankings_are_in_order(weights: Composition) -> None:
     effects = by_effect.effects_ranking(paths())
     assert list(effects.layout.yaxis.categoryarray) == ["L1.H2.k", "logits"]
     notes = {trace.y[0]: trace.text[0] for trace in effects.data}
-    assert notes["L1.H2.k"] == "×100" and notes["logits"].startswith("×0.10")
+    assert notes["L1.H2.k"] == "9.9" and notes["logits"] == "−0.09"
     lost = by_effect.effects_ranking(paths(), "answers")
-    assert {trace.y[0]: trace.text[0] for trace in lost.data}["L1.H2.k"] == "1 lost"
+    assert {trace.y[0]: trace.text[0] for trace in lost.data}["L1.H2.k"] == "1"
 
 
 @pytest.mark.parametrize("measure", MEASURES)
@@ -81,14 +81,11 @@ def test_a_mark_of_the_effects_axis_lies_well_inside(measure: Measure) -> None:
     assert low + (high - low) / 100 < 0 < 0.3 < high
 
 
-def test_marks_of_ratios() -> None:
-    near, far = by_effect._ratio_ticks([0.3, -0.02]), by_effect._ratio_ticks([0.3, -2.5])
-    assert near["ticktext"] == ["÷10", "÷5", "÷2", "×1", "×2", "×5", "×10"]
-    assert far["ticktext"] == ["÷1,000", "÷100", "÷10", "×1", "×10", "×100", "×1,000"]
-    for ticks in (near, far):
-        factors = [float(text[1:].replace(",", "")) for text in ticks["ticktext"]]
-        signs = [-1 if text[0] == "÷" else 1 for text in ticks["ticktext"]]
-        assert ticks["tickvals"] == pytest.approx(np.array(signs) * np.log10(factors))
+def test_only_the_frontier_is_named() -> None:
+    a, b, c, d = (Reader("q", 1, head) for head in range(4))
+    points = {a: (0.5, 0.1), b: (0.1, -2.0), c: (0.05, 1.0), d: (0.4, 0.1)}
+    assert by_effect.frontier(points) == [b, a], "c and d are surpassed in both"
+    assert by_effect.frontier({}) == []
 
 
 def test_the_matrix_of_heads(weights: Composition) -> None:
@@ -123,7 +120,9 @@ def test_the_two_views_side_by_side(weights: Composition, measured: PathState) -
     (k,) = [trace for trace in figure.data if trace.name == "keys"]
     reader = measured.readers[[r.text for r in measured.readers].index(k.customdata[0][0])]
     assert k.x[0] == pytest.approx(weights.reading(SOURCE, reader).excess)
-    assert k.y[0] == pytest.approx(measured.costs("changed")[reader])
+    assert k.y[0] == pytest.approx(position(measured.costs("changed")[reader], "changed"))
+    named = {text for trace in figure.data for text in trace.text if text}
+    assert 0 < len(named) <= by_effect.NAMED
     said = agreement_summary(weights, measured, "changed")
     assert f"correlation is {agreement(weights, measured, 'changed').rho:+.2f}" in said
     assert "these 28 readers" in said and "queries" in said and "logits" not in said

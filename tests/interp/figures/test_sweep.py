@@ -5,13 +5,13 @@ import plotly.graph_objects as go
 import pytest
 
 from interp.ablation import Component, components_of
-from interp.analyses.ablation_sweep import SMALLEST_LOSS, SweepPart, SweepRow, SweepState, sweep_summary
+from interp.analyses.ablation_sweep import SweepPart, SweepRow, SweepState, costliest_in_words, sweep_summary
 from interp.engine.answers import AnswerLoss
 from interp.engine.measures import MEASURES
-from interp.figures.scale import colour, position_of
+from interp.figures.scale import colour, position, position_of
 from interp.figures.sweep import head_map, layer_chart, task_map
 from tests.support.models import SMALL
-from tests.support.rows import attn, losses, row
+from tests.support.rows import attn, cells, losses, row
 
 CLEAN = row(None, 0.02)
 ROWS = [
@@ -23,24 +23,39 @@ ROWS = [
 ]
 
 
-def test_bars_end_at_the_loss_and_the_costliest_stands_out() -> None:
+def test_dots_stand_at_what_ablating_costs_on_the_scale_of_the_colours() -> None:
     chart = layer_chart(ROWS, CLEAN, off=[Component(2, "attn")])
-    bars = chart.data[0]
-    assert list(bars.x) == ["L0", "L1", "L2"], "heads and MLPs are not in it"
-    assert np.asarray(bars.base + np.asarray(bars.y)) == pytest.approx([0.2, 3.0, 0.01])
-    assert list(bars.marker.color) == [colour(position_of(one, CLEAN, "final")) for one in ROWS[:3]]
-    assert list(bars.marker.pattern.shape) == ["", "", "/"]
-    assert [data[0] for data in bars.customdata] == ["L0.attn", "L1.attn", "L2.attn"]
-    assert chart.layout.yaxis.type == "log" and chart.layout.shapes[0].y0 == pytest.approx(0.02)
-    label = chart.layout.annotations[0]
-    assert label.text == "clean" and label.y == pytest.approx(np.log10(0.02)), "its place is a logarithm"
-    low, high = chart.layout.yaxis.range
-    assert 10**low < 0.01 and 10**high > 3.0
+    stems, dots = chart.data
+    assert list(dots.x) == ["L0", "L1", "L2"], "heads and MLPs are not in it"
+    costs = [0.18, 2.98, -0.01]
+    assert list(dots.y) == list(stems.y) == pytest.approx([position(one, "final") for one in costs])
+    paints = [colour(position_of(one, CLEAN, "final")) for one in ROWS[:3]]
+    assert list(dots.marker.color) == list(stems.marker.color) == paints
+    assert list(dots.marker.symbol) == ["circle", "circle", "circle-x"]
+    for trace in chart.data:
+        assert [data[0] for data in trace.customdata] == ["L0.attn", "L1.attn", "L2.attn"]
+    assert list(dots.text) == [
+        "0.18<br>0 cells",
+        "3<br>10 cells",
+        "−0.01<br>−10 cells",
+    ]
+    assert chart.layout.shapes[0].y0 == 0 and chart.layout.annotations[0].text == "clean"
+    axis = chart.layout.yaxis
+    ticks = dict(zip(axis.ticktext, axis.tickvals, strict=True))
+    assert ticks["0.1"] == position(0.1, "final") and ticks["−0.01"] == position(-0.01, "final")
+    assert axis.range[0] < min(dots.y) and axis.range[1] > max(dots.y)
     assert (
-        "150 times the 0.02" in bars.hovertext[1]
-        and "0 of 2 solved (1 in the clean run): 1 broken, 0 fixed" in bars.hovertext[1]
+        "150 times the 0.02" in dots.hovertext[1]
+        and "0 of 2 solved (1 in the clean run): 1 broken, 0 fixed" in dots.hovertext[1]
+        and "10 of 100 cells broken" in dots.hovertext[1]
     )
-    assert "ablated already" in bars.hovertext[2] and "1 fixed" in bars.hovertext[2]
+    assert "ablated already" in dots.hovertext[2] and "1 fixed" in dots.hovertext[2]
+
+
+def test_cells_broken_are_counted() -> None:
+    chart = layer_chart([attn(0, 0.2, "00", 50), attn(1, 0.2, "11")], row(None, 0.02, "11"), "wrong")
+    assert list(chart.data[1].text) == ["50", "0"] and chart.data[1].y[0] == pytest.approx(0.5**0.5)
+    assert chart.layout.title.text.startswith("Cells broken")
 
 
 def test_mlps_have_a_chart_of_their_own() -> None:
@@ -49,24 +64,28 @@ def test_mlps_have_a_chart_of_their_own() -> None:
     assert "MLP" in chart.layout.title.text and "changed cells" in chart.layout.title.text
 
 
-def test_answers_are_counted_on_a_linear_axis() -> None:
+def test_answers_lost_are_counted() -> None:
     chart = layer_chart(ROWS, CLEAN, "answers")
-    assert chart.layout.yaxis.type != "log"
-    bars = chart.data[0]
-    assert np.asarray(bars.base + np.asarray(bars.y)) == pytest.approx([1, 0, 2])
-    assert min(bars.y) > 0 and chart.layout.yaxis.range[0] == bars.base, "none right can be clicked too"
-    assert list(chart.data[0].marker.color) == [colour(lost) for lost in (0.0, 0.5, -0.5)]
-    assert chart.layout.shapes[0].y0 == 1, "one of two is solved in the clean run"
+    assert list(chart.data[1].text) == ["lost: 0", "lost: 1", "lost: −1"]
+    shares = [position(lost, "answers") for lost in (0.0, 0.5, -0.5)]
+    assert list(chart.data[1].y) == shares and list(chart.data[0].marker.color) == [
+        colour(one) for one in shares
+    ]
 
 
-def test_a_loss_of_zero_has_a_place_on_the_log_axis() -> None:
-    bars = layer_chart([attn(0, 0.0)], row(None, 0.0)).data[0]
-    assert bars.base + bars.y[0] == pytest.approx(SMALLEST_LOSS)
+def test_the_costliest_in_words() -> None:
+    clean = row(None, 0.02, "11")
+    rows = [clean, attn(1, 3.0, "00", 27), row(Component(0, "head", 1), 0.1, "01", 5)]
+    assert costliest_in_words(rows, "wrong") == "Costliest: attention of layer 1, 27 of 100 cells a puzzle."
+    assert costliest_in_words(rows, "answers") == "Costliest: attention of layer 1, 2 of 2 answers."
+    assert costliest_in_words([clean, rows[2]], "final") == "Costliest: head L0.H1, 0.08 nats."
+    assert costliest_in_words([clean, attn(0, 0.02, "11")], "wrong") == "No component costs anything here."
+    assert costliest_in_words([clean, attn(0, 0.02, "")], "wrong") == costliest_in_words([], "wrong") == ""
 
 
 def test_a_row_that_knows_fewer_puzzles_is_compared_over_those() -> None:
-    clean = SweepRow(None, AnswerLoss.join([losses(0.1, 1), losses(1.0, 1)]), np.array([True, False]))
-    bars = layer_chart([attn(0, 0.2, "0"), row(Component(1, "attn"), 0.0, "")], clean).data[0]
+    clean = SweepRow(None, AnswerLoss.join([losses(0.1, 1), losses(1.0, 1)]), cells([1, 0]))
+    bars = layer_chart([attn(0, 0.2, "0"), row(Component(1, "attn"), 0.0, "")], clean).data[1]
     assert len(bars.x) == 1 and list(bars.x) == ["L0"], "of layer 1 nothing is known yet"
     assert (
         "0.2, 2.0 times the 0.1 in the clean run" in bars.hovertext[0]
@@ -79,7 +98,7 @@ def state(done: int = 0) -> SweepState:
     has the loss 10^-k."""
     found = SweepState(components_of(SMALL, ["attn", "mlp", "head"]), 2)
     for number in range(done):
-        found.add(SweepPart(number, 0, losses(10.0**-number, 2), np.array([True, number != 1])))
+        found.add(SweepPart(number, 0, losses(10.0**-number, 2), cells([True, number != 1])))
     return found
 
 
@@ -107,10 +126,9 @@ def says_something(chart: go.Figure, drawn: object) -> None:
 
 def test_puzzles_without_such_cells_say_so() -> None:
     copied = losses(0.5, 2, copied=100)
-    clean = SweepRow(None, copied, np.array([True, True]))
+    clean = SweepRow(None, copied, cells([1, 1]))
     off, head = (
-        SweepRow(Component(0, kind, n), copied, np.array([True, True]))
-        for kind, n in (("attn", None), ("head", 0))
+        SweepRow(Component(0, kind, n), copied, cells([1, 1])) for kind, n in (("attn", None), ("head", 0))
     )
     for chart in (layer_chart, head_map):
         assert "no such cell" in chart([off, head], clean, "changed").layout.annotations[0].text
@@ -128,7 +146,8 @@ def test_heads_have_tiles_that_are_hatched_outlined_and_numbered() -> None:
     assert [data[0] for data in tiles.customdata] == ["L0.H0", "L0.H1", "L1.H0", "L1.H1"]
     assert list(tiles.marker.line.width) == [0, 2, 0, 0]
     assert list(tiles.marker.pattern.shape) == ["", "/", "", ""]
-    assert list(chart.data[1].text) == ["×100", "×10", "×0.10"], "no number where there is no effect"
+    assert list(chart.data[1].text) == ["2", "0.18", "−0.018"], "no number where there is no effect"
+    assert set(chart.data[1].textfont.color) <= {"#000000", "#ffffff"}
     assert list(chart.layout.xaxis.ticktext) == ["H0", "H1"]
     assert list(chart.layout.yaxis.ticktext) == ["L0", "L1"]
 
@@ -144,7 +163,7 @@ def test_the_task_map_counts_answers_lost() -> None:
         ("frame", "L2.attn"),
         ("grow", "L0.attn"),
     ]
-    assert list(chart.data[1].text) == ["−1", "−1"] and list(chart.data[1].y) == [0, 1]
+    assert list(chart.data[1].text) == ["1", "1"] and list(chart.data[1].y) == [0, 1]
     assert list(tiles.marker.line.width) == [0, 0, 0, 2], "what is chosen is outlined"
     assert list(tiles.marker.pattern.shape) == ["", "/", "", ""]
     assert list(chart.layout.yaxis.ticktext) == ["frame", "grow"]
@@ -166,13 +185,12 @@ def test_no_sentence_says_the_opposite_of_its_numbers() -> None:
     most."""
     help_ = [attn(0, 0.01, "11"), attn(1, 0.002, "11")]
     assert sweep_summary(help_, CLEAN).startswith(
-        "L0.attn lowers the loss least when ablated, and none raises it: loss 0.01, 0.50 times"
+        "L0.attn helps least when ablated, and none costs anything: loss 0.01, 0.50 times"
     )
-    assert sweep_summary(help_, CLEAN, "answers").startswith("L0.attn lowers the loss least when ablated")
+    assert sweep_summary(help_, CLEAN, "answers").startswith("L0.attn helps least when ablated")
     assert sweep_summary([attn(0, 0.02)], CLEAN).startswith("L0.attn costs nothing, and no other does: ")
     chart = task_map({"frame": state(19)})
-    assert "lost" not in chart.layout.title.text, "−1 is one fewer, not a loss of less than nothing"
-    assert "more (+) or fewer (−)" in chart.layout.title.text
+    assert chart.layout.title.text.startswith("Answers lost"), "a cost is positive"
 
 
 def test_losses_of_zero_have_no_ratio() -> None:
@@ -182,9 +200,9 @@ def test_losses_of_zero_have_no_ratio() -> None:
     )
     heads = [row(Component(0, "head", 0), 0.3), row(Component(0, "head", 1), 0.0)]
     chart = head_map(heads, zero)
-    assert list(chart.data[1].text) == ["—"]
+    assert list(chart.data[1].text) == ["0.3"], "a change needs no ratio"
     assert "0.3, and exactly 0 in the clean run" in chart.data[0].hovertext[0]
-    assert list(head_map([row(Component(0, "head", 0), 0.0)], CLEAN).data[1].text) == ["—"]
+    assert list(head_map([row(Component(0, "head", 0), 0.0)], CLEAN).data[1].text) == ["−0.02"]
 
 
 @pytest.mark.parametrize("measure", MEASURES)
@@ -192,7 +210,7 @@ def test_losses_of_zero_have_no_ratio() -> None:
 def test_losses_that_are_not_finite_are_said_so(measure: str, loss: float) -> None:
     ill = [row(None, loss, "00"), attn(0, loss, "00"), row(Component(0, "head", 0), loss, "00")]
     for chart in (layer_chart(ill[1:], ill[0], measure), head_map(ill[1:], ill[0], measure)):
-        if measure != "answers":
+        if measure not in ("answers", "wrong"):
             assert next(note.text for note in chart.layout.annotations).startswith(
                 "The losses are not finite"
             )
@@ -200,5 +218,5 @@ def test_losses_that_are_not_finite_are_said_so(measure: str, loss: float) -> No
     assert "In 3 of 3 runs losses are not finite." in sweep_summary(ill[1:], ill[0], measure)
     one = [attn(0, loss, "00"), attn(1, 0.3)]
     assert "In 1 of 3 runs losses are not finite." in sweep_summary(one, CLEAN, measure)
-    if measure != "answers":
+    if measure not in ("answers", "wrong"):
         assert list(layer_chart(one, CLEAN, measure).data[0].x) == ["L1"]

@@ -17,9 +17,9 @@ from interp.analyses.direct_attribution import direct_attribution
 from interp.analyses.head_study import study_heads
 from interp.analyses.logit_lens import logit_lens
 from interp.analyses.lookback import lookback_table
-from interp.analyses.notebook import measure_phenomena
+from interp.analyses.notebook.experiments import measure_phenomena
+from interp.analyses.notebook.published import blanks_masked
 from interp.analyses.path_ablation import path_ablation
-from interp.analyses.published import blanks_masked
 from interp.analyses.readers import Reader
 from interp.engine.predict import losses, predict, predict_each
 from interp.engine.runs import run_puzzle

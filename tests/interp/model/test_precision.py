@@ -22,9 +22,9 @@ from interp.analyses.direct_attribution import direct_attribution
 from interp.analyses.head_study import study_heads
 from interp.analyses.logit_lens import logit_lens
 from interp.analyses.lookback import lookback_table
-from interp.analyses.notebook import copy_circuit
+from interp.analyses.notebook.experiments import copy_circuit
+from interp.analyses.notebook.published import blanks_masked
 from interp.analyses.path_ablation import path_ablation
-from interp.analyses.published import blanks_masked
 from interp.checkpoints import load_model
 from interp.engine.predict import losses, predict, run_ablated
 from interp.engine.runs import run_puzzle

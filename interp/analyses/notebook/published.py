@@ -17,7 +17,7 @@ from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation import NO_ABLATION, Ablation, Hook, ReferenceMeans, hooks_for
 from interp.analyses.question import PuzzleQuestion
-from interp.engine.answers import AnswerLoss, score
+from interp.engine.answers import AnswerLoss, all_right, score
 from interp.export.programs import given, puzzle_program
 from interp.grids import N_COLORS, SIZE
 from interp.model import Config, PuzzleGPT
@@ -50,7 +50,7 @@ PUBLISHED_HEADS: dict[int, dict[tuple[int, int], float]] = {
 """Lookback -> (layer, head) -> mean attention exactly so far back, for all heads above its threshold."""
 
 FAR_ABOVE = 10
-"""The notebook's layer 0 costs 400 times as much as the next; ten times still is the same finding."""
+"""The notebook's layer 0 costs hundreds of times as much as the next; ten times still is the same finding."""
 MOSTLY = 0.8
 """A rough copy: at least this share of the cells is the third grid's."""
 
@@ -87,17 +87,28 @@ def layers_finding(clean: float, ablated: Sequence[float]) -> Finding:
     if len(order) == 1:
         return Finding(True, f"There is one layer only; its attention costs {short(float(costs[0]))} nats.")
     second = int(order[1])
-    multiple = float(costs[first] / costs[second]) if costs[second] > 0 else np.inf
-    others = f"{times(multiple)} times what the next, layer {second}'s, costs"
-    if costs[second] <= 0:
-        others = "the others' cost nothing"
-    what = f"layer {first}'s attention costs {short(float(costs[first]))} nats, {others}"
-    if first == 0 and multiple >= FAR_ABOVE:
-        return Finding(True, f"Holds: {what}.")
-    if multiple >= FAR_ABOVE:
-        own = f"costs {short(float(costs[0]))} nats" if costs[0] > 0 else "costs nothing"
-        return Finding(False, f"Here it is another layer: {what}; layer 0's {own}.")
-    return Finding(False, f"No single layer stands out so far here: {what}.")
+    multiple = _multiple(costs)
+    others = f"{times(multiple)} × the next, layer {second}" if costs[second] > 0 else "the others nothing"
+    what = f"Layer {first} costs most, {short(float(costs[first]))} nats, {others}"
+    if multiple < FAR_ABOVE:
+        return Finding(
+            False, f"{what}: it does not dominate as layer 0 did ({times(published_multiple())} × the next)."
+        )
+    if first == 0:
+        return Finding(True, f"{what}.")
+    own = f"costs {short(float(costs[0]))} nats" if costs[0] > 0 else "costs nothing"
+    return Finding(False, f"Here another layer dominates. {what}; layer 0 {own}.")
+
+
+def _multiple(costs: Float[np.ndarray, " layer"]) -> float:
+    """How many times as much as the next the costliest layer costs."""
+    second, first = np.sort(costs)[-2:]
+    return float(first / second) if second > 0 else np.inf
+
+
+def published_multiple() -> float:
+    """The same of the notebook's model."""
+    return _multiple(np.array(PUBLISHED_LAYERS) - PUBLISHED_CLEAN)
 
 
 NOT_COMPARABLE = "Losses are not finite here"
@@ -112,7 +123,7 @@ def marker_finding(answer: Integer[np.ndarray, " 100"], truth: Integer[np.ndarra
         row, column = divmod(int(markers[0]), SIZE)
         return Finding(
             True,
-            f"Holds: {len(markers)} of the 100 cells are a marker ({names}), the first in row {row + 1},"
+            f"{len(markers)} of the 100 cells are a marker ({names}), the first in row {row + 1},"
             f" column {column + 1}.",
         )
     if wrong:
@@ -122,57 +133,28 @@ def marker_finding(answer: Integer[np.ndarray, " 100"], truth: Integer[np.ndarra
     return Finding(False, "The answer does not break: all 100 cells are right.")
 
 
-def heads_finding(
-    scores: Float[np.ndarray, "layer head"],
-    lookback: int,
-    threshold: float,
-    unclamped: Float[np.ndarray, "layer head"] | None = None,
-) -> Finding:
+def heads_finding(scores: Float[np.ndarray, "layer head"], lookback: int, threshold: float) -> Finding:
     """Are there heads that look this far back, and does one in layer 0 do it most?
 
     For one token back the notebook's strongest head is in a later layer; for one grid back it is in layer 0.
 
     Args:
-        scores: of all heads by the notebook's formula, which counts positions with too few before them as
-            looking at the start token.
-        unclamped: over the other positions alone. If given, only heads that are above the threshold there too
-            count: the rest look nowhere near so far back, and are spoken of apart.
+        scores: mean attention of all heads exactly so far back.
     """
     if not np.isfinite(scores).all():
         return Finding(
             False, "The attention of some heads is not finite here, so that nothing can be said of it."
         )
-    named = scores > threshold
-    looks = named if unclamped is None else named & (unclamped > threshold)
-    found, resting = int(looks.sum()), int((named & ~looks).sum())
+    layer, head = np.unravel_index(int(scores.argmax()), scores.shape)
+    strongest = f"the strongest is L{layer}.H{head} with {scores.max():.2f}"
+    found = int((scores > threshold).sum())
     if not found:
-        layer, head = np.unravel_index(int(scores.argmax()), scores.shape)
-        strongest = f"the strongest is L{layer}.H{head} with {scores.max():.2f}"
-        if resting:
-            return Finding(
-                False, f"No head really looks {lookback} back above {threshold}: {_resting(resting)}."
-            )
         return Finding(False, f"No head looks {lookback} back above {threshold}; {strongest}.")
-    strength = np.where(looks, scores, -np.inf)
-    layer, head = np.unravel_index(int(strength.argmax()), scores.shape)
-    heads = (
-        f"{found} head{'s' if found > 1 else ''} above {threshold}; the strongest is L{layer}.H{head} with"
-        f" {scores[layer, head]:.2f}"
-    )
-    others = f" ({_resting(resting, more=True)}.)" if resting else ""
+    heads = f"{found} head{'s' if found > 1 else ''} above {threshold}; {strongest}"
     if (layer == 0) == (lookback != 1):
-        return Finding(True, f"Holds: {heads}.{others}")
+        return Finding(True, f"{heads}.")
     where = "not in layer 0" if lookback != 1 else "in layer 0 already"
-    return Finding(False, f"There are such heads, but {where}: {heads}.{others}")
-
-
-def _resting(count: int, *, more: bool = False) -> str:
-    """Heads that score without looking: how many, and why."""
-    which = f"{count} {'more ' if more else ''}head{'s' if count > 1 else ''}"
-    return (
-        f"{which} score{'s' if count == 1 else ''} above it only by resting on the start token where there"
-        " are too few positions before"
-    )
+    return Finding(False, f"There are such heads, but {where}: {heads}.")
 
 
 def copy_finding(answer: Integer[np.ndarray, " 100"], third: Integer[np.ndarray, " 100"]) -> Finding:
@@ -182,7 +164,7 @@ def copy_finding(answer: Integer[np.ndarray, " 100"], third: Integer[np.ndarray,
     inside = float((answer == third)[drawn].mean()) if drawn.any() else same
     told = f"{same:.0%} of all cells and {inside:.0%} of the coloured ones are the third grid's"
     if same >= MOSTLY and inside >= MOSTLY:
-        return Finding(True, f"Holds: {told}.")
+        return Finding(True, f"{told}.")
     return Finding(False, f"It draws no copy here: {told}.")
 
 
@@ -194,7 +176,7 @@ def one_by_one_finding(solved: Bool[np.ndarray, " layer"]) -> Finding:
             False, "No layer is needed: the answer is right with any one layer's attention ablated."
         )
     if list(broken) == [0]:
-        return Finding(True, "Holds: only with layer 0's attention ablated the answer is wrong.")
+        return Finding(True, "Only with layer 0's attention ablated the answer is wrong.")
     names = ", ".join(map(str, broken))
     return Finding(False, f"The answer is wrong with the attention of any of these layers ablated: {names}.")
 
@@ -244,7 +226,8 @@ def blanks_masked(
     hooks = [*_hiding(model.cfg, hidden), *hooks_for(model, prompt, ablation, means)]
     with torch.inference_mode():
         logits = model.run_with_hooks(prompt[:, :-1], fwd_hooks=hooks)
-        return score(logits[:, -GRID_TOKENS:], prompt)
+        loss, right = score(logits[:, -GRID_TOKENS:], prompt)
+        return loss, all_right(right)
 
 
 @dataclass(frozen=True)

@@ -5,9 +5,9 @@ import pytest
 import torch
 
 from interp.ablation import parse_ablation
-from interp.analyses import notebook as phenomena
 from interp.analyses.lookback import lookback_scores
-from interp.analyses.notebook import (
+from interp.analyses.notebook import experiments as phenomena
+from interp.analyses.notebook.experiments import (
     CopyCircuit,
     Phenomena,
     copy_circuit,

@@ -1,0 +1,160 @@
+"""Two answers side by side: the present ablation beside one that is pinned, and beside another model."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from app.state.heads import copy_head
+from app.state.scene import Scene
+from app.state.session import change, now, of_this_model
+from app.views.shared import puzzle_panels
+from app.widgets import loss_readout, puzzle_strip
+from app.widgets.controls import choice
+from app.widgets.puzzle_strip import Look
+from app.widgets.text import escape_markdown
+from interp.ablation import NO_ABLATION, Ablation, parse_ablation
+from interp.analyses.prediction import PredictionOf
+from interp.backend import Backend
+from interp.checkpoints import list_models
+from interp.errors import PuzzlescopeError, brief
+from interp.grids import CELLS
+
+PIN_HELP = "Keep this ablation, to compare the next ones with it."
+WIDTHS = (100, 15.5)
+"""Of the strip with six panels, and of one more that is as large."""
+LONGEST_TITLE = 14
+"""Letters of what is ablated above another model's answer."""
+
+
+# ---- choosing ----------------------------------------------------------------------------------------------
+
+
+def show_pin(scene: Scene) -> None:
+    """Draw the buttons that pin, swap and unpin; for a horizontal container."""
+    if scene.pin is None:
+        st.button(
+            "Pin",
+            key="pin",
+            icon=":material/push_pin:",
+            help=PIN_HELP,
+            disabled=not scene.ablation,
+            on_click=of_this_model(_pin),
+        )
+        return
+    st.button("Unpin", key="unpin", icon=":material/keep_off:", on_click=_unpin)
+    st.button(
+        "Swap",
+        key="swap",
+        icon=":material/swap_horiz:",
+        help="What is pinned becomes the ablation, and the ablation is pinned.",
+        disabled=not scene.ablation,
+        on_click=of_this_model(_swap),
+    )
+
+
+def show_models(scene: Scene) -> None:
+    """Draw the choice of another model."""
+    names = [name for name in dict.fromkeys([*list_models(), scene.beside]) if name not in ("", scene.model)]
+    choice.select(
+        "Beside it, another model",
+        {"": "none"} | {name: name for name in names},
+        scene.beside,
+        key="beside",
+        on_change=lambda name: change(beside=name),
+    )
+
+
+def _pin() -> None:
+    change(pin=now().ablation or None)
+
+
+def _unpin() -> None:
+    change(pin=None)
+
+
+def _swap() -> None:
+    scene = now()
+    if scene.pin is not None and scene.ablation:
+        change(ablation=scene.pin, pin=scene.ablation)
+
+
+def _open(backend: Backend) -> None:
+    """The other model in the place of this one, with what is ablated as far as it has such components."""
+    scene = now()
+    ablation, pin = (_fitting(off, scene.beside, backend)[0] for off in (scene.ablation, scene.pin))
+    change(
+        model=scene.beside,
+        beside=scene.model,
+        ablation=ablation or NO_ABLATION,
+        pin=pin or None,
+        attention=copy_head(backend, scene.beside),
+        large=False,
+        flips=None,
+    )
+
+
+def _fitting(off: Ablation | None, model: str, backend: Backend) -> tuple[Ablation, str]:
+    """The same ablation of another model; none, and why, where it does not fit."""
+    try:
+        return parse_ablation(off.text if off else "", backend.model(model).cfg), ""
+    except PuzzlescopeError as error:
+        return NO_ABLATION, str(error)
+
+
+# ---- the other model ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Rooms:
+    """The places of another model's answer and of its losses."""
+
+    answer: DeltaGenerator
+    losses: DeltaGenerator
+
+
+def columns(scene: Scene) -> tuple[DeltaGenerator, DeltaGenerator | None]:
+    """The place of the strip, and beside it that of another model's answer, as large as those of the
+    strip, if there is to be one."""
+    if not scene.beside:
+        return st.container(), None
+    strip, beside = st.columns(WIDTHS, gap="small")
+    return strip, beside
+
+
+def losses_room() -> DeltaGenerator:
+    """The place of another model's losses: a line."""
+    return st.container(horizontal=True, gap="small", vertical_alignment="center", key="beside-line")
+
+
+def show_other(scene: Scene, backend: Backend, rooms: Rooms) -> None:
+    """Draw the other model's answer to this puzzle, under the same ablation if it fits. To be called last of
+    all: nothing else on the page then waits for it."""
+    other, puzzle = scene.beside, scene.puzzle
+    off, misfit = _fitting(scene.ablation, other, backend)
+    clean = backend.ask(other, PredictionOf(puzzle))
+    run = backend.ask(other, PredictionOf(puzzle, off)) if off else None
+    title = f"{other}: {brief(off.text, LONGEST_TITLE)}" if off else f"{other}, clean"
+    before, _ = puzzle_panels.decoded(clean, scene.answer)
+    more = {} if run is None else {"compared": before}
+    panel = puzzle_panels.answer(title, puzzle, run or clean, scene.answer, **more)
+    with rooms.answer:
+        puzzle_strip.show(
+            [panel],
+            key="strip-beside",
+            look=Look(scene.palette, scene.digits),
+            cell=scene.answer_cell,
+            filename=f"puzzle-{puzzle.id}-{other}",
+            on_cell=lambda cell: change(cell=3 * CELLS + cell, view="from"),
+        )
+    with rooms.losses:
+        with st.container(width="stretch"):
+            loss_readout.show(clean, run, key="loss-beside", what=f"{other}: loss")
+        st.button(
+            f"Open {other}",
+            key="beside-open",
+            help="Go on with this model; the present one then stands beside it.",
+            on_click=lambda: _open(backend),
+        )
+        if misfit:
+            st.caption(escape_markdown(f"The ablation does not fit {other}, which is shown clean. {misfit}"))

@@ -1,0 +1,117 @@
+"""The ablation effects as charts, filling up while they are measured: a fragment of its own, so that it can
+stand where there is room."""
+
+from functools import partial
+
+import streamlit as st
+
+from app.live import fragment, sweeps
+from app.live.watching import watched
+from app.state.scene import Chart, Scene
+from app.state.session import change, of_this_model
+from app.views.shared.switching import switch
+from app.views.workbench.board import BASES
+from app.views.workbench.choices import PAGE
+from app.widgets.charts import flip_list, head_map, layer_chart, task_chart
+from app.widgets.controls import choice
+from interp.ablation import Component, Term
+from interp.analyses.ablation_sweep import SweepState, flipped
+from interp.backend import Backend
+from interp.figures.sweep import Kind
+from interp.puzzles import Puzzle
+
+CHARTS: dict[Chart, str] = {
+    "attention": "attention",
+    "mlps": "MLPs",
+    "heads": "heads",
+    "tasks": "tasks × layers",
+}
+
+
+def show(scene: Scene, backend: Backend) -> None:
+    """Draw the choice of a chart, and the chart."""
+
+    def under_way() -> bool:
+        measured = sweeps.board_sweep(scene, backend), sweeps.tasks_measured(scene)
+        return any(one.progress is not None for one in measured)
+
+    def draw_chart() -> None:
+        _draw(scene, backend)
+
+    fragment.show(draw_chart, scene=scene, page=PAGE, under_way=under_way)
+
+
+def _draw(scene: Scene, backend: Backend) -> None:
+    with st.container(horizontal=True, gap="small"):
+        choice.segmented(
+            "Chart", CHARTS, scene.chart, key="board-chart", on_change=lambda chart: change(chart=chart)
+        )
+        choice.segmented(
+            "Measured", BASES, scene.base, key="board-base", on_change=lambda base: change(base=base)
+        )
+    if scene.chart == "tasks":
+        _tasks(scene, backend)
+        return
+    state = sweeps.board_sweep(scene, backend).states[0]
+    rows = state.common() if state is not None else []
+    clean, off = (rows[0] if rows else None), list(scene.ablation.components)
+    key = f"effects-{scene.chart}"
+    click = of_this_model(switch)
+    if scene.chart == "heads":
+        head_map.show(rows[1:], clean, scene.measure, off, key=key, on_click=click)
+    else:
+        kind: Kind = "attn" if scene.chart == "attention" else "mlp"
+        layer_chart.show(rows[1:], clean, scene.measure, kind, off, key=key, on_click=click)
+
+
+def _tasks(scene: Scene, backend: Backend) -> None:
+    n = sweeps.per_task(scene)
+    states = sweeps.task_sweeps(scene)
+    if states is None:
+        st.caption(
+            f"Each attention layer ablated in turn, over {n} puzzles of every task. That takes a while; it"
+            " can be stopped."
+        )
+        if st.button("Measure all tasks", icon=":material/play_arrow:", key="tasks-begin"):
+            sweeps.begin_tasks(scene, backend)
+            st.rerun()
+        return
+    measured = sweeps.tasks_measured(scene)
+    if measured.progress is not None:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            left = watched().left("tasks", measured.progress)
+            st.progress(measured.progress, text=f"{n} puzzles of every task: {measured.progress:.0%}{left}")
+            if st.button("Stop", key="tasks-stop"):
+                watched().stop("tasks")
+                st.rerun()
+    known = {task: state for task, state in states.items() if state is not None}
+    off = list(scene.ablation.components)
+    task_chart.show(
+        known,
+        scene.measure,
+        off,
+        scene.flips,
+        key="effects-tasks",
+        on_click=of_this_model(_list_flips),
+    )
+    if scene.flips is not None and scene.flips[0] in known:
+        _flips(scene, backend, known, scene.flips)
+
+
+def _list_flips(task: str, layer: Component) -> None:
+    change(flips=(task, layer))
+
+
+def _flips(
+    scene: Scene, backend: Backend, states: dict[str, SweepState], chosen: tuple[str, Component]
+) -> None:
+    task, part = chosen
+    task_chart.show_choice(states, chosen, on_change=_list_flips)
+    puzzles = sweeps.puzzles_of_task(scene, backend, task)
+    broken, mended = flipped(states[task], states[task].components.index(part) + 1, puzzles)
+    flip_list.show(broken, mended, partial(_query, scene, part))
+
+
+def _query(scene: Scene, part: Component, puzzle: Puzzle) -> str:
+    """The link that opens a puzzle with this component off."""
+    return scene.link_to(puzzle, sweeps.sweep_base(scene).with_term(Term(part, sweeps.sweep_method(scene))))

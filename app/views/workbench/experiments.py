@@ -1,0 +1,58 @@
+"""Experiments to try on this model and puzzle; their answers fill in below the board."""
+
+import numpy as np
+import streamlit as st
+
+from app.live.experiments import Tried, tried
+from app.state.heads import copy_head
+from app.state.scene import Scene
+from app.state.session import change, now, of_this_model
+from app.widgets import experiments
+from app.widgets.experiments import Card
+from app.widgets.palette import PALETTES
+from interp.ablation import parse_ablation
+from interp.analyses.narration import Outcome
+from interp.analyses.prediction import PredictionOf
+from interp.analyses.presets import presets
+from interp.backend import Backend
+from interp.engine.answers import Prediction
+from interp.grids import CELLS
+
+
+def show(scene: Scene, backend: Backend) -> None:
+    """Draw the cards."""
+    clean = backend.ask(scene.model, PredictionOf(scene.puzzle))
+    st.header("Experiments", anchor=False)
+    experiments.show(
+        [card(scene, one, clean) for one in tried(scene, backend)],
+        _notebook(scene, backend),
+        scene.ablation.text,
+        key=scene.key("experiments"),
+        colors=PALETTES[scene.palette],
+        on_choose=of_this_model(lambda text: _ablate(text, backend)),
+    )
+
+
+def card(scene: Scene, one: Tried, clean: Prediction) -> Card:
+    """An experiment with what came of it, in the answer that is shown: greedy or teacher-forced."""
+    found, run = one.experiment, one.answer
+    if run is None:
+        return Card(found.ablation.text, found.name, found.look_for)
+    cells = (run.greedy if scene.answer == "greedy" else run.teacher_forced)[0]
+    outcome = Outcome.of(scene.puzzle, clean, run, scene.answer)
+    told = outcome.in_short
+    if outcome.copies:
+        third = scene.puzzle.structure.name.split()[2]
+        told = f"{outcome.broken} break; equals {third} in {outcome.like_third} of {CELLS}"
+    wrong = np.flatnonzero(cells != scene.puzzle.grids[3].ravel()).tolist()
+    return Card(found.ablation.text, found.name, found.look_for, told, cells, wrong)
+
+
+def _notebook(scene: Scene, backend: Backend) -> list[Card]:
+    cfg = backend.model(scene.model).cfg
+    offered = presets(cfg, copy_head(backend, scene.model).layer)
+    return [Card(preset.ablation(cfg).text, preset.name, preset.look_for) for preset in offered]
+
+
+def _ablate(text: str, backend: Backend) -> None:
+    change(ablation=parse_ablation(text, backend.model(now().model).cfg))

@@ -1,0 +1,77 @@
+// A Plotly chart that stays: new data is drawn into the same chart, so nothing blinks and no size changes. A click on what has
+// something to say (its customdata) is told to the server.
+const charts = new WeakMap()
+const ICON = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M8 2v8M4.8 7 8 10.2 11.2 7M2.5 13.5h11"/></svg>'
+let plotly = null
+
+const plain = (title) => title.replace(/<[^>]*>/g, " ")
+
+function loadPlotly(source) {
+  if (window.Plotly) return Promise.resolve()
+  plotly ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script")
+    script.src = new URL(source, document.baseURI).href
+    script.onload = resolve
+    script.onerror = () => {
+      plotly = null
+      reject(new Error(`${script.src} could not be loaded`))
+    }
+    document.head.appendChild(script)
+  })
+  return plotly
+}
+
+// The page's own type and colours; and no mark of Plotly's where it would be chosen.
+function dressed(layout, style) {
+  const [text, ground, line] = ["--st-text-color", "--st-secondary-background-color", "--st-border-color"].map((name) => style.getPropertyValue(name).trim())
+  const font = { family: style.fontFamily, color: text }
+  const title = { ...layout.title, font: { ...layout.title?.font, weight: 600 } }
+  const dressing = { ...layout, title, font: { size: 12, ...font }, hoverlabel: { bgcolor: ground, bordercolor: line, font: { size: 12, ...font }, ...layout.hoverlabel } }
+  for (const axis of Object.keys(layout).filter((name) => /^[xy]axis/.test(name)))
+    dressing[axis] = { zerolinecolor: line, ...layout[axis] }
+  return dressing
+}
+
+// What a click says: the customdata of the point, as texts; nothing if it has none.
+function clicked(event) {
+  const data = event?.points?.find((point) => Array.isArray(point.customdata))?.customdata
+  return data ? data.map(String) : null
+}
+
+function drawChart(view) {
+  const { figure } = view.data
+  if (view.drawn === figure || !view.plot.isConnected) return
+  view.drawn = figure
+  const { data, layout } = JSON.parse(figure)
+  const options = { responsive: true, doubleClick: false, displayModeBar: false }
+  window.Plotly.react(view.plot, data, dressed(layout, getComputedStyle(view.plot)), options)
+  if (view.listens) return
+  view.listens = true
+  view.plot.on("plotly_click", (event) => {
+    const said = clicked(event)
+    if (said) view.trigger("clicked", { said, number: (view.clicks += 1) })
+  })
+  view.resized = new ResizeObserver(() => view.plot.isConnected && view.plot.offsetWidth && window.Plotly.Plots.resize(view.plot))
+  view.resized.observe(view.plot)
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  if (!charts.has(parentElement)) {
+    const holder = make("div", "plotly-holder", parentElement)
+    const view = { button: make("button", "plotly-export", holder), plot: make("div", "plotly-view", holder), clicks: 0 }
+    view.button.innerHTML = ICON
+    view.button.addEventListener("click", () => view.trigger("exported", true))
+    charts.set(parentElement, view)
+  }
+  const view = charts.get(parentElement)
+  Object.assign(view, { data, trigger: setTriggerValue })
+  view.plot.style.height = `${data.height}px`
+  view.button.title = `Export ${plain(data.title)}`
+  view.button.setAttribute("aria-label", view.button.title)
+  view.plot.setAttribute("role", "group")
+  view.plot.setAttribute("aria-label", data.title)
+  const failed = () => {
+    view.plot.textContent = "The script that draws charts could not be loaded: reload the page."
+  }
+  loadPlotly(data.bundle).then(() => drawChart(view), failed)
+}

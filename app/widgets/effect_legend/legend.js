@@ -1,0 +1,5 @@
+// The legend by itself.
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".legend") ?? make("div", "legend", parentElement)
+  drawLegend(root, data)
+}

@@ -1,0 +1,110 @@
+// The bar of the tour, and a ring around what its step speaks of, wherever on the page that is.
+const LOOK = 250 // milliseconds between two looks at where it is: the page fills up meanwhile
+const MARGIN = 5 // pixels around it
+const CLEAR = 150 // pixels at the top and the bottom that other things may lie over
+const bars = new WeakMap()
+
+/** The first element that a selector finds, also within components, which have documents of their own. */
+function find(selector, root = document) {
+  const found = root.querySelector(selector)
+  if (found) return found
+  for (const element of root.querySelectorAll("*")) {
+    const inner = element.shadowRoot && find(selector, element.shadowRoot)
+    if (inner) return inner
+  }
+  return null
+}
+
+class Bar {
+  constructor(parent) {
+    this.ring = make("div", "ring", parent)
+    this.ring.setAttribute("aria-hidden", "true")
+    this.root = make("section", "tour", parent)
+    this.root.setAttribute("aria-label", "Tour")
+    const words = make("div", "words", this.root)
+    this.title = make("h2", "title", words)
+    this.said = make("p", "said", words)
+    this.said.setAttribute("role", "status")
+    const ways = make("div", "ways", this.root)
+    this.count = make("span", "count", ways)
+    this.back = this.button("Back", ways, "back")
+    this.skip = this.button("Skip", ways, "skip")
+    this.skip.title = "Let the page do it"
+    this.close = this.button("Close", ways, "close")
+    this.follow = () => this.place()
+    window.addEventListener("scroll", this.follow, true)
+    window.addEventListener("resize", this.follow)
+    this.clock = setInterval(this.follow, LOOK)
+  }
+
+  button(text, parent, wish) {
+    const made = make("button", wish, parent, text)
+    made.type = "button"
+    made.addEventListener("click", () => this.send({ do: wish, at: this.data.at }))
+    return made
+  }
+
+  update(data, send) {
+    const other = data.at !== this.data?.at || data.target !== this.data?.target
+    Object.assign(this, { data, send })
+    const end = data.at > data.count
+    this.title.textContent = data.title
+    const words = [data.sentence, data.turn].join("\n")
+    if (words !== this.spoken) {
+      this.said.replaceChildren(data.sentence)
+      if (data.turn) make("strong", "turn", this.said, ` ${data.turn}`)
+      this.spoken = words
+    }
+    this.count.textContent = end ? "" : `${data.at} / ${data.count}`
+    this.back.disabled = data.at === 1
+    this.skip.hidden = end
+    this.close.textContent = end ? "Done" : "Close"
+    if (other) {
+      this.target = null
+      this.unseen = true
+    }
+    this.place()
+  }
+
+  place() {
+    if (!this.target?.isConnected) this.target = this.data.target ? find(this.data.target) : null
+    const box = this.target?.getBoundingClientRect()
+    this.ring.hidden = !box?.width
+    if (this.ring.hidden) return
+    if (this.unseen) this.bring(box)
+    this.ring.style.left = `${box.left - MARGIN}px`
+    this.ring.style.top = `${box.top - MARGIN}px`
+    this.ring.style.width = `${box.width + 2 * MARGIN}px`
+    this.ring.style.height = `${box.height + 2 * MARGIN}px`
+  }
+
+  /** Once a step: what it speaks of comes into sight, if it is not there already. */
+  bring(box) {
+    this.unseen = false
+    if (box.top >= CLEAR / 2 && box.bottom <= window.innerHeight - CLEAR) return
+    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
+    this.target.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" })
+  }
+
+  detach() {
+    clearInterval(this.clock)
+    window.removeEventListener("scroll", this.follow, true)
+    window.removeEventListener("resize", this.follow)
+    this.ring.remove()
+    this.root.remove()
+  }
+}
+
+let calls = 0
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  let bar = bars.get(parentElement)
+  if (!bar) bars.set(parentElement, (bar = new Bar(parentElement)))
+  const call = (bar.call = ++calls)
+  bar.update(data, (wish) => setTriggerValue("wish", wish))
+  return () => {
+    if (bar.call !== call) return // a later call has taken over
+    bar.detach()
+    bars.delete(parentElement)
+  }
+}

@@ -1,0 +1,1 @@
+"""What the original notebook did and found: its experiments on any model, beside its own figures."""
