@@ -85,7 +85,7 @@ def test_only_a_cell_of_a_map_is_passed_on(
     mounted: dict = {}
     monkeypatch.setattr(attribution_view.clickable_chart, "show", lambda figure, **rest: mounted.update(rest))
     heard: list[int] = []
-    attribution_view.show_cells(go.Figure(), key="k", on_cell=heard.append)
+    attribution_view.show_cells(go.Figure(), name="cells", key="k", on_cell=heard.append)
     mounted["on_click"]([sent])
     assert heard == told
 
