@@ -23,6 +23,7 @@ class Keeper {
   constructor() {
     this.asked = 0
     this.alive = true // the server knows this visitor and his scene
+    leadFocus()
     this.watchConnection()
     this.keepSteps()
   }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -68,10 +69,13 @@ def show(
         chosen: name of the head whose row is selected.
         roles: what the heads that are listed are called besides, by name.
         positions: of the costs on the colour scale, of every head by its name.
-        key: keeps how the table is sorted.
+        key: keeps how the table is sorted, as long as its rows are the same.
         on_choice: called with the name of the head whose row was clicked.
     """
     names = list(roles)
+    # A browser sends the number of a row, maybe of a row as they stood before: so each order is a table of
+    # its own, and what comes from another is passed over.
+    key = f"{key}-{crc32(','.join(names).encode()):x}"
     frame = pd.DataFrame(measures).loc[names]
     frame["head"] = [f"{name} ✕" if off[name] else name for name in names]
     frame["role"] = list(roles.values())

@@ -165,6 +165,28 @@ def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return page_of("heads")
 
 
+def test_rows_in_another_order_are_another_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Costs arrive, and the table is sorted by them: a browser that says which row is chosen may mean a row
+    as it stood before."""
+    keys: list[str] = []
+    monkeypatch.setattr(head_table.st, "dataframe", lambda *_, key, **more: keys.append(key))
+    monkeypatch.setattr(head_table.echoes, "show", lambda key, value: None)
+    monkeypatch.setattr(head_table.echoes, "hears", lambda key, act: act)
+    names = ["L0.H0", "L0.H1"]
+    measures = {name: dict.fromkeys(names, 0.5) for name in (*DETECTORS, COST)}
+    for order in (names, names[::-1], names):
+        head_table.show(
+            measures,
+            dict.fromkeys(names, False),
+            "L0.H1",
+            roles=dict.fromkeys(order, ""),
+            positions=dict.fromkeys(names, 0.1),
+            key="table",
+            on_choice=print,
+        )
+    assert keys[0] == keys[2] != keys[1]
+
+
 def table_of(page: AppTest) -> pd.DataFrame:
     """The table with the measures' own names for its columns."""
     table = page.dataframe[0].value
