@@ -16,7 +16,6 @@ from app.state import backend as shared
 from app.state import scene
 from app.widgets.token_attention.window import Window
 from interp.ablation import MEAN, NO_ABLATION, Component, Lookback, parse_ablation
-from interp.analyses.presets import presets
 from interp.backend import Backend
 from interp.model import Config
 from interp.tokens import STRUCTURES
@@ -184,14 +183,6 @@ def test_a_missing_default_model_is_a_sentence(page: AppTest, monkeypatch: pytes
     monkeypatch.setattr(shared, "_backend", None)  # that of the tests before still has its default model
     page.run()
     assert not page.exception and len(page.error) == 1 and "/no/such/folder" in page.error[0].value
-
-
-def test_presets_parse_on_the_published_sizes() -> None:
-    for cfg in (Config(), SMALL, Config(n_layers=1, n_heads=1, d_model=8, d_head=8, d_mlp=8)):
-        for layer in range(min(cfg.n_layers, 3)):
-            assert all(preset.ablation(cfg) for preset in presets(cfg, layer))
-    found = presets(SMALL, 1)[-1].ablation(SMALL)
-    assert found.text == "L0.attn,L1.attn:lookback=100,L2.attn,L0-2.mlp"
 
 
 @pytest.mark.parametrize(("bundle", "said"), [(BUNDLES[0], "CircuitsVis"), (BUNDLES[1], "Plotly")])
