@@ -13,6 +13,7 @@ from app.state.scene import Scene
 from app.state.session import current_scene, show_notices
 from app.views.shared import header, note
 from app.views.shared.talks import following, menu, presenting, telling
+from app.widgets import terms
 from interp.backend import Backend
 
 
@@ -56,6 +57,7 @@ def opened(
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
     following.publish(page)
+    terms.prepare()
     presenting.show(scene)
     following.show(scene)
     telling.show(scene, page, choices, backend)
@@ -69,7 +71,7 @@ def opened(
         header.show_off(scene, backend)
     show_notices()
     if introduction:
-        st.markdown(introduction)
+        terms.markdown(introduction)
     return Opened(scene, backend, room)
 
 
@@ -80,6 +82,7 @@ def opened_plain(
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
     following.publish(page)
+    terms.prepare()
     presenting.show(scene)
     following.show(scene)
     telling.show(scene, page, choices, backend)

@@ -17,6 +17,8 @@ VIEWS = {
     "lens": "circuits?show=lens",
     "attribution": "circuits?show=attribution",
     "patching": "circuits?show=patching",
+    "stories": "stories",
+    "a story, presented": "?story=what-matters&at=2&present=1",
 }
 GRAVE = {"serious", "critical"}
 

@@ -35,9 +35,7 @@ def test_pin_swap_unpin_and_the_link_restores_it(page: Page, address: str, new_c
     page.wait_for_url(re.compile(r"off=L1\.H1&"))
     expect(title(page, "Pinned: L1.attn")).to_be_visible()
     expect(title(page, "Now: L1.H1")).to_be_visible()
-    expect(page.locator(".narration")).to_contain_text(
-        re.compile(r"Pinned L1\.attn: \d+ .* Now L1\.H1: ")
-    )
+    expect(page.locator(".narration")).to_contain_text(re.compile(r"Pinned L1\.attn: \d+ .* Now L1\.H1: "))
     ready(page)
 
     page.get_by_role("button", name="Swap", exact=True).click()

@@ -2,13 +2,11 @@
 
 from collections.abc import Callable
 
-import streamlit as st
-
 from app.state.scene import Scene, first_changed
 from app.state.session import change, choose, chosen, of_this_model
 from app.views.circuits.choices import PAGE
 from app.views.shared import puzzle_panels
-from app.widgets import lens_film, puzzle_strip
+from app.widgets import lens_film, puzzle_strip, terms
 from app.widgets.charts import attribution
 from app.widgets.puzzle_strip import Look
 from interp.analyses.direct_attribution import AttributionOf
@@ -70,6 +68,6 @@ def show_attribution(scene: Scene, backend: Backend) -> None:
         on_cell=of_this_model(look_at),
         on_tokens=lambda tokens: choose(PAGE, toward=tokens[0], over=tokens[1]),
     )
-    st.caption(
+    terms.caption(
         "Click a bar or a tile to see what that component pushes at all cells; click a cell to look at it."
     )

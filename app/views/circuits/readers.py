@@ -8,6 +8,7 @@ from app.state.heads import copy_head, roles_of
 from app.state.scene import SAMPLES, Scene
 from app.state.session import change, choose, chosen, of_this_model
 from app.views.circuits.choices import PAGE
+from app.widgets import terms
 from app.widgets.charts import composition, path_effects
 from app.widgets.controls import measure_and_sample
 from interp.ablation import Component
@@ -26,7 +27,7 @@ INTRODUCTION = (
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw both views; that by effect fills up while it is measured."""
-    st.markdown(introduction(scene, backend))
+    terms.markdown(introduction(scene, backend))
 
     def under_way() -> bool:
         return look(scene, backend).progress is not None
@@ -47,7 +48,7 @@ def introduction(scene: Scene, backend: Backend) -> str:
     """The question, of the component at hand, with what is known of it."""
     source = source_of(scene, backend)
     role = roles_of(backend, scene.model).by_component.get(source)
-    why = "" if role is None else f"It is a head of this kind: {role.words}. "
+    why = "" if role is None else f"Its role: {role.words.replace(': ', ', ')}. "
     return INTRODUCTION.format(source=source.text, why=why)
 
 

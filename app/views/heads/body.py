@@ -15,7 +15,7 @@ from app.live.watching import Seen, watched
 from app.state.scene import SAMPLES, Scene
 from app.state.session import change, choose, chosen, look_at_head, of_this_model
 from app.views.heads.choices import PAGE
-from app.widgets import head_offsets
+from app.widgets import head_offsets, terms
 from app.widgets.charts import head_scatter, head_spectrum, head_table
 from app.widgets.charts.head_scatter import COST
 from app.widgets.controls import choice, measure_and_sample
@@ -211,7 +211,7 @@ def _table(
         key=f"heads-table-{scene.model}",
         on_choice=of_this_model(lambda name: _choose_head(name, study)),
     )
-    st.caption(
+    terms.caption(
         f"One row per head, one column per detector: the share of its attention, 0 to 1. The cost is in"
         f" {UNITS.get(scene.measure, 'nats more of loss')}. Point at a column's name for what it means; click"
         " it to sort; click a row to see the head. ✕: ablated."

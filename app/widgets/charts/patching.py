@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.widgets import terms
 from app.widgets.charts import clickable_chart
 from app.widgets.charts.attribution import show_cells
 from app.widgets.controls.choice import segmented, select
@@ -113,7 +114,7 @@ def show_choices(
         look: how cells are painted.
         on_change: is given the new choice.
     """
-    st.caption(ABOUT)
+    terms.caption(ABOUT)
     by_id = {one.id: f"{one.task} {one.id}" for one in candidates}
     first = choice.source if choice.source in by_id else next(iter(by_id), EDITED)
     current = EDITED if isinstance(choice.source, Edit) else str(first)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 
 import streamlit as st
 
+from app.widgets import terms
 from app.widgets.charts import clickable_chart
 from app.widgets.controls.progress import show_progress
 from app.widgets.effect_legend import legend as effect_legend
@@ -58,7 +59,7 @@ def show(
         on_stop, on_again: called when the visitor stops it, or wants the rest.
     """
     st.header("By effect", anchor=False)
-    st.caption(ABOUT)
+    terms.caption(ABOUT)
     shown = PathState(source, (), 1) if state is None else state
     click = clickable_chart.clicking(_readers(shown), on_reader)
     board = effects_board(shown, cfg, measure, off)
@@ -93,7 +94,7 @@ def show_agreement(
         name=f"puzzlescope-views-{state.source.text}",
         on_click=clickable_chart.clicking(_readers(state), on_reader),
     )
-    st.caption(AGREEMENT)
+    terms.caption(AGREEMENT)
 
 
 def _readers(state: PathState) -> dict[str, Reader]:
