@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from interp.export.tables import html_table
-from interp.figures.paper.plate import PAGE, Plate, today
+from interp.figures.paper.plates import PAGE, Plate, today
 from interp.figures.paper.words import writable
 
 MOST_ROWS = 200

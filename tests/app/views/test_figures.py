@@ -69,7 +69,8 @@ def test_every_figure_of_a_page_is_a_plate(
         root = read(plate.svg(183.0))
         assert (root[0].text or "") == plate.title and scene.model in (root[1].text or ""), key
         assert texts_of(plate, 183.0)[1] == [], key
-        assert plate.rows and len(list(csv.reader(plate.csv().splitlines()))) > len(plate.rows), key
+        lines = list(csv.reader(plate.csv().splitlines()))
+        assert plate.rows and len(lines) > len(plate.rows), key
     whole = page("Page", plates.values(), programs={"it": "print('<b>')"}, date="2026-11-27")
     assert whole.count("<figure>") == len(plates) and "print(&#x27;&lt;b&gt;&#x27;)" in whole
     assert not re.search(r"""(src|href)="(?!data:|#)|<script|url\((?!#)""", whole), "it asks for nothing"

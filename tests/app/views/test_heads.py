@@ -5,6 +5,7 @@ import ast
 import json
 import struct
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -136,7 +137,8 @@ def test_what_is_taken_away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(export.studies, "head_sweep", lambda scene, backend: measured)
     monkeypatch.setattr(export, "exports", lambda scene, title, figures, *taken: taken)
     monkeypatch.setattr(export, "shown", lambda scene, backend: {})
-    downloads, programs = export.offered(scene, Backend(), "answer")
+    taken: Any = export.offered(scene, Backend(), "answer")
+    downloads, programs = taken
     heads, spectra, maps = (json.loads(download.json()) for download in downloads)
     assert heads["header"]["ablation"] == "L0.attn" and heads["header"]["puzzles"] == [scene.puzzle.id]
     assert len(heads["rows"]) == 12 and heads["rows"][1]["cost"] == pytest.approx(1)
