@@ -2,18 +2,20 @@
 they fill up, and given up as soon as the visitor looks at something else, stops them, or goes away."""
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.live.watching import watched
 from app.state.scene import SAMPLES, Scene
 from interp.ablation import COMPONENT_KINDS, NO_ABLATION, Ablation, Method, components_of, fitting_all
-from interp.analyses.ablation_sweep import Scope, Sweep, SweepState
+from interp.analyses.ablation_sweep import Scope, Sweep, SweepRow, SweepState
 from interp.backend import Backend, Watch
 from interp.puzzles import Puzzle
 from interp.tasks import TASKS
 
 BOARD = "board"
 """The group of the board's sweeps among what a visitor looks in on."""
+PINNED = "pinned"
+"""That of the sweep added to the pinned ablation."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +64,35 @@ def sweep_base(scene: Scene) -> Ablation:
 
 def board_sweep(scene: Scene, backend: Backend) -> Measured:
     """Every component of the model, over the scene's puzzles."""
+    pinned_sweep(scene, backend)  # of one visitor's work the latest comes first: the board's
+    # Of that, too: the first look.
+    scopes: Sequence[Scope] = ("everywhere", "stretch") if scene.sample == 1 else ("everywhere",)
+    return _every_component(BOARD, scene, backend, scopes)
+
+
+def pinned_sweep(scene: Scene, backend: Backend) -> Measured | None:
+    """The same added to the pinned ablation, where the board's is added to the present one; else it would be
+    the same, and there is none."""
+    if scene.pin is None or scene.base != "off":
+        watched().forget(PINNED)
+        return None
+    return _every_component(PINNED, replace(scene, ablation=scene.pin), backend, ("everywhere",))
+
+
+def pinned_rows(scene: Scene, backend: Backend) -> list[SweepRow]:
+    """What is known of it, the run with the pinned ablation first."""
+    measured = pinned_sweep(scene, backend)
+    state = None if measured is None else measured.states[0]
+    return [] if state is None else state.common()
+
+
+def filling(scene: Scene, backend: Backend) -> bool:
+    """Whether either is under way."""
+    found = board_sweep(scene, backend), pinned_sweep(scene, backend)
+    return any(one is not None and one.progress is not None for one in found)
+
+
+def _every_component(group: str, scene: Scene, backend: Backend, scopes: Sequence[Scope]) -> Measured:
     puzzles, base, method = puzzles_of(scene, backend), sweep_base(scene), sweep_method(scene)
     key = board_key(scene, backend)
 
@@ -69,12 +100,10 @@ def board_sweep(scene: Scene, backend: Backend) -> Measured:
         parts = components_of(backend.model(scene.model).cfg, COMPONENT_KINDS)
         return backend.watch(scene.model, Sweep(tuple(puzzles), tuple(parts), base, method, scope))
 
-    watches = watched().known(BOARD, key)
+    watches = watched().known(group, key)
     if watches is None:
-        # Of one visitor's work the latest comes first: the first look.
-        scopes: Sequence[Scope] = ("everywhere", "stretch") if len(puzzles) == 1 else ("everywhere",)
-        watches = watched().keep(BOARD, key, [begin(scope) for scope in scopes])
-    return _measured(BOARD, watches[:1], watches[1:])
+        watches = watched().keep(group, key, [begin(scope) for scope in scopes])
+    return _measured(group, watches[:1], watches[1:])
 
 
 def board_key(scene: Scene, backend: Backend) -> Hashable:

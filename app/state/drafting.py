@@ -8,7 +8,15 @@ import streamlit as st
 from app.state.playing import TELLING
 from app.state.session import link
 from app.state.stories import Story, StoryScene
-from app.state.stories.story import LONGEST_CAPTION, LONGEST_TITLE, MOST_SCENES, name_of, tidy, tidy_caption
+from app.state.stories.story import (
+    LONGEST_CAPTION,
+    LONGEST_LINE,
+    LONGEST_TITLE,
+    MOST_SCENES,
+    name_of,
+    tidy,
+    tidy_caption,
+)
 from interp.errors import PuzzlescopeError
 
 _DRAFT = "draft"
@@ -53,7 +61,7 @@ def _put(after: Draft) -> None:
 
 def entitle(title: str, summary: str) -> None:
     """Give it a title and a line on what it tells."""
-    _put(replace(draft(), title=tidy(title)[:LONGEST_TITLE], summary=tidy(summary)))
+    _put(replace(draft(), title=_line(title, LONGEST_TITLE), summary=_line(summary, LONGEST_LINE)))
 
 
 def add(page: str, heading: str, caption: str) -> None:
@@ -113,6 +121,11 @@ def _set(place: int, scenes: tuple[StoryScene, ...]) -> None:
 def _worded(
     heading: str, caption: str, place: int, page: str, query: tuple[tuple[str, str], ...]
 ) -> StoryScene:
-    words = tidy("".join(one for one in heading if one.isprintable()))[:LONGEST_TITLE].strip()
+    words = _line(heading, LONGEST_TITLE)
     caption = tidy_caption(tidy_caption(caption)[:LONGEST_CAPTION])
     return StoryScene(words or f"Scene {place + 1}", caption, page, query)
+
+
+def _line(text: str, longest: int) -> str:
+    """What a visitor has typed as one line that a file of scenes can hold."""
+    return tidy("".join(one for one in tidy(text) if one.isprintable())[:longest])

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from app.startup import arrival
 from app.state import texts
+from app.state.following import TALKS
 from app.state.link import Context, Parameter, read_query
 from app.state.scene import NAMES, Scene, scene_from_query
 from app.state.session import change, chosen, now
@@ -12,9 +13,9 @@ from app.state.stories import Story, StoryScene, opened
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 
-CARRIED = ("present", "palette", "digits")
+CARRIED = ("present", "follow", "palette", "digits")
 """What stays as the visitor has it from scene to scene, unless a scene says otherwise."""
-TELLING = ("story", "at", "present")
+TELLING = ("story", "at", "present", "follow")
 """What belongs to the telling of a story, so that no scene of one says it."""
 
 
@@ -48,17 +49,30 @@ def query_of_step(step: StoryScene, story: str, at: int) -> dict[str, str]:
 
 
 def page_asked_for() -> str | None:
-    """The page that is to be shown instead of the one that is open: an address that names a story, but no
-    puzzle, is that of the story's scene."""
+    """The page that is to be shown instead of the one that is open: an address that names a story or a talk,
+    but no puzzle, is that of the story's scene, or of what is shown in the talk."""
     query = arrival.asked()
-    if query is not None and query.get("story") and "puzzle" not in query:
+    if query is not None and "puzzle" not in query:
         try:
-            scenes = opened(query["story"]).scenes
-            at = min(texts.at(query.get("at", "1")), len(scenes))
+            meant = _meant(query)
         except PuzzlescopeError:
-            return arrival.page()  # it is told when the link is read
-        arrival.ask({**dict(scenes[at - 1].query), **query}, scenes[at - 1].page)
+            meant = None  # it is told when the link is read
+        if meant is not None:
+            page, scene = meant
+            arrival.ask({**scene, **query}, page)
     return arrival.page()
+
+
+def _meant(query: Mapping[str, str]) -> tuple[str, Mapping[str, str]] | None:
+    """The page and the parameters of the story's scene, or of the talk, that an address names."""
+    if query.get("follow"):
+        talk = TALKS.find(query["follow"])
+        return talk.page, talk.query
+    if query.get("story"):
+        scenes = opened(query["story"]).scenes
+        step = scenes[min(texts.at(query.get("at", "1")), len(scenes)) - 1]
+        return step.page, dict(step.query)
+    return None
 
 
 def strayed(scene: Scene, page: str, choices: Mapping[str, Parameter], backend: Backend) -> bool:

@@ -74,6 +74,7 @@ class Scene:
         tour: its step that is under way, from 1; 0 for none (:mod:`app.state.tour`).
         story: that is told: its name, or all of it (:func:`app.state.stories.opened`); empty for none.
         at: its scene, from 1, whose caption is shown.
+        follow: the code of the talk whose presenter's scene is shown; empty for none.
         present: 1 if the page is shown to an audience: larger, and without what only its presenter needs.
         note: what is said to the reader of the link.
     """
@@ -107,6 +108,7 @@ class Scene:
     story: str = in_link(Parameter("", texts.story))
     at: int = in_link(Parameter(1, texts.at))
     present: int = in_link(one_of((0, 1), 0))
+    follow: str = in_link(Parameter("", texts.follow))
     note: str = in_link(Parameter("", texts.note))
 
     def query(self) -> dict[str, str]:

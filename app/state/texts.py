@@ -2,6 +2,7 @@
 raises ``PuzzlescopeError`` for a text that it cannot use. Links come from strangers."""
 
 from app.state import stories
+from app.state.following import TALKS
 from app.state.link import Context, read_one_of
 from app.state.stories.story import MOST_SCENES
 from app.widgets.token_attention.window import Window, read_window
@@ -137,3 +138,9 @@ def at(text: str, _: Context | None = None) -> int:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= MOST_SCENES):
         raise PuzzlescopeError(f"Expected the number of a scene, 1 to {MOST_SCENES}, got '{brief(text)}'.")
     return int(text)
+
+
+def follow(text: str, _: Context) -> str:
+    """The code of a talk that is given on this server."""
+    TALKS.find(text)
+    return text.strip().lower()

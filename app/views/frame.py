@@ -12,7 +12,8 @@ from app.state.link import Parameter
 from app.state.scene import Scene
 from app.state.session import current_scene, show_notices
 from app.views.shared import header, note
-from app.views.shared.talks import menu, presenting, telling
+from app.views.shared.talks import following, menu, presenting, telling
+from app.widgets import terms
 from interp.backend import Backend
 
 
@@ -55,7 +56,10 @@ def opened(
     """
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
+    following.publish(page)
+    terms.prepare()
     presenting.show(scene)
+    following.show(scene)
     telling.show(scene, page, choices, backend)
     names.say(*scene.title, title)
     with st.container(horizontal=True, gap="xsmall", key="bar"):  # app/style.css: in the bar of the pages
@@ -67,7 +71,7 @@ def opened(
         header.show_off(scene, backend)
     show_notices()
     if introduction:
-        st.markdown(introduction)
+        terms.markdown(introduction)
     return Opened(scene, backend, room)
 
 
@@ -77,7 +81,10 @@ def opened_plain(
     """The same for a page on which no model and no puzzle is chosen."""
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
+    following.publish(page)
+    terms.prepare()
     presenting.show(scene)
+    following.show(scene)
     telling.show(scene, page, choices, backend)
     with st.container(gap="small"):
         st.title(title, anchor=False)

@@ -24,7 +24,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, means_for
@@ -155,6 +155,43 @@ class Edit:
             return None
         place, row, column = cells[0].tolist()
         return cls(place, row, column, int(other.grids[place, row, column]))
+
+
+def telling_source(puzzle: Puzzle, cell: int, others: Sequence[Puzzle]) -> str | Edit:
+    """A source to begin with, whose answer differs from a puzzle's at a cell of the answer (0..99).
+
+    Where the cell is a coloured one that is copied: this puzzle with the cell of the third grid, from which
+    it is copied, in the next colour. Else, of the others, the one whose true answers agree with this one's at
+    most cells, but not at this one. Where there is none, an edit of the first coloured cell of the third
+    grid.
+
+    Args:
+        others: puzzles whose grids stand in the same order.
+
+    Returns:
+        An edit of the puzzle, or the id of one of the others.
+    """
+    answer, third = puzzle.grids[3].ravel(), puzzle.grids[2].ravel()
+    if answer[cell] == third[cell] > 0:
+        return _next_colour(third, cell)
+    agreeing = {
+        other.id: int((other.grids[3].ravel() == answer).sum())
+        for other in others
+        if other.grids[3].ravel()[cell] != answer[cell]
+    }
+    if agreeing:
+        return max(agreeing, key=lambda other: agreeing[other])
+    return first_edit(puzzle)
+
+
+def first_edit(puzzle: Puzzle) -> Edit:
+    """The first cell of the third grid that is not blank, in the next colour."""
+    third = puzzle.grids[2].ravel()
+    return _next_colour(third, int((third > 0).argmax()))
+
+
+def _next_colour(third: UInt8[np.ndarray, "100"], cell: int) -> Edit:
+    return Edit(2, cell // SIZE, cell % SIZE, int(third[cell]) % (N_COLORS - 1) + 1)
 
 
 def site_names(cfg: Config, kind: Kind) -> tuple[str, ...]:

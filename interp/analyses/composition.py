@@ -144,7 +144,7 @@ class Composition:
             chance = f"{-best.excess:.2f} below chance, as all others are by more"
         return (
             f"{best.reader.text} reads {source.text} most: score {best.score:.2f}, {chance}."
-            f" {beyond} of {len(readings)} readers are more than three spreads above chance."
+            f" {beyond} of {len(readings)} readers are more than three standard deviations above chance."
         )
 
     def rows(self, source: Component | None = None) -> tuple[dict[str, Any], ...]:

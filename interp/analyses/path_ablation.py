@@ -391,7 +391,7 @@ def agreement(
     return Agreement(len(costs), rank_correlation(by_weights, np.array(list(costs.values()))))
 
 
-Likeness = Literal["much alike", "somewhat alike", "hardly alike", "not alike", "the other way round"]
+Likeness = Literal["strongly related", "related", "weakly related", "unrelated", "inversely related"]
 
 
 def agreement_summary(composition: Composition, state: PathState, measure: Measure = "final") -> str:
@@ -403,20 +403,20 @@ def agreement_summary(composition: Composition, state: PathState, measure: Measu
     known = (f"{INPUT_NAMES[name]} {one.rho:+.2f}" for name, one in kinds.items() if not np.isnan(one.rho))
     each = ", ".join(known)
     return (
-        f"The two views rank these {found.n} readers {_likeness(found.rho)}: Spearman's rank correlation is"
-        f" {found.rho:+.2f} (1: the same order, 0: none in common{'; ' + each if each else ''}). Effects"
-        " count by their size, whether they cost or help."
+        f"The two rankings are {_likeness(found.rho)} (Spearman's rank correlation {found.rho:.2f},"
+        f" n = {found.n}{'; ' + each if each else ''}). Effects count by their size, whether they cost or"
+        " help."
     )
 
 
 def _likeness(rho: float) -> Likeness:
     if rho < -0.2:
-        return "the other way round"
+        return "inversely related"
     if rho < 0.2:
-        return "not alike"
+        return "unrelated"
     if rho < 0.4:
-        return "hardly alike"
-    return "somewhat alike" if rho < 0.7 else "much alike"
+        return "weakly related"
+    return "related" if rho < 0.7 else "strongly related"
 
 
 def rank_correlation(one: Float[np.ndarray, " item"], other: Float[np.ndarray, " item"]) -> float:

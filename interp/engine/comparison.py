@@ -23,7 +23,7 @@ class Comparison:
 
     Attributes:
         before, now: how many are wrong in each.
-        common: wrong in both.
+        common: still wrong.
         same: cells in which the two answers agree, right or wrong.
     """
 

@@ -1,11 +1,11 @@
-"""What became of each cell of an answer, beside the clean run's: broken, fixed, wrong in both."""
+"""What became of each cell of an answer, beside the clean run's: broken, fixed, still wrong."""
 
 import numpy as np
 from jaxtyping import Integer
 
 WRONG, BROKEN, FIXED, BOTH = "wrong", "broken", "fixed", "both"
 KINDS = (WRONG, BROKEN, FIXED, BOTH)
-NAMES = {WRONG: "wrong", BROKEN: "broken", FIXED: "fixed", BOTH: "wrong in both"}
+NAMES = {WRONG: "wrong", BROKEN: "broken", FIXED: "fixed", BOTH: "still wrong"}
 
 INKS = {WRONG: "#111111", BROKEN: "#a3082f", FIXED: "#00594a", BOTH: "#111111"}
 """The colours in which cells are outlined; the shapes differ too."""

@@ -33,6 +33,7 @@ def layer_chart(
     measure: Measure = "final",
     kind: Kind = "attn",
     off: Collection[Component] = (),
+    beneath: Sequence[SweepRow] = (),
 ) -> go.Figure:
     """A dot a layer, at what ablating its attention or its MLP costs, on a stem from the line of the clean
     run.
@@ -42,6 +43,9 @@ def layer_chart(
     whose loss is not finite. Rows may know only some puzzles yet, each over those is compared with the clean
     run over the same; what nothing is known of is left out. The ``customdata`` of all that is drawn for a
     component begins with its text.
+
+    Args:
+        beneath: a second sweep, its run without any component first: a short line at the height of each.
     """
     shown = [row for row in rows if row.component is not None and row.component.kind == kind]
     known = [row for row in shown if clean is not None and not np.isnan(cost(row, clean, measure))]
@@ -66,7 +70,8 @@ def layer_chart(
         customdata=data,
         hoverinfo="skip",
     )
-    low, high = reach(heights)
+    second = _costs_of(beneath, [row.component for row in known], measure)
+    low, high = reach([*heights, *(position(one, measure) for _, one in second)])
     figure.add_scatter(
         x=names,
         y=heights,
@@ -86,11 +91,38 @@ def layer_chart(
         hovertext=[_hover(row, clean, measure, off) for row in known],
         hovertemplate="%{hovertext}<extra></extra>",
     )
+    if second:
+        _second_marks(figure, second, measure)
     # To point anywhere at a layer's column, or to click there, is meant for the layer.
     figure.update_layout(hovermode="x", hoverdistance=-1, margin_r=56)
     _scale_axis(figure, measure, low, high, len(clean.solved))
     _clean_line(figure)
     return figure
+
+
+def _costs_of(
+    sweep: Sequence[SweepRow], parts: Collection[Component | None], measure: Measure
+) -> list[tuple[SweepRow, float]]:
+    """What ablating each of these costs in a sweep, its run without any component first, where it is
+    known."""
+    found = [(row, cost(row, sweep[0], measure)) for row in sweep[1:] if row.component in parts]
+    return [(row, one) for row, one in found if not np.isnan(one)]
+
+
+def _second_marks(figure: go.Figure, known: Sequence[tuple[SweepRow, float]], measure: Measure) -> None:
+    """A short line at the cost of each of these rows."""
+    figure.add_scatter(
+        x=[_layer_name(row) for row, _ in known],
+        y=[position(one, measure) for _, one in known],
+        mode="markers",
+        marker={"symbol": "line-ew", "size": 26, "line": {"width": 2, "color": QUIET}},
+        customdata=[[_text(row)] for row, _ in known],
+        hovertext=[
+            f"{_text(row)} added to the pinned ablation: {note(one, measure, len(row.right)) or 'no effect'}"
+            for row, one in known
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
 
 
 def head_map(

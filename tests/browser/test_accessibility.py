@@ -17,6 +17,8 @@ VIEWS = {
     "lens": "circuits?show=lens",
     "attribution": "circuits?show=attribution",
     "patching": "circuits?show=patching",
+    "stories": "stories",
+    "a story, presented": "?story=what-matters&at=2&present=1",
 }
 GRAVE = {"serious", "critical"}
 
@@ -44,7 +46,6 @@ def test_nothing_grave_is_found_light_or_dark(page: Page, address: str, query: s
 
 
 def test_what_is_wrong_would_be_found(page: Page) -> None:
-    page.set_content(
-        "<html lang=en><title>A page</title><main><h1>Pale</h1><p style='color: #aaa'>Too pale</p></main></html>"
-    )
+    pale = "<main><h1>Pale</h1><p style='color: #aaa'>Too pale</p></main>"
+    page.set_content(f"<html lang=en><title>A page</title>{pale}</html>")
     assert [line.split()[0] for line in grave(page)] == ["color-contrast"]

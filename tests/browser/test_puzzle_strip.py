@@ -93,7 +93,7 @@ def test_wrong_cells_are_outlined_by_what_became_of_them(strip: Page) -> None:
     assert strip.locator(".entry").all_inner_texts() == [
         "3 broken",
         "1 fixed",
-        "1 wrong in both",
+        "1 still wrong",
         "first wrong cell",
     ]
     shapes = {

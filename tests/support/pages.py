@@ -38,7 +38,12 @@ def turn_to(page: AppTest, view: str) -> AppTest:
 
 def words(page: AppTest) -> str:
     """All that the page says, as a person reads it."""
-    return re.sub(r"\\(.)", r"\1", "\n".join(block.value for block in [*page.markdown, *page.caption]))
+    return "\n".join(plain(block.value) for block in [*page.markdown, *page.caption])
+
+
+def plain(said: str) -> str:
+    """Markdown without what only protects a character or marks a term."""
+    return re.sub(r"\\(.)", r"\1", re.sub(r"</?button[^>]*>", "", said))
 
 
 def run_until(page: AppTest, done: Callable[[AppTest], bool]) -> AppTest:

@@ -1,12 +1,12 @@
 """The logit lens and direct logit attribution, at a cell of the answer."""
 
-import streamlit as st
+from collections.abc import Callable
 
 from app.state.scene import Scene, first_changed
 from app.state.session import change, choose, chosen, of_this_model
 from app.views.circuits.choices import PAGE
 from app.views.shared import puzzle_panels
-from app.widgets import lens_film, puzzle_strip
+from app.widgets import lens_film, puzzle_strip, terms
 from app.widgets.charts import attribution
 from app.widgets.puzzle_strip import Look
 from interp.analyses.direct_attribution import AttributionOf
@@ -28,7 +28,7 @@ def look_at(cell: int) -> None:
     change(cell=3 * CELLS + cell, view="from")
 
 
-def show_puzzle(scene: Scene, backend: Backend) -> None:
+def show_puzzle(scene: Scene, backend: Backend, on_cell: Callable[[int], None] = look_at) -> None:
     """Draw the puzzle and the answer in the run that is looked into: a click chooses the cell."""
     run = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation))
     title = "Ablated" if scene.ablation else "Model"
@@ -38,7 +38,7 @@ def show_puzzle(scene: Scene, backend: Backend) -> None:
         key="circuits-strip",
         look=Look(scene.palette, scene.digits),
         cell=cell_of(scene),
-        on_cell=look_at,
+        on_cell=on_cell,
     )
 
 
@@ -67,6 +67,6 @@ def show_attribution(scene: Scene, backend: Backend) -> None:
         on_cell=of_this_model(look_at),
         on_tokens=lambda tokens: choose(PAGE, toward=tokens[0], over=tokens[1]),
     )
-    st.caption(
+    terms.caption(
         "Click a bar or a tile to see what that component pushes at all cells; click a cell to look at it."
     )

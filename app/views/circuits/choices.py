@@ -4,7 +4,6 @@ from app.state import texts
 from app.state.link import Context, Parameter, one_of
 from app.state.session import choose, chosen
 from app.widgets.charts.patching import DETAILS, KINDS, Patching
-from interp.ablation import Component
 from interp.analyses.activation_patching import EVERYWHERE, Edit
 from interp.analyses.readers import HEAD_INPUTS
 from interp.errors import PuzzlescopeError, brief
@@ -47,7 +46,7 @@ def _any(text: str, context: Context) -> str:
 
 CHOICES = {
     "show": one_of(tuple(VIEWS), "readers"),
-    "source": Parameter(Component(0, "attn"), texts.component, lambda part: part.text),
+    "source": Parameter(None, texts.component, lambda part: part.text),
     "input": one_of(HEAD_INPUTS, "k"),
     "part": Parameter("", _any),
     "toward": one_of((None, *range(D_VOCAB)), None),

@@ -7,6 +7,7 @@ from app.live import sweeps
 from app.state.scene import Scene
 from app.state.session import chosen
 from app.views.circuits import figures
+from app.views.circuits import readers as readers_view
 from app.views.circuits.cell import cell_of
 from app.views.circuits.choices import PAGE, VIEWS, chosen_patching
 from app.views.circuits.patching import source_of
@@ -37,7 +38,7 @@ def _download(
 
 
 def readers(scene: Scene, backend: Backend) -> Exported:
-    source, puzzles = chosen(PAGE)["source"], sweeps.puzzles_of(scene, backend)
+    source, puzzles = readers_view.source_of(scene, backend), sweeps.puzzles_of(scene, backend)
     method = sweeps.sweep_method(scene)
     paths = PathAblation(tuple(puzzles), source, scene.ablation, method)
 

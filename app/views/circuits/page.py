@@ -1,6 +1,8 @@
 """The circuits page: composition, path ablation, logit lens, direct logit attribution, activation
 patching."""
 
+from functools import partial
+
 from app.state.session import choose, chosen
 from app.views import frame
 from app.views.circuits import cell, export, patching, readers
@@ -21,6 +23,8 @@ view = chosen(PAGE)["show"]
 choice.segmented("View", VIEWS, view, key="circuits-view", on_change=lambda name: choose(PAGE, show=name))
 with room:
     export.show(scene, backend, view)
-if view != "readers":
+if view == "patching":
+    cell.show_puzzle(scene, backend, partial(patching.look_at_cell, scene, backend))
+elif view != "readers":
     cell.show_puzzle(scene, backend)
 DRAWN[view](scene, backend)

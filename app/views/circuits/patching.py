@@ -1,5 +1,8 @@
 """Activation patching from a second puzzle into the one at hand, filling up while it is computed."""
 
+from dataclasses import replace
+from functools import partial
+
 from app.live import fragment
 from app.live.watching import Seen, look_in, watched
 from app.state.scene import Scene
@@ -7,8 +10,10 @@ from app.state.session import of_this_model
 from app.views.circuits.cell import cell_of, look_at
 from app.views.circuits.choices import PAGE, choose_patching, chosen_patching
 from app.widgets.charts import patching
+from app.widgets.charts.patching import Patching
 from app.widgets.puzzle_strip import Look
-from interp.analyses.activation_patching import Edit, Patching, PatchState
+from interp.analyses.activation_patching import Edit, PatchState, telling_source
+from interp.analyses.activation_patching import Patching as Question
 from interp.backend import Backend
 from interp.puzzles import Puzzle
 
@@ -23,7 +28,7 @@ def show(scene: Scene, backend: Backend) -> None:
     patching.show_choices(
         scene.puzzle,
         candidates,
-        chosen_patching(),
+        choice_of(scene, backend),
         key="patch",
         look=Look(scene.palette, scene.digits),
         on_change=choose_patching,
@@ -41,11 +46,31 @@ def show(scene: Scene, backend: Backend) -> None:
     fragment.show(draw_patching, scene=scene, page=PAGE, under_way=under_way)
 
 
+def choice_of(scene: Scene, backend: Backend) -> Patching:
+    """What is chosen; where no source is, one with another answer at the cell that is looked at."""
+    choice = chosen_patching()
+    if choice.source is not None:
+        return choice
+    source = telling_source(scene.puzzle, cell_of(scene), _same_kind(scene, backend))
+    return replace(choice, source=source)
+
+
+def look_at_cell(scene: Scene, backend: Backend, cell: int) -> None:
+    """Choose a cell of the answer, and stay with the source that is shown; for callbacks."""
+    if chosen_patching().source is None:
+        choose_patching(choice_of(scene, backend))
+    look_at(cell)
+
+
+def _same_kind(scene: Scene, backend: Backend) -> list[Puzzle]:
+    same = backend.bank().filter(task=scene.puzzle.task, structure=scene.puzzle.structure)
+    return [puzzle for puzzle in same if puzzle != scene.puzzle]
+
+
 def candidates_of(scene: Scene, backend: Backend) -> list[Puzzle]:
     """Other puzzles of the same task whose grids stand in the same order."""
-    same = backend.bank().filter(task=scene.puzzle.task, structure=scene.puzzle.structure)
-    offered = [puzzle for puzzle in same if puzzle != scene.puzzle][:OFFERED]
-    source = chosen_patching().source
+    offered = _same_kind(scene, backend)[:OFFERED]
+    source = choice_of(scene, backend).source
     wanted = backend.bank().find(source) if source is not None and not isinstance(source, Edit) else None
     if (
         wanted is not None
@@ -58,17 +83,17 @@ def candidates_of(scene: Scene, backend: Backend) -> list[Puzzle]:
 
 def source_of(scene: Scene, backend: Backend) -> Puzzle | None:
     """The second puzzle; none if an edit changes nothing."""
-    return patching.source_of(scene.puzzle, candidates_of(scene, backend), chosen_patching())
+    return patching.source_of(scene.puzzle, candidates_of(scene, backend), choice_of(scene, backend))
 
 
 def look(scene: Scene, source: Puzzle, backend: Backend) -> Seen[PatchState]:
-    choice = chosen_patching()
-    question = Patching(scene.puzzle, source, choice.kind, choice.detail, scene.ablation)
+    choice = choice_of(scene, backend)
+    question = Question(scene.puzzle, source, choice.kind, choice.detail, scene.ablation)
     return look_in(GROUP, (scene.model, question), lambda: backend.watch(scene.model, question))
 
 
 def _draw(scene: Scene, source: Puzzle, backend: Backend) -> None:
-    seen, choice = look(scene, source, backend), chosen_patching()
+    seen, choice = look(scene, source, backend), choice_of(scene, backend)
     patching.show(
         seen.state,
         choice,
@@ -76,7 +101,7 @@ def _draw(scene: Scene, source: Puzzle, backend: Backend) -> None:
         stopped=seen.stopped,
         key="patched",
         cell=cell_of(scene),
-        on_cell=of_this_model(look_at),
+        on_cell=of_this_model(partial(look_at_cell, scene, backend)),
         on_change=of_this_model(choose_patching),
         on_stop=lambda: watched().stop(GROUP),
         on_again=lambda: watched().forget(GROUP),

@@ -4,9 +4,11 @@ import streamlit as st
 
 from app.live import fragment, sweeps
 from app.live.watching import Seen, look_in, watched
+from app.state.heads import copy_head, roles_of
 from app.state.scene import SAMPLES, Scene
 from app.state.session import change, choose, chosen, of_this_model
 from app.views.circuits.choices import PAGE
+from app.widgets import terms
 from app.widgets.charts import composition, path_effects
 from app.widgets.controls import measure_and_sample
 from interp.ablation import Component
@@ -18,15 +20,14 @@ from interp.backend import Backend
 GROUP = "paths"
 
 INTRODUCTION = (
-    "The logbook ends with a question: layer 0 matters a thousandfold, so **who uses what it writes?** Two"
-    " answers: which later components have weights that listen to it, and which of them does the answer"
-    " need it to reach. Click a reader to ask the same of it."
+    "**Which later components use what {source} writes?** {why}Two answers. By weights: which of them listen"
+    " to it. By effect: which of them the answer needs it to reach. Click a reader to ask the same of it."
 )
 
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw both views; that by effect fills up while it is measured."""
-    st.markdown(INTRODUCTION)
+    terms.markdown(introduction(scene, backend))
 
     def under_way() -> bool:
         return look(scene, backend).progress is not None
@@ -37,11 +38,25 @@ def show(scene: Scene, backend: Backend) -> None:
     fragment.show(draw_readers, scene=scene, page=PAGE, under_way=under_way)
 
 
+def source_of(scene: Scene, backend: Backend) -> Component:
+    """The component whose readers are looked for: this model's head that copies, unless another is chosen."""
+    source: Component | None = chosen(PAGE)["source"]
+    return copy_head(backend, scene.model) if source is None else source
+
+
+def introduction(scene: Scene, backend: Backend) -> str:
+    """The question, of the component at hand, with what is known of it."""
+    source = source_of(scene, backend)
+    role = roles_of(backend, scene.model).by_component.get(source)
+    why = "" if role is None else f"Its role: {role.words.replace(': ', ', ')}. "
+    return INTRODUCTION.format(source=source.text, why=why)
+
+
 def look(scene: Scene, backend: Backend) -> Seen[PathState]:
     """How far the path ablation is: of the chosen source, over the scene's puzzles, added to current
     ablation."""
     source, puzzles, method = (
-        chosen(PAGE)["source"],
+        source_of(scene, backend),
         sweeps.puzzles_of(scene, backend),
         sweeps.sweep_method(scene),
     )
@@ -51,7 +66,7 @@ def look(scene: Scene, backend: Backend) -> Seen[PathState]:
 
 def _draw(scene: Scene, backend: Backend) -> None:
     own, seen, cfg = chosen(PAGE), look(scene, backend), backend.model(scene.model).cfg
-    source, follow = own["source"], of_this_model(_follow)
+    source, follow = source_of(scene, backend), of_this_model(_follow)
     off = list(scene.ablation.components)
     key = "readers"
     _controls(scene, backend, source)

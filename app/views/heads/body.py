@@ -15,7 +15,7 @@ from app.live.watching import Seen, watched
 from app.state.scene import SAMPLES, Scene
 from app.state.session import change, choose, chosen, look_at_head, of_this_model
 from app.views.heads.choices import PAGE
-from app.widgets import head_offsets
+from app.widgets import head_offsets, terms
 from app.widgets.charts import head_scatter, head_spectrum, head_table
 from app.widgets.charts.head_scatter import COST
 from app.widgets.controls import choice, measure_and_sample
@@ -24,8 +24,11 @@ from interp.ablation import Component
 from interp.analyses.head_roles import ROLES, HeadRole, RoleKey, Roles
 from interp.analyses.head_study import HeadStudy, Over
 from interp.backend import Backend
+from interp.engine.measures import Measure
 from interp.figures.heads import FROM
 
+UNITS: dict[Measure, str] = {"wrong": "cells broken, of 100", "answers": "answers lost, as a share"}
+"""What a cost is measured in, where it is no loss."""
 GROUPS = (studies.GROUP, sweeps.BOARD)
 """What fills up here: where the heads look, and what they cost."""
 
@@ -208,12 +211,10 @@ def _table(
         key=f"heads-table-{scene.model}",
         on_choice=of_this_model(lambda name: _choose_head(name, study)),
     )
-    unit = {"wrong": "cells broken of 100", "answers": "the share of answers lost"}.get(
-        scene.measure, "nats more of loss"
-    )
-    st.caption(
-        f"Mean attention at each offset, on the four markers, on the start token; the cost is {unit}."
-        " Point at a column's name for what it means; click it to sort; click a row to see the head. ✕: off."
+    terms.caption(
+        f"One row per head, one column per detector: the share of its attention, 0 to 1. The cost is in"
+        f" {UNITS.get(scene.measure, 'nats more of loss')}. Point at a column's name for what it means; click"
+        " it to sort; click a row to see the head. ✕: ablated."
     )
 
 
@@ -226,7 +227,7 @@ def _scatter(
     *,
     done: bool,
 ) -> None:
-    st.header("All heads by two measures", anchor=False)
+    st.header("Head scatter", anchor=False)
     axes, name = (choices["x"], choices["y"]), scene.shown_head.text
     head_scatter.show(
         measures,
@@ -234,6 +235,7 @@ def _scatter(
         name,
         measure=scene.measure,
         positions=positions,
+        n=study.n,
         done=done,
         key="heads-scatter",
         on_axes=lambda x, y: choose(PAGE, x=x, y=y),
@@ -257,7 +259,7 @@ def _head(scene: Scene, backend: Backend, study: HeadStudy, over: Over) -> None:
         on_choice=of_this_model(lambda head: look_at_head(head=head)),
     )
     text = f"See {scene.shown_head.text} on this puzzle, in the workbench →"
-    st.html(workbench_link(text, scene.link_to(scene.puzzle, scene.ablation), style="color: inherit"))
+    st.html(workbench_link(text, scene.link_to(scene.puzzle, scene.ablation)))
 
 
 def grids_of(scene: Scene, backend: Backend) -> tuple[str, ...]:

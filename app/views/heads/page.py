@@ -20,12 +20,13 @@ be predicted*, and **101** back the cell *under the current token*. Two grids ea
 three grids earlier 302 and 303. Rows are 10 cells long: **9** back is the cell above the one about to be
 predicted, **10** back the cell above the current token, and **1** back the token before.
 
-**The table** has a row a head and a column a detector: the share of its attention, from 0 to 1, that falls
-exactly there. A head with 0.95 under 100 copies cells from the grid before. A head with 0.95 under 1 tells
-each position what stands before it, which later heads can search for: the first half of an induction head. A
-head that rests on the *start* token is mostly idle. Numbers are means over the 100 positions that predict the
-answer's cells, or over all positions, as you choose above. A high number says where a head looks, not that
-anybody uses it: that is what the **cost** is for, the loss with this head off, measured on the same puzzles.
+**The table** has one row per head and one column per detector: the share of its attention, from 0 to 1, that
+falls exactly there. A head with 0.95 under *one grid back, same cell* (100) copies cells from the grid
+before. A head with 0.95 under *previous* (1) tells each position what stands before it, which later heads can
+search for: the first half of an induction head. A head that rests on the *start* token is mostly idle.
+Numbers are means over the 100 positions that predict the answer's cells, or over all positions, as you choose
+above. A high number says where a head looks, not that the model depends on it: that is what the **cost** is
+for, the effect of ablating this head, measured on the same puzzles.
 
 **The spectrum** shows the same for every distance, 0 to 404, for the chosen head. **The maps** show the four
 grids as seen from the cell about to be predicted, which is outlined: one square up is the cell above, in

@@ -5,6 +5,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app.views.logbook.contents import TAGS, Section, verdict_of
+from app.widgets import terms
 from app.widgets.text import escape_markdown
 from app.widgets.workbench_link import workbench_link
 from interp.analyses.notebook.published import Finding
@@ -14,7 +15,7 @@ def heading(section: Section, question: str) -> None:
     """The start of a section: its number and name, and what is asked."""
     st.divider()
     st.header(f"{section.number}. {section.title}", anchor=section.anchor)
-    st.markdown(question)
+    terms.markdown(question)
 
 
 def columns() -> tuple[DeltaGenerator, DeltaGenerator]:

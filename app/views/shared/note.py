@@ -32,7 +32,7 @@ def editor(scene: Scene) -> Callable[[], None]:
             on_change=_write,
             max_chars=LONGEST_NOTE,
             placeholder="such as: why does cell 3 break first?",
-            help="Whoever opens the link sees it at the top of the page.",
+            help="Shown at the top of the page that the link opens.",
         )
 
     return draw

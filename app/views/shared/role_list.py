@@ -5,6 +5,7 @@ import streamlit as st
 from app.state.heads import roles_of
 from app.state.scene import Scene
 from app.state.session import look_at_head, of_this_model
+from app.widgets import terms
 from interp.analyses.head_roles import AT_LEAST, ROLES, HeadRole
 from interp.backend import Backend
 
@@ -15,7 +16,7 @@ LISTED = 12
 def show(scene: Scene, backend: Backend) -> None:
     """Draw a line for each role that a head of this model has, with its heads."""
     roles = roles_of(backend, scene.model)
-    st.caption(
+    terms.caption(
         f"A head has a role if at least {AT_LEAST:.0%} of its attention, where the answer's cells are"
         " predicted, falls there. It says where a head looks; what depends on it is told by ablating it."
     )

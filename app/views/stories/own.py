@@ -10,6 +10,7 @@ from app.state.session import notify
 from app.state.stories import ENDING, Story, pack, parse, write
 from app.state.stories.story import LONGEST_CAPTION, LONGEST_LINE, LONGEST_TITLE, name_of
 from app.views import PAGES
+from app.views.shared.talks.address import address
 from app.views.shared.talks.known import known
 from app.views.stories import html_file
 from app.widgets.text import escape_markdown
@@ -137,12 +138,6 @@ def _link(story: Story, root: str) -> None:
         return
     st.caption("The whole story in one link")
     st.code(f"{root}?story={quote(packed, safe='~')}", language=None)
-
-
-def address() -> str:
-    """The dashboard's own address, as this visitor's browser has it."""
-    here = (st.context.url or "").split("?")[0]
-    return here[: here.rfind("/") + 1]
 
 
 # ---- opening -----------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ def show(scene: Scene, backend: Backend) -> None:
     trials.begin(scene, backend)  # the board comes first: of one visitor's work the latest does
 
     def under_way() -> bool:
-        return sweeps.board_sweep(scene, backend).progress is not None or trials.under_way(scene, backend)
+        return sweeps.filling(scene, backend) or trials.under_way(scene, backend)
 
     def draw_board() -> None:
         _draw(scene, backend)
@@ -67,10 +67,10 @@ def _draw(scene: Scene, backend: Backend) -> None:
 
 def _heading(scene: Scene) -> None:
     """In one line what the board shows, how, by what, and over which puzzles."""
-    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="board-heading"):
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", key="effects-heading"):
         st.header("Ablation effects", anchor=False, width="content")
         choice.segmented(
-            "Drawn as", VIEWS, scene.board, key="board-view", on_change=lambda view: change(board=view)
+            "Drawn as", VIEWS, scene.board, key="effects-view", on_change=lambda view: change(board=view)
         )
         measure_and_sample.show_measure(
             scene.measure, key="measure", on_change=lambda measure: change(measure=measure)
@@ -94,7 +94,7 @@ def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list
         measure=scene.measure,
         n_puzzles=len(known[0].right) if known else scene.sample,
         headline=costliest_in_words(rows, scene.measure) if measured.progress is None else "",
-        status=_status(scene, measured, rows),
+        status=_status(scene, measured, rows) + _pin_in_words(scene),
         progress=measured.progress,
         can_undo=can_undo(),
         can_redo=can_redo(),
@@ -102,12 +102,14 @@ def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list
         error=st.session_state.get(_ERROR, ""),
         has_tiles=scene.board == "tiles",
         marks=marks_of(roles_of(backend, scene.model)),
+        pinned=() if scene.pin is None else scene.pin.components,
+        beneath=_tiles(sweeps.pinned_rows(scene, backend), scene.measure, approximate=False),
     )
     grant = of_this_model(partial(_grant, cfg))
     if scene.board == "picture":
         picture.show(scene, backend, board, on_wish=grant)
     ablation_board.show(board, key=scene.key("board"), on_wish=grant)
-    if measured.stopped and st.button("Measure the rest", icon=":material/play_arrow:", key="board-again"):
+    if measured.stopped and st.button("Measure the rest", icon=":material/play_arrow:", key="effects-again"):
         watched().forget(sweeps.BOARD)
         st.rerun()
 
@@ -139,6 +141,13 @@ def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> st
             f" {measured.progress:.0%}."
         )
     return f"{what}: {over} so far, {measured.progress:.0%}."
+
+
+def _pin_in_words(scene: Scene) -> str:
+    """How the board marks what is pinned."""
+    if scene.pin is None:
+        return ""
+    return " Dashed: pinned." if scene.base == "clean" else " Dashed: pinned; second mark: added to the pin."
 
 
 def _grant(cfg: Config, wish: Wish) -> None:

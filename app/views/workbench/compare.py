@@ -147,13 +147,14 @@ def show_other(scene: Scene, backend: Backend, rooms: Rooms) -> None:
             on_cell=lambda cell: change(cell=3 * CELLS + cell, view="from"),
         )
     with rooms.losses:
-        with st.container(width="stretch"):
+        with st.container(width="stretch", gap=None):
             loss_readout.show(clean, run, key="loss-beside", what=f"{other}: loss")
+            if misfit:
+                why = f"{other} is shown clean, for the ablation does not fit it: {misfit}"
+                st.caption(escape_markdown(why))
         st.button(
             f"Open {other}",
             key="beside-open",
             help="Go on with this model; the present one then stands beside it.",
             on_click=lambda: _open(backend),
         )
-        if misfit:
-            st.caption(escape_markdown(f"The ablation does not fit {other}, which is shown clean. {misfit}"))

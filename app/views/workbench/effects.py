@@ -32,8 +32,7 @@ def show(scene: Scene, backend: Backend) -> None:
     """Draw the choice of a chart, and the chart."""
 
     def under_way() -> bool:
-        measured = sweeps.board_sweep(scene, backend), sweeps.tasks_measured(scene)
-        return any(one.progress is not None for one in measured)
+        return sweeps.filling(scene, backend) or sweeps.tasks_measured(scene).progress is not None
 
     def draw_chart() -> None:
         _draw(scene, backend)
@@ -44,10 +43,10 @@ def show(scene: Scene, backend: Backend) -> None:
 def _draw(scene: Scene, backend: Backend) -> None:
     with st.container(horizontal=True, gap="small"):
         choice.segmented(
-            "Chart", CHARTS, scene.chart, key="board-chart", on_change=lambda chart: change(chart=chart)
+            "Chart", CHARTS, scene.chart, key="effects-chart", on_change=lambda chart: change(chart=chart)
         )
         choice.segmented(
-            "Measured", BASES, scene.base, key="board-base", on_change=lambda base: change(base=base)
+            "Measured", BASES, scene.base, key="effects-base", on_change=lambda base: change(base=base)
         )
     if scene.chart == "tasks":
         _tasks(scene, backend)
@@ -61,7 +60,8 @@ def _draw(scene: Scene, backend: Backend) -> None:
         head_map.show(rows[1:], clean, scene.measure, off, key=key, on_click=click)
     else:
         kind: Kind = "attn" if scene.chart == "attention" else "mlp"
-        layer_chart.show(rows[1:], clean, scene.measure, kind, off, key=key, on_click=click)
+        beneath = sweeps.pinned_rows(scene, backend)
+        layer_chart.show(rows[1:], clean, scene.measure, kind, off, beneath=beneath, key=key, on_click=click)
 
 
 def _tasks(scene: Scene, backend: Backend) -> None:

@@ -1,6 +1,6 @@
 """The ablation board: a tile for every component, coloured by the effect of ablating it."""
 
-from app.widgets.ablation_board.board import Board, board_data, chips, show
+from app.widgets.ablation_board.board import Board, board_data, chips, pinned_data, show
 from app.widgets.ablation_board.tiles import Tile, costliest, in_short, number, place, said, tile_of
 from app.widgets.ablation_board.wishes import (
     Export,
@@ -39,6 +39,7 @@ __all__ = [
     "costliest",
     "in_short",
     "number",
+    "pinned_data",
     "place",
     "read_wishes",
     "said",

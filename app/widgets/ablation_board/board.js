@@ -197,7 +197,8 @@ class Board {
     const [, , , , , words] = this.data.tiles[part] ?? UNKNOWN
     const role = this.data.marks[part]?.[1]
     const state = part in off ? ` · now ${this.methods.how(off[part])}` : ""
-    return `${part}${role ? ` (${role})` : ""} ablated: ${words}${state}`
+    const pinned = this.data.pinned[part] ? ` · ${this.data.pinned[part][2]}` : ""
+    return `${part}${role ? ` (${role})` : ""} ablated: ${words}${state}${pinned}`
   }
 
   draw() {
@@ -226,15 +227,17 @@ class Board {
     const costliest = part === data.costliest
     const [glyph, role] = data.marks[part] ?? ["", ""]
     tile.style.setProperty("--cost", colour)
+    const [pinned, beneath, pinnedWords] = data.pinned[part] ?? [false, null, ""]
+    tile.style.setProperty("--beneath", beneath ?? "transparent")
     tile.style.setProperty("--on-light", onLight)
     tile.style.setProperty("--on-dark", onDark)
-    for (const [name, is] of Object.entries({ off: isOff, implied, costliest, approximate, pending: !(part in data.tiles) }))
+    for (const [name, is] of Object.entries({ off: isOff, implied, costliest, approximate, pinned, second: beneath !== null, pending: !(part in data.tiles) }))
       tile.classList.toggle(name, is)
     const badge = isOff ? filled(methods.of(off[part]).badge, off[part]) : ""
     const written = { rank: costliest ? "1" : "", badge, number, glyph }
     for (const span of tile.children) if (span.textContent !== written[span.className]) span.textContent = written[span.className]
     tile.setAttribute("aria-pressed", String(isOff))
-    tile.setAttribute("aria-label", tileName(part, this.stateOf(off[part], implied), label, role, costliest))
+    tile.setAttribute("aria-label", tileName(part, this.stateOf(off[part], implied), label, role, costliest, pinnedWords))
   }
 
   stateOf(method, implied) {
@@ -250,8 +253,8 @@ class Board {
 }
 
 // What a tile is called: "L1.attn, ablated, breaks 27 cells, costliest".
-function tileName(part, state, label, role, costliest) {
-  return [part, role, state, label, costliest ? "costliest" : ""].filter(Boolean).join(", ")
+function tileName(part, state, label, role, costliest, pinned) {
+  return [part, role, state, label, costliest ? "costliest" : "", pinned].filter(Boolean).join(", ")
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {

@@ -3,7 +3,7 @@
 The browser draws a click at once and sends what is wanted (:mod:`app.widgets.ablation_board.wishes`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -61,6 +61,8 @@ class Board:
         error: why the last text could not be used; it is shown beneath the text.
         marks: of some components a character for the tile's corner, and what it means.
         has_tiles: whether the tiles are drawn; else only what stands around them.
+        pinned: the components of the ablation that is compared with.
+        beneath: the tiles of the same measured on top of that one, if they are others.
     """
 
     cfg: Config
@@ -76,6 +78,8 @@ class Board:
     method: Method = DEFAULT_METHOD
     error: str = ""
     marks: Mapping[Component, tuple[str, str]] = field(default_factory=dict)
+    pinned: Collection[Component] = ()
+    beneath: Mapping[Component, Tile] = field(default_factory=dict)
     has_tiles: bool = True
 
 
@@ -108,9 +112,24 @@ def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
         "canRedo": board.can_redo,
         "error": board.error,
         "hasTiles": board.has_tiles,
+        "pinned": pinned_data(board),
         "seen": [seen.client, seen.number],
     }
     return outputs.plain(data)
+
+
+def pinned_data(board: Board) -> dict[str, list[Any]]:
+    """What is marked beside the present ablation's, of each component that has something: whether it is
+    pinned, its colour on top of the pinned ablation (``None`` where that is not told), and both in words."""
+    found = {}
+    for part in dict.fromkeys([*board.pinned, *board.beneath]):
+        tile = board.beneath.get(part)
+        words = ["pinned"] if part in board.pinned else []
+        if tile is not None:
+            words.append(f"added to the pin it {in_short(tile, board.measure)}")
+        paint = None if tile is None else colour(place(tile, board.measure))
+        found[part.text] = [part in board.pinned, paint, ", ".join(words)]
+    return found
 
 
 def _method_data(method: type[Method]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ const RAPID = 500 // milliseconds within which changes of the same things are on
 const SETTLED = 20_000 // milliseconds after which a page that Streamlit gives up is loaded anew: earlier, it would happen again
 const PATIENCE = 10_000 // milliseconds to wait for the run of a step that was gone to
 
-const STEPS = ["model", "puzzle", "off", "show", "story", "at"] // what makes a step in the history; the rest changes the step one is at
+const STEPS = ["model", "puzzle", "off", "pin", "show", "story", "at"] // what makes a step in the history; the rest changes the step one is at
 
 const same = (query, search) => {
   const told = new URLSearchParams(search)
@@ -23,6 +23,7 @@ class Keeper {
   constructor() {
     this.asked = 0
     this.alive = true // the server knows this visitor and his scene
+    leadFocus()
     this.watchConnection()
     this.keepSteps()
   }

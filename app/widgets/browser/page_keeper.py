@@ -1,14 +1,18 @@
 """What an open page needs of its browser besides what Streamlit does: it comes to life again when its server
-was away for a while, and Back and Forward step through its scenes. Nothing of it is to be seen."""
+was away for a while, Back and Forward step through its scenes, and Tab leads to what is chosen. Nothing of it
+is to be seen."""
 
 from pathlib import Path
 from uuid import uuid4
 
 import streamlit as st
 
-_keeper = st.components.v2.component(
-    "page_keeper", html="<div></div>", js=(Path(__file__).parent / "page_keeper.js").read_text()
-)
+from app.widgets.browser.scripts import joined
+
+HERE = Path(__file__).parent
+SCRIPT = joined(HERE / "focus.js", HERE / "page_keeper.js")
+
+_keeper = st.components.v2.component("page_keeper", html="<div></div>", js=SCRIPT)
 
 
 _READY, _OPEN = "browser-ready", "puzzlescope-open"

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.widgets import terms
 from app.widgets.charts import clickable_chart
 from app.widgets.controls import choice
 from app.widgets.text import escape_markdown
@@ -53,7 +54,7 @@ def show(
         tokens: which are compared.
         on_part, on_cell, on_tokens: are given what is clicked or chosen.
     """
-    st.caption(ABOUT)
+    terms.caption(ABOUT)
     _choose_tokens(key, tokens, on_tokens)
     toward, over = tokens
     if toward is not None and toward == over:

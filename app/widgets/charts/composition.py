@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection
 
 import streamlit as st
 
+from app.widgets import terms
 from app.widgets.charts import clickable_chart
 from app.widgets.controls import choice
 from app.widgets.text import escape_markdown
@@ -33,8 +34,7 @@ def show_source(source: Component, cfg: Config, *, key: str, on_change: Callable
         key=key,
         on_change=lambda name: on_change(parts[name]),
         width=150,
-        help="An attention layer as a whole, one of its heads, or an MLP. L0.attn is where the logbook's"
-        " question stands.",
+        help="An attention layer as a whole, one of its heads, or an MLP.",
     )
 
 
@@ -60,7 +60,7 @@ def show(
     """
     readings = composition.readings(source)
     st.header("By weights", anchor=False)
-    st.caption(ABOUT)
+    terms.caption(ABOUT)
     shown = {reading.reader.text: reading.reader for reading in readings}
     click = clickable_chart.clicking(shown, on_reader)
     board = weights_board(readings, source, cfg, off)

@@ -3,8 +3,7 @@ head."""
 
 from collections.abc import Callable, Collection, Sequence
 
-import streamlit as st
-
+from app.widgets import terms
 from app.widgets.charts import clickable_chart
 from app.widgets.text import escape_markdown
 from interp.ablation import Component
@@ -35,4 +34,4 @@ def show(
     click = clickable_chart.clicking(shown, on_click)
     figure = head_map(own, clean, measure, off)
     clickable_chart.show(figure, key=key, name="heads", on_click=click)
-    st.caption(escape_markdown(f"{legend(measure)} {sweep_summary(own, clean, measure)}"))
+    terms.caption(escape_markdown(f"{legend(measure)} {sweep_summary(own, clean, measure)}"))

@@ -6,11 +6,11 @@ import streamlit as st
 
 from app.widgets.charts import clickable_chart
 from app.widgets.controls import choice
-from app.widgets.text import escape_markdown
+from app.widgets.effect_legend import legend as effect_legend
 from interp.analyses.head_study import DETECTORS
 from interp.engine.measures import Measure
 from interp.figures.heads import scatter_figure
-from interp.figures.scale import legend, quantity
+from interp.figures.scale import quantity
 from interp.figures.style import MEASURING
 
 NOTHING = "There is no head of which both are finite numbers."
@@ -30,6 +30,7 @@ def show(
     *,
     measure: Measure,
     positions: Mapping[str, float],
+    n: int,
     done: bool = False,
     key: str,
     on_axes: Callable[[str, str], None],
@@ -43,6 +44,7 @@ def show(
         chosen: name of the head that is ringed.
         measure: of the cost.
         positions: of the costs on the colour scale, of every head by its name.
+        n: over how many puzzles.
         done: nothing is under way any more: what is not known will not be.
         on_axes, on_click: called with the two measures, or the head, that a visitor chose.
     """
@@ -58,7 +60,8 @@ def show(
         waiting=NOTHING if done else MEASURING,
     )
     clickable_chart.show(figure, key=key, name="scatter", on_click=click)
-    st.caption(escape_markdown(f"{legend(measure)} Click a point to choose it."))
+    effect_legend.show(measure, n, measures[COST], key=f"{key}-legend")
+    st.caption("Click a point to choose it.")
 
 
 def _title(name: str, measure: Measure) -> str:
@@ -71,6 +74,6 @@ def _axes(axes: tuple[str, str], offered: Sequence[str], on_axes: Callable[[str,
     titles = {name: TITLES[name] for name in offered}
     left, right = st.columns(2)
     with left:
-        choice.select("Across", titles, across, key="scatter-x", on_change=lambda name: on_axes(name, up))
+        choice.select("x axis", titles, across, key="scatter-x", on_change=lambda name: on_axes(name, up))
     with right:
-        choice.select("Up", titles, up, key="scatter-y", on_change=lambda name: on_axes(across, name))
+        choice.select("y axis", titles, up, key="scatter-y", on_change=lambda name: on_axes(across, name))

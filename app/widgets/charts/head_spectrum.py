@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from app.widgets import terms
 from app.widgets.charts import clickable_chart
 from app.widgets.text import escape_markdown
 from interp.ablation import Component
@@ -18,4 +19,4 @@ def show(study: HeadStudy, layer: int, head: int, over: Over, *, key: str) -> No
         return
     figure = spectrum_figure(spectrum, name, over)
     clickable_chart.show(figure, key=key, name="spectrum", on_click=lambda _: None)
-    st.caption(escape_markdown(study.summary(layer, head, over)))
+    terms.caption(escape_markdown(study.summary(layer, head, over)))

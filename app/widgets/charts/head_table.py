@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import streamlit as st
 
 from app.widgets.charts.head_scatter import COST
 from app.widgets.controls import echoes
-from interp.analyses.head_study import DETECTORS, DISTANCES
+from interp.analyses.head_study import DETECTORS
 from interp.figures.scale import colour, shade
 
 FULL = 0.2
@@ -17,9 +18,34 @@ FULL = 0.2
 look like much."""
 
 HEIGHT = 486
-WIDTH = 44
-"""Pixels of a column of numbers, which have two digits behind the point."""
-WIDER = {"markers": 64, "start": 48, COST: 54}
+
+ANYWHERE, SAME, ONE, TWO, THREE = (
+    "anywhere",
+    "same grid",
+    "one grid back",
+    "two grids back",
+    "three grids back",
+)
+HEADS: dict[str, tuple[str, str, int]] = {
+    "head": ("", "head", 64),
+    "role": ("", "role", 116),
+    COST: ("", "cost", 52),
+    "previous_token": (SAME, "previous", 64),
+    "above_next": (SAME, "above", 52),
+    "above_current": (SAME, "above cur.", 72),
+    "next_one_grid_back": (ONE, "same cell", 70),
+    "current_one_grid_back": (ONE, "current", 58),
+    "start": (ANYWHERE, "start", 46),
+    "markers": (ANYWHERE, "markers", 64),
+    "next_two_grids_back": (TWO, "same cell", 70),
+    "current_two_grids_back": (TWO, "current", 58),
+    "next_three_grids_back": (THREE, "same cell", 70),
+    "current_three_grids_back": (THREE, "current", 58),
+}
+"""Of each column, in their order: the group that it stands in, its head, and its width in pixels. The cell
+that is about to be predicted is the "same cell" of another grid, that of the token that looks the "current"
+one."""
+assert set(HEADS) == {"head", "role", COST, *DETECTORS}
 
 ROLE_HELP = "What has at least half of the head's attention where the answer's cells are predicted"
 COST_HELP = "The head's ablation effect, by the measure above"
@@ -43,18 +69,24 @@ def show(
         chosen: name of the head whose row is selected.
         roles: what the heads that are listed are called besides, by name.
         positions: of the costs on the colour scale, of every head by its name.
-        key: keeps how the table is sorted.
+        key: keeps how the table is sorted, as long as its rows are the same.
         on_choice: called with the name of the head whose row was clicked.
     """
     names = list(roles)
+    # A browser sends the number of a row, maybe of a row as they stood before: so each order is a table of
+    # its own, and what comes from another is passed over.
+    key = f"{key}-{crc32(','.join(names).encode()):x}"
     frame = pd.DataFrame(measures).loc[names]
-    frame.insert(0, "head", [f"{name} ✕" if off[name] else name for name in names])
-    frame.insert(1, "role", list(roles.values()))
+    frame["head"] = [f"{name} ✕" if off[name] else name for name in names]
+    frame["role"] = list(roles.values())
+    frame = frame[list(HEADS)]
+    frame.columns = pd.MultiIndex.from_tuples([headed(name) for name in HEADS])
     echoes.show(key, {"selection": {"rows": [names.index(chosen)], "columns": [], "cells": []}})
-    styled = frame.style.apply(_heat, subset=list(DETECTORS))
-    styled = styled.apply(_costs, positions=[positions[name] for name in names], subset=[COST])
+    shares, costs = [headed(name) for name in DETECTORS], [headed(COST)]
+    styled = frame.style.apply(_heat, subset=shares)
+    styled = styled.apply(_costs, positions=[positions[name] for name in names], subset=costs)
     st.dataframe(
-        styled.format(_share, subset=list(DETECTORS)).format(_cost, na_rep="", subset=[COST]),
+        styled.format(_share, subset=shares).format(_cost, subset=costs),
         key=key,
         height=HEIGHT,
         row_height=27,
@@ -67,22 +99,23 @@ def show(
     )
 
 
-def title(name: str) -> str:
-    """How a measure is called at the head of a column: by its distance, if it has one."""
-    return str(DISTANCES.get(name, name))
+def headed(name: str) -> tuple[str, str]:
+    """Where a measure stands: the group of its column, and what the column is called."""
+    group, title, _ = HEADS[name]
+    return group, title
 
 
-def _columns() -> dict[str, Any]:
-    help_of = {**DETECTORS, COST: COST_HELP}
-    numbers = {
-        name: st.column_config.NumberColumn(title(name), help=told, width=WIDER.get(name, WIDTH))
-        for name, told in help_of.items()
-    }
-    return {
-        "head": st.column_config.TextColumn("head", width=70, pinned=True),
-        "role": st.column_config.TextColumn("role", help=ROLE_HELP, width=122, pinned=True),
-        **numbers,
-    }
+def _columns() -> Any:
+    """The columns' settings, by their places: 0 is the index, which is hidden."""
+    help_of = {"head": None, "role": ROLE_HELP, COST: COST_HELP, **DETECTORS}
+    return {place: _column(name, help_of[name]) for place, name in enumerate(HEADS, start=1)}
+
+
+def _column(name: str, told: str | None) -> Any:
+    _, title, width = HEADS[name]
+    if name in ("head", "role"):
+        return st.column_config.TextColumn(title, help=told, width=width, pinned=True)
+    return st.column_config.NumberColumn(title, help=told, width=width)
 
 
 def _share(share: float) -> str:
@@ -92,7 +125,7 @@ def _share(share: float) -> str:
 
 def _cost(cost: float) -> str:
     """In two digits: cells, nats, or a share of answers; a dot for what is next to nothing."""
-    return f"{cost:.2g}".replace("-", "−") if abs(cost) >= 0.0005 else "·"
+    return "" if np.isnan(cost) else f"{cost:.2g}".replace("-", "−") if abs(cost) >= 0.0005 else "·"
 
 
 def _heat(column: "pd.Series[float]") -> list[str]:

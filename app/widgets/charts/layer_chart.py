@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Collection, Sequence
 
-import streamlit as st
-
+from app.widgets import terms
 from app.widgets.charts import clickable_chart
 from app.widgets.text import escape_markdown
 from interp.ablation import Component
@@ -22,6 +21,7 @@ def show(
     *,
     key: str,
     on_click: Callable[[Component], None],
+    beneath: Sequence[SweepRow] = (),
     summed_up: bool = True,
 ) -> None:
     """Draw the chart of the rows, however much they know yet, and say below it which component has the
@@ -30,12 +30,14 @@ def show(
     Args:
         off: parts that are off already: hatched.
         on_click: called with the component that was clicked.
+        beneath: the same added to another ablation, its run without any component first: marked by lines.
         summed_up: whether the sentence that sums it up stands below, too.
     """
     own = [row for row in rows if row.component is not None and row.component.kind == kind]
     shown = {row.component.text: row.component for row in own if row.component is not None}
     click = clickable_chart.clicking(shown, on_click)
-    figure = layer_chart(own, clean, measure, kind, off)
+    figure = layer_chart(own, clean, measure, kind, off, beneath)
     clickable_chart.show(figure, key=key, name="layers" if kind == "attn" else "mlps", on_click=click)
     summary = f" {sweep_summary(own, clean, measure)}" if summed_up else ""
-    st.caption(escape_markdown(f"{legend(measure)}{summary}"))
+    second = " Lines: added to the pinned ablation." if beneath else ""
+    terms.caption(escape_markdown(f"{legend(measure)}{summary}{second}"))

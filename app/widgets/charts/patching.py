@@ -10,6 +10,7 @@ import numpy as np
 import plotly.graph_objects as go
 import streamlit as st
 
+from app.widgets import terms
 from app.widgets.charts import clickable_chart
 from app.widgets.charts.attribution import show_cells
 from app.widgets.controls.choice import segmented, select
@@ -17,7 +18,15 @@ from app.widgets.controls.progress import show_progress
 from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import PLAIN, Look
 from app.widgets.text import escape_markdown
-from interp.analyses.activation_patching import EVERYWHERE, Detail, Edit, Kind, PatchState, recoloured
+from interp.analyses.activation_patching import (
+    EVERYWHERE,
+    Detail,
+    Edit,
+    Kind,
+    PatchState,
+    first_edit,
+    recoloured,
+)
 from interp.errors import PuzzlescopeError
 from interp.figures.grids import grid_svg
 from interp.figures.patching import (
@@ -72,13 +81,6 @@ class Patching:
     marked: tuple[str, str] | None = None
 
 
-def first_edit(puzzle: Puzzle) -> Edit:
-    """An edit to begin with: the first cell of the third grid that is not blank, in the next colour."""
-    cells = puzzle.grids[2].ravel()
-    cell = int((cells > 0).argmax())
-    return Edit(2, cell // SIZE, cell % SIZE, int(cells[cell]) % (len(COLORS) - 1) + 1)
-
-
 def source_of(puzzle: Puzzle, candidates: Sequence[Puzzle], choice: Patching) -> Puzzle | None:
     """The second puzzle that is chosen; ``None`` where there is none, or an edit changes nothing.
 
@@ -112,7 +114,7 @@ def show_choices(
         look: how cells are painted.
         on_change: is given the new choice.
     """
-    st.caption(ABOUT)
+    terms.caption(ABOUT)
     by_id = {one.id: f"{one.task} {one.id}" for one in candidates}
     first = choice.source if choice.source in by_id else next(iter(by_id), EDITED)
     current = EDITED if isinstance(choice.source, Edit) else str(first)
@@ -305,7 +307,9 @@ def _measured(state: PatchState, cell: int) -> str:
     """What is measured at the cell, in the two runs."""
     if not (np.isfinite(state.target[cell]) and np.isfinite(state.source[cell])):
         return ""
+    agree = (state.target[cell] > 0) == (state.source[cell] > 0)
     return (
         f"{cell_name(cell).capitalize()}, {metric_name(state, cell)}: {state.target[cell]:.2f} in this"
         f" puzzle's run, {state.source[cell]:.2f} in the source's."
+        + (" The two answers agree here: choose a cell where they differ." if agree else "")
     )

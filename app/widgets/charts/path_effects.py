@@ -4,8 +4,10 @@ from collections.abc import Callable, Collection
 
 import streamlit as st
 
+from app.widgets import terms
 from app.widgets.charts import clickable_chart
 from app.widgets.controls.progress import show_progress
+from app.widgets.effect_legend import legend as effect_legend
 from app.widgets.text import escape_markdown
 from interp.ablation import Component
 from interp.analyses.composition import Composition
@@ -13,7 +15,6 @@ from interp.analyses.path_ablation import PathState, agreement_summary
 from interp.analyses.readers import Reader
 from interp.engine.measures import Measure
 from interp.figures.paths import effects_board, effects_ranking, views_scatter
-from interp.figures.scale import legend
 from interp.model import Config
 
 ABOUT = (
@@ -58,7 +59,7 @@ def show(
         on_stop, on_again: called when the visitor stops it, or wants the rest.
     """
     st.header("By effect", anchor=False)
-    st.caption(ABOUT)
+    terms.caption(ABOUT)
     shown = PathState(source, (), 1) if state is None else state
     click = clickable_chart.clicking(_readers(shown), on_reader)
     board = effects_board(shown, cfg, measure, off)
@@ -66,7 +67,9 @@ def show(
     show_progress(
         progress, stopped, "One reader after the other", key=key, on_stop=on_stop, on_again=on_again
     )
-    st.caption(escape_markdown(f"{legend(measure)} {shown.summary(measure)}"))
+    costs = {reader.text: found for reader, found in shown.costs(measure).items()}
+    effect_legend.show(measure, shown.n, costs, key=f"{key}-legend")
+    st.caption(escape_markdown(shown.summary(measure)))
     ranking = effects_ranking(shown, measure)
     clickable_chart.show(ranking, key=f"{key}-ranking", name="effects-ranking", on_click=click)
 
@@ -89,7 +92,7 @@ def show_agreement(
         name="agreement",
         on_click=clickable_chart.clicking(_readers(state), on_reader),
     )
-    st.caption(AGREEMENT)
+    terms.caption(AGREEMENT)
 
 
 def _readers(state: PathState) -> dict[str, Reader]:

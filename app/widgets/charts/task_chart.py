@@ -7,10 +7,10 @@ import streamlit as st
 
 from app.widgets.charts import clickable_chart
 from app.widgets.controls import choice
+from app.widgets.effect_legend import legend as effect_legend
 from interp.ablation import Component
-from interp.analyses.ablation_sweep import SweepState
+from interp.analyses.ablation_sweep import SweepState, cost
 from interp.engine.measures import Measure
-from interp.figures.scale import legend
 from interp.figures.sweep import task_map
 
 
@@ -46,7 +46,23 @@ def show(
     by = shown_measure(measure)
     figure = task_map(states, by, off, chosen)
     clickable_chart.show(figure, key=key, name="tasks", on_click=click)
-    st.caption(legend(by))
+    effect_legend.show(by, _puzzles(states), _changes(states, by), key=f"{key}-legend")
+
+
+def _puzzles(states: Mapping[str, SweepState]) -> int:
+    """Of each task."""
+    return max((state.n for state in states.values()), default=1)
+
+
+def _changes(states: Mapping[str, SweepState], measure: Measure) -> dict[str, float]:
+    """What each layer's attention costs on each task."""
+    found = {}
+    for task, state in states.items():
+        clean, *rows = state.common()
+        for row in rows:
+            if row.component is not None and len(row.right):
+                found[f"{task} {row.component.text}"] = cost(row, clean, measure)
+    return found
 
 
 def show_choice(

@@ -231,8 +231,8 @@ class HeadOffsets extends CanvasView {
     for (const { button, value } of this.scales) button.setAttribute("aria-pressed", String(value === this.scale))
     this.heads.forEach((_, head) => this.drawSmall(head, theme))
     this.rule.textContent =
-      "Outlined: the cell about to be predicted, or where it lies in another grid; one square is one cell away. Opacity is a" +
-      " square root of the share of attention. Grey in the answer: not yet written."
+      "Outlined: the cell about to be predicted, or where it lies in another grid; one square is one cell away. Opacity ∝" +
+      " √attention. Grey in the answer: not yet written."
   }
 
   /** How large a share is black. */

@@ -11,6 +11,7 @@ from typing import Any
 
 import streamlit as st
 
+from app.widgets import terms
 from app.widgets.browser.scripts import ELEMENT, SVG_CELLS, joined
 from app.widgets.puzzle_strip import PLAIN, Look, painting, report_cell
 from interp import outputs
@@ -60,7 +61,7 @@ def show(
         cell: the answer cell (0..99, row by row) that is chosen.
         on_cell: called, before the page runs again, with the answer cell that was clicked.
     """
-    st.caption(ABOUT)
+    terms.caption(ABOUT)
     _film(key=key, data=data(lens, look, ablation, cell), on_cell_change=partial(report_cell, key, on_cell))
     st.caption(f"{LEGEND} {lens.summary()}")
 

@@ -14,6 +14,11 @@ const pictures = new WeakMap()
 const kindOf = (part) => (part.includes(".H") ? "head" : part.split(".")[1])
 const attentionOf = (part) => `${part.split(".")[0]}.attn`
 
+// A circle, or an MLP's square, as attributes.
+function sides(part, half) {
+  return kindOf(part) === "mlp" ? { x: -half, y: -half, width: 2 * half, height: 2 * half, rx: 1.5 } : { r: half }
+}
+
 class Picture {
   constructor(parent) {
     this.root = make("div", "picture", parent)
@@ -69,7 +74,7 @@ class Picture {
   say(part) {
     const node = this.data.nodes[part]
     const off = this.now()[part]
-    const told = node && `${node.name} ablated: ${node.said}${off ? ` · now ${off[0]}` : ""}`
+    const told = node && `${node.name} ablated: ${node.said}${off ? ` · now ${off[0]}` : ""}${node.pinnedWords && ` · ${node.pinnedWords}`}`
     this.readout.textContent = told || [this.data.headline, HINT].filter(Boolean).join(" ")
     this.readout.classList.toggle("told", Boolean(node))
   }
@@ -131,7 +136,7 @@ class Picture {
     const group = shape("g", { class: `node ${kindOf(part)}`, transform: `translate(${x} ${y})`, role: "button", tabindex: -1, "data-part": part }, this.svg)
     shape("rect", { class: "target", x: -wide, y: -high, width: 2 * wide, height: 2 * high }, group)
     for (const ring of ["ring outer", "ring inner"]) shape("rect", { class: ring, x: -wide, y: -high, width: 2 * wide, height: 2 * high, rx: 5 }, group)
-    for (const name of ["ground", "effect"]) shape(kindOf(part) === "mlp" ? "rect" : "circle", { class: name }, group)
+    for (const name of ["ground", "effect", "second", "pin"]) shape(kindOf(part) === "mlp" ? "rect" : "circle", { class: name }, group)
     shape("path", { class: "cross" }, group)
     if (kindOf(part) !== "head") shape("text", { class: "number", y: 4 }, group)
     group.addEventListener("click", () => this.click(part))
@@ -151,25 +156,29 @@ class Picture {
   }
 
   drawNode(part, off) {
-    const { size, colour, number, name, effect, approximate } = this.data.nodes[part]
+    const { size, colour, number, name, effect, approximate, pinned, second, pinnedWords } = this.data.nodes[part]
     const costliest = part === this.data.costliest
     const group = this.nodes[part]
     const isOff = part in off
     const implied = !isOff && kindOf(part) === "head" && Boolean(off[attentionOf(part)]?.[1])
-    const radius = LEAST + (this.layout.nodes[part].most - LEAST) * (size ?? 0)
-    const square = { x: -radius, y: -radius, width: 2 * radius, height: 2 * radius, rx: 1.5 }
-    const drawn = Object.entries(kindOf(part) === "mlp" ? square : { r: radius })
-    for (const name of [".ground", ".effect"]) for (const [side, value] of drawn) group.querySelector(name).setAttribute(side, value)
+    const radius = this.radius(part, size)
+    const sizes = { ground: radius, effect: radius, second: this.radius(part, second), pin: this.layout.nodes[part].most + 1.5 }
+    for (const [name, half] of Object.entries(sizes))
+      for (const [side, value] of Object.entries(sides(part, half))) group.querySelector(`.${name}`).setAttribute(side, value)
     group.style.setProperty("--cost", colour)
     const half = Math.max(radius, 4.5) + 1
     group.querySelector(".cross").setAttribute("d", `M${-half} ${-half}L${half} ${half}M${half} ${-half}L${-half} ${half}`)
-    this.drawNumber(group, radius, number ?? "")
-    for (const [kind, is] of Object.entries({ pending: size === null, approximate: Boolean(approximate), off: isOff, implied, costliest }))
+    this.drawNumber(group, Math.max(radius, sizes.second, pinned ? sizes.pin : 0), number ?? "")
+    for (const [kind, is] of Object.entries({ pending: size === null, approximate: Boolean(approximate), off: isOff, implied, costliest, pinned, twice: second !== null }))
       group.classList.toggle(kind, is)
     group.setAttribute("aria-pressed", String(isOff))
     const state = isOff ? `ablated, ${off[part][0]}` : implied ? "ablated with its layer" : "on"
     const told = `${effect}${size === null ? "" : " when ablated"}`
-    group.setAttribute("aria-label", [name, state, told, costliest ? "costliest" : ""].filter(Boolean).join(", "))
+    group.setAttribute("aria-label", [name, state, told, costliest ? "costliest" : "", pinnedWords].filter(Boolean).join(", "))
+  }
+
+  radius(part, size) {
+    return LEAST + (this.layout.nodes[part].most - LEAST) * (size ?? 0)
   }
 
   // Beside an attention layer or an MLP, if there is room before the next one.

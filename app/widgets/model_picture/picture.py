@@ -15,7 +15,18 @@ import numpy as np
 import streamlit as st
 from jaxtyping import Integer
 
-from app.widgets.ablation_board import Board, Seen, Wish, costliest, hearing, in_short, number, place, said
+from app.widgets.ablation_board import (
+    Board,
+    Seen,
+    Wish,
+    costliest,
+    hearing,
+    in_short,
+    number,
+    pinned_data,
+    place,
+    said,
+)
 from app.widgets.browser.scripts import ELEMENT, SVG_CELLS, WISHES, joined
 from interp import outputs
 from interp.ablation import COMPONENT_KINDS, Component, components_of, fitting
@@ -106,19 +117,36 @@ def _node(part: Component, picture: Picture) -> dict[str, Any]:
     board = picture.board
     tile, (_, role) = board.tiles.get(part), board.marks.get(part, ("", ""))
     name = f"{part.text}, {role}" if role else part.text
+    second = board.beneath.get(part)
+    pinned = {
+        "pinned": part in board.pinned,
+        "second": None if second is None else _size(place(second, board.measure)),
+        "pinnedWords": pinned_data(board).get(part.text, ["", "", ""])[2],
+    }
     if tile is None:
         unknown = "not measured yet"
-        return {"size": None, "colour": "transparent", "name": name, "effect": unknown, "said": unknown}
+        return {
+            "size": None,
+            "colour": "transparent",
+            "name": name,
+            "effect": unknown,
+            "said": unknown,
+        } | pinned
     position = place(tile, board.measure)
     return {
-        "size": abs(position) if isfinite(position) else 0.0,
+        "size": _size(position),
         "colour": colour(position),
         "number": number(part, tile, board.measure),
         "name": name,
         "effect": in_short(tile, board.measure),
         "said": said(tile, board.measure),
         "approximate": tile.approximate,
+        **pinned,
     }
+
+
+def _size(position: float) -> float:
+    return abs(position) if isfinite(position) else 0.0
 
 
 def show(picture: Picture, *, key: str, on_wish: Callable[[Wish], None]) -> None:

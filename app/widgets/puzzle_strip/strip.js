@@ -14,7 +14,7 @@ const KINDS = {
   wrong: { name: "wrong", ink: DARK, path: SQUARE },
   broken: { name: "broken", ink: "#a3082f", path: SQUARE },
   fixed: { name: "fixed", ink: "#00594a", path: RING },
-  both: { name: "wrong in both", ink: DARK, path: CORNERS, under: SQUARE },
+  both: { name: "still wrong", ink: DARK, path: CORNERS, under: SQUARE },
 }
 const CHOSEN = { ink: "#e0007a", path: "M-0.2 -0.2h10.4v10.4h-10.4z" }
 const HERE = { ink: DARK, path: "M-1.5 -1.5h13v13h-13z" }

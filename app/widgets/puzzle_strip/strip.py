@@ -89,7 +89,7 @@ class Panel:
         probabilities: of all tokens at each cell, if they are a prediction.
         opens: the sign drawn before the grid: an arrow, "gap" for a line, or nothing.
         compared: the prediction in the clean run, if this is the one with parts off: its cells are then
-            outlined as broken, fixed or wrong in both.
+            outlined as broken, fixed or still wrong.
         note: beside the title, or inside an empty frame; left out, whether a prediction is right.
         answer: whether these are cells of the answer, which a click chooses. A prediction's always are.
     """

@@ -38,7 +38,7 @@ def test_every_view_comes_from_a_link(page: AppTest, view: str, off: str) -> Non
 
 
 def test_who_reads_a_part_is_what_the_library_finds(page: AppTest, model_folder: str) -> None:
-    page.query_params["source"] = "L0.H2"
+    page.query_params["source"], page.query_params["measure"] = "L0.H2", "final"
     filled(page)
     model, scene = load_model(model_folder), page.session_state["scene"]
     source = Component(0, "head", 2)
@@ -51,6 +51,20 @@ def test_who_reads_a_part_is_what_the_library_finds(page: AppTest, model_folder:
     )
     rows = state.rows([scene.puzzle])
     assert len(rows) == 1 + len(state.readers) and json.dumps(rows[1])
+
+
+def test_it_opens_on_what_this_model_and_puzzle_have_to_tell(page: AppTest) -> None:
+    """The readers of the head that copies, which the introduction names; a second puzzle whose answer differs
+    at the cell."""
+    scene = filled(page).session_state["scene"]
+    assert page.selectbox(key="circuits-source").value == scene.shown_head.text
+    assert f"Which later components use what {scene.shown_head.text} writes?" in words(page)
+    assert "source" not in page.query_params, "at its default"
+    page.segmented_control(key="circuits-view").set_value("patching").run()
+    source = load_puzzles("bank").find(page.selectbox(key="patch-source").value)
+    assert source is not None
+    cell = scene.answer_cell
+    assert source.grids[3].ravel()[cell] != scene.puzzle.grids[3].ravel()[cell]
 
 
 def test_another_source_is_in_the_link(page: AppTest) -> None:

@@ -23,7 +23,7 @@ from app.widgets.charts.head_scatter import COST, TITLES
 from interp import load_puzzles
 from interp.ablation import Component, components_of, parse_ablation
 from interp.analyses.ablation_sweep import SweepState
-from interp.analyses.head_study import DETECTORS, DISTANCES, MARKED, HeadStudy, study_heads
+from interp.analyses.head_study import DETECTORS, HeadStudy, study_heads
 from interp.backend import Backend
 from tests.app.widgets.test_charts import part
 from tests.support.models import SMALL, six_puzzles, small_model
@@ -90,7 +90,10 @@ def test_measures_are_the_detectors_and_the_cost(study: HeadStudy) -> None:
     assert list(found) == [*DETECTORS, COST] == list(TITLES)
     assert found["next_one_grid_back"]["L1.H2"] == 1 and found[COST]["L1.H2"] == 0.75
     assert np.isnan(found[COST]["L0.H0"]) and len(found["start"]) == 12
-    assert [head_table.title(name) for name in DISTANCES] == [str(back) for back in MARKED]
+    assert {name: head_table.headed(name) for name in ("previous_token", "next_one_grid_back")} == {
+        "previous_token": ("same grid", "previous"),
+        "next_one_grid_back": ("one grid back", "same cell"),
+    }
 
 
 @pytest.mark.filterwarnings("error")
@@ -160,12 +163,41 @@ def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     return page_of("heads")
 
 
+def test_rows_in_another_order_are_another_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Costs arrive, and the table is sorted by them: a browser that says which row is chosen may mean a row
+    as it stood before."""
+    keys: list[str] = []
+    monkeypatch.setattr(head_table.st, "dataframe", lambda *_, key, **more: keys.append(key))
+    monkeypatch.setattr(head_table.echoes, "show", lambda key, value: None)
+    monkeypatch.setattr(head_table.echoes, "hears", lambda key, act: act)
+    names = ["L0.H0", "L0.H1"]
+    measures = {name: dict.fromkeys(names, 0.5) for name in (*DETECTORS, COST)}
+    for order in (names, names[::-1], names):
+        head_table.show(
+            measures,
+            dict.fromkeys(names, False),
+            "L0.H1",
+            roles=dict.fromkeys(order, ""),
+            positions=dict.fromkeys(names, 0.1),
+            key="table",
+            on_choice=print,
+        )
+    assert keys[0] == keys[2] != keys[1]
+
+
+def table_of(page: AppTest) -> pd.DataFrame:
+    """The table with the measures' own names for its columns."""
+    table = page.dataframe[0].value
+    assert list(table.columns) == [head_table.headed(name) for name in head_table.HEADS]
+    return table.set_axis(list(head_table.HEADS), axis=1)
+
+
 def test_the_whole_page(page: AppTest) -> None:
     filled(page)
     assert not page.exception and not page.error and not page.warning
     assert [title.value for title in page.title] == ["Heads"]
-    table = page.dataframe[0].value
-    assert list(table.columns) == ["head", "role", *DETECTORS, COST] and len(table) == 12
+    table = table_of(page)
+    assert set(table.columns) == {"head", "role", *DETECTORS, COST} and len(table) == 12
     assert table[COST].is_monotonic_decreasing, "the costliest head first"
     assert not table.isna().any().any(), "every detector and cost of every head"
     assert "next** token" in page.expander[0].markdown[0].value, "how to read it"
@@ -178,7 +210,7 @@ def test_a_link_restores_the_pages_own_choices(page: AppTest) -> None:
     filled(page)
     assert not page.exception and not page.warning
     assert page.session_state["chosen-heads"] == {"over": "all", "role": "copy", "x": "start", "y": "markers"}
-    table = page.dataframe[0].value.set_index("head")
+    table = table_of(page).set_index("head")
     assert table.loc["L1.H2", "next_one_grid_back"] == pytest.approx(1), "the run with it looking back"
     assert table.loc["L1.H2", "start"] == pytest.approx(100 / 404), "from all positions"
     assert sorted(table.index) == ["L0.H3", "L1.H2"], "those that copy, and the one that is chosen"
@@ -206,9 +238,7 @@ def test_choices_go_into_the_link(page: AppTest) -> None:
     assert "x" not in page.query_params, "at its default"
     page.text_input(key="off").set_value("L2.attn").run()
     assert page.query_params["off"] == "L2.attn" and not page.exception
-    assert [name for name in page.dataframe[0].value["head"] if "✕" in name] == [
-        f"L2.H{k} ✕" for k in range(4)
-    ]
+    assert [name for name in table_of(page)["head"] if "✕" in name] == [f"L2.H{k} ✕" for k in range(4)]
 
 
 @pytest.mark.parametrize(("name", "value"), [("over", "none"), ("x", "__import__"), ("y", "<script>")])

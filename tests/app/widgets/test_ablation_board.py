@@ -39,7 +39,7 @@ from interp.ablation import (
     parse_ablation,
 )
 from interp.errors import PuzzlescopeError
-from interp.figures.scale import blended, colour, luminance
+from interp.figures.scale import blended, colour, luminance, position
 from tests.support.models import SMALL
 from tests.support.rows import attn, row
 
@@ -66,6 +66,17 @@ def board(**changes) -> Board:
         "n_puzzles": 16,
     }
     return Board(**(plain | changes))
+
+
+def test_what_is_pinned_is_marked() -> None:
+    layer, head, mlp = Component(1, "attn"), Component(0, "head", 2), Component(0, "mlp")
+    shown = board(pinned=[layer, mlp], beneath={layer: Tile(25.0), head: Tile(-1.0)})
+    assert board_data(shown)["pinned"] == {
+        "L1.attn": [True, colour(position(25.0, "wrong")), "pinned, added to the pin it breaks 25 cells"],
+        "L0.mlp": [True, None, "pinned"],
+        "L0.H2": [False, colour(position(-1.0, "wrong")), "added to the pin it fixes 1 cell"],
+    }
+    assert board_data(board())["pinned"] == {}
 
 
 def test_every_part_stands_on_the_board_once() -> None:

@@ -2,7 +2,6 @@
 away."""
 
 import html
-import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -21,6 +20,7 @@ from interp.engine.predict import predict
 from interp.figures.scale import LEGEND
 from interp.numbers import short, times
 from tests.support.models import SMALL, small_model
+from tests.support.pages import plain
 from tests.support.rows import cells
 
 SECONDS = 60
@@ -152,7 +152,7 @@ def test_all_charts_draw_whatever_is_known() -> None:
     page = AppTest.from_function(charts_page, default_timeout=SECONDS).run()
     assert not page.exception
     assert page.selectbox(key="m").value == "answers" and page.selectbox(key="s").value == 16
-    said = [re.sub(r"\\(.)", r"\1", caption.value) for caption in page.caption]
+    said = [plain(caption.value) for caption in page.caption]
     assert said[0].startswith(f"{LEGEND} L0.attn has the largest effect") and said[1].endswith(
         "Nothing is measured yet."
     )

@@ -27,6 +27,7 @@ from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.tokens import STRUCTURES
 from scripts.dashboard import SECONDS
 from tests.support.models import SMALL
+from tests.support.pages import plain
 from tests.support.results import attribution
 
 COMPONENTS = Path(lens_film.__file__).parent
@@ -170,9 +171,9 @@ def views_page() -> None:
 def test_all_views_stand_on_a_page_and_report_what_is_chosen() -> None:
     page = AppTest.from_function(views_page, default_timeout=SECONDS).run()
     assert not page.exception
-    said = [re.sub(r"\\(.)", r"\1", caption.value) for caption in page.caption]
+    said = [plain(caption.value) for caption in page.caption]
     for about in (lens_film.ABOUT, attribution_view.ABOUT, patch_view.ABOUT):
-        assert re.sub(r"\\(.)", r"\1", about) in said
+        assert plain(about) in said
     assert any("10 parts sum to +1.250" in one for one in said)
     page.button(key="begun-stop").click().run()
     assert page.session_state["asked"] == "stop"

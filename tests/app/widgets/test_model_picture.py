@@ -48,6 +48,13 @@ def test_the_costliest_is_told_once_all_are_known() -> None:
     assert picture_data(drawn({part: tiles[part] for part in parts[1:]}), Seen())["costliest"] == ""
 
 
+def test_what_is_pinned_and_its_own_effects_are_marked() -> None:
+    nodes = picture_data(drawn({}, pinned=[HEAD], beneath={LAYER: Tile(1.0, n=4)}), Seen())["nodes"]
+    assert (nodes["L1.H2"]["pinned"], nodes["L1.H2"]["second"]) == (True, None)
+    assert (nodes["L1.attn"]["pinned"], nodes["L1.attn"]["second"]) == (False, 1.0)
+    assert nodes["L1.attn"]["pinnedWords"] == "added to the pin it loses 4 of 4 answers"
+
+
 def test_what_is_off_and_what_a_click_does() -> None:
     data = picture_data(drawn({}, "L1.attn:mean,L0.H1", method=Lookback(7)), Seen("a", 3))
     assert data["off"] == {"L0.H1": [ZERO.words, True], "L1.attn": [MEAN.words, MEAN.silences]}

@@ -13,11 +13,14 @@ from interp.analyses.activation_patching import (
     KINDS,
     LEAST_GAP,
     Block,
+    Edit,
     PatchState,
     activation_patching,
     blocks_of,
+    first_edit,
     recoloured,
     site_names,
+    telling_source,
 )
 from interp.errors import PuzzlescopeError
 from interp.export.tables import Header, Table
@@ -27,6 +30,7 @@ from interp.puzzles.kinds import KINDS as PUZZLE_KINDS
 from interp.puzzles.kinds import draw
 from interp.tokens import ANSWER_START, N_CTX, STRUCTURES
 from tests.support.models import SMALL
+from tests.support.puzzles import bank
 
 ABLATIONS = ["", "L1.attn,L0.H2", "L1.attn:mean,L0.H1:mean,L2.mlp", "L0.attn:lookback=100,L2.mlp:mean"]
 
@@ -252,3 +256,22 @@ def test_the_contrast_is_the_sources_color_or_else_its_likeliest_other_token(mod
         assert state.contrast[cell] == (wanted[cell] if wanted[cell] != truth[cell] else likeliest)
     assert (wanted != truth).any() and (wanted == truth).any()
     np.testing.assert_allclose(state.source, metric(logits, state), rtol=1e-4, atol=1e-4)
+
+
+def test_a_source_that_tells_has_another_answer_at_the_cell() -> None:
+    """Of a copied coloured cell: an edit of what it is copied from. Of a changed cell: the most similar
+    puzzle whose answer is another there. Where there is none: an edit all the same."""
+    puzzles = bank().filter(task="frame", structure=STRUCTURES[0])
+    puzzle, others = puzzles[0], puzzles[1:]
+    answer, third = puzzle.grids[3].ravel(), puzzle.grids[2].ravel()
+    copied = int(((answer == third) & (answer > 0)).argmax())
+    edit = telling_source(puzzle, copied, others)
+    assert isinstance(edit, Edit) and 10 * edit.row + edit.column == copied
+    assert edit.place == 2 and edit.color != third[copied]
+    changed = int((answer != third).argmax())
+    found = bank().find(str(telling_source(puzzle, changed, others)))
+    assert found is not None and found.grids[3].ravel()[changed] != answer[changed]
+    answers = [one.grids[3].ravel() for one in others]
+    agree = [(one == answer).sum() for one in answers if one[changed] != answer[changed]]
+    assert (found.grids[3].ravel() == answer).sum() == max(agree)
+    assert telling_source(puzzle, changed, []) == first_edit(puzzle)

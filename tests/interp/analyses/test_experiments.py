@@ -7,8 +7,7 @@ from interp.ablation import Component
 from interp.analyses.experiments import Experiment, costliest_layer, experiments
 from interp.analyses.head_roles import Roles
 from interp.puzzles import Puzzle
-from tests.support.models import SMALL, six_puzzles, small_model
-from tests.support.planted import looking_back
+from tests.support.models import SMALL, looking_back, six_puzzles, small_model
 from tests.support.predictions import answer_of, predicted
 from tests.support.puzzles import bank
 

@@ -8,8 +8,7 @@ from interp import load_model, parse_ablation
 from interp.analyses.head_roles import AT_LEAST, ROLES, HeadRoles, Roles, head_roles
 from interp.analyses.head_study import DISTANCES, HeadStudy, study_heads
 from interp.resumable import finish
-from tests.support.models import SMALL, six_puzzles, small_model
-from tests.support.planted import looking_back
+from tests.support.models import SMALL, looking_back, six_puzzles, small_model
 from tests.support.puzzles import bank
 
 PLANTED = {

@@ -31,7 +31,7 @@ def test_cells_are_counted(puzzle: Puzzle) -> None:
     truth = answer_of(puzzle)
     found = Comparison.of(truth, wrong(puzzle, 1, 2, 3), wrong(puzzle, 3, 4, by=2))
     assert (found.before, found.now, found.common) == (3, 2, 1)
-    assert found.same == 96, "cell 3 is wrong in both, and in another colour"
+    assert found.same == 96, "cell 3 is still wrong, and in another colour"
 
 
 @pytest.mark.parametrize(

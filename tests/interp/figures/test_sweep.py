@@ -58,6 +58,16 @@ def test_cells_broken_are_counted() -> None:
     assert chart.layout.title.text.startswith("Cells broken")
 
 
+def test_a_second_sweep_is_marked_beside_the_first() -> None:
+    beneath = [row(None, 0.5), attn(1, 2.5), attn(2, float("nan")), attn(5, 9.0)]
+    chart = layer_chart(ROWS, CLEAN, beneath=beneath)
+    marks = chart.data[2]
+    assert list(marks.x) == ["L1"], "only what is known, of the layers that are shown"
+    assert list(marks.y) == [position(2.0, "final")] and "added to the pinned" in marks.hovertext[0]
+    assert chart.layout.yaxis.range[1] > marks.y[0]
+    assert len(layer_chart(ROWS, CLEAN, beneath=beneath[:1]).data) == 2
+
+
 def test_mlps_have_a_chart_of_their_own() -> None:
     chart = layer_chart(ROWS, CLEAN, "changed", "mlp")
     assert [data[0] for data in chart.data[0].customdata] == ["L0.mlp"]

@@ -6,7 +6,7 @@ from app.state import drafting
 from app.state.drafting import draft
 from app.state.session import notify
 from app.state.stories.story import LONGEST_CAPTION, LONGEST_TITLE
-from app.views.shared.talks import presenting
+from app.views.shared.talks import following, presenting
 from interp.errors import PuzzlescopeError
 
 _HEADING, _CAPTION = "add-heading", "add-caption"
@@ -19,16 +19,21 @@ def show(page: str) -> None:
         page: that is open.
     """
     with st.popover("Story", icon=":material/slideshow:", key="story-menu"):
-        _add(page)
+        _show_others(page)
         st.divider()
-        st.button(
-            "Present this page",
-            key="present-button",
-            icon=":material/present_to_all:",
-            on_click=presenting.present,
-            args=(True,),
-            help="Larger, and without what only you need. Key p; Esc leaves.",
-        )
+        _add(page)
+
+
+def _show_others(page: str) -> None:
+    st.button(
+        "Present this page",
+        key="present-button",
+        icon=":material/present_to_all:",
+        on_click=presenting.present,
+        args=(True,),
+        help="Larger, and without what only you need. Key p; Esc leaves.",
+    )
+    following.show_own(page)
 
 
 def _add(page: str) -> None:

@@ -1,0 +1,1 @@
+"""All components as small tiles: what is ablated, and a click that ablates or restores one."""

@@ -1,0 +1,182 @@
+"""The terms that are explained on the pages, each in two lines; docs/glossary.md says more of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term and what it means.
+
+    Attributes:
+        key: names it in a page.
+        name: as docs/glossary.md calls it.
+        phrases: how it reads in a sentence, longer ones first; lower case.
+        text: what it means, in two lines.
+    """
+
+    key: str
+    name: str
+    phrases: tuple[str, ...]
+    text: str
+
+
+TERMS: Mapping[str, Term] = MappingProxyType(
+    {
+        term.key: term
+        for term in (
+            Term(
+                "nats",
+                "Nats",
+                ("nats",),
+                "The unit of the loss: minus the natural logarithm of the right token's probability. 0 is"
+                " certain; 0.7 is a coin toss.",
+            ),
+            Term(
+                "teacher-forced",
+                "Teacher-forced",
+                ("teacher-forced", "given the true cells before it", "each given the true ones before it"),
+                "Each cell is predicted given the true cells before it, so one mistake does not lead to the"
+                " next. The loss is measured so.",
+            ),
+            Term(
+                "greedy",
+                "Greedy",
+                ("greedy decoding", "greedy"),
+                "The model draws by itself: each cell is the likeliest token, given the cells that it drew"
+                " before.",
+            ),
+            Term(
+                "copied",
+                "Copied / changed cells",
+                ("copied cells", "changed cells"),
+                "Cells of the answer that equal the same cell of the third grid only have to be copied; the"
+                " others are changed by the rule.",
+            ),
+            Term(
+                "markers",
+                "Marker",
+                ("markers", "marker"),
+                "The token that begins each of the four grids and says which it is: X, f(X), Y or f(Y).",
+            ),
+            Term(
+                "start",
+                "Start token",
+                ("start token",),
+                "Token 0, before all grids. A head whose attention rests on it usually does nothing.",
+            ),
+            Term(
+                "residual",
+                "Residual stream",
+                ("residual stream",),
+                "The numbers at each position that every component reads from and adds to, from the embedding"
+                " up to the logits.",
+            ),
+            Term(
+                "layernorm",
+                "LayerNorm",
+                ("layernorm",),
+                "Before a component reads the residual stream, it is centred and scaled to one length at each"
+                " position.",
+            ),
+            Term(
+                "logit",
+                "Logit",
+                ("logits", "logit"),
+                "The model's score of a token. The softmax of all 15 gives their probabilities.",
+            ),
+            Term(
+                "pattern",
+                "Attention pattern",
+                ("attention pattern", "patterns"),
+                "For each head and position, how its attention is shared among the positions up to it; the"
+                " shares sum to 1.",
+            ),
+            Term(
+                "offset",
+                "Attention offset",
+                ("attention offset", "positions back", "one grid back"),
+                "How many positions back a head looks: 1 is the token before, 100 the cell about to be"
+                " predicted, one grid earlier.",
+            ),
+            Term(
+                "role",
+                "Head role",
+                ("head roles", "head role", "a head has a role"),
+                "A word for where a head looks: copy, previous token, cell above, rests on start ... At least"
+                " half of its attention is there.",
+            ),
+            Term(
+                "value-weighted",
+                "Value-weighted",
+                ("value-weighted", "value norm"),
+                "Attention times the length of what is moved from there (its value through W_O): attention to"
+                " a short value moves little.",
+            ),
+            Term(
+                "component",
+                "Component",
+                ("component",),
+                "What can be ablated: an attention layer (L1.attn), one of its heads (L1.H5), or an MLP"
+                " (L0.mlp).",
+            ),
+            Term(
+                "ablation",
+                "Ablation",
+                ("ablating it", "ablated", "ablation"),
+                "A component's output is replaced: by nothing (zero), by its mean over many puzzles, or its"
+                " attention is fixed at one offset.",
+            ),
+            Term(
+                "clean",
+                "Clean run",
+                ("clean run", "clean loss"),
+                "The run of the model without any ablation, with which the others are compared.",
+            ),
+            Term(
+                "effect",
+                "Ablation effect",
+                ("ablation effect",),
+                "What becomes worse without a component: more cells broken, or a higher loss, than in the"
+                " clean run.",
+            ),
+            Term(
+                "composition",
+                "Composition score",
+                ("composition scores", "composition score", "composition"),
+                "How much of what a component writes lies where a later one reads, compared with chance. From"
+                " weights alone, for no puzzle.",
+            ),
+            Term(
+                "path",
+                "Path ablation",
+                ("path ablation",),
+                "A component's output is taken from what one later component reads, and from nothing else:"
+                " what that one path carries.",
+            ),
+            Term(
+                "dla",
+                "Direct logit attribution",
+                ("direct logit attribution", "direct logit contribution"),
+                "The logits are a sum over what each component added to the residual stream, so each one's"
+                " share can be read off.",
+            ),
+            Term(
+                "lens",
+                "Logit lens",
+                ("logit lens",),
+                "The unembedding applied to the residual stream after each layer: what the model would answer"
+                " if it stopped there.",
+            ),
+            Term(
+                "patching",
+                "Activation patching",
+                ("activation patching", "patching"),
+                "An activation of another puzzle's run is put into this one's. If the answer becomes the"
+                " other's, it was carried there.",
+            ),
+        )
+    }
+)
+"""Every term by its key."""
