@@ -36,5 +36,7 @@ HOMES = {
     "study_heads": "interp.analyses.head_study",
     "sweep": "interp.analyses.ablation_sweep",
     "value": "interp.analyses.ablation_sweep",
+    # figures
+    "plate": "interp.figures.paper",
 }
 """A module is imported when one of its names is first used."""

@@ -1,6 +1,7 @@
 """What a person does on the workbench, in a real Chromium, with the default model."""
 
 import re
+import xml.etree.ElementTree as ET
 
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
@@ -236,15 +237,28 @@ def test_an_outdated_link_says_so_and_works(page: Page, address: str) -> None:
     assert wrong_cells(page, "Model") == 0
 
 
-def test_what_is_taken_away(page: Page, address: str) -> None:
+def test_figures_data_and_code_are_exported(page: Page, address: str) -> None:
     page.goto(f"{address}/?off=L1.attn")
     settled(page)
-    page.get_by_role("button", name="Export").click()
+    page.get_by_role("button", name="Export the ablation board").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("img", name="with one component ablated")).to_be_visible(timeout=60_000)
     with page.expect_download() as download:
-        page.get_by_role("button", name="CSV").first.click()
+        dialog.get_by_role("button", name="SVG").click()
+    assert download.value.suggested_filename == "grow-9a3726-wrong-board.svg"
+    svg = ET.fromstring(download.value.path().read_bytes())
+    assert svg.attrib["width"] == "183mm" and "default (4b7571)" in (svg[1].text or "")
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name="The whole page").click()
+    report = download.value.path().read_text()
+    assert report.count("<svg ") >= 6 and "off = parse_ablation(&#x27;L1.attn&#x27;" in report
+    dialog.get_by_text("Data", exact=True).click()
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name="CSV").first.click()
     text = download.value.path().read_text()
     assert text.startswith('# model: "default"') and text.count("\n") > 100
-    expect(page.get_by_text("off = parse_ablation('L1.attn', model.cfg)").first).to_be_visible()
+    dialog.get_by_text("Code", exact=True).click()
+    expect(dialog.get_by_text("off = parse_ablation('L1.attn', model.cfg)").first).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -38,7 +38,6 @@ def show_puzzle(scene: Scene, backend: Backend, on_cell: Callable[[int], None] =
         key="circuits-strip",
         look=Look(scene.palette, scene.digits),
         cell=cell_of(scene),
-        filename=f"puzzle-{scene.puzzle.id}",
         on_cell=on_cell,
     )
 

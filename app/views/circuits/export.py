@@ -131,4 +131,6 @@ def offered(scene: Scene, backend: Backend, view: str) -> Exports:
     """What a view of the page offers."""
     numbers, shown = _OFFERED[view]
     downloads, programs = numbers(scene, backend)
-    return exports(scene, "Circuits", shown(scene, backend), downloads, programs, [("View", VIEWS[view])])
+    return exports(
+        scene, "Circuits", shown(scene, backend), downloads, programs, [("View", VIEWS[view])], view
+    )

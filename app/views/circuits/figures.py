@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from app.live import sweeps
 from app.state.scene import Scene
 from app.state.session import chosen
+from app.views.circuits import readers as readers_view
 from app.views.circuits.cell import cell_of
 from app.views.circuits.choices import PAGE, chosen_patching
 from app.views.circuits.patching import source_of
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
 def readers(scene: Scene, backend: Backend) -> dict[str, Figure]:
     own, cfg = chosen(PAGE), backend.model(scene.model).cfg
-    source, puzzles, off = own["source"], sweeps.puzzles_of(scene, backend), list(scene.ablation.components)
+    source, puzzles = readers_view.source_of(scene, backend), sweeps.puzzles_of(scene, backend)
+    off = list(scene.ablation.components)
     question = PathAblation(tuple(puzzles), source, scene.ablation, sweeps.sweep_method(scene))
 
     def weights(name: str) -> "Plate":

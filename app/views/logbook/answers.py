@@ -121,7 +121,7 @@ def _answer(
             ],
             key=key,
             look=Look(scene.palette, scene.digits),
-            filename=f"{key}-{puzzle.id}",
+            figure=key.removeprefix("log-"),
         )
     with beside:
         experiment.published(f"{expected}.")
@@ -153,7 +153,7 @@ def show_one_by_one(section: Section, scene: Scene, backend: Backend) -> Verdict
             panels[first : first + A_ROW],
             key=f"log-one-by-one-{first}",
             look=Look(scene.palette, scene.digits),
-            filename=f"layers-off-{puzzle.id}",
+            figure="one-by-one",
         )
     solved = np.array([bool(found.solved[0]) for found in answers])
     experiment.published(

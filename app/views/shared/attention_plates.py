@@ -76,8 +76,8 @@ def _maps(scene: Scene, backend: Backend) -> "Plate":
             for head in range(n)
             for (k, row, column), share in np.ndenumerate(shares[head])
         ],
-        about=f"Attention{weighted}, in {scene.run}. Black is {unit}; greys go by the square root. The cell"
-        " is framed.",
+        about=f"Attention{weighted}, in {scene.run}, of the framed cell. Black is {unit}; greys go by the"
+        " square root.",
         more=[f"L{scene.layer}", f"g{place + 1}r{index // SIZE + 1}c{index % SIZE + 1}", scene.view]
         + ([scene.weighting] if weighted else [])
         + ([f"H{scene.head}"] if scene.large else []),

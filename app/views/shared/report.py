@@ -5,10 +5,10 @@ from urllib.parse import urlencode
 
 from app.state.scene import Scene
 from app.state.session import link
-from app.views.shared.export import name_of
 from app.views.shared.plates import ablated
 from app.widgets.export_menu.figures import Figure
 from app.widgets.export_menu.menu import Download, Exports
+from interp.figures.paper.names import file_name
 
 
 def exports(
@@ -18,12 +18,14 @@ def exports(
     downloads: Sequence[Download] = (),
     snippets: Mapping[str, str] | None = None,
     facts: Sequence[tuple[str, str]] = (),
+    view: str = "",
 ) -> Exports:
     """What a page offers.
 
     Args:
         title: of the page.
         facts: what the report says at its top, each a name and a value.
+        view: of the page, if it has several.
     """
     programs, address = dict(snippets or {}), urlencode(link())
     head = [("Puzzle", f"{scene.puzzle.task} {scene.puzzle.id}"), ("Run", ablated(scene.ablation)), *facts]
@@ -39,5 +41,12 @@ def exports(
             query=address,
         )
 
-    name = f"puzzlescope-{title.lower()}-{name_of(scene)}"
+    which = scene.puzzle.id if scene.sample == 1 else f"{scene.sample}-puzzles"
+    name = file_name(
+        view or title.lower(),
+        task=scene.puzzle.task,
+        puzzle=which,
+        ablation=scene.ablation.text,
+        model=scene.model,
+    )
     return Exports(figures, downloads, programs, report, name)

@@ -19,6 +19,7 @@ from app.views.workbench.choices import PAGE
 from app.widgets import ablation_board
 from app.widgets.ablation_board import (
     Board,
+    Export,
     Redo,
     SetMethod,
     StopSweep,
@@ -29,7 +30,7 @@ from app.widgets.ablation_board import (
     tile_of,
 )
 from app.widgets.controls import choice, measure_and_sample
-from app.widgets.export_menu import button
+from app.widgets.export_menu import asking
 from interp.ablation import Component
 from interp.analyses.ablation_sweep import STRETCH, SweepRow, costliest_in_words
 from interp.backend import Backend
@@ -77,7 +78,6 @@ def _heading(scene: Scene) -> None:
         measure_and_sample.show_sample(
             scene.sample, SAMPLES, key="sample", on_change=lambda sample: change(sample=sample)
         )
-        button.show("board", "the ablation board")
 
 
 # ---- the board ---------------------------------------------------------------------------------------------
@@ -160,6 +160,8 @@ def _grant(cfg: Config, wish: Wish) -> None:
             redo()
         case SetMethod(method):
             change(method=method)
+        case Export():
+            asking.ask("board")
         case StopSweep():
             watched().stop(sweeps.BOARD)
         case _:

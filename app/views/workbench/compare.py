@@ -144,7 +144,6 @@ def show_other(scene: Scene, backend: Backend, rooms: Rooms) -> None:
             key="strip-beside",
             look=Look(scene.palette, scene.digits),
             cell=scene.answer_cell,
-            filename=f"puzzle-{puzzle.id}-{other}",
             on_cell=lambda cell: change(cell=3 * CELLS + cell, view="from"),
         )
     with rooms.losses:

@@ -3,6 +3,7 @@
 from app.widgets.ablation_board.board import Board, board_data, chips, pinned_data, show
 from app.widgets.ablation_board.tiles import Tile, costliest, in_short, number, place, said, tile_of
 from app.widgets.ablation_board.wishes import (
+    Export,
     Redo,
     Reset,
     Seen,
@@ -20,6 +21,7 @@ from app.widgets.ablation_board.wishes import (
 
 __all__ = [
     "Board",
+    "Export",
     "Redo",
     "Reset",
     "Seen",

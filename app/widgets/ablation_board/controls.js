@@ -79,6 +79,9 @@ class Steps {
       make("span", "icon", made, icon).setAttribute("aria-hidden", "true")
       make("span", "word", made, word)
     }
+    const save = button("step-button", root, "", "Export the ablation board", () => take("export"))
+    save.title = "Export the ablation board"
+    make("span", "icon", save, "⤓").setAttribute("aria-hidden", "true")
   }
 
   draw(can) {

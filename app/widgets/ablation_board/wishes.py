@@ -71,8 +71,19 @@ class StopSweep:
     """No more tiles."""
 
 
-Wish = Switch | SetMethod | Undo | Redo | Reset | SetText | StopSweep
-_PLAIN: dict[str, Wish] = {"undo": Undo(), "redo": Redo(), "reset": Reset(), "stop": StopSweep()}
+@dataclass(frozen=True)
+class Export:
+    """The board as a figure."""
+
+
+Wish = Switch | SetMethod | Undo | Redo | Reset | SetText | StopSweep | Export
+_PLAIN: dict[str, Wish] = {
+    "undo": Undo(),
+    "redo": Redo(),
+    "reset": Reset(),
+    "stop": StopSweep(),
+    "export": Export(),
+}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 // The puzzle strip. Pointing, keys and downloads are answered here: nothing travels to the server until a cell is chosen.
 // Elements are built once and then changed, so that a new prediction appears at once and keyboard focus survives it.
-// svg_cells.js stands before this file, mini.js and save.js after it: they are one module.
+// svg_cells.js stands before this file, mini.js after it: they are one module.
 
 const MOST_COMPARED = 2 // predictions whose likeliest tokens are told side by side; of more, only those of the one pointed at
 const HINT = "Point at a cell: what the model thinks of it"
@@ -234,13 +234,11 @@ function build(parentElement) {
   view.strip = make("div", "strip", root)
   const foot = make("div", "foot", root)
   view.legend = make("div", "legend", foot)
-  for (const [name, act] of [["SVG", saveSVG], ["PNG", savePNG]]) {
-    const button = make("button", "save", foot, name)
-    button.type = "button"
-    button.title = `Save the strip as ${name}`
-    button.setAttribute("aria-label", button.title)
-    button.addEventListener("click", () => act(view))
-  }
+  const save = make("button", "save", foot, "Export")
+  save.type = "button"
+  save.title = "Export the answer"
+  save.setAttribute("aria-label", save.title)
+  save.addEventListener("click", () => view.trigger("exported", true))
   make("span", "hint-line", foot, HINT).setAttribute("aria-hidden", "true")
   view.said = make("div", "said", make("div", "over", root))
   view.said.hidden = true

@@ -16,6 +16,7 @@ import streamlit as st
 from jaxtyping import Float, Integer
 
 from app.widgets.browser.scripts import ELEMENT, SVG_CELLS, joined
+from app.widgets.export_menu import asking
 from app.widgets.palette import PALETTES
 from interp import outputs
 from interp.errors import PuzzlescopeError, brief
@@ -26,7 +27,7 @@ from interp.tokens import TOKEN_NAMES
 
 HERE = Path(__file__).parent
 TOP = 3
-SCRIPT = joined(ELEMENT, SVG_CELLS, HERE / "strip.js", HERE / "mini.js", HERE / "save.js")
+SCRIPT = joined(ELEMENT, SVG_CELLS, HERE / "strip.js", HERE / "mini.js")
 
 _strip = st.components.v2.component(
     "puzzle_strip",
@@ -150,7 +151,7 @@ def show(
     key: str,
     look: Look = PLAIN,
     cell: int | None = None,
-    filename: str = "puzzle",
+    figure: str = "answer",
     summary: str = "",
     on_cell: Callable[[int], None] | None = None,
 ) -> None:
@@ -158,14 +159,15 @@ def show(
 
     Args:
         cell: the answer cell (0..99, row by row) that is chosen, ringed in every panel that shows the answer.
-        filename: of a download, without its ending.
+        figure: its name among the figures of the page; a button opens the export there.
         summary: what became of the answer, in a sentence; with one, the answers stay in sight, small, when
             the strip is scrolled away.
         on_cell: called, before the page runs again, with the answer cell that was clicked.
     """
     _strip(
         key=key,
-        data=_data(panels, look, cell, filename, summary),
+        data=_data(panels, look, cell, summary),
+        on_exported_change=partial(asking.ask, figure),
         on_cell_change=partial(report_cell, key, on_cell),
     )
 
@@ -178,14 +180,11 @@ def report_cell(key: str, on_cell: Callable[[int], None] | None) -> None:
         on_cell(chosen)
 
 
-def _data(
-    panels: Sequence[Panel], look: Look, cell: int | None, filename: str, summary: str = ""
-) -> dict[str, Any]:
+def _data(panels: Sequence[Panel], look: Look, cell: int | None, summary: str = "") -> dict[str, Any]:
     return {
         "panels": outputs.plain([panel.data() for panel in panels]),
         "legend": _legend(panels),
         "cell": cell,
-        "filename": filename,
         "summary": summary,
         **painting(look),
     }

@@ -9,10 +9,11 @@ report, and saved from a notebook.
 from interp.figures.paper.chart import Chart
 from interp.figures.paper.film import film
 from interp.figures.paper.grids import Grid, Strip
+from interp.figures.paper.making import plate
 from interp.figures.paper.maps import Line, Maps
 from interp.figures.paper.names import file_name
 from interp.figures.paper.pattern import Pattern
-from interp.figures.paper.plate import COLUMN, PAGE, Plate
+from interp.figures.paper.plates import COLUMN, PAGE, Plate
 
 __all__ = [
     "COLUMN",
@@ -26,4 +27,5 @@ __all__ = [
     "Strip",
     "file_name",
     "film",
+    "plate",
 ]

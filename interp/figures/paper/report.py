@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 from interp.export.tables import html_table
-from interp.figures.paper.plate import PAGE, Plate, today
+from interp.figures.paper.plates import PAGE, Plate, today
 from interp.figures.paper.words import writable
 
 MOST_ROWS = 200
@@ -84,6 +84,7 @@ def _figure(number: int, plate: Plate) -> str:
 def _within(svg: str, prefix: str) -> str:
     """An SVG inside a page: its own names must not meet another's."""
     body = svg[svg.index("<svg") :]
+    body = re.sub(r' id="image[0-9a-f]+"', "", body)  # two that are alike have the same
     body = re.sub(r'\bid="([^"]+)"', rf'id="{prefix}\1"', body)
     body = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}\1)", body)
     return re.sub(r'href="#([^"]+)"', rf'href="#{prefix}\1"', body)

@@ -5,6 +5,7 @@ import ast
 import json
 import struct
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -136,24 +137,21 @@ def test_costs_are_of_heads_that_are_measured(scene: Scene) -> None:
 
 
 def test_what_is_taken_away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: dict = {}
     measured = Measured((half_done(),), None, None, False)
     monkeypatch.setattr(export.studies, "head_sweep", lambda scene, backend: measured)
-    monkeypatch.setattr(
-        export.menu,
-        "show",
-        lambda downloads, snippets, key, **_: taken.update(downloads=downloads, snippets=snippets),
-    )
-    export.show(scene, Backend(), "answer")
-    heads, spectra, maps = (json.loads(download.json()) for download in taken["downloads"])
+    monkeypatch.setattr(export, "exports", lambda scene, title, figures, *taken: taken)
+    monkeypatch.setattr(export, "shown", lambda scene, backend: {})
+    taken: Any = export.offered(scene, Backend(), "answer")
+    downloads, programs = taken
+    heads, spectra, maps = (json.loads(download.json()) for download in downloads)
     assert heads["header"]["ablation"] == "L0.attn" and heads["header"]["puzzles"] == [scene.puzzle.id]
     assert len(heads["rows"]) == 12 and heads["rows"][1]["cost"] == 10
     assert [row["role"] for row in heads["rows"][:5]] == ["off"] * 4 + ["content"]
     assert heads["rows"][0]["off"] and heads["rows"][0]["over"] == "answer"
     assert len(spectra["rows"]) == 12 * 405 and len(maps["rows"]) == 4 * 361 + 5
     assert sum(row["share"] for row in maps["rows"]) == pytest.approx(1, abs=1e-5)
-    assert taken["downloads"][0].csv().count("\n") == 6 + 1 + 12
-    (program,) = taken["snippets"].values()
+    assert downloads[0].csv().count("\n") == 6 + 1 + 12
+    (program,) = programs.values()
     assert "study.rows('answer')" in program and ast.parse(program)
 
 

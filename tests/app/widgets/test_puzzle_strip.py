@@ -76,7 +76,7 @@ def test_the_legend_has_the_kinds_that_occur() -> None:
 
 
 def test_every_token_has_a_name_and_every_colour_an_ink() -> None:
-    data = puzzle_strip._data([], Look("safe", digits=True), 7, "a-puzzle")
+    data = puzzle_strip._data([], Look("safe", digits=True), 7)
     assert data["colors"] == list(PALETTES["safe"]) and data["digits"] and data["cell"] == 7
     assert len(data["names"]) == len(data["short"]) == len(TOKEN_NAMES) == 15
     assert data["names"][12] == "marker f(X)" and len(data["inks"]) == len(COLORS)
