@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app.startup.bundles import BUNDLES, Bundle, ensure_bundle
@@ -143,6 +144,23 @@ def test_a_bad_link_gives_one_sentence_and_the_nearest_scene(page: AppTest, name
     assert len(page.warning) == 1 and f"The link's {name} could not be used." in as_shown(
         page.warning[0].value
     )
+
+
+def test_a_notice_outlives_a_run_that_begins_anew(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when what fills up is complete while the page is being drawn."""
+    runs: list[int] = []
+
+    def begin_anew_once(*_: object) -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            st.rerun()
+
+    monkeypatch.setattr("app.views.workbench.compare.show_pin", begin_anew_once)
+    page.query_params["off"] = "L77.attn"
+    page.run()
+    assert len(page.warning) == 1 and len(runs) > 1
+    page.run()
+    assert not page.warning, "it is said once"
 
 
 def test_what_a_link_says_is_not_markdown(page: AppTest) -> None:
