@@ -18,12 +18,12 @@ SHOWN = 12
 
 MARKS: dict[Input, tuple[str, str]] = {
     "q": ("#0072B2", "circle"),
-    "k": ("#D55E00", "diamond"),
+    "k": ("#A88B00", "diamond"),
     "v": ("#009E73", "square"),
     "mlp": ("#CC79A7", "triangle-up"),
     "logits": (QUIET, "star"),
 }
-"""Colour (Okabe and Ito's) and shape of each kind of reader."""
+"""Colour (as Okabe and Ito's, but for their orange, which here is a cost) and shape of each kind of reader."""
 
 _GAP = 0.7
 """Between the queries, keys, values and MLPs of a board, in tiles."""
