@@ -35,7 +35,7 @@ def test_a_visitor_is_led(page: Page, address: str) -> None:
     page.goto(address)
     settled(page)
     before = page.url
-    expect(page.get_by_text("Switch components off and see what breaks.")).to_be_visible()
+    expect(page.get_by_text("A small GPT learns from one example. Ablate it: what breaks?")).to_be_visible()
     page.get_by_role("button", name="Start here").click()
     at(page, "1 / 5")
     ringed(page, '.panel[data-panel="Model"]')
