@@ -79,6 +79,7 @@ def write_link() -> None:
     if query is not None and (arrived() or st.query_params.to_dict() != query):
         st.query_params.from_dict(query)
     st.session_state[_ARRIVED] = False
+    st.session_state[_NOTICE] = []  # they are on the page
     echoes.end()
 
 
@@ -208,6 +209,7 @@ def notify(sentence: str) -> None:
 
 
 def show_notices() -> None:
-    """Show what callbacks and the link had to say, once."""
-    for sentence in st.session_state.pop(_NOTICE, []):
+    """Show what callbacks and the link had to say: until a run has come to its end, for one that begins anew
+    on its way takes what it showed with it."""
+    for sentence in st.session_state.get(_NOTICE, []):
         st.warning(escape_markdown(sentence), icon=":material/info:")

@@ -72,6 +72,7 @@ def workbench(chromium: Browser, address: str) -> Iterator[Page]:
     context.set_default_timeout(1000 * SECONDS)
     page = context.new_page()
     page.goto(f"{address}/?off=L1.attn")
+    expect(page.locator(".board .tile.costliest")).to_have_count(1)
     expect(page.locator(".board .tile.pending")).to_have_count(0)
     expect(page.locator(".board .tile.approximate")).to_have_count(0)
     settled(page)
@@ -153,6 +154,7 @@ def test_the_legend_has_the_colours_of_tiles_and_tiles_can_be_read(workbench: Pa
         steps = page.locator(".board .legend .step").evaluate_all(paint)
         none = page.locator('.board .tile:not(.implied)[aria-label*="breaks no cells"]').evaluate_all(paint)
         assert set(none) == {steps[0]}, "what has no effect is where the bar begins"
+        assert len(none) > 10
         colours = page.locator(".board .tile:not(.off, .implied)").evaluate_all(
             """all => all.map((one) => {
                 const style = getComputedStyle(one)

@@ -62,7 +62,9 @@ def readers(scene: Scene, backend: Backend) -> Exported:
         ),
     ], {
         "by weights": CompositionScores().program(scene.model, source=source),
-        "by effect": paths.program(scene.model, sample=sample_of(scene), measure=scene.measure),
+        "by effect": paths.program(
+            scene.model, sample=sample_of(scene), measure=readers_view.measure_of(scene)
+        ),
     }
 
 

@@ -78,7 +78,7 @@ def show_off(scene: Scene, backend: Backend) -> None:
             key=scene.key("mini-board"),
             on_click=of_this_model(switch),
         )
-        with st.container(gap=None, width="stretch", height=LINE, border=False):
+        with st.container(gap=None, width="stretch", height=LINE, border=False, key="off-text"):
             with st.container(horizontal=True, gap="small", vertical_alignment="center"):
                 choice.text(
                     "Ablated",

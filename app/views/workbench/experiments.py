@@ -4,16 +4,15 @@ import numpy as np
 import streamlit as st
 
 from app.live.experiments import Tried, tried
-from app.state.heads import copy_head
 from app.state.scene import Scene
 from app.state.session import change, now, of_this_model
 from app.widgets import experiments
 from app.widgets.experiments import Card
 from app.widgets.palette import PALETTES
 from interp.ablation import parse_ablation
+from interp.analyses.experiments import notebook_experiments
 from interp.analyses.narration import Outcome
 from interp.analyses.prediction import PredictionOf
-from interp.analyses.presets import presets
 from interp.backend import Backend
 from interp.engine.answers import Prediction
 from interp.grids import CELLS
@@ -50,8 +49,7 @@ def card(scene: Scene, one: Tried, clean: Prediction) -> Card:
 
 def _notebook(scene: Scene, backend: Backend) -> list[Card]:
     cfg = backend.model(scene.model).cfg
-    offered = presets(cfg, copy_head(backend, scene.model).layer)
-    return [Card(preset.ablation(cfg).text, preset.name, preset.look_for) for preset in offered]
+    return [Card(one.ablation.text, one.name, one.look_for) for one in notebook_experiments(cfg)]
 
 
 def _ablate(text: str, backend: Backend) -> None:

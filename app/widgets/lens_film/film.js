@@ -18,7 +18,7 @@ function buildGrid(parent, reading) {
   shape("rect", { width: 100, height: 100, fill: "#ffffff" }, svg)
   const grid = { svg, cells: [] }
   for (let row = 0; row < SIDE; row++) {
-    const line = shape("g", reading ? { role: "row" } : {}, svg)
+    const line = shape("g", reading ? { role: "row", "aria-label": `row ${row + 1}` } : {}, svg)
     for (let column = 0; column < SIDE; column++) {
       const index = row * SIDE + column
       const box = { x: column * CELL, y: row * CELL, width: CELL, height: CELL, stroke: "#d4d4cf", "stroke-width": 0.35 }

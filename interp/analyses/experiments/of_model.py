@@ -3,31 +3,14 @@ by which of its layers costs most, with a control."""
 
 import random
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from interp.ablation import Ablation, Component, Term, parse_ablation
+from interp.analyses.experiments.experiment import Experiment
 from interp.analyses.head_roles import Roles
 from interp.analyses.notebook.experiments import copy_circuit_text
 from interp.engine.answers import Prediction
 from interp.model import Config
 from interp.puzzles import Puzzle
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """An ablation with a name and what to look for.
-
-    Attributes:
-        key: which of the experiments it is, whatever the model.
-        name: its title.
-        ablation: what is ablated.
-        look_for: a sentence.
-    """
-
-    key: str
-    name: str
-    ablation: Ablation
-    look_for: str
 
 
 def costliest_layer(puzzle: Puzzle, answers: Mapping[int, Prediction]) -> int:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app.startup.bundles import BUNDLES, Bundle, ensure_bundle
@@ -16,7 +17,6 @@ from app.state import backend as shared
 from app.state import scene
 from app.widgets.token_attention.window import Window
 from interp.ablation import MEAN, NO_ABLATION, Component, Lookback, parse_ablation
-from interp.analyses.presets import presets
 from interp.backend import Backend
 from interp.model import Config
 from interp.tokens import STRUCTURES
@@ -146,6 +146,23 @@ def test_a_bad_link_gives_one_sentence_and_the_nearest_scene(page: AppTest, name
     )
 
 
+def test_a_notice_outlives_a_run_that_begins_anew(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when what fills up is complete while the page is being drawn."""
+    runs: list[int] = []
+
+    def begin_anew_once(*_: object) -> None:
+        runs.append(1)
+        if len(runs) == 1:
+            st.rerun()
+
+    monkeypatch.setattr("app.views.workbench.compare.show_pin", begin_anew_once)
+    page.query_params["off"] = "L77.attn"
+    page.run()
+    assert len(page.warning) == 1 and len(runs) > 1
+    page.run()
+    assert not page.warning, "it is said once"
+
+
 def test_what_a_link_says_is_not_markdown(page: AppTest) -> None:
     page.query_params["off"] = "![x](http://example.org/a.png)"
     page.run()
@@ -184,14 +201,6 @@ def test_a_missing_default_model_is_a_sentence(page: AppTest, monkeypatch: pytes
     monkeypatch.setattr(shared, "_backend", None)  # that of the tests before still has its default model
     page.run()
     assert not page.exception and len(page.error) == 1 and "/no/such/folder" in page.error[0].value
-
-
-def test_presets_parse_on_the_published_sizes() -> None:
-    for cfg in (Config(), SMALL, Config(n_layers=1, n_heads=1, d_model=8, d_head=8, d_mlp=8)):
-        for layer in range(min(cfg.n_layers, 3)):
-            assert all(preset.ablation(cfg) for preset in presets(cfg, layer))
-    found = presets(SMALL, 1)[-1].ablation(SMALL)
-    assert found.text == "L0.attn,L1.attn:lookback=100,L2.attn,L0-2.mlp"
 
 
 @pytest.mark.parametrize(("bundle", "said"), [(BUNDLES[0], "CircuitsVis"), (BUNDLES[1], "Plotly")])
@@ -306,7 +315,7 @@ def test_what_was_chosen_on_another_model_is_read_anew(
     page.run()
     assert not page.exception
     chosen = page.session_state["chosen-circuits"]
-    assert chosen["source"] == Component(0, "attn") and chosen["show"] == "lens"
+    assert chosen["source"] is None and chosen["show"] == "lens", "the source is that of this model"
 
 
 def test_a_click_on_the_model_before_is_not_carried_out(page: AppTest) -> None:

@@ -70,7 +70,8 @@ def test_what_is_skipped_is_done_for_the_visitor_and_no_step_is_done_from_its_be
     if step == 5:
         assert after.ablation == SIGHTS.circuit
     assert not is_done(after, after, SIGHTS)
-    begun = replace(scene(step, large=True), **beginning(step, SIGHTS))
+    begun = replace(scene(step, large=True, board="picture", panel="roles"), **beginning(step, SIGHTS))
+    assert (begun.board == "tiles") == (step == 2) and (begun.panel == "grids") == (step == 4), "in sight"
     assert not is_done(begun, begun, SIGHTS)
 
 

@@ -1,5 +1,7 @@
 """The cards of the experiments: what they say, and what a click on one does."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -57,10 +59,11 @@ def test_they_come_when_the_costliest_layer_is_known(scene: Scene, monkeypatch: 
     watched, backend = Watched(), Backend()
     monkeypatch.setattr(live, "watched", lambda: watched)
     live.begin(scene, backend)
-    while live.costliest(scene, backend) is None:
-        assert live.tried(scene, backend) == [] and live.under_way(scene, backend)
+    while not live.tried(scene, backend):
+        time.sleep(0.01)
+    assert live.costliest(scene, backend) is not None
     while live.under_way(scene, backend):
-        pass
+        time.sleep(0.01)
     found = live.tried(scene, backend)
     assert [one.experiment.key for one in found] == ["costliest", "copy", "circuit", "mlps", "control"]
     assert all(one.answer is not None for one in found)

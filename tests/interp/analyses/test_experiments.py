@@ -4,8 +4,9 @@ import pytest
 
 from interp import head_roles, load_model, parse_ablation, predict
 from interp.ablation import Component
-from interp.analyses.experiments import Experiment, costliest_layer, experiments
+from interp.analyses.experiments import Experiment, costliest_layer, experiments, notebook_experiments
 from interp.analyses.head_roles import Roles
+from interp.model import Config
 from interp.puzzles import Puzzle
 from tests.support.models import SMALL, looking_back, six_puzzles, small_model
 from tests.support.predictions import answer_of, predicted
@@ -77,3 +78,11 @@ def test_one_copy_head_and_none(puzzle: Puzzle) -> None:
     found = by_key(experiments(SMALL, none, 2, ""))
     assert found["copy"].name.startswith("The head nearest to copying, L")
     assert list(found["costliest"].ablation.components) == [Component(2, "attn")]
+
+
+def test_the_notebooks_own_fit_every_size() -> None:
+    for layers in (1, 2, 12):
+        found = notebook_experiments(Config(n_layers=layers))
+        assert len(found) == (1 if layers == 1 else 3) and all(one.ablation for one in found)
+    circuit = notebook_experiments(Config(n_layers=12))[1]
+    assert circuit.ablation.text == "L0.attn:lookback=100,L1-11.attn,L0-11.mlp"
