@@ -8,6 +8,7 @@ from app.views.circuits.choices import PAGE
 from app.views.shared import puzzle_panels
 from app.widgets import lens_film, puzzle_strip, terms
 from app.widgets.charts import attribution
+from app.widgets.export_menu import button
 from app.widgets.puzzle_strip import Look
 from interp.analyses.direct_attribution import AttributionOf
 from interp.analyses.logit_lens import LensOf
@@ -44,6 +45,7 @@ def show_puzzle(scene: Scene, backend: Backend, on_cell: Callable[[int], None] =
 
 def show_lens(scene: Scene, backend: Backend) -> None:
     """Draw the film of the logit lens."""
+    button.show("lens", "the logit lens")
     lens_film.show(
         backend.ask(scene.model, LensOf(scene.puzzle, scene.ablation)),
         key="film",

@@ -19,6 +19,7 @@ from app.widgets import head_offsets, terms
 from app.widgets.charts import head_scatter, head_spectrum, head_table
 from app.widgets.charts.head_scatter import COST
 from app.widgets.controls import choice, measure_and_sample
+from app.widgets.export_menu import button
 from app.widgets.workbench_link import workbench_link
 from interp.ablation import Component
 from interp.analyses.head_roles import ROLES, HeadRole, RoleKey, Roles
@@ -259,7 +260,9 @@ def _head(scene: Scene, backend: Backend, study: HeadStudy, over: Over) -> None:
         on_choice=of_this_model(lambda head: look_at_head(head=head)),
     )
     text = f"See {scene.shown_head.text} on this puzzle, in the workbench →"
-    st.html(workbench_link(text, scene.link_to(scene.puzzle, scene.ablation)))
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.html(workbench_link(text, scene.link_to(scene.puzzle, scene.ablation)), width="content")
+        button.show("maps", f"the maps of {scene.shown_head.text}")
 
 
 def grids_of(scene: Scene, backend: Backend) -> tuple[str, ...]:

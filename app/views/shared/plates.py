@@ -15,7 +15,9 @@ from app.widgets.puzzle_strip import Panel
 from interp.ablation import ZERO, Ablation
 from interp.backend import Backend
 from interp.engine.answers import Prediction
+from interp.engine.measures import MEASURES
 from interp.errors import brief
+from interp.figures.scale import colour, marks, quantity
 from interp.puzzles import Puzzle
 
 if TYPE_CHECKING:
@@ -45,7 +47,6 @@ def plate(
     measure: str = "",
     rows: Sequence[dict[str, Any]] = (),
     about: str = "",
-    marks: Sequence[tuple[str, str]] = (),
     more: Sequence[str] = (),
 ) -> "Plate":
     """A plate of this scene.
@@ -72,7 +73,7 @@ def plate(
         header=replace(header_of(scene, backend, own, off.text), measure=measure),
         rows=tuple(rows),
         about=about,
-        marks=marks,
+        marks=_marks(measure, len(own)),
         name=file_name(
             figure,
             task=task,
@@ -83,6 +84,15 @@ def plate(
         ),
         task="" if task in ("weights", "all-tasks") else task,
     )
+
+
+def _marks(measure: str, n: int) -> list[tuple[str, str]]:
+    """The legend of the colours, where they are of effects by a measure."""
+    own = next((words.key for words in MEASURES.values() if words.key == measure), None)
+    if own is None:
+        return []
+    found = [(mark.text, colour(mark.position)) for mark in marks(own, n)]
+    return [(f"{quantity(own)}:", "rgba(0,0,0,0)"), *found]
 
 
 def answer_strip(

@@ -159,6 +159,10 @@ def swatches(axes: Axes, marks: Sequence[tuple[str, str]], top: float, size: flo
 
     x = 0.0
     for text, colour in marks:
+        if paint(colour)[3] == 0:  # a heading
+            axes.text(x, top + size / 2, text, va="center_baseline", fontsize=size, color=SOFT)
+            x += 2 * size + 0.55 * size * len(text)
+            continue
         axes.add_patch(
             Rectangle((x, top), size * 1.3, size, facecolor=paint(colour), edgecolor=RULE, linewidth=0.4)
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interp import outputs
+from interp.engine.measures import MEASURES
 from interp.errors import PuzzlescopeError
 from interp.export.tables import Header, Table
 from interp.figures.paper.canvas import (
@@ -82,7 +83,7 @@ class Plate:
             f"{header.model} ({header.checkpoint[:6]})",
             self._puzzles(),
             f"ablated: {header.ablation.replace(',', ', ')}" if header.ablation else "nothing ablated",
-            f"measure: {header.measure}" if header.measure else "",
+            f"measure: {_named(header.measure)}" if header.measure else "",
             f"Puzzlescope {header.version}, {self.date}",
         ]
         return " · ".join(part for part in parts if part) + "."
@@ -172,6 +173,11 @@ class Plate:
         for line in told:
             words.text(0, top + 0.8 * SMALL, line, fontsize=SMALL, color=SOFT)
             top += SMALL * _LEADING
+
+
+def _named(measure: str) -> str:
+    """A measure in words, if it is one of those of answers."""
+    return next((words.name for key, words in MEASURES.items() if key == measure), measure)
 
 
 def _width(width_mm: float) -> float:

@@ -34,7 +34,7 @@ def scene(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Scene:
     choices = {PAGE: CIRCUITS, "heads": HEADS}
     chosen = {name: {key: one.default for key, one in own.items()} for name, own in choices.items()}
     chosen[PAGE]["patch"] = "L1.attn_out@everywhere"
-    for module in (circuits, heads):
+    for module in (circuits, heads, circuits.readers_view):
         monkeypatch.setattr(module, "chosen", chosen.__getitem__)
     monkeypatch.setattr(session, "chosen", chosen.__getitem__)
     monkeypatch.setattr("app.views.circuits.choices.chosen", chosen.__getitem__)
