@@ -10,6 +10,7 @@ import streamlit as st
 from app.live.watching import LOOK_IN
 from app.state.scene import Scene
 from app.state.session import chosen, now
+from app.widgets.export_menu import asking
 
 
 def show(
@@ -18,7 +19,7 @@ def show(
     """Draw a part of a page, and go on drawing it as long as it fills up.
 
     The whole page runs again when a visitor chooses something in this part, for that concerns the link and
-    the other parts; and when what is shown begins or ceases to fill up.
+    the other parts, or asks for the export; and when what is shown begins or ceases to fill up.
 
     Args:
         draw: draws what is known. Two parts of one page need two functions: Streamlit tells them apart by
@@ -35,7 +36,7 @@ def show(
 
     @wraps(draw)
     def run() -> None:
-        if now() != scene or own() != choices:
+        if now() != scene or own() != choices or asking.just_asked():
             st.rerun()
         draw()
         if under_way() != busy:

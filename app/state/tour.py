@@ -68,12 +68,14 @@ def is_done(before: Scene, now: Scene, sights: Sights) -> bool:
 def beginning(step: int, sights: Sights) -> dict[str, Any]:
     """How the page is when a step begins, as changes of the scene."""
     begun: dict[str, Any] = {"tour": step}
-    if step in (1, 2, 5):
+    if step in (1, 5):
         begun |= {"ablation": NO_ABLATION}
+    elif step == 2:
+        begun |= {"ablation": NO_ABLATION, "board": "tiles"}
     elif step == 3:
         begun |= {"ablation": sights.layer_off}
     elif step == 4:
-        begun |= {"ablation": NO_ABLATION, "large": False}
+        begun |= {"ablation": NO_ABLATION, "large": False, "panel": "grids"}
     return begun
 
 
@@ -114,4 +116,6 @@ def without_tour(scene: Scene, before: Scene | None) -> Scene:
         view=before.view,
         attention=before.attention,
         large=before.large,
+        board=before.board,
+        panel=before.panel,
     )

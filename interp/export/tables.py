@@ -24,10 +24,14 @@ import csv
 import io
 import json
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
+
+from interp.numbers import short
 
 VERSION = "0.1.0"
 """Of Puzzlescope: what wrote an export."""
@@ -81,6 +85,43 @@ class Table:
         writer.writeheader()
         writer.writerows({name: _joined(_finite(value)) for name, value in row.items()} for row in self.rows)
         return text.getvalue()
+
+
+def html_table(
+    rows: Sequence[Mapping[str, Any]], caption: str, most: int = 200, *, scrolls: bool = False
+) -> str:
+    """Rows as an HTML table, which a screen reader reads cell by cell.
+
+    Args:
+        caption: what it is, read out before it.
+        most: rows that are shown; a last line says how many there are beyond.
+        scrolls: it lies in a box that scrolls and can be reached with the keyboard.
+    """
+    if not rows:
+        return f"<p>{escape(caption)}: no rows.</p>"
+    columns = list(rows[0])
+    head = "".join(f'<th scope="col">{escape(name.replace("_", " "))}</th>' for name in columns)
+    body = "".join(
+        f"<tr>{''.join(f'<td>{escape(_shown(row[name]))}</td>' for name in columns)}</tr>"
+        for row in rows[:most]
+    )
+    told = f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
+    table = f"<table>{told}<tbody>{body}</tbody></table>"
+    more = f"<p>{len(rows) - most:,} more rows are in the CSV.</p>" if len(rows) > most else ""
+    if not scrolls:
+        return table + more
+    style = "max-height:22rem;overflow:auto;font-size:13px"
+    return (
+        f'<div role="region" tabindex="0" aria-label="{escape(caption)}" style="{style}">{table}{more}</div>'
+    )
+
+
+def _shown(value: Any) -> str:
+    """A value in a table that is read: numbers in few digits."""
+    plain = _joined(_finite(value))
+    if plain is None:
+        return "—"
+    return short(plain) if isinstance(plain, float) else str(plain)
 
 
 def _finite(value: Any) -> Any:

@@ -18,12 +18,12 @@ SHOWN = 12
 
 MARKS: dict[Input, tuple[str, str]] = {
     "q": ("#0072B2", "circle"),
-    "k": ("#D55E00", "diamond"),
+    "k": ("#AA4499", "diamond"),
     "v": ("#009E73", "square"),
-    "mlp": ("#CC79A7", "triangle-up"),
+    "mlp": ("#999933", "triangle-up"),
     "logits": (QUIET, "star"),
 }
-"""Colour (Okabe and Ito's) and shape of each kind of reader."""
+"""Colour (Okabe and Ito's, and two of Tol's: orange is kept for costs) and shape of each kind of reader."""
 
 _GAP = 0.7
 """Between the queries, keys, values and MLPs of a board, in tiles."""

@@ -75,16 +75,18 @@ def test_a_story_is_written_sent_and_opened_from_a_disk(
     download.value.save_as(tmp_path / "mine.html")
 
     other = new_context().new_page()
-    asked: list[str] = []
     other.goto(link)
     expect(other.locator(".story .caption.shown")).to_have_text("MineLook <b>here</b>, now.")
     expect(other.locator(".board .chip")).to_have_text(re.compile(r"L1\.attn"))
-    other.on("request", lambda request: asked.append(request.url))
-    other.goto(f"file://{tmp_path / 'mine.html'}")
-    expect(other.get_by_role("heading", level=2)).to_have_text("Mine")
-    expect(other.locator("figure svg")).to_have_count(6)
-    expect(other.get_by_text("Look <b>here</b>, now.")).to_be_visible()
-    expect(other.locator("#count")).to_have_text("1 / 1")
+
+    asked: list[str] = []
+    disk = new_context().new_page()
+    disk.on("request", lambda request: asked.append(request.url))
+    disk.goto(f"file://{tmp_path / 'mine.html'}")
+    expect(disk.get_by_role("heading", level=2)).to_have_text("Mine")
+    expect(disk.locator("figure svg")).to_have_count(6)
+    expect(disk.get_by_text("Look <b>here</b>, now.")).to_be_visible()
+    expect(disk.locator("#count")).to_have_text("1 / 1")
     assert [url for url in asked if not url.startswith("file:")] == []
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import numpy as np
 import plotly.graph_objects as go
 
 from interp import figures
@@ -12,7 +11,7 @@ from interp.analyses.composition import composition
 from interp.analyses.head_study import HeadStudy, study_heads
 from tests.support.models import SMALL, six_puzzles, small_model
 from tests.support.results import SOURCE, attribution, patched, paths
-from tests.support.rows import attn, losses, row
+from tests.support.rows import attn, cells, losses, row
 
 CLEAN = row(None, 0.02)
 ROWS = [attn(0, 0.2), attn(1, 3.0, "00"), attn(2, 0.01, "11")]
@@ -24,7 +23,7 @@ def sweep() -> SweepState:
     """Two puzzles: layer 0 costs most, layer 1 helps."""
     state = SweepState([Component(layer, "attn") for layer in range(3)], 2)
     for number, loss in enumerate((0.02, 3.0, 0.001, 0.02)):
-        state.add(SweepPart(number, 0, losses(loss, 2), np.array([True, loss < 1])))
+        state.add(SweepPart(number, 0, losses(loss, 2), cells([True, loss < 1])))
     return state
 
 

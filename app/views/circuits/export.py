@@ -6,12 +6,16 @@ from typing import Any
 from app.live import sweeps
 from app.state.scene import Scene
 from app.state.session import chosen
+from app.views.circuits import figures
 from app.views.circuits import readers as readers_view
 from app.views.circuits.cell import cell_of
-from app.views.circuits.choices import PAGE, chosen_patching
+from app.views.circuits.choices import PAGE, VIEWS, chosen_patching
 from app.views.circuits.patching import source_of
+from app.views.shared import note
 from app.views.shared.export import header_of, name_of, sample_of
-from app.widgets.export_menu.menu import Download
+from app.views.shared.report import exports
+from app.widgets.export_menu import menu
+from app.widgets.export_menu.menu import Download, Exports
 from interp.analyses.activation_patching import Patching
 from interp.analyses.composition import CompositionScores
 from interp.analyses.direct_attribution import AttributionOf
@@ -58,7 +62,9 @@ def readers(scene: Scene, backend: Backend) -> Exported:
         ),
     ], {
         "by weights": CompositionScores().program(scene.model, source=source),
-        "by effect": paths.program(scene.model, sample=sample_of(scene), measure=scene.measure),
+        "by effect": paths.program(
+            scene.model, sample=sample_of(scene), measure=readers_view.measure_of(scene)
+        ),
     }
 
 
@@ -106,3 +112,23 @@ def patching(scene: Scene, backend: Backend) -> Exported:
             "The effect of every patch", f"patching-{puzzle.id}", scene, backend, [puzzle, source], rows
         )
     ], {"activation patching": question.program(scene.model, cell=cell)}
+
+
+_OFFERED = {
+    "readers": (readers, figures.readers),
+    "lens": (lens, figures.lens),
+    "attribution": (attribution, figures.attribution),
+    "patching": (patching, figures.patching),
+}
+
+
+def show(scene: Scene, backend: Backend, view: str) -> None:
+    """Draw the button that opens all that a view offers."""
+    menu.show(lambda: offered(scene, backend, view), key="circuits-export-menu", note=note.editor(scene))
+
+
+def offered(scene: Scene, backend: Backend, view: str) -> Exports:
+    """What a view of the page offers."""
+    numbers, shown = _OFFERED[view]
+    downloads, programs = numbers(scene, backend)
+    return exports(scene, "Circuits", shown(scene, backend), downloads, programs, [("View", VIEWS[view])])

@@ -16,6 +16,7 @@ from interp.analyses.composition import CompositionScores
 from interp.analyses.path_ablation import PathAblation, PathState
 from interp.analyses.readers import Reader
 from interp.backend import Backend
+from interp.engine.measures import MEASURES, Measure
 
 GROUP = "paths"
 
@@ -50,6 +51,12 @@ def introduction(scene: Scene, backend: Backend) -> str:
     role = roles_of(backend, scene.model).by_component.get(source)
     why = "" if role is None else f"Its role: {role.words.replace(': ', ', ')}. "
     return INTRODUCTION.format(source=source.text, why=why)
+
+
+def measure_of(scene: Scene) -> Measure:
+    """By what a path's effect is measured: a single path hardly ever breaks a cell, so in place of the cells
+    it is the loss on the final grid."""
+    return "final" if scene.measure == "wrong" else scene.measure
 
 
 def look(scene: Scene, backend: Backend) -> Seen[PathState]:
@@ -88,7 +95,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
             seen.state,
             source,
             cfg,
-            scene.measure,
+            measure_of(scene),
             off,
             progress=seen.progress,
             stopped=seen.stopped,
@@ -101,7 +108,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
         path_effects.show_agreement(
             scores,
             seen.state,
-            scene.measure,
+            measure_of(scene),
             key=f"{key}-agreement",
             on_reader=follow,
         )
@@ -120,7 +127,10 @@ def _controls(scene: Scene, backend: Backend, source: Component) -> None:
             scene.sample, SAMPLES, key="circuits-sample", on_change=lambda sample: change(sample=sample)
         )
         measure_and_sample.show_measure(
-            scene.measure, key="circuits-measure", on_change=lambda measure: change(measure=measure)
+            measure_of(scene),
+            key="circuits-measure",
+            on_change=lambda measure: change(measure=measure),
+            measures=[measure for measure in MEASURES if measure != "wrong"],
         )
 
 

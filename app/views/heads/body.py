@@ -253,7 +253,7 @@ def _head(scene: Scene, backend: Backend, study: HeadStudy, over: Over) -> None:
         study,
         scene.layer,
         scene.head,
-        names=_grids(scene, backend),
+        names=grids_of(scene, backend),
         tags=[f"{role.glyph} {role.name}" for role in roles],
         key=scene.key("heads-offsets"),
         on_choice=of_this_model(lambda head: look_at_head(head=head)),
@@ -262,7 +262,7 @@ def _head(scene: Scene, backend: Backend, study: HeadStudy, over: Over) -> None:
     st.html(workbench_link(text, scene.link_to(scene.puzzle, scene.ablation)))
 
 
-def _grids(scene: Scene, backend: Backend) -> tuple[str, ...]:
+def grids_of(scene: Scene, backend: Backend) -> tuple[str, ...]:
     """The names of the four grids, if they stand in one order in all puzzles."""
     orders = {puzzle.structure for puzzle in sweeps.puzzles_of(scene, backend)}
     return tuple(orders.pop().name.split(" ")) if len(orders) == 1 else head_offsets.PLACES

@@ -5,10 +5,12 @@ from typing import Any
 
 from app.live import studies, sweeps
 from app.state.scene import Scene
+from app.views.heads.figures import shown
 from app.views.shared import note
 from app.views.shared.export import header_of, name_of, sample_of
+from app.views.shared.report import exports
 from app.widgets.export_menu import menu
-from app.widgets.export_menu.menu import Download
+from app.widgets.export_menu.menu import Download, Exports
 from interp.analyses.head_roles import Roles
 from interp.analyses.head_study import HeadStudy, HeadStudyOf, Over
 from interp.backend import Backend
@@ -17,6 +19,11 @@ from interp.export.tables import Table
 
 def show(scene: Scene, backend: Backend, over: Over) -> None:
     """Draw the button that opens it all. Nothing is computed before it is asked for."""
+    menu.show(lambda: offered(scene, backend, over), key="heads-export-menu", note=note.editor(scene))
+
+
+def offered(scene: Scene, backend: Backend, over: Over) -> Exports:
+    """What the page offers."""
     sweep = studies.head_sweep(scene, backend).states[0]
     head = scene.shown_head.text
 
@@ -38,12 +45,8 @@ def show(scene: Scene, backend: Backend, over: Over) -> None:
             f"The maps of {head}", f"maps-{head}", lambda study: study.map_rows(scene.layer, scene.head)
         ),
     ]
-    menu.show(
-        downloads,
-        {"the heads": _question(scene, backend).program(scene.model, sample=sample_of(scene), over=over)},
-        key="heads-export-menu",
-        note=note.editor(scene),
-    )
+    program = _question(scene, backend).program(scene.model, sample=sample_of(scene), over=over)
+    return exports(scene, "Heads", shown(scene, backend), downloads, {"the heads": program})
 
 
 def _whole(scene: Scene, backend: Backend) -> HeadStudy:

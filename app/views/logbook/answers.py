@@ -45,8 +45,7 @@ ONE_BY_ONE = (
 def show_marker(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """Layer 0's attention off on a frame puzzle."""
     experiment.heading(section, MARKER)
-    frames = backend.bank().filter(task="frame")
-    puzzle = scene.puzzle if scene.puzzle.task == "frame" else frames[1]
+    puzzle = marker_puzzle(scene, backend)
     verdict: Verdict = "differs"
     for layer in _layers(scene, backend):
         off = scene.ablation.with_term(Term(Component(layer, "attn")))
@@ -61,6 +60,11 @@ def show_marker(section: Section, scene: Scene, backend: Backend) -> Verdict:
         )
         verdict = "holds" if found.holds else verdict
     return verdict
+
+
+def marker_puzzle(scene: Scene, backend: Backend) -> Puzzle:
+    """A frame puzzle: the one on screen, if it is one."""
+    return scene.puzzle if scene.puzzle.task == "frame" else backend.bank().filter(task="frame")[1]
 
 
 def _layers(scene: Scene, backend: Backend) -> Iterator[int]:

@@ -47,11 +47,12 @@ def show(section: Section, scene: Scene, backend: Backend) -> Verdict:
 
 
 def _look(scene: Scene, backend: Backend) -> Seen[SweepState]:
-    question = _question(scene, backend)
-    return look_in(_GROUP, (scene.model, question), lambda: backend.watch(scene.model, question))
+    asked = question(scene, backend)
+    return look_in(_GROUP, (scene.model, asked), lambda: backend.watch(scene.model, asked))
 
 
-def _question(scene: Scene, backend: Backend) -> Sweep:
+def question(scene: Scene, backend: Backend) -> Sweep:
+    """What is measured: each attention layer zeroed in turn, over the puzzles of the section."""
     layers = components_of(backend.model(scene.model).cfg, ["attn"])
     return Sweep(tuple(_puzzles(backend)), tuple(layers), scene.ablation)
 
@@ -114,7 +115,7 @@ def _conclude(scene: Scene, backend: Backend, rows: list[SweepRow], seen: Seen[S
     assert dearest is not None
     experiment.go_on(
         scene.link_to(scene.puzzle, scene.ablation.with_term(Term(dearest))),
-        _question(scene, backend).program(scene.model, sample=Sample(limit=REFERENCE_PUZZLES)),
+        question(scene, backend).program(scene.model, sample=Sample(limit=REFERENCE_PUZZLES)),
         key="log-losses",
     )
     if published.same_sizes(cfg) and not scene.ablation:

@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.state.scene import Scene
 from app.views import frame
-from app.views.logbook import answers, cache, contents, heads, losses
+from app.views.logbook import answers, cache, contents, export, heads, losses
 from app.views.logbook.choices import CHOICES, PAGE
 from app.views.logbook.contents import Section, Verdict
 from interp.analyses.notebook.published import same_sizes
@@ -36,7 +36,9 @@ EXPERIMENTS: dict[str, Callable[[Section, Scene, Backend], Verdict]] = {
     "The cache that was not at fault": cache.show,
 }
 
-scene, backend, _ = frame.opened(PAGE, CHOICES, "Logbook", ABOUT, INTRODUCTION)
+scene, backend, room = frame.opened(PAGE, CHOICES, "Logbook", ABOUT, INTRODUCTION)
+with room:
+    export.show(scene, backend)
 if not same_sizes(backend.model(scene.model).cfg):
     st.caption(OTHER_SIZES)
 top = st.empty()

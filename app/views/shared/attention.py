@@ -8,6 +8,7 @@ from app.state.scene import Panel, Scene
 from app.state.session import change, look_at_head, of_this_model
 from app.views.shared import role_list
 from app.widgets.controls import choice
+from app.widgets.export_menu import button
 from app.widgets.grid_attention import view as grid_view
 from app.widgets.grid_attention.choice import Choice
 from app.widgets.palette import PALETTES
@@ -32,6 +33,8 @@ def show(scene: Scene, backend: Backend) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.header("Attention, layer", anchor=False, width="content")
         show_layer(scene, cfg, key=scene.key("attention-layer"))
+        if scene.panel != "roles":
+            button.show("tokens" if scene.panel == "tokens" else "attention", "attention")
     choice.segmented(
         "Attention shown",
         PANELS,

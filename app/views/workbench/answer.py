@@ -10,6 +10,7 @@ from app.views.shared import puzzle_panels
 from app.views.workbench import compare
 from app.widgets import loss_readout, narration, puzzle_strip
 from app.widgets.controls import choice
+from app.widgets.export_menu import button
 from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import Look, Panel
 from interp.ablation import NO_ABLATION
@@ -127,6 +128,7 @@ def _switches(scene: Scene) -> None:
         on_change=lambda answer: change(answer=answer),
         help=ANSWER_HELP,
     )
+    button.show("answer", "the answer")
     with st.popover("View", key="view", icon=":material/palette:"):
         choice.select(
             "Colours",

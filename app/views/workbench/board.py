@@ -29,6 +29,7 @@ from app.widgets.ablation_board import (
     tile_of,
 )
 from app.widgets.controls import choice, measure_and_sample
+from app.widgets.export_menu import button
 from interp.ablation import Component
 from interp.analyses.ablation_sweep import STRETCH, SweepRow, costliest_in_words
 from interp.backend import Backend
@@ -76,6 +77,7 @@ def _heading(scene: Scene) -> None:
         measure_and_sample.show_sample(
             scene.sample, SAMPLES, key="sample", on_change=lambda sample: change(sample=sample)
         )
+        button.show("board", "the ablation board")
 
 
 # ---- the board ---------------------------------------------------------------------------------------------

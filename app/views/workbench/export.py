@@ -1,25 +1,33 @@
 """The export menu of the workbench."""
 
-from app.live import sweeps
 from app.state.scene import Scene
 from app.views.shared import note
 from app.views.shared.export import header_of, sample_of
+from app.views.shared.report import exports
 from app.views.workbench.answer import Answers
+from app.views.workbench.figures import shown, sweep_question
 from app.widgets.export_menu import menu
-from app.widgets.export_menu.menu import Download
-from interp.ablation import COMPONENT_KINDS, components_of
-from interp.analyses.ablation_sweep import Sweep
+from app.widgets.export_menu.menu import Download, Exports
+from app.widgets.loss_readout import has_cells
 from interp.analyses.attention import AttentionOf
+from interp.analyses.narration import narrate
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.engine.comparison import pair_rows
+from interp.engine.measures import METRICS
 from interp.export.tables import Table
 from interp.grids import CELLS, SIZE
+from interp.numbers import short
 from interp.tokens import predicting_position
 
 
 def show(scene: Scene, backend: Backend, answers: Answers) -> None:
     """Draw the button that opens it all. Nothing is computed before it is asked for."""
+    menu.show(lambda: offered(scene, backend, answers), key="export-menu", note=note.editor(scene))
+
+
+def offered(scene: Scene, backend: Backend, answers: Answers) -> Exports:
+    """What the page offers."""
     makers = {
         "The answer, cell by cell": ("answer", lambda: _prediction(scene, backend, answers)),
         "Ablation effects": ("sweep", lambda: _sweep(scene, backend)),
@@ -30,7 +38,22 @@ def show(scene: Scene, backend: Backend, answers: Answers) -> None:
     downloads = [
         Download.of(label, f"{name}-{scene.puzzle.id}", make) for label, (name, make) in makers.items()
     ]
-    menu.show(downloads, _programs(scene, backend), note=note.editor(scene))
+    clean, ablated = answers.clean, answers.ablated
+    runs = {"Loss, clean": clean, **({"Loss, ablated": ablated} if ablated is not None else {})}
+    facts = [
+        (name, ", ".join(f"{cut} {short(run.loss.mean(cut))}" for cut in METRICS if has_cells(run.loss, cut)))
+        for name, run in runs.items()
+    ]
+    cfg = backend.model(scene.model).cfg
+    sentence = narrate(scene.puzzle, scene.ablation, clean, ablated, decoding=scene.answer, cfg=cfg)
+    return exports(
+        scene,
+        "Workbench",
+        shown(scene, backend, clean, ablated),
+        downloads,
+        _programs(scene, backend),
+        [("What it did", sentence), *facts],
+    )
 
 
 def _prediction(scene: Scene, backend: Backend, answers: Answers) -> Table:
@@ -48,18 +71,9 @@ def _pair(scene: Scene, backend: Backend, answers: Answers) -> Table:
 
 def _sweep(scene: Scene, backend: Backend) -> Table:
     """All of it, even if the board was stopped before."""
-    question = _sweep_question(scene, backend)
+    question = sweep_question(scene, backend)
     header = header_of(scene, backend, question.puzzles, question.base.text)
     return Table(header, backend.ask(scene.model, question).rows(question.puzzles, question.method))
-
-
-def _sweep_question(scene: Scene, backend: Backend) -> Sweep:
-    return Sweep(
-        tuple(sweeps.puzzles_of(scene, backend)),
-        tuple(components_of(backend.model(scene.model).cfg, COMPONENT_KINDS)),
-        sweeps.sweep_base(scene),
-        sweeps.sweep_method(scene),
-    )
 
 
 def _attention(scene: Scene, backend: Backend) -> Table:
@@ -73,7 +87,7 @@ def _programs(scene: Scene, backend: Backend) -> dict[str, str]:
     attention = AttentionOf(scene.puzzle, scene.ablation, scene.layer)
     return {
         "the answer": PredictionOf(scene.puzzle, scene.ablation).program(scene.model),
-        "ablation effects": _sweep_question(scene, backend).program(
+        "ablation effects": sweep_question(scene, backend).program(
             scene.model, sample=sample_of(scene), measure=scene.measure
         ),
         "where the head looks": attention.program(scene.model, head=scene.head, cell=scene.cell % CELLS),

@@ -163,5 +163,5 @@ def _go(wish: Wish, sights: Sights) -> None:
             change(**{name: getattr(before, name) for name in CLOSED})
 
 
-CLOSED = ("tour", "ablation", "cell", "view", "attention", "large")
+CLOSED = ("tour", "ablation", "cell", "view", "attention", "large", "board", "panel")
 """Fields of the scene that the tour may have changed."""

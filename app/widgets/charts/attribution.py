@@ -64,21 +64,23 @@ def show(
     shown = part if part in found.parts else found.parts[int(abs(pushes).argmax())]
     clicked = clickable_chart.clicking({name: name for name in found.parts}, on_part)
     bars = attribution_bars(found, cell, toward, over, shown)
-    clickable_chart.show(bars, key=f"{key}-bars", name="puzzlescope-attribution", on_click=clicked)
+    clickable_chart.show(bars, key=f"{key}-bars", name="bars", on_click=clicked)
     summary = found.summary(cell, toward, over).replace(" -", " −")
     st.caption(f"{escape_markdown(summary)} {LEGEND}")
     layers, cells = st.columns([5, 4], gap="medium")
     with layers:
         tiles = attribution_map(found, cell, toward, over, shown)
-        clickable_chart.show(tiles, key=f"{key}-map", name="puzzlescope-attribution-map", on_click=clicked)
+        clickable_chart.show(tiles, key=f"{key}-map", name="map", on_click=clicked)
     with cells:
-        show_cells(part_map(found, shown, toward, over, cell), key=f"{key}-cells", on_cell=on_cell)
+        show_cells(
+            part_map(found, shown, toward, over, cell), name="cells", key=f"{key}-cells", on_cell=on_cell
+        )
 
 
-def show_cells(figure: go.Figure, *, key: str, on_cell: Callable[[int], None]) -> None:
+def show_cells(figure: go.Figure, *, name: str, key: str, on_cell: Callable[[int], None]) -> None:
     """Draw a map of the answer's cells; a click chooses one."""
     clicked = clickable_chart.clicking({str(cell): cell for cell in range(CELLS)}, on_cell)
-    clickable_chart.show(figure, key=key, name="puzzlescope-cells", on_click=clicked)
+    clickable_chart.show(figure, key=key, name=name, on_click=clicked)
 
 
 def _choose_tokens(key: str, tokens: Tokens, on_tokens: Callable[[Tokens], None]) -> None:

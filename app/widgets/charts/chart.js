@@ -1,7 +1,10 @@
 // A Plotly chart that stays: new data is drawn into the same chart, so nothing blinks and no size changes. A click on what has
 // something to say (its customdata) is told to the server.
 const charts = new WeakMap()
+const ICON = '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M8 2v8M4.8 7 8 10.2 11.2 7M2.5 13.5h11"/></svg>'
 let plotly = null
+
+const plain = (title) => title.replace(/<[^>]*>/g, " ")
 
 function loadPlotly(source) {
   if (window.Plotly) return Promise.resolve()
@@ -36,11 +39,11 @@ function clicked(event) {
 }
 
 function drawChart(view) {
-  const { figure, name } = view.data
+  const { figure } = view.data
   if (view.drawn === figure || !view.plot.isConnected) return
   view.drawn = figure
   const { data, layout } = JSON.parse(figure)
-  const options = { displaylogo: false, responsive: true, doubleClick: false, modeBarButtons: [["toImage"]], toImageButtonOptions: { format: "svg", filename: name } }
+  const options = { responsive: true, doubleClick: false, displayModeBar: false }
   window.Plotly.react(view.plot, data, dressed(layout, getComputedStyle(view.plot)), options)
   if (view.listens) return
   view.listens = true
@@ -54,12 +57,17 @@ function drawChart(view) {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!charts.has(parentElement)) {
-    const plot = make("div", "plotly-view", parentElement)
-    charts.set(parentElement, { plot, clicks: 0 })
+    const holder = make("div", "plotly-holder", parentElement)
+    const view = { button: make("button", "plotly-export", holder), plot: make("div", "plotly-view", holder), clicks: 0 }
+    view.button.innerHTML = ICON
+    view.button.addEventListener("click", () => view.trigger("exported", true))
+    charts.set(parentElement, view)
   }
   const view = charts.get(parentElement)
   Object.assign(view, { data, trigger: setTriggerValue })
   view.plot.style.height = `${data.height}px`
+  view.button.title = `Export ${plain(data.title)}`
+  view.button.setAttribute("aria-label", view.button.title)
   view.plot.setAttribute("role", "group")
   view.plot.setAttribute("aria-label", data.title)
   const failed = () => {

@@ -1,4 +1,4 @@
-"""A Plotly chart whose bars or tiles can be clicked, and saved as SVG.
+"""A Plotly chart whose bars or tiles can be clicked, with a button that opens its export.
 
 It is a component of its own, for Streamlit's chart is another one, drawn anew, whenever its figure differs.
 Here the chart of a key stays and takes up what is new.
@@ -14,6 +14,7 @@ import streamlit as st
 
 from app.startup.bundles import PLOTLY, bundle_address
 from app.widgets.browser.scripts import ELEMENT, joined
+from app.widgets.export_menu import asking
 from interp.figures.tiles import write_on
 
 T = TypeVar("T")
@@ -33,10 +34,15 @@ def show(figure: go.Figure, *, key: str, name: str, on_click: Callable[[list[str
 
     Args:
         key: of the chart on the page: it stays the same whatever data is in it.
-        name: of the file that its one button saves.
+        name: among the figures of the page; its button opens the export there.
         on_click: called with the ``customdata`` of what was clicked.
     """
-    _chart(key=key, data=chart_data(figure, name), on_clicked_change=partial(_clicked, key, on_click))
+    _chart(
+        key=key,
+        data=chart_data(figure, name),
+        on_clicked_change=partial(_clicked, key, on_click),
+        on_exported_change=partial(asking.ask, name),
+    )
 
 
 def chart_data(figure: go.Figure, name: str) -> dict[str, Any]:

@@ -64,18 +64,14 @@ def show(
     shown = {reading.reader.text: reading.reader for reading in readings}
     click = clickable_chart.clicking(shown, on_reader)
     board = weights_board(readings, source, cfg, off)
-    clickable_chart.show(board, key=f"{key}-board", name=f"puzzlescope-weights-{source.text}", on_click=click)
+    clickable_chart.show(board, key=f"{key}-board", name="weights", on_click=click)
     st.caption(escape_markdown(f"{LEGEND} {composition.summary(source)}"))
     ranking = weights_ranking(readings, source)
-    clickable_chart.show(
-        ranking, key=f"{key}-ranking", name=f"puzzlescope-ranking-{source.text}", on_click=click
-    )
+    clickable_chart.show(ranking, key=f"{key}-ranking", name="weights-ranking", on_click=click)
     with st.expander("Every head with every head", key=f"{key}-matrix"):
         _input(head_input, f"{key}-input", on_input)
         matrix = head_matrix(composition, head_input, cfg, source)
-        clickable_chart.show(
-            matrix, key=f"{key}-heads", name=f"puzzlescope-heads-{head_input}", on_click=lambda _: None
-        )
+        clickable_chart.show(matrix, key=f"{key}-heads", name="matrix", on_click=lambda _: None)
 
 
 def _input(head_input: HeadInput, key: str, on_input: Callable[[HeadInput], None]) -> None:

@@ -33,5 +33,5 @@ def show(
     shown = {row.component.text: row.component for row in own if row.component is not None}
     click = clickable_chart.clicking(shown, on_click)
     figure = head_map(own, clean, measure, off)
-    clickable_chart.show(figure, key=key, name=f"puzzlescope-heads-{measure}", on_click=click)
+    clickable_chart.show(figure, key=key, name="heads", on_click=click)
     terms.caption(escape_markdown(f"{legend(measure)} {sweep_summary(own, clean, measure)}"))

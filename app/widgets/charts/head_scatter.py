@@ -59,7 +59,7 @@ def show(
         measure=measure,
         waiting=NOTHING if done else MEASURING,
     )
-    clickable_chart.show(figure, key=key, name="puzzlescope-heads-scatter", on_click=click)
+    clickable_chart.show(figure, key=key, name="scatter", on_click=click)
     effect_legend.show(measure, n, measures[COST], key=f"{key}-legend")
     st.caption("Click a point to choose it.")
 

@@ -18,5 +18,5 @@ def show(study: HeadStudy, layer: int, head: int, over: Over, *, key: str) -> No
         st.caption(f"The attention of {name} is not finite: there is nothing to show.")
         return
     figure = spectrum_figure(spectrum, name, over)
-    clickable_chart.show(figure, key=key, name=f"puzzlescope-spectrum-{name}", on_click=lambda _: None)
+    clickable_chart.show(figure, key=key, name="spectrum", on_click=lambda _: None)
     terms.caption(escape_markdown(study.summary(layer, head, over)))

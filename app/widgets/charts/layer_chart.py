@@ -37,7 +37,7 @@ def show(
     shown = {row.component.text: row.component for row in own if row.component is not None}
     click = clickable_chart.clicking(shown, on_click)
     figure = layer_chart(own, clean, measure, kind, off, beneath)
-    clickable_chart.show(figure, key=key, name=f"puzzlescope-{kind}-{measure}", on_click=click)
+    clickable_chart.show(figure, key=key, name="layers" if kind == "attn" else "mlps", on_click=click)
     summary = f" {sweep_summary(own, clean, measure)}" if summed_up else ""
     second = " Lines: added to the pinned ablation." if beneath else ""
     terms.caption(escape_markdown(f"{legend(measure)}{summary}{second}"))

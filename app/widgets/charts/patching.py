@@ -244,14 +244,12 @@ def show(
             if len(data) == 2 and _known(state, (data[0], data[1])):
                 on_change(replace(choice, marked=(data[0], data[1])))
 
-        clickable_chart.show(
-            figure, key=f"{key}-map", name=f"puzzlescope-patching-{state.kind}", on_click=clicked
-        )
+        clickable_chart.show(figure, key=f"{key}-map", name="patches", on_click=clicked)
         told = f"{_measured(state, cell)} {state.summary(cell)} {LEGEND}"
         st.caption(escape_markdown(told.replace(" -", " −")))
     with cells:
         if marked is None:
-            show_cells(gap_cells(state, cell), key=f"{key}-gaps", on_cell=on_cell)
+            show_cells(gap_cells(state, cell), name="gaps", key=f"{key}-gaps", on_cell=on_cell)
             if state.comparable.any() and not state.comparable[cell]:
                 st.button(
                     "Go to where they differ most",
@@ -263,7 +261,9 @@ def show(
                 " carries it; click a patch to see what else it carries."
             )
         else:
-            show_cells(effect_cells(state, *marked, cell), key=f"{key}-effects", on_cell=on_cell)
+            show_cells(
+                effect_cells(state, *marked, cell), name="cells", key=f"{key}-effects", on_cell=on_cell
+            )
             st.button(
                 "Where the runs differ",
                 key=f"{key}-back",

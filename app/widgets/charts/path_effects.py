@@ -63,7 +63,7 @@ def show(
     shown = PathState(source, (), 1) if state is None else state
     click = clickable_chart.clicking(_readers(shown), on_reader)
     board = effects_board(shown, cfg, measure, off)
-    clickable_chart.show(board, key=f"{key}-board", name=f"puzzlescope-paths-{source.text}", on_click=click)
+    clickable_chart.show(board, key=f"{key}-board", name="effects", on_click=click)
     show_progress(
         progress, stopped, "One reader after the other", key=key, on_stop=on_stop, on_again=on_again
     )
@@ -71,9 +71,7 @@ def show(
     effect_legend.show(measure, shown.n, costs, key=f"{key}-legend")
     st.caption(escape_markdown(shown.summary(measure)))
     ranking = effects_ranking(shown, measure)
-    clickable_chart.show(
-        ranking, key=f"{key}-ranking", name=f"puzzlescope-path-ranking-{source.text}", on_click=click
-    )
+    clickable_chart.show(ranking, key=f"{key}-ranking", name="effects-ranking", on_click=click)
 
 
 def show_agreement(
@@ -91,7 +89,7 @@ def show_agreement(
     clickable_chart.show(
         figure,
         key=key,
-        name=f"puzzlescope-views-{state.source.text}",
+        name="agreement",
         on_click=clickable_chart.clicking(_readers(state), on_reader),
     )
     terms.caption(AGREEMENT)

@@ -45,7 +45,7 @@ def show(
 
     by = shown_measure(measure)
     figure = task_map(states, by, off, chosen)
-    clickable_chart.show(figure, key=key, name=f"puzzlescope-tasks-{by}", on_click=click)
+    clickable_chart.show(figure, key=key, name="tasks", on_click=click)
     effect_legend.show(by, _puzzles(states), _changes(states, by), key=f"{key}-legend")
 
 

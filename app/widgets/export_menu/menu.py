@@ -1,4 +1,7 @@
-"""The export menu: the link to what is on screen, its numbers, and the Python that computes them."""
+"""The export: the link to what is on screen, its figures, its numbers, and the Python that computes them.
+
+It is a dialog, drawn only while it is open: the page pays for one button.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,9 +9,12 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.widgets.export_menu import asking, figures
+from app.widgets.export_menu.figures import Figure
 from interp.export.tables import Table
 
 HERE = Path(__file__).parent
+FIGURES, DATA, CODE, LINK = "Figures", "Data", "Code", "Link"
 
 _copy_link = st.components.v2.component(
     "copy_link",
@@ -21,7 +27,7 @@ _copy_link = st.components.v2.component(
 
 @dataclass(frozen=True)
 class Download:
-    """A file that is made when somebody asks for it.
+    """A file that is made when a visitor asks for it.
 
     Attributes:
         label: what is in it.
@@ -41,29 +47,78 @@ class Download:
         return cls(label, csv=lambda: make().csv(), json=lambda: make().json(), name=name)
 
 
-def show(
-    downloads: Sequence[Download],
-    snippets: Mapping[str, str],
-    *,
-    key: str = "export-menu",
-    note: Callable[[], None] = lambda: None,
-) -> None:
-    """Draw the button that opens it all.
+@dataclass(frozen=True)
+class Exports:
+    """All that a page offers.
 
-    Args:
+    Attributes:
+        figures: those of the page, by their names.
         downloads: results, each as CSV and as JSON.
         snippets: programs by what they compute.
+        report: makes the page as one HTML file; called on another thread than the page's.
+        name: of that file, without ending.
+    """
+
+    figures: Mapping[str, Figure]
+    downloads: Sequence[Download] = ()
+    snippets: Mapping[str, str] | None = None
+    report: Callable[[], str] | None = None
+    name: str = "puzzlescope"
+
+
+def show(make: Callable[[], Exports], *, key: str, note: Callable[[], None] = lambda: None) -> None:
+    """Draw the button that opens it all, and, while it is open, the dialog.
+
+    Args:
+        make: says what there is; called only while the dialog is open.
         note: draws what can be said besides in the link.
     """
-    with st.popover("Export", icon=":material/ios_share:", key=key):
+    st.button("Export", icon=":material/ios_share:", key=key, on_click=asking.ask)
+    opened = asking.opened()
+    if opened is not None:
+        dialog = st.dialog("Export", width="large", on_dismiss=asking.close)
+        dialog(lambda: _draw(make(), opened, key, note))()
+
+
+def _draw(exports: Exports, figure: str, key: str, note: Callable[[], None]) -> None:
+    sections = [FIGURES, *([DATA] if exports.downloads else []), *([CODE] if exports.snippets else []), LINK]
+    section = st.segmented_control(
+        "Section",
+        sections,
+        default=FIGURES,
+        required=True,
+        key=f"{key}-section-{figure}",
+        label_visibility="collapsed",
+    )
+    if section == LINK:
         _copy_link(key=f"{key}-link")
         note()
-        for download in downloads:
+    elif section == FIGURES:
+        figures.show(exports.figures, figure, key=key)
+        _report(exports, key)
+    elif section == DATA:
+        for download in exports.downloads:
             _download(download, key)
-        if snippets:
-            st.markdown("**As Python**: run it where Puzzlescope is installed, or in its folder")
-            for tab, program in zip(st.tabs(list(snippets)), snippets.values(), strict=True):
-                tab.code(program, language="python")
+    else:
+        snippets = exports.snippets or {}
+        st.caption("These programs run where Puzzlescope is installed, or in its folder.")
+        for tab, program in zip(st.tabs(list(snippets)), snippets.values(), strict=True):
+            tab.code(program, language="python")
+
+
+def _report(exports: Exports, key: str) -> None:
+    if exports.report is None:
+        return
+    st.download_button(
+        "The whole page as one HTML file",
+        exports.report,
+        file_name=f"{exports.name}.html",
+        mime="text/html",
+        key=f"{key}-report",
+        on_click="ignore",
+        icon=":material/description:",
+        help="All figures of this page with captions, tables and programs, in a file that needs no network.",
+    )
 
 
 def _download(download: Download, key: str) -> None:

@@ -128,10 +128,11 @@ def half_done() -> SweepState:
 
 
 def test_costs_are_of_heads_that_are_measured(scene: Scene) -> None:
-    assert studies.costs(scene, half_done()) == {(0, 1): pytest.approx(1.0)}
+    assert studies.costs(scene, half_done()) == {(0, 1): 10.0}, "twenty cells of one of two puzzles"
+    assert studies.costs(replace(scene, measure="final"), half_done()) == {(0, 1): pytest.approx(0.9)}
     assert studies.costs(replace(scene, measure="answers"), half_done()) == {(0, 1): 0.5}
     assert studies.costs(scene, None) == studies.positions(scene, None) == {}
-    assert studies.positions(scene, half_done()) == {(0, 1): pytest.approx(1 / 3, abs=1e-4)}
+    assert studies.positions(scene, half_done()) == {(0, 1): pytest.approx(0.1**0.5)}
 
 
 def test_what_is_taken_away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,12 +142,12 @@ def test_what_is_taken_away(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(
         export.menu,
         "show",
-        lambda downloads, snippets, key: taken.update(downloads=downloads, snippets=snippets),
+        lambda downloads, snippets, key, **_: taken.update(downloads=downloads, snippets=snippets),
     )
     export.show(scene, Backend(), "answer")
     heads, spectra, maps = (json.loads(download.json()) for download in taken["downloads"])
     assert heads["header"]["ablation"] == "L0.attn" and heads["header"]["puzzles"] == [scene.puzzle.id]
-    assert len(heads["rows"]) == 12 and heads["rows"][1]["cost"] == pytest.approx(1)
+    assert len(heads["rows"]) == 12 and heads["rows"][1]["cost"] == 10
     assert [row["role"] for row in heads["rows"][:5]] == ["off"] * 4 + ["content"]
     assert heads["rows"][0]["off"] and heads["rows"][0]["over"] == "answer"
     assert len(spectra["rows"]) == 12 * 405 and len(maps["rows"]) == 4 * 361 + 5

@@ -85,7 +85,7 @@ def test_only_a_cell_of_a_map_is_passed_on(
     mounted: dict = {}
     monkeypatch.setattr(attribution_view.clickable_chart, "show", lambda figure, **rest: mounted.update(rest))
     heard: list[int] = []
-    attribution_view.show_cells(go.Figure(), key="k", on_cell=heard.append)
+    attribution_view.show_cells(go.Figure(), name="cells", key="k", on_cell=heard.append)
     mounted["on_click"]([sent])
     assert heard == told
 
@@ -179,7 +179,7 @@ def test_all_views_stand_on_a_page_and_report_what_is_chosen() -> None:
     assert page.session_state["asked"] == "stop"
     page.button(key="some-again").click().run()
     assert page.session_state["asked"] == "again"
-    page.button(key="some-9-None-everywhere-most").click().run()
+    page.button(key="some-most").click().run()
     assert page.session_state["cell"] == 0, "where the runs differ most"
     page.selectbox(key="dla-toward").set_value(4).run()
     assert page.session_state["tokens"] == (4, None)

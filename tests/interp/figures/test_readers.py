@@ -124,5 +124,5 @@ def test_the_two_views_side_by_side(weights: Composition, measured: PathState) -
     named = {text for trace in figure.data for text in trace.text if text}
     assert 0 < len(named) <= by_effect.NAMED
     said = agreement_summary(weights, measured, "changed")
-    assert f"correlation is {agreement(weights, measured, 'changed').rho:+.2f}" in said
-    assert "these 28 readers" in said and "queries" in said and "logits" not in said
+    assert f"rank correlation {agreement(weights, measured, 'changed').rho:.2f}, n = 28" in said
+    assert "queries" in said and "logits" not in said

@@ -40,8 +40,9 @@ def test_a_chart_on_paper_says_what_it_says_on_the_page(name: str) -> None:
     assert (root[1].text or "").startswith("What one sees. default (4b7571) · contact ec6638a2a9")
     for text in written_on(figure):
         assert text in drawn, text
-    dark = [colour for colour in colours(svg) if min(colour[:3]) <= 0.6 or colour[3] < 1]
-    assert len(dark) == len(colours(svg)), "no word is nearly white"
+    light = [colour for colour in colours(svg) if min(colour[:3]) > 0.6 and colour[3] == 1]
+    white = [one for trace in figure.data if trace.meta for one in trace.textfont.color if one == "#ffffff"]
+    assert len(light) == len(white), "no word is nearly white but those on dark tiles"
 
 
 def written_on(figure: go.Figure) -> list[str]:

@@ -1,0 +1,114 @@
+"""The figures of the workbench, for papers: each is made when it is asked for, from complete results."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from app.live import sweeps
+from app.state.scene import Scene
+from app.views.shared import attention_plates
+from app.views.shared.plates import answer_strip, figures, plate
+from app.widgets.export_menu.figures import Figure
+from interp.ablation import COMPONENT_KINDS, components_of
+from interp.analyses.ablation_sweep import Sweep, SweepState, sweep_summary
+from interp.analyses.narration import narrate
+from interp.backend import Backend
+from interp.engine.answers import Prediction
+from interp.figures.scale import legend
+from interp.figures.sweep import board_map, head_map, layer_chart, task_map
+from interp.tasks import TASKS
+
+if TYPE_CHECKING:
+    from interp.figures.paper import Plate
+
+
+def shown(scene: Scene, backend: Backend, clean: Prediction, off: Prediction | None) -> dict[str, Figure]:
+    """All of the page, by their names."""
+    made = partial(_effects, scene, backend)
+    tasks = sweeps.task_sweeps(scene) is not None
+    return figures(
+        ("answer", "the answer", lambda: _answer(scene, backend, clean, off)),
+        ("board", "the ablation board", lambda: made("board")),
+        ("layers", "the effects of attention layers", lambda: made("layers")),
+        ("mlps", "the effects of MLPs", lambda: made("mlps")),
+        ("heads", "the effects of heads", lambda: made("heads")),
+        *([("tasks", "tasks × layers", lambda: _tasks(scene, backend))] if tasks else []),
+        *attention_plates.offered(scene, backend),
+    )
+
+
+def sweep_question(scene: Scene, backend: Backend) -> Sweep:
+    """The board's sweep, to its end."""
+    return Sweep(
+        tuple(sweeps.puzzles_of(scene, backend)),
+        tuple(components_of(backend.model(scene.model).cfg, COMPONENT_KINDS)),
+        sweeps.sweep_base(scene),
+        sweeps.sweep_method(scene),
+    )
+
+
+def _answer(scene: Scene, backend: Backend, clean: Prediction, off: Prediction | None) -> "Plate":
+    cfg = backend.model(scene.model).cfg
+    about = narrate(scene.puzzle, scene.ablation, clean, off, decoding=scene.answer, cfg=cfg)
+    return answer_strip(scene, backend, clean, off, about=about)
+
+
+def _effects(scene: Scene, backend: Backend, name: str) -> "Plate":
+    """The board, or one of the charts below it."""
+    question, off = sweep_question(scene, backend), list(scene.ablation.components)
+    state = backend.ask(scene.model, question)
+    clean, *rows = state.common()
+    kinds = {"board": COMPONENT_KINDS, "layers": ["attn"], "mlps": ["mlp"], "heads": ["head"]}[name]
+    own = [row for row in rows if row.component is not None and row.component.kind in kinds]
+    if name in ("layers", "mlps"):
+        chart = layer_chart(own, clean, scene.measure, "attn" if name == "layers" else "mlp", off)
+    else:
+        chart = (head_map if name == "heads" else board_map)(own, clean, scene.measure, off)
+    names = {"nothing", *(row.component.text for row in own if row.component is not None)}
+    numbers = [row for row in state.rows(question.puzzles, question.method) if row["component"] in names]
+    how = f"Each component {question.method.words} in turn."
+    return plate(
+        scene,
+        backend,
+        chart,
+        figure=name,
+        puzzles=question.puzzles,
+        ablation=question.base,
+        measure=scene.measure,
+        rows=numbers,
+        about=f"{how} {legend(scene.measure)} {sweep_summary(own, clean, scene.measure)}",
+        more=_method(question),
+    )
+
+
+def _method(question: Sweep) -> list[str]:
+    return [] if question.method.text == "zero" else [question.method.text]
+
+
+def _tasks(scene: Scene, backend: Backend) -> "Plate":
+    parts = tuple(components_of(backend.model(scene.model).cfg, ["attn"]))
+    base, method = sweeps.sweep_base(scene), sweeps.sweep_method(scene)
+    questions = {
+        task: Sweep(tuple(sweeps.puzzles_of_task(scene, backend, task)), parts, base, method)
+        for task in TASKS
+    }
+    states: dict[str, SweepState] = {
+        task: backend.ask(scene.model, question) for task, question in questions.items()
+    }
+    off = list(scene.ablation.components)
+    numbers = [
+        {"task": task, **row}
+        for task, state in states.items()
+        for row in state.rows(questions[task].puzzles, method)
+    ]
+    return plate(
+        scene,
+        backend,
+        task_map(states, scene.measure, off),
+        figure="tasks",
+        puzzles=[puzzle for question in questions.values() for puzzle in question.puzzles],
+        ablation=base,
+        measure=scene.measure,
+        rows=numbers,
+        about=f"Each attention layer {method.words} in turn. {legend(scene.measure)}",
+        more=_method(next(iter(questions.values()))),
+    )
