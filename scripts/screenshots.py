@@ -17,7 +17,6 @@ BOARD = "over this puzzle"
 Scheme = Literal["light", "dark"]
 PICTURES: dict[str, tuple[Scheme, str, str]] = {
     "workbench.png": ("light", "?off=L{layer}.attn", BOARD),
-    "workbench-dark.png": ("dark", "", BOARD),
     "circuits.png": ("light", "circuits?source=L{layer}.attn&measure=changed", "Do the two views agree?"),
 }
 """File: light or dark, the page, and what it says when it is whole."""
