@@ -29,7 +29,7 @@ def complaints(context: BrowserContext) -> list[str]:
 
 
 def panel(page: Page, name: str) -> Locator:
-    return page.locator(f'.strip .panel[data-panel="{name}"]')
+    return page.locator(f'.strip .panel[data-panel^="{name}"]')
 
 
 def wrong_cells(page: Page, name: str) -> int:
