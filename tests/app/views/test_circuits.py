@@ -32,6 +32,9 @@ def test_every_view_comes_from_a_link(page: AppTest, view: str, off: str) -> Non
     assert not page.exception and not page.error and not page.warning, words(page)
     assert page.session_state["scene"].ablation.text == off
     assert page.query_params.get("show", "readers") == view
+    page.session_state["export-open"], page.session_state["circuits-export-menu-section-"] = "", "Code"
+    page.run()
+    assert not page.exception
     for program in (block.value for block in page.code):
         compile(program, "snippet", "exec")
     assert len(page.code) == (2 if view == "readers" else 1)
