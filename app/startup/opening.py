@@ -41,6 +41,7 @@ def prepare_browser() -> None:
     _nothing(key="opening-component")
     st.title("Puzzlescope")
     st.caption("Loading")
+    st.markdown("<b>Loading</b>", unsafe_allow_html=True)
     st.divider()
     st.selectbox("Loading", ["Loading"], key="opening-select")
     st.segmented_control("Loading", ["Loading"], key="opening-segments")

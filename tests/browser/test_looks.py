@@ -11,7 +11,7 @@ from app.widgets.loss_readout import readout as loss_readout
 from interp.engine.measures import MEASURES, METRICS
 from interp.figures.scale import ink
 from scripts.dashboard import SECONDS
-from tests.browser.conftest import settled
+from tests.browser.conftest import finished, settled
 
 pytestmark = pytest.mark.browser
 
@@ -216,3 +216,23 @@ def test_printed_pages_hold_all_of_the_page(workbench: Page) -> None:
     workbench.set_viewport_size({"width": 1280, "height": 900})
     printed = workbench.pdf(format="A4")
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) >= 2
+
+
+MOVES = """
+  window.moved = 0
+  const seen = (list) => list.getEntries().forEach((one) => {
+    // Not what Streamlit draws before there is a page, nor what follows a click.
+    if (document.querySelector("h1") && !one.hadRecentInput) window.moved += one.value
+  })
+  new PerformanceObserver(seen).observe({ type: "layout-shift", buffered: true })
+"""
+
+
+@pytest.mark.parametrize("query", ["", "heads", "logbook", "circuits?show=patching"])
+def test_what_is_drawn_stays_where_it_is(page: Page, address: str, query: str) -> None:
+    """The layout shift of a page from its first heading on; 0.1 counts as good for all of a page's opening."""
+    page.add_init_script(MOVES)
+    page.goto(f"{address}/{query}")
+    finished(page)
+    page.wait_for_timeout(3000)
+    assert page.evaluate("window.moved") < 0.03

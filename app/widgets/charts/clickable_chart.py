@@ -37,9 +37,11 @@ def show(figure: go.Figure, *, key: str, name: str, on_click: Callable[[list[str
         name: among the figures of the page; its button opens the export there.
         on_click: called with the ``customdata`` of what was clicked.
     """
+    data = chart_data(figure, name)
     _chart(
         key=key,
-        data=chart_data(figure, name),
+        data=data,
+        height=data["height"],  # its room is there before it is
         on_clicked_change=partial(_clicked, key, on_click),
         on_exported_change=partial(asking.ask, name),
     )
