@@ -21,7 +21,7 @@ STORY = "the-head-that-copies"
 FILM = ROOT / "docs" / "story.gif"
 SIZE = (1280, 720)
 SHOWN = (960, 540)
-COLOURS = 96
+COLOURS = 200
 LETTERS_A_SECOND = 28
 LEAST, MOST = 3.0, 7.0
 """Seconds of a scene."""

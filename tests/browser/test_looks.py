@@ -230,7 +230,7 @@ MOVES = """
 
 @pytest.mark.parametrize("query", ["", "heads", "logbook", "circuits?show=patching"])
 def test_what_is_drawn_stays_where_it_is(page: Page, address: str, query: str) -> None:
-    """The layout shift of a page from its first heading on; 0.1 counts as good for all of a page's opening."""
+    """The layout shift of a page from its first heading on; 0.1 is good for a page, its opening too."""
     page.add_init_script(MOVES)
     page.goto(f"{address}/{query}")
     finished(page)

@@ -30,11 +30,11 @@ def plate(
 
     >>> import interp
     >>> model, puzzles = interp.load_model("default"), interp.load_puzzles("bank").limit(1)
-    >>> found = interp.sweep(model, puzzles.tokens, interp.components_of(model.cfg, ["attn"]))
+    >>> found = list(interp.sweep(model, puzzles.tokens, interp.components_of(model.cfg, ["attn"])))
     >>> chart = interp.figures.layer_chart(found[1:], found[0])
     >>> board = interp.plate(chart, model, puzzles, measure="final", name="default")
     >>> board.origin
-    'default (4b7571) · ... · nothing ablated · measure: final · Puzzlescope ...'
+    'default (4b7571) · ... · nothing ablated · measure: loss on the final grid · Puzzlescope ...'
 
     ``board.save("layers.svg")`` writes it, 89 mm wide; ``board.save("layers.png", 183, dpi=600)`` too.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interp import outputs
-from interp.engine.measures import MEASURES
+from interp.engine.measures import MEASURES, METRICS
 from interp.errors import PuzzlescopeError
 from interp.export.tables import Header, Table
 from interp.figures.paper.canvas import (
@@ -176,8 +176,11 @@ class Plate:
 
 
 def _named(measure: str) -> str:
-    """A measure in words, if it is one of those of answers."""
-    return next((words.name for key, words in MEASURES.items() if key == measure), measure)
+    """A measure in words, if it is one of those of answers: a loss says on what."""
+    words = next((words for key, words in MEASURES.items() if key == measure), None)
+    if words is None:
+        return measure
+    return f"loss on {words.place}" if measure in METRICS else words.name
 
 
 def _width(width_mm: float) -> float:
