@@ -14,6 +14,7 @@ from app.state.session import current_scene, show_notices
 from app.views.shared import header, note
 from app.views.shared.talks import following, menu, presenting, telling
 from app.widgets import terms
+from app.widgets.text import escape_markdown
 from interp.backend import Backend
 
 
@@ -67,12 +68,21 @@ def opened(
         room = st.container(width="content")
     header.show(scene, backend, title, about, sentence, last)
     note.show(scene)
+    with st.container(key="on-paper"):  # app/style.css: on nothing else
+        st.caption(escape_markdown(on_paper(scene)))
     if not has_board:
         header.show_off(scene, backend)
     show_notices()
     if introduction:
         terms.markdown(introduction)
     return Opened(scene, backend, room)
+
+
+def on_paper(scene: Scene) -> str:
+    """What is shown, in a line for a page that is printed."""
+    ablated = f"ablated: {scene.ablation.text}" if scene.ablation else "nothing ablated"
+    puzzle = scene.puzzle
+    return f"Puzzle {puzzle.id} ({puzzle.task}, {puzzle.structure.name}) · model {scene.model} · {ablated}"
 
 
 def opened_plain(

@@ -103,5 +103,6 @@ def test_short_ways_by_letters(page: Page, address: str) -> None:
     }"""
     page.keyboard.press("a")
     page.wait_for_function(f"({focused})().includes('cell 0')")
+    expect(panel(page, "Model").locator(".cell:focus")).to_have_count(1)
     page.keyboard.press("b")
     page.wait_for_function(f"({focused})().includes('tile L0.attn')")

@@ -134,7 +134,8 @@ def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> st
     if measured.stopped:
         return f"{what}: stopped at {over}."
     if measured.progress is None:
-        return f"{what}, over {'this puzzle' if n == 1 else f'{n} puzzles of this task'}."
+        forced = " Each cell is given the true ones before it." if scene.measure == "wrong" else ""
+        return f"{what}, over {'this puzzle' if n == 1 else f'{n} puzzles of this task'}.{forced}"
     if n == 1:
         return (
             f"{what}: a first look (off for {STRETCH} cells of the answer); exact values are coming,"

@@ -15,7 +15,7 @@ ABOUT = (
 )
 
 WAYS = (
-    Target("the answer", "a", "strip"),
+    Target("the answer", "a", "strip", within=".panel:not(.blank)"),
     Target("the ablation board", "b", "board"),
     Target("the attention of the heads", "h", "grid-attention"),
 )

@@ -107,7 +107,8 @@ class Board {
       return
     }
     const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }
-    const step = steps[event.key]
+    const ends = { Home: [0, -this.at[1]], End: [0, this.columns.length - 1 - this.at[1]] }
+    const step = steps[event.key] ?? ends[event.key]
     if (!step || !this.grid.contains(event.target)) return
     event.preventDefault()
     const bound = (value, most) => Math.min(Math.max(value, -1), most)

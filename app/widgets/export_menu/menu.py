@@ -81,11 +81,12 @@ def show(make: Callable[[], Exports], *, key: str, note: Callable[[], None] = la
 
 
 def _draw(exports: Exports, figure: str, key: str, note: Callable[[], None]) -> None:
-    sections = [FIGURES, *([DATA] if exports.downloads else []), *([CODE] if exports.snippets else []), LINK]
+    offered = {FIGURES: exports.figures, DATA: exports.downloads, CODE: exports.snippets, LINK: True}
+    sections = [section for section, there in offered.items() if there]
     section = st.segmented_control(
         "Section",
         sections,
-        default=FIGURES,
+        default=sections[0],
         required=True,
         key=f"{key}-section-{figure}",
         label_visibility="collapsed",

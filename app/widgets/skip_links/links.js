@@ -11,8 +11,15 @@ function firstStop(root) {
   return null
 }
 
-function lead(key) {
-  const stop = [...document.querySelectorAll(`[class*="st-key-${key}"]`)].map(firstStop).find(Boolean)
+function all(root, selector) {
+  const inner = [...root.querySelectorAll("*")].flatMap((element) => (element.shadowRoot ? all(element.shadowRoot, selector) : []))
+  return [...root.querySelectorAll(selector), ...inner]
+}
+
+function lead({ key, within }) {
+  const widgets = [...document.querySelectorAll(`[class*="st-key-${key}"]`)]
+  const places = within ? widgets.map((widget) => all(widget, within).at(-1)).filter(Boolean) : widgets
+  const stop = places.map(firstStop).find(Boolean)
   stop?.scrollIntoView({ block: "center" })
   stop?.focus()
   return Boolean(stop)
@@ -28,14 +35,14 @@ export default function ({ data, parentElement }) {
   const nav = parentElement.querySelector(".skip") ?? make("nav", "skip", parentElement)
   nav.setAttribute("aria-label", "Short ways")
   nav.replaceChildren()
-  for (const { name, letter, key } of data.targets) {
-    const link = make("button", "", nav, `Skip to ${name} (${letter})`)
+  for (const target of data.targets) {
+    const link = make("button", "", nav, `Skip to ${target.name} (${target.letter})`)
     link.type = "button"
-    link.addEventListener("click", () => lead(key))
+    link.addEventListener("click", () => lead(target))
   }
   const press = (event) => {
     const target = !isTyping(event) && data.targets.find(({ letter }) => letter === event.key)
-    if (target && lead(target.key)) event.preventDefault()
+    if (target && lead(target)) event.preventDefault()
   }
   document.addEventListener("keydown", press)
   return () => document.removeEventListener("keydown", press)

@@ -23,11 +23,14 @@ class Target:
         name: of the part of the page, after "Skip to".
         letter: the key that leads there too.
         key: of the widget, or how its key begins.
+        within: which part of it, the last one that fits this selector; left out, its first stop of the Tab
+            key.
     """
 
     name: str
     letter: str
     key: str
+    within: str = ""
 
 
 def show(targets: Sequence[Target]) -> None:

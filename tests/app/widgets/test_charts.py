@@ -205,28 +205,30 @@ def test_a_puzzle_without_such_cells(runs: tuple[Prediction, Prediction]) -> Non
     assert items(none, none)[3].before == "no such cell" and items(none, none)[3].after == ""
 
 
-def take_away_page() -> None:
+def export_page() -> None:
     import streamlit as st
 
-    from app.widgets.export_menu import menu as take_away
-    from app.widgets.loss_readout import readout as loss_readout
-    from interp import load_puzzles
-    from interp.engine.predict import predict
-    from tests.support.models import small_model
+    from app.widgets.export_menu import menu
+    from app.widgets.export_menu.menu import Download, Exports
 
     def make() -> str:
         st.session_state.made = True
-        return "a,b\\n"
+        return "a,b\n"
 
-    run = predict(small_model(), load_puzzles("bank")[:1].tokens)
-    loss_readout.show(run, None)
-    take_away.show(
-        [take_away.Download("The prediction", make, make, "prediction")], {"Prediction": "print(1)"}
-    )
+    def offered() -> Exports:
+        st.session_state.offered = True
+        return Exports({}, [Download("The prediction", make, make, "prediction")], {"Prediction": "print(1)"})
+
+    menu.show(offered, key="menu")
 
 
-def test_taking_away_computes_nothing_before_it_is_asked() -> None:
-    page = AppTest.from_function(take_away_page, default_timeout=SECONDS).run()
-    assert not page.exception and "made" not in page.session_state
+def test_exporting_computes_nothing_before_it_is_asked() -> None:
+    page = AppTest.from_function(export_page, default_timeout=SECONDS).run()
+    assert not page.exception and "offered" not in page.session_state, "the dialog is not open"
+    page.button(key="menu").click().run()
+    assert not page.exception and page.session_state.offered
+    page.segmented_control[0].set_value("Data").run()
     assert [button.label for button in page.get("download_button")] == ["CSV", "JSON"]
+    page.segmented_control[0].set_value("Code").run()
     assert [code.value for code in page.code] == ["print(1)"]
+    assert not page.exception and "made" not in page.session_state
