@@ -96,6 +96,7 @@ def opened_plain(
     presenting.show(scene)
     following.show(scene)
     telling.show(scene, page, choices, backend)
+    names.say(title)
     with st.container(gap="small"):
         st.title(title, anchor=False)
         show_notices()

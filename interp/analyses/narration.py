@@ -23,9 +23,6 @@ MOST_NAMED = 3
 """Heads, or runs of layers, that are named one by one; the others are counted."""
 LIKE_THE_THIRD = 95
 """Cells that equal the third grid before an answer is called a copy of it."""
-FAR_APART = 5
-"""Cells by which the greedy and the teacher-forced count differ before both are told, if one is also at
-least twice the other."""
 
 
 # ---- what is ablated ---------------------------------------------------------------------------------------
@@ -224,7 +221,7 @@ def narrate(
     cfg: Config | None = None,
 ) -> str:
     """What an ablation did to one puzzle's answer: one sentence, and a second where it is a copy of the third
-    grid, or where the greedy and the teacher-forced answer are far apart.
+    grid, or where the greedy and the teacher-forced answer have not as many wrong cells.
 
     Args:
         clean: the prediction for this puzzle without ablation.
@@ -300,9 +297,8 @@ def _loss(before: float, now: float) -> str:
 
 
 def _beside(wrong: int, other: int, decoding: Decoding) -> Iterable[str]:
-    """The count of the other answer, if it is far from this one."""
-    low, high = sorted((wrong, other))
-    if high - low < FAR_APART or high < 2 * low:
+    """The count of the other answer, if it is another: the board shows teacher-forced ones."""
+    if wrong == other:
         return []
     if decoding == "greedy":
         return [f"Given the true cells before each, {other or 'none'} {'is' if other == 1 else 'are'} wrong."]

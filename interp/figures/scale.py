@@ -198,8 +198,8 @@ def quantity(measure: Measure) -> str:
 
 
 LEGENDS = {
-    "wrong": "Orange: cells broken, of 100; blue: more are fixed than broken. Square-root scale, the same"
-    " everywhere.",
+    "wrong": "Orange: cells broken, of 100, each given the true cells before it; blue: more are fixed than"
+    " broken. Square-root scale, the same everywhere.",
     "answers": "Orange: answers lost; blue: gained. Full colour: all of them.",
 }
 LEGEND = "Orange: more loss; blue: less. From 0.001 to 3 nats on a log scale, the same everywhere."

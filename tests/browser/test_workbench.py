@@ -245,7 +245,7 @@ def test_figures_data_and_code_are_exported(page: Page, address: str) -> None:
     expect(dialog.get_by_role("img", name="with one component ablated")).to_be_visible(timeout=60_000)
     with page.expect_download() as download:
         dialog.get_by_role("button", name="SVG").click()
-    assert download.value.suggested_filename == "grow-9a3726-wrong-board.svg"
+    assert download.value.suggested_filename == "grow-9a3726-cells-broken-board.svg"
     svg = ET.fromstring(download.value.path().read_bytes())
     assert svg.attrib["width"] == "183mm" and "default (4b7571)" in (svg[1].text or "")
     with page.expect_download() as download:

@@ -23,6 +23,8 @@ from interp.puzzles import Puzzle
 if TYPE_CHECKING:
     from interp.figures.paper import Plate
 
+IN_NAMES = {"wrong": "cells-broken"}
+"""What a measure is called in a file's name, where its key would be misread."""
 LONGEST = 60
 """Letters of what is ablated in a title."""
 
@@ -80,7 +82,7 @@ def plate(
             puzzle=which,
             ablation=off.text,
             model=scene.model,
-            more=[*order, *([measure] if measure else []), *more],
+            more=[*order, *([IN_NAMES.get(measure, measure)] if measure else []), *more],
         ),
         task="" if task in ("weights", "all-tasks") else task,
     )

@@ -101,6 +101,7 @@ def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list
         method=scene.method,
         error=st.session_state.get(_ERROR, ""),
         has_tiles=scene.board == "tiles",
+        adds=scene.base == "off",
         marks=marks_of(roles_of(backend, scene.model)),
         pinned=() if scene.pin is None else scene.pin.components,
         beneath=_tiles(sweeps.pinned_rows(scene, backend), scene.measure, approximate=False),

@@ -54,7 +54,8 @@ def _answer(scene: Scene, backend: Backend, clean: Prediction, off: Prediction |
 
 def _effects(scene: Scene, backend: Backend, name: str) -> "Plate":
     """The board, or one of the charts below it."""
-    question, off = sweep_question(scene, backend), list(scene.ablation.components)
+    question = sweep_question(scene, backend)
+    off = list(question.base.components)  # hatched: what the caption says is ablated
     state = backend.ask(scene.model, question)
     clean, *rows = state.common()
     kinds = {"board": COMPONENT_KINDS, "layers": ["attn"], "mlps": ["mlp"], "heads": ["head"]}[name]
@@ -94,7 +95,7 @@ def _tasks(scene: Scene, backend: Backend) -> "Plate":
     states: dict[str, SweepState] = {
         task: backend.ask(scene.model, question) for task, question in questions.items()
     }
-    off = list(scene.ablation.components)
+    off = list(base.components)
     numbers = [
         {"task": task, **row}
         for task, state in states.items()

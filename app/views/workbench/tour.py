@@ -115,7 +115,7 @@ def _of_costliest(layer: int | None) -> tuple[str, str, str]:
     if layer is None:
         return f"{tiles} Which attention layer this puzzle needs most is being measured.", "", ""
     return (
-        f"{tiles} This puzzle needs the attention of layer {layer} most.",
+        f"{tiles} Of the attention layers, this puzzle needs layer {layer} most.",
         f"click the tile L{layer}, attn",
         f'.tile[data-part="L{layer}.attn"]',
     )
@@ -137,11 +137,11 @@ def _of_head(scene: Scene, head: Component, share: float, third: str) -> tuple[s
 
 TITLES = (
     "The puzzle",
-    "The layer that matters",
+    "The attention layer that matters",
     "What broke",
     "The head that copies",
     "The copy circuit alone",
-    "That is the circuit that copies",
+    "What the copy circuit does alone",
 )
 assert len(TITLES) == END
 

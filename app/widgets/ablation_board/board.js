@@ -16,6 +16,7 @@ class Board {
     this.methods = new Methods(tools, data.methods, (method) => this.wish({ kind: "method", method }))
     this.steps = new Steps(tools, (kind) => this.wish({ kind }))
     this.legend = make("div", "legend", this.root)
+    this.signs = make("div", "signs", this.root)
     this.chips = new Chips(this.root, this.methods, (parts, off, method) => this.switch(parts, off, method))
     this.makeText()
     this.makeProgress()
@@ -199,7 +200,7 @@ class Board {
     const role = this.data.marks[part]?.[1]
     const state = part in off ? ` · now ${this.methods.how(off[part])}` : ""
     const pinned = this.data.pinned[part] ? ` · ${this.data.pinned[part][2]}` : ""
-    return `${part}${role ? ` (${role})` : ""} ablated: ${words}${state}${pinned}`
+    return `${part}${role ? ` (${role})` : ""} ${this.data.adds ? "added" : "alone"}: ${words}${state}${pinned}`
   }
 
   draw() {
@@ -212,6 +213,7 @@ class Board {
     this.steps.draw({ undo: data.canUndo || this.wishes.pending.length, redo: data.canRedo, reset: Object.keys(off).length })
     if (!this.readout.classList.contains("told")) this.say("")
     this.status.textContent = data.status
+    this.signs.textContent = data.signs
     this.bar.style.width = `${100 * (data.progress ?? 0)}%`
     this.progress.classList.toggle("busy", data.progress != null)
     this.stop.hidden = data.progress == null
@@ -235,7 +237,7 @@ class Board {
     for (const [name, is] of Object.entries({ off: isOff, implied, costliest, approximate, pinned, second: beneath !== null, pending: !(part in data.tiles) }))
       tile.classList.toggle(name, is)
     const badge = isOff ? filled(methods.of(off[part]).badge, off[part]) : ""
-    const written = { rank: costliest ? "1" : "", badge, number, glyph }
+    const written = { rank: costliest ? "1" : "", badge, number: badge.length > 2 ? "" : number, glyph }
     for (const span of tile.children) if (span.textContent !== written[span.className]) span.textContent = written[span.className]
     tile.setAttribute("aria-pressed", String(isOff))
     tile.setAttribute("aria-label", tileName(part, this.stateOf(off[part], implied), label, role, costliest, pinnedWords))

@@ -60,6 +60,7 @@ class Board:
         method: how the next component is switched off.
         error: why the last text could not be used; it is shown beneath the text.
         marks: of some components a character for the tile's corner, and what it means.
+        adds: whether each component is ablated besides what is ablated already, and not alone.
         has_tiles: whether the tiles are drawn; else only what stands around them.
         pinned: the components of the ablation that is compared with.
         beneath: the tiles of the same measured on top of that one, if they are others.
@@ -81,6 +82,7 @@ class Board:
     pinned: Collection[Component] = ()
     beneath: Mapping[Component, Tile] = field(default_factory=dict)
     has_tiles: bool = True
+    adds: bool = False
 
 
 def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
@@ -112,6 +114,8 @@ def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
         "canRedo": board.can_redo,
         "error": board.error,
         "hasTiles": board.has_tiles,
+        "adds": board.adds,
+        "signs": _signs(board),
         "pinned": pinned_data(board),
         "seen": [seen.client, seen.number],
     }
@@ -130,6 +134,12 @@ def pinned_data(board: Board) -> dict[str, list[Any]]:
         paint = None if tile is None else colour(place(tile, board.measure))
         found[part.text] = [part in board.pinned, paint, ", ".join(words)]
     return found
+
+
+def _signs(board: Board) -> str:
+    """What the characters in the tiles' corners mean, in a line."""
+    found = {glyph: words.partition(":")[0] for glyph, words in board.marks.values()}
+    return " · ".join(f"{glyph} {name}" for glyph, name in found.items())
 
 
 def _method_data(method: type[Method]) -> dict[str, Any]:

@@ -32,7 +32,7 @@ class Presenter {
 
   key(event) {
     if (event.key === "Escape") return this.escape(event)
-    const act = { p: () => this.send(!this.presenting), f: () => this.fill(), l: () => this.point(), "?": () => this.list() }[event.key]
+    const act = { p: () => this.leaveOrEnter(), f: () => this.fill(), l: () => this.point(), "?": () => this.list() }[event.key]
     if (!act || this.keys.open || event.repeat || !isFree(event)) return
     event.preventDefault()
     act()
@@ -42,7 +42,13 @@ class Presenter {
   escape(event) {
     if (this.keys.open || !this.presenting || document.fullscreenElement || !isFree(event)) return
     if (document.querySelector("[data-testid=stPopoverBody], [role=dialog]")) return
+    this.point(false)
     this.send(false)
+  }
+
+  leaveOrEnter() {
+    if (this.presenting) this.point(false)
+    this.send(!this.presenting)
   }
 
   fill() {
