@@ -509,8 +509,9 @@ class Sweep(Question[SweepState]):
                 "for row in rows:",
                 "    broken, fixed = row.flips(clean)",
                 "    cells = f'{row.cells_broken(clean):.3g} broken, {row.cells_fixed(clean):.3g} fixed'",
+                "    flips = f'{len(broken)} broken, {len(fixed)} fixed'",
                 f"    print(row.component.text, value(row, {measure!r}), f'cells: {{cells}}; puzzles:"
-                " {len(broken)} broken, {len(fixed)} fixed')",
+                " {flips}')",
             ],
         )
 

@@ -29,7 +29,7 @@ def heads(context: BrowserContext, address: str) -> Page:
 
 def is_shown(page: Page, name: str) -> None:
     layer, head = name.removeprefix("L").split(".H")
-    expect(page.get_by_text(f"{name}: where it looks to predict a cell")).to_be_visible()
+    expect(page.get_by_text(re.compile(f"{name}, . .*: where it looks to predict a cell"))).to_be_visible()
     expect(page.get_by_text(f"{name}: attention by distance back")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile(f"^{name}: most on"))).to_have_attribute(
         "aria-pressed", "true"

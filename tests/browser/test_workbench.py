@@ -204,14 +204,14 @@ def test_a_dot_of_the_chart_is_a_switch(page: Page, address: str) -> None:
 def test_many_puzzles_fill_the_board_and_can_be_stopped(page: Page, address: str) -> None:
     page.goto(address)
     settled(page)
-    choose(page, "Over which puzzles", "on 64 of this task")
+    choose(page, "Over which puzzles", "64 puzzles")
     page.wait_for_url(re.compile("sample=64"))
     expect(page.locator(".board .status")).to_contain_text("of 64 puzzles so far")
     page.get_by_text("teacher-forced", exact=True).click()  # the page stays usable meanwhile
     page.wait_for_url(re.compile("answer=teacher-forced"))
     page.get_by_role("button", name="Stop measuring").click()
     expect(page.locator(".board .status")).to_contain_text("stopped")
-    choose(page, "Over which puzzles", "on this puzzle")
+    choose(page, "Over which puzzles", "this puzzle")
     measured(page)
 
 

@@ -29,8 +29,8 @@ def show(backend: Backend) -> None:
         st.header("Your story", anchor=False)
         if not now.scenes:
             st.markdown(
-                "On the other pages, *Story* in the top line adds what is on screen, with a caption. Or open a"
-                " file of scenes."
+                "On the other pages, *Story* in the top line adds what is on screen, with a caption. Or open"
+                " a file of scenes."
             )
     if not now.scenes:
         _open()
