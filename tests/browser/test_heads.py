@@ -10,8 +10,8 @@ from tests.browser.conftest import SECONDS, finished
 
 pytestmark = pytest.mark.browser
 
-ROW, HEADER = 27, 36
-"""Pixels of a row of the table, and of its line of names."""
+ROW, HEADER = 27, 70
+"""Pixels of a row of the table, and of its two lines of names."""
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def is_shown(page: Page, name: str) -> None:
     layer, head = name.removeprefix("L").split(".H")
     expect(page.get_by_text(re.compile(f"{name}, . .*: where it looks to predict a cell"))).to_be_visible()
     expect(page.get_by_text(f"{name}: attention by distance back")).to_be_visible()
-    expect(page.get_by_role("button", name=re.compile(f"^{name}: most on"))).to_have_attribute(
+    expect(page.get_by_role("button", name=re.compile(f"^{name}, .*: most on"))).to_have_attribute(
         "aria-pressed", "true"
     )
     expect(page).to_have_url(re.compile(f"attention=L{layer}.H{head}"))
@@ -42,14 +42,19 @@ def test_a_head_is_chosen_in_the_table_on_the_maps_and_in_the_scatter(heads: Pag
     table = heads.get_by_test_id("stDataFrame").bounding_box()
     assert table is not None
     heads.mouse.click(table["x"] + 200, table["y"] + HEADER + 3.5 * ROW)
-    is_shown(heads, "L0.H3")
-    button = heads.get_by_role("button", name=re.compile("^L0.H7: most on"))
+    heads.wait_for_url(re.compile(r"attention=L(?!1\.H1\b)"))
+    found = re.search(r"attention=L(\d)\.H\d", heads.url)
+    assert found is not None
+    is_shown(heads, found[0].removeprefix("attention="))
+    other = f"L{found[1]}.H7"
+    button = heads.get_by_role("button", name=re.compile(f"^{other}, .*: most on"))
     button.focus()
     heads.keyboard.press("Enter")
-    is_shown(heads, "L0.H7")
-    heads.locator(".scatterlayer .point").nth(20).wait_for()
+    is_shown(heads, other)
+    scatter = heads.locator("[class*=st-key-heads-scatter] .scatterlayer .point")
+    scatter.nth(20).wait_for()
     finished(heads)
-    point = heads.locator(".plotly-view").first.locator(".scatterlayer .point").nth(9).bounding_box()
+    point = scatter.nth(9).bounding_box()
     assert point is not None
     heads.mouse.click(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2)
     is_shown(heads, "L1.H1")
