@@ -143,8 +143,11 @@ class PuzzleSet(Sequence[Puzzle]):
             raise PuzzlescopeError(
                 f"'solved' needs one value for each of the {len(self)} puzzles, got {len(solved)}."
             )
+        known = self._filtered.get((task, structure)) if solved is None else None
+        if known is not None:
+            return known
         keep = solved if solved is not None else [True] * len(self)
-        return PuzzleSet(
+        found = PuzzleSet(
             self.name,
             tuple(
                 puzzle
@@ -152,6 +155,14 @@ class PuzzleSet(Sequence[Puzzle]):
                 if kept and task in (None, puzzle.task) and structure in (None, puzzle.structure)
             ),
         )
+        if solved is None and len(found):
+            self._filtered[task, structure] = found
+        return found
+
+    @cached_property
+    def _filtered(self) -> dict[tuple[str | None, Structure | None], "PuzzleSet"]:
+        """What was asked for before: pages ask for the same few again at every click."""
+        return {}
 
     def by_task(self) -> dict[str, "PuzzleSet"]:
         """The puzzles of each task, tasks in the order in which they first appear."""

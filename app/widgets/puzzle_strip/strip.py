@@ -7,7 +7,7 @@ Python.
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,7 @@ class Panel:
         """How many cells differ from the truth."""
         return 0 if self.cells is None or self.truth is None else int((self.cells != self.truth).sum())
 
-    @property
+    @cached_property
     def kinds(self) -> list[tuple[int, str]]:
         """The cells to outline, in reading order, and why."""
         if self.cells is None or self.truth is None:
