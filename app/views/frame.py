@@ -55,13 +55,7 @@ def opened(
         last: draws what stands behind the choices of model and puzzle.
         has_board: whether it has an ablation board; else what is off stands, and can be edited, as text.
     """
-    backend = shared_backend()
-    scene = current_scene(backend, page, choices)
-    following.publish(page)
-    terms.prepare()
-    presenting.show(scene)
-    following.show(scene)
-    telling.show(scene, page, choices, backend)
+    backend, scene = _begun(page, choices)
     names.say(*scene.title, title)
     with st.container(horizontal=True, gap="xsmall", key="bar"):  # app/style.css: in the bar of the pages
         menu.show(page)
@@ -78,6 +72,18 @@ def opened(
     return Opened(scene, backend, room)
 
 
+def _begun(page: str, choices: Mapping[str, Parameter]) -> tuple[Backend, Scene]:
+    """The scene of the link, and what stands above every page while a story is told or a talk is given."""
+    backend = shared_backend()
+    scene = current_scene(backend, page, choices)
+    following.publish(page)
+    terms.prepare()
+    presenting.show(scene)
+    following.show(scene)
+    telling.show(scene, page, choices, backend)
+    return backend, scene
+
+
 def on_paper(scene: Scene) -> str:
     """What is shown, in a line for a page that is printed."""
     ablated = f"ablated: {scene.ablation.text}" if scene.ablation else "nothing ablated"
@@ -89,13 +95,7 @@ def opened_plain(
     page: str, choices: Mapping[str, Parameter], title: str, introduction: str
 ) -> tuple[Scene, Backend]:
     """The same for a page on which no model and no puzzle is chosen."""
-    backend = shared_backend()
-    scene = current_scene(backend, page, choices)
-    following.publish(page)
-    terms.prepare()
-    presenting.show(scene)
-    following.show(scene)
-    telling.show(scene, page, choices, backend)
+    backend, scene = _begun(page, choices)
     names.say(title)
     with st.container(gap="small"):
         st.title(title, anchor=False)

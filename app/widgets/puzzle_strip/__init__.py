@@ -2,13 +2,11 @@
 
 from app.widgets.puzzle_strip.strip import (
     PLAIN,
-    Changes,
     Look,
     Panel,
-    changes,
     painting,
     report_cell,
     show,
 )
 
-__all__ = ["PLAIN", "Changes", "Look", "Panel", "changes", "painting", "report_cell", "show"]
+__all__ = ["PLAIN", "Look", "Panel", "painting", "report_cell", "show"]

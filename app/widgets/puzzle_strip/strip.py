@@ -58,26 +58,6 @@ class Look:
 PLAIN = Look()
 
 
-@dataclass(frozen=True)
-class Changes:
-    """What switching parts off did to an answer, in cells: ``broken`` (right before, wrong now), ``fixed``
-    (wrong before, right now) and wrong in ``both``."""
-
-    broken: int
-    fixed: int
-    both: int
-
-
-def changes(
-    clean: Integer[np.ndarray, "*cells"],
-    ablated: Integer[np.ndarray, "*cells"],
-    truth: Integer[np.ndarray, "*cells"],
-) -> Changes:
-    """How many cells the ablated answer breaks and fixes, compared with the clean one."""
-    count = Counter(outcomes(ablated, truth, clean).ravel().tolist())
-    return Changes(count[BROKEN], count[FIXED], count[BOTH])
-
-
 @dataclass(frozen=True, eq=False)
 class Panel:
     """One grid to draw.
