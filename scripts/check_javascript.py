@@ -22,6 +22,7 @@ SHARED = {
     "SVG_CELLS": "svg_cells.js",
     "KEYS": "keys.js",
     "WISHES": "wishes.js",
+    "KEPT": "kept.js",
     "LEGEND": "scale_legend.js",
 }
 """The names in ``app/widgets/browser/scripts.py`` of what several components need."""

@@ -9,6 +9,7 @@ SVG_CELLS = HERE / "svg_cells.js"
 LEGEND = HERE / "scale_legend.js"
 KEYS = HERE / "keys.js"
 WISHES = HERE / "wishes.js"
+KEPT = HERE / "kept.js"
 
 
 def joined(*files: Path) -> str:

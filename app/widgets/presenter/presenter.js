@@ -1,5 +1,4 @@
 // The page before an audience: its keys, its small bar of tools, the dot that follows the mouse, and the list of keys.
-const presenters = new WeakMap()
 
 class Presenter {
   constructor(parent) {
@@ -90,16 +89,4 @@ class Presenter {
   }
 }
 
-let calls = 0
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  let presenter = presenters.get(parentElement)
-  if (!presenter) presenters.set(parentElement, (presenter = new Presenter(parentElement)))
-  const call = (presenter.call = ++calls)
-  presenter.update(data, (present) => setTriggerValue("present", present))
-  return () => {
-    if (presenter.call !== call) return // a later call has taken over
-    presenter.detach()
-    presenters.delete(parentElement)
-  }
-}
+export default kept(Presenter, "present")

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.widgets.browser.scripts import ELEMENT, KEYS, joined
+from app.widgets.browser.scripts import ELEMENT, KEPT, KEYS, joined
 
 HERE = Path(__file__).parent
 
 _presenter = st.components.v2.component(
-    "presenter", css=(HERE / "presenter.css").read_text(), js=joined(ELEMENT, KEYS, HERE / "presenter.js")
+    "presenter",
+    css=(HERE / "presenter.css").read_text(),
+    js=joined(ELEMENT, KEYS, KEPT, HERE / "presenter.js"),
 )
 
 LARGER = (HERE / "larger.css").read_text()

@@ -1,7 +1,6 @@
 // The bar of a story. Its captions lie on top of each other, so that it is as high as the longest, and the page never moves.
 const PATIENCE = 5000 // milliseconds in which the page follows the scene that was gone to
 const FOCUS = 5000 // milliseconds in which a button that led to another page gets the focus back there
-const bars = new WeakMap()
 let pressed = null // the button that led here, and when: another page makes a bar of its own
 
 class Bar {
@@ -125,16 +124,4 @@ class Bar {
   }
 }
 
-let calls = 0
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  let bar = bars.get(parentElement)
-  if (!bar) bars.set(parentElement, (bar = new Bar(parentElement)))
-  const call = (bar.call = ++calls)
-  bar.update(data, (wish) => setTriggerValue("wish", wish))
-  return () => {
-    if (bar.call !== call) return // a later call has taken over
-    bar.detach()
-    bars.delete(parentElement)
-  }
-}
+export default kept(Bar, "wish")

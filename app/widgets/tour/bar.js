@@ -2,7 +2,6 @@
 const LOOK = 250 // milliseconds between two looks at where it is: the page fills up meanwhile
 const MARGIN = 5 // pixels around it
 const CLEAR = 150 // pixels at the top and the bottom that other things may lie over
-const bars = new WeakMap()
 
 /** The first element that a selector finds, also within components, which have documents of their own. */
 function find(selector, root = document) {
@@ -95,16 +94,4 @@ class Bar {
   }
 }
 
-let calls = 0
-
-export default function ({ data, parentElement, setTriggerValue }) {
-  let bar = bars.get(parentElement)
-  if (!bar) bars.set(parentElement, (bar = new Bar(parentElement)))
-  const call = (bar.call = ++calls)
-  bar.update(data, (wish) => setTriggerValue("wish", wish))
-  return () => {
-    if (bar.call !== call) return // a later call has taken over
-    bar.detach()
-    bars.delete(parentElement)
-  }
-}
+export default kept(Bar, "wish")

@@ -12,14 +12,14 @@ from typing import Literal, get_args
 
 import streamlit as st
 
-from app.widgets.browser.scripts import ELEMENT, joined
+from app.widgets.browser.scripts import ELEMENT, KEPT, joined
 
 HERE = Path(__file__).parent
 CSS = (HERE / "tour.css").read_text()
 
 Wish = Literal["start", "back", "skip", "close"]
 
-_bar = st.components.v2.component("tour", css=CSS, js=joined(ELEMENT, HERE / "bar.js"))
+_bar = st.components.v2.component("tour", css=CSS, js=joined(ELEMENT, KEPT, HERE / "bar.js"))
 _invitation = st.components.v2.component(
     "tour_invitation", css=CSS, js=joined(ELEMENT, HERE / "invitation.js")
 )
