@@ -143,7 +143,8 @@ def test_pointing_tells_place_colour_and_chances_and_marks_all_panels(strip: Pag
     cell(strip, "X", 0).hover()
     expect(said).to_have_text("X, row 1, column 1: blank")
     strip.mouse.move(2, 2)
-    expect(said).to_contain_text("Point at a cell")
+    expect(said).to_be_hidden()
+    expect(strip.locator(".hint-line")).to_contain_text("Point at a cell")
     assert fired(strip) == []
 
 
