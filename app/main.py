@@ -30,7 +30,8 @@ pages = {
     for page in PAGES
 }
 page = st.navigation(list(pages.values()), position="top")
-with st.container(key="unseen", height=1, border=False):  # app/style.css
+unseen = st.container(key="unseen", height=1, border=False)  # app/style.css
+with unseen:
     ready = page_keeper.show()
     if not ready:
         opening.prepare_browser()
@@ -40,11 +41,11 @@ with st.container(horizontal=True, gap="small", key="tabs"):  # only on narrow s
     for one in pages.values():
         st.page_link(one)
 opening.load(st.empty())
-printing.prepare()
 
 from app.state import playing  # noqa: E402
 from app.state.backend import errors_shown  # noqa: E402
 from app.state.session import write_link  # noqa: E402
+from app.widgets import terms  # noqa: E402
 
 wanted = pages.get(playing.page_asked_for() or "")
 if wanted is not None and wanted.url_path != page.url_path:
@@ -52,3 +53,6 @@ if wanted is not None and wanted.url_path != page.url_path:
 with errors_shown():
     page.run()
     write_link()
+with unseen:  # last: nobody waits for them
+    printing.prepare()
+    terms.prepare()

@@ -1,6 +1,8 @@
 """What all pages begin with: the scene of this visitor and the top of the page."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from typing import NamedTuple
 
 import streamlit as st
@@ -24,12 +26,13 @@ class Opened(NamedTuple):
     Attributes:
         scene: what it shows.
         backend: whom it asks.
-        room: the place, in the bar of the pages, for the menu that exports what it shows.
+        bar: within it, what is drawn stands in the bar of the pages, behind the menu of stories; each page
+            exports from there. To be entered once, when what visitors wait for is drawn.
     """
 
     scene: Scene
     backend: Backend
-    room: DeltaGenerator
+    bar: Callable[[], AbstractContextManager[None]]
 
 
 def opened(
@@ -57,9 +60,7 @@ def opened(
     """
     backend, scene = _begun(page, choices)
     names.say(*scene.title, title)
-    with st.container(horizontal=True, gap="xsmall", key="bar"):  # app/style.css: in the bar of the pages
-        menu.show(page)
-        room = st.container(width="content")
+    room = st.container(horizontal=True, gap="xsmall", key="bar")  # app/style.css: in the bar of the pages
     header.show(scene, backend, title, about, sentence, last)
     note.show(scene)
     with st.container(key="on-paper"):  # app/style.css: on nothing else
@@ -69,7 +70,14 @@ def opened(
     show_notices()
     if introduction:
         terms.markdown(introduction)
-    return Opened(scene, backend, room)
+    return Opened(scene, backend, partial(_bar, page, room))
+
+
+@contextmanager
+def _bar(page: str, room: DeltaGenerator) -> Iterator[None]:
+    with room:
+        menu.show(page)
+        yield
 
 
 def _begun(page: str, choices: Mapping[str, Parameter]) -> tuple[Backend, Scene]:
@@ -77,7 +85,6 @@ def _begun(page: str, choices: Mapping[str, Parameter]) -> tuple[Backend, Scene]
     backend = shared_backend()
     scene = current_scene(backend, page, choices)
     following.publish(page)
-    terms.prepare()
     presenting.show(scene)
     following.show(scene)
     telling.show(scene, page, choices, backend)

@@ -18,10 +18,10 @@ DRAWN = {
 
 ABOUT = "Composition scores, path ablation, the logit lens, direct logit attribution, activation patching."
 
-scene, backend, room = frame.opened(PAGE, CHOICES, "Circuits", ABOUT)
+scene, backend, bar = frame.opened(PAGE, CHOICES, "Circuits", ABOUT)
 view = chosen(PAGE)["show"]
 choice.segmented("View", VIEWS, view, key="circuits-view", on_change=lambda name: choose(PAGE, show=name))
-with room:
+with bar():
     export.show(scene, backend, view)
 if view == "patching":
     cell.show_puzzle(scene, backend, partial(patching.look_at_cell, scene, backend))

@@ -35,8 +35,8 @@ every grid. A head that looks at *fixed* places relative to that cell gives shar
 **The scatter** sets any two of these against each other: heads that do the same lie together.
 """
 
-scene, backend, room = frame.opened(PAGE, CHOICES, "Heads", ABOUT, INTRODUCTION)
-with room:
+scene, backend, bar = frame.opened(PAGE, CHOICES, "Heads", ABOUT, INTRODUCTION)
+with bar():
     export.show(scene, backend, chosen(PAGE)["over"])
 with st.expander("How to read this page", icon=":material/menu_book:"):
     st.markdown(GUIDE)

@@ -36,8 +36,8 @@ EXPERIMENTS: dict[str, Callable[[Section, Scene, Backend], Verdict]] = {
     "The cache that was not at fault": cache.show,
 }
 
-scene, backend, room = frame.opened(PAGE, CHOICES, "Logbook", ABOUT, INTRODUCTION)
-with room:
+scene, backend, bar = frame.opened(PAGE, CHOICES, "Logbook", ABOUT, INTRODUCTION)
+with bar():
     export.show(scene, backend)
 if not same_sizes(backend.model(scene.model).cfg):
     st.caption(OTHER_SIZES)

@@ -109,7 +109,9 @@ def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list
     grant = of_this_model(partial(_grant, cfg))
     if scene.board == "picture":
         picture.show(scene, backend, board, on_wish=grant)
-    ablation_board.show(board, key=scene.key("board"), on_wish=grant)
+    # app/style.css keeps the room of tiles; below a picture the board has none.
+    with st.container(key="tiles" if board.has_tiles else "no-tiles"):
+        ablation_board.show(board, key=scene.key("board"), on_wish=grant)
     if measured.stopped and st.button("Measure the rest", icon=":material/play_arrow:", key="effects-again"):
         watched().forget(sweeps.BOARD)
         st.rerun()

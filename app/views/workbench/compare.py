@@ -118,7 +118,8 @@ def columns(scene: Scene) -> tuple[DeltaGenerator, DeltaGenerator | None]:
     strip, if there is to be one."""
     if not scene.beside:
         return st.container(), None
-    strip, beside = st.columns(WIDTHS, gap="small")
+    with st.container(key="strips"):  # app/style.css: seven grids in a row instead of six
+        strip, beside = st.columns(WIDTHS, gap="small")
     return strip, beside
 
 

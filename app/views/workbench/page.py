@@ -21,12 +21,12 @@ WAYS = (
 )
 
 skip_links.show(WAYS)
-scene, backend, room = frame.opened(
+scene, backend, bar = frame.opened(
     PAGE, CHOICES, "Puzzlescope", ABOUT, sentence=tour.SENTENCE, last=tour.invite, has_board=True
 )
 answers = answer.ask(scene, backend)
 rooms = answer.show(scene, backend, answers)
-with room:
+with bar():
     export.show(scene, backend, answers)
 parts, heads = st.columns([10, 11], gap="medium")
 with parts:

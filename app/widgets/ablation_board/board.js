@@ -238,6 +238,7 @@ class Board {
       tile.classList.toggle(name, is)
     const badge = isOff ? filled(methods.of(off[part]).badge, off[part]) : ""
     const written = { rank: costliest ? "1" : "", badge, number: badge.length > 2 ? "" : number, glyph }
+    tile.classList.toggle("crowded", Boolean(written.glyph && written.number))
     for (const span of tile.children) if (span.textContent !== written[span.className]) span.textContent = written[span.className]
     tile.setAttribute("aria-pressed", String(isOff))
     tile.setAttribute("aria-label", tileName(part, this.stateOf(off[part], implied), label, role, costliest, pinnedWords))

@@ -11,6 +11,6 @@ _printing = st.components.v2.component(
 
 
 def prepare() -> None:
-    """Let the charts of the page shrink to the paper's width when it is printed. See ``app/style.css``."""
-    with st.container(key="printing"):
-        _printing(key="printing-charts")
+    """Let the charts of the page shrink to the paper's width when it is printed. See ``app/style.css``.
+    Shows nothing itself."""
+    _printing(key="printing-charts")

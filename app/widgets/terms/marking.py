@@ -27,8 +27,7 @@ _ANY = re.compile(
 
 def prepare() -> None:
     """Let the browser explain terms, on this page. Shows nothing itself; app/style.css paints both."""
-    with st.container(key="terms"):
-        _terms(key="terms-script", data={term.key: [term.name, term.text] for term in TERMS.values()})
+    _terms(key="terms-script", data={term.key: [term.name, term.text] for term in TERMS.values()})
 
 
 def marked(text: str) -> str:

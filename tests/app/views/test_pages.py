@@ -25,7 +25,7 @@ from app.views import frame
 from app.views.tiles.choices import CHOICES, PAGE
 from app.widgets.controls import choice
 
-scene, backend, room = frame.opened(PAGE, CHOICES, "Tiles", "A page of a test.", "It has an introduction.")
+scene, backend, bar = frame.opened(PAGE, CHOICES, "Tiles", "A page of a test.", "It has an introduction.")
 choice.select(
     "Shape",
     ["square", "round"],
@@ -33,7 +33,7 @@ choice.select(
     key="shape",
     on_change=lambda shape: choose(PAGE, shape=shape),
 )
-with room:
+with bar():
     st.caption(f"Export {scene.puzzle.id}")
 """
 
