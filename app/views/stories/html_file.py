@@ -17,6 +17,7 @@ from interp.backend import Backend
 from interp.engine.answers import Prediction
 from interp.errors import brief
 from interp.figures.grids import grid_svg
+from interp.figures.outcomes import told
 from interp.grids import SIZE
 
 
@@ -65,7 +66,7 @@ def _answer(title: str, scene: Scene, run: Prediction, opens: str = "") -> Pictu
     cells = decoded(run, scene.answer)[0].reshape(SIZE, SIZE)
     truth = scene.puzzle.grids[3]
     wrong = int((cells != truth).sum())
-    return Picture(title, f"{wrong} wrong" if wrong else "solved", _svg(scene, cells, truth, title), opens)
+    return Picture(title, told(wrong), _svg(scene, cells, truth, title), opens)
 
 
 def _svg(

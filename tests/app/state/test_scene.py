@@ -63,6 +63,9 @@ LINK = {
 head."""
 
 
+WORDS = {name: parameter.words for name, parameter in scene.PARAMETERS.items()}
+
+
 def as_shown(markdown: str) -> str:
     """What a person reads of a sentence in which every sign is escaped."""
     return re.sub(r"\\(.)", r"\1", markdown)
@@ -141,9 +144,26 @@ def test_a_bad_link_gives_one_sentence_and_the_nearest_scene(page: AppTest, name
     page.query_params[name] = value
     page.run()
     assert not page.exception and not page.error
-    assert len(page.warning) == 1 and f"The link's {name} could not be used." in as_shown(
+    assert len(page.warning) == 1 and f"The link's {WORDS[name]} could not be used." in as_shown(
         page.warning[0].value
     )
+
+
+def test_every_value_of_a_link_has_a_name_in_words() -> None:
+    words = [parameter.words for parameter in scene.PARAMETERS.values()]
+    assert all(words) and len(set(words)) == len(words)
+    assert not {"off", "at", "which", "beside", "flips"} & set(words), "a reader does not know these"
+
+
+def test_what_a_link_says_under_unknown_names_is_told(page: AppTest) -> None:
+    page.query_params.update({"task": "grow", "of": "L1.attn", "embed_options": "light_theme"})
+    page.run()
+    assert [as_shown(one.value) for one in page.warning] == [
+        "The link has names that this page does not know: 'task', 'of' (did you mean 'off'?)."
+    ]
+    assert not off(page) and "task" not in page.query_params
+    page.run()
+    assert not page.warning
 
 
 def test_a_notice_outlives_a_run_that_begins_anew(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
