@@ -79,7 +79,7 @@ def _begun(page: str, choices: Mapping[str, Parameter]) -> tuple[Backend, Scene]
     following.publish(page)
     terms.prepare()
     presenting.show(scene)
-    following.show(scene)
+    following.show(scene, page)
     telling.show(scene, page, choices, backend)
     return backend, scene
 

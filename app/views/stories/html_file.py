@@ -38,7 +38,8 @@ def _scene(scene: StoryScene, root: str, backend: Backend) -> FileScene:
     cfg = backend.model(found.model).cfg
     said = narrate(found.puzzle, found.ablation, clean, ablated, decoding=found.answer, cfg=cfg)
     off = brief(found.ablation.text, LONGEST_OFF) if found.ablation else "nothing"
-    source = f"Model {found.model}, puzzle {found.puzzle.id} ({found.puzzle.task}); ablated: {off}."
+    source = f"Model {found.model}, puzzle {found.puzzle.id} ({found.puzzle.task}); ablated: {off};"
+    source += f" answer: {found.answer}."
     return FileScene(
         scene.heading,
         html(scene.caption),
