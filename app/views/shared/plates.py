@@ -132,7 +132,7 @@ def answer_strip(
     shown.append(Grid(names[0], before, truth, opens="gap"))
     if off is not None:
         shown.append(Grid(names[1], decoded(off, decoding)[0], truth, before))
-    shown += [as_grid(panel) for panel, _ in beside.values()]
+    shown += [replace(as_grid(panel), opens="gap") for panel, _ in beside.values()]
     runs = {names[0]: clean} | ({names[1]: off} if off is not None else {})
     runs |= {name: run for name, (_, run) in beside.items()}
     return plate(
