@@ -40,6 +40,7 @@ Base = Literal["clean", "off"]
 Chart = Literal["attention", "mlps", "heads", "tasks"]
 Panel = Literal["grids", "tokens", "roles"]
 BoardView = Literal["tiles", "picture"]
+Only = Literal["", "strip", "board", "attention"]
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,7 @@ class Scene:
         follow: the code of the talk whose presenter's scene is shown; empty for none.
         present: 1 if the page is shown to an audience: larger, and without what only its presenter needs.
         note: what is said to the reader of the link.
+        only: the one figure of the workbench that is shown, for a slide or a wiki; empty for all of them.
     """
 
     model: str = in_link(Parameter(DEFAULT, texts.model, words="model"), required=True)
@@ -116,6 +118,7 @@ class Scene:
     present: int = in_link(one_of((0, 1), 0, "choice of an audience"))
     follow: str = in_link(Parameter("", texts.follow, words="talk"))
     note: str = in_link(Parameter("", texts.note, words="note"))
+    only: Only = in_link(one_of(get_args(Only), "", "choice of one figure"))
 
     def query(self) -> dict[str, str]:
         """The scene as URL parameters; what is at its default is left out."""

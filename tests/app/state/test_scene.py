@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from app.startup.bundles import BUNDLES, Bundle, ensure_bundle
 from app.state import backend as shared
 from app.state import scene
+from app.views.workbench.alone import PLACES, style
 from app.widgets.token_attention.window import Window
 from interp.ablation import MEAN, NO_ABLATION, Component, Lookback, parse_ablation
 from interp.backend import Backend
@@ -357,3 +358,12 @@ def test_a_click_on_the_model_before_is_not_carried_out(page: AppTest) -> None:
     finally:
         session.st = original
     assert done == [1]
+
+
+@pytest.mark.parametrize("only", ["strip", "board", "attention"])
+def test_one_figure_is_shown_alone(page: AppTest, only: str) -> None:
+    page.query_params["only"] = only
+    page.run()
+    assert not page.exception and not page.warning and page.query_params["only"] == only
+    hidden = style(PLACES[only])
+    assert sum(hidden in one.proto.body for one in page.get("html")) == 1 and "stAlert" in hidden
