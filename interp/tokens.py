@@ -154,6 +154,11 @@ def as_numbers(tokens: TokensLike, expected: str) -> np.ndarray:
     Raises:
         PuzzlescopeError: beginning with what was ``expected``, if they are no array of numbers.
     """
+    many = isinstance(tokens, list | tuple) and len(tokens) > 0
+    one = tokens[0] if many else tokens
+    if hasattr(one, "tokens"):  # a puzzle, or a set of them
+        got = f"{'a list of ' if many else 'a '}{type(one).__name__}"
+        raise PuzzlescopeError(f"{expected}, got {got}: give {'their' if many else 'its'} .tokens.")
     try:
         return np.asarray(tokens.detach().cpu() if hasattr(tokens, "detach") else tokens)
     except (

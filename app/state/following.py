@@ -17,6 +17,10 @@ CODE = 6
 MOST_TALKS = 200
 LONGEST_SILENCE = 2 * 60 * 60
 """Seconds after which a talk in which nothing has changed is over."""
+PATIENCE = 10.0
+"""Seconds after which a follower who has not looked is gone."""
+MOST_FOLLOWERS = 2000
+"""That are counted."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,35 @@ class Talk:
     heard: float
 
 
+@dataclass(frozen=True)
+class Followers:
+    """How many follow a talk.
+
+    Attributes:
+        along: who see what its presenter shows.
+        own_way: who look at something of their own by now.
+    """
+
+    along: int
+    own_way: int
+
+    @property
+    def words(self) -> str:
+        """As a presenter reads it.
+
+        >>> Followers(0, 0).words, Followers(1, 0).words, Followers(3, 1).words
+        ('no followers yet', '1 follower', '4 followers, 1 of them looking elsewhere')
+        """
+        n = self.along + self.own_way
+        if not n:
+            return "no followers yet"
+        told = "1 follower" if n == 1 else f"{n} followers"
+        if not self.own_way:
+            return told
+        which = "" if n == 1 else "all of them " if n == self.own_way else f"{self.own_way} of them "
+        return f"{told}, {which}looking elsewhere"
+
+
 @dataclass(eq=False)
 class Talks:
     """All talks of a server.
@@ -48,6 +81,7 @@ class Talks:
 
     clock: Callable[[], float] = time.monotonic
     _talks: dict[str, Talk] = field(default_factory=dict)
+    _looked: dict[str, dict[str, tuple[float, bool]]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, page: str, query: Mapping[str, str]) -> tuple[str, str]:
@@ -96,8 +130,39 @@ class Talks:
             )
         return talk
 
+    def attend(self, code: str, follower: str, along: bool) -> None:
+        """Note that a follower has looked at a talk.
+
+        Args:
+            follower: tells it from others.
+            along: whether it sees what the presenter shows.
+        """
+        with self._lock:
+            self._forget()
+            if code in self._talks:
+                looked = self._looked.setdefault(code, {})
+                if follower in looked or len(looked) < MOST_FOLLOWERS:
+                    looked[follower] = self.clock(), along
+
+    def leave(self, code: str, follower: str) -> None:
+        """Note that a follower looks no longer."""
+        with self._lock:
+            self._looked.get(code, {}).pop(follower, None)
+
+    def followers(self, code: str) -> Followers:
+        """How many follow a talk at the moment."""
+        with self._lock:
+            self._forget()
+            along = [along for _, along in self._looked.get(code, {}).values()]
+            return Followers(sum(along), len(along) - sum(along))
+
     def _forget(self) -> None:
         now = self.clock()
+        for code in self._looked.keys() - self._talks.keys():
+            del self._looked[code]
+        for looked in self._looked.values():
+            for gone in [one for one, (when, _) in looked.items() if now - when > PATIENCE]:
+                del looked[gone]
         over = [code for code, talk in self._talks.items() if now - talk.heard > LONGEST_SILENCE]
         for code in over:
             del self._talks[code]

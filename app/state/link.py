@@ -5,11 +5,19 @@ A field of the scene that all pages share and a choice that one page offers are 
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 from interp.errors import PuzzlescopeError, brief
 from interp.model import Config
 from interp.puzzles import PuzzleSet
+
+RESERVED = ("embed", "embed_options")
+"""Names that Streamlit takes for itself."""
+MOST_TOLD = 5
+"""Names in a sentence."""
+LIKENESS = 0.7
+"""From which two names are taken for the same, as ``difflib`` counts."""
 
 _NAME, _PARAMETER = "link's name", "link's parameter"
 
@@ -36,16 +44,18 @@ class Parameter:
             the rest.
         read: the value of a text; raises ``PuzzlescopeError`` for one that cannot be used.
         write: the text of a value.
+        words: what it is, in plain words for a reader of the page; left out, its name in the link.
     """
 
     default: Any
     read: Callable[[str, Context], Any]
     write: Callable[[Any], str] = str
+    words: str = ""
 
 
-def one_of(values: Collection[Any], default: Any) -> Parameter:
+def one_of(values: Collection[Any], default: Any, words: str = "") -> Parameter:
     """One of a few values, which stand in the link as Python writes them."""
-    return Parameter(default, lambda text, _: read_one_of(text, values))
+    return Parameter(default, lambda text, _: read_one_of(text, values), words=words)
 
 
 def read_one_of(text: str, values: Collection[Any]) -> Any:
@@ -72,13 +82,42 @@ def read_query(
             try:
                 found[name] = parameter.read(query[name], context)
             except PuzzlescopeError as error:
-                problems.append(unusable(name, str(error)))
+                problems.append(unusable(parameter.words or name, str(error)))
     return found, problems
 
 
-def unusable(name: str, why: str) -> str:
-    """The sentence for what a link says and a page cannot show."""
-    return f"The link's {name} could not be used. {why}"
+def unusable(words: str, why: str) -> str:
+    """The sentence for what a link says and a page cannot show.
+
+    Args:
+        words: what it says something of.
+    """
+    return f"The link's {words} could not be used. {why}"
+
+
+def unknown(query: Collection[str], known: Collection[str], other_names: Mapping[str, str]) -> list[str]:
+    """A sentence for what a link says under names that are not known, with those that may have been meant;
+    none if there is nothing of the kind.
+
+    Args:
+        query: the names in the link.
+        known: the names that are.
+        other_names: names by which some of them are likely called, and what they are called in a link.
+    """
+    strange = [name for name in query if name not in known and name not in RESERVED]
+    if not strange:
+        return []
+    told = [_guess(name, known, other_names) for name in strange[:MOST_TOLD]]
+    more = f" and {len(strange) - MOST_TOLD} more" if len(strange) > MOST_TOLD else ""
+    what = "a name" if len(strange) == 1 else "names"
+    return [f"The link has {what} that this page does not know: {', '.join(told)}{more}."]
+
+
+def _guess(name: str, known: Collection[str], other_names: Mapping[str, str]) -> str:
+    """An unknown name, and the known one that it is like."""
+    small = name.lower()
+    meant = other_names.get(small) or next(iter(get_close_matches(small, known, 1, LIKENESS)), "")
+    return f"'{brief(name)}'" + (f" (did you mean '{meant}'?)" if meant else "")
 
 
 def query_of(values: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> dict[str, str]:

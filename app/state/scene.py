@@ -40,6 +40,7 @@ Base = Literal["clean", "off"]
 Chart = Literal["attention", "mlps", "heads", "tasks"]
 Panel = Literal["grids", "tokens", "roles"]
 BoardView = Literal["tiles", "picture"]
+Only = Literal["", "strip", "board", "attention"]
 
 
 @dataclass(frozen=True)
@@ -77,39 +78,47 @@ class Scene:
         follow: the code of the talk whose presenter's scene is shown; empty for none.
         present: 1 if the page is shown to an audience: larger, and without what only its presenter needs.
         note: what is said to the reader of the link.
+        only: the one figure of the workbench that is shown, for a slide or a wiki; empty for all of them.
     """
 
-    model: str = in_link(Parameter(DEFAULT, texts.model), required=True)
-    puzzle: Puzzle = in_link(Parameter(None, texts.puzzle, lambda puzzle: puzzle.id), required=True)
-    structure: Structure | None = in_link(Parameter(None, texts.order, texts.order_text), "order")
-    which: Which = in_link(one_of(get_args(Which), "all"))
-    ablation: Ablation = in_link(Parameter(NO_ABLATION, texts.ablation, lambda off: off.text), "off")
-    pin: Ablation | None = in_link(Parameter(None, texts.pin, lambda pin: pin.text))
-    beside: str = in_link(Parameter("", texts.beside))
-    method: Method = in_link(Parameter(ZERO, texts.method, lambda method: method.text))
-    flips: texts.Flips | None = in_link(Parameter(None, texts.flips, texts.flips_text))
-    attention: Component | None = in_link(Parameter(None, texts.head, lambda head: head.text))
-    cell: int = in_link(Parameter(None, texts.cell, texts.cell_text), default=3 * CELLS)
-    tokens: Window = in_link(Parameter(Window(), texts.tokens, lambda window: window.text))
-    answer: Decoding = in_link(one_of(get_args(Decoding), "greedy"))
-    measure: Measure = in_link(one_of(get_args(Measure), "wrong"))
-    sample: int = in_link(one_of(SAMPLES, 1))
-    base: Base = in_link(one_of(get_args(Base), "clean"))
-    board: BoardView = in_link(one_of(get_args(BoardView), "tiles"))
-    chart: Chart = in_link(one_of(get_args(Chart), "attention"))
-    panel: Panel = in_link(one_of(get_args(Panel), "grids"))
-    large: bool = in_link(one_of((False, True), False))
-    all_heads: bool = in_link(one_of((False, True), False))
-    view: View = in_link(one_of(get_args(View), "from"))
-    weighting: Weighting = in_link(one_of(get_args(Weighting), "attention"))
-    palette: str = in_link(one_of(tuple(PALETTES), "soft"))
-    digits: bool = in_link(one_of((False, True), False))
-    tour: int = in_link(one_of(range(7), 0))
-    story: str = in_link(Parameter("", texts.story))
-    at: int = in_link(Parameter(1, texts.at))
-    present: int = in_link(one_of((0, 1), 0))
-    follow: str = in_link(Parameter("", texts.follow))
-    note: str = in_link(Parameter("", texts.note))
+    model: str = in_link(Parameter(DEFAULT, texts.model, words="model"), required=True)
+    puzzle: Puzzle = in_link(Parameter(None, texts.puzzle, lambda puzzle: puzzle.id, "puzzle"), required=True)
+    structure: Structure | None = in_link(
+        Parameter(None, texts.order, texts.order_text, "order of the grids"), "order"
+    )
+    which: Which = in_link(one_of(get_args(Which), "all", "choice of puzzles"))
+    ablation: Ablation = in_link(
+        Parameter(NO_ABLATION, texts.ablation, lambda off: off.text, "ablation"), "off"
+    )
+    pin: Ablation | None = in_link(Parameter(None, texts.pin, lambda pin: pin.text, "pinned ablation"))
+    beside: str = in_link(Parameter("", texts.beside, words="other model"))
+    method: Method = in_link(Parameter(ZERO, texts.method, lambda method: method.text, "way of ablating"))
+    flips: texts.Flips | None = in_link(
+        Parameter(None, texts.flips, texts.flips_text, "list of puzzles that flip")
+    )
+    attention: Component | None = in_link(Parameter(None, texts.head, lambda head: head.text, "head"))
+    cell: int = in_link(Parameter(None, texts.cell, texts.cell_text, "cell"), default=3 * CELLS)
+    tokens: Window = in_link(Parameter(Window(), texts.tokens, lambda window: window.text, "range of tokens"))
+    answer: Decoding = in_link(one_of(get_args(Decoding), "greedy", "kind of answer"))
+    measure: Measure = in_link(one_of(get_args(Measure), "wrong", "measure"))
+    sample: int = in_link(one_of(SAMPLES, 1, "number of puzzles"))
+    base: Base = in_link(one_of(get_args(Base), "clean", "base of the comparison"))
+    board: BoardView = in_link(one_of(get_args(BoardView), "tiles", "look of the board"))
+    chart: Chart = in_link(one_of(get_args(Chart), "attention", "chart"))
+    panel: Panel = in_link(one_of(get_args(Panel), "grids", "view of attention"))
+    large: bool = in_link(one_of((False, True), False, "choice of one large head"))
+    all_heads: bool = in_link(one_of((False, True), False, "choice of all heads"))
+    view: View = in_link(one_of(get_args(View), "from", "direction of attention"))
+    weighting: Weighting = in_link(one_of(get_args(Weighting), "attention", "weighting of attention"))
+    palette: str = in_link(one_of(tuple(PALETTES), "soft", "palette"))
+    digits: bool = in_link(one_of((False, True), False, "choice of digits"))
+    tour: int = in_link(one_of(range(7), 0, "step of the tour"))
+    story: str = in_link(Parameter("", texts.story, words="story"))
+    at: int = in_link(Parameter(1, texts.at, words="scene of the story"))
+    present: int = in_link(one_of((0, 1), 0, "choice of an audience"))
+    follow: str = in_link(Parameter("", texts.follow, words="talk"))
+    note: str = in_link(Parameter("", texts.note, words="note"))
+    only: Only = in_link(one_of(get_args(Only), "", "choice of one figure"))
 
     def query(self) -> dict[str, str]:
         """The scene as URL parameters; what is at its default is left out."""
@@ -171,6 +180,12 @@ NAMES = {own: name for own, (name, _) in _FIELDS.items()}
 """What each field of a scene is called in a link."""
 PARAMETERS = dict(_FIELDS.values())
 """What stands under each of these names."""
+OTHER_NAMES = {own: name for own, name in NAMES.items() if own != name} | {
+    "ablate": "off",
+    "ablated": "off",
+    "head": "attention",
+}
+"""What else one might call them, and their names in a link."""
 
 
 def scene_from_query(query: Mapping[str, str], backend: Backend) -> tuple[Scene, list[str]]:
@@ -191,7 +206,9 @@ def _fitted(values: Mapping[str, Any], bank: PuzzleSet) -> tuple[Scene, list[str
     puzzle: Puzzle = found["puzzle"] or bank.find(FIRST_PUZZLE) or bank[0]
     problems = []
     if found["cell"] is not None and found["cell"] < 3 * CELLS and found["view"] == "from":
-        problems.append(unusable("cell", "Only cells of the answer are predicted; here is one."))
+        problems.append(
+            unusable(PARAMETERS["cell"].words, "Only cells of the answer are predicted; here is one.")
+        )
         found["cell"] = None
     found["puzzle"] = puzzle
     if found["beside"] == found["model"]:
@@ -201,7 +218,7 @@ def _fitted(values: Mapping[str, Any], bank: PuzzleSet) -> tuple[Scene, list[str
     if found["structure"] != puzzle.structure:
         found["structure"] = None
     if found["at"] > (last := len(opened(found["story"]).scenes) if found["story"] else 1):
-        problems.append(unusable("at", f"The story has {last} scenes; here is the last."))
+        problems.append(unusable(PARAMETERS["at"].words, f"The story has {last} scenes; here is the last."))
         found["at"] = last
     return Scene(**found), problems
 

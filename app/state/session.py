@@ -11,8 +11,8 @@ import streamlit as st
 
 from app.startup import arrival
 from app.state.heads import copy_head
-from app.state.link import Context, Parameter, query_of, read_query
-from app.state.scene import Scene, first_changed, scene_from_query
+from app.state.link import Context, Parameter, query_of, read_query, unknown
+from app.state.scene import OTHER_NAMES, PARAMETERS, Scene, first_changed, scene_from_query
 from app.widgets.controls import echoes
 from app.widgets.text import escape_markdown
 from interp.ablation import Ablation
@@ -56,7 +56,8 @@ def _arrive(query: Mapping[str, str], backend: Backend, page: str, choices: Mapp
     before = st.session_state.get(_SCENE)
     if before is not None:
         _go_over(before, scene)
-    st.session_state[_NOTICE] = [*problems, *more]
+    strange = unknown(query, {*PARAMETERS, *choices}, OTHER_NAMES)
+    st.session_state[_NOTICE] = [*problems, *more, *strange]
     st.session_state[_SCENE] = scene
     _choose_anew(page, own)
     st.session_state[_ARRIVED] = True

@@ -86,7 +86,7 @@ def _begun(page: str, choices: Mapping[str, Parameter]) -> tuple[Backend, Scene]
     scene = current_scene(backend, page, choices)
     following.publish(page)
     presenting.show(scene)
-    following.show(scene)
+    following.show(scene, page)
     telling.show(scene, page, choices, backend)
     return backend, scene
 

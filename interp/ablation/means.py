@@ -22,7 +22,7 @@ from interp.model import PuzzleGPT
 from interp.model.hooks import say_ignored
 from interp.puzzles import PuzzleSet
 from interp.resumable import Steps, resumable
-from interp.tokens import MARKERS, N_CTX, START, STRUCTURES, Structure, TokensLike, structure_of
+from interp.tokens import MARKERS, N_CTX, START, STRUCTURES, Structure, TokensLike, as_numbers, structure_of
 
 REFERENCE_PUZZLES = 64
 """So many puzzles of the bank, tasks in turn, for each order of the grids."""
@@ -191,9 +191,25 @@ def reference_means(model: PuzzleGPT, tokens: TokensLike, *, batch: int = 16) ->
     say_ignored(model, "reference means")
     checkpoint_id = model.checkpoint_id
     found: dict[Structure, StructureMeans] = {}
-    for structure, own in _by_structure(torch.as_tensor(tokens, device=model.device)).items():
+    for structure, own in _by_structure(_as_tensor(tokens).to(model.device)).items():
         found[structure] = yield from _means_of(model, own, batch)
     return ReferenceMeans(checkpoint_id, found)
+
+
+_EXPECTED = (
+    "Reference means are taken over puzzles as the model reads them: expected whole numbers"
+    f" [puzzles, {N_CTX}] with the start token {START} in front (interp.tokens.with_start puts it there)"
+)
+
+
+def _as_tensor(tokens: TokensLike) -> Tensor:
+    """Numbers, of whatever type and shape they are."""
+    if isinstance(tokens, Tensor):
+        return tokens
+    found = as_numbers(tokens, _EXPECTED)
+    if found.dtype.kind not in "biuf":
+        raise PuzzlescopeError(f"{_EXPECTED}, got {found.dtype} {list(found.shape)}.")
+    return torch.as_tensor(found)
 
 
 def _by_structure(tokens: Tensor) -> dict[Structure, Int[Tensor, "puzzle 405"]]:
@@ -205,11 +221,7 @@ def _by_structure(tokens: Tensor) -> dict[Structure, Int[Tensor, "puzzle 405"]]:
         or bool((tokens[:, 0] != START).any())
     ):
         got = f"{str(tokens.dtype).removeprefix('torch.')} {list(tokens.shape)}"
-        raise PuzzlescopeError(
-            "Reference means are taken over puzzles as the model reads them: expected whole numbers"
-            f" [puzzles, {N_CTX}] with the start token {START} in front (interp.tokens.with_start puts it"
-            f" there), got {got}."
-        )
+        raise PuzzlescopeError(f"{_EXPECTED}, got {got}.")
     structures = [structure_of(row) for row in tokens[:, 1:].cpu().numpy()]
     return {
         structure: tokens[torch.tensor([own == structure for own in structures], device=tokens.device)].long()

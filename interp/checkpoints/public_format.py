@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from torch import Tensor
 
 from interp.checkpoints.file_kinds import kind_of
@@ -97,7 +98,7 @@ def infer(state: dict[str, Any], path: Path) -> tuple[Config, dict[str, Tensor]]
 
 def _is_beside(name: str, value: Any) -> bool:
     """Whether an entry is no weight: a plain value under a name of its own, such as an epoch."""
-    return name in _BESIDE or (isinstance(value, int | float | str | None) and "." not in name)
+    return name in _BESIDE or (isinstance(value, int | float | str | np.generic | None) and "." not in name)
 
 
 def _names(n_layers: int) -> dict[str, str]:

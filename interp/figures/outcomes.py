@@ -11,6 +11,24 @@ INKS = {WRONG: "#111111", BROKEN: "#a3082f", FIXED: "#00594a", BOTH: "#111111"}
 """The colours in which cells are outlined; the shapes differ too."""
 
 
+def told(wrong: int) -> str:
+    """How an answer came out, as it stands beside its title.
+
+    >>> told(22), told(0)
+    ('22 wrong', 'solved')
+    """
+    return f"{wrong} wrong" if wrong else "solved"
+
+
+def counted(kind: str, count: int) -> str:
+    """How many cells became what, as in a legend.
+
+    >>> counted(BROKEN, 27), counted(BOTH, 3)
+    ('27 broken', '3 still wrong')
+    """
+    return f"{count} {NAMES[kind]}"
+
+
 def outcomes(
     cells: Integer[np.ndarray, "*cells"],
     truth: Integer[np.ndarray, "*cells"],

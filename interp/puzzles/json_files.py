@@ -197,19 +197,20 @@ def _read_row(value: Any, gathering: Gathering, place: str) -> None:
     names = (
         LABELS if column == "input_ids" else LABELS[::-1]
     )  # a row of ours may have a label of the user's too
+    # Null is no label, as if it were left out.
     named = next((name for name in names if name in value), None)
     content, label = value[column], None if named is None else value[named]
     if column == "grids":
         numbers = [_from_grids(content, value.get("structure", STRUCTURES[0].name))]
     elif isinstance(content, list) and content and isinstance(content[0], list):
-        if named is not None and not (isinstance(label, list) and len(label) == len(content)):
+        if label is not None and not (isinstance(label, list) and len(label) == len(content)):
             raise BadRowError(0, f"Expected a list of {len(content):,} labels, one for each list of tokens.")
         numbers = [numbers_of(tokens) for tokens in content]
     else:
         numbers = [numbers_of(content)]
     labels = label if isinstance(label, list) and len(numbers) > 1 else [label] * len(numbers)
     for one, tokens in zip(labels, numbers, strict=True):
-        gathering.add([None if named is None else label_of(one)], tokens[None], place)
+        gathering.add([None if one is None else label_of(one)], tokens[None], place)
 
 
 def _from_grids(grids: Any, order: Any) -> np.ndarray:

@@ -159,3 +159,16 @@ def test_one_puzzle_is_one() -> None:
     with pytest.raises(PuzzlescopeError, match="one puzzle, got 2"):
         one_puzzle(puzzles(2))
     assert puzzle_tokens([]).shape == (0, 404)
+
+
+def test_a_puzzle_is_told_from_its_tokens() -> None:
+    from interp import load_puzzles
+
+    some = load_puzzles("bank").limit(2)
+    for given_, told in [
+        (some, "got a PuzzleSet: give its .tokens"),
+        (some[0], "got a Puzzle: give its .tokens"),
+        ([some[0]], "got a list of Puzzle: give their .tokens"),
+    ]:
+        with pytest.raises(PuzzlescopeError, match=told):
+            puzzle_tokens(given_)

@@ -45,15 +45,15 @@ def _any(text: str, context: Context) -> str:
 
 
 CHOICES = {
-    "show": one_of(tuple(VIEWS), "readers"),
-    "source": Parameter(None, texts.component, lambda part: part.text),
-    "input": one_of(HEAD_INPUTS, "k"),
+    "show": one_of(tuple(VIEWS), "readers", "view"),
+    "source": Parameter(None, texts.component, lambda part: part.text, "component"),
+    "input": one_of(HEAD_INPUTS, "k", "input of heads"),
     "part": Parameter("", _any),
-    "toward": one_of((None, *range(D_VOCAB)), None),
-    "over": one_of((None, *range(D_VOCAB)), None),
-    "from": Parameter(None, _source, _written),
-    "kind": one_of(tuple(KINDS), Patching.kind),
-    "detail": one_of(tuple(DETAILS), Patching.detail),
+    "toward": one_of((None, *range(D_VOCAB)), None, "token that is attributed"),
+    "over": one_of((None, *range(D_VOCAB)), None, "token that it is compared with"),
+    "from": Parameter(None, _source, _written, "puzzle or edit that is patched from"),
+    "kind": one_of(tuple(KINDS), Patching.kind, "kind of patch"),
+    "detail": one_of(tuple(DETAILS), Patching.detail, "detail of the patches"),
     "block": Parameter(EVERYWHERE.name, _any),
     "patch": Parameter("", _any),
 }

@@ -7,8 +7,8 @@ from interp.analyses.head_study import OVER
 
 PAGE = "heads"
 CHOICES = {
-    "over": one_of(tuple(OVER), "answer"),
-    "role": one_of(("", *ROLES), ""),
-    "x": one_of(tuple(TITLES), "next_one_grid_back"),
-    "y": one_of(tuple(TITLES), COST),
+    "over": one_of(tuple(OVER), "answer", "choice of positions"),
+    "role": one_of(("", *ROLES), "", "head role"),
+    "x": one_of(tuple(TITLES), "next_one_grid_back", "horizontal axis"),
+    "y": one_of(tuple(TITLES), COST, "vertical axis"),
 }

@@ -22,4 +22,7 @@ def _threshold(text: str, context: Context) -> float:
     return value
 
 
-CHOICES = {name_of(lookback): Parameter(default, _threshold) for lookback, default in THRESHOLDS.items()}
+CHOICES = {
+    name_of(lookback): Parameter(default, _threshold, words=f"threshold for {lookback} back")
+    for lookback, default in THRESHOLDS.items()
+}

@@ -47,7 +47,7 @@ verdicts: dict[Section, Verdict] = {
 }
 for section, show in zip(verdicts, EXPERIMENTS.values(), strict=True):
     with top:
-        contents.show(verdicts)
+        contents.show(verdicts, scene.ablation)
     verdicts[section] = show(section, scene, backend)
 with top:
-    contents.show(verdicts)
+    contents.show(verdicts, scene.ablation)

@@ -1,7 +1,8 @@
 """Plates of what the pages show: the drawings, with the caption and the file name of the scene."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
@@ -14,7 +15,7 @@ from app.widgets.palette import PALETTES
 from app.widgets.puzzle_strip import Panel
 from interp.ablation import ZERO, Ablation
 from interp.backend import Backend
-from interp.engine.answers import Prediction
+from interp.engine.answers import Prediction, answer_rows
 from interp.engine.measures import MEASURES
 from interp.errors import brief
 from interp.figures.scale import colour, marks, quantity
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 
 IN_NAMES = {"wrong": "cells-broken"}
 """What a measure is called in a file's name, where its key would be misread."""
+COLUMNS = {"Model": "clean", "Ablated": "ablated", "Pinned": "pinned", "Now": "now"}
+"""What the columns of an answer begin with in a table."""
+IN_A_ROW = 6
+"""Grids of a strip, or more if there are more."""
 LONGEST = 60
 """Letters of what is ablated in a title."""
 
@@ -103,28 +108,44 @@ def answer_strip(
     clean: Prediction,
     off: Prediction | None,
     *,
+    names: tuple[str, str] = ("Model", "Ablated"),
+    beside: Mapping[str, tuple[Panel, Prediction]] = MappingProxyType({}),
+    title: str = "",
     about: str = "",
     forced: bool = False,
+    more: Sequence[str] = (),
 ) -> "Plate":
-    """The puzzle and the model's answers, in a row."""
+    """The puzzle and the model's answers, in a row.
+
+    Args:
+        clean: or what the other answer is compared with.
+        names: of both answers.
+        beside: answers of other models, by the models' names.
+        title: left out, what is ablated.
+    """
     from interp.figures.paper import Grid, Strip
 
     decoding = "teacher-forced" if forced else scene.answer
     truth = scene.puzzle.grids[3].ravel()
     before = decoded(clean, decoding)[0]
     shown = [as_grid(panel) for panel in grids(scene.puzzle)]
-    shown.append(Grid("Model", before, truth, opens="gap"))
+    shown.append(Grid(names[0], before, truth, opens="gap"))
     if off is not None:
-        shown.append(Grid("Ablated", decoded(off, decoding)[0], truth, before))
+        shown.append(Grid(names[1], decoded(off, decoding)[0], truth, before))
+    shown += [replace(as_grid(panel), opens="gap") for panel, _ in beside.values()]
+    runs = {names[0]: clean} | ({names[1]: off} if off is not None else {})
+    runs |= {name: run for name, (_, run) in beside.items()}
     return plate(
         scene,
         backend,
-        Strip(shown, PALETTES[scene.palette], scene.digits),
+        Strip(shown, PALETTES[scene.palette], scene.digits, across=max(IN_A_ROW, len(shown))),
         figure="answer",
-        title=ablated(scene.ablation),
-        rows=clean.rows(scene.puzzle, off, decoding),
+        title=title or ablated(scene.ablation),
+        rows=answer_rows(
+            scene.puzzle, {COLUMNS.get(name, name): run for name, run in runs.items()}, decoding
+        ),
         about=f"{about} Answer: {decoding}.".strip(),
-        more=[decoding] if decoding != "greedy" else [],
+        more=[*more, *([decoding] if decoding != "greedy" else [])],
     )
 
 

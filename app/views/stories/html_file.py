@@ -17,6 +17,7 @@ from interp.backend import Backend
 from interp.engine.answers import Prediction
 from interp.errors import brief
 from interp.figures.grids import grid_svg
+from interp.figures.outcomes import told
 from interp.grids import SIZE
 
 
@@ -37,7 +38,8 @@ def _scene(scene: StoryScene, root: str, backend: Backend) -> FileScene:
     cfg = backend.model(found.model).cfg
     said = narrate(found.puzzle, found.ablation, clean, ablated, decoding=found.answer, cfg=cfg)
     off = brief(found.ablation.text, LONGEST_OFF) if found.ablation else "nothing"
-    source = f"Model {found.model}, puzzle {found.puzzle.id} ({found.puzzle.task}); ablated: {off}."
+    source = f"Model {found.model}, puzzle {found.puzzle.id} ({found.puzzle.task}); ablated: {off};"
+    source += f" answer: {found.answer}."
     return FileScene(
         scene.heading,
         html(scene.caption),
@@ -65,7 +67,7 @@ def _answer(title: str, scene: Scene, run: Prediction, opens: str = "") -> Pictu
     cells = decoded(run, scene.answer)[0].reshape(SIZE, SIZE)
     truth = scene.puzzle.grids[3]
     wrong = int((cells != truth).sum())
-    return Picture(title, f"{wrong} wrong" if wrong else "solved", _svg(scene, cells, truth, title), opens)
+    return Picture(title, told(wrong), _svg(scene, cells, truth, title), opens)
 
 
 def _svg(

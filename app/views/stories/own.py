@@ -15,10 +15,11 @@ from app.views.shared.talks.known import known
 from app.views.stories import html_file
 from app.widgets.text import escape_markdown
 from interp.backend import Backend
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 
 TITLES = {page.name: page.title for page in PAGES}
 MOST_MEGABYTES = 1
+_TRIES, _REFUSED = "own-file-tries", "own-file-refused"
 
 
 def show(backend: Backend) -> None:
@@ -144,27 +145,35 @@ def _link(story: Story, root: str) -> None:
 
 
 def _open() -> None:
-    key = f"own-file-{draft().version}"
+    """Draw the place for a file, and what was wrong with the last one until the next run. It takes any file:
+    what it would itself refuse stays in its list, with its own words."""
+    key = f"own-file-{draft().version}-{st.session_state.get(_TRIES, 0)}"
     st.file_uploader(
         "Open a file of scenes",
-        type=ENDING,
         key=key,
         max_upload_size=MOST_MEGABYTES,
         on_change=lambda: _take_up(key),
         width=480,
+        help=f"A story's Markdown ({ENDING}), as this page saves it.",
     )
+    refused = st.session_state.pop(_REFUSED, None)
+    if refused is not None:
+        st.warning(escape_markdown(refused), icon=":material/info:")
 
 
 def _take_up(key: str) -> None:
     file = st.session_state[key]
     if file is None:
         return
+    st.session_state[_TRIES] = st.session_state.get(_TRIES, 0) + 1
     try:
         words = file.getvalue().decode()
     except UnicodeDecodeError:
-        notify("This file is no text: expected a story's Markdown, as this page saves it.")
+        st.session_state[_REFUSED] = (
+            f"{brief(file.name)} is no text: expected a story's Markdown, as this page saves it."
+        )
         return
     try:
         drafting.take_up(parse(words, name_of(file.name.removesuffix(ENDING)), known(), file.name))
     except PuzzlescopeError as error:
-        notify(str(error))
+        st.session_state[_REFUSED] = str(error)

@@ -63,18 +63,23 @@ def ask(scene: Scene, backend: Backend) -> Answers:
     return Answers(clean, *others)
 
 
+def told(scene: Scene, backend: Backend, answers: Answers) -> str:
+    """What became of the answer, in a sentence or two: beside the clean run, or beside what is pinned."""
+    if scene.pin is not None and answers.pinned is not None:
+        pinned, present = (scene.pin, answers.pinned), (scene.ablation, answers.now)
+        return compare_two(scene.puzzle, pinned, present, scene.answer)
+    clean, ablated, cfg = answers.clean, answers.ablated, backend.model(scene.model).cfg
+    return narrate(scene.puzzle, scene.ablation, clean, ablated, decoding=scene.answer, cfg=cfg)
+
+
 def show(scene: Scene, backend: Backend, answers: Answers) -> compare.Rooms | None:
     """Draw the strip, what became of the answer in a sentence, the losses, and how it is shown.
 
     Returns:
         The places for another model's answer, if there is to be one (:func:`compare.show_other`).
     """
-    cfg = backend.model(scene.model).cfg
     clean, ablated = answers.clean, answers.ablated
-    sentence = narrate(scene.puzzle, scene.ablation, clean, ablated, decoding=scene.answer, cfg=cfg)
-    if scene.pin is not None and answers.pinned is not None:
-        pinned, present = (scene.pin, answers.pinned), (scene.ablation, answers.now)
-        sentence = compare_two(scene.puzzle, pinned, present, scene.answer)
+    sentence = told(scene, backend, answers)
     strip, beside = compare.columns(scene)
     with strip:
         _strip(scene, answers, sentence)

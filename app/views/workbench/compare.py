@@ -11,11 +11,13 @@ from app.state.session import change, now, of_this_model
 from app.views.shared import puzzle_panels
 from app.widgets import loss_readout, puzzle_strip
 from app.widgets.controls import choice
-from app.widgets.puzzle_strip import Look
+from app.widgets.puzzle_strip import Look, Panel
 from app.widgets.text import escape_markdown
+from interp.ablation import Ablation
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.checkpoints import list_models
+from interp.engine.answers import Prediction
 from interp.errors import brief
 from interp.grids import CELLS
 
@@ -88,6 +90,40 @@ def _open(backend: Backend) -> None:
 
 
 @dataclass(frozen=True, eq=False)
+class Other:
+    """What another model answers to the puzzle of a scene.
+
+    Attributes:
+        off: what is ablated in it: the same, if it fits, or nothing.
+        misfit: that it does not fit, and why, in a sentence; or nothing.
+        clean: of its clean run.
+        ablated: under the ablation; ``None`` if nothing is ablated.
+    """
+
+    off: Ablation
+    misfit: str
+    clean: Prediction
+    ablated: Prediction | None
+
+    def panel(self, scene: Scene, title: str) -> Panel:
+        """Its answer, under the ablation if there is one."""
+        if self.ablated is None:
+            return puzzle_panels.answer(title, scene.puzzle, self.clean, scene.answer)
+        before, _ = puzzle_panels.decoded(self.clean, scene.answer)
+        return puzzle_panels.answer(title, scene.puzzle, self.ablated, scene.answer, compared=before)
+
+
+def ask_other(scene: Scene, backend: Backend) -> Other:
+    """The answer of the model that stands beside this one."""
+    other = scene.beside
+    off, why = fitting(scene.ablation, other, backend)
+    misfit = f"{other} is shown clean, for the ablation does not fit it: {why}" if why else ""
+    clean = backend.ask(other, PredictionOf(scene.puzzle))
+    run = backend.ask(other, PredictionOf(scene.puzzle, off)) if off else None
+    return Other(off, misfit, clean, run)
+
+
+@dataclass(frozen=True, eq=False)
 class Rooms:
     """The places of another model's answer and of its losses."""
 
@@ -113,17 +149,11 @@ def losses_room() -> DeltaGenerator:
 def show_other(scene: Scene, backend: Backend, rooms: Rooms) -> None:
     """Draw the other model's answer to this puzzle, under the same ablation if it fits. To be called last of
     all: nothing else on the page then waits for it."""
-    other, puzzle = scene.beside, scene.puzzle
-    off, misfit = fitting(scene.ablation, other, backend)
-    clean = backend.ask(other, PredictionOf(puzzle))
-    run = backend.ask(other, PredictionOf(puzzle, off)) if off else None
-    title = f"{other}: {brief(off.text, LONGEST_TITLE)}" if off else f"{other}, clean"
-    before, _ = puzzle_panels.decoded(clean, scene.answer)
-    more = {} if run is None else {"compared": before}
-    panel = puzzle_panels.answer(title, puzzle, run or clean, scene.answer, **more)
+    other, asked = scene.beside, ask_other(scene, backend)
+    title = f"{other}: {brief(asked.off.text, LONGEST_TITLE)}" if asked.off else f"{other}, clean"
     with rooms.answer:
         puzzle_strip.show(
-            [panel],
+            [asked.panel(scene, title)],
             key="strip-beside",
             look=Look(scene.palette, scene.digits),
             cell=scene.answer_cell,
@@ -131,10 +161,9 @@ def show_other(scene: Scene, backend: Backend, rooms: Rooms) -> None:
         )
     with rooms.losses:
         with st.container(width="stretch", gap=None):
-            loss_readout.show(clean, run, key="loss-beside", what=f"{other}: loss")
-            if misfit:
-                why = f"{other} is shown clean, for the ablation does not fit it: {misfit}"
-                st.caption(escape_markdown(why))
+            loss_readout.show(asked.clean, asked.ablated, key="loss-beside", what=f"{other}: loss")
+            if asked.misfit:
+                st.caption(escape_markdown(asked.misfit))
         st.button(
             f"Open {other}",
             key="beside-open",

@@ -4,13 +4,12 @@ from app.state.scene import Scene
 from app.views.shared import note
 from app.views.shared.export import header_of, sample_of
 from app.views.shared.report import exports
-from app.views.workbench.answer import Answers
+from app.views.workbench.answer import Answers, told
 from app.views.workbench.figures import shown, sweep_question
 from app.widgets.export_menu import menu
 from app.widgets.export_menu.menu import Download, Exports
 from app.widgets.loss_readout import has_cells
 from interp.analyses.attention import AttentionOf
-from interp.analyses.narration import narrate
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.engine.comparison import pair_rows
@@ -44,15 +43,13 @@ def offered(scene: Scene, backend: Backend, answers: Answers) -> Exports:
         (name, ", ".join(f"{cut} {short(run.loss.mean(cut))}" for cut in METRICS if has_cells(run.loss, cut)))
         for name, run in runs.items()
     ]
-    cfg = backend.model(scene.model).cfg
-    sentence = narrate(scene.puzzle, scene.ablation, clean, ablated, decoding=scene.answer, cfg=cfg)
     return exports(
         scene,
         "Workbench",
-        shown(scene, backend, clean, ablated),
+        shown(scene, backend, answers),
         downloads,
         _programs(scene, backend),
-        [("What it did", sentence), *facts],
+        [("What it did", told(scene, backend, answers)), *facts],
     )
 
 

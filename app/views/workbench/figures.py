@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 from app.live import sweeps
 from app.state.scene import Scene
 from app.views.shared import attention_plates
-from app.views.shared.plates import answer_strip, figures, plate
+from app.views.shared.plates import LONGEST, answer_strip, figures, plate
+from app.views.workbench import compare
+from app.views.workbench.answer import Answers, told
 from app.widgets.export_menu.figures import Figure
 from interp.ablation import COMPONENT_KINDS, components_of
 from interp.analyses.ablation_sweep import Sweep, SweepState, sweep_summary
-from interp.analyses.narration import narrate
 from interp.backend import Backend
-from interp.engine.answers import Prediction
+from interp.errors import brief
 from interp.figures.scale import legend
 from interp.figures.sweep import board_map, head_map, layer_chart, task_map
 from interp.tasks import TASKS
@@ -21,12 +22,12 @@ if TYPE_CHECKING:
     from interp.figures.paper import Plate
 
 
-def shown(scene: Scene, backend: Backend, clean: Prediction, off: Prediction | None) -> dict[str, Figure]:
+def shown(scene: Scene, backend: Backend, answers: Answers) -> dict[str, Figure]:
     """All of the page, by their names."""
     made = partial(_effects, scene, backend)
     tasks = sweeps.task_sweeps(scene) is not None
     return figures(
-        ("answer", "the answer", lambda: _answer(scene, backend, clean, off)),
+        ("answer", "the answer", lambda: _answer(scene, backend, answers)),
         ("board", "the ablation board", lambda: made("board")),
         ("layers", "the effects of attention layers", lambda: made("layers")),
         ("mlps", "the effects of MLPs", lambda: made("mlps")),
@@ -46,10 +47,27 @@ def sweep_question(scene: Scene, backend: Backend) -> Sweep:
     )
 
 
-def _answer(scene: Scene, backend: Backend, clean: Prediction, off: Prediction | None) -> "Plate":
-    cfg = backend.model(scene.model).cfg
-    about = narrate(scene.puzzle, scene.ablation, clean, off, decoding=scene.answer, cfg=cfg)
-    return answer_strip(scene, backend, clean, off, about=about)
+def _answer(scene: Scene, backend: Backend, answers: Answers) -> "Plate":
+    """The strip as it stands on the page: with what is pinned, and with another model's answer."""
+    pinned = scene.pin is not None and answers.pinned is not None
+    before = answers.pinned if answers.pinned is not None else answers.clean
+    after = answers.now if pinned else answers.ablated
+    names = ("Pinned", "Now") if pinned else ("Model", "Ablated")
+    title, more, about = "", [], told(scene, backend, answers)
+    if scene.pin is not None:
+        title = (
+            f"Pinned: {brief(scene.pin.text, LONGEST)}; now: {brief(scene.ablation.text, LONGEST) or 'clean'}"
+        )
+        more.append(f"pinned-{scene.pin.text}")
+    beside = {}
+    if scene.beside:
+        other = compare.ask_other(scene, backend)
+        beside[scene.beside] = other.panel(scene, scene.beside), other.ablated or other.clean
+        more.append(f"beside-{scene.beside}")
+        about = f"{about} {other.misfit or f'{scene.beside}: another model, the same ablation.'}"
+    return answer_strip(
+        scene, backend, before, after, names=names, beside=beside, title=title, about=about, more=more
+    )
 
 
 def _effects(scene: Scene, backend: Backend, name: str) -> "Plate":

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.views import frame
 from app.views.shared import attention
-from app.views.workbench import answer, board, compare, effects, export, tour
+from app.views.workbench import alone, answer, board, compare, effects, export, tour
 from app.views.workbench.choices import CHOICES, PAGE
 from app.widgets import skip_links
 from app.widgets.skip_links import Target
@@ -24,6 +24,7 @@ skip_links.show(WAYS)
 scene, backend, bar = frame.opened(
     PAGE, CHOICES, "Puzzlescope", ABOUT, sentence=tour.SENTENCE, last=tour.invite, has_board=True
 )
+alone.show(scene)
 answers = answer.ask(scene, backend)
 rooms = answer.show(scene, backend, answers)
 with bar():

@@ -21,7 +21,7 @@ from app.widgets.palette import PALETTES
 from interp import outputs
 from interp.errors import PuzzlescopeError, brief
 from interp.figures.grids import ink
-from interp.figures.outcomes import BOTH, BROKEN, FIXED, WRONG, outcomes
+from interp.figures.outcomes import BOTH, BROKEN, FIXED, WRONG, outcomes, told
 from interp.grids import CELLS, COLORS
 from interp.tokens import TOKEN_NAMES
 
@@ -122,7 +122,7 @@ class Panel:
     def _note(self, predicted: bool) -> str:
         if self.note is not None or not predicted:
             return self.note or ""
-        return f"{self.wrong} wrong" if self.wrong else "solved"
+        return told(self.wrong)
 
 
 def show(

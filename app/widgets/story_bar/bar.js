@@ -3,6 +3,12 @@ const PATIENCE = 5000 // milliseconds in which the page follows the scene that w
 const FOCUS = 5000 // milliseconds in which a button that led to another page gets the focus back there
 let pressed = null // the button that led here, and when: another page makes a bar of its own
 
+/** The heading and the paragraphs of a caption as sentences: read aloud, they would run together. */
+function asSaid(caption) {
+  const parts = [...caption.children].map((part) => part.textContent.trim()).filter(Boolean)
+  return parts.map((part) => (/[.!?:]$/.test(part) ? part : `${part}.`)).join(" ")
+}
+
 class Bar {
   constructor(parent) {
     this.root = make("section", "story", parent)
@@ -106,7 +112,7 @@ class Bar {
     this.count.textContent = `${at} / ${count}`
     this.previous.disabled = at === 1
     this.next.disabled = at === count
-    const words = this.pieces[at - 1].caption.textContent
+    const words = asSaid(this.pieces[at - 1].caption)
     if (this.said.textContent !== words) this.said.textContent = words
   }
 

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Integer
 
 from interp.figures.grids import ink
-from interp.figures.outcomes import BOTH, FIXED, INKS, KINDS, NAMES, WRONG, outcomes
+from interp.figures.outcomes import BOTH, FIXED, INKS, KINDS, NAMES, WRONG, counted, outcomes, told
 from interp.figures.paper.canvas import BODY, RULE, SMALL, SOFT, TEXT, Box, in_points
 from interp.figures.paper.words import writable
 from interp.grids import CELLS, COLORS, N_COLORS, SIZE
@@ -63,7 +63,7 @@ class Grid:
     def told(self) -> str:
         if self.note is not None or self.truth is None:
             return self.note or ""
-        return f"{self.wrong} wrong" if self.wrong else "all right"
+        return told(self.wrong)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,8 +124,8 @@ class Strip:
         shown = [grid for grid in self.grids if grid.compared is not None]
         shown = shown or [grid for grid in self.grids if grid.truth is not None]
         count = Counter(kind for grid in shown for kind in grid.kinds.tolist() if kind)
-        many = ": {}" if len(shown) == 1 else ""
-        return [(kind, NAMES[kind] + many.format(count[kind])) for kind in KINDS if count[kind]]
+        alone = len(shown) == 1
+        return [(kind, counted(kind, count[kind]) if alone else NAMES[kind]) for kind in KINDS if count[kind]]
 
     def _legend(self, axes: Axes, top: float) -> None:
         x = _SIGN

@@ -4,7 +4,16 @@ import re
 
 import pytest
 
-from app.state.following import CODE, LETTERS, LONGEST_SILENCE, MOST_TALKS, Talks
+from app.state.following import (
+    CODE,
+    LETTERS,
+    LONGEST_SILENCE,
+    MOST_FOLLOWERS,
+    MOST_TALKS,
+    PATIENCE,
+    Followers,
+    Talks,
+)
 from interp.errors import PuzzlescopeError
 
 
@@ -68,3 +77,36 @@ def test_there_are_never_too_many(talks: Talks, clock: Clock) -> None:
     with pytest.raises(PuzzlescopeError):
         talks.find(codes[0])
     assert all(talks.find(code) for code in codes[1:])
+
+
+def test_followers_are_counted_while_they_look(talks: Talks, clock: Clock) -> None:
+    code, owner = talks.begin("workbench", {})
+    assert talks.followers(code) == Followers(0, 0)
+    talks.attend(code, "one", True)
+    talks.attend(code, "two", True)
+    talks.attend(code, "two", False)
+    talks.attend("zzzzzz", "one", True)
+    assert talks.followers(code) == Followers(1, 1) and talks.followers("zzzzzz") == Followers(0, 0)
+    clock.now += PATIENCE - 1
+    talks.attend(code, "two", True)
+    talks.leave(code, "three")
+    clock.now += 2
+    assert talks.followers(code) == Followers(1, 0)
+    talks.leave(code, "two")
+    assert talks.followers(code) == Followers(0, 0)
+    for k in range(MOST_FOLLOWERS + 5):
+        talks.attend(code, str(k), True)
+    assert talks.followers(code).along == MOST_FOLLOWERS
+    talks.end(code, owner)
+    assert talks.followers(code) == Followers(0, 0)
+
+
+def test_what_a_presenter_reads_of_followers() -> None:
+    told = [Followers(*counts).words for counts in [(0, 0), (1, 0), (0, 1), (3, 1), (0, 2)]]
+    assert told == [
+        "no followers yet",
+        "1 follower",
+        "1 follower, looking elsewhere",
+        "4 followers, 1 of them looking elsewhere",
+        "2 followers, all of them looking elsewhere",
+    ]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.state import scene
-from app.state.link import Context, Parameter, one_of, query_of, read_one_of, read_query
+from app.state.link import Context, Parameter, one_of, query_of, read_one_of, read_query, unknown
 from app.views import PAGES, Page
 from interp import load_puzzles
 from interp.backend import Backend
@@ -29,7 +29,7 @@ def read_layer(text: str, context: Context) -> int:
 
 
 CHOICES = {
-    "kind": one_of(("q", "k", "v"), "k"),
+    "kind": one_of(("q", "k", "v"), "k", "kind of input"),
     "layer": Parameter(0, read_layer),
     "on": one_of((False, True), False),
 }
@@ -52,9 +52,25 @@ def test_what_cannot_be_used_is_said_and_the_default_taken() -> None:
     values, problems = read_query({"kind": "w", "layer": "77", "on": "True"}, CHOICES, HERE)
     assert values == {"kind": "k", "layer": 0, "on": True}
     assert problems == [
-        "The link's kind could not be used. Expected one of q, k, v, got 'w'.",
+        "The link's kind of input could not be used. Expected one of q, k, v, got 'w'.",
         "The link's layer could not be used. There is no layer 77.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["kind", "layer", "embed", "embed_options"], []),
+        (["kin"], ["a name that this page does not know: 'kin' (did you mean 'kind'?)."]),
+        (["LAYER"], ["a name that this page does not know: 'LAYER' (did you mean 'layer'?)."]),
+        (["ablation"], ["a name that this page does not know: 'ablation' (did you mean 'off'?)."]),
+        (["xyz", "layers"], ["names that this page does not know: 'xyz', 'layers' (did you mean 'layer'?)."]),
+        (list("abcdefg"), ["names that this page does not know: 'a', 'b', 'c', 'd', 'e' and 2 more."]),
+    ],
+)
+def test_unknown_names_are_told_in_one_sentence(names: list[str], told: list[str]) -> None:
+    found = unknown(names, CHOICES, {"ablation": "off"})
+    assert found == [f"The link has {one}" for one in told]
 
 
 def test_none_of_them() -> None:

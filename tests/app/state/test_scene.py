@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from app.startup.bundles import BUNDLES, Bundle, ensure_bundle
 from app.state import backend as shared
 from app.state import scene
+from app.views.workbench.alone import PLACES, style
 from app.widgets.token_attention.window import Window
 from interp.ablation import MEAN, NO_ABLATION, Component, Lookback, parse_ablation
 from interp.backend import Backend
@@ -61,6 +62,9 @@ LINK = {
 }
 """A part of a link for everything that a link holds besides model, puzzle, order, what is off and the
 head."""
+
+
+WORDS = {name: parameter.words for name, parameter in scene.PARAMETERS.items()}
 
 
 def as_shown(markdown: str) -> str:
@@ -141,9 +145,26 @@ def test_a_bad_link_gives_one_sentence_and_the_nearest_scene(page: AppTest, name
     page.query_params[name] = value
     page.run()
     assert not page.exception and not page.error
-    assert len(page.warning) == 1 and f"The link's {name} could not be used." in as_shown(
+    assert len(page.warning) == 1 and f"The link's {WORDS[name]} could not be used." in as_shown(
         page.warning[0].value
     )
+
+
+def test_every_value_of_a_link_has_a_name_in_words() -> None:
+    words = [parameter.words for parameter in scene.PARAMETERS.values()]
+    assert all(words) and len(set(words)) == len(words)
+    assert not {"off", "at", "which", "beside", "flips"} & set(words), "a reader does not know these"
+
+
+def test_what_a_link_says_under_unknown_names_is_told(page: AppTest) -> None:
+    page.query_params.update({"task": "grow", "of": "L1.attn", "embed_options": "light_theme"})
+    page.run()
+    assert [as_shown(one.value) for one in page.warning] == [
+        "The link has names that this page does not know: 'task', 'of' (did you mean 'off'?)."
+    ]
+    assert not off(page) and "task" not in page.query_params
+    page.run()
+    assert not page.warning
 
 
 def test_a_notice_outlives_a_run_that_begins_anew(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -337,3 +358,12 @@ def test_a_click_on_the_model_before_is_not_carried_out(page: AppTest) -> None:
     finally:
         session.st = original
     assert done == [1]
+
+
+@pytest.mark.parametrize("only", ["strip", "board", "attention"])
+def test_one_figure_is_shown_alone(page: AppTest, only: str) -> None:
+    page.query_params["only"] = only
+    page.run()
+    assert not page.exception and not page.warning and page.query_params["only"] == only
+    hidden = style(PLACES[only])
+    assert sum(hidden in one.proto.body for one in page.get("html")) == 1 and "stAlert" in hidden

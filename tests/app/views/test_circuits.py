@@ -112,7 +112,7 @@ def test_a_link_that_cannot_be_used(page: AppTest) -> None:
     page.run()
     said = " ".join(re.sub(r"\\(.)", r"\1", warning.value) for warning in page.warning)
     for name in ("show", "source", "from", "toward"):
-        assert f"The link's {name} could not be used." in said
+        assert f"The link's {CHOICES[name].words} could not be used." in said
     assert not page.exception
 
 

@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -14,8 +15,10 @@ from app.views.circuits.choices import PAGE
 from app.views.heads import figures as heads
 from app.views.heads.choices import CHOICES as HEADS
 from app.views.shared import attention_plates
+from app.views.workbench import answer
 from app.views.workbench import figures as workbench
 from app.widgets.export_menu.figures import Figure
+from interp.ablation import NO_ABLATION
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.export.tables import html_table
@@ -42,9 +45,7 @@ def scene(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Scene:
 
 
 def _workbench(scene: Scene, backend: Backend) -> dict[str, Figure]:
-    clean = backend.ask(scene.model, PredictionOf(scene.puzzle))
-    off = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation))
-    return workbench.shown(scene, backend, clean, off)
+    return workbench.shown(scene, backend, answer.ask(scene, backend))
 
 
 PAGES: dict[str, Callable[[Scene, Backend], dict[str, Figure]]] = {
@@ -76,6 +77,23 @@ def test_every_figure_of_a_page_is_a_plate(
     assert not re.search(r"""(src|href)="(?!data:|#)|<script|url\((?!#)""", whole), "it asks for nothing"
     ids = re.findall(r'\bid="([^"]+)"', whole)
     assert len(ids) == len(set(ids))
+
+
+def test_the_strip_is_saved_with_what_is_pinned_and_the_other_model(
+    scene: Scene, backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbench.sweeps, "task_sweeps", lambda scene: None)
+    pinned = replace(scene, pin=scene.ablation, ablation=NO_ABLATION, beside="seed-2")
+    plate = _workbench(pinned, backend)["answer"].plate()
+    grids = plate.drawing.grids
+    assert [grid.title for grid in grids[4:]] == ["Pinned", "Now", "seed-2"]
+    assert (
+        grids[4].cells.tolist()
+        == backend.ask(scene.model, PredictionOf(scene.puzzle, pinned.pin)).greedy[0].tolist()
+    )
+    assert plate.title == "Pinned: L1.attn; now: clean"
+    assert {"pinned_token", "now_token", "seed-2_token"} <= plate.rows[0].keys()
+    assert plate.name != _workbench(scene, backend)["answer"].plate().name
 
 
 def test_attention_on_the_grids_is_that_of_the_pattern(scene: Scene, backend: Backend) -> None:

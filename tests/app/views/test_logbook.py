@@ -141,3 +141,12 @@ def test_published_figures_stand_beside_ours_where_sizes_agree(
     monkeypatch.setattr("interp.backend.backend.load_puzzles", no_hub)
     next(b for b in page.button if b.label == "Use the notebook's own puzzles").click().run()
     assert "hub cannot be reached" in page.warning[0].value
+
+
+def test_the_score_says_what_is_ablated(page: AppTest) -> None:
+    page.run()
+    assert "What was published, on this model:" in words(page)
+    again = page_of("logbook")
+    again.query_params["off"] = "L1.attn"
+    again.run()
+    assert "What was published, on this model with L1.attn ablated:" in re.sub(r"\\(.)", r"\1", words(again))

@@ -226,7 +226,19 @@ def test_a_talk_is_followed_until_one_breaks_away(page: AppTest) -> None:
     assert not viewer.exception and not viewer.warning and viewer.query_params["follow"] == code
     page.segmented_control(key="answer").set_value("teacher-forced").run()
     assert viewer.run().session_state["scene"].answer == "teacher-forced"
+    assert "Following the talk" in words(viewer) and "1 follower" in words(page.run())
+    viewer.segmented_control(key="answer").set_value("greedy").run()
+    assert "You have gone your own way" in words(viewer) and "Following the talk" not in words(viewer)
+    page.segmented_control(key="attention-panel").set_value("tokens").run()
+    assert "1 follower, looking elsewhere" in words(page)
+    found = viewer.run().session_state["scene"]
+    assert (found.answer, found.panel) == ("greedy", "grids"), "nothing of one's own is taken away"
+    viewer.button(key="follow-again").click().run()
+    found = viewer.session_state["scene"]
+    assert (found.answer, found.panel, found.follow) == ("teacher-forced", "tokens", code)
+    assert "Following the talk" in words(viewer)
     viewer.button(key="break-away").click().run()
+    assert "no followers yet" in words(page.run()).lower()
     assert "follow" not in viewer.query_params and viewer.session_state["scene"].answer == "teacher-forced"
     page.segmented_control(key="answer").set_value("greedy").run()
     assert viewer.run().session_state["scene"].answer == "teacher-forced"
@@ -246,3 +258,20 @@ def test_where_a_link_leads() -> None:
     )
     assert root_of("https://x.org/lab/heads?a=b") == root_of("https://x.org/lab") == "https://x.org/lab/"
     assert root_of("") == ""
+
+
+def test_a_file_that_is_no_story_is_told_once(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    stories = page_of("stories").run()
+    for name, content, sentence in [
+        ("bad.md", b"hello", "bad.md, line 1: Expected the title"),
+        ("cat.png", b"\xff\xd8", "cat.png is no text"),
+    ]:
+        stories.file_uploader[0].upload(name, content, "text/markdown").run()
+        assert [sentence in re.sub(r"\\(.)", r"\1", one.value) for one in stories.warning] == [True]
+        assert stories.file_uploader[0].value is None, "there is room for another"
+    stories.run()
+    assert not stories.warning and not stories.exception
+    stories.file_uploader[0].upload("bad.md", b"hello", "text/markdown").run()
+    good = write(opened("what-matters")).encode()
+    stories.file_uploader[0].upload("good.md", good, "text/markdown").run()
+    assert not stories.warning and stories.session_state["draft"].scenes

@@ -157,6 +157,9 @@ def test_those_of_other_weights_or_orders_are_refused(four: np.ndarray, of_four:
         torch.ones(2, 405, dtype=torch.long),
         torch.zeros(405, dtype=torch.long),
         torch.zeros(2, 405, dtype=torch.long),
+        "x",
+        None,
+        load_puzzles("bank").limit(2),
     ],
 )
 def test_what_is_no_whole_puzzle_behind_a_start_token_has_no_means(model: PuzzleGPT, tokens) -> None:

@@ -113,6 +113,9 @@ SAVED = {
     "NumPy array in Fortran's order": lambda: (tiny_state(), np.asfortranarray(np.eye(3, dtype=np.float16))),
     "a Counter": lambda: {"model": tiny_state(), "seen": Counter("abca")},
     "an epoch among the weights": lambda: tiny_state() | {"epoch": 7, "name": "x"},
+    "a step of NumPy's among the weights": lambda: (
+        tiny_state() | {"step": np.int64(4), "best": np.bool_(True)}
+    ),
     "float64": lambda: {name: w.double() for name, w in tiny_state().items()},
     "slices of one tensor": lambda: {
         name: torch.cat([w.flatten(), torch.ones(9)])[: w.numel()].view(w.shape)

@@ -107,6 +107,20 @@ def test_json_may_give_tokens(tmp_path: Path) -> None:
         assert load_puzzles(path)[0] == puzzle
 
 
+def test_a_label_of_null_is_none(tmp_path: Path) -> None:
+    path, puzzle = tmp_path / "x.json", some()[4]
+    numbers = puzzle.tokens.tolist()
+    for row in (
+        {"input_ids": numbers},
+        {"label": None, "input_ids": numbers},
+        {"task": None, "tokens": numbers},
+    ):
+        path.write_text(json.dumps([row]))
+        assert load_puzzles(path)[0] == puzzle
+    path.write_text(json.dumps([{"label": [None, "mine"], "input_ids": [numbers, numbers]}]))
+    assert [one.task for one in load_puzzles(path)] == [puzzle.task, "mine"]
+
+
 @pytest.mark.parametrize(
     "name", ["x[1].parquet", "*.parquet", "x?.json", "~nobody-here.npz", "a b.NPZ", "x.JSON.GZ"]
 )
@@ -307,7 +321,6 @@ JSONS = {
     "task is a truth": (lambda: entry(task=True), "true or false"),
     "task is a list": (lambda: entry(task=["frame"]), "task"),
     "task is long": (lambda: entry(task="x" * 101), "at most 100 letters"),
-    "task is null": (lambda: entry(task=None), "task"),
     "task of two lines": (lambda: entry(task="a\nb"), "task"),
     "task that is no text": (lambda: entry(task="\ud800"), "task"),
     "structure": (lambda: entry(structure="X Y"), "X f(X) Y f(Y)"),

@@ -1,11 +1,12 @@
 """Following a talk: the presenter's page shows the code, and others see what is shown there."""
 
+import secrets
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from app.startup import arrival
-from app.state.following import TALKS
+from app.state.following import TALKS, Talk
 from app.state.playing import CARRIED
 from app.state.scene import Scene
 from app.state.session import change, link, now
@@ -15,7 +16,9 @@ from interp.errors import PuzzlescopeError
 
 LOOK_IN = 1.0
 """Seconds between two looks at what the presenter shows."""
-_OWN, _SEEN = "own-talk", "seen-of-talk"
+COUNT_IN = 2.0
+"""Seconds between two counts of the followers."""
+_OWN, _SEEN, _SELF = "own-talk", "seen-of-talk", "follower"
 
 
 # ---- giving a talk -----------------------------------------------------------------------------------------
@@ -68,30 +71,62 @@ def show_own(page: str) -> None:
         return
     st.markdown(f"Others follow along at this link, code **{given}**:")
     st.code(f"{address()}?{urlencode({'follow': given})}", language=None)
+    st.fragment(_count, run_every=COUNT_IN)()
     st.button("End the talk", key="follow-end", icon=":material/stop:", on_click=end)
+
+
+def _count() -> None:
+    given = code()
+    st.caption("" if given is None else TALKS.followers(given).words.capitalize())
 
 
 # ---- following one -----------------------------------------------------------------------------------------
 
 
-def show(scene: Scene) -> None:
-    """Draw, for those who follow a talk, the line that says so, and look in on it."""
+def show(scene: Scene, page: str) -> None:
+    """Draw, for those who follow a talk, the line that says so, or that they see something of their own by
+    now; and look in on it.
+
+    Args:
+        page: that is open.
+    """
     if not scene.follow:
         return
+    own_way = _own_way(scene.follow, page)
+    name = escape_markdown(scene.follow)
     with st.container(key="following", horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f":material/podcasts: Following the talk **{escape_markdown(scene.follow)}**")
+        if own_way:
+            st.markdown(f":material/alt_route: You have gone your own way; the talk **{name}** goes on")
+            st.button("Back to the presenter", key="follow-again", type="primary", on_click=_return)
+        else:
+            st.markdown(f":material/podcasts: Following the talk **{name}**")
         st.button("Break away", key="break-away", on_click=break_away)
-        st.fragment(_look, run_every=LOOK_IN)()
+        st.fragment(_look, run_every=LOOK_IN)(page)
 
 
 def break_away() -> None:
     """Follow no longer, and stay on what is shown; for use in widget callbacks."""
     st.session_state.pop(_SEEN, None)
+    TALKS.leave(now().follow, _self())
     change(follow="")
 
 
-def _look() -> None:
-    """Go where the presenter has gone."""
+def _return() -> None:
+    """See again what the presenter shows; for use in widget callbacks."""
+    try:
+        _go(now().follow, TALKS.find(now().follow))
+    except PuzzlescopeError:
+        st.session_state.pop(_SEEN, None)  # the line says that it is over
+
+
+def _own_way(talk: str, page: str) -> bool:
+    """Whether this follower sees something else than what was last taken over from the presenter."""
+    seen: tuple[str, Talk] | None = st.session_state.get(_SEEN)
+    return seen is not None and seen[0] == talk and (seen[1].page, dict(seen[1].query)) != (page, _shown())
+
+
+def _look(page: str) -> None:
+    """Go where the presenter has gone, unless this follower goes a way of their own."""
     following = now().follow
     if not following:
         return
@@ -100,9 +135,23 @@ def _look() -> None:
     except PuzzlescopeError:
         st.caption("The talk is over.", width="content")
         return
-    if st.session_state.get(_SEEN) == (following, talk.step):
+    own_way = _own_way(following, page)
+    TALKS.attend(following, _self(), not own_way)
+    seen: tuple[str, Talk] | None = st.session_state.get(_SEEN)
+    if own_way or (seen is not None and seen[0] == following and seen[1].step == talk.step):
         return
-    st.session_state[_SEEN] = following, talk.step
+    _go(following, talk)
+    st.rerun()
+
+
+def _go(following: str, talk: Talk) -> None:
+    """Let the next run show what the presenter shows."""
+    st.session_state[_SEEN] = following, talk
     own = {name: value for name, value in now().query().items() if name in CARRIED}
     arrival.ask({**talk.query, **own}, talk.page)
-    st.rerun()
+
+
+def _self() -> str:
+    """What tells this visit from others."""
+    own: str = st.session_state.setdefault(_SELF, secrets.token_urlsafe(8))
+    return own

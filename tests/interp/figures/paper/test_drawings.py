@@ -84,7 +84,7 @@ def test_a_strip_has_the_cells_and_their_outlines() -> None:
         }
         assert count == {BROKEN: 3 + 1, FIXED: 1 + 1}, "one more of each in the legend"
     told = words(Plate("Ablated: L1.attn (zero)", strip(), HEADER).svg(PAGE))
-    assert {"broken: 3", "fixed: 1", "still wrong: 1", "2 wrong", "4 wrong"} <= set(told)
+    assert {"3 broken", "1 fixed", "1 still wrong", "2 wrong", "4 wrong"} <= set(told)
 
 
 def test_stages_of_a_lens_say_how_many_cells_are_right() -> None:
