@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from interp.analyses.activation_patching import PatchState, at_block
+from interp.analyses.activation_patching import EVERYWHERE, PatchState, at_block
 from interp.figures.cells import cells_map
 from interp.figures.scale import shade, tint
 from interp.figures.style import base_figure, empty
@@ -27,7 +27,8 @@ def patch_map(state: PatchState, cell: int, marked: tuple[str, str] | None = Non
 
     A tile's ``customdata`` is its site and its block's name.
     """
-    lines, columns = list(state.sites), [block.name for block in state.blocks]
+    lines = list(state.sites)
+    columns = ["all" if block == EVERYWHERE else block.name for block in state.blocks]
     high = 17 if len(lines) > 12 else 26
     figure = base_figure(
         "Effect of each patch", height=(120 if len(columns) <= MOST_NOTED else 160) + high * len(lines)

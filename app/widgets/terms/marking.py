@@ -53,6 +53,16 @@ def caption(text: str) -> None:
     st.caption(marked(text), unsafe_allow_html=True)
 
 
+def how_to_read(line: str, more: str) -> None:
+    """Draw an explanation of which one sentence is on the page, and the rest where it is asked for. Both are
+    Markdown, with their terms marked."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        with st.container(width="stretch"):
+            caption(line)
+        with st.popover("How to read", icon=":material/menu_book:", type="tertiary"):
+            markdown(more)
+
+
 def markdown(text: str) -> None:
     """Draw a text, in Markdown, with its terms marked."""
     st.markdown(marked(text), unsafe_allow_html=True)
