@@ -53,6 +53,7 @@ def show(
     ablation: Ablation = NO_ABLATION,
     cell: int | None = None,
     on_cell: Callable[[int], None] | None = None,
+    tools: Callable[[], None] | None = None,
 ) -> None:
     """Draw the film, and explain it.
 
@@ -61,8 +62,9 @@ def show(
         ablation: of the run; stages whose part is off are struck through.
         cell: the answer cell (0..99, row by row) that is chosen.
         on_cell: called, before the page runs again, with the answer cell that was clicked.
+        tools: draws what stands beside the explanation.
     """
-    terms.how_to_read(SHORT, ABOUT)
+    terms.how_to_read(SHORT, ABOUT, tools)
     _film(key=key, data=data(lens, look, ablation, cell), on_cell_change=partial(report_cell, key, on_cell))
     st.caption(f"{LEGEND} {lens.summary()}")
 
