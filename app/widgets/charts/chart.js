@@ -48,7 +48,7 @@ function lines(text) {
 // second line; a mark's label is its first line, the rest is on hover.
 function narrowed({ data, layout }) {
   const fitted = { ...layout }
-  if (layout.legend?.orientation === "h") fitted.legend = { ...layout.legend, x: 0, xanchor: "left", y: -0.2, yanchor: "top" }
+  if (layout.legend?.orientation === "h") fitted.legend = { ...layout.legend, x: 0, xanchor: "left", y: 0, yanchor: "bottom", yref: "container" }
   for (const axis of Object.keys(layout).filter((name) => name.startsWith("xaxis"))) {
     const { title } = layout[axis]
     if (title?.text) fitted[axis] = { ...layout[axis], title: { ...title, text: lines(title.text) } }
