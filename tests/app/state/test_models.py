@@ -12,8 +12,11 @@ from tests.support.pages import page_of, plain
 
 @pytest.fixture
 def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)  # of this process's backend, for all its tests
     monkeypatch.setattr("app.views.shared.model_picker.list_models", lambda: ("default", model_folder))
-    return page_of("workbench")
+    page = page_of("workbench")
+    page.query_params["model"] = "default"
+    return page
 
 
 def go_on(page: AppTest, off: str, pin: str) -> str:

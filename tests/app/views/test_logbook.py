@@ -16,8 +16,8 @@ def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def measured(page: AppTest) -> AppTest:
-    """Run the page until its sweep is complete."""
-    return run_until(page, lambda page: "Verdict when the measurement is complete" not in words(page))
+    """Run the page until every experiment has a verdict: before its first row a sweep says nothing yet."""
+    return run_until(page, lambda page: "**Here:**" in words(page) and "**pending" not in words(page))
 
 
 def test_every_experiment_has_a_question_a_finding_a_link_and_a_program(page: AppTest) -> None:
