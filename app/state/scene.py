@@ -33,7 +33,7 @@ SAMPLES = (1, 16, 64)
 
 LONGEST_OFF = 60
 """Letters of what is off, where it is part of a sentence: it may be every head of the model."""
-LONGEST_TOLD = 100
+LONGEST_TOLD = 75
 """Letters of the same in words."""
 
 FIRST_PUZZLE = "9a3726a23b"

@@ -44,6 +44,7 @@ def show(scene: Scene, backend: Backend) -> None:
     )
     source = source_of(scene, backend)
     if source is None:
+        patching.show_edit_of(scene.puzzle, choice_of(scene, backend), key="patch", on_change=choose_patching)
         return
 
     def under_way() -> bool:
@@ -113,6 +114,11 @@ def look(scene: Scene, source: Puzzle, backend: Backend) -> Seen[PatchState]:
 
 def _draw(scene: Scene, source: Puzzle, backend: Backend) -> None:
     seen, choice = look(scene, source, backend), choice_of(scene, backend)
+    colours, changed = Look(scene.palette, scene.digits), of_this_model(choose_patching)
+
+    def draw_source() -> None:
+        patching.show_source(scene.puzzle, source, choice, key="patch", look=colours, on_change=changed)
+
     patching.show(
         seen.state,
         choice,
@@ -121,7 +127,8 @@ def _draw(scene: Scene, source: Puzzle, backend: Backend) -> None:
         key="patched",
         cell=cell_at(scene),
         on_cell=of_this_model(partial(look_at_cell, scene, backend)),
-        on_change=of_this_model(choose_patching),
+        on_change=changed,
+        source=draw_source,
         on_stop=lambda: watched().stop(GROUP),
         on_again=lambda: watched().forget(GROUP),
     )

@@ -40,7 +40,7 @@ def show(scene: Scene, backend: Backend) -> None:
     studies.head_sweep(scene, backend)
     studies.head_study(scene, backend)
     _controls(scene, chosen(PAGE)["over"])
-    left, right = st.columns([16, 10], gap="medium")
+    left, right = st.columns([20, 13], gap="medium")
     with left:
         _all_heads(scene, backend)
     with right:

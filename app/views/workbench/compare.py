@@ -123,11 +123,10 @@ class Other:
     ablated: Prediction | None
 
     def told(self, scene: Scene, cfg: Config) -> str:
-        """What became of its answer, in a sentence or two that go on after a colon."""
-        sentence = narrate(
-            scene.puzzle, self.off, self.clean, self.ablated, decoding=scene.answer, cfg=cfg
-        )
-        return sentence[:1].lower() + sentence[1:]
+        """What became of its answer, in a sentence that goes on after a colon: the first that is told of it."""
+        sentence = narrate(scene.puzzle, self.off, self.clean, self.ablated, decoding=scene.answer, cfg=cfg)
+        first, _, _ = sentence.removesuffix(".").partition(". ")
+        return f"{first[:1].lower()}{first[1:]}."
 
     def panel(self, scene: Scene, title: str) -> Panel:
         """Its answer, under the ablation if there is one."""
@@ -186,7 +185,7 @@ def show_other(scene: Scene, backend: Backend, rooms: Rooms) -> None:
     with rooms.losses:
         with st.container(width="stretch", gap=None):
             st.caption(escape_markdown(f"{other}: {asked.told(scene, backend.model(other).cfg)}"))
-            loss_readout.show(asked.clean, asked.ablated, key="loss-beside", what=f"{other}: loss")
+            loss_readout.show(asked.clean, asked.ablated, key="loss-beside", what="Loss")
             if asked.misfit:
                 st.caption(escape_markdown(asked.misfit))
         st.button(

@@ -8,8 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from app.state.link import Context, query_of, read_query
 from app.views.circuits.choices import CHOICES, VIEWS
-from interp import load_model, load_puzzles
 from app.widgets.charts.patching import EDITED
+from interp import load_model, load_puzzles
 from interp.ablation import Component, components_of
 from interp.analyses.ablation_sweep import cost, sweep
 from interp.analyses.activation_patching import Edit, copied_cell, telling_source
@@ -64,7 +64,7 @@ def test_it_opens_on_what_this_model_and_puzzle_have_to_tell(page: AppTest, mode
     scene = filled(page).session_state["scene"]
     model = load_model(model_folder)
     layers = components_of(model.cfg, ["attn"])
-    clean, *rows = sweep(model, scene.puzzle.tokens[None], layers).common()
+    clean, *rows = sweep(model, scene.puzzle.tokens[None], layers)
     dearest = max(rows, key=lambda row: cost(row, clean, "final")).component
     assert dearest is not None and page.selectbox(key="circuits-source").value == dearest.text
     assert f"Which later components use what {dearest.text} writes?" in words(page)

@@ -147,6 +147,7 @@ def views_page() -> None:
         state.choice = choice
 
     patch_view.show_choices(bank[0], list(bank[1:4]), state.choice, key="patch", on_change=choose)
+    patch_view.show_edit_of(bank[0], state.choice, key="patch", on_change=choose)
     known = {
         "none": (None, 0.0, False),
         "begun": (nothing_patched(), 0.1, False),
@@ -172,7 +173,7 @@ def test_all_views_stand_on_a_page_and_report_what_is_chosen() -> None:
     page = AppTest.from_function(views_page, default_timeout=SECONDS).run()
     assert not page.exception
     said = [plain(caption.value) for caption in page.caption]
-    for about in (lens_film.ABOUT, attribution_view.ABOUT, patch_view.ABOUT):
+    for about in (lens_film.ABOUT, attribution_view.ABOUT, patch_view.SHORTLY):
         assert plain(about) in said
     assert any("10 parts sum to +1.250" in one for one in said)
     page.button(key="begun-stop").click().run()
