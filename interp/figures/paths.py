@@ -53,7 +53,7 @@ def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
                 one,
                 costs[one],
                 _by_effect(one, state.source, rows[one], clean, measure, ()),
-                note(costs[one], measure, len(rows[one].solved)) or short(costs[one]).replace("-", "−", 1),
+                note(costs[one], measure, len(rows[one].solved)) or short(costs[one]).replace("-", "−"),
             )
             for one in shown
         ],

@@ -123,7 +123,7 @@ class Other:
     ablated: Prediction | None
 
     def told(self, scene: Scene, cfg: Config) -> str:
-        """What became of its answer, in a sentence that goes on after a colon: the first that is told of it."""
+        """What became of its answer, in the first sentence of it, to stand after a colon."""
         sentence = narrate(scene.puzzle, self.off, self.clean, self.ablated, decoding=scene.answer, cfg=cfg)
         first, _, _ = sentence.removesuffix(".").partition(". ")
         return f"{first[:1].lower()}{first[1:]}."
@@ -185,7 +185,7 @@ def show_other(scene: Scene, backend: Backend, rooms: Rooms) -> None:
     with rooms.losses:
         with st.container(width="stretch", gap=None):
             st.caption(escape_markdown(f"{other}: {asked.told(scene, backend.model(other).cfg)}"))
-            loss_readout.show(asked.clean, asked.ablated, key="loss-beside", what="Loss")
+            loss_readout.show(asked.clean, asked.ablated, key="loss-beside")
             if asked.misfit:
                 st.caption(escape_markdown(asked.misfit))
         st.button(
