@@ -15,6 +15,7 @@ from interp.figures.readers import MARKS, SHOWN, is_off, ranking, readers_board
 from interp.figures.scale import LEAST, colour, note, position, position_of, quantity
 from interp.figures.style import MEASURING, QUIET, base_figure, empty, legend_above
 from interp.figures.sweep import effect_lines, measured, mirrored, nothing, reach
+from interp.figures.tiles import signed
 from interp.model import Config
 from interp.numbers import compared, short
 
@@ -22,6 +23,8 @@ NO_EFFECT = "No path to a single receiver changes this measure: choose a loss."
 TOO_SMALL = f"No path changes the loss by more than {LEAST:g} nats."
 NAMED = 8
 """Points of a scatter that are named at most."""
+NAME = (0.09, 0.04)
+"""How wide a name is, as a share of the way from 0 to the last point, and how high, on the scale."""
 
 
 def effects_board(
@@ -53,7 +56,7 @@ def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
                 one,
                 costs[one],
                 _by_effect(one, state.source, rows[one], clean, measure, ()),
-                note(costs[one], measure, len(rows[one].solved)) or short(costs[one]).replace("-", "−"),
+                note(costs[one], measure, len(rows[one].solved)) or signed(short(costs[one])),
             )
             for one in shown
         ],
@@ -62,11 +65,12 @@ def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
     if not costs:
         return nothing(figure, [])
     if not _told(costs.values(), measure):
+        figure.data = []
         return empty(figure, _no_effect(measure) if len(costs) == len(found) else MEASURING)
     if measure == "answers":
         figure.update_xaxes(title="share of answers lost (below 0: gained)", tickformat=".0%")
     else:
-        figure.update_xaxes(title=quantity(measure))
+        figure.update_xaxes(title=quantity(measure), exponentformat="e")
     return figure
 
 
@@ -81,7 +85,7 @@ def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measur
         if reader in excess and not np.isnan(found)
     }
     clean, rows = state.row(0), state.by_reader()
-    named = frontier(points)[:NAMED]
+    named = _apart({reader: points[reader] for reader in frontier(points)}, measure)[:NAMED]
     n = max((len(row.solved) for row in rows.values()), default=1)
     figure = base_figure(f"Readers of {state.source.text}, by weights and by effect", height=380)
     for name in INPUT_NAMES:
@@ -109,6 +113,7 @@ def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measur
     figure.update_layout(margin_t=56)
     legend_above(figure)
     if points and not _told((effect for _, effect in points.values()), measure):
+        figure.data = []
         return empty(figure, _no_effect(measure))
     figure.update_xaxes(title="score beyond chance", zeroline=True, zerolinecolor=QUIET)
     ticks = mirrored(measure, n)
@@ -142,6 +147,18 @@ def _told(effects: Iterable[float], measure: Measure) -> bool:
 
 def _no_effect(measure: Measure) -> str:
     return NO_EFFECT if measure in ("wrong", "answers") else TOO_SMALL
+
+
+def _apart(points: Mapping[Reader, tuple[float, float]], measure: Measure) -> list[Reader]:
+    """Those of the readers whose names do not lie over that of an earlier one, in a chart as wide as all of
+    them."""
+    found: list[tuple[Reader, float, float]] = []
+    wide = max((x for x, _ in points.values()), default=0) or 1
+    for reader, (x, effect) in points.items():
+        y = position(effect, measure)
+        if all(abs(x - other) > NAME[0] * wide or abs(y - height) > NAME[1] for _, other, height in found):
+            found.append((reader, x, y))
+    return [reader for reader, _, _ in found]
 
 
 def _by_effect(

@@ -71,3 +71,4 @@ def test_a_visitor_is_led(page: Page, address: str) -> None:
     expect(page.locator(".tour")).to_have_count(0)
     expect(page.locator(".ring")).to_have_count(0)
     page.wait_for_url(before)
+    assert page.locator('[data-testid="stMain"]').evaluate("page => page.scrollTop") == 0, "where it began"

@@ -39,7 +39,6 @@ def show(scene: Scene, backend: Backend) -> None:
         choice_of(scene, backend),
         key="patch",
         why=WHY.get(type(choice_of(scene, backend).source), "") if chosen_patching().source is None else "",
-        look=Look(scene.palette, scene.digits),
         on_change=choose_patching,
     )
     source = source_of(scene, backend)

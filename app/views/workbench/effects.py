@@ -7,10 +7,9 @@ import streamlit as st
 
 from app.live import fragment, sweeps
 from app.live.watching import watched
-from app.state.scene import Chart, Scene
+from app.state.scene import Base, Chart, Scene
 from app.state.session import change, of_this_model
 from app.views.shared.switching import switch
-from app.views.workbench.board import BASES
 from app.views.workbench.choices import PAGE
 from app.widgets.charts import flip_list, head_map, layer_chart, task_chart
 from app.widgets.controls import choice
@@ -26,6 +25,7 @@ CHARTS: dict[Chart, str] = {
     "heads": "heads",
     "tasks": "tasks × layers",
 }
+BASES: dict[Base, str] = {"clean": "one at a time", "off": "added to current ablation"}
 
 
 def show(scene: Scene, backend: Backend) -> None:
@@ -54,13 +54,12 @@ def _draw(scene: Scene, backend: Backend) -> None:
     state = sweeps.board_sweep(scene, backend).states[0]
     rows = state.common() if state is not None else []
     clean, off = (rows[0] if rows else None), list(scene.ablation.components)
-    key = f"effects-{scene.chart}"
+    key, beneath = f"effects-{scene.chart}", sweeps.pinned_rows(scene, backend)
     click = of_this_model(switch)
     if scene.chart == "heads":
-        head_map.show(rows[1:], clean, scene.measure, off, key=key, on_click=click)
+        head_map.show(rows[1:], clean, scene.measure, off, beneath=beneath, key=key, on_click=click)
     else:
         kind: Kind = "attn" if scene.chart == "attention" else "mlp"
-        beneath = sweeps.pinned_rows(scene, backend)
         layer_chart.show(rows[1:], clean, scene.measure, kind, off, beneath=beneath, key=key, on_click=click)
 
 

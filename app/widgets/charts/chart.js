@@ -21,15 +21,41 @@ function loadPlotly(source) {
   return plotly
 }
 
-// The page's own type and colours; and no mark of Plotly's where it would be chosen.
+// The page's own type and colours. The title is text of the page, which goes on in a second line where the first is full.
 function dressed(layout, style) {
   const [text, ground, line] = ["--st-text-color", "--st-secondary-background-color", "--st-border-color"].map((name) => style.getPropertyValue(name).trim())
   const font = { family: style.fontFamily, color: text }
-  const title = { ...layout.title, font: { ...layout.title?.font, weight: 600 } }
-  const dressing = { ...layout, title, font: { size: 12, ...font }, hoverlabel: { bgcolor: ground, bordercolor: line, font: { size: 12, ...font }, ...layout.hoverlabel } }
+  const dressing = { ...layout, title: undefined, font: { size: 12, ...font }, hoverlabel: { bgcolor: ground, bordercolor: line, font: { size: 12, ...font }, ...layout.hoverlabel } }
   for (const axis of Object.keys(layout).filter((name) => /^[xy]axis/.test(name)))
     dressing[axis] = { zerolinecolor: line, ...layout[axis] }
   return dressing
+}
+
+const NARROW = 480 // pixels: less is a phone's
+const LINE = 38 // letters of an axis title on one line of a phone
+
+// Words in as many lines as they need.
+function lines(text) {
+  const found = [""]
+  for (const word of text.split(" ")) {
+    if (found.at(-1) && found.at(-1).length + word.length >= LINE) found.push("")
+    found[found.length - 1] = `${found.at(-1)} ${word}`.trim()
+  }
+  return found.join("<br>")
+}
+
+// The same chart for a phone: the legend below, where it has the whole width and no title above it; an axis title goes on in a
+// second line; a mark's label is its first line, the rest is on hover.
+function narrowed({ data, layout }) {
+  const fitted = { ...layout }
+  if (layout.legend?.orientation === "h") fitted.legend = { ...layout.legend, x: 0, xanchor: "left", y: 0, yanchor: "bottom", yref: "container" }
+  for (const axis of Object.keys(layout).filter((name) => name.startsWith("xaxis"))) {
+    const { title } = layout[axis]
+    if (title?.text) fitted[axis] = { ...layout[axis], title: { ...title, text: lines(title.text) } }
+  }
+  const firstLine = (text) => (typeof text === "string" ? text.split("<br>")[0] : text)
+  const short = (trace) => (/text/.test(trace.mode ?? "") && Array.isArray(trace.text) ? { ...trace, text: trace.text.map(firstLine) } : trace)
+  return { data: data.map(short), layout: fitted }
 }
 
 // What a click says: the customdata of the point, as texts; nothing if it has none.
@@ -40,9 +66,11 @@ function clicked(event) {
 
 function drawChart(view) {
   const { figure } = view.data
-  if (view.drawn === figure || !view.plot.isConnected) return
-  view.drawn = figure
-  const { data, layout } = JSON.parse(figure)
+  const isNarrow = view.plot.offsetWidth > 0 && view.plot.offsetWidth < NARROW
+  if ((view.drawn === figure && view.isNarrow === isNarrow) || !view.plot.isConnected) return
+  Object.assign(view, { drawn: figure, isNarrow })
+  const whole = JSON.parse(figure)
+  const { data, layout } = isNarrow ? narrowed(whole) : whole
   const options = { responsive: true, doubleClick: false, displayModeBar: false }
   window.Plotly.react(view.plot, data, dressed(layout, getComputedStyle(view.plot)), options)
   if (view.listens) return
@@ -51,14 +79,18 @@ function drawChart(view) {
     const said = clicked(event)
     if (said) view.trigger("clicked", { said, number: (view.clicks += 1) })
   })
-  view.resized = new ResizeObserver(() => view.plot.isConnected && view.plot.offsetWidth && window.Plotly.Plots.resize(view.plot))
+  view.resized = new ResizeObserver(() => {
+    if (!view.plot.isConnected || !view.plot.offsetWidth) return
+    window.Plotly.Plots.resize(view.plot)
+    drawChart(view) // if it has become narrow, or wide
+  })
   view.resized.observe(view.plot)
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!charts.has(parentElement)) {
     const holder = make("div", "plotly-holder", parentElement)
-    const view = { button: make("button", "plotly-export", holder), plot: make("div", "plotly-view", holder), clicks: 0 }
+    const view = { title: make("div", "plotly-title", holder), button: make("button", "plotly-export", holder), plot: make("div", "plotly-view", holder), clicks: 0 }
     view.button.innerHTML = ICON
     view.button.addEventListener("click", () => view.trigger("exported", true))
     charts.set(parentElement, view)
@@ -66,6 +98,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const view = charts.get(parentElement)
   Object.assign(view, { data, trigger: setTriggerValue })
   view.plot.style.height = `${data.height}px`
+  view.title.textContent = view.title.title = data.heading
   view.button.title = `Export ${plain(data.title)}`
   view.button.setAttribute("aria-label", view.button.title)
   view.plot.setAttribute("role", "group")

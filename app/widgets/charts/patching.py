@@ -40,10 +40,7 @@ from interp.grids import COLORS, SIZE
 from interp.puzzles import Puzzle
 from interp.tokens import cell_name
 
-SHORTLY = (
-    "One activation of a source puzzle's run is copied into this one's (*patching*). Effect 0: the answer"
-    " stays this puzzle's; 1: it becomes the source's."
-)
+SHORT = "Which activation carries the source's answer over: 0 for none of it, 1 for all."
 ABOUT = (
     "Removing a component tells what breaks without it; *patching* tells what it carries. The model sees"
     " two puzzles: this one, and a source. One activation is copied from the source's run into this one's,"
@@ -108,7 +105,6 @@ def show_choices(
     *,
     key: str,
     why: str = "",
-    look: Look = PLAIN,
     on_change: Callable[[Patching], None],
 ) -> None:
     """Draw what there is to choose: the second puzzle, what is patched, and where.
@@ -116,10 +112,9 @@ def show_choices(
     Args:
         candidates: puzzles offered besides an edited copy, their grids in the same order as this one's.
         why: why this source, in a sentence.
-        look: how cells are painted.
         on_change: is given the new choice.
     """
-    terms.caption(SHORTLY)
+    terms.how_to_read(SHORT, ABOUT)
     by_id = {one.id: f"{one.task} {one.id}" for one in candidates}
     first = choice.source if choice.source in by_id else next(iter(by_id), EDITED)
     current = EDITED if isinstance(choice.source, Edit) else str(first)
@@ -141,8 +136,6 @@ def show_choices(
             "What is patched", KINDS, choice.kind, key=f"{key}-kind", on_change=to_kind, label_shown=True
         )
         segmented("Where", DETAILS, choice.detail, key=f"{key}-detail", on_change=to_detail, label_shown=True)
-        with st.popover("About", icon=":material/menu_book:"):
-            terms.markdown(ABOUT)
     if why:
         st.caption(why)
 

@@ -81,6 +81,7 @@ def test_effects_too_small_to_tell_are_told_and_not_drawn(
     ranked = by_effect.effects_ranking(measured)
     for figure in (ranked, by_effect.views_scatter(weights.readings(SOURCE), measured)):
         assert [note.text for note in figure.layout.annotations] == said
+        assert bool(figure.data) == (not said)
     if not said:
         assert {text for trace in ranked.data for text in trace.text} == {"0.5", "1.0e−5"}
 
