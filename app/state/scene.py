@@ -17,6 +17,7 @@ from app.widgets.palette import PALETTES
 from app.widgets.puzzle_picker.wishes import Which
 from app.widgets.token_attention.window import Window
 from interp.ablation import NO_ABLATION, ZERO, Ablation, Component, Method
+from interp.analyses.narration import beginning
 from interp.backend import Backend
 from interp.checkpoints import DEFAULT
 from interp.engine.answers import Decoding
@@ -32,6 +33,8 @@ SAMPLES = (1, 16, 64)
 
 LONGEST_OFF = 60
 """Letters of what is off, where it is part of a sentence: it may be every head of the model."""
+LONGEST_TOLD = 75
+"""Letters of the same in words."""
 
 FIRST_PUZZLE = "9a3726a23b"
 """What a first visitor sees: a puzzle of the bank without noise, whose rule can be read off at a glance."""
@@ -162,17 +165,20 @@ class Scene:
     @property
     def title(self) -> tuple[str, str]:
         """What it is of, in the title of a browser's tab: the puzzle, and what is ablated."""
-        off = f"{brief(self.ablation.text, LONGEST_OFF)} ablated" if self.ablation else ""
-        return f"{self.puzzle.task} {self.puzzle.id[:6]}", off
+        return f"{self.puzzle.task} {self.puzzle.id[:6]}", self._off("")
 
     @property
     def run(self) -> str:
         """Which run of the model is shown, as it reads after "in"."""
-        return (
-            f"the run with {brief(self.ablation.text, LONGEST_OFF)} ablated"
-            if self.ablation
-            else "the clean run"
-        )
+        return f"the run {self._off('with ')}" if self.ablation else "the clean run"
+
+    def _off(self, joined: str) -> str:
+        """What is ablated, behind a word that joins it to a sentence; attention that is fixed at an offset
+        still writes and has words of its own, which need none."""
+        if all(term.method.silences for term in self.ablation.terms):
+            return f"{joined}{brief(self.ablation.text, LONGEST_OFF)} ablated" if self.ablation else ""
+        told = beginning(self.ablation)
+        return brief(told[:1].lower() + told[1:], LONGEST_TOLD)
 
 
 _FIELDS = parameters_of(fields(Scene))

@@ -61,6 +61,8 @@ def opened(
     backend, scene = _begun(page, choices)
     names.say(*scene.title, title)
     room = st.container(horizontal=True, gap="xsmall", key="bar")  # app/style.css: in the bar of the pages
+    with room:  # an empty container has no room: what comes into it late would move the page
+        st.html("<span hidden></span>")
     header.show(scene, backend, title, about, sentence, last)
     note.show(scene)
     with st.container(key="on-paper"):  # app/style.css: on nothing else

@@ -184,6 +184,14 @@ def telling_source(puzzle: Puzzle, cell: int, others: Sequence[Puzzle]) -> str |
     return first_edit(puzzle)
 
 
+def copied_cell(puzzle: Puzzle) -> int | None:
+    """The first cell of the answer (0..99) that is coloured and as in the third grid, where an edit of one
+    cell has another answer (:func:`telling_source`); ``None`` if there is none."""
+    answer, third = puzzle.grids[3].ravel(), puzzle.grids[2].ravel()
+    copied = (answer == third) & (third > 0)
+    return int(copied.argmax()) if copied.any() else None
+
+
 def first_edit(puzzle: Puzzle) -> Edit:
     """The first cell of the third grid that is not blank, in the next colour."""
     third = puzzle.grids[2].ravel()

@@ -1,6 +1,6 @@
 """Path ablation as charts: the effects by receiver, and both views of the receivers side by side."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -12,14 +12,15 @@ from interp.analyses.path_ablation import PathState
 from interp.analyses.readers import INPUT_NAMES, Reader
 from interp.engine.measures import MEASURES, Measure, metric_of
 from interp.figures.readers import MARKS, SHOWN, is_off, ranking, readers_board
-from interp.figures.scale import colour, note, position, position_of, quantity
-from interp.figures.style import QUIET, base_figure, empty, legend_above
+from interp.figures.scale import LEAST, colour, note, position, position_of, quantity
+from interp.figures.style import MEASURING, QUIET, base_figure, empty, legend_above
 from interp.figures.sweep import effect_lines, measured, mirrored, nothing, reach
 from interp.figures.tiles import signed
 from interp.model import Config
 from interp.numbers import compared, short
 
 NO_EFFECT = "No path to a single receiver changes this measure: choose a loss."
+TOO_SMALL = f"No path changes the loss by more than {LEAST:g} nats."
 NAMED = 8
 """Points of a scatter that are named at most."""
 NAME = (0.09, 0.04)
@@ -46,8 +47,8 @@ def effects_board(
 def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
     """The readers to whom the source's absence matters most, whichever way the loss goes, as bars of what it
     costs."""
-    clean, rows = state.row(0), state.by_reader()
-    costs = {reader: found for reader, found in state.costs(measure).items() if not np.isnan(found)}
+    clean, rows, found = state.row(0), state.by_reader(), state.costs(measure)
+    costs = {reader: one for reader, one in found.items() if not np.isnan(one)}
     shown = sorted((one for one in costs if costs[one]), key=lambda reader: -abs(costs[reader]))[:SHOWN]
     figure = ranking(
         [
@@ -61,8 +62,11 @@ def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
         ],
         f"Largest effects of ablating a path from {state.source.text}",
     )
-    if not shown:
-        return empty(figure, NO_EFFECT) if costs else nothing(figure, [])
+    if not costs:
+        return nothing(figure, [])
+    if not _told(costs.values(), measure):
+        figure.data = []
+        return empty(figure, _no_effect(measure) if len(costs) == len(found) else MEASURING)
     if measure == "answers":
         figure.update_xaxes(title="share of answers lost (below 0: gained)", tickformat=".0%")
     else:
@@ -108,6 +112,9 @@ def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measur
         )
     figure.update_layout(margin_t=56)
     legend_above(figure)
+    if points and not _told((effect for _, effect in points.values()), measure):
+        figure.data = []
+        return empty(figure, _no_effect(measure))
     figure.update_xaxes(title="score beyond chance", zeroline=True, zerolinecolor=QUIET)
     ticks = mirrored(measure, n)
     figure.update_yaxes(
@@ -131,6 +138,15 @@ def frontier(points: Mapping[Reader, tuple[float, float]]) -> list[Reader]:
             found.append(reader)
             best = points[reader][0]
     return found
+
+
+def _told(effects: Iterable[float], measure: Measure) -> bool:
+    """Whether any can be told from none, on the scale of the colours."""
+    return any(position(effect, measure) for effect in effects)
+
+
+def _no_effect(measure: Measure) -> str:
+    return NO_EFFECT if measure in ("wrong", "answers") else TOO_SMALL
 
 
 def _apart(points: Mapping[Reader, tuple[float, float]], measure: Measure) -> list[Reader]:

@@ -240,3 +240,13 @@ def test_what_is_drawn_stays_where_it_is(page: Page, address: str, query: str) -
     finished(page)
     page.wait_for_timeout(3000)
     assert page.evaluate("window.moved()") < 0.03
+
+
+@pytest.mark.parametrize("query", ["heads", "?story=what-matters&scene=2"])
+def test_on_a_phone_too(page: Page, address: str, query: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.add_init_script(MOVES)
+    page.goto(f"{address}/{query}")
+    finished(page)
+    page.wait_for_timeout(2000)
+    assert page.evaluate("window.moved()") < 0.06

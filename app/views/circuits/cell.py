@@ -30,8 +30,14 @@ def look_at(cell: int) -> None:
     change(cell=3 * CELLS + cell, view="from")
 
 
-def show_puzzle(scene: Scene, backend: Backend, on_cell: Callable[[int], None] = look_at) -> None:
-    """Draw the puzzle and the answer in the run that is looked into: a click chooses the cell."""
+def show_puzzle(
+    scene: Scene, backend: Backend, on_cell: Callable[[int], None] = look_at, cell: int | None = None
+) -> None:
+    """Draw the puzzle and the answer in the run that is looked into: a click chooses the cell.
+
+    Args:
+        cell: that is chosen, where it is another than the scene's.
+    """
     run = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation))
     title = "Ablated" if scene.ablation else "Model"
     answer = puzzle_panels.answer(title, scene.puzzle, run, "teacher-forced", opens="gap")
@@ -39,7 +45,7 @@ def show_puzzle(scene: Scene, backend: Backend, on_cell: Callable[[int], None] =
         [*puzzle_panels.grids(scene.puzzle), answer],
         key="circuits-strip",
         look=Look(scene.palette, scene.digits),
-        cell=cell_of(scene),
+        cell=cell_of(scene) if cell is None else cell,
         on_cell=on_cell,
     )
 

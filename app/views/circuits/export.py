@@ -10,7 +10,7 @@ from app.views.circuits import figures
 from app.views.circuits import readers as readers_view
 from app.views.circuits.cell import cell_of
 from app.views.circuits.choices import PAGE, VIEWS, chosen_patching
-from app.views.circuits.patching import source_of
+from app.views.circuits.patching import cell_at, source_of
 from app.views.shared import note
 from app.views.shared.export import header_of, name_of, sample_of
 from app.views.shared.report import exports
@@ -99,7 +99,7 @@ def attribution(scene: Scene, backend: Backend) -> Exported:
 
 
 def patching(scene: Scene, backend: Backend) -> Exported:
-    puzzle, choice, cell, source = scene.puzzle, chosen_patching(), cell_of(scene), source_of(scene, backend)
+    puzzle, choice, cell, source = scene.puzzle, chosen_patching(), cell_at(scene), source_of(scene, backend)
     if source is None:
         return [], {}
     question = Patching(puzzle, source, choice.kind, choice.detail, scene.ablation)

@@ -8,7 +8,7 @@ from app.state.session import chosen
 from app.views.circuits import readers as readers_view
 from app.views.circuits.cell import cell_of
 from app.views.circuits.choices import PAGE, chosen_patching
-from app.views.circuits.patching import source_of
+from app.views.circuits.patching import cell_at, source_of
 from app.views.shared.plates import ablated, answer_strip, figures, plate
 from app.widgets.export_menu.figures import Figure
 from app.widgets.palette import PALETTES
@@ -162,7 +162,7 @@ def attribution(scene: Scene, backend: Backend) -> dict[str, Figure]:
 
 
 def patching(scene: Scene, backend: Backend) -> dict[str, Figure]:
-    choice, cell, source = chosen_patching(), cell_of(scene), source_of(scene, backend)
+    choice, cell, source = chosen_patching(), cell_at(scene), source_of(scene, backend)
     if source is None:
         return figures(_answer(scene, backend))
     question = Patching(scene.puzzle, source, choice.kind, choice.detail, scene.ablation)

@@ -24,7 +24,7 @@ choice.segmented("View", VIEWS, view, key="circuits-view", on_change=lambda name
 with bar():
     export.show(scene, backend, view)
 if view == "patching":
-    cell.show_puzzle(scene, backend, partial(patching.look_at_cell, scene, backend))
+    cell.show_puzzle(scene, backend, partial(patching.look_at_cell, scene, backend), patching.cell_at(scene))
 elif view != "readers":
     cell.show_puzzle(scene, backend)
 DRAWN[view](scene, backend)

@@ -5,19 +5,27 @@ from functools import partial
 
 from app.live import fragment
 from app.live.watching import Seen, look_in, watched
-from app.state.scene import Scene
+from app.state.scene import Scene, first_changed
 from app.state.session import of_this_model
 from app.views.circuits.cell import cell_of, look_at
 from app.views.circuits.choices import PAGE, choose_patching, chosen_patching
 from app.widgets.charts import patching
 from app.widgets.charts.patching import Patching
 from app.widgets.puzzle_strip import Look
-from interp.analyses.activation_patching import Edit, PatchState, telling_source
+from interp.analyses.activation_patching import Edit, PatchState, copied_cell, telling_source
 from interp.analyses.activation_patching import Patching as Question
 from interp.backend import Backend
+from interp.grids import CELLS
 from interp.puzzles import Puzzle
 
 GROUP = "patching"
+WHY = {
+    Edit: "The source is this puzzle with one cell recoloured, from which the chosen cell is copied: all that"
+    " differs is what that cell carries.",
+    str: "The source is the puzzle of this task whose answer is most like this one's, but differs at the"
+    " chosen cell.",
+}
+"""Of a source that was not chosen, by its kind."""
 OFFERED = 12
 """Puzzles that are offered as the second one."""
 
@@ -30,11 +38,12 @@ def show(scene: Scene, backend: Backend) -> None:
         candidates,
         choice_of(scene, backend),
         key="patch",
-        look=Look(scene.palette, scene.digits),
+        why=WHY.get(type(choice_of(scene, backend).source), "") if chosen_patching().source is None else "",
         on_change=choose_patching,
     )
     source = source_of(scene, backend)
     if source is None:
+        patching.show_edit_of(scene.puzzle, choice_of(scene, backend), key="patch", on_change=choose_patching)
         return
 
     def under_way() -> bool:
@@ -51,8 +60,18 @@ def choice_of(scene: Scene, backend: Backend) -> Patching:
     choice = chosen_patching()
     if choice.source is not None:
         return choice
-    source = telling_source(scene.puzzle, cell_of(scene), _same_kind(scene, backend))
+    source = telling_source(scene.puzzle, cell_at(scene), _same_kind(scene, backend))
     return replace(choice, source=source)
+
+
+def cell_at(scene: Scene) -> int:
+    """The cell that is looked at; one that is copied until another cell or a source is chosen, for then one
+    cell of the puzzle is all that has to differ."""
+    cell, first = cell_of(scene), first_changed(scene.puzzle) - 3 * CELLS
+    if chosen_patching().source is not None or cell != first:
+        return cell
+    copied = copied_cell(scene.puzzle)
+    return cell if copied is None else copied
 
 
 def look_at_cell(scene: Scene, backend: Backend, cell: int) -> None:
@@ -94,15 +113,21 @@ def look(scene: Scene, source: Puzzle, backend: Backend) -> Seen[PatchState]:
 
 def _draw(scene: Scene, source: Puzzle, backend: Backend) -> None:
     seen, choice = look(scene, source, backend), choice_of(scene, backend)
+    colours, changed = Look(scene.palette, scene.digits), of_this_model(choose_patching)
+
+    def draw_source() -> None:
+        patching.show_source(scene.puzzle, source, choice, key="patch", look=colours, on_change=changed)
+
     patching.show(
         seen.state,
         choice,
         progress=seen.progress,
         stopped=seen.stopped,
         key="patched",
-        cell=cell_of(scene),
+        cell=cell_at(scene),
         on_cell=of_this_model(partial(look_at_cell, scene, backend)),
-        on_change=of_this_model(choose_patching),
+        on_change=changed,
+        source=draw_source,
         on_stop=lambda: watched().stop(GROUP),
         on_again=lambda: watched().forget(GROUP),
     )

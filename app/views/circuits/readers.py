@@ -1,27 +1,31 @@
 """Composition and path ablation side by side, and whether the two agree."""
 
+from math import inf, isfinite
+
 import streamlit as st
 
 from app.live import fragment, sweeps
 from app.live.watching import Seen, look_in, watched
-from app.state.heads import copy_head, roles_of
+from app.state.heads import roles_of
 from app.state.scene import SAMPLES, Scene
 from app.state.session import change, choose, chosen, of_this_model
 from app.views.circuits.choices import PAGE
 from app.widgets import terms
 from app.widgets.charts import composition, path_effects
 from app.widgets.controls import measure_and_sample
-from interp.ablation import Component
+from interp.ablation import Component, components_of
+from interp.analyses.ablation_sweep import Sweep, cost
 from interp.analyses.composition import CompositionScores
 from interp.analyses.path_ablation import PathAblation, PathState
 from interp.analyses.readers import Reader
 from interp.backend import Backend
 from interp.engine.measures import MEASURES, Measure
+from interp.figures.scale import in_words
 
 GROUP = "paths"
 
 INTRODUCTION = (
-    "**Which later components use what {source} writes?** {why}Two answers. By weights: which of them listen"
+    "**Which later components use what {source} writes?** {why} Two answers. By weights: which of them listen"
     " to it. By effect: which of them the answer needs it to reach. Click a reader to ask the same of it."
 )
 
@@ -40,16 +44,31 @@ def show(scene: Scene, backend: Backend) -> None:
 
 
 def source_of(scene: Scene, backend: Backend) -> Component:
-    """The component whose readers are looked for: this model's head that copies, unless another is chosen."""
+    """The component whose readers are looked for: the costliest attention layer, unless another is chosen."""
     source: Component | None = chosen(PAGE)["source"]
-    return copy_head(backend, scene.model) if source is None else source
+    return costliest(scene, backend)[0] if source is None else source
+
+
+def costliest(scene: Scene, backend: Backend) -> tuple[Component, float]:
+    """The attention layer that costs most to ablate besides what is ablated, and what it costs: nats more of
+    loss on this puzzle's final grid. Some tenths of a second the first time."""
+    layers = tuple(components_of(backend.model(scene.model).cfg, ["attn"]))
+    sweep = Sweep((scene.puzzle,), layers, scene.ablation, sweeps.sweep_method(scene))
+    clean, *rows = backend.ask(scene.model, sweep).common()
+    costs = {row.component: cost(row, clean, "final") for row in rows if row.component is not None}
+    known = {layer: found if isfinite(found) else -inf for layer, found in costs.items()}
+    dearest = max(known, key=lambda layer: known[layer])
+    return dearest, known[dearest]
 
 
 def introduction(scene: Scene, backend: Backend) -> str:
     """The question, of the component at hand, with what is known of it."""
     source = source_of(scene, backend)
     role = roles_of(backend, scene.model).by_component.get(source)
-    why = "" if role is None else f"Its role: {role.words.replace(': ', ', ')}. "
+    why = "" if role is None else f"Its role: {role.words.replace(': ', ', ')}."
+    if chosen(PAGE)["source"] is None:
+        told = in_words(costliest(scene, backend)[1], "final").removeprefix("costs ")
+        why = f"It is the attention layer that costs this puzzle's answer most when ablated, {told}."
     return INTRODUCTION.format(source=source.text, why=why)
 
 

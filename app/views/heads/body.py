@@ -40,7 +40,7 @@ def show(scene: Scene, backend: Backend) -> None:
     studies.head_sweep(scene, backend)
     studies.head_study(scene, backend)
     _controls(scene, chosen(PAGE)["over"])
-    left, right = st.columns([14, 11], gap="medium")
+    left, right = st.columns([20, 13], gap="medium")
     with left:
         _all_heads(scene, backend)
     with right:
@@ -215,7 +215,7 @@ def _table(
     terms.caption(
         f"One row per head, one column per detector: the share of its attention, 0 to 1. The cost is in"
         f" {UNITS.get(scene.measure, 'nats more of loss')}. Point at a column's name for what it means; click"
-        " it to sort; click a row to see the head. ✕: ablated."
+        " it to sort; click a row to see the head. Further right: two and three grids back. ✕: ablated."
     )
 
 

@@ -19,6 +19,7 @@ from interp.errors import PuzzlescopeError
 _REFUSED = "off-refused"
 LINE = 68
 """Pixels of the line that says what is ablated, with an error or without."""
+BOARD_HELP = "The small board: a row a layer; its attention, its heads, its MLP. Click a tile to ablate it."
 TITLE = 206
 """Pixels, whatever the title is: the pickers stand in the same place on all pages."""
 
@@ -94,6 +95,8 @@ def show_off(scene: Scene, backend: Backend) -> None:
                     st.button("Restore all", on_click=lambda: change(ablation=NO_ABLATION))
             if refused is not None:
                 st.markdown(f":red[{escape_markdown(refused.why)}]")
+            else:
+                st.caption(BOARD_HELP)
 
 
 def _switch_off(text: str, backend: Backend) -> None:

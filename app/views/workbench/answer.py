@@ -27,7 +27,7 @@ ANSWER_HELP = (
     " each cell given the true cells before it, as the loss is measured; one mistake does not lead to the"
     " next."
 )
-PALETTE_NAMES = {"soft": "soft", "original": "original", "safe": "colour-blind-safe"}
+PALETTE_NAMES = {"soft": "pastel", "original": "original", "safe": "colour-blind-safe"}
 assert set(PALETTE_NAMES) == set(PALETTES)
 LONGEST_TITLE = 26
 """Letters of what is ablated above its answer."""
@@ -110,7 +110,7 @@ def _panels(scene: Scene, answers: Answers) -> list[Panel]:
     """The grids, then two answers: of the clean run and the ablated one, or of the pinned ablation and now;
     the second is compared with the first."""
     off = brief(scene.ablation.text, LONGEST_TITLE)
-    base, first, second = answers.clean, "Model", f"Ablated: {off}"
+    base, first, second = answers.clean, "Model", "Ablated" if scene.beside else f"Ablated: {off}"
     if answers.pinned is not None and scene.pin is not None:
         base, first = answers.pinned, f"Pinned: {brief(scene.pin.text, LONGEST_TITLE)}"
         second = f"Now: {off or 'clean'}"

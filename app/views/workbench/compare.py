@@ -14,18 +14,17 @@ from app.widgets.controls import choice
 from app.widgets.puzzle_strip import Look, Panel
 from app.widgets.text import escape_markdown
 from interp.ablation import Ablation
+from interp.analyses.narration import narrate
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.checkpoints import list_models
 from interp.engine.answers import Prediction
-from interp.errors import brief
 from interp.grids import CELLS
+from interp.model import Config
 
 PIN_HELP = "Keep this ablation, to compare the next ones with it."
 WIDTHS = (100, 15.5)
 """Of the strip with six panels, and of one more that is as large."""
-LONGEST_TITLE = 14
-"""Letters of what is ablated above another model's answer."""
 
 
 # ---- choosing ----------------------------------------------------------------------------------------------
@@ -105,6 +104,12 @@ class Other:
     clean: Prediction
     ablated: Prediction | None
 
+    def told(self, scene: Scene, cfg: Config) -> str:
+        """What became of its answer, in the first sentence of it, to stand after a colon."""
+        sentence = narrate(scene.puzzle, self.off, self.clean, self.ablated, decoding=scene.answer, cfg=cfg)
+        first, _, _ = sentence.removesuffix(".").partition(". ")
+        return f"{first[:1].lower()}{first[1:]}."
+
     def panel(self, scene: Scene, title: str) -> Panel:
         """Its answer, under the ablation if there is one."""
         if self.ablated is None:
@@ -150,7 +155,7 @@ def show_other(scene: Scene, backend: Backend, rooms: Rooms) -> None:
     """Draw the other model's answer to this puzzle, under the same ablation if it fits. To be called last of
     all: nothing else on the page then waits for it."""
     other, asked = scene.beside, ask_other(scene, backend)
-    title = f"{other}: {brief(asked.off.text, LONGEST_TITLE)}" if asked.off else f"{other}, clean"
+    title = other if asked.off else f"{other}, clean"  # what is ablated stands below
     with rooms.answer:
         puzzle_strip.show(
             [asked.panel(scene, title)],
@@ -161,7 +166,8 @@ def show_other(scene: Scene, backend: Backend, rooms: Rooms) -> None:
         )
     with rooms.losses:
         with st.container(width="stretch", gap=None):
-            loss_readout.show(asked.clean, asked.ablated, key="loss-beside", what=f"{other}: loss")
+            st.caption(escape_markdown(f"{other}: {asked.told(scene, backend.model(other).cfg)}"))
+            loss_readout.show(asked.clean, asked.ablated, key="loss-beside")
             if asked.misfit:
                 st.caption(escape_markdown(asked.misfit))
         st.button(

@@ -35,4 +35,4 @@ function cellAfter(event, index) {
   return i * SIDE + j
 }
 
-const percent = (chance) => (chance == null ? "not finite" : `${(100 * chance).toFixed(1)} %`) // null: no number
+const percent = (chance) => (chance == null ? "not finite" : chance < 0.0005 ? "< 0.1 %" : `${(100 * chance).toFixed(1)} %`) // null: no number

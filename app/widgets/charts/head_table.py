@@ -27,20 +27,20 @@ ANYWHERE, SAME, ONE, TWO, THREE = (
     "three grids back",
 )
 HEADS: dict[str, tuple[str, str, int]] = {
-    "head": ("", "head", 64),
-    "role": ("", "role", 116),
+    "head": ("", "head", 62),
+    "role": ("", "role", 114),
     COST: ("", "cost", 52),
-    "previous_token": (SAME, "previous", 64),
+    "previous_token": (SAME, "previous", 68),
     "above_next": (SAME, "above", 52),
-    "above_current": (SAME, "above cur.", 72),
-    "next_one_grid_back": (ONE, "same cell", 70),
-    "current_one_grid_back": (ONE, "current", 58),
-    "start": (ANYWHERE, "start", 46),
-    "markers": (ANYWHERE, "markers", 64),
-    "next_two_grids_back": (TWO, "same cell", 70),
-    "current_two_grids_back": (TWO, "current", 58),
-    "next_three_grids_back": (THREE, "same cell", 70),
-    "current_three_grids_back": (THREE, "current", 58),
+    "above_current": (SAME, "above cur.", 84),
+    "next_one_grid_back": (ONE, "same cell", 74),
+    "current_one_grid_back": (ONE, "current", 62),
+    "start": (ANYWHERE, "start", 48),
+    "markers": (ANYWHERE, "markers", 70),
+    "next_two_grids_back": (TWO, "same cell", 74),
+    "current_two_grids_back": (TWO, "current", 62),
+    "next_three_grids_back": (THREE, "same cell", 74),
+    "current_three_grids_back": (THREE, "current", 62),
 }
 """Of each column, in their order: the group that it stands in, its head, and its width in pixels. The cell
 that is about to be predicted is the "same cell" of another grid, that of the token that looks the "current"

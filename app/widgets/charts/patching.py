@@ -104,15 +104,14 @@ def show_choices(
     choice: Patching,
     *,
     key: str,
-    look: Look = PLAIN,
+    why: str = "",
     on_change: Callable[[Patching], None],
 ) -> None:
-    """Draw what there is to choose: the second puzzle, what is patched, and where; and the second puzzle
-    itself.
+    """Draw what there is to choose: the second puzzle, what is patched, and where.
 
     Args:
         candidates: puzzles offered besides an edited copy, their grids in the same order as this one's.
-        look: how cells are painted.
+        why: why this source, in a sentence.
         on_change: is given the new choice.
     """
     terms.how_to_read(SHORT, ABOUT)
@@ -130,30 +129,39 @@ def show_choices(
     def to_detail(detail: Detail) -> None:
         on_change(replace(choice, detail=detail, block=EVERYWHERE.name, marked=None))
 
-    controls, picture = st.columns([11, 10], gap="medium")
-    with controls:
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         offered = {**by_id, EDITED: EDITED}
-        select("Source", offered, current, key=f"{key}-source", on_change=to_source, width=280)
-        if isinstance(choice.source, Edit):
-            _show_edit(
-                puzzle, choice.source, key, lambda edit: on_change(replace(choice, source=edit, marked=None))
-            )
-        with st.container(horizontal=True, gap="small"):
-            segmented(
-                "What is patched",
-                KINDS,
-                choice.kind,
-                key=f"{key}-kind",
-                on_change=to_kind,
-                label_shown=True,
-            )
-            segmented(
-                "Where", DETAILS, choice.detail, key=f"{key}-detail", on_change=to_detail, label_shown=True
-            )
-    source = source_of(puzzle, candidates, choice)
-    if source is not None:
-        with picture:
-            _show_grids(source, puzzle if isinstance(choice.source, Edit) else None, look)
+        select("Source", offered, current, key=f"{key}-source", on_change=to_source, width=260)
+        segmented(
+            "What is patched", KINDS, choice.kind, key=f"{key}-kind", on_change=to_kind, label_shown=True
+        )
+        segmented("Where", DETAILS, choice.detail, key=f"{key}-detail", on_change=to_detail, label_shown=True)
+    if why:
+        st.caption(why)
+
+
+def show_source(
+    puzzle: Puzzle,
+    source: Puzzle,
+    choice: Patching,
+    *,
+    key: str,
+    look: Look = PLAIN,
+    on_change: Callable[[Patching], None],
+) -> None:
+    """Draw the second puzzle, and what there is to choose of an edit."""
+    _show_grids(source, puzzle if isinstance(choice.source, Edit) else None, look)
+    show_edit_of(puzzle, choice, key=key, on_change=on_change)
+
+
+def show_edit_of(
+    puzzle: Puzzle, choice: Patching, *, key: str, on_change: Callable[[Patching], None]
+) -> None:
+    """Draw what there is to choose of an edit, if the source is one."""
+    if isinstance(choice.source, Edit):
+        _show_edit(
+            puzzle, choice.source, key, lambda edit: on_change(replace(choice, source=edit, marked=None))
+        )
 
 
 def _show_grids(source: Puzzle, original: Puzzle | None, look: Look) -> None:
@@ -211,10 +219,12 @@ def show(
     on_change: Callable[[Patching], None],
     on_stop: Callable[[], None],
     on_again: Callable[[], None],
+    source: Callable[[], None] = lambda: None,
 ) -> None:
     """Draw the effects, however many are known, on one cell; and beside it, of one patch on all cells.
 
     Args:
+        source: draws the second puzzle, beside the effects.
         state: ``None`` before anything is.
         progress: 0 to 1 while it is computed, else ``None``.
         stopped: whether a visitor has stopped it before the end.
@@ -234,10 +244,12 @@ def show(
         on_again=on_again,
         rest="Compute the rest",
     )
+    effects, cells = st.columns([7, 4], gap="medium")
+    with cells:
+        source()
     if state is None:
         return
     marked = choice.marked if _known(state, choice.marked) else None
-    effects, cells = st.columns([7, 4], gap="medium")
     with effects:
         figure = _map(state, choice, cell, marked, key, on_change)
 

@@ -197,7 +197,7 @@ function drawBars(view, panel, at, parent) {
     const one = make("span", "chance", row)
     swatch(view, token, one)
     make("span", "name", one, view.data.names[token])
-    make("span", "full", make("span", "bar", one)).style.width = percent(panel.told.chance[at.index][k]).replace(" ", "")
+    make("span", "full", make("span", "bar", one)).style.width = `${100 * (panel.told.chance[at.index][k] ?? 0)}%`
     make("span", "number", one, percent(panel.told.chance[at.index][k]))
   })
 }

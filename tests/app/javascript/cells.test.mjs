@@ -10,7 +10,7 @@ test("a cell's place, in words and in the picture", () => {
 })
 
 test("a chance that is not finite is said to be so", () => {
-  assert.deepEqual([percent(0.125), percent(1), percent(null)], ["12.5 %", "100.0 %", "not finite"])
+  assert.deepEqual([0.125, 1, null, 0.0004, 0].map(percent), ["12.5 %", "100.0 %", "not finite", "< 0.1 %", "< 0.1 %"])
 })
 
 test("the later a layer, the darker", () => {

@@ -246,6 +246,23 @@ def test_a_quotation_is_one_line_and_as_long_as_is_said(text: str, length: int) 
         assert found == " ".join(text.split())
 
 
+@pytest.mark.parametrize(
+    ("off", "title", "run"),
+    [
+        ("", "", "the clean run"),
+        ("L1.attn", "L1.attn ablated", "the run with L1.attn ablated"),
+        (
+            "L0.attn:lookback=100",
+            "with the attention of layer 0 fixed 100 positions back",
+            "the run with the attention of layer 0 fixed 100 positions back",
+        ),
+    ],
+)
+def test_attention_that_is_fixed_is_not_called_ablated(off: str, title: str, run: str) -> None:
+    made = scene.Scene("default", load_puzzles("bank")[0], ablation=parse_ablation(off, SMALL))
+    assert (made.title[1], made.run) == (title, run)
+
+
 def test_what_is_off_is_cut_where_it_is_part_of_a_sentence() -> None:
     everything = ",".join(
         f"L{layer}.H{head}:lookback={7 * head + layer}" for layer in range(3) for head in range(4)

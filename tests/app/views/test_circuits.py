@@ -8,9 +8,11 @@ from streamlit.testing.v1 import AppTest
 
 from app.state.link import Context, query_of, read_query
 from app.views.circuits.choices import CHOICES, VIEWS
+from app.widgets.charts.patching import EDITED
 from interp import load_model, load_puzzles
-from interp.ablation import Component
-from interp.analyses.activation_patching import Edit
+from interp.ablation import Component, components_of
+from interp.analyses.ablation_sweep import cost, sweep
+from interp.analyses.activation_patching import Edit, copied_cell, telling_source
 from interp.analyses.composition import composition
 from interp.analyses.path_ablation import path_ablation
 from tests.support.models import SMALL
@@ -56,18 +58,26 @@ def test_who_reads_a_part_is_what_the_library_finds(page: AppTest, model_folder:
     assert len(rows) == 1 + len(state.readers) and json.dumps(rows[1])
 
 
-def test_it_opens_on_what_this_model_and_puzzle_have_to_tell(page: AppTest) -> None:
-    """The readers of the head that copies, which the introduction names; a second puzzle whose answer differs
-    at the cell."""
+def test_it_opens_on_what_this_model_and_puzzle_have_to_tell(page: AppTest, model_folder: str) -> None:
+    """The readers of the costliest attention layer, which the introduction names; this puzzle with one cell
+    in another colour, and the cell of the answer that is copied from it."""
     scene = filled(page).session_state["scene"]
-    assert page.selectbox(key="circuits-source").value == scene.shown_head.text
-    assert f"Which later components use what {scene.shown_head.text} writes?" in words(page)
+    model = load_model(model_folder)
+    layers = components_of(model.cfg, ["attn"])
+    clean, *rows = sweep(model, scene.puzzle.tokens[None], layers)
+    dearest = max(rows, key=lambda row: cost(row, clean, "final")).component
+    assert dearest is not None and page.selectbox(key="circuits-source").value == dearest.text
+    assert f"Which later components use what {dearest.text} writes?" in words(page)
+    assert "the attention layer that costs this puzzle's answer most when ablated" in words(page)
     assert "source" not in page.query_params, "at its default"
     page.segmented_control(key="circuits-view").set_value("patching").run()
-    source = load_puzzles("bank").find(page.selectbox(key="patch-source").value)
-    assert source is not None
-    cell = scene.answer_cell
-    assert source.grids[3].ravel()[cell] != scene.puzzle.grids[3].ravel()[cell]
+    assert page.selectbox(key="patch-source").value == EDITED
+    assert "The source is this puzzle with one cell recoloured" in words(page)
+    cell = copied_cell(scene.puzzle)
+    answer, third = scene.puzzle.grids[3].ravel(), scene.puzzle.grids[2].ravel()
+    assert cell is not None and answer[cell] == third[cell] > 0
+    edit = telling_source(scene.puzzle, cell, [])
+    assert isinstance(edit, Edit) and 10 * edit.row + edit.column == cell
 
 
 def test_another_source_is_in_the_link(page: AppTest) -> None:

@@ -147,6 +147,7 @@ def views_page() -> None:
         state.choice = choice
 
     patch_view.show_choices(bank[0], list(bank[1:4]), state.choice, key="patch", on_change=choose)
+    patch_view.show_edit_of(bank[0], state.choice, key="patch", on_change=choose)
     known = {
         "none": (None, 0.0, False),
         "begun": (nothing_patched(), 0.1, False),

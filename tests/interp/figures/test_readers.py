@@ -71,6 +71,21 @@ def test_rankings_are_in_order(weights: Composition) -> None:
     assert {trace.y[0]: trace.text[0] for trace in lost.data}["L1.H2.k"] == "1"
 
 
+@pytest.mark.parametrize(("size", "said"), [(9e-4, [by_effect.TOO_SMALL]), (0.5, [])])
+def test_effects_too_small_to_tell_are_told_and_not_drawn(
+    weights: Composition, measured: PathState, monkeypatch: pytest.MonkeyPatch, size: float, said: list[str]
+) -> None:
+    first, *rest = measured.readers
+    effects = {first: size} | dict.fromkeys(rest, 1e-5)
+    monkeypatch.setattr(PathState, "costs", lambda self, measure="final": effects)
+    ranked = by_effect.effects_ranking(measured)
+    for figure in (ranked, by_effect.views_scatter(weights.readings(SOURCE), measured)):
+        assert [note.text for note in figure.layout.annotations] == said
+        assert bool(figure.data) == (not said)
+    if not said:
+        assert {text for trace in ranked.data for text in trace.text} == {"0.5", "1.0e−5"}
+
+
 @pytest.mark.parametrize("measure", MEASURES)
 def test_a_mark_of_the_effects_axis_lies_well_inside(measure: Measure) -> None:
     """Plotly leaves out a mark at the very edge, and fails to place a title below none."""
