@@ -3,7 +3,7 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from interp.analyses.activation_patching import PatchState, at_block
+from interp.analyses.activation_patching import EVERYWHERE, PatchState, at_block
 from interp.figures.cells import cells_map
 from interp.figures.scale import shade, tint
 from interp.figures.style import base_figure, empty
@@ -13,6 +13,9 @@ from interp.tokens import cell_name, token_name
 
 NOTED = 0.1
 """Tiles with a smaller effect have no number in them."""
+
+UPRIGHT = 68
+"""Pixels above the tiles: the names of the blocks stand upright where the chart is narrow."""
 
 NOT_FINITE = "What the model computes here is not finite: there is nothing to compare."
 
@@ -27,10 +30,11 @@ def patch_map(state: PatchState, cell: int, marked: tuple[str, str] | None = Non
 
     A tile's ``customdata`` is its site and its block's name.
     """
-    lines, columns = list(state.sites), [block.name for block in state.blocks]
+    lines = list(state.sites)
+    columns = ["all" if block == EVERYWHERE else block.name for block in state.blocks]
     high = 17 if len(lines) > 12 else 26
     figure = base_figure(
-        "Effect of each patch", height=(120 if len(columns) <= MOST_NOTED else 160) + high * len(lines)
+        "Effect of each patch", height=(136 if len(columns) <= MOST_NOTED else 160) + high * len(lines)
     )
     effects = state.effects()[:, :, cell]
     tiles = [
@@ -40,6 +44,8 @@ def patch_map(state: PatchState, cell: int, marked: tuple[str, str] | None = Non
     if not tiles:
         return _say(figure, state, cell)
     draw_tiles(figure, tiles, lines, columns)
+    if len(columns) <= MOST_NOTED:
+        figure.update_layout(margin_t=UPRIGHT)
     return figure
 
 

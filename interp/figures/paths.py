@@ -15,12 +15,15 @@ from interp.figures.readers import MARKS, SHOWN, is_off, ranking, readers_board
 from interp.figures.scale import colour, note, position, position_of, quantity
 from interp.figures.style import QUIET, base_figure, empty, legend_above
 from interp.figures.sweep import effect_lines, measured, mirrored, nothing, reach
+from interp.figures.tiles import signed
 from interp.model import Config
-from interp.numbers import compared
+from interp.numbers import compared, short
 
 NO_EFFECT = "No path to a single receiver changes this measure: choose a loss."
 NAMED = 8
 """Points of a scatter that are named at most."""
+NAME = (0.09, 0.04)
+"""How wide a name is, as a share of the way from 0 to the last point, and how high, on the scale."""
 
 
 def effects_board(
@@ -52,7 +55,7 @@ def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
                 one,
                 costs[one],
                 _by_effect(one, state.source, rows[one], clean, measure, ()),
-                note(costs[one], measure, len(rows[one].solved)) or "0",
+                note(costs[one], measure, len(rows[one].solved)) or signed(short(costs[one])),
             )
             for one in shown
         ],
@@ -63,7 +66,7 @@ def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
     if measure == "answers":
         figure.update_xaxes(title="share of answers lost (below 0: gained)", tickformat=".0%")
     else:
-        figure.update_xaxes(title=quantity(measure))
+        figure.update_xaxes(title=quantity(measure), exponentformat="e")
     return figure
 
 
@@ -78,7 +81,7 @@ def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measur
         if reader in excess and not np.isnan(found)
     }
     clean, rows = state.row(0), state.by_reader()
-    named = frontier(points)[:NAMED]
+    named = _apart({reader: points[reader] for reader in frontier(points)}, measure)[:NAMED]
     n = max((len(row.solved) for row in rows.values()), default=1)
     figure = base_figure(f"Readers of {state.source.text}, by weights and by effect", height=380)
     for name in INPUT_NAMES:
@@ -128,6 +131,18 @@ def frontier(points: Mapping[Reader, tuple[float, float]]) -> list[Reader]:
             found.append(reader)
             best = points[reader][0]
     return found
+
+
+def _apart(points: Mapping[Reader, tuple[float, float]], measure: Measure) -> list[Reader]:
+    """Those of the readers whose names do not lie over that of an earlier one, in a chart as wide as all of
+    them."""
+    found: list[tuple[Reader, float, float]] = []
+    wide = max((x for x, _ in points.values()), default=0) or 1
+    for reader, (x, effect) in points.items():
+        y = position(effect, measure)
+        if all(abs(x - other) > NAME[0] * wide or abs(y - height) > NAME[1] for _, other, height in found):
+            found.append((reader, x, y))
+    return [reader for reader, _, _ in found]
 
 
 def _by_effect(

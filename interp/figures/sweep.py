@@ -1,7 +1,7 @@
 """The effects of ablation as charts: of layers as dots on stems, of heads and of tasks as maps."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -117,10 +117,7 @@ def _second_marks(figure: go.Figure, known: Sequence[tuple[SweepRow, float]], me
         mode="markers",
         marker={"symbol": "line-ew", "size": 26, "line": {"width": 2, "color": QUIET}},
         customdata=[[_text(row)] for row, _ in known],
-        hovertext=[
-            f"{_text(row)} added to the pinned ablation: {note(one, measure, len(row.right)) or 'no effect'}"
-            for row, one in known
-        ],
+        hovertext=[f"{_text(row)} {_added(row, one, measure)}" for row, one in known],
         hovertemplate="%{hovertext}<extra></extra>",
     )
 
@@ -130,12 +127,14 @@ def head_map(
     clean: SweepRow | None,
     measure: Measure = "final",
     off: Collection[Component] = (),
+    beneath: Sequence[SweepRow] = (),
 ) -> go.Figure:
     """Layers x heads, each tile coloured by the effect of switching the head off
     (:mod:`interp.figures.scale`).
 
     Rows and ``customdata`` are as for :func:`layer_chart`. Heads already ``off`` are hatched and outlined. A
-    number is written where there is an effect: cells broken, nats more of loss, or answers lost.
+    number is written where there is an effect: cells broken, nats more of loss, or answers lost. What they
+    cost in a second sweep, ``beneath``, is a bar at the foot of their tiles.
     """
     shown = [row for row in rows if row.component is not None and row.component.kind == "head"]
     layers = sorted({row.component.layer for row in shown if row.component is not None})
@@ -151,8 +150,28 @@ def head_map(
     ]
     if not known:
         return nothing(figure, shown if clean is not None else [])
+    second = {
+        _text(row): (row, one) for row, one in _costs_of(beneath, [row.component for row in shown], measure)
+    }
+    known = [
+        _with_second(tile, *second[tile.data[0]], measure) if tile.data[0] in second else tile
+        for tile in known
+    ]
     draw_tiles(figure, known, [f"L{layer}" for layer in layers], [f"H{head}" for head in heads])
     return figure
+
+
+def _with_second(tile: Tile, row: SweepRow, found: float, measure: Measure) -> Tile:
+    """The tile with what its head costs in a second sweep."""
+    return replace(
+        tile,
+        beneath=colour(position(found, measure)),
+        hover=f"{tile.hover}<br>{_added(row, found, measure)}",
+    )
+
+
+def _added(row: SweepRow, found: float, measure: Measure) -> str:
+    return f"added to the pinned ablation: {note(found, measure, len(row.right)) or 'no effect'}"
 
 
 def board_map(

@@ -26,6 +26,7 @@ class Tile:
         note: written on it.
         hatched: what it stands for is off already.
         outlined: it is chosen.
+        beneath: colour of a bar at its foot: a second value of the same; empty for none.
     """
 
     line: int
@@ -36,6 +37,7 @@ class Tile:
     note: str = ""
     hatched: bool = False
     outlined: bool = False
+    beneath: str = ""
 
 
 def draw_tiles(
@@ -64,7 +66,8 @@ def draw_tiles(
         side="top",
         showgrid=False,
         zeroline=False,
-        tickangle=-90 if crowded else 0,
+        tickangle=-90 if crowded else None,
+        autotickangles=[0, -90],  # where the chart is narrow
         tickfont_size=9 if crowded else 12,
     )
 
@@ -87,6 +90,19 @@ def draw_fields(figure: go.Figure, tiles: Sequence[Tile], *, gap: float = 0.06) 
         hovertext=[tile.hover for tile in tiles],
         hovertemplate="%{hovertext}<extra></extra>",
     )
+    second = [tile for tile in tiles if tile.beneath]
+    if second:
+        figure.add_bar(
+            orientation="h",
+            x=[0.8] * len(second),
+            base=[tile.column - 0.4 for tile in second],
+            y=[tile.line + 0.33 for tile in second],
+            width=0.16,
+            marker={"color": [tile.beneath for tile in second], "line": {"color": QUIET, "width": 1}},
+            customdata=[list(tile.data) for tile in second],
+            hoverinfo="skip",
+        )
+        figure.update_layout(barmode="overlay")
 
 
 def write_on(figure: go.Figure, ground: str) -> None:

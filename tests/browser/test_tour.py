@@ -79,3 +79,4 @@ def test_a_visitor_is_led(page: Page, address: str) -> None:
     expect(page).not_to_have_url(re.compile("off="))
     page.locator(".tour").get_by_role("button", name="Close").click()
     page.wait_for_url(before)
+    assert page.locator('[data-testid="stMain"]').evaluate("page => page.scrollTop") == 0, "where it began"

@@ -1,6 +1,7 @@
 """The logit lens and direct logit attribution, at a cell of the answer."""
 
 from collections.abc import Callable
+from functools import partial
 
 from app.state.scene import Scene, first_changed
 from app.state.session import change, choose, chosen, of_this_model
@@ -45,7 +46,6 @@ def show_puzzle(scene: Scene, backend: Backend, on_cell: Callable[[int], None] =
 
 def show_lens(scene: Scene, backend: Backend) -> None:
     """Draw the film of the logit lens."""
-    button.show("lens", "the logit lens")
     lens_film.show(
         backend.ask(scene.model, LensOf(scene.puzzle, scene.ablation)),
         key="film",
@@ -53,6 +53,7 @@ def show_lens(scene: Scene, backend: Backend) -> None:
         ablation=scene.ablation,
         cell=cell_of(scene),
         on_cell=look_at,
+        tools=partial(button.show, "lens", "the logit lens"),
     )
 
 

@@ -1,11 +1,10 @@
 """The heads page: what every head attends to, by offset and by cell, and its ablation effect."""
 
-import streamlit as st
-
 from app.state.session import chosen
 from app.views import frame
 from app.views.heads import body, export
 from app.views.heads.choices import CHOICES, PAGE
+from app.widgets import terms
 
 ABOUT = "What every head attends to, by attention offset and by cell of each grid, and its ablation effect."
 INTRODUCTION = (
@@ -35,9 +34,8 @@ every grid. A head that looks at *fixed* places relative to that cell gives shar
 **The scatter** sets any two of these against each other: heads that do the same lie together.
 """
 
-scene, backend, bar = frame.opened(PAGE, CHOICES, "Heads", ABOUT, INTRODUCTION)
+scene, backend, bar = frame.opened(PAGE, CHOICES, "Heads", ABOUT)
 with bar():
     export.show(scene, backend, chosen(PAGE)["over"])
-with st.expander("How to read this page", icon=":material/menu_book:"):
-    st.markdown(GUIDE)
+terms.how_to_read(INTRODUCTION, GUIDE)
 body.show(scene, backend)

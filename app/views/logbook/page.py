@@ -10,14 +10,16 @@ from app.views import frame
 from app.views.logbook import answers, cache, contents, export, heads, losses
 from app.views.logbook.choices import CHOICES, PAGE
 from app.views.logbook.contents import Section, Verdict
+from app.widgets import terms
 from interp.analyses.notebook.published import same_sizes
 from interp.backend import Backend
 
 ABOUT = "Each experiment of the original notebook, on the model at hand, beside the published figures."
-INTRODUCTION = (
+INTRODUCTION = "The experiments of the notebook that this began with, computed now on the model chosen above."
+MORE = (
     "Puzzlescope began as a notebook, *Attention & Induction Heads*, about one of the published culture"
-    " models. Here are its experiments in the order of discovery, computed now on the model chosen above;"
-    " what is ablated there is ablated in all of them."
+    " models. Here are its experiments in the order of discovery; what is ablated above is ablated in all of"
+    " them."
 )
 OTHER_SIZES = (
     "The published figures are of a model with 12 layers and 37 M parameters, so conclusions can be"
@@ -36,11 +38,12 @@ EXPERIMENTS: dict[str, Callable[[Section, Scene, Backend], Verdict]] = {
     "The cache that was not at fault": cache.show,
 }
 
-scene, backend, bar = frame.opened(PAGE, CHOICES, "Logbook", ABOUT, INTRODUCTION)
+scene, backend, bar = frame.opened(PAGE, CHOICES, "Logbook", ABOUT)
 with bar():
     export.show(scene, backend)
-if not same_sizes(backend.model(scene.model).cfg):
-    st.caption(OTHER_SIZES)
+terms.how_to_read(
+    INTRODUCTION, MORE if same_sizes(backend.model(scene.model).cfg) else f"{MORE}\n\n{OTHER_SIZES}"
+)
 top = st.empty()
 verdicts: dict[Section, Verdict] = {
     Section(number, title): "pending" for number, title in enumerate(EXPERIMENTS, start=1)

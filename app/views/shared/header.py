@@ -85,7 +85,7 @@ def show_off(scene: Scene, backend: Backend) -> None:
                     scene.ablation.text if refused is None else refused.text,
                     key=key,
                     on_change=of_this_model(lambda text: _switch_off(text, backend)),
-                    placeholder="nothing is ablated: L1.attn, L0.H3:mean, L*.mlp ...",
+                    placeholder="nothing is ablated; try L1.attn",
                     label_visibility="collapsed",
                     icon=":material/toggle_off:",
                     width=430,

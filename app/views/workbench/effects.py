@@ -54,13 +54,12 @@ def _draw(scene: Scene, backend: Backend) -> None:
     state = sweeps.board_sweep(scene, backend).states[0]
     rows = state.common() if state is not None else []
     clean, off = (rows[0] if rows else None), list(scene.ablation.components)
-    key = f"effects-{scene.chart}"
+    key, beneath = f"effects-{scene.chart}", sweeps.pinned_rows(scene, backend)
     click = of_this_model(switch)
     if scene.chart == "heads":
-        head_map.show(rows[1:], clean, scene.measure, off, key=key, on_click=click)
+        head_map.show(rows[1:], clean, scene.measure, off, beneath=beneath, key=key, on_click=click)
     else:
         kind: Kind = "attn" if scene.chart == "attention" else "mlp"
-        beneath = sweeps.pinned_rows(scene, backend)
         layer_chart.show(rows[1:], clean, scene.measure, kind, off, beneath=beneath, key=key, on_click=click)
 
 

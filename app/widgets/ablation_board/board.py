@@ -33,8 +33,10 @@ from interp.model import Config
 
 HERE = Path(__file__).parent
 
-PLACEHOLDER = "nothing is ablated; try L1.attn or L0-2.H3:mean"
+PLACEHOLDER = "such as L1.attn or L0-2.H3:mean"
 """What stands in the empty field for the ablation's text."""
+LEFT_OUT = ("token", "cell", "rests", "on")
+"""Words of a role's name for which the line of signs has no room."""
 
 _board = st.components.v2.component(
     "ablation_board",
@@ -137,9 +139,12 @@ def pinned_data(board: Board) -> dict[str, list[Any]]:
 
 
 def _signs(board: Board) -> str:
-    """What the characters in the tiles' corners mean, in a line."""
-    found = {glyph: words.partition(":")[0] for glyph, words in board.marks.values()}
-    return " · ".join(f"{glyph} {name}" for glyph, name in found.items())
+    """What the characters in the tiles' corners mean, in a line: each in a word, for a tile says it all."""
+    found = {glyph: words.partition(":")[0].split() for glyph, words in board.marks.values()}
+    short = [
+        f"{glyph} {' '.join(word for word in name if word not in LEFT_OUT)}" for glyph, name in found.items()
+    ]
+    return f"Roles: {' · '.join(short)}" if found else ""
 
 
 def _method_data(method: type[Method]) -> dict[str, Any]:

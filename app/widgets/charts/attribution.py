@@ -14,6 +14,7 @@ from interp.figures.attribution import attribution_bars, attribution_map, part_m
 from interp.grids import CELLS
 from interp.tokens import D_VOCAB, token_name
 
+SHORT = "What every component writes straight to the answer at one cell."
 ABOUT = (
     "What the model answers at a cell is decided by the largest of 15 *logits*. Each logit is read off the"
     " residual stream by one sum, and the stream is itself a sum: of the embeddings and of what every head"
@@ -54,7 +55,7 @@ def show(
         tokens: which are compared.
         on_part, on_cell, on_tokens: are given what is clicked or chosen.
     """
-    terms.caption(ABOUT)
+    terms.how_to_read(SHORT, ABOUT)
     _choose_tokens(key, tokens, on_tokens)
     toward, over = tokens
     if toward is not None and toward == over:

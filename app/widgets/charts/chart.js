@@ -21,12 +21,11 @@ function loadPlotly(source) {
   return plotly
 }
 
-// The page's own type and colours; and no mark of Plotly's where it would be chosen.
+// The page's own type and colours. The title is text of the page, which goes on in a second line where the first is full.
 function dressed(layout, style) {
   const [text, ground, line] = ["--st-text-color", "--st-secondary-background-color", "--st-border-color"].map((name) => style.getPropertyValue(name).trim())
   const font = { family: style.fontFamily, color: text }
-  const title = { ...layout.title, font: { ...layout.title?.font, weight: 600 } }
-  const dressing = { ...layout, title, font: { size: 12, ...font }, hoverlabel: { bgcolor: ground, bordercolor: line, font: { size: 12, ...font }, ...layout.hoverlabel } }
+  const dressing = { ...layout, title: undefined, font: { size: 12, ...font }, hoverlabel: { bgcolor: ground, bordercolor: line, font: { size: 12, ...font }, ...layout.hoverlabel } }
   for (const axis of Object.keys(layout).filter((name) => /^[xy]axis/.test(name)))
     dressing[axis] = { zerolinecolor: line, ...layout[axis] }
   return dressing
@@ -58,7 +57,7 @@ function drawChart(view) {
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!charts.has(parentElement)) {
     const holder = make("div", "plotly-holder", parentElement)
-    const view = { button: make("button", "plotly-export", holder), plot: make("div", "plotly-view", holder), clicks: 0 }
+    const view = { title: make("div", "plotly-title", holder), button: make("button", "plotly-export", holder), plot: make("div", "plotly-view", holder), clicks: 0 }
     view.button.innerHTML = ICON
     view.button.addEventListener("click", () => view.trigger("exported", true))
     charts.set(parentElement, view)
@@ -66,6 +65,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const view = charts.get(parentElement)
   Object.assign(view, { data, trigger: setTriggerValue })
   view.plot.style.height = `${data.height}px`
+  view.title.textContent = view.title.title = data.heading
   view.button.title = `Export ${plain(data.title)}`
   view.button.setAttribute("aria-label", view.button.title)
   view.plot.setAttribute("role", "group")

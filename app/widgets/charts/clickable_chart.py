@@ -56,6 +56,7 @@ def chart_data(figure: go.Figure, name: str) -> dict[str, Any]:
         "figure": figure.to_json(validate=False),
         "height": int(figure.layout.height or 300),
         "title": figure.layout.title.text or name,
+        "heading": figure.layout.title.text or "",
         "name": name,
         "bundle": bundle_address(PLOTLY),
     }

@@ -14,6 +14,7 @@ from interp.analyses.readers import HEAD_INPUTS, INPUT_NAMES, HeadInput, Reader
 from interp.figures.composition import head_matrix, weights_board, weights_ranking
 from interp.model import Config
 
+SHORT = "Which later components could read it, by their weights."
 ABOUT = (
     "Every component adds a vector to the residual stream, which later components read through matrices of"
     " their own. Multiply the matrix a component writes through by the one a receiver reads through: the"
@@ -60,7 +61,7 @@ def show(
     """
     readings = composition.readings(source)
     st.header("By weights", anchor=False)
-    terms.caption(ABOUT)
+    terms.how_to_read(SHORT, ABOUT)
     shown = {reading.reader.text: reading.reader for reading in readings}
     click = clickable_chart.clicking(shown, on_reader)
     board = weights_board(readings, source, cfg, off)

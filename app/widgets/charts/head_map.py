@@ -21,6 +21,7 @@ def show(
     *,
     key: str,
     on_click: Callable[[Component], None],
+    beneath: Sequence[SweepRow] = (),
 ) -> None:
     """Draw the map of the rows, however much they know yet, and say below it which head has the largest
     effect.
@@ -28,10 +29,13 @@ def show(
     Args:
         off: parts that are off already: hatched and outlined.
         on_click: called with the head that was clicked.
+        beneath: the same added to another ablation, its run without any component first: bars at the tiles'
+            feet.
     """
     own = [row for row in rows if row.component is not None and row.component.kind == "head"]
     shown = {row.component.text: row.component for row in own if row.component is not None}
     click = clickable_chart.clicking(shown, on_click)
-    figure = head_map(own, clean, measure, off)
+    figure = head_map(own, clean, measure, off, beneath)
     clickable_chart.show(figure, key=key, name="heads", on_click=click)
-    terms.caption(escape_markdown(f"{legend(measure)} {sweep_summary(own, clean, measure)}"))
+    second = " Bars at the foot: added to the pinned ablation." if beneath else ""
+    terms.caption(escape_markdown(f"{legend(measure)} {sweep_summary(own, clean, measure)}{second}"))

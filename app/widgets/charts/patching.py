@@ -40,6 +40,7 @@ from interp.grids import COLORS, SIZE
 from interp.puzzles import Puzzle
 from interp.tokens import cell_name
 
+SHORT = "Which activation carries the source's answer over: 0 for none of it, 1 for all."
 ABOUT = (
     "Removing a component tells what breaks without it; *patching* tells what it carries. The model sees"
     " two puzzles: this one, and a source. One activation is copied from the source's run into this one's,"
@@ -114,7 +115,7 @@ def show_choices(
         look: how cells are painted.
         on_change: is given the new choice.
     """
-    terms.caption(ABOUT)
+    terms.how_to_read(SHORT, ABOUT)
     by_id = {one.id: f"{one.task} {one.id}" for one in candidates}
     first = choice.source if choice.source in by_id else next(iter(by_id), EDITED)
     current = EDITED if isinstance(choice.source, Edit) else str(first)

@@ -17,6 +17,7 @@ from interp.engine.measures import Measure
 from interp.figures.paths import effects_board, effects_ranking, views_scatter
 from interp.model import Config
 
+SHORT = "Which later components do read it, by ablating one path at a time."
 ABOUT = (
     "Ablating a component removes its output for everything that comes after. Here it is removed for **one**"
     " receiver alone: a head's queries, keys or values, an MLP, or the logits are computed from the residual"
@@ -24,6 +25,9 @@ ABOUT = (
     " If the answer suffers, that receiver uses it directly. What other components have made of it in between"
     " stays in the stream; the receiver's LayerNorm is computed anew. Ablate all paths at once and the"
     " component is simply ablated."
+)
+AGREEMENT_SHORT = (
+    "A point is a receiver: the more it could read, the further right; the more it does, the further up."
 )
 AGREEMENT = (
     "A point is a receiver: to the right, the higher its composition with the sender; away from the middle"
@@ -59,7 +63,7 @@ def show(
         on_stop, on_again: called when the visitor stops it, or wants the rest.
     """
     st.header("By effect", anchor=False)
-    terms.caption(ABOUT)
+    terms.how_to_read(SHORT, ABOUT)
     shown = PathState(source, (), 1) if state is None else state
     click = clickable_chart.clicking(_readers(shown), on_reader)
     board = effects_board(shown, cfg, measure, off)
@@ -92,7 +96,7 @@ def show_agreement(
         name="agreement",
         on_click=clickable_chart.clicking(_readers(state), on_reader),
     )
-    terms.caption(AGREEMENT)
+    terms.how_to_read(AGREEMENT_SHORT, AGREEMENT)
 
 
 def _readers(state: PathState) -> dict[str, Reader]:

@@ -21,6 +21,7 @@ from interp.analyses.logit_lens import LogitLens
 HERE = Path(__file__).parent
 DECIMALS = 4
 
+SHORT = "What the model would answer if it ended after each attention layer and each MLP."
 ABOUT = (
     "Every layer adds to what a position knows, the *residual stream*, and the last step, the"
     " *unembedding*, reads the answer off it. The logit lens reads earlier: it puts the stream through the"
@@ -52,6 +53,7 @@ def show(
     ablation: Ablation = NO_ABLATION,
     cell: int | None = None,
     on_cell: Callable[[int], None] | None = None,
+    tools: Callable[[], None] | None = None,
 ) -> None:
     """Draw the film, and explain it.
 
@@ -60,8 +62,9 @@ def show(
         ablation: of the run; stages whose part is off are struck through.
         cell: the answer cell (0..99, row by row) that is chosen.
         on_cell: called, before the page runs again, with the answer cell that was clicked.
+        tools: draws what stands beside the explanation.
     """
-    terms.caption(ABOUT)
+    terms.how_to_read(SHORT, ABOUT, tools)
     _film(key=key, data=data(lens, look, ablation, cell), on_cell_change=partial(report_cell, key, on_cell))
     st.caption(f"{LEGEND} {lens.summary()}")
 

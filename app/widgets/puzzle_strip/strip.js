@@ -209,7 +209,7 @@ function swatch({ data }, token, parent) {
 // ---- legend ---------------------------------------------------------------------------------------------------------
 
 function outcomes({ data }) {
-  const found = data.legend.map(([kind, count]) => [`${count} ${KINDS[kind].name}`, (parent) => outline(KINDS[kind], parent)])
+  const found = data.legend.map(([kind, count]) => [`${count || ""} ${KINDS[kind].name}`.trim(), (parent) => outline(KINDS[kind], parent)])
   return data.panels.some((told) => told.wrong) ? [...found, ["first wrong cell", flag]] : found
 }
 

@@ -183,9 +183,10 @@ def painting(look: Look) -> dict[str, Any]:
 
 
 def _legend(panels: Sequence[Panel]) -> list[tuple[str, int]]:
-    """The kinds that occur and how often. Beside a comparison, what is plainly wrong is told by its panel's
-    note."""
+    """The kinds that occur and how often. Beside a comparison, how many are plainly wrong is told by their
+    panel's note: 0 here."""
     count = Counter(kind for panel in panels for _, kind in panel.kinds)
+    found = [(kind, count[kind]) for kind in (WRONG, BROKEN, FIXED, BOTH) if count[kind]]
     if any(panel.cells is not None and panel.compared is not None for panel in panels):
-        del count[WRONG]
-    return [(kind, count[kind]) for kind in (WRONG, BROKEN, FIXED, BOTH) if count[kind]]
+        return [(kind, 0 if kind == WRONG else n) for kind, n in found]
+    return found

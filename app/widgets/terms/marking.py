@@ -5,6 +5,7 @@ the explanations (:func:`prepare`).
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
@@ -51,6 +52,18 @@ def marked(text: str) -> str:
 def caption(text: str) -> None:
     """Draw an explanation, in Markdown, with its terms marked."""
     st.caption(marked(text), unsafe_allow_html=True)
+
+
+def how_to_read(line: str, more: str, tools: Callable[[], None] | None = None) -> None:
+    """Draw an explanation of which one sentence is on the page, and the rest where it is asked for. Both are
+    Markdown, with their terms marked; ``tools`` draws what else stands in the line."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        with st.container(width="stretch"):
+            caption(line)
+        with st.popover("How to read", icon=":material/menu_book:", type="tertiary"):
+            markdown(more)
+        if tools is not None:
+            tools()
 
 
 def markdown(text: str) -> None:

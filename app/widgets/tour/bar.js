@@ -1,7 +1,10 @@
 // The bar of the tour, and a ring around what its step speaks of, wherever on the page that is.
 const LOOK = 250 // milliseconds between two looks at where it is: the page fills up meanwhile
 const MARGIN = 5 // pixels around it
-const CLEAR = 150 // pixels at the top and the bottom that other things may lie over
+const CLEAR = 60 // pixels at the top that the names of the pages, and what follows them, lie over
+const ROOM = 14 // pixels between what is looked at and the bar
+const NEAR = 0.25 // share of the window
+const WHOLE = ".board .grid" // where a step speaks of a part of this, all of it should be seen
 
 /** The first element that a selector finds, also within components, which have documents of their own. */
 function find(selector, root = document) {
@@ -27,9 +30,14 @@ class Bar {
     const ways = make("div", "ways", this.root)
     this.count = make("span", "count", ways)
     this.back = this.button("Back", ways, "back")
+    this.there = make("button", "there", ways, "Show me")
+    this.there.type = "button"
+    this.there.addEventListener("click", () => this.bring(true))
     this.skip = this.button("Skip", ways, "skip")
     this.skip.title = "Let the page do it"
     this.close = this.button("Close", ways, "close")
+    this.page = document.querySelector("[data-testid=stMain]")
+    this.from = this.page?.scrollTop ?? 0
     this.follow = () => this.place()
     window.addEventListener("scroll", this.follow, true)
     window.addEventListener("resize", this.follow)
@@ -39,7 +47,11 @@ class Bar {
   button(text, parent, wish) {
     const made = make("button", wish, parent, text)
     made.type = "button"
-    made.addEventListener("click", () => this.send({ do: wish, at: this.data.at }))
+    made.addEventListener("click", () => {
+      this.asked = true
+      if (wish === "close") this.page?.scrollTo({ top: this.from, behavior: "instant" })
+      this.send({ do: wish, at: this.data.at })
+    })
     return made
   }
 
@@ -69,20 +81,30 @@ class Bar {
     if (!this.target?.isConnected) this.target = this.data.target ? find(this.data.target) : null
     const box = this.target?.getBoundingClientRect()
     this.ring.hidden = !box?.width
+    this.there.hidden = this.ring.hidden || this.away(box) === 0
     if (this.ring.hidden) return
-    if (this.unseen) this.bring(box)
+    if (this.unseen) this.bring(this.asked ?? true)
     this.ring.style.left = `${box.left - MARGIN}px`
     this.ring.style.top = `${box.top - MARGIN}px`
     this.ring.style.width = `${box.width + 2 * MARGIN}px`
     this.ring.style.height = `${box.height + 2 * MARGIN}px`
   }
 
-  /** Once a step: what it speaks of comes into sight, if it is not there already. */
-  bring(box) {
-    this.unseen = false
-    if (box.top >= CLEAR / 2 && box.bottom <= window.innerHeight - CLEAR) return
+  /** How far the page has to be scrolled until the box lies between the names of the pages and the bar; 0 if it does. */
+  away(box) {
+    const last = this.root.getBoundingClientRect().top - ROOM
+    if (box.top < CLEAR) return box.top - CLEAR
+    return Math.max(0, Math.min(box.bottom - last, box.top - CLEAR))
+  }
+
+  /** What the step speaks of comes into sight, by as little as possible. After what was done on the page itself it is near,
+   * or a button leads to it: what came of that stays in sight. */
+  bring(far) {
+    this.unseen = this.asked = false
+    const box = (this.target.closest(WHOLE) ?? this.target).getBoundingClientRect()
     const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
-    this.target.scrollIntoView({ block: "center", behavior: calm ? "auto" : "smooth" })
+    const way = this.away(box)
+    if (way && (far || Math.abs(way) < window.innerHeight * NEAR)) this.page?.scrollBy({ top: way, behavior: calm ? "instant" : "smooth" })
   }
 
   detach() {

@@ -172,8 +172,9 @@ def test_all_views_stand_on_a_page_and_report_what_is_chosen() -> None:
     page = AppTest.from_function(views_page, default_timeout=SECONDS).run()
     assert not page.exception
     said = [plain(caption.value) for caption in page.caption]
-    for about in (lens_film.ABOUT, attribution_view.ABOUT, patch_view.ABOUT):
-        assert plain(about) in said
+    more = [plain(text.value) for text in page.markdown]
+    for view in (lens_film, attribution_view, patch_view):
+        assert plain(view.SHORT) in said and plain(view.ABOUT) in more
     assert any("10 parts sum to +1.250" in one for one in said)
     page.button(key="begun-stop").click().run()
     assert page.session_state["asked"] == "stop"

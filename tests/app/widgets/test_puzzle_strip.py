@@ -74,7 +74,7 @@ def test_the_legend_has_the_kinds_that_occur() -> None:
     empty = Panel("Ablated", None)
     assert puzzle_strip._legend([clean, empty]) == [("wrong", 1)]
     off = Panel("Ablated", drawn(c1=1, c2=1), TRUTH, compared=clean.cells)
-    assert puzzle_strip._legend([clean, off]) == [("broken", 1), ("both", 1)]
+    assert puzzle_strip._legend([clean, off]) == [("wrong", 0), ("broken", 1), ("both", 1)], "its note counts"
     assert puzzle_strip._legend([Panel("Model", TRUTH, TRUTH), empty]) == []
 
 

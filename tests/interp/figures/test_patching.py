@@ -15,7 +15,10 @@ def test_the_patch_map_shows_what_is_known() -> None:
         "effect 0.500" in bars_of(some).hovertext[0]
         and "logit of red over green: 1.00" in bars_of(some).hovertext[0]
     )
-    assert list(whole.layout.xaxis.ticktext) == [block.name for block in patched().blocks]
+    assert list(whole.layout.xaxis.ticktext) == [
+        *(block.name for block in patched().blocks[:-1]),
+        "all",
+    ]
     said = [
         figure.layout.annotations[0].text
         for figure in (patch_map(patched(), 9), patch_map(nothing_patched(), 9))

@@ -68,6 +68,15 @@ def test_a_second_sweep_is_marked_beside_the_first() -> None:
     assert len(layer_chart(ROWS, CLEAN, beneath=beneath[:1]).data) == 2
 
 
+def test_a_second_sweep_is_a_bar_at_the_foot_of_a_heads_tile() -> None:
+    heads = [row(Component(0, "head", k), 2.0) for k in range(2)]
+    beneath = [row(None, 0.5), row(Component(0, "head", 1), 2.5), attn(0, 9.0)]
+    tiles, bars = (trace for trace in head_map(heads, CLEAN, beneath=beneath).data if trace.type == "bar")
+    assert list(bars.marker.color) == [colour(position(2.0, "final"))] and bars.base[0] > 0.5
+    assert [data[0] for data in bars.customdata] == ["L0.H1"]
+    assert "added to the pinned" in tiles.hovertext[1] and "pinned" not in tiles.hovertext[0]
+
+
 def test_mlps_have_a_chart_of_their_own() -> None:
     chart = layer_chart(ROWS, CLEAN, "changed", "mlp")
     assert [data[0] for data in chart.data[0].customdata] == ["L0.mlp"]
