@@ -152,7 +152,7 @@ def _go_over(before: Scene, after: Scene) -> None:
 
 
 def _forget_steps() -> None:
-    """Another model has other components: what was off before cannot be off now."""
+    """Another model has other components: what was off before may not exist in it."""
     st.session_state[_UNDO] = st.session_state[_REDO] = []
 
 

@@ -1,18 +1,15 @@
 """The choice of a model."""
 
-from app.state.heads import copy_head
+from app.state.models import turn_to
 from app.state.scene import Scene
-from app.state.session import change, notify, now
+from app.state.session import now
 from app.widgets.controls import choice
-from interp.ablation import NO_ABLATION
 from interp.backend import Backend
 from interp.checkpoints import list_models
-from interp.errors import PuzzlescopeError
 
 
 def show(scene: Scene, backend: Backend) -> None:
-    """Draw the choice. Another model has other components: everything is on again, and its own copying head
-    is shown."""
+    """Draw the choice."""
     cfg = backend.model(scene.model).cfg
     names = dict.fromkeys([*list_models(), scene.model])
     choice.select(
@@ -28,18 +25,5 @@ def show(scene: Scene, backend: Backend) -> None:
 
 
 def _choose(name: str, backend: Backend) -> None:
-    try:
-        attention = copy_head(backend, name)
-    except PuzzlescopeError as error:
-        notify(str(error))
-        return
-    beside = "" if now().beside == name else now().beside
-    change(
-        model=name,
-        ablation=NO_ABLATION,
-        pin=None,
-        beside=beside,
-        attention=attention,
-        large=False,
-        flips=None,
-    )
+    beside = now().beside
+    turn_to(name, backend, beside="" if beside == name else beside)

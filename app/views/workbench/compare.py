@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.state.heads import copy_head
+from app.state.models import fitting, turn_to
 from app.state.scene import Scene
 from app.state.session import change, now, of_this_model
 from app.views.shared import puzzle_panels
@@ -13,12 +13,12 @@ from app.widgets import loss_readout, puzzle_strip
 from app.widgets.controls import choice
 from app.widgets.puzzle_strip import Look, Panel
 from app.widgets.text import escape_markdown
-from interp.ablation import NO_ABLATION, Ablation, parse_ablation
+from interp.ablation import Ablation
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.checkpoints import list_models
 from interp.engine.answers import Prediction
-from interp.errors import PuzzlescopeError, brief
+from interp.errors import brief
 from interp.grids import CELLS
 
 PIN_HELP = "Keep this ablation, to compare the next ones with it."
@@ -81,26 +81,9 @@ def _swap() -> None:
 
 
 def _open(backend: Backend) -> None:
-    """The other model in the place of this one, with what is ablated as far as it has such components."""
+    """The other model in the place of this one, which then stands beside it."""
     scene = now()
-    ablation, pin = (_fitting(off, scene.beside, backend)[0] for off in (scene.ablation, scene.pin))
-    change(
-        model=scene.beside,
-        beside=scene.model,
-        ablation=ablation or NO_ABLATION,
-        pin=pin or None,
-        attention=copy_head(backend, scene.beside),
-        large=False,
-        flips=None,
-    )
-
-
-def _fitting(off: Ablation | None, model: str, backend: Backend) -> tuple[Ablation, str]:
-    """The same ablation of another model; none, and why, where it does not fit."""
-    try:
-        return parse_ablation(off.text if off else "", backend.model(model).cfg), ""
-    except PuzzlescopeError as error:
-        return NO_ABLATION, str(error)
+    turn_to(scene.beside, backend, beside=scene.model)
 
 
 # ---- the other model ---------------------------------------------------------------------------------------
@@ -133,7 +116,7 @@ class Other:
 def ask_other(scene: Scene, backend: Backend) -> Other:
     """The answer of the model that stands beside this one."""
     other = scene.beside
-    off, why = _fitting(scene.ablation, other, backend)
+    off, why = fitting(scene.ablation, other, backend)
     misfit = f"{other} is shown clean, for the ablation does not fit it: {why}" if why else ""
     clean = backend.ask(other, PredictionOf(scene.puzzle))
     run = backend.ask(other, PredictionOf(scene.puzzle, off)) if off else None

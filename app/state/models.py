@@ -1,0 +1,45 @@
+"""From one model to another, without losing what was being tried."""
+
+from app.state.heads import copy_head
+from app.state.session import change, notify, now
+from interp.ablation import NO_ABLATION, Ablation, parse_ablation
+from interp.backend import Backend
+from interp.errors import PuzzlescopeError
+
+
+def fitting(off: Ablation | None, model: str, backend: Backend) -> tuple[Ablation, str]:
+    """The same ablation of another model; none, and why, where it has no such components."""
+    try:
+        return parse_ablation(off.text if off else "", backend.model(model).cfg), ""
+    except PuzzlescopeError as error:
+        return NO_ABLATION, str(error)
+
+
+def turn_to(model: str, backend: Backend, *, beside: str) -> None:
+    """Show another model; for use in widget callbacks. What is ablated and what is pinned stay where it has
+    such components, and a sentence says what went; the head that is looked at is its own copy head, for a
+    number says nothing of what a head does.
+
+    Args:
+        beside: the model that then stands beside it, or "".
+    """
+    scene = now()
+    try:
+        attention = copy_head(backend, model)
+    except PuzzlescopeError as error:
+        notify(str(error))
+        return
+    ablation, misfit = fitting(scene.ablation, model, backend)
+    pin, pin_misfit = fitting(scene.pin, model, backend)
+    for lost, why in ((scene.ablation, misfit), (scene.pin, pin_misfit)):
+        if lost and why:
+            notify(f"{model} is shown without {lost.text}: {why}")
+    change(
+        model=model,
+        beside=beside,
+        ablation=ablation,
+        pin=pin or None,
+        attention=attention,
+        large=False,
+        flips=None,
+    )
