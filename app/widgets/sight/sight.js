@@ -14,6 +14,7 @@ const works = () => document.querySelector("[data-testid=stApp]")?.getAttribute(
 class Sight {
   constructor(parent) {
     this.ring = new Ring(parent)
+    this.ring.root.classList.add("calm")
     this.own = (event) => (event.type !== "keydown" || SCROLLS.includes(event.key)) && this.leave()
     this.follow = () => this.place()
   }
@@ -56,8 +57,8 @@ class Sight {
     const story = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--story-height")) || 0
     const [top, bottom] = [HEADER + story + ROOM, window.innerHeight - ROOM]
     if (!away(box, top, bottom)) return 0
-    const strip = find(".mini")?.offsetHeight ?? 0
-    return box.top - top - strip
+    const mini = find(".mini .sentence")
+    return box.top - top - (mini?.textContent ? mini.parentElement.offsetHeight : 0)
   }
 
   place() {
