@@ -1,6 +1,6 @@
 // Brings what a link speaks of into sight when its scene is entered: once, as soon as it is there and stands still.
 const PATIENCE = 20_000 // milliseconds to wait for it
-const SLOW = 4000 // milliseconds after which it counts although the page still works
+const SLOW = 1500 // milliseconds after which it counts although the page still works
 const RINGED = 2500 // milliseconds
 const ROOM = 12 // pixels around it
 const HEADER = 40 // pixels that the names of the pages take
