@@ -12,7 +12,7 @@ from app.live import experiments as trials
 from app.live import fragment, sweeps
 from app.live.watching import watched
 from app.state.heads import marks_of, roles_of
-from app.state.scene import SAMPLES, Base, BoardView, Scene
+from app.state.scene import SAMPLES, BoardView, Scene
 from app.state.session import can_redo, can_undo, change, now, of_this_model, redo, undo
 from app.views.workbench import experiments, picture
 from app.views.workbench.choices import PAGE
@@ -38,7 +38,6 @@ from interp.engine.measures import Measure
 from interp.errors import PuzzlescopeError
 from interp.model import Config
 
-BASES: dict[Base, str] = {"clean": "one at a time", "off": "added to current ablation"}
 VIEWS: dict[BoardView, str] = {"tiles": "tiles", "picture": "picture"}
 _ERROR = "board-error"
 
@@ -128,7 +127,7 @@ def _tiles(rows: list[SweepRow], measure: Measure, *, approximate: bool) -> dict
 
 def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> str:
     how = sweeps.sweep_method(scene).words
-    what = f"Each component {how} in turn, {BASES[scene.base]}"
+    what = f"Each component {how} in turn{', added to the current ablation' if scene.base == 'off' else ''}"
     known, n = (
         (len(rows[0].solved) if rows else 0),
         measured.states[0].n if measured.states[0] else scene.sample,
@@ -137,8 +136,8 @@ def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> st
     if measured.stopped:
         return f"{what}: stopped at {over}."
     if measured.progress is None:
-        forced = " Each cell is given the true ones before it." if scene.measure == "wrong" else ""
-        return f"{what}, over {'this puzzle' if n == 1 else f'{n} puzzles of this task'}.{forced}"
+        forced = ", given the true cells before each" if scene.measure == "wrong" else ""
+        return f"{what}, over {'this puzzle' if n == 1 else f'{n} puzzles of its task'}{forced}."
     if n == 1:
         return (
             f"{what}: a first look (off for {STRETCH} cells of the answer); exact values are coming,"

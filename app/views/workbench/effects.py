@@ -7,10 +7,9 @@ import streamlit as st
 
 from app.live import fragment, sweeps
 from app.live.watching import watched
-from app.state.scene import Chart, Scene
+from app.state.scene import Base, Chart, Scene
 from app.state.session import change, of_this_model
 from app.views.shared.switching import switch
-from app.views.workbench.board import BASES
 from app.views.workbench.choices import PAGE
 from app.widgets.charts import flip_list, head_map, layer_chart, task_chart
 from app.widgets.controls import choice
@@ -26,6 +25,7 @@ CHARTS: dict[Chart, str] = {
     "heads": "heads",
     "tasks": "tasks × layers",
 }
+BASES: dict[Base, str] = {"clean": "one at a time", "off": "added to current ablation"}
 
 
 def show(scene: Scene, backend: Backend) -> None:

@@ -31,6 +31,33 @@ function dressed(layout, style) {
   return dressing
 }
 
+const NARROW = 480 // pixels: less is a phone's
+const LINE = 38 // letters of an axis title on one line of a phone
+
+// Words in as many lines as they need.
+function lines(text) {
+  const found = [""]
+  for (const word of text.split(" ")) {
+    if (found.at(-1) && found.at(-1).length + word.length >= LINE) found.push("")
+    found[found.length - 1] = `${found.at(-1)} ${word}`.trim()
+  }
+  return found.join("<br>")
+}
+
+// The same chart for a phone: the legend below, where it has the whole width and no title above it; an axis title goes on in a
+// second line; a mark's label is its first line, the rest is on hover.
+function narrowed({ data, layout }) {
+  const fitted = { ...layout }
+  if (layout.legend?.orientation === "h") fitted.legend = { ...layout.legend, x: 0, xanchor: "left", y: 0, yanchor: "bottom", yref: "container" }
+  for (const axis of Object.keys(layout).filter((name) => name.startsWith("xaxis"))) {
+    const { title } = layout[axis]
+    if (title?.text) fitted[axis] = { ...layout[axis], title: { ...title, text: lines(title.text) } }
+  }
+  const firstLine = (text) => (typeof text === "string" ? text.split("<br>")[0] : text)
+  const short = (trace) => (/text/.test(trace.mode ?? "") && Array.isArray(trace.text) ? { ...trace, text: trace.text.map(firstLine) } : trace)
+  return { data: data.map(short), layout: fitted }
+}
+
 // What a click says: the customdata of the point, as texts; nothing if it has none.
 function clicked(event) {
   const data = event?.points?.find((point) => Array.isArray(point.customdata))?.customdata
@@ -39,9 +66,11 @@ function clicked(event) {
 
 function drawChart(view) {
   const { figure } = view.data
-  if (view.drawn === figure || !view.plot.isConnected) return
-  view.drawn = figure
-  const { data, layout } = JSON.parse(figure)
+  const isNarrow = view.plot.offsetWidth > 0 && view.plot.offsetWidth < NARROW
+  if ((view.drawn === figure && view.isNarrow === isNarrow) || !view.plot.isConnected) return
+  Object.assign(view, { drawn: figure, isNarrow })
+  const whole = JSON.parse(figure)
+  const { data, layout } = isNarrow ? narrowed(whole) : whole
   const options = { responsive: true, doubleClick: false, displayModeBar: false }
   window.Plotly.react(view.plot, data, dressed(layout, getComputedStyle(view.plot)), options)
   if (view.listens) return
@@ -50,7 +79,11 @@ function drawChart(view) {
     const said = clicked(event)
     if (said) view.trigger("clicked", { said, number: (view.clicks += 1) })
   })
-  view.resized = new ResizeObserver(() => view.plot.isConnected && view.plot.offsetWidth && window.Plotly.Plots.resize(view.plot))
+  view.resized = new ResizeObserver(() => {
+    if (!view.plot.isConnected || !view.plot.offsetWidth) return
+    window.Plotly.Plots.resize(view.plot)
+    drawChart(view) // if it has become narrow, or wide
+  })
   view.resized.observe(view.plot)
 }
 
