@@ -24,7 +24,7 @@ def test_a_story_is_told_by_arrow_keys_from_page_to_page(page: Page, address: st
     finished(page)
     page.get_by_role("button", name="Play The head that copies", exact=True).click()
     told(page, 1)
-    ring = page.locator(".ring")  # for a moment, around what the scene speaks of
+    ring = page.locator(".ring.calm")  # for a moment, around what the scene speaks of
     expect(ring).to_have_attribute("style", re.compile("left"))
     expect(ring).to_be_hidden()
     bar, figure = (page.locator(one).bounding_box() for one in (".story", ".st-key-attention"))
