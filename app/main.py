@@ -45,7 +45,7 @@ opening.load(st.empty())
 from app.state import playing  # noqa: E402
 from app.state.backend import errors_shown  # noqa: E402
 from app.state.session import write_link  # noqa: E402
-from app.widgets import terms  # noqa: E402
+from app.widgets import naming, terms  # noqa: E402
 
 wanted = pages.get(playing.page_asked_for() or "")
 if wanted is not None and wanted.url_path != page.url_path:
@@ -56,3 +56,4 @@ with errors_shown():
 with unseen:  # last: nobody waits for them
     printing.prepare()
     terms.prepare()
+    naming.prepare()

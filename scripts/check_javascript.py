@@ -23,6 +23,7 @@ SHARED = {
     "KEYS": "keys.js",
     "WISHES": "wishes.js",
     "KEPT": "kept.js",
+    "RING": "ring.js",
     "LEGEND": "scale_legend.js",
 }
 """The names in ``app/widgets/browser/scripts.py`` of what several components need."""

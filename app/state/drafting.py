@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.state.playing import TELLING
 from app.state.session import link
+from app.state.sights import SEE
 from app.state.stories import Story, StoryScene
 from app.state.stories.story import (
     LONGEST_CAPTION,
@@ -64,12 +65,13 @@ def entitle(title: str, summary: str) -> None:
     _put(replace(draft(), title=_line(title, LONGEST_TITLE), summary=_line(summary, LONGEST_LINE)))
 
 
-def add(page: str, heading: str, caption: str) -> None:
+def add(page: str, heading: str, caption: str, see: str = "") -> None:
     """Add what is on screen, as a scene.
 
     Args:
         page: the page that is open.
         heading: may be empty: then it is a number.
+        see: which of the page's figures it speaks of; empty for none.
 
     Raises:
         PuzzlescopeError: if there is no room for one more.
@@ -77,7 +79,8 @@ def add(page: str, heading: str, caption: str) -> None:
     before = draft()
     if len(before.scenes) == MOST_SCENES:
         raise PuzzlescopeError(f"A story has at most {MOST_SCENES} scenes: remove one first.")
-    query = tuple((name, value) for name, value in link().items() if name not in TELLING)
+    shown = {name: value for name, value in link().items() if name not in (*TELLING, SEE)}
+    query = tuple((shown | ({SEE: see} if see else {})).items())
     scene = _worded(heading, caption, len(before.scenes), page, query)
     _put(replace(before, scenes=(*before.scenes, scene)))
 

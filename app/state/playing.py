@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+import streamlit as st
+
 from app.startup import arrival
 from app.state import texts
 from app.state.following import TALKS
@@ -17,6 +19,9 @@ CARRIED = ("present", "follow", "palette", "digits")
 """What stays as the visitor has it from scene to scene, unless a scene says otherwise."""
 TELLING = ("story", "at", "present", "follow")
 """What belongs to the telling of a story, so that no scene of one says it."""
+
+ENTERED = "entered"
+"""In the visitor's session: the scene that was entered last."""
 
 
 def told(scene: Scene) -> Story | None:
@@ -34,6 +39,7 @@ def play(story: str, at: int = 1) -> None:
     scenes = opened(story).scenes
     at = min(max(at, 1), len(scenes))
     kept = {name: value for name, value in now().query().items() if name in CARRIED}
+    st.session_state.pop(ENTERED, None)  # it is entered anew, even if it is the one that is told
     arrival.ask({**kept, **query_of_step(scenes[at - 1], story, at)}, scenes[at - 1].page)
 
 

@@ -102,20 +102,20 @@ def same_sight(one: Scene, other: Scene) -> bool:
     return (one.tour, one.model, one.puzzle) == (other.tour, other.model, other.puzzle)
 
 
-def without_tour(scene: Scene, before: Scene | None) -> Scene:
-    """The scene when the tour is closed: as it was before the tour, but for the puzzle and the model that a
-    visitor has gone on to meanwhile."""
-    if before is None or before.model != scene.model:
-        return replace(scene, tour=0, ablation=NO_ABLATION, large=False)
-    cell = before.cell if before.puzzle == scene.puzzle else scene.cell
-    return replace(
-        scene,
-        tour=0,
-        ablation=before.ablation,
-        cell=cell,
-        view=before.view,
-        attention=before.attention,
-        large=before.large,
-        board=before.board,
-        panel=before.panel,
-    )
+SETS = ("ablation", "cell", "view", "attention", "large", "board", "panel")
+"""Fields of the scene that the tour sets for its steps."""
+
+
+def without_tour(scene: Scene, before: Scene, began: Scene) -> Scene:
+    """The scene when the tour is left: as it was before the tour; but what the visitor has made of it since
+    the tour last set it stays, and so does its end.
+
+    Args:
+        before: the scene before the tour.
+        began: the one with which its present step began.
+    """
+    own = [(one.model, one.puzzle, *(getattr(one, name) for name in SETS)) for one in (scene, began)]
+    acted = own[0] != own[1] or (scene.model, scene.puzzle) != (before.model, before.puzzle)
+    if acted or scene.tour == END:
+        return replace(scene, tour=0)
+    return replace(scene, tour=0, **{name: getattr(before, name) for name in SETS})

@@ -1,7 +1,8 @@
 """The pages of the dashboard. A new page is a folder here and a line in :data:`PAGES`.
 
 The folder holds ``page.py``, the script that draws the page, and ``choices.py``, which says under ``CHOICES``
-what stands in the page's link besides the scene that all pages share, and under ``PAGE`` the page's name.
+what stands in the page's link besides the scene that all pages share, under ``SIGHTS`` which of its figures a
+link may speak of, and under ``PAGE`` the page's name.
 This module is data: it is there before PyTorch is.
 """
 
@@ -9,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 FOLDER = Path(__file__).parent
@@ -39,8 +41,18 @@ class Page:
     @property
     def choices(self) -> Mapping[str, Any]:
         """What stands in its link besides the scene, by name; it is loaded when it is first asked for."""
-        found: Mapping[str, Any] = import_module(f"app.views.{self.name}.choices").CHOICES
+        found: Mapping[str, Any] = self._module.CHOICES
         return found
+
+    @property
+    def sights(self) -> Mapping[str, Any]:
+        """The figures that its link may speak of, by name; loaded likewise."""
+        found: Mapping[str, Any] = self._module.SIGHTS
+        return found
+
+    @property
+    def _module(self) -> ModuleType:
+        return import_module(f"app.views.{self.name}.choices")
 
 
 PAGES = (

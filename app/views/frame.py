@@ -14,7 +14,7 @@ from app.state.link import Parameter
 from app.state.scene import Scene
 from app.state.session import current_scene, show_notices
 from app.views.shared import header, note
-from app.views.shared.talks import following, menu, presenting, telling
+from app.views.shared.talks import following, looking, menu, presenting, telling
 from app.widgets import terms
 from app.widgets.text import escape_markdown
 from interp.backend import Backend
@@ -90,6 +90,7 @@ def _begun(page: str, choices: Mapping[str, Parameter]) -> tuple[Backend, Scene]
     presenting.show(scene)
     following.show(scene, page)
     telling.show(scene, page, choices, backend)
+    looking.show(scene, page)
     return backend, scene
 
 

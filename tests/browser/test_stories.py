@@ -14,21 +14,30 @@ pytestmark = pytest.mark.browser
 def told(page: Page, at: int, count: int = 7) -> None:
     """Wait until a scene is told and its page is there."""
     expect(page.locator(".story .count")).to_have_text(f"{at} / {count}")
-    expect(page).to_have_url(re.compile(rf"at={at}\b" if at > 1 else r"story=[\w~-]+$"))
+    expect(page).to_have_url(re.compile(rf"at={at}\b" if at > 1 else r"story=[\w~-]+(&see=\w+)?$"))
     finished(page)
 
 
 def test_a_story_is_told_by_arrow_keys_from_page_to_page(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
     page.goto(f"{address}/stories")
     finished(page)
-    page.locator(".st-key-play-the-head-that-copies").get_by_role("button").click()
+    page.get_by_role("button", name="Play The head that copies", exact=True).click()
     told(page, 1)
+    ring = page.locator(".ring.calm")  # for a moment, around what the scene speaks of
+    expect(ring).to_have_attribute("style", re.compile("left"))
+    expect(ring).to_be_hidden()
+    bar, figure = (page.locator(one).bounding_box() for one in (".story", ".st-key-attention"))
+    assert bar and figure and bar["y"] + bar["height"] <= figure["y"] < 300
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")  # quicker than the page can follow
     told(page, 3)
     expect(page).to_have_url(re.compile("off=L1.H5&"))
     expect(page.locator(".story .caption.shown")).to_contain_text("ablate it")
-    assert page.evaluate("window.scrollY") == 0
+    # This one speaks of none: it begins at the top.
+    page.wait_for_function("document.querySelector('[data-testid=stMain]').scrollTop === 0")
+    board = page.locator(".st-key-tiles").bounding_box()
+    assert board and board["y"] < 500, "the answer, what became of it and the board are on one screen"
 
     tile = page.locator('.tile[data-part="L1.H1"]')
     tile.focus()

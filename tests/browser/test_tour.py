@@ -23,7 +23,7 @@ def ringed(page: Page, selector: str) -> None:
           const deep = (selector, root) => root.querySelector(selector)
             ?? [...root.querySelectorAll("*")].map((one) => inner(selector, one)).find(Boolean)
           const boxOf = (one) => deep(one, document)?.getBoundingClientRect()
-          const [ring, target] = [".ring", selector].map(boxOf)
+          const [ring, target] = [".ring:not(.calm)", selector].map(boxOf)
           return ring && target && ring.left < target.left && ring.right > target.right
             && Math.abs(ring.top + ring.bottom - target.top - target.bottom) < 4
         }""",
@@ -34,7 +34,6 @@ def ringed(page: Page, selector: str) -> None:
 def test_a_visitor_is_led(page: Page, address: str) -> None:
     page.goto(address)
     settled(page)
-    before = page.url
     expect(page.get_by_text("A small GPT learns from one example. Ablate it: what breaks?")).to_be_visible()
     page.get_by_role("button", name="Start here").click()
     at(page, "1 / 5")
@@ -69,6 +68,15 @@ def test_a_visitor_is_led(page: Page, address: str) -> None:
 
     page.locator(".tour").get_by_role("button", name="Done").click()
     expect(page.locator(".tour")).to_have_count(0)
-    expect(page.locator(".ring")).to_have_count(0)
+    expect(page.locator(".ring:not(.calm)")).to_have_count(0)
+    expect(page).to_have_url(re.compile(r"lookback(?!.*tour=)"))  # what was asked for is still there
+
+    page.goto(f"{address}/?puzzle=9a3726a23b&off=L0.mlp")
+    settled(page)
+    before = page.url
+    page.get_by_role("button", name="Start here").click()
+    at(page, "1 / 5")
+    expect(page).not_to_have_url(re.compile("off="))
+    page.locator(".tour").get_by_role("button", name="Close").click()
     page.wait_for_url(before)
     assert page.locator('[data-testid="stMain"]').evaluate("page => page.scrollTop") == 0, "where it began"

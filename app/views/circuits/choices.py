@@ -3,6 +3,7 @@
 from app.state import texts
 from app.state.link import Context, Parameter, one_of
 from app.state.session import choose, chosen
+from app.state.sights import Sight, Sights, see
 from app.widgets.charts.patching import DETAILS, KINDS, Patching
 from interp.analyses.activation_patching import EVERYWHERE, Edit
 from interp.analyses.readers import HEAD_INPUTS
@@ -44,7 +45,12 @@ def _any(text: str, context: Context) -> str:
     return text[:40]
 
 
+SIGHTS: Sights = {
+    "answer": Sight("the grids and the answer", ".st-key-circuits-strip"),
+    "figure": Sight("the figure", ".st-key-circuits-figure"),
+}
 CHOICES = {
+    **see(SIGHTS),
     "show": one_of(tuple(VIEWS), "readers", "view"),
     "source": Parameter(None, texts.component, lambda part: part.text, "component"),
     "input": one_of(HEAD_INPUTS, "k", "input of heads"),

@@ -3,6 +3,8 @@ patching."""
 
 from functools import partial
 
+import streamlit as st
+
 from app.state.session import choose, chosen
 from app.views import frame
 from app.views.circuits import cell, export, patching, readers
@@ -27,4 +29,5 @@ if view == "patching":
     cell.show_puzzle(scene, backend, partial(patching.look_at_cell, scene, backend), patching.cell_at(scene))
 elif view != "readers":
     cell.show_puzzle(scene, backend)
-DRAWN[view](scene, backend)
+with st.container(key="circuits-figure", gap="xsmall"):
+    DRAWN[view](scene, backend)

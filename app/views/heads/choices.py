@@ -1,12 +1,20 @@
 """What one can choose on the page of the heads, and how it stands in its link."""
 
 from app.state.link import one_of
+from app.state.sights import Sight, Sights, see
 from app.widgets.charts.head_scatter import COST, TITLES
 from interp.analyses.head_roles import ROLES
 from interp.analyses.head_study import OVER
 
 PAGE = "heads"
+SIGHTS: Sights = {
+    "table": Sight("the table of heads", '[class*="st-key-heads-table"]'),
+    "scatter": Sight("the head scatter", ".st-key-heads-scatter"),
+    "spectrum": Sight("the spectrum of a head", ".st-key-heads-spectrum"),
+    "maps": Sight("the maps of the heads", '[class*="st-key-heads-offsets"]'),
+}
 CHOICES = {
+    **see(SIGHTS),
     "over": one_of(tuple(OVER), "answer", "choice of positions"),
     "role": one_of(("", *ROLES), "", "head role"),
     "x": one_of(tuple(TITLES), "next_one_grid_back", "horizontal axis"),

@@ -1,6 +1,7 @@
 """What one can choose in the logbook, and how it stands in its link."""
 
 from app.state.link import Context, Parameter
+from app.state.sights import Sight, Sights, see
 from interp.analyses.notebook.experiments import THRESHOLDS
 from interp.errors import PuzzlescopeError, brief
 
@@ -22,7 +23,12 @@ def _threshold(text: str, context: Context) -> float:
     return value
 
 
-CHOICES = {
+EXPERIMENTS = 7
+SIGHTS: Sights = {
+    f"experiment-{number}": Sight(f"experiment {number}", f".st-key-experiment-{number}")
+    for number in range(1, EXPERIMENTS + 1)
+}
+CHOICES = see(SIGHTS) | {
     name_of(lookback): Parameter(default, _threshold, words=f"threshold for {lookback} back")
     for lookback, default in THRESHOLDS.items()
 }

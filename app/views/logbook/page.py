@@ -8,7 +8,7 @@ import streamlit as st
 from app.state.scene import Scene
 from app.views import frame
 from app.views.logbook import answers, cache, contents, export, heads, losses
-from app.views.logbook.choices import CHOICES, PAGE
+from app.views.logbook.choices import CHOICES, PAGE, SIGHTS
 from app.views.logbook.contents import Section, Verdict
 from app.widgets import terms
 from interp.analyses.notebook.published import same_sizes
@@ -37,6 +37,7 @@ EXPERIMENTS: dict[str, Callable[[Section, Scene, Backend], Verdict]] = {
     "Each attention layer ablated, on one puzzle": answers.show_one_by_one,
     "The cache that was not at fault": cache.show,
 }
+assert {f"experiment-{k + 1}" for k in range(len(EXPERIMENTS))} == SIGHTS.keys()
 
 scene, backend, bar = frame.opened(PAGE, CHOICES, "Logbook", ABOUT)
 with bar():
@@ -51,6 +52,7 @@ verdicts: dict[Section, Verdict] = {
 for section, show in zip(verdicts, EXPERIMENTS.values(), strict=True):
     with top:
         contents.show(verdicts, scene.ablation)
-    verdicts[section] = show(section, scene, backend)
+    with st.container(key=section.anchor, gap="xsmall"):
+        verdicts[section] = show(section, scene, backend)
 with top:
     contents.show(verdicts, scene.ablation)

@@ -1,8 +1,13 @@
-"""What one can choose on the workbench alone: nothing, for all of it is the scene that the pages share."""
+"""What one can choose on the workbench alone: a figure to look at. All else is the scene that pages share."""
 
-from collections.abc import Mapping
-
-from app.state.link import Parameter
+from app.state.sights import Sight, Sights, see
 
 PAGE = "workbench"
-CHOICES: Mapping[str, Parameter] = {}
+SIGHTS: Sights = {
+    "answer": Sight("the grids and the answer", ".st-key-strip"),
+    "board": Sight("the ablation board", ".st-key-tiles, .st-key-no-tiles"),
+    "attention": Sight("the attention of the heads", ".st-key-attention"),
+    "chart": Sight("the chart of ablation effects", ".st-key-effects"),
+    "experiments": Sight("the experiments", '[class*="st-key-experiments"]'),
+}
+CHOICES = see(SIGHTS)

@@ -33,8 +33,10 @@ parts, heads = st.columns([10, 11], gap="medium")
 with parts:
     board.show(scene, backend)
 with heads:
-    attention.show(scene, backend)
-    effects.show(scene, backend)
+    with st.container(key="attention", gap="xsmall"):
+        attention.show(scene, backend)
+    with st.container(key="effects", gap="xsmall"):
+        effects.show(scene, backend)
 if rooms is not None:
     compare.show_other(scene, backend, rooms)
 tour.show(scene, backend, answers.clean, answers.ablated)

@@ -7,7 +7,18 @@ from app.live import experiments as trials
 from app.state.heads import roles_of
 from app.state.scene import Scene
 from app.state.session import change, now
-from app.state.tour import END, STEPS, Sights, beginning, doing, is_done, onward, same_sight, without_tour
+from app.state.tour import (
+    END,
+    SETS,
+    STEPS,
+    Sights,
+    beginning,
+    doing,
+    is_done,
+    onward,
+    same_sight,
+    without_tour,
+)
 from app.views.shared import puzzle_panels
 from app.widgets import tour
 from app.widgets.tour import Stop, Wish
@@ -32,8 +43,10 @@ def show(scene: Scene, backend: Backend, clean: Prediction, ablated: Prediction 
     """Draw the bar of the tour, if it is under way; and go on with it, if its step is done. To be called at
     the end of the page: what was done is seen before the tour goes on."""
     if not scene.tour:
-        st.session_state.pop(_BEGAN, None)
+        for name in (_BEFORE, _BEGAN):
+            st.session_state.pop(name, None)
         return
+    st.session_state.setdefault(_BEFORE, scene)  # a link has led into it
     sights = sights_of(scene, backend, clean, ablated)
     began: Scene | None = st.session_state.get(_BEGAN)
     if began is None or not same_sight(began, scene):
@@ -159,9 +172,5 @@ def _go(wish: Wish, sights: Sights) -> None:
         case "skip" if scene.tour <= STEPS:
             change(**doing(scene, sights))
         case "close":
-            before = without_tour(scene, st.session_state.pop(_BEFORE, None))
-            change(**{name: getattr(before, name) for name in CLOSED})
-
-
-CLOSED = ("tour", "ablation", "cell", "view", "attention", "large", "board", "panel")
-"""Fields of the scene that the tour may have changed."""
+            left = without_tour(scene, st.session_state[_BEFORE], st.session_state[_BEGAN])
+            change(**{name: getattr(left, name) for name in ("tour", *SETS)})

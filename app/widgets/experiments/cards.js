@@ -1,6 +1,6 @@
 // Cards of experiments. They are made once and then filled, so that focus stays where it is while answers come in.
 const SVG = "http://www.w3.org/2000/svg"
-const ROOM = 6 // cards, until it is known which there are
+const ROOM = 7 // cards, until it is known which there are
 
 function shape(parent, name, attributes) {
   const made = document.createElementNS(SVG, name)

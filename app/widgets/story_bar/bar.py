@@ -13,6 +13,7 @@ import streamlit as st
 from app.widgets.browser.scripts import ELEMENT, KEPT, KEYS, joined
 
 HERE = Path(__file__).parent
+PAGE = (HERE / "page.css").read_text()
 
 _bar = st.components.v2.component(
     "story_bar", css=(HERE / "bar.css").read_text(), js=joined(ELEMENT, KEYS, KEPT, HERE / "bar.js")
@@ -75,6 +76,7 @@ def show(telling: Telling, *, key: str, on_wish: Callable[[Wish], None]) -> None
         if wish is not None:
             on_wish(wish)
 
+    st.html(f"<style>{PAGE}</style>")
     data = {
         "story": telling.story,
         "title": telling.title,

@@ -1,26 +1,12 @@
 // The bar of the tour, and a ring around what its step speaks of, wherever on the page that is.
-const LOOK = 250 // milliseconds between two looks at where it is: the page fills up meanwhile
-const MARGIN = 5 // pixels around it
 const CLEAR = 60 // pixels at the top that the names of the pages, and what follows them, lie over
 const ROOM = 14 // pixels between what is looked at and the bar
 const NEAR = 0.25 // share of the window
 const WHOLE = ".board .grid" // where a step speaks of a part of this, all of it should be seen
 
-/** The first element that a selector finds, also within components, which have documents of their own. */
-function find(selector, root = document) {
-  const found = root.querySelector(selector)
-  if (found) return found
-  for (const element of root.querySelectorAll("*")) {
-    const inner = element.shadowRoot && find(selector, element.shadowRoot)
-    if (inner) return inner
-  }
-  return null
-}
-
 class Bar {
   constructor(parent) {
-    this.ring = make("div", "ring", parent)
-    this.ring.setAttribute("aria-hidden", "true")
+    this.ring = new Ring(parent)
     this.root = make("section", "tour", parent)
     this.root.setAttribute("aria-label", "Tour")
     const words = make("div", "words", this.root)
@@ -36,7 +22,7 @@ class Bar {
     this.skip = this.button("Skip", ways, "skip")
     this.skip.title = "Let the page do it"
     this.close = this.button("Close", ways, "close")
-    this.page = document.querySelector("[data-testid=stMain]")
+    this.page = page()
     this.from = this.page?.scrollTop ?? 0
     this.follow = () => this.place()
     window.addEventListener("scroll", this.follow, true)
@@ -80,21 +66,13 @@ class Bar {
   place() {
     if (!this.target?.isConnected) this.target = this.data.target ? find(this.data.target) : null
     const box = this.target?.getBoundingClientRect()
-    this.ring.hidden = !box?.width
-    this.there.hidden = this.ring.hidden || this.away(box) === 0
-    if (this.ring.hidden) return
-    if (this.unseen) this.bring(this.asked ?? true)
-    this.ring.style.left = `${box.left - MARGIN}px`
-    this.ring.style.top = `${box.top - MARGIN}px`
-    this.ring.style.width = `${box.width + 2 * MARGIN}px`
-    this.ring.style.height = `${box.height + 2 * MARGIN}px`
+    this.ring.place(box)
+    this.there.hidden = !box?.width || this.away(box) === 0
+    if (box?.width && this.unseen) this.bring(this.asked ?? true)
   }
 
-  /** How far the page has to be scrolled until the box lies between the names of the pages and the bar; 0 if it does. */
   away(box) {
-    const last = this.root.getBoundingClientRect().top - ROOM
-    if (box.top < CLEAR) return box.top - CLEAR
-    return Math.max(0, Math.min(box.bottom - last, box.top - CLEAR))
+    return away(box, CLEAR, this.root.getBoundingClientRect().top - ROOM)
   }
 
   /** What the step speaks of comes into sight, by as little as possible. After what was done on the page itself it is near,
@@ -102,16 +80,15 @@ class Bar {
   bring(far) {
     this.unseen = this.asked = false
     const box = (this.target.closest(WHOLE) ?? this.target).getBoundingClientRect()
-    const calm = matchMedia("(prefers-reduced-motion: reduce)").matches
     const way = this.away(box)
-    if (way && (far || Math.abs(way) < window.innerHeight * NEAR)) this.page?.scrollBy({ top: way, behavior: calm ? "instant" : "smooth" })
+    if (way && (far || Math.abs(way) < window.innerHeight * NEAR)) scrollPage(way)
   }
 
   detach() {
     clearInterval(this.clock)
     window.removeEventListener("scroll", this.follow, true)
     window.removeEventListener("resize", this.follow)
-    this.ring.remove()
+    this.ring.root.remove()
     this.root.remove()
   }
 }

@@ -91,15 +91,15 @@ def _of_copy_heads(roles: Roles, copying: list[Component]) -> list[Experiment]:
         )
     ]
     if len(copying) > 1:
-        found.append(
-            Experiment(
-                "one",
-                f"One copy head: {copying[0].text}",
-                _without(copying[:1]),
-                f"Does {'the other' if len(copying) == 2 else 'another'} copy head back it up?",
-            )
-        )
+        one, other = copying[:2]
+        # Which stands in for which is not mutual: each is ablated by itself.
+        found += [_one_copy_head("one", one, other), _one_copy_head("other", other, one)]
     return found
+
+
+def _one_copy_head(key: str, ablated: Component, left: Component) -> Experiment:
+    look_for = f"Does {left.text}, which looks at the same cell, back it up?"
+    return Experiment(key, f"One copy head: {ablated.text}", _without([ablated]), look_for)
 
 
 def _control(roles: Roles, seed: str) -> Component:

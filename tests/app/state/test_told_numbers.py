@@ -73,6 +73,10 @@ class Measured:
     def wrong(self) -> np.ndarray:
         return self.answer != self.truth
 
+    def without(self, off: str) -> np.ndarray:
+        """The answer to the scene's puzzle under another ablation, decoded greedily."""
+        return _predicted(self.model, self.scene.puzzle, parse_ablation(off, self.model.cfg)).greedy[0]
+
     def lookback(self, back: int) -> float:
         """The mean attention of the scene's head so far back, over the answer's cells."""
         positions = [predicting_position(*divmod(cell, SIZE)) for cell in range(CELLS)]
@@ -245,13 +249,22 @@ def test_nothing_goes_wrong_where_a_caption_says_so(story: str, at: int, backend
 
 
 def test_what_goes_wrong_is_what_the_captions_say(backend: Backend) -> None:
-    copied = measured("the-head-that-copies", 4, backend)
-    assert copied.changed[copied.wrong].all(), "all of them are cells that the rule changes"
+    without_h1 = measured("the-head-that-copies", 4, backend)
+    assert without_h1.changed[without_h1.wrong].all(), "all of them cells that the rule changes"
+    assert without_h1.scene.ablation.text == "L1.H1"
+    assert (without_h1.without("L1.H1,L1.H5") == without_h1.answer).all(), "without both the very same answer"
+    twin = measured("training-gives-birth-to-heads", 3, backend)
+    assert (twin.without("L1.H5") == twin.truth).all(), "without L1.H5 this answer stays right"
     layer, head = (measured("why-contact-breaks", at, backend) for at in (3, 4))
     assert (layer.wrong == head.wrong).all(), "the very same"
-    assert layer.changed[layer.wrong].sum() >= 11, "nearly all"
+    framed = np.zeros((SIZE, SIZE), bool)
+    framed[5:, 7:] = layer.truth.reshape(SIZE, SIZE)[5:, 7:] == 7  # around the rectangle that is touched
+    assert (framed.ravel() == layer.wrong).all(), "the whole frame"
     grid = measured("the-notebook-in-seven-steps", 2, backend)
     assert (grid.answer < N_COLORS).all(), "each is still a cell"
+    layers = measured("the-notebook-in-seven-steps", 6, backend)
+    colours = set(layers.truth[layers.truth > 0])
+    assert len(colours) == 3 and len(colours & set(layers.answer)) == 2, "one of the three is gone"
     failed, forced = (measured("what-a-failed-puzzle-shows", at, backend) for at in (1, 2))
     assert {cell % SIZE for cell in np.flatnonzero(failed.wrong)} == {5}, "a column"
     assert np.flatnonzero(forced.wrong).tolist() == [45] == [np.flatnonzero(failed.wrong)[0]]

@@ -7,7 +7,7 @@ import pytest
 from app.state.scene import Scene
 from app.state.tour import END, STEPS, Sights, beginning, doing, is_done, same_sight, without_tour
 from interp import parse_ablation
-from interp.ablation import NO_ABLATION, Component
+from interp.ablation import Component
 from interp.analyses.notebook.experiments import copy_circuit_text
 from interp.model import Config
 from tests.support.puzzles import bank
@@ -75,14 +75,32 @@ def test_what_is_skipped_is_done_for_the_visitor_and_no_step_is_done_from_its_be
     assert not is_done(begun, begun, SIGHTS)
 
 
-def test_it_leaves_nothing_behind() -> None:
+def test_it_leads_back_to_the_scene_from_which_it_was_entered() -> None:
     before = scene(0, ablation=OFF, large=True)
-    now = scene(6, ablation=SIGHTS.circuit, cell=317, attention=HEAD, large=True)
-    assert without_tour(now, before) == before
-    other = replace(now, puzzle=bank()[1])
-    assert without_tour(other, before) == replace(before, puzzle=bank()[1], cell=317), "the puzzle stays"
-    assert without_tour(now, None) == replace(now, tour=0, ablation=NO_ABLATION, large=False)
-    assert without_tour(replace(now, model="seed-2"), before).ablation == NO_ABLATION
+    for step in range(1, STEPS + 1):
+        set_by_tour = replace(before, **beginning(step, SIGHTS))
+        assert without_tour(set_by_tour, before, set_by_tour) == before
+        assert without_tour(replace(set_by_tour, digits=True), before, set_by_tour) == replace(
+            before, digits=True
+        )
+    entered_by_link = replace(before, tour=1)
+    assert without_tour(entered_by_link, entered_by_link, entered_by_link) == before
+
+
+def test_what_the_visitor_has_made_of_it_stays() -> None:
+    before = scene(0, ablation=OFF, large=True)
+    began = replace(before, **beginning(2, SIGHTS))
+    for changes in (
+        {"ablation": SIGHTS.layer_off},
+        {"cell": 317},
+        {"puzzle": bank()[1]},
+        {"model": "seed-2"},
+    ):
+        assert without_tour(replace(began, **changes), before, began) == replace(began, tour=0, **changes)
+    gone_on = replace(began, puzzle=bank()[1])  # its step begins anew on another puzzle
+    assert without_tour(gone_on, before, gone_on) == replace(gone_on, tour=0)
+    end = scene(END, ablation=SIGHTS.circuit, cell=317, attention=HEAD, large=True)
+    assert without_tour(end, before, end) == replace(end, tour=0), "the circuit that it asked for"
 
 
 OFF = parse_ablation("L2.mlp", CFG)

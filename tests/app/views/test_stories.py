@@ -1,6 +1,7 @@
 """Stories without a browser: told from scene to scene, written, shared, presented and followed."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -9,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 from app.state import drafting, session
 from app.state.stories import Story, StoryScene, opened, pack, parse, write
 from app.views.shared.talks import following as followers
-from app.views.shared.talks import telling
+from app.views.shared.talks import looking, telling
 from app.views.shared.talks.address import root_of
 from app.views.shared.talks.known import known
 from app.views.stories import html_file
@@ -164,11 +165,52 @@ def test_a_story_is_written_on_the_page_and_put_in_order(page: AppTest) -> None:
     page.query_params["off"] = "L1.attn"
     page.run()
     page.text_input(key="add-heading").set_value("Mine")
+    page.selectbox(key="add-see").set_value("attention")
     (add,) = [button for button in page.button if button.label == "Add this scene"]
     add.click().run()
     assert not page.exception and "Your story has 1 scene." in words(page)
     (scene,) = page.session_state["draft"].scenes
-    assert scene.heading == "Mine" and ("off", "L1.attn") in scene.query
+    assert (
+        scene.heading == "Mine" and ("off", "L1.attn") in scene.query and ("see", "attention") in scene.query
+    )
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str | None]]:
+    """What is brought into sight, run by run, and when."""
+    shown: list[tuple[int, str | None]] = []
+    monkeypatch.setattr(looking.sight, "show", lambda entered, target, key: shown.append((entered, target)))
+    return shown
+
+
+def test_a_scene_brings_its_figure_into_sight_once(
+    page: AppTest, bars: list[Telling], seen: list[tuple[int, str | None]]
+) -> None:
+    """When it is entered or asked for again, not when the visitor does something there."""
+    figure = StoryScene("Third", "", "workbench", (("puzzle", "9a3726a23b"), ("see", "attention")))
+    story = pack(replace(STORY, scenes=(*STORY.scenes, figure)))
+    page.query_params.update({"story": story, "at": "3"})
+    page.run()
+    assert not page.exception and not page.warning and not bars[-1].strayed
+    first, target = seen[-1]
+    assert first and target == ".st-key-attention"
+    page.segmented_control(key="answer").set_value("teacher-forced").run()
+    assert seen[-1] == (first, target)
+
+
+def test_a_plain_link_brings_its_figure_into_sight_and_no_link_scrolls_by_itself(
+    page: AppTest, seen: list[tuple[int, str | None]]
+) -> None:
+    page.query_params["see"] = "board"
+    page.run()
+    entered, target = seen[-1]
+    assert entered and target is not None and "st-key-tiles" in target and not page.warning
+    bare = page_of("workbench").run()
+    assert seen[-1][1] is None and not bare.warning
+    wrong = page_of("workbench")
+    wrong.query_params["see"] = "film"
+    wrong.run()
+    assert seen[-1][1] is None and "Expected one of answer, board" in wrong.warning[0].value
 
 
 class Reader(HTMLParser):

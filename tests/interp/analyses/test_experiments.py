@@ -44,17 +44,19 @@ def test_the_default_model(puzzle: Puzzle) -> None:
     }
     assert costliest_layer(puzzle, answers) == 1
     found = by_key(experiments(model.cfg, roles, 1, model.checkpoint_id))
-    assert list(found) == ["costliest", "copy", "one", "circuit", "mlps", "control"]
+    assert list(found) == ["costliest", "copy", "one", "other", "circuit", "mlps", "control"]
     texts = {key: one.ablation.text for key, one in found.items()}
     del texts["control"]
     assert texts == {
         "costliest": "L1.attn",
         "copy": "L1.H1,L1.H5",
         "one": "L1.H5",
+        "other": "L1.H1",
         "circuit": "L0.attn,L1.attn:lookback=100,L2-5.attn,L0-5.mlp",
         "mlps": "L0-5.mlp",
     }
     assert found["copy"].name == "Both copy heads: L1.H5, L1.H1"
+    assert "Does L1.H1" in found["one"].look_for and "Does L1.H5" in found["other"].look_for
 
 
 def test_the_control_is_drawn_by_the_seed_from_heads_that_do_not_copy(puzzle: Puzzle) -> None:
@@ -64,7 +66,7 @@ def test_the_control_is_drawn_by_the_seed_from_heads_that_do_not_copy(puzzle: Pu
     for seed in "abc":
         found = by_key(experiments(cfg, roles, 0, seed))
         assert found["control"].ablation.text == "L0.H2" and "previous token" in found["control"].look_for
-        assert found["copy"].name.startswith("All 3 copy heads") and "another" in found["one"].look_for
+        assert found["copy"].name.startswith("All 3 copy heads") and "other" in found
     random = head_roles(small_model(), six_puzzles()[:1])
     drawn = {by_key(experiments(SMALL, random, 0, str(seed)))["control"].ablation.text for seed in range(9)}
     assert len(drawn) > 2

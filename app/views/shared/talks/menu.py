@@ -6,10 +6,11 @@ from app.state import drafting
 from app.state.drafting import draft
 from app.state.session import notify
 from app.state.stories.story import LONGEST_CAPTION, LONGEST_TITLE
+from app.views import PAGES
 from app.views.shared.talks import following, presenting
 from interp.errors import PuzzlescopeError
 
-_HEADING, _CAPTION = "add-heading", "add-caption"
+_HEADING, _CAPTION, _SEE = "add-heading", "add-caption", "add-see"
 
 
 def show(page: str) -> None:
@@ -46,6 +47,14 @@ def _add(page: str) -> None:
             height=100,
             placeholder="What is to be seen here? **bold**, *italic* and `code` are understood.",
         )
+        (sights,) = (one.sights for one in PAGES if one.name == page)
+        st.selectbox(
+            "Look at",
+            ["", *sights],
+            format_func=lambda name: sights[name].words if name else "the top of the page",
+            key=_SEE,
+            help="What is brought into sight, and ringed for a moment, when the scene is told.",
+        )
         st.form_submit_button("Add this scene", icon=":material/add:", on_click=_take, args=(page,))
     count = len(draft().scenes)
     said = "no scene yet" if not count else "1 scene" if count == 1 else f"{count} scenes"
@@ -54,6 +63,6 @@ def _add(page: str) -> None:
 
 def _take(page: str) -> None:
     try:
-        drafting.add(page, st.session_state[_HEADING], st.session_state[_CAPTION])
+        drafting.add(page, *(st.session_state[key] for key in (_HEADING, _CAPTION, _SEE)))
     except PuzzlescopeError as error:
         notify(str(error))
