@@ -1,8 +1,8 @@
 """The pages of the dashboard. A new page is a folder here and a line in :data:`PAGES`.
 
 The folder holds ``page.py``, the script that draws the page, and ``choices.py``, which says under ``CHOICES``
-what stands in the page's link besides the scene that all pages share, under ``SIGHTS`` which of its figures a
-link may speak of, and under ``PAGE`` the page's name.
+what stands in the page's link besides the scene that all pages share, under ``PAGE`` the page's name, and, if
+a link may speak of its figures, under ``SIGHTS`` which.
 This module is data: it is there before PyTorch is.
 """
 
@@ -47,7 +47,7 @@ class Page:
     @property
     def sights(self) -> Mapping[str, Any]:
         """The figures that its link may speak of, by name; loaded likewise."""
-        found: Mapping[str, Any] = self._module.SIGHTS
+        found: Mapping[str, Any] = getattr(self._module, "SIGHTS", {})
         return found
 
     @property

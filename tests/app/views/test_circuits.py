@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.state.link import Context, query_of, read_query
-from app.views.circuits.choices import CHOICES, VIEWS
+from app.views.circuits.choices import CHOICES, SIGHTS, VIEWS
 from app.widgets.charts.patching import EDITED
 from interp import load_model, load_puzzles
 from interp.ablation import Component, components_of
@@ -139,6 +139,7 @@ def test_choices_survive_a_link() -> None:
         "detail": "rows",
         "block": "X row 3",
         "patch": "L1.H2@everywhere",
+        "see": next(iter(SIGHTS)),
     }
     assert set(values) == set(CHOICES)
     here = Context(SMALL, load_puzzles("bank"))

@@ -205,12 +205,12 @@ def test_the_whole_page(page: AppTest) -> None:
 
 
 def test_a_link_restores_the_pages_own_choices(page: AppTest) -> None:
-    asked = {"over": "all", "role": "copy", "x": "start", "y": "markers", "off": "L1.H2:lookback=100"}
-    for name, value in {**asked, "attention": "L0.H3"}.items():
+    asked = {"over": "all", "role": "copy", "x": "start", "y": "markers", "see": "table"}
+    for name, value in {**asked, "off": "L1.H2:lookback=100", "attention": "L0.H3"}.items():
         page.query_params[name] = value
     filled(page)
     assert not page.exception and not page.warning
-    assert page.session_state["chosen-heads"] == {"over": "all", "role": "copy", "x": "start", "y": "markers"}
+    assert page.session_state["chosen-heads"] == asked
     table = table_of(page).set_index("head")
     assert table.loc["L1.H2", "next_one_grid_back"] == pytest.approx(1), "the run with it looking back"
     assert table.loc["L1.H2", "start"] == pytest.approx(100 / 404), "from all positions"
