@@ -242,7 +242,7 @@ def test_what_is_drawn_stays_where_it_is(page: Page, address: str, query: str) -
     assert page.evaluate("window.moved()") < 0.03
 
 
-@pytest.mark.parametrize("query", ["heads", "?story=what-matters&scene=2"])
+@pytest.mark.parametrize("query", ["heads", "?story=what-matters&at=2"])
 def test_on_a_phone_too(page: Page, address: str, query: str) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.add_init_script(MOVES)

@@ -9,6 +9,11 @@ const OWN = ["wheel", "touchmove", "pointerdown", "keydown"]
 
 let entered = 0 // what was last brought into sight, on whatever page
 
+// On a phone the bar of a story scrolls with the page (app/style.css): who is led away from it loses what is told.
+const isTold = () => {
+  const bar = document.querySelector(".st-key-story")?.parentElement
+  return Boolean(bar) && getComputedStyle(bar).position === "static"
+}
 const works = () => document.querySelector("[data-testid=stApp]")?.getAttribute("data-test-script-state") !== "notRunning"
 
 class Sight {
@@ -45,7 +50,7 @@ class Sight {
     const stands = at && at === this.at
     this.at = at
     if (!stands) return
-    const way = this.away(box)
+    const way = isTold() ? 0 : this.away(box)
     if (way) scrollPage(way)
     this.ringed = performance.now() + RINGED
     this.place()
