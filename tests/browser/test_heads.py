@@ -64,8 +64,9 @@ def test_pointing_at_a_map_says_what_is_there(heads: Page) -> None:
     sheet = heads.get_by_role("img", name=re.compile("^Offset maps of L1.H1"))
     area = sheet.bounding_box()
     assert area is not None
-    third, above = (2 * 19 + 9.5) * 6 + 2 * 10, 9.5 * 6  # 6 pixels a cell, 10 between two maps
-    heads.mouse.move(area["x"] + third, area["y"] + above)
+    # 19 cells a map and a side, 10 pixels between two of the four maps.
+    cell = (area["width"] - 3 * 10) / (4 * 19)
+    heads.mouse.move(area["x"] + (2 * 19 + 9.5) * cell + 2 * 10, area["y"] + 9.5 * cell)
     expect(heads.get_by_text(re.compile(r"^Y: same cell: 0\.9"))).to_be_visible()
     heads.mouse.move(area["x"] + area["width"] - 5, area["y"] + area["height"] - 5)
     expect(heads.get_by_text("not yet written when the cell is predicted")).to_be_visible()

@@ -91,6 +91,7 @@ def test_wrong_cells_are_outlined_by_what_became_of_them(strip: Page) -> None:
     ]
     assert panel(strip, "Ablated").locator(".first").get_attribute("data-cell") == "5"
     assert strip.locator(".entry").all_inner_texts() == [
+        "wrong",  # in the clean answer, whose panel says how many
         "3 broken",
         "1 fixed",
         "1 still wrong",
