@@ -39,11 +39,11 @@ def prepare_browser() -> None:
     the code of a kind, and the style sheet's too, when it first draws one; on the page itself each would push
     aside what is there already."""
     _nothing(key="opening-component")
-    st.title("Puzzlescope")
+    st.title("Puzzlescope", help="Loading")
     st.caption("Loading")
     st.markdown("<b>Loading</b>", unsafe_allow_html=True)
     st.divider()
-    st.selectbox("Loading", ["Loading"], key="opening-select")
+    st.selectbox("Loading", ["Loading"], key="opening-select", help="Loading")
     st.segmented_control("Loading", ["Loading"], key="opening-segments")
     st.toggle("Loading", key="opening-toggle")
     st.button("Loading", key="opening-button")

@@ -235,6 +235,8 @@ def show(
             chosen.
         on_stop, on_again: end the computation, and begin it anew.
     """
+    effects, cells = st.columns([7, 4], gap="medium")
+    # Below them: it comes and goes, and they stay where they are.
     show_progress(
         progress,
         stopped,
@@ -244,7 +246,6 @@ def show(
         on_again=on_again,
         rest="Compute the rest",
     )
-    effects, cells = st.columns([7, 4], gap="medium")
     with cells:
         source()
     if state is None:
