@@ -253,6 +253,7 @@ def test_figures_data_and_code_are_exported(page: Page, address: str) -> None:
     report = download.value.path().read_text()
     assert report.count("<svg ") >= 6 and "off = parse_ablation(&#x27;L1.attn&#x27;" in report
     dialog.get_by_text("Data", exact=True).click()
+    expect(dialog.get_by_role("button", name="SVG")).to_have_count(0)  # the figures have one named CSV too
     with page.expect_download() as download:
         dialog.get_by_role("button", name="CSV").first.click()
     text = download.value.path().read_text()
