@@ -160,6 +160,8 @@ def plain(value: Any) -> Any:
     """
     if isinstance(value, Mapping):
         return {str(name): plain(one) for name, one in value.items()}
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f" and np.isfinite(value).all():
+        return (value + 0.0).tolist()  # all of it at once; -0.0 becomes 0 here too
     if isinstance(value, list | tuple | np.ndarray):
         return [plain(one) for one in value]
     value = value.item() if isinstance(value, np.generic) else value

@@ -72,11 +72,12 @@ def opened(
     show_notices()
     if introduction:
         terms.markdown(introduction)
-    return Opened(scene, backend, partial(_bar, page, room))
+    return Opened(scene, backend, partial(_bar, scene, page, room))
 
 
 @contextmanager
-def _bar(page: str, room: DeltaGenerator) -> Iterator[None]:
+def _bar(scene: Scene, page: str, room: DeltaGenerator) -> Iterator[None]:
+    looking.show(scene, page)
     with room:
         menu.show(page)
         yield
@@ -90,7 +91,6 @@ def _begun(page: str, choices: Mapping[str, Parameter]) -> tuple[Backend, Scene]
     presenting.show(scene)
     following.show(scene, page)
     telling.show(scene, page, choices, backend)
-    looking.show(scene, page)
     return backend, scene
 
 
@@ -111,4 +111,5 @@ def opened_plain(
         st.title(title, anchor=False)
         show_notices()
         st.markdown(introduction)
+    looking.show(scene, page)
     return scene, backend

@@ -114,8 +114,8 @@ class Panel:
         if self.probabilities is not None:
             best = np.argsort(-self.probabilities, axis=1)[:, :TOP]
             data["best"] = best.tolist()
-            data["chance"] = (
-                np.take_along_axis(self.probabilities, best, axis=1).astype(float).round(4).tolist()
+            data["chance"] = outputs.plain(
+                np.take_along_axis(self.probabilities, best, axis=1).astype(float).round(4)
             )
         return data
 
@@ -162,7 +162,7 @@ def report_cell(key: str, on_cell: Callable[[int], None] | None) -> None:
 
 def _data(panels: Sequence[Panel], look: Look, cell: int | None, summary: str = "") -> dict[str, Any]:
     return {
-        "panels": outputs.plain([panel.data() for panel in panels]),
+        "panels": [panel.data() for panel in panels],
         "legend": _legend(panels),
         "cell": cell,
         "summary": summary,
