@@ -150,6 +150,7 @@ class Board {
     this.columns = ["attn", ...Array.from({ length: heads }, (_, head) => `H${head}`), "mlp"]
     this.grid.replaceChildren()
     this.grid.style.gridTemplateColumns = `2.1rem 1.35fr repeat(${heads}, minmax(0, 1fr)) 1.35fr`
+    this.grid.style.setProperty("--columns", heads + 2)
     this.at = [0, 0]
     this.tiles = {}
     const rows = Array.from({ length: layers }, (_, row) => row)
@@ -238,6 +239,7 @@ class Board {
       tile.classList.toggle(name, is)
     const badge = isOff ? filled(methods.of(off[part]).badge, off[part]) : ""
     const written = { rank: costliest ? "1" : "", badge, number: badge.length > 2 ? "" : number, glyph }
+    tile.parentElement.classList.toggle("ranked", costliest)
     tile.classList.toggle("crowded", Boolean(written.glyph && written.number))
     for (const span of tile.children) if (span.textContent !== written[span.className]) span.textContent = written[span.className]
     tile.setAttribute("aria-pressed", String(isOff))
