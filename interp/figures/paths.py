@@ -99,7 +99,7 @@ def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measur
             name=INPUT_NAMES[name],
             mode="markers+text",
             text=[reader.text if reader in named else "" for reader in own],
-            textposition=["top center" if points[reader][1] >= 0 else "bottom center" for reader in own],
+            textposition=[_side(points[reader][1], measure) for reader in own],
             textfont={"size": 11},
             marker={"color": paint, "symbol": symbol, "size": 9, "line": {"width": 0.5, "color": QUIET}},
             customdata=[[reader.text] for reader in own],
@@ -138,6 +138,11 @@ def frontier(points: Mapping[Reader, tuple[float, float]]) -> list[Reader]:
             found.append(reader)
             best = points[reader][0]
     return found
+
+
+def _side(effect: float, measure: Measure) -> str:
+    """Where a point's name stands: below it only if it is seen below the line, for the axis cuts others."""
+    return "bottom center" if position(effect, measure) < 0 else "top center"
 
 
 def _told(effects: Iterable[float], measure: Measure) -> bool:
