@@ -62,3 +62,8 @@ PAGES = (
     Page("circuits", "Circuits"),
     Page("stories", "Stories"),
 )
+
+
+def page_named(name: str) -> Page:
+    """The page of that name."""
+    return next(page for page in PAGES if page.name == name)

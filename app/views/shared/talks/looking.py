@@ -7,7 +7,7 @@ from app.state.playing import ENTERED
 from app.state.scene import Scene
 from app.state.session import arrived, chosen
 from app.state.sights import SEE
-from app.views import PAGES
+from app.views import page_named
 from app.widgets import sight
 
 _COUNT = "entered-count"
@@ -15,7 +15,7 @@ _COUNT = "entered-count"
 
 def show(scene: Scene, page: str) -> None:
     """Put what does it on the page. A scene of a story that speaks of no figure is looked at from the top."""
-    (sights,) = (one.sights for one in PAGES if one.name == page)
+    sights = page_named(page).sights
     named = chosen(page).get(SEE, "")
     target = sights[named].selector if named else "" if scene.story else None
     entered = page, named, scene.story, scene.at

@@ -6,7 +6,7 @@ from app.state import drafting
 from app.state.drafting import draft
 from app.state.session import notify
 from app.state.stories.story import LONGEST_CAPTION, LONGEST_TITLE
-from app.views import PAGES
+from app.views import page_named
 from app.views.shared.talks import following, presenting
 from interp.errors import PuzzlescopeError
 
@@ -47,7 +47,7 @@ def _add(page: str) -> None:
             height=100,
             placeholder="What is to be seen here? **bold**, *italic* and `code` are understood.",
         )
-        (sights,) = (one.sights for one in PAGES if one.name == page)
+        sights = page_named(page).sights
         st.selectbox(
             "Look at",
             ["", *sights],
