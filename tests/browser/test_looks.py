@@ -3,6 +3,7 @@ paper."""
 
 import re
 from collections.abc import Iterator
+from statistics import median
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -11,7 +12,7 @@ from app.widgets.loss_readout import readout as loss_readout
 from interp.engine.measures import MEASURES, METRICS
 from interp.figures.scale import ink
 from scripts.dashboard import SECONDS
-from tests.browser.conftest import finished, settled
+from tests.browser.conftest import NewContext, finished, settled
 
 pytestmark = pytest.mark.browser
 
@@ -243,11 +244,17 @@ def test_what_is_drawn_stays_where_it_is(page: Page, address: str, query: str) -
 
 
 @pytest.mark.parametrize("query", ["heads", "?story=what-matters&at=2"])
-def test_on_a_phone_too(page: Page, address: str, query: str) -> None:
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.add_init_script(MOVES)
-    page.goto(f"{address}/{query}")
-    finished(page)
-    page.wait_for_timeout(2000)
-    # Mostly below 0.01; where the machine is busy pieces come one by one. From 0.25 on a page counts as poor.
-    assert page.evaluate("window.moved()") < 0.25
+def test_on_a_phone_too(new_context: NewContext, address: str, query: str) -> None:
+    """The median of three openings: on a busy machine pieces come one by one now and then."""
+
+    def moved() -> float:
+        page = new_context(390, 844).new_page()
+        page.add_init_script(MOVES)
+        page.goto(f"{address}/{query}")
+        finished(page)
+        page.wait_for_timeout(2000)
+        found: float = page.evaluate("window.moved()")
+        page.close()
+        return found
+
+    assert median(moved() for _ in range(3)) < 0.06
