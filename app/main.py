@@ -1,5 +1,7 @@
-"""The router: page set-up, navigation, and the one place where bad input becomes a message. Start it with
-``make run``."""
+"""The server. Start it with ``make run``, or ``streamlit run app/main.py``.
+
+It serves ``app/router.py`` to every visitor, and around it what a deployment needs (``app/server``).
+"""
 
 import os
 import sys
@@ -8,52 +10,22 @@ from pathlib import Path
 import streamlit as st
 
 # Streamlit puts this file's folder on the path; `app` and `interp` lie beside it.
-ROOT = str(Path(__file__).parent.parent)
-if ROOT not in sys.path:
-    sys.path.insert(0, ROOT)
+ROOT = Path(__file__).parent.parent
+if str(ROOT) not in sys.path:
+    sys.path.insert(0, str(ROOT))
 
 # Threads of PyTorch that wait for each other sleep instead of spinning: else they hold the cores that the
 # pages of other visitors, or a browser on this machine, need. To be said before PyTorch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from app.startup import arrival, opening, title  # noqa: E402
-from app.views import PAGES  # noqa: E402
-from app.widgets.browser import page_keeper, printing  # noqa: E402
+from app import server  # noqa: E402
 
-# The icon is a file: Streamlit would fetch a named one from an outside host.
-ICON = Path(__file__).parent / "static" / "icon.svg"
-st.set_page_config(page_title=title.shown(), page_icon=str(ICON), layout="wide")
-st.html(Path(__file__).parent / "style.css")
-arrival.note()
-pages = {
-    page.name: st.Page(page.file, title=page.title, url_path=page.url_path, default=not page.url_path)
-    for page in PAGES
-}
-page = st.navigation(list(pages.values()), position="top")
-unseen = st.container(key="unseen", height=1, border=False)  # app/style.css
-with unseen:
-    ready = page_keeper.show()
-    if not ready:
-        opening.prepare_browser()
-if not ready:
-    st.stop()
-with st.container(horizontal=True, gap="small", key="tabs"):  # only on narrow screens: app/style.css
-    for one in pages.values():
-        st.page_link(one)
-opening.load(st.empty())
-
-from app.state import playing  # noqa: E402
-from app.state.backend import errors_shown  # noqa: E402
-from app.state.session import write_link  # noqa: E402
-from app.widgets import naming, terms  # noqa: E402
-
-wanted = pages.get(playing.page_asked_for() or "")
-if wanted is not None and wanted.url_path != page.url_path:
-    st.switch_page(wanted)
-with errors_shown():
-    page.run()
-    write_link()
-with unseen:  # last: nobody waits for them
-    printing.prepare()
-    terms.prepare()
-    naming.prepare()
+serving = server.begin()
+# Streamlit knows by this assignment, as it is written here, that this file is a server and no page.
+app = st.App(
+    ROOT / "app" / "router.py",
+    routes=serving.routes,
+    middleware=serving.middleware,
+    lifespan=serving.lifespan,
+    on_script_error=serving.script_failed,
+)

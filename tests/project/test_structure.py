@@ -32,13 +32,14 @@ LINES = [
 # The same for the dashboard, whose pages are folders of views and may not use each other.
 APP_LINES = [
     {"startup", "views", "__init__"},
+    {"server"},
     {"widgets"},
     {"state"},
     {"live"},
     {"views.shared"},
     {"views.frame"},
     {f"views.{page.name}" for page in PAGES},
-    {"main"},
+    {"router", "main"},
 ]
 
 

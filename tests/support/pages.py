@@ -19,7 +19,7 @@ PAUSE = 0.05
 
 def page_of(view: str) -> AppTest:
     """A page of the dashboard, as the router opens it: the name of a folder in app/views."""
-    page = AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=SECONDS)
+    page = AppTest.from_file(str(ROOT / "app" / "router.py"), default_timeout=SECONDS)
     return turn_to(page, view)
 
 

@@ -36,7 +36,7 @@ def backend() -> Backend:
 @pytest.fixture
 def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
-    return AppTest.from_file(str(ROOT / "app" / "main.py"), default_timeout=SECONDS)
+    return AppTest.from_file(str(ROOT / "app" / "router.py"), default_timeout=SECONDS)
 
 
 LINK = {

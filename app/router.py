@@ -1,0 +1,48 @@
+"""What runs for each visitor: page set-up, navigation, and the one place where bad input becomes a message.
+``app/main.py`` serves it."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from app.startup import arrival, opening, title
+from app.views import PAGES
+from app.widgets.browser import page_keeper, printing
+
+# The icon is a file: Streamlit would fetch a named one from an outside host.
+ICON = Path(__file__).parent / "static" / "icon.svg"
+st.set_page_config(page_title=title.shown(), page_icon=str(ICON), layout="wide")
+st.html(Path(__file__).parent / "style.css")
+arrival.note()
+pages = {
+    page.name: st.Page(page.file, title=page.title, url_path=page.url_path, default=not page.url_path)
+    for page in PAGES
+}
+page = st.navigation(list(pages.values()), position="top")
+unseen = st.container(key="unseen", height=1, border=False)  # app/style.css
+with unseen:
+    ready = page_keeper.show()
+    if not ready:
+        opening.prepare_browser()
+if not ready:
+    st.stop()
+with st.container(horizontal=True, gap="small", key="tabs"):  # only on narrow screens: app/style.css
+    for one in pages.values():
+        st.page_link(one)
+opening.load(st.empty())
+
+from app.state import playing  # noqa: E402
+from app.state.backend import errors_shown  # noqa: E402
+from app.state.session import write_link  # noqa: E402
+from app.widgets import naming, terms  # noqa: E402
+
+wanted = pages.get(playing.page_asked_for() or "")
+if wanted is not None and wanted.url_path != page.url_path:
+    st.switch_page(wanted)
+with errors_shown():
+    page.run()
+    write_link()
+with unseen:  # last: nobody waits for them
+    printing.prepare()
+    terms.prepare()
+    naming.prepare()

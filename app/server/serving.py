@@ -1,0 +1,61 @@
+"""What is served around the dashboard's own page."""
+
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
+from streamlit import config
+
+from app.server import health
+from app.server.settings import Settings, Words, read
+from interp.errors import PuzzlescopeError
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The parts that Streamlit's server is made of besides Streamlit's own.
+
+    Attributes:
+        settings: of this deployment.
+        routes: addresses of its own. They stand under the base path, like Streamlit's.
+        middleware: what each request and websocket passes through, the first one first.
+        lifespan: what happens at the server's start and at its end.
+        script_failed: is told of an error that a visitor's page ended with; returns whether it has shown it.
+    """
+
+    settings: Settings
+    routes: Sequence[BaseRoute]
+    middleware: Sequence[Middleware]
+    lifespan: Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]
+    script_failed: Callable[[Exception], bool | None]
+
+
+def begin() -> Serving:
+    """Read the settings and put the parts together. A setting that cannot be ends the process with a
+    sentence."""
+    try:
+        settings = read(Words(), config.get_option("server.address") or "0.0.0.0")
+    except PuzzlescopeError as error:
+        print(error, file=sys.stderr, flush=True)
+        raise SystemExit(2) from None
+    base = (config.get_option("server.baseUrlPath") or "").strip("/")
+    return Serving(
+        settings=settings,
+        routes=health.routes(f"/{base}" if base else ""),
+        middleware=(),
+        lifespan=_lifespan,
+        script_failed=_script_failed,
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
+    yield {}
+
+
+def _script_failed(error: Exception) -> bool:
+    return False

@@ -1,0 +1,53 @@
+"""The settings of a deployment, as the environment gives them."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.server.settings import Settings, Words, read
+from interp.errors import PuzzlescopeError
+
+
+def test_nothing_said_is_a_server_for_this_machine() -> None:
+    assert read(Words({}), "127.0.0.1") == Settings(address="127.0.0.1", open=False)
+
+
+def test_a_secret_comes_in_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("a b\n")
+    assert Words({"SECRET_FILE": str(path)}).text("SECRET") == "a b"
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({"A": "x", "A_FILE": "/y"}, "A and A_FILE are both set: keep one of them."),
+        ({"A_FILE": "/nowhere/at all"}, "A_FILE: cannot read /nowhere/at all: No such file or directory."),
+        ({"A_FILE": "/"}, "A_FILE: cannot read /: Is a directory."),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_a_sentence(environ: dict[str, str], told: str) -> None:
+    with pytest.raises(PuzzlescopeError) as caught:
+        Words(environ).text("A")
+    assert str(caught.value) == told
+
+
+@given(st.text(st.characters(blacklist_categories=["Cs"])))
+def test_a_flag_is_yes_or_no_or_refused(said: str) -> None:
+    try:
+        found = Words({"A": said}).flag("A")
+    except PuzzlescopeError as error:
+        assert str(error).startswith("A must be 1 or 0, got '") and "\n" not in str(error)
+    else:
+        known = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
+        assert said.strip().lower() in known[not found]
+
+
+@pytest.mark.parametrize("said", ["nan", "inf", "-1", "11", "many", "1 2"])
+def test_a_number_stays_within_its_bounds(said: str) -> None:
+    with pytest.raises(PuzzlescopeError, match=r"A must be a number from 0 to 10, got '"):
+        Words({"A": said}).number("A", 1, 0, 10)
+    assert Words({"A": " 2.5 "}).number("A", 1, 0, 10) == 2.5
+    assert Words({}).number("A", 1, 0, 10) == 1
