@@ -90,8 +90,7 @@ def _parse_term(text: str, where: str, cfg: Config) -> list[Term]:
         expected = "a component such as L3.attn, L3.H1 or L1-4.mlp:mean"
         raise PuzzlescopeError(f"{where}: expected {expected}.{_did_you_mean(text, cfg)}")
     method = DEFAULT_METHOD if match["method"] is None else parse_method(match["method"], where)
-    meant = _did_you_mean(text, cfg)
-    components = _parse_components(match["layers"], match["part"], where, cfg, meant)
+    components = _parse_components(text, match["layers"], match["part"], where, cfg)
     if not all(method.fits(component) for component in components):
         raise PuzzlescopeError(f"{where}: {method.misfit}.")
     return [Term(component, method) for component in components]
@@ -105,7 +104,7 @@ def _did_you_mean(text: str, cfg: Config) -> str:
     return f" Did you mean {names[found[0]]}?" if found else ""
 
 
-def _parse_components(layers: str, part: str, where: str, cfg: Config, meant: str) -> list[Component]:
+def _parse_components(text: str, layers: str, part: str, where: str, cfg: Config) -> list[Component]:
     chosen = _parse_range(layers, cfg.n_layers, "layer", where)
     if part == "attn":
         return [Component(layer, "attn") for layer in chosen]
@@ -114,9 +113,8 @@ def _parse_components(layers: str, part: str, where: str, cfg: Config, meant: st
     if part.startswith("H"):
         heads = _parse_range(part[1:], cfg.n_heads, "head", where)
         return [Component(layer, "head", head) for layer in chosen for head in heads]
-    raise PuzzlescopeError(
-        f"{where}: expected attn, mlp or a head such as H0 after the dot, got '{brief(part)}'.{meant}"
-    )
+    expected = "attn, mlp or a head such as H0 after the dot"
+    raise PuzzlescopeError(f"{where}: expected {expected}, got '{brief(part)}'.{_did_you_mean(text, cfg)}")
 
 
 def _number(digits: str) -> int:
