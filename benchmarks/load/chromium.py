@@ -18,7 +18,7 @@ from playwright.async_api import Error, WebSocket, async_playwright
 from playwright.async_api import Page as ChromiumPage
 
 from benchmarks.load.answers import Scene, Shown
-from benchmarks.load.eyes import Done, Eyes, Tally
+from benchmarks.load.eyes import PATIENCE, Done, Eyes, Tally
 from benchmarks.load.page import Page
 from benchmarks.load.people import Person
 from benchmarks.load.visitor import query_of
@@ -26,8 +26,8 @@ from benchmarks.load.wire import Place, Reader
 from scripts.dashboard import CHROMIUM_ARGUMENTS
 from scripts.find_chromium import find_chromium
 
-PATIENCE = 120
-"""Seconds that an answer is waited for."""
+GRACE = 90
+"""Seconds after which the process is killed if it does not end when it should."""
 
 
 @dataclass
@@ -138,7 +138,11 @@ async def elsewhere(url: str, model: str, pages: int, seconds: float, seed: int)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "benchmarks.load.chromium", *arguments, stdout=asyncio.subprocess.PIPE
     )
-    written, _ = await process.communicate()
+    try:
+        written, _ = await asyncio.wait_for(process.communicate(), seconds + PATIENCE + GRACE)
+    except TimeoutError:
+        process.kill()
+        return Seen(errors={"the Chromium visitors' process did not end": 1})
     if process.returncode:
         return Seen(errors={"the Chromium visitors' process failed": 1})
     return read(json.loads(written.splitlines()[-1]))

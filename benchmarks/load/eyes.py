@@ -13,6 +13,8 @@ from benchmarks.load.answers import Scene, Shown, Strip, read_losses
 from benchmarks.load.page import Broken, Drawn, Ended, Event, Page, Said, inside_shown
 from benchmarks.load.wire import Reader
 
+PATIENCE = 60.0
+"""Seconds that an answer is waited for; after that there is none."""
 WAITING = re.compile(
     r"\b\d+(?:st|nd|rd|th)\b|\bahead of you\b|\bin (?:the )?(?:line|queue|turn)\b", re.IGNORECASE
 )

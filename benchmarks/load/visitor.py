@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from benchmarks.load import media
 from benchmarks.load.answers import Scene
-from benchmarks.load.eyes import Done, Eyes, Tally
+from benchmarks.load.eyes import PATIENCE, Done, Eyes, Tally
 from benchmarks.load.looks import Looks
 from benchmarks.load.page import Again, Drawn, Event, Page, media_in
 from benchmarks.load.sockets import NONE, Cookies, Counted, opened
@@ -20,7 +20,7 @@ from benchmarks.load.wire import Place, Reader, Trigger, rerun
 
 REPEAT = 1.5
 """Seconds after which the board says again what was not heard: app/widgets/browser/wishes.js."""
-PATIENCE = 4
+UNHEARD = 4
 """Repeats after which the whole page is asked to run."""
 
 
@@ -40,7 +40,7 @@ class Visitor:
         seconds: how long an answer is waited for.
     """
 
-    def __init__(self, url: str, name: str, tally: Tally, seconds: float = 120, cookies: Cookies = NONE):
+    def __init__(self, url: str, name: str, tally: Tally, seconds: float = PATIENCE, cookies: Cookies = NONE):
         self.url, self.tally, self.patience, self.cookies = url, tally, seconds, cookies
         self.eyes = Eyes(name, Page(Place()), tally)
         self.socket: Counted | None = None
@@ -127,7 +127,7 @@ class Visitor:
             await asyncio.sleep(REPEAT)
             repeats += 1
             self.tally.repeats += bool(self._unheard)
-            if self._unheard and repeats % PATIENCE == 0 and not self.eyes.page.running:
+            if self._unheard and repeats % UNHEARD == 0 and not self.eyes.page.running:
                 await self._ask_for_all()
 
     async def _ask_for_all(self) -> None:
