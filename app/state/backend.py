@@ -25,9 +25,7 @@ def shared_backend() -> Backend:
     with _making:
         if _backend is None:
             # Nobody can edit a model through a page, so the weights are not looked at for every request.
-            _backend = Backend(
-                who=_visitor, pulse=pulse, waiting=TURNS.given_up, follow_edits=False
-            )
+            _backend = Backend(who=_visitor, pulse=pulse, waiting=TURNS.given_up, follow_edits=False)
         return _backend
 
 
