@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from app.state.waiting import TURNS, pulse
 from app.widgets.text import escape_markdown
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
@@ -24,7 +25,7 @@ def shared_backend() -> Backend:
     with _making:
         if _backend is None:
             # Nobody can edit a model through a page, so the weights are not looked at for every request.
-            _backend = Backend(who=_visitor, pulse=_pulse, follow_edits=False)
+            _backend = Backend(who=_visitor, pulse=pulse, waiting=TURNS.given_up, follow_edits=False)
         return _backend
 
 
@@ -32,12 +33,6 @@ def _visitor() -> Hashable:
     """Whose page is being computed: the backend gives each visitor a fair share."""
     context = get_script_run_ctx(suppress_warning=True)
     return threading.get_ident() if context is None else context.session_id
-
-
-def _pulse() -> None:
-    """While a page waits for a result: Streamlit stops it here if its visitor has clicked on meanwhile."""
-    if get_script_run_ctx(suppress_warning=True) is not None:
-        st.session_state.get("scene")
 
 
 @contextmanager
