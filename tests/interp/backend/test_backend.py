@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from interp.ablation import NO_ABLATION, bank_means, components_of, parse_ablation
+from interp.ablation import bank_means, components_of, parse_ablation
 from interp.analyses import ablation_sweep, prediction
 from interp.analyses.ablation_sweep import CHUNK, Sweep, SweepState, sweep, sweep_parts
 from interp.analyses.attention import AttentionOf, attention_pattern
