@@ -21,7 +21,7 @@ from interp.backend.cache import Results
 from interp.backend.job import Claim
 from interp.backend.order import Rank
 from interp.backend.queue import WorkQueue
-from interp.backend.status import Status
+from interp.backend.status import Ended, Status
 from interp.backend.supplies import Supplies
 from interp.backend.watch import Watch
 from interp.checkpoints import load_model
@@ -50,6 +50,7 @@ class Backend:
             on gives up.
         waiting: entered by one who begins to wait, for a result or for a model to be loaded, and left when
             it is there.
+        told: called by the worker with every computation that is over.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Backend:
         who: Callable[[], Hashable] = threading.get_ident,
         pulse: Callable[[], object] = lambda: None,
         waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
+        told: Callable[[Ended], object] = lambda _: None,
         *,
         follow_edits: bool = True,
     ):
@@ -69,7 +71,7 @@ class Backend:
         self._public: PuzzleSet | None = None
         self._results = Results(result_bytes)
         self._supplies = Supplies(run_bytes, self._results, self._id, self.bank)
-        self._queue, self._who = WorkQueue(), who
+        self._queue, self._who = WorkQueue(told=told), who
         self._pulse, self._waiting = pulse, waiting
         self._follow_edits, self._ids = follow_edits, WeakKeyDictionary[PuzzleGPT, str]()
 
@@ -155,6 +157,22 @@ class Backend:
             runs=self._supplies.runs.status(),
             models=models,
         )
+
+    def drop(self, who: Hashable) -> int:
+        """Give up all that a visitor wants at the moment; returns how many computations. Pages that wait for
+        one get an error."""
+        return self._queue.drop(who)
+
+    def empty(self) -> None:
+        """Forget all results and runs. What is under way goes on; it waits for the end of a step."""
+
+        def steps() -> Steps[None, None]:
+            self._results.clear()
+            self._supplies.runs.clear()
+            return
+            yield
+
+        self._queue.ask(object(), steps, self._who(), kind="Emptying").result(self._pulse)
 
     def _begun(self, name: str, question: Question[R], rank: Rank) -> tuple[Any, Claim[R, R] | None]:
         """The answer if it is kept, or a claim on the job that computes it."""
