@@ -2,8 +2,8 @@
 
     python -m scripts.visit URL [--stay SECONDS]
 
-Exit code 0: the page ran to its end without an error. For the checks of a deployment, where a whole browser is
-too much.
+Exit code 0: the page ran to its end without an error. For the checks of a deployment, where a whole browser
+is too much.
 """
 
 import argparse

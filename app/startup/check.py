@@ -2,8 +2,8 @@
 
     python -m app.startup.check [/ready] [--port 8501] [--wait SECONDS]
 
-It prints what the server says and ends with 0 if it is well, else with 1. Only the standard library is used: a
-container asks every half minute.
+It prints what the server says and ends with 0 if it is well, else with 1. Only the standard library is used:
+a container asks every half minute.
 """
 
 import argparse

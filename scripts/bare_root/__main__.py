@@ -3,9 +3,9 @@
     python -m scripts.bare_root [--folder /tmp/bare-root] [--bind PATH ...]
 
 As root, on Linux, with debootstrap, unshare and nsenter. Ten minutes: packages are installed as in the image.
-FROM, the one step that is not done as written, is replaced by a Debian whose own python3 stands for the image's
-Python. Then the image's command is started with a read-only root, no capabilities, no network and an ordinary
-user, and the checks below are made. The build context and the steps are read from .dockerignore and the Dockerfile.
+FROM is the one step that is not done as written: a Debian whose own python3 stands for the image's Python.
+Then the image's command is started with a read-only root, no capabilities, no network and an ordinary user, and
+the checks below are made. Build context and steps are read from .dockerignore and the Dockerfile.
 """
 
 import argparse
@@ -45,7 +45,12 @@ def checks(container: Container) -> Iterator[Check]:
     yield "not root", status["Uid"].split() == ["10001"] * 4, f"Uid {status['Uid']}"
     yield "no capabilities", not any(int(status[f"Cap{kind}"], 16) for kind in ("Prm", "Eff", "Bnd")), "none"
     yield "no new privileges", status["NoNewPrivs"] == "1", status["NoNewPrivs"]
-    for place, writable in (("/srv/puzzlescope/app/x", False), ("/etc/x", False), ("/data/x", True), ("/tmp/x", True)):
+    for place, writable in (
+        ("/srv/puzzlescope/app/x", False),
+        ("/etc/x", False),
+        ("/data/x", True),
+        ("/tmp/x", True),
+    ):
         found = container.within("touch", place)
         yield f"write to {place}", (found.returncode == 0) is writable, found.stderr.strip() or "written"
     for path, words in (("/live", "alive"), ("/ready", "Ready"), ("/", "<!doctype html>")):
@@ -58,7 +63,11 @@ def checks(container: Container) -> Iterator[Check]:
 
 def check_stop(container: Container) -> Iterator[Check]:
     """With a page open, for those are what a server waits for."""
-    words = ["nsenter", f"--net=/proc/{container.pid}/ns/net", *python("-m", "scripts.visit", HERE, "--stay", "60")]
+    words = [
+        "nsenter",
+        f"--net=/proc/{container.pid}/ns/net",
+        *python("-m", "scripts.visit", HERE, "--stay", "60"),
+    ]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as visitor:
         assert visitor.stdout is not None
         visitor.stdout.readline()
@@ -76,7 +85,11 @@ def check_alone(image: Image, volume: Path, log: Path) -> Iterator[Check]:
         container.stop(STOP_SECONDS)
         code = None
     said = log.read_text().strip().splitlines()[-1:]
-    yield "no sign-in, no start", code == 2 and "PUZZLESCOPE_OPEN" in "".join(said), f"exit code {code}: {said}"
+    yield (
+        "no sign-in, no start",
+        code == 2 and "PUZZLESCOPE_OPEN" in "".join(said),
+        f"exit code {code}: {said}",
+    )
 
 
 def report(found: Iterator[Check]) -> bool:
@@ -105,10 +118,14 @@ def try_it(image: Image, folder: Path) -> bool:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Do the Dockerfile's steps in a bare Debian, and try the result.")
+    parser = argparse.ArgumentParser(
+        description="Do the Dockerfile's steps in a bare Debian, and try the result."
+    )
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "bare-root")
     parser.add_argument("--suite", default="bookworm", help="of Debian, for FROM")
-    parser.add_argument("--bind", type=Path, action="append", default=[], help="what pip needs of this machine")
+    parser.add_argument(
+        "--bind", type=Path, action="append", default=[], help="what pip needs of this machine"
+    )
     parser.add_argument("--source", type=Path, default=ROOT, help="the checkout")
     arguments = parser.parse_args()
     if os.geteuid() != 0 or shutil.which("debootstrap") is None:

@@ -128,7 +128,11 @@ def copy(words: Sequence[str], files: Sequence[str], source: Path, image: Image)
 
 def step(command: str, image: Image, arguments: dict[str, str]) -> None:
     """RUN, as root, with what tells pip where packages come from."""
-    ours = {name: value for name, value in os.environ.items() if name.startswith("PIP_") or name.endswith("_proxy")}
+    ours = {
+        name: value
+        for name, value in os.environ.items()
+        if name.startswith("PIP_") or name.endswith("_proxy")
+    }
     environment = image.environment | arguments | ours
     pairs = [f"{name}={value}" for name, value in environment.items()]
     run("chroot", image.root, "/usr/bin/env", "-i", "-C", image.folder, *pairs, "/bin/sh", "-ec", command)

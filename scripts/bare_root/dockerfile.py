@@ -6,10 +6,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-KNOWN = {
-    "ARG", "CMD", "COPY", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL", "RUN", "STOPSIGNAL", "USER", "VOLUME",
-    "WORKDIR",
-}  # fmt: skip
+KNOWN = set("ARG CMD COPY ENV EXPOSE FROM HEALTHCHECK LABEL RUN STOPSIGNAL USER VOLUME WORKDIR".split())
 
 
 class DockerfileError(ValueError):
