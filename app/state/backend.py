@@ -10,6 +10,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from app.server import computing, runs
 from app.server.computing import Computing
 from app.state.following import TALKS
+from app.state.waiting import TURNS, pulse
 from app.widgets.text import escape_markdown
 from interp.backend import Backend
 from interp.backend.job import TICK
@@ -28,7 +29,13 @@ def shared_backend() -> Backend:
     with _making:
         if _backend is None:
             # Nobody can edit a model through a page, so the weights are not looked at for every request.
-            _backend = Backend(who=_visitor, pulse=_pulse, told=computing.ended, follow_edits=False)
+            _backend = Backend(
+                who=_visitor,
+                pulse=_pulse,
+                waiting=TURNS.given_up,
+                told=computing.ended,
+                follow_edits=False,
+            )
             computing.offer(_offered(_backend))
         return _backend
 
@@ -51,10 +58,9 @@ def _visitor() -> Hashable:
 
 
 def _pulse() -> None:
-    """While a page waits for a result: Streamlit stops it here if its visitor has clicked on meanwhile."""
+    """While a page waits for a result."""
     runs.waited(TICK)
-    if get_script_run_ctx(suppress_warning=True) is not None:
-        st.session_state.get("scene")
+    pulse()
 
 
 @contextmanager

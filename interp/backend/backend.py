@@ -9,6 +9,7 @@ same share one answer, and nobody sees another model's numbers. All computing is
 
 import threading
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -47,6 +48,8 @@ class Backend:
         pulse: called every ``interp.backend.job.TICK`` seconds by whoever waits for a result. What it
             raises ends the waiting, and with it the work, if nobody else waits: how a visitor who has clicked
             on gives up.
+        waiting: entered by one who begins to wait, for a result or for a model to be loaded, and left when
+            it is there.
         told: called by the worker with every computation that is over.
     """
 
@@ -56,6 +59,7 @@ class Backend:
         run_bytes: int = RUN_BYTES,
         who: Callable[[], Hashable] = threading.get_ident,
         pulse: Callable[[], object] = lambda: None,
+        waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
         told: Callable[[Ended], object] = lambda _: None,
         *,
         follow_edits: bool = True,
@@ -67,7 +71,8 @@ class Backend:
         self._public: PuzzleSet | None = None
         self._results = Results(result_bytes)
         self._supplies = Supplies(run_bytes, self._results, self._id, self.bank)
-        self._queue, self._who, self._pulse = WorkQueue(told=told), who, pulse
+        self._queue, self._who = WorkQueue(told=told), who
+        self._pulse, self._waiting = pulse, waiting
         self._follow_edits, self._ids = follow_edits, WeakKeyDictionary[PuzzleGPT, str]()
 
     def model(self, name: str) -> PuzzleGPT:
@@ -76,7 +81,7 @@ class Backend:
             known = self._models.get(name)
         if known is not None:
             return known
-        with self._loading:
+        with self._waiting(), self._loading:
             if name not in self._models:
                 model = load_model(name)
                 with self._storing:
@@ -128,7 +133,10 @@ class Backend:
             Exception: the one with which the computation ended, or what ``pulse`` raises.
         """
         kept, claim = self._begun(name, question, Rank.ASKED)
-        return kept if claim is None else claim.result(self._pulse)
+        if claim is None:
+            return kept
+        with self._waiting():
+            return claim.result(self._pulse)
 
     def watch(self, name: str, question: Question[R]) -> Watch[R]:
         """The same for one who does not wait: the computation goes on while one looks in on it from time to
