@@ -1,24 +1,27 @@
 """The overview on the page. Every table has its room, so nothing moves while numbers change."""
 
+import streamlit as st
+
 from app.server import telling
 from app.server.overview import Overview
 from app.server.telling import Table
 from app.widgets import plain_table
 
-TALL, LOW = 230, 96
-"""Pixels: of tables that grow, and of that of the caches."""
+TALL, LOW = 260, 190
+"""Pixels: of what changes all the time, and of what has been."""
 
 
 def show(of: Overview) -> None:
     """Draw all of it."""
     plain_table.facts(telling.facts(of))
-    for table, height in (
-        (telling.visitors(of), TALL),
-        (telling.queue(of), TALL),
-        (telling.caches(of), LOW),
-        (telling.computed(of), TALL),
+    left, right = st.columns(2, gap="medium")
+    for place, tables in (
+        (left, (telling.visitors(of), telling.caches(of))),
+        (right, (telling.queue(of), telling.computed(of))),
     ):
-        _show(table, height)
+        with place:
+            for table, height in zip(tables, (TALL, LOW), strict=True):
+                _show(table, height)
 
 
 def _show(table: Table, height: int) -> None:
