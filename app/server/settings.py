@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from app.server import logs
+from app.server import admins, logs
 from app.server.logs import LogSettings
 from app.server.metrics import guard
 from app.server.metrics.guard import Readers
@@ -16,12 +16,14 @@ class Settings:
     Attributes:
         address: where the server listens.
         open: anybody who reaches it may enter.
+        admins: addresses of those who may look after the server.
         log: how events are written down.
         readers: who may read how the server is.
     """
 
     address: str = "127.0.0.1"
     open: bool = False
+    admins: frozenset[str] = frozenset()
     log: LogSettings = field(default_factory=LogSettings)
     readers: Readers = field(default_factory=Readers)
 
@@ -38,6 +40,21 @@ def read(words: Words, address: str) -> Settings:
     return Settings(
         address=address,
         open=words.flag("PUZZLESCOPE_OPEN"),
+        admins=admins.read(words),
         log=logs.read(words),
         readers=guard.read(words),
     )
+
+
+_now = Settings()
+
+
+def use(settings: Settings) -> None:
+    """Let these be the process's."""
+    global _now
+    _now = settings
+
+
+def now() -> Settings:
+    """Those of this process."""
+    return _now
