@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 
-from app.server.settings import Words
+from app.server.words import Words
 from interp.errors import PuzzlescopeError
 from interp.numbers import bytes_in_words, parse_bytes
 
@@ -33,7 +33,7 @@ def read(words: Words) -> Limits:
 
 
 @cache
-def limits() -> Limits:
+def own() -> Limits:
     """Those of this process."""
     return read(Words())
 

@@ -7,9 +7,14 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from app.server import computing, limits, runs
+from app.server.computing import Computing
+from app.state.following import TALKS
 from app.state.waiting import TURNS, pulse
 from app.widgets.text import escape_markdown
 from interp.backend import Backend
+from interp.backend.job import TICK
+from interp.backend.memory import bounds
 from interp.errors import PuzzlescopeError
 
 _backend: Backend | None = None
@@ -25,8 +30,27 @@ def shared_backend() -> Backend:
     with _making:
         if _backend is None:
             # Nobody can edit a model through a page, so the weights are not looked at for every request.
-            _backend = Backend(who=_visitor, pulse=pulse, waiting=TURNS.given_up, follow_edits=False)
+            _backend = Backend(
+                bounds(limits.own().memory),
+                who=_visitor,
+                pulse=_pulse,
+                waiting=TURNS.given_up,
+                told=computing.ended,
+                follow_edits=False,
+            )
+            computing.offer(_offered(_backend))
         return _backend
+
+
+def _offered(backend: Backend) -> Computing:
+    """What the server may ask of it."""
+    return Computing(
+        status=backend.status,
+        drop=backend.drop,
+        empty=backend.empty,
+        checkpoints=lambda: {name: backend.checkpoint_id(name) for name in backend.status().models},
+        talks=lambda: len(TALKS),
+    )
 
 
 def _visitor() -> Hashable:
@@ -35,11 +59,18 @@ def _visitor() -> Hashable:
     return threading.get_ident() if context is None else context.session_id
 
 
+def _pulse() -> None:
+    """While a page waits for a result."""
+    runs.waited(TICK)
+    pulse()
+
+
 @contextmanager
 def errors_shown() -> Iterator[None]:
     """Show the core's own errors as their sentence and stop the page there."""
     try:
         yield
     except PuzzlescopeError as error:
+        runs.told()
         st.error(escape_markdown(str(error)), icon=":material/error:")
         st.stop()

@@ -22,7 +22,7 @@ from interp.backend.job import Claim
 from interp.backend.memory import Bounds, Watchman, give_back, resident
 from interp.backend.order import Rank
 from interp.backend.queue import WorkQueue
-from interp.backend.status import Status
+from interp.backend.status import Ended, Status
 from interp.backend.supplies import Supplies
 from interp.backend.watch import Watch
 from interp.checkpoints import load_model
@@ -53,6 +53,7 @@ class Backend:
             on gives up.
         waiting: entered by one who begins to wait, for a result or for a model to be loaded, and left when
             it is there.
+        told: called by the worker with every computation that is over.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class Backend:
         who: Callable[[], Hashable] = threading.get_ident,
         pulse: Callable[[], object] = lambda: None,
         waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
+        told: Callable[[Ended], object] = lambda _: None,
         *,
         follow_edits: bool = True,
     ):
@@ -72,7 +74,7 @@ class Backend:
         self._public: PuzzleSet | None = None
         self._results = Results(bounds.results)
         self._supplies = Supplies(bounds.runs, self._results, self._id, self.bank)
-        self._queue, self._who = WorkQueue(), who
+        self._queue, self._who = WorkQueue(told=told), who
         self._pulse, self._waiting = pulse, waiting
         self._follow_edits, self._ids = follow_edits, WeakKeyDictionary[PuzzleGPT, str]()
 
@@ -92,7 +94,7 @@ class Backend:
         if size > self._bounds.models:
             raise PuzzlescopeError(
                 f"The model '{brief(name)}' has {bytes_in_words(size)} of weights, and this server has "
-                f"{bytes_in_words(self._bounds.models)} for models: start it with a larger PUZZLESCOPE_MEMORY."
+                f"{bytes_in_words(self._bounds.models)} for models: give it more by PUZZLESCOPE_MEMORY."
             )
         with self._storing:
             while self._models and self._model_bytes() + size > self._bounds.models:
@@ -173,6 +175,22 @@ class Backend:
             memory=resident(),
             memory_most=self._bounds.process,
         )
+
+    def drop(self, who: Hashable) -> int:
+        """Give up all that a visitor wants at the moment; returns how many computations. Pages that wait for
+        one get an error."""
+        return self._queue.drop(who)
+
+    def empty(self) -> None:
+        """Forget all results and runs. What is under way goes on; it waits for the end of a step."""
+
+        def steps() -> Steps[None, None]:
+            self._results.clear()
+            self._supplies.runs.clear()
+            return
+            yield
+
+        self._queue.ask(object(), steps, self._who(), kind="Emptying").result(self._pulse)
 
     def _begun(self, name: str, question: Question[R], rank: Rank) -> tuple[Any, Claim[R, R] | None]:
         """The answer if it is kept, or a claim on the job that computes it."""

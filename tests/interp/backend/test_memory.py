@@ -151,5 +151,5 @@ def test_models_keep_to_their_bound(tmp_path: Path) -> None:
     for name in (*small, small[2]):
         backend.model(name)
     assert list(backend.status().models) == small[1:]
-    with pytest.raises(PuzzlescopeError, match="larger PUZZLESCOPE_MEMORY"):
+    with pytest.raises(PuzzlescopeError, match="more by PUZZLESCOPE_MEMORY"):
         Backend(Bounds(models=size - 1)).model(small[0])
