@@ -1,9 +1,6 @@
 """Numbers as people read them: one format for a loss, one for how many times another it is, on every page."""
 
-import re
 from math import floor, isfinite, log10
-
-from interp.errors import PuzzlescopeError, brief
 
 NO_RATIO = "—"
 """In place of how many times a loss is another that is 0 or not finite."""
@@ -117,32 +114,3 @@ def factor(now: float, before: float) -> str:
     if now == before or (has_ratio(now, before) and 0.9 < now / before < 1.1):
         return ""
     return f"×{times(now / before)}" if has_ratio(now, before) and now > 0 else NO_RATIO
-
-
-UNITS = {"": 1, "k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
-_SIZE = re.compile(r"(\d{1,15}(?:\.\d{1,6})?)\s*([kmgt]?)(?:i?b)?", re.ASCII)
-
-
-def parse_bytes(text: str) -> int:
-    """A number of bytes as people write it; a unit is a power of 1024.
-
-    >>> parse_bytes("2G"), parse_bytes("1500 MB"), parse_bytes("0.5GiB")
-    (2147483648, 1572864000, 536870912)
-
-    Raises:
-        PuzzlescopeError: if it is none.
-    """
-    found = _SIZE.fullmatch(text.strip().lower())
-    if found is None:
-        raise PuzzlescopeError(f"Expected a size such as 2G, 1500M or 0.5G, got '{brief(text)}'.")
-    number_of, unit = found.groups()
-    return int(float(number_of) * UNITS[unit])
-
-
-def bytes_in_words(n: int) -> str:
-    """A number of bytes in megabytes, or from 10 gigabytes on in those.
-
-    >>> bytes_in_words(734003200), bytes_in_words(17179869184)
-    ('700 MB', '16 GB')
-    """
-    return f"{n / 2**30:.0f} GB" if n >= 10 * 2**30 else f"{n / 2**20:.0f} MB"

@@ -5,7 +5,7 @@ from functools import cache
 
 from app.server.words import Words
 from interp.errors import PuzzlescopeError
-from interp.numbers import bytes_in_words, parse_bytes
+from interp.sizes import bytes_in_words, parse_bytes
 
 LEAST_MEMORY = 1000 * 2**20
 """What one model and its answers need (:data:`interp.backend.memory.LEAST`)."""

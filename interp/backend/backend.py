@@ -28,9 +28,9 @@ from interp.backend.watch import Watch
 from interp.checkpoints import load_model
 from interp.errors import PuzzlescopeError, brief
 from interp.model import PuzzleGPT
-from interp.numbers import bytes_in_words
 from interp.puzzles import PuzzleSet, load_puzzles
 from interp.resumable import Steps
+from interp.sizes import bytes_in_words
 
 R = TypeVar("R")
 

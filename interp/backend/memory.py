@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interp.errors import PuzzlescopeError
-from interp.numbers import bytes_in_words
+from interp.sizes import bytes_in_words
 
 MB = 2**20
 BASE = 640 * MB

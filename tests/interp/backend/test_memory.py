@@ -25,7 +25,7 @@ from interp.backend.memory import (
     resident,
 )
 from interp.errors import PuzzlescopeError
-from interp.numbers import UNITS, bytes_in_words, parse_bytes
+from interp.sizes import UNITS, bytes_in_words, parse_bytes
 from tests.support.models import saved_model
 
 
