@@ -10,8 +10,9 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from streamlit import config
 
-from app.server import health
+from app.server import health, loading, readiness
 from app.server.settings import Settings, Words, read
+from app.startup import opening
 from interp.errors import PuzzlescopeError
 
 
@@ -54,7 +55,9 @@ def begin() -> Serving:
 
 @asynccontextmanager
 async def _lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
-    yield {}
+    readiness.begin()
+    with loading.begun(opening.ahead):
+        yield {}
 
 
 def _script_failed(error: Exception) -> bool:
