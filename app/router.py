@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.server import runs
 from app.startup import arrival, opening, title
 from app.views import PAGES
 from app.widgets.browser import page_keeper, printing
@@ -39,7 +40,7 @@ from app.widgets import naming, terms  # noqa: E402
 wanted = pages.get(playing.page_asked_for() or "")
 if wanted is not None and wanted.url_path != page.url_path:
     st.switch_page(wanted)
-with errors_shown():
+with runs.page(page.url_path or PAGES[0].name), errors_shown():
     page.run()
     write_link()
 with unseen:  # last: nobody waits for them

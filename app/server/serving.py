@@ -1,18 +1,20 @@
 """What is served around the dashboard's own page."""
 
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from streamlit import config
 
-from app.server import health, loading, readiness
-from app.server.settings import Settings, Words, read
-from app.startup import opening
+from app.server import health, life, logs
+from app.server.failing import script_failed
+from app.server.life.lifespan import Lifespan
+from app.server.metrics import routes as metrics
+from app.server.requests import Requests
+from app.server.settings import Settings, read
+from app.server.words import Words
 from interp.errors import PuzzlescopeError
 
 
@@ -31,7 +33,7 @@ class Serving:
     settings: Settings
     routes: Sequence[BaseRoute]
     middleware: Sequence[Middleware]
-    lifespan: Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]
+    lifespan: Lifespan
     script_failed: Callable[[Exception], bool | None]
 
 
@@ -43,22 +45,17 @@ def begin() -> Serving:
     except PuzzlescopeError as error:
         print(error, file=sys.stderr, flush=True)
         raise SystemExit(2) from None
+    logs.install(settings.log)
     base = (config.get_option("server.baseUrlPath") or "").strip("/")
+    base = f"/{base}" if base else ""
     return Serving(
         settings=settings,
-        routes=health.routes(f"/{base}" if base else ""),
-        middleware=(),
-        lifespan=_lifespan,
-        script_failed=_script_failed,
+        routes=[*health.routes(base), *metrics.routes(base)],
+        middleware=[
+            Middleware(Requests, base=base),
+            metrics.guard(base, settings.readers),
+            Middleware(life.Doors),
+        ],
+        lifespan=life.span(settings.grace),
+        script_failed=script_failed,
     )
-
-
-@asynccontextmanager
-async def _lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
-    readiness.begin()
-    with loading.begun(opening.ahead):
-        yield {}
-
-
-def _script_failed(error: Exception) -> bool:
-    return False

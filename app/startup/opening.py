@@ -1,5 +1,6 @@
-"""PyTorch, TransformerLens and the pages' modules are loaded once a process, which takes seconds: by the server
-before there is a visitor, and by visitors who come before that is done, who see a spinner meanwhile."""
+"""PyTorch, TransformerLens and the pages' modules are loaded once a process, which takes seconds: by the
+server before there is a visitor, and by visitors who come before that is done, who see a spinner meanwhile.
+"""
 
 import sys
 import threading

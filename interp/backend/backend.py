@@ -20,7 +20,7 @@ from interp.backend.cache import Results
 from interp.backend.job import Claim
 from interp.backend.order import Rank
 from interp.backend.queue import WorkQueue
-from interp.backend.status import Status
+from interp.backend.status import Ended, Status
 from interp.backend.supplies import Supplies
 from interp.backend.watch import Watch
 from interp.checkpoints import load_model
@@ -47,6 +47,7 @@ class Backend:
         pulse: called every ``interp.backend.job.TICK`` seconds by whoever waits for a result. What it
             raises ends the waiting, and with it the work, if nobody else waits: how a visitor who has clicked
             on gives up.
+        told: called by the worker with every computation that is over.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Backend:
         run_bytes: int = RUN_BYTES,
         who: Callable[[], Hashable] = threading.get_ident,
         pulse: Callable[[], object] = lambda: None,
+        told: Callable[[Ended], object] = lambda _: None,
         *,
         follow_edits: bool = True,
     ):
@@ -65,7 +67,7 @@ class Backend:
         self._public: PuzzleSet | None = None
         self._results = Results(result_bytes)
         self._supplies = Supplies(run_bytes, self._results, self._id, self.bank)
-        self._queue, self._who, self._pulse = WorkQueue(), who, pulse
+        self._queue, self._who, self._pulse = WorkQueue(told=told), who, pulse
         self._follow_edits, self._ids = follow_edits, WeakKeyDictionary[PuzzleGPT, str]()
 
     def model(self, name: str) -> PuzzleGPT:
@@ -89,6 +91,10 @@ class Backend:
         if self._follow_edits or model not in self._ids:
             self._ids[model] = model.checkpoint_id
         return self._ids[model]
+
+    def close(self) -> None:
+        """Compute no more, for good: at the end of the process."""
+        self._queue.close()
 
     @property
     def working(self) -> int:
@@ -147,6 +153,22 @@ class Backend:
             runs=self._supplies.runs.status(),
             models=models,
         )
+
+    def drop(self, who: Hashable) -> int:
+        """Give up all that a visitor wants at the moment; returns how many computations. Pages that wait for
+        one get an error."""
+        return self._queue.drop(who)
+
+    def empty(self) -> None:
+        """Forget all results and runs. What is under way goes on; it waits for the end of a step."""
+
+        def steps() -> Steps[None, None]:
+            self._results.clear()
+            self._supplies.runs.clear()
+            return
+            yield
+
+        self._queue.ask(object(), steps, self._who(), kind="Emptying").result(self._pulse)
 
     def _begun(self, name: str, question: Question[R], rank: Rank) -> tuple[Any, Claim[R, R] | None]:
         """The answer if it is kept, or a claim on the job that computes it."""

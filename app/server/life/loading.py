@@ -2,17 +2,16 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from app.server import readiness
+from app.server import about, logs, readiness
 from interp.errors import PuzzlescopeError
 
 AGAIN = 10.0
 """Seconds after which a model that could not be loaded is tried again: it may be on a volume that comes
 late."""
-
-_logger = logging.getLogger("puzzlescope")
 
 
 @contextmanager
@@ -32,10 +31,11 @@ def begun(load: Callable[[], None], again: float = AGAIN) -> Iterator[None]:
             sentence = _tried(load)
             if not sentence:
                 readiness.ready()
+                logs.event("ready", seconds=round(time.time() - about.BEGUN, 1))
                 return
             readiness.starting(f"Not ready: {sentence}")
             if sentence != told:
-                _logger.error("The server is not ready: %s", sentence)
+                logs.event("not ready", logging.ERROR, why=sentence)
             told = sentence
             over.wait(again)
 
@@ -54,6 +54,6 @@ def _tried(load: Callable[[], None]) -> str:
     except PuzzlescopeError as error:
         return str(error)
     except Exception as error:  # a fault of ours, or of this machine: the log has all of it
-        _logger.exception("Loading failed.")
+        logs.event("loading failed", logging.ERROR, error=error)
         return f"{type(error).__name__} while the model and the puzzles were loaded; the log has more."
     return ""

@@ -85,8 +85,8 @@ def n_open() -> int:
 
 
 async def close_all() -> None:
-    """Tell every browser that the server goes, by the code for that. Streamlit's own part of the page then asks
-    for it again from time to time."""
+    """Tell every browser that the server goes, by the code for that. Streamlit's own part of the page then
+    asks for it again from time to time."""
     for one in list(_open):
         one.closing = True
         try:

@@ -5,6 +5,8 @@ A first SIGTERM is a wish, a second one or Ctrl+C is an order.
 """
 
 import asyncio
+import atexit
+import logging
 import os
 import signal
 import sys
@@ -18,7 +20,8 @@ from typing import Any
 from streamlit import runtime
 from streamlit.runtime.app_session import AppSession, AppSessionState
 
-from app.server import doors, readiness
+from app.server import readiness
+from app.server.life import doors
 from app.server.words import Words
 
 VARIABLE = "PUZZLESCOPE_GRACE"
@@ -52,15 +55,27 @@ def on_signals(grace: float) -> Iterator[None]:
     Uvicorn has set its own handlers before. They would close every connection at once, and end the process by
     the signal instead of with exit code 0.
     """
-    if threading.current_thread() is threading.main_thread():
+    ours = threading.current_thread() is threading.main_thread()
+    if ours:
         before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
         ending = _Ending(grace, _server_of(before[signal.SIGTERM]), asyncio.get_running_loop())
         for number in before:
             signal.signal(number, ending.heard)
     yield
+    if ours:
+        atexit.register(_leave)
     readiness.stopping(f"Not ready: {doors.SENTENCE}")
     while _at_end:
         _at_end.pop()()
+
+
+def _leave() -> None:
+    """Else Python kills the threads that are left, in the midst of PyTorch's code, which aborts the
+    process."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _server_of(handler: Any) -> Any:
@@ -129,8 +144,6 @@ def _end_within(seconds: float) -> None:
 
     def end() -> None:
         time.sleep(seconds)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)
+        _leave()
 
     threading.Thread(target=end, name="puzzlescope-end", daemon=True).start()
