@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from app.server import admins, logs
+from app.server import admins, limits, logs
+from app.server.limits import Limits
 from app.server.logs import LogSettings
 from app.server.metrics import guard
 from app.server.metrics.guard import Readers
@@ -19,6 +20,7 @@ class Settings:
         admins: addresses of those who may look after the server.
         log: how events are written down.
         readers: who may read how the server is.
+        limits: how much of the machine it may take, and how many people it takes in.
     """
 
     address: str = "127.0.0.1"
@@ -26,6 +28,7 @@ class Settings:
     admins: frozenset[str] = frozenset()
     log: LogSettings = field(default_factory=LogSettings)
     readers: Readers = field(default_factory=Readers)
+    limits: Limits = field(default_factory=Limits)
 
 
 def read(words: Words, address: str) -> Settings:
@@ -43,6 +46,7 @@ def read(words: Words, address: str) -> Settings:
         admins=admins.read(words),
         log=logs.read(words),
         readers=guard.read(words),
+        limits=limits.read(words),
     )
 
 
