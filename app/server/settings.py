@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from app.server import limits, logs
+from app.server import admins, limits, logs
 from app.server.limits import Limits
 from app.server.logs import LogSettings
 from app.server.metrics import guard
@@ -17,6 +17,7 @@ class Settings:
     Attributes:
         address: where the server listens.
         open: anybody who reaches it may enter.
+        admins: addresses of those who may look after the server.
         log: how events are written down.
         readers: who may read how the server is.
         limits: how much of the machine it may take, and how many people it takes in.
@@ -24,6 +25,7 @@ class Settings:
 
     address: str = "127.0.0.1"
     open: bool = False
+    admins: frozenset[str] = frozenset()
     log: LogSettings = field(default_factory=LogSettings)
     readers: Readers = field(default_factory=Readers)
     limits: Limits = field(default_factory=Limits)
@@ -41,7 +43,22 @@ def read(words: Words, address: str) -> Settings:
     return Settings(
         address=address,
         open=words.flag("PUZZLESCOPE_OPEN"),
+        admins=admins.read(words),
         log=logs.read(words),
         readers=guard.read(words),
         limits=limits.read(words),
     )
+
+
+_now = Settings()
+
+
+def use(settings: Settings) -> None:
+    """Let these be the process's."""
+    global _now
+    _now = settings
+
+
+def now() -> Settings:
+    """Those of this process."""
+    return _now

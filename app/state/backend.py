@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.server import computing, limits, runs
-from app.server.computing import Computing
+from app.server.computing import Computing, Turns
 from app.state.following import TALKS
 from app.state.waiting import TURNS, pulse
 from app.widgets.text import escape_markdown
@@ -49,8 +49,14 @@ def _offered(backend: Backend) -> Computing:
         drop=backend.drop,
         empty=backend.empty,
         checkpoints=lambda: {name: backend.checkpoint_id(name) for name in backend.status().models},
+        turns=_turns,
         talks=lambda: len(TALKS),
     )
+
+
+def _turns() -> Turns:
+    now = TURNS.status()
+    return Turns(now.taken, now.in_line, now.away, now.waited, now.ended, now.left)
 
 
 def _visitor() -> Hashable:
