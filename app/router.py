@@ -32,7 +32,8 @@ if not ready:
 with st.container(horizontal=True, gap="small", key="tabs"):  # only on narrow screens: app/style.css
     for one in pages.values():
         st.page_link(one)
-admission.show()
+if page != admin:
+    admission.show()
 opening.load(st.empty())
 with st.container(key="line"):  # lies over the page: app/style.css
     line = st.empty()
