@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute
 from streamlit import config
 
 from app.server import health
+from app.server.gate.parts import parts
 from app.server.settings import Settings, Words, read
 from interp.errors import PuzzlescopeError
 
@@ -37,16 +38,18 @@ class Serving:
 def begin() -> Serving:
     """Read the settings and put the parts together. A setting that cannot be ends the process with a
     sentence."""
+    base = (config.get_option("server.baseUrlPath") or "").strip("/")
+    base = f"/{base}" if base else ""
     try:
         settings = read(Words(), config.get_option("server.address") or "0.0.0.0")
+        gate = parts(settings.gate, base)
     except PuzzlescopeError as error:
         print(error, file=sys.stderr, flush=True)
         raise SystemExit(2) from None
-    base = (config.get_option("server.baseUrlPath") or "").strip("/")
     return Serving(
         settings=settings,
-        routes=health.routes(f"/{base}" if base else ""),
-        middleware=(),
+        routes=[*health.routes(base), *gate.routes],
+        middleware=[*gate.middleware],
         lifespan=_lifespan,
         script_failed=_script_failed,
     )
