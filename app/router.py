@@ -5,6 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.server import runs
 from app.startup import arrival, opening, title
 from app.views import PAGES
 from app.widgets.browser import page_keeper, printing
@@ -30,16 +31,19 @@ with st.container(horizontal=True, gap="small", key="tabs"):  # only on narrow s
     for one in pages.values():
         st.page_link(one)
 opening.load(st.empty())
+with st.container(key="line"):  # lies over the page: app/style.css
+    line = st.empty()
 
 from app.state import playing  # noqa: E402
 from app.state.backend import errors_shown  # noqa: E402
 from app.state.session import write_link  # noqa: E402
+from app.state.waiting import turn  # noqa: E402
 from app.widgets import naming, terms  # noqa: E402
 
 wanted = pages.get(playing.page_asked_for() or "")
 if wanted is not None and wanted.url_path != page.url_path:
     st.switch_page(wanted)
-with errors_shown():
+with runs.page(page.url_path or PAGES[0].name), turn(line), errors_shown():
     page.run()
     write_link()
 with unseen:  # last: nobody waits for them

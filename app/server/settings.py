@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from app.server import logs
 from app.server.gate import settings as gate
 from app.server.gate.settings import GateSettings
-from app.server.words import Words as Words
+from app.server.logs import LogSettings
+from app.server.metrics import guard
+from app.server.metrics.guard import Readers
+from app.server.words import Words
 
 
 @dataclass(frozen=True)
@@ -14,10 +18,14 @@ class Settings:
     Attributes:
         address: where the server listens.
         gate: who may enter.
+        log: how events are written down.
+        readers: who may read how the server is.
     """
 
     address: str = "127.0.0.1"
     gate: GateSettings = field(default_factory=GateSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    readers: Readers = field(default_factory=Readers)
 
 
 def read(words: Words, address: str) -> Settings:
@@ -29,4 +37,9 @@ def read(words: Words, address: str) -> Settings:
     Raises:
         PuzzlescopeError: if one of them cannot be.
     """
-    return Settings(address=address, gate=gate.read(words, address))
+    return Settings(
+        address=address,
+        gate=gate.read(words, address),
+        log=logs.read(words),
+        readers=guard.read(words),
+    )

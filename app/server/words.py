@@ -1,4 +1,5 @@
-"""What the environment says to a deployment, read by the names of its variables."""
+"""Environment variables. Each part of the server has a `read(words)` that makes its own settings of them;
+:mod:`app.server.settings` puts those together."""
 
 import os
 from collections.abc import Mapping

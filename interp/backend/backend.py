@@ -9,6 +9,7 @@ same share one answer, and nobody sees another model's numbers. All computing is
 
 import threading
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -20,7 +21,7 @@ from interp.backend.cache import Results
 from interp.backend.job import Claim
 from interp.backend.order import Rank
 from interp.backend.queue import WorkQueue
-from interp.backend.status import Status
+from interp.backend.status import Ended, Status
 from interp.backend.supplies import Supplies
 from interp.backend.watch import Watch
 from interp.checkpoints import load_model
@@ -47,6 +48,9 @@ class Backend:
         pulse: called every ``interp.backend.job.TICK`` seconds by whoever waits for a result. What it
             raises ends the waiting, and with it the work, if nobody else waits: how a visitor who has clicked
             on gives up.
+        waiting: entered by one who begins to wait, for a result or for a model to be loaded, and left when
+            it is there.
+        told: called by the worker with every computation that is over.
     """
 
     def __init__(
@@ -55,6 +59,8 @@ class Backend:
         run_bytes: int = RUN_BYTES,
         who: Callable[[], Hashable] = threading.get_ident,
         pulse: Callable[[], object] = lambda: None,
+        waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
+        told: Callable[[Ended], object] = lambda _: None,
         *,
         follow_edits: bool = True,
     ):
@@ -65,7 +71,8 @@ class Backend:
         self._public: PuzzleSet | None = None
         self._results = Results(result_bytes)
         self._supplies = Supplies(run_bytes, self._results, self._id, self.bank)
-        self._queue, self._who, self._pulse = WorkQueue(), who, pulse
+        self._queue, self._who = WorkQueue(told=told), who
+        self._pulse, self._waiting = pulse, waiting
         self._follow_edits, self._ids = follow_edits, WeakKeyDictionary[PuzzleGPT, str]()
 
     def model(self, name: str) -> PuzzleGPT:
@@ -74,7 +81,7 @@ class Backend:
             known = self._models.get(name)
         if known is not None:
             return known
-        with self._loading:
+        with self._waiting(), self._loading:
             if name not in self._models:
                 model = load_model(name)
                 with self._storing:
@@ -126,7 +133,10 @@ class Backend:
             Exception: the one with which the computation ended, or what ``pulse`` raises.
         """
         kept, claim = self._begun(name, question, Rank.ASKED)
-        return kept if claim is None else claim.result(self._pulse)
+        if claim is None:
+            return kept
+        with self._waiting():
+            return claim.result(self._pulse)
 
     def watch(self, name: str, question: Question[R]) -> Watch[R]:
         """The same for one who does not wait: the computation goes on while one looks in on it from time to
@@ -147,6 +157,22 @@ class Backend:
             runs=self._supplies.runs.status(),
             models=models,
         )
+
+    def drop(self, who: Hashable) -> int:
+        """Give up all that a visitor wants at the moment; returns how many computations. Pages that wait for
+        one get an error."""
+        return self._queue.drop(who)
+
+    def empty(self) -> None:
+        """Forget all results and runs. What is under way goes on; it waits for the end of a step."""
+
+        def steps() -> Steps[None, None]:
+            self._results.clear()
+            self._supplies.runs.clear()
+            return
+            yield
+
+        self._queue.ask(object(), steps, self._who(), kind="Emptying").result(self._pulse)
 
     def _begun(self, name: str, question: Question[R], rank: Rank) -> tuple[Any, Claim[R, R] | None]:
         """The answer if it is kept, or a claim on the job that computes it."""

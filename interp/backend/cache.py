@@ -25,6 +25,12 @@ class Cache(cachetools.LRUCache[K, V]):
         self.evictions += 1
         return super().popitem()
 
+    def clear(self) -> None:
+        """Take everything out, at once; that is no eviction."""
+        evictions = self.evictions
+        super().clear()
+        self.evictions = evictions
+
     def status(self) -> Kept:
         """How full it is, and how often it had what was wanted."""
         return Kept(len(self), int(self.currsize), int(self.maxsize), self.hits, self.misses, self.evictions)
@@ -68,6 +74,11 @@ class Results:
             if nbytes(result) <= self._kept.maxsize:
                 self._kept[key] = result
         return result
+
+    def clear(self) -> None:
+        """Take everything out."""
+        with self._storing:
+            self._kept.clear()
 
     def status(self) -> Kept:
         """How full it is, and how often it had what was wanted."""

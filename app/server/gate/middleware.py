@@ -19,12 +19,12 @@ PERSON = "puzzlescope.person"
 """Where the scope of a request has who has come."""
 OPEN = frozenset(
     {
-        *("/live", "/ready", "/metrics", "/_stcore/health"),
+        *("/live", "/ready", "/_stcore/health", "/metrics", "/status"),
         *("/sign-in", "/sign-in/begin", "/sign-out", "/oauth2callback"),
     }
 )
-"""What is answered to anybody: how the server is, and what one needs to sign in. ``/metrics`` has a rule of
-its own."""
+"""What is answered to anybody: how the server is, and what one needs to sign in. ``/metrics`` and
+``/status`` have a rule of their own (:mod:`app.server.metrics.guard`)."""
 POLICY_VIOLATION = 1008
 
 

@@ -29,7 +29,16 @@ _FAILURES = (httpx.HTTPError, AuthlibBaseError, JoseError, RuntimeError, ValueEr
 
 
 class RefusedError(PuzzlescopeError):
-    """Somebody is known to the provider, and not let in."""
+    """Somebody is known to the provider, and not let in.
+
+    Attributes:
+        why: in two or three words.
+        address: that the provider tells, if any.
+    """
+
+    def __init__(self, sentence: str, why: str, address: str | None = None) -> None:
+        super().__init__(sentence)
+        self.why, self.address = why, address
 
 
 @dataclass(frozen=True)
@@ -135,16 +144,16 @@ class OpenID:
     def _let_in(self, claims: dict[str, Any]) -> str:
         address = claims.get("email")
         if not isinstance(address, str) or not address or len(address) > LONGEST_NAME:
-            raise RefusedError(
-                f"{self.host} told no e-mail address: its administrator has to release it here."
-            )
+            sentence = f"{self.host} told no e-mail address: its administrator has to release it here."
+            raise RefusedError(sentence, "no address")
         if claims.get("email_verified") in (False, "false"):
-            raise RefusedError(f"{self.host} has not verified the address {address}: verify it there first.")
+            sentence = f"{self.host} has not verified the address {address}: verify it there first."
+            raise RefusedError(sentence, "address not verified", address)
         if address not in self._allowed:
-            raise RefusedError(
-                f"{address} is not among those who may enter: sign in with another account, or ask who runs "
-                "this dashboard."
+            sentence = (
+                f"{address} is not among those who may enter: take another account, or ask who runs this."
             )
+            raise RefusedError(sentence, "not allowed", address)
         return address
 
     def keep(self, session: str, token: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from interp.ablation import NO_ABLATION, bank_means, components_of, parse_ablation
+from interp.ablation import bank_means, components_of, parse_ablation
 from interp.analyses import ablation_sweep, prediction
 from interp.analyses.ablation_sweep import CHUNK, Sweep, SweepState, sweep, sweep_parts
 from interp.analyses.attention import AttentionOf, attention_pattern
@@ -292,9 +292,7 @@ def test_a_missing_bank_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_no_ablation_is_a_key_like_any_other(names: list[str]) -> None:
     backend = Backend()
     puzzle = backend.bank()[0]
-    assert backend.ask(names[0], PredictionOf(puzzle)) is backend.ask(
-        names[0], PredictionOf(puzzle, NO_ABLATION)
-    )
+    assert backend.ask(names[0], PredictionOf(puzzle)) is backend.ask(names[0], PredictionOf(puzzle))
 
 
 def test_a_run_that_others_push_out_meanwhile_is_still_answered(names: list[str]) -> None:
@@ -384,3 +382,17 @@ def test_results_follow_weights_that_are_edited(names: list[str], how: str) -> N
     model.pos_embed.W_pos.copy_(fresh.pos_embed.W_pos)
     assert backend.checkpoint_id(names[0]) == name
     np.testing.assert_array_equal(backend.ask(names[0], PredictionOf(puzzle)).loss.cells, before[0])
+
+
+def test_all_that_is_kept_can_be_forgotten(names: list[str]) -> None:
+    backend = Backend()
+    puzzle = backend.bank()[0]
+    question = PredictionOf(puzzle)
+    first = backend.ask(names[0], question)
+    assert backend.ask(names[0], question) is first
+    backend.empty()
+    status = backend.status()
+    assert (status.results.entries, status.results.nbytes, status.runs.entries) == (0, 0, 0)
+    assert (status.results.evictions, status.runs.evictions) == (0, 0)
+    again = backend.ask(names[0], question)
+    assert again is not first and again.loss.mean() == first.loss.mean()

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from app.server import sign_ins
 from app.server.gate import peers
 from app.server.gate.entrance import Entrance, Refusal
 from app.server.gate.middleware import sign_in
@@ -89,18 +90,21 @@ class _Desk:
             )
         wait = entrance.attempts.begin(host)
         if wait:
+            sign_ins.note("refused", "too many attempts")
             response = self._page(
                 request, told, f"Too many wrong passwords: wait {_minutes(wait)}, then try again.", 429
             )
             response.headers["Retry-After"] = str(int(wait) + 1)
             return response
         if not await entrance.password.is_right(form.get("password", "")):
+            sign_ins.note("refused", "wrong password")
             return self._page(request, told, "This is not the password: try again.", 403)
         entrance.attempts.right(host)
         return self._entered(request, entrance.seal.begun("", ""), told)
 
     def _entered(self, request: Request, person: Person, told: str) -> Response:
         entrance = self.entrance
+        sign_ins.note("ok", person=person.address or None)
         response = RedirectResponse(entrance.targets.meant(told, entrance.base), 303)
         response.headers["Cache-Control"] = "no-store"
         entrance.remember(response, person, request.scope)
@@ -128,9 +132,11 @@ class _Desk:
         try:
             arrival = await entrance.openid.finish(request)
         except RefusedError as error:
+            sign_ins.note("refused", error.why, error.address)
             other = pages.link(f"{entrance.base}/sign-in/begin?other", "Sign in with another account")
             return pages.page("No entry", pages.sentence(str(error), wrong=True), other, status=403)
         except PuzzlescopeError as error:
+            sign_ins.note("refused", "not confirmed")
             return self._page(request, "", str(error), 400)
         person = entrance.seal.begun(arrival.address, arrival.name)
         entrance.openid.keep(person.session, arrival.token)
