@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.server import runs
 from app.startup import arrival, opening, title
-from app.views import PAGES
+from app.views import ADMIN, PAGES
 from app.widgets.browser import page_keeper, printing
 
 # The icon is a file: Streamlit would fetch a named one from an outside host.
@@ -19,7 +19,8 @@ pages = {
     page.name: st.Page(page.file, title=page.title, url_path=page.url_path, default=not page.url_path)
     for page in PAGES
 }
-page = st.navigation(list(pages.values()), position="top")
+admin = st.Page(ADMIN.file, title=ADMIN.title, url_path=ADMIN.url_path, visibility="hidden")
+page = st.navigation([*pages.values(), admin], position="top")
 unseen = st.container(key="unseen", height=1, border=False)  # app/style.css
 with unseen:
     ready = page_keeper.show()
@@ -45,7 +46,8 @@ if wanted is not None and wanted.url_path != page.url_path:
     st.switch_page(wanted)
 with runs.page(page.url_path or PAGES[0].name), turn(line), errors_shown():
     page.run()
-    write_link()
+    if page != admin:
+        write_link()
 with unseen:  # last: nobody waits for them
     printing.prepare()
     terms.prepare()

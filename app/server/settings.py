@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from app.server import logs
+from app.server import admins, limits, logs
 from app.server.gate import settings as gate
 from app.server.gate.settings import GateSettings
+from app.server.limits import Limits
 from app.server.logs import LogSettings
 from app.server.metrics import guard
 from app.server.metrics.guard import Readers
@@ -18,14 +19,18 @@ class Settings:
     Attributes:
         address: where the server listens.
         gate: who may enter.
+        admins: addresses of those who may look after the server.
         log: how events are written down.
         readers: who may read how the server is.
+        limits: how much of the machine it may take, and how many people it takes in.
     """
 
     address: str = "127.0.0.1"
     gate: GateSettings = field(default_factory=GateSettings)
+    admins: frozenset[str] = frozenset()
     log: LogSettings = field(default_factory=LogSettings)
     readers: Readers = field(default_factory=Readers)
+    limits: Limits = field(default_factory=Limits)
 
 
 def read(words: Words, address: str) -> Settings:
@@ -40,6 +45,22 @@ def read(words: Words, address: str) -> Settings:
     return Settings(
         address=address,
         gate=gate.read(words, address),
+        admins=admins.read(words),
         log=logs.read(words),
         readers=guard.read(words),
+        limits=limits.read(words),
     )
+
+
+_now = Settings()
+
+
+def use(settings: Settings) -> None:
+    """Let these be the process's."""
+    global _now
+    _now = settings
+
+
+def now() -> Settings:
+    """Those of this process."""
+    return _now

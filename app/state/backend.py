@@ -7,13 +7,14 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.server import computing, runs
-from app.server.computing import Computing
+from app.server import computing, limits, runs
+from app.server.computing import Computing, Turns
 from app.state.following import TALKS
 from app.state.waiting import TURNS, pulse
 from app.widgets.text import escape_markdown
 from interp.backend import Backend
 from interp.backend.job import TICK
+from interp.backend.memory import bounds
 from interp.errors import PuzzlescopeError
 
 _backend: Backend | None = None
@@ -30,6 +31,7 @@ def shared_backend() -> Backend:
         if _backend is None:
             # Nobody can edit a model through a page, so the weights are not looked at for every request.
             _backend = Backend(
+                bounds(limits.own().memory),
                 who=_visitor,
                 pulse=_pulse,
                 waiting=TURNS.given_up,
@@ -47,8 +49,14 @@ def _offered(backend: Backend) -> Computing:
         drop=backend.drop,
         empty=backend.empty,
         checkpoints=lambda: {name: backend.checkpoint_id(name) for name in backend.status().models},
+        turns=_turns,
         talks=lambda: len(TALKS),
     )
+
+
+def _turns() -> Turns:
+    now = TURNS.status()
+    return Turns(now.taken, now.in_line, now.away, now.waited, now.ended, now.left)
 
 
 def _visitor() -> Hashable:

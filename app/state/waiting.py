@@ -14,7 +14,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.state.turns import Ticket, Turns
+from app.server import runs
+from app.state.turns import TICK, Ticket, Turns
 
 PATIENCE = 1.5
 """Seconds after which one who waits is told the place in line."""
@@ -44,7 +45,7 @@ def turn(place: DeltaGenerator) -> Iterator[None]:
     """
     _script.place, _script.said = place, None
     try:
-        with TURNS.turn(_pulse):
+        with TURNS.turn(_in_line):
             yield
     finally:
         _script.place = None
@@ -54,7 +55,7 @@ def turn(place: DeltaGenerator) -> Iterator[None]:
 
 def look() -> AbstractContextManager[None]:
     """A turn for a look at what fills up; a page that is drawn as a whole has it already."""
-    return TURNS.turn(_pulse, brief=True)
+    return TURNS.turn(_in_line, brief=True)
 
 
 def pulse() -> None:
@@ -67,6 +68,11 @@ def pulse() -> None:
         _pulse(ticket)
     else:
         _leave_if_clicked_on()
+
+
+def _in_line(ticket: Ticket) -> None:
+    runs.waited(TICK)
+    _pulse(ticket)
 
 
 def _pulse(ticket: Ticket) -> None:
