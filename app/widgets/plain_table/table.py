@@ -24,7 +24,7 @@ def show(name: str, head: Sequence[str], rows: Sequence[Sequence[str]], height: 
         body = f'<tr><td class="none" colspan="{len(head)}">{escape(empty)}</td></tr>'
     top = "".join(f'<th scope="col"{_kind(one)}>{escape(one.strip())}</th>' for one in head)
     st.html(
-        f"<style>{CSS}</style><h2 class="plain-title">{escape(name)}</h2>"
+        f'<style>{CSS}</style><h2 class="plain-title">{escape(name)}</h2>'
         f'<div class="plain-table" style="height:{height}px" tabindex="0" role="region" '
         f'aria-label="{escape(name)}"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
     )
