@@ -14,6 +14,27 @@ if TYPE_CHECKING:
     from interp.backend import Ended, Status
 
 
+@dataclass(frozen=True)
+class Turns:
+    """Turns of the pages that compute, at one moment.
+
+    Attributes:
+        taken: pages that compute.
+        in_line: pages that wait for a turn.
+        away: pages that have a turn and wait for a result.
+        waited: seconds that all have waited in line since the start.
+        ended: runs that have had their turn since the start.
+        left: runs that were ended while they waited.
+    """
+
+    taken: int = 0
+    in_line: int = 0
+    away: int = 0
+    waited: float = 0.0
+    ended: int = 0
+    left: int = 0
+
+
 def _no_models() -> Mapping[str, str]:
     return {}
 
@@ -27,6 +48,7 @@ class Computing:
         drop: gives up what the visitor of this session wants at the moment; returns how many computations.
         empty: forgets all that is kept.
         checkpoints: ids of the weights of the loaded models, by the models' names.
+        turns: of the pages.
         talks: how many talks are under way.
     """
 
@@ -34,6 +56,7 @@ class Computing:
     drop: Callable[[str], int]
     empty: Callable[[], None]
     checkpoints: Callable[[], Mapping[str, str]] = _no_models
+    turns: Callable[[], Turns] = Turns
     talks: Callable[[], int] = lambda: 0
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.server import about, computing, logs, readiness
+from app.server.computing import Turns
 from app.server.visits import VISITS, Visit
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ class Overview:
     memory_limit: int
     threads: int
     talks: int
+    turns: Turns
     visitors: tuple[Visitor, ...]
     queue: tuple[Work, ...]
     caches: Mapping[str, Cache]
@@ -127,6 +129,7 @@ def overview() -> Overview:
         memory_limit=0 if status is None else status.memory_most,
         threads=threading.active_count(),
         talks=0 if offered is None else offered.talks(),
+        turns=Turns() if offered is None else offered.turns(),
         visitors=tuple(_visitor(one, wanted.get(one.session, 0)) for one in VISITS.here()),
         queue=() if status is None else tuple(map(_work, range(1, len(status.jobs) + 1), status.jobs)),
         caches={} if status is None else {"results": _cache(status.results), "runs": _cache(status.runs)},

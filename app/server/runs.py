@@ -143,7 +143,12 @@ def _connection_id(session: str) -> str | None:
     return next((value for name, value in headers if name.lower() == CONNECTION), None)
 
 
+def person() -> str | None:
+    """The address that this page's visitor has signed in with, if any."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return None if context is None else _person(context)
+
+
 def _person(context: ScriptRunContext) -> str | None:
-    """The address that the visitor has signed in with, as Streamlit knows it."""
     found = (context.user_info or {}).get("email")
     return found if isinstance(found, str) else None

@@ -13,7 +13,7 @@ from app.server.failing import script_failed
 from app.server.life.lifespan import Lifespan
 from app.server.metrics import routes as metrics
 from app.server.requests import Requests
-from app.server.settings import Settings, read
+from app.server.settings import Settings, read, use
 from app.server.words import Words
 from interp.errors import PuzzlescopeError
 
@@ -45,6 +45,7 @@ def begin() -> Serving:
     except PuzzlescopeError as error:
         print(error, file=sys.stderr, flush=True)
         raise SystemExit(2) from None
+    use(settings)
     logs.install(settings.log)
     base = (config.get_option("server.baseUrlPath") or "").strip("/")
     base = f"/{base}" if base else ""

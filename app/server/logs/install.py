@@ -5,7 +5,7 @@ import logging
 import sys
 import threading
 from types import TracebackType
-from typing import Any
+from typing import Any, TextIO
 
 import streamlit.logger
 from streamlit import config
@@ -22,12 +22,16 @@ class _Handler(logging.StreamHandler[Any]):
     """Ours: found again by its class."""
 
 
-def install(settings: LogSettings) -> None:
-    """Set the log up. May be called again, with other settings."""
-    form = settings.form
+def install(settings: LogSettings, stream: TextIO | None = None) -> None:
+    """Set the log up. May be called again, with other settings.
+
+    Args:
+        stream: where it goes; left out, standard error.
+    """
+    form, stream = settings.form, stream or sys.stderr
     if form == "auto":
-        form = "text" if sys.stderr.isatty() else "json"
-    handler = _Handler(sys.stderr)
+        form = "text" if stream.isatty() else "json"
+    handler = _Handler(stream)
     handler.setFormatter(formatter(form, people=settings.people))
     root = logging.getLogger()
     others = [one for one in root.handlers if type(one) not in (_Handler, logging.StreamHandler)]

@@ -61,10 +61,9 @@ def _told(_: Any, __: str, line: EventDict) -> EventDict:
 
 def _exception(_: Any, __: str, line: EventDict) -> EventDict:
     """The traceback, as one text. What the exception says of itself is cut."""
-    record: logging.LogRecord = line["_record"]
-    line.pop("exc_info", None)
-    if record.exc_info and record.exc_info[1] is not None:
-        line["exception"] = _traceback(record.exc_info[1])
+    told = line.pop("exc_info", None)
+    if told and told[1] is not None:
+        line["exception"] = _traceback(told[1])
     return line
 
 

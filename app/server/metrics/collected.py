@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 
 from app.server import computing, readiness
 from app.server.about import VERSIONS
+from app.server.computing import Turns
 from app.server.metrics.counters import REGISTRY
 from app.server.visits import VISITS
 
@@ -39,6 +40,7 @@ class Collected(Collector):
         offered = computing.now()
         if offered is not None:
             yield from _backend(offered.status())
+            yield from _turns(offered.turns())
             yield _gauge("talks", "Talks that others may follow.", offered.talks())
             models = GaugeMetricFamily(
                 "puzzlescope_model", "1 for each loaded model.", labels=["model", "checkpoint"]
@@ -89,6 +91,17 @@ def _backend(status: "Status") -> Iterator[Metric]:
     yield _gauge("memory_bytes", "Resident memory of the process.", status.memory)
     yield _gauge("memory_limit_bytes", "Bound on it; 0 without one.", status.memory_most)
     yield from _caches({"results": status.results, "runs": status.runs})
+
+
+def _turns(turns: Turns) -> Iterator[Metric]:
+    yield _gauge("turns_taken", "Pages that compute.", turns.taken)
+    yield _gauge("turns_in_line", "Pages that wait for a turn.", turns.in_line)
+    yield _gauge("turns_away", "Pages that have a turn and wait for a result.", turns.away)
+    yield _counter("turns", "Runs of pages and of their parts that have had a turn.", turns.ended)
+    yield _counter(
+        "turns_left", "Runs that were ended while they waited: the visitor has clicked on.", turns.left
+    )
+    yield _counter("turns_wait_seconds", "Seconds that all have waited in line.", turns.waited)
 
 
 def _caches(caches: "dict[str, Kept]") -> Iterator[Metric]:

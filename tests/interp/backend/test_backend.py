@@ -17,6 +17,7 @@ from interp.analyses.attention import AttentionOf, attention_pattern
 from interp.analyses.head_study import HeadStudyOf
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend, Watch
+from interp.backend.memory import Bounds
 from interp.checkpoints import load_model
 from interp.engine.predict import losses, predict, predict_run
 from interp.errors import PuzzlescopeError
@@ -270,14 +271,14 @@ def test_an_error_leaves_nothing_behind(names: list[str], monkeypatch: pytest.Mo
 
 def test_what_is_kept_is_bounded_in_bytes(names: list[str]) -> None:
     pattern_bytes = SMALL.n_heads * 405 * 405 * 4
-    backend = Backend(result_bytes=2 * pattern_bytes + 1000)
+    backend = Backend(Bounds(results=2 * pattern_bytes + 1000))
     puzzle = backend.bank()[0]
     first = backend.ask(names[0], AttentionOf(puzzle, layer=0)).pattern
     for layer in (1, 2):
         backend.ask(names[0], AttentionOf(puzzle, layer=layer))
     assert backend._results.nbytes <= 2 * pattern_bytes + 1000
     assert backend.ask(names[0], AttentionOf(puzzle, layer=0)).pattern is not first, "the oldest had to go"
-    tiny = Backend(result_bytes=10)
+    tiny = Backend(Bounds(results=10))
     assert np.array_equal(tiny.ask(names[0], AttentionOf(puzzle, layer=0)).pattern, first), (
         "too large to keep, still an answer"
     )
@@ -302,7 +303,7 @@ def test_a_run_that_others_push_out_meanwhile_is_still_answered(names: list[str]
     puzzles, off = list(one.bank().limit(12)), parse_ablation("L1.attn", SMALL)
     one.ask(names[0], PredictionOf(puzzles[0]))
     (run,) = one._supplies.runs.values()
-    tight, go = Backend(run_bytes=2 * run.nbytes), threading.Barrier(len(puzzles))
+    tight, go = Backend(Bounds(runs=2 * run.nbytes)), threading.Barrier(len(puzzles))
 
     def ask(puzzle):
         go.wait()
