@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from streamlit import config
 
-from app.server import health
+from app.server import health, parcels
 from app.server.settings import Settings, Words, read
 from interp.errors import PuzzlescopeError
 
@@ -43,9 +43,10 @@ def begin() -> Serving:
         print(error, file=sys.stderr, flush=True)
         raise SystemExit(2) from None
     base = (config.get_option("server.baseUrlPath") or "").strip("/")
+    base = f"/{base}" if base else ""
     return Serving(
         settings=settings,
-        routes=health.routes(f"/{base}" if base else ""),
+        routes=[*health.routes(base), *parcels.routes(base)],
         middleware=(),
         lifespan=_lifespan,
         script_failed=_script_failed,
