@@ -1,6 +1,7 @@
 """What is served around the dashboard's own page."""
 
 import sys
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -10,8 +11,12 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from streamlit import config
 
-from app.server import health, parcels
-from app.server.settings import Settings, Words, read
+from app.server import about, health, logs, parcels
+from app.server.failing import script_failed
+from app.server.metrics import routes as metrics
+from app.server.requests import Requests
+from app.server.settings import Settings, read, use
+from app.server.words import Words
 from interp.errors import PuzzlescopeError
 
 
@@ -42,21 +47,21 @@ def begin() -> Serving:
     except PuzzlescopeError as error:
         print(error, file=sys.stderr, flush=True)
         raise SystemExit(2) from None
+    use(settings)
+    logs.install(settings.log)
     base = (config.get_option("server.baseUrlPath") or "").strip("/")
     base = f"/{base}" if base else ""
     return Serving(
         settings=settings,
-        routes=[*health.routes(base), *parcels.routes(base)],
-        middleware=(),
+        routes=[*health.routes(base), *metrics.routes(base), *parcels.routes(base)],
+        middleware=[Middleware(Requests, base=base), metrics.guard(base, settings.readers)],
         lifespan=_lifespan,
-        script_failed=_script_failed,
+        script_failed=script_failed,
     )
 
 
 @asynccontextmanager
 async def _lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
+    logs.event("start", versions=dict(about.VERSIONS))
     yield {}
-
-
-def _script_failed(error: Exception) -> bool:
-    return False
+    logs.event("stop", seconds=round(time.time() - about.BEGUN, 1))

@@ -710,6 +710,7 @@ MODULE_OF = {
     "axe-playwright-python": "axe_playwright_python",
     "huggingface-hub": "huggingface_hub",
     "pillow": "PIL",
+    "prometheus-client": "prometheus_client",
     "pytest-xdist": "xdist",
     "transformer-lens": "transformer_lens",
 }

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.startup.bundles import PLOTLY, bundle_address
+from app.widgets.browser.hearing import said
 from app.widgets.browser.scripts import ELEMENT, component, joined
 from app.widgets.export_menu import asking
 from interp.figures.tiles import write_on
@@ -63,7 +64,7 @@ def chart_data(figure: go.Figure, name: str) -> dict[str, Any]:
 
 
 def _clicked(key: str, on_click: Callable[[list[str]], None]) -> None:
-    found = clicked_data(st.session_state[key].get("clicked"))
+    found = clicked_data(said(key, "clicked"))
     if found:
         on_click(found)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import streamlit as st
 
+from app.widgets.browser.hearing import said
 from app.widgets.browser.scripts import CANVAS, ELEMENT, component, joined
 from app.widgets.browser.sending import finite
 from app.widgets.grid_attention.choice import Choice, read_choice
@@ -111,6 +111,6 @@ def show(
 
 
 def _report(key: str, n_heads: int, on_change: Callable[[Choice], None]) -> None:
-    choice = read_choice(st.session_state[key].get("choice"), n_heads)
+    choice = read_choice(said(key, "choice"), n_heads)
     if choice is not None:
         on_change(choice)

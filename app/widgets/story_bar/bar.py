@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import streamlit as st
 
+from app.widgets.browser.hearing import said
 from app.widgets.browser.scripts import ELEMENT, KEPT, KEYS, component, joined
 
 HERE = Path(__file__).parent
@@ -72,7 +73,7 @@ def show(telling: Telling, *, key: str, on_wish: Callable[[Wish], None]) -> None
     """
 
     def hear() -> None:
-        wish = read_wish(st.session_state[key]["wish"], telling)
+        wish = read_wish(said(key, "wish"), telling)
         if wish is not None:
             on_wish(wish)
 

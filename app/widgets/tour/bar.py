@@ -10,8 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
-import streamlit as st
-
+from app.widgets.browser.hearing import said
 from app.widgets.browser.scripts import ELEMENT, KEPT, RING, RING_STYLE, component, joined
 
 HERE = Path(__file__).parent
@@ -55,7 +54,7 @@ def show_invitation(*, key: str, on_wish: Callable[[Wish], None]) -> None:
 
 
 def _report(key: str, at: int, on_wish: Callable[[Wish], None]) -> None:
-    wish = read_wish(st.session_state[key].get("wish"), at)
+    wish = read_wish(said(key, "wish"), at)
     if wish is not None:
         on_wish(wish)
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.server.settings import Settings, Words, read
+from app.server.settings import Settings, read
+from app.server.words import Words
 from interp.errors import PuzzlescopeError
 
 
