@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass, field
 
-from app.server import admins, limits, logs
+from app.server import admins, life, limits, logs
+from app.server.life.stopping import GRACE
 from app.server.limits import Limits
 from app.server.logs import LogSettings
 from app.server.metrics import guard
@@ -21,6 +22,7 @@ class Settings:
         log: how events are written down.
         readers: who may read how the server is.
         limits: how much of the machine it may take, and how many people it takes in.
+        grace: seconds that running answers have when the server is told to stop.
     """
 
     address: str = "127.0.0.1"
@@ -29,6 +31,7 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     readers: Readers = field(default_factory=Readers)
     limits: Limits = field(default_factory=Limits)
+    grace: float = GRACE
 
 
 def read(words: Words, address: str) -> Settings:
@@ -47,6 +50,7 @@ def read(words: Words, address: str) -> Settings:
         log=logs.read(words),
         readers=guard.read(words),
         limits=limits.read(words),
+        grace=life.read(words),
     )
 
 
