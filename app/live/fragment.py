@@ -10,6 +10,7 @@ import streamlit as st
 from app.live.watching import LOOK_IN
 from app.state.scene import Scene
 from app.state.session import chosen, now
+from app.state.waiting import look
 from app.widgets.export_menu import asking
 
 
@@ -38,8 +39,10 @@ def show(
     def run() -> None:
         if now() != scene or own() != choices or asking.just_asked():
             st.rerun()
-        draw()
-        if under_way() != busy:
+        with look():
+            draw()
+            busy_still = under_way()
+        if busy_still != busy:
             st.rerun()  # begin, or cease, to look in
 
     st.fragment(run, run_every=LOOK_IN if busy else None)()
