@@ -67,7 +67,8 @@ class Tab:
         """Open the link of a scene and wait for its answer."""
         self.eyes.wait_for(scene, "link")
         await self.tab.goto(f"{self.url}/?{query_of(scene)}", wait_until="commit")
-        return await self.eyes.wait(PATIENCE)
+        await self.eyes.wait(PATIENCE)
+        return self.eyes.done()
 
     async def click(self, part: str, then: str) -> Done:
         """Click a tile and wait for the answer."""
@@ -76,7 +77,8 @@ class Tab:
         await tile.wait_for(timeout=1000 * PATIENCE)
         self.eyes.wait_for(Scene(self.eyes.scene.model, self.eyes.scene.puzzle, then), "click")
         await tile.evaluate("tile => tile.click()")
-        return await self.eyes.wait(PATIENCE)
+        await self.eyes.wait(PATIENCE)
+        return self.eyes.done()
 
 
 async def live(tab: Tab, person: Person, done: list[Done], until: float, rng: random.Random) -> None:

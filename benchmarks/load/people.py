@@ -84,9 +84,9 @@ async def live(
     person: Person, url: str, name: str, tally: Tally, done: list[Done], until: float, rng: random.Random
 ) -> None:
     """Open links and click tiles until that time of the loop's clock."""
-    now = asyncio.get_running_loop().time
+    now, files = asyncio.get_running_loop().time, set[str]()
     while now() < until:
-        visitor = Visitor(url, name, tally)
+        visitor = Visitor(url, name, tally, files=files)
         try:
             await _visit(person, visitor, done, until, rng)
         finally:
