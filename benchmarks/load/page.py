@@ -15,7 +15,7 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from benchmarks.load.wire import Place
 
 FILES = re.compile(rb"(?:media|parcels)/\w+\.(?!bin)\w+")
-"""Addresses in a message that a browser fetches when it comes. Of binary data it depends on what is looked at."""
+"""Addresses in a message that a browser fetches at once. Of binary data it depends on what is looked at."""
 INSIDE = (b"Traceback (most recent call last)", b'File "/', b"site-packages/")
 """What betrays the inside of a server."""
 
