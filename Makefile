@@ -5,6 +5,7 @@ PORT    ?= 8501
 ADDRESS ?= 127.0.0.1
 # The names under which the dashboard is asked for (see app/.streamlit/config.toml). Shared with other machines it takes any.
 HOSTS   ?=
+LOAD_REPORT ?= bench-load.json
 python  := .venv/bin/python
 
 .PHONY: help run test bench bench-ui bench-load screenshots film lint format clean setup setup-dev

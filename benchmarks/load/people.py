@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from benchmarks.load.answers import Scene
-from benchmarks.load.eyes import Done, Tally
-from benchmarks.load.visitor import Visitor
+from benchmarks.load.visit.answers import Scene
+from benchmarks.load.visit.eyes import Done, Tally
+from benchmarks.load.visit.visitor import Visitor
 from interp import load_model, load_puzzles
 from interp.ablation import Ablation, Component, Term, components_of
 from interp.ablation.methods import ZERO

@@ -12,7 +12,7 @@ from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks.load.wire import Place
+from benchmarks.load.visit.wire import Place
 
 FILES = re.compile(rb"(?:media|parcels)/\w+\.(?!bin)\w+")
 """Addresses in a message that a browser fetches at once. Of binary data it depends on what is looked at."""

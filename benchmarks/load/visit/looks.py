@@ -4,8 +4,8 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 
-from benchmarks.load.page import Again, Drawn
-from benchmarks.load.wire import Trigger
+from benchmarks.load.visit.page import Again, Drawn
+from benchmarks.load.visit.wire import Trigger
 
 JITTER = 0.15
 """Of the time to wait, earlier or later: app/widgets/browser/look_in.js."""

@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from benchmarks.load.answers import Scene
-from benchmarks.load.eyes import PATIENCE, Done, Eyes, Tally
-from benchmarks.load.looks import Looks
-from benchmarks.load.media import Browser
-from benchmarks.load.page import Again, Drawn, Event, Page, files_in, weights_of
-from benchmarks.load.sockets import NONE, Cookies, Counted, opened
-from benchmarks.load.wire import Place, Reader, Trigger, rerun
+from benchmarks.load.visit.answers import Scene
+from benchmarks.load.visit.eyes import PATIENCE, Done, Eyes, Tally
+from benchmarks.load.visit.looks import Looks
+from benchmarks.load.visit.media import Browser
+from benchmarks.load.visit.page import Again, Drawn, Event, Page, files_in, weights_of
+from benchmarks.load.visit.sockets import NONE, Cookies, Counted, opened
+from benchmarks.load.visit.wire import Place, Reader, Trigger, rerun
 
 REPEAT = 1.5
 """Seconds after which the board says again what was not heard: app/widgets/browser/wishes.js."""
@@ -109,6 +109,10 @@ class Visitor:
         await self.browser.all_there()
         wire = self.socket.received - wire_before + self._files - files
         return replace(self.eyes.done(), wire=wire)
+
+    def forget_wishes(self) -> None:
+        """No more is said of what was clicked so far."""
+        self._unheard.clear()
 
     async def close(self) -> None:
         """Close the page."""

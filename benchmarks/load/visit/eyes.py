@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from google.protobuf.message import DecodeError
 
-from benchmarks.load.answers import Scene, Shown, Strip, read_losses
-from benchmarks.load.page import Broken, Drawn, Ended, Event, Page, Said, inside_shown
-from benchmarks.load.wire import Reader
+from benchmarks.load.visit.answers import Scene, Shown, Strip, read_losses
+from benchmarks.load.visit.page import Broken, Drawn, Ended, Event, Page, Said, inside_shown
+from benchmarks.load.visit.wire import Reader
 
 PATIENCE = 60.0
 """Seconds that an answer is waited for; after that there is none."""
