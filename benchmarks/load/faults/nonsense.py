@@ -11,20 +11,66 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from benchmarks.load.visit.wire import Place, Trigger, rerun
 
 NAMES = (
-    "puzzle", "off", "model", "pin", "show", "story", "at", "measure", "sample", "cell", "attention", "only",
-    "beside", "page",
-)  # fmt: skip
+    "puzzle",
+    "off",
+    "model",
+    "pin",
+    "show",
+    "story",
+    "at",
+    "measure",
+    "sample",
+    "cell",
+    "attention",
+    "only",
+    "beside",
+    "page",
+)
 """Of a link's parameters, and some that there are not."""
 BAIT = (
-    "../../etc/passwd", "/dev/zero", "<script>alert(1)</script>", "L1.attn:mean:mean", "L999.H0", "L-1.attn", "\x00",
-    "🧨" * 50,     "{{7*7}}", "${jndi:ldap://x}", "' OR 1=1 --", "%s%n%x", "nan", "1e999", "-0", "[]", "{}", "null",
-    "L0-5.H0-7,L0-5.mlp", "A" * 5000, "file:///etc/passwd", "http://127.0.0.1:1/", "\u202e\u0000\ufffd", "L1.attn," * 900,
-)  # fmt: skip
+    "../../etc/passwd",
+    "/dev/zero",
+    "<script>alert(1)</script>",
+    "L1.attn:mean:mean",
+    "L999.H0",
+    "L-1.attn",
+    "\x00",
+    "🧨" * 50,
+    "{{7*7}}",
+    "${jndi:ldap://x}",
+    "' OR 1=1 --",
+    "%s%n%x",
+    "nan",
+    "1e999",
+    "-0",
+    "[]",
+    "{}",
+    "null",
+    "L0-5.H0-7,L0-5.mlp",
+    "A" * 5000,
+    "file:///etc/passwd",
+    "http://127.0.0.1:1/",
+    "\u202e\u0000\ufffd",
+    "L1.attn," * 900,
+)
 PATHS = (
-    "/", "/_stcore/health", "/_stcore/stream", "/_stcore/upload_file/x/y", "/media/x.png", "/metrics",
-    "/ready", "/live", "/admin", "/app/static/plotly.js", "/component/x/y", "/parcels/x.bin", "/_stcore/host-config", "/heads",
-    "/circuits", "/sign-in",
-)  # fmt: skip
+    "/",
+    "/_stcore/health",
+    "/_stcore/stream",
+    "/_stcore/upload_file/x/y",
+    "/media/x.png",
+    "/metrics",
+    "/ready",
+    "/live",
+    "/admin",
+    "/app/static/plotly.js",
+    "/component/x/y",
+    "/parcels/x.bin",
+    "/_stcore/host-config",
+    "/heads",
+    "/circuits",
+    "/sign-in",
+)
 STEPS = ("../", "..%2f", "%2e%2e/", "..\\", "....//", "%252e%252e%252f", "..%c0%af")
 METHODS = (
     "GET",

@@ -56,7 +56,6 @@ class Tab:
     def _listen(self, socket: WebSocket) -> None:
         if "/_stcore/stream" not in socket.url:
             return
-        self.eyes.reader = Reader()
         socket.on("framereceived", self._take)
 
     def _take(self, data: bytes | str) -> None:
@@ -66,6 +65,7 @@ class Tab:
     async def open(self, scene: Scene) -> Done:
         """Open the link of a scene and wait for its answer."""
         self.eyes.wait_for(scene, "link")
+        self.eyes.reader = Reader()  # what it keeps, it keeps as long as its document stands
         await self.tab.goto(f"{self.url}/?{query_of(scene)}", wait_until="commit")
         await self.eyes.wait(PATIENCE)
         return self.eyes.done()

@@ -64,13 +64,12 @@ class Visitor:
 
     async def open(self, scene: Scene) -> Done:
         """Open the link of a scene and wait for its answer."""
-        self.eyes.page.place = Place(query_of(scene))
+        self.eyes.page.place, self.eyes.reader = Place(query_of(scene)), Reader()
         return await self.connect(scene, "link")
 
     async def connect(self, scene: Scene, kind: str) -> Done:
         """Connect, or connect again, and wait until the page shows this scene."""
         self.eyes.wait_for(scene, kind)
-        self.eyes.reader = Reader()
         self.looks = Looks(self._look)
         try:
             self.socket = await opened(self.url, self.cookies, self.patience)
