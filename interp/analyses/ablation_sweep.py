@@ -470,6 +470,10 @@ class Sweep(Question[SweepState]):
     def means_over(self) -> tuple[Structure, ...]:
         return means_over(self.puzzles, self.base, self.method)
 
+    @property
+    def first_look(self) -> bool:
+        return self.scope == "stretch"
+
     def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[SweepState, SweepState]:
         state = SweepState(self.components, len(self.puzzles))
         yield state  # the only news: it fills up under the eyes of all who follow

@@ -45,6 +45,12 @@ class Question(ABC, Generic[R]):
         otherwise (see :func:`means_over`)."""
         return ()
 
+    @property
+    def first_look(self) -> bool:
+        """Whether it is a cheap and rough look at what another question then tells exactly: where computing
+        is shared, it comes before that."""
+        return False
+
     @abstractmethod
     def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[R, R]:
         """The computation, which pauses between steps of a few milliseconds to some tenths of a second.

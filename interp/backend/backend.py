@@ -17,7 +17,10 @@ import cachetools
 from interp.ablation import REFERENCE_PUZZLES
 from interp.analyses.question import Question, RunQuestion
 from interp.backend.cache import Results
-from interp.backend.queue import Job, WorkQueue
+from interp.backend.job import Claim
+from interp.backend.order import Rank
+from interp.backend.queue import WorkQueue
+from interp.backend.status import Status
 from interp.backend.supplies import Supplies
 from interp.backend.watch import Watch
 from interp.checkpoints import load_model
@@ -41,7 +44,7 @@ class Backend:
         run_bytes: bound on the runs kept, residual streams with keys and values, from which others go on.
         who: names whoever is asking now, so that everybody gets a fair share. By default, each thread is
             somebody.
-        pulse: called every ``interp.backend.queue.TICK`` seconds by whoever waits for a result. What it
+        pulse: called every ``interp.backend.job.TICK`` seconds by whoever waits for a result. What it
             raises ends the waiting, and with it the work, if nobody else waits: how a visitor who has clicked
             on gives up.
     """
@@ -122,26 +125,43 @@ class Backend:
         Raises:
             Exception: the one with which the computation ended, or what ``pulse`` raises.
         """
-        kept, job = self._begun(name, question)
-        return kept if job is None else job.result(self._pulse)
+        kept, claim = self._begun(name, question, Rank.ASKED)
+        return kept if claim is None else claim.result(self._pulse)
 
     def watch(self, name: str, question: Question[R]) -> Watch[R]:
-        """The same for somebody who does not wait: the computation goes on while one looks in on it from time
-        to time. Close the watch when the answer is of no more interest."""
-        return Watch(*self._begun(name, question))
+        """The same for one who does not wait: the computation goes on while one looks in on it from time to
+        time, after all that is waited for. Close the watch when the answer is of no more interest."""
+        rank = Rank.FIRST_LOOK if question.first_look else Rank.WATCHED
+        return Watch(*self._begun(name, question, rank))
 
-    def _begun(self, name: str, question: Question[R]) -> tuple[Any, Job[R, R] | None]:
-        """The answer if it is kept, or the job that computes it."""
+    def status(self) -> Status:
+        """How it is: what is computed, kept and loaded at this moment."""
+        with self._storing:
+            models = tuple(self._models)
+        return Status(
+            jobs=self._queue.under_way(),
+            computed=self._queue.computed(),
+            dropped=self._queue.dropped,
+            refused=self._queue.refused,
+            results=self._results.status(),
+            runs=self._supplies.runs.status(),
+            models=models,
+        )
+
+    def _begun(self, name: str, question: Question[R], rank: Rank) -> tuple[Any, Claim[R, R] | None]:
+        """The answer if it is kept, or a claim on the job that computes it."""
         model = self.model(name)
         key = self._id(model), question
         kept = self._results.get(key)
         if kept is not None:
             return kept, None
-        return None, self._queue.ask(key, lambda: self._steps(key, model, question), self._who())
+        steps, kind = lambda: self._steps(key, model, question), type(question).__name__
+        return None, self._queue.ask(key, steps, self._who(), rank, kind)
 
     def _steps(self, key: Hashable, model: PuzzleGPT, question: Question[R]) -> Steps[R, R]:
         """The computation of an answer, which is then kept. Only the worker runs this."""
-        found: R | None = self._results.get(key)  # another's job may have ended since it was asked for
+        # Another's job may have ended since it was asked for.
+        found: R | None = self._results.get(key, counted=False)
         if found is not None:
             return found
         return self._results.keep(key, (yield from self._computed(model, question)))

@@ -7,7 +7,27 @@ from typing import Any, TypeVar
 
 import cachetools
 
+from interp.backend.status import Kept
+
 R = TypeVar("R")
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class Cache(cachetools.LRUCache[K, V]):
+    """An LRU cache within a bound of bytes that counts how it fares."""
+
+    def __init__(self, most: int):
+        super().__init__(most, getsizeof=nbytes)
+        self.hits = self.misses = self.evictions = 0
+
+    def popitem(self) -> tuple[K, V]:
+        self.evictions += 1
+        return super().popitem()
+
+    def status(self) -> Kept:
+        """How full it is, and how often it had what was wanted."""
+        return Kept(len(self), int(self.currsize), int(self.maxsize), self.hits, self.misses, self.evictions)
 
 
 class Results:
@@ -18,7 +38,7 @@ class Results:
     """
 
     def __init__(self, most: int):
-        self._kept: cachetools.LRUCache[Hashable, Any] = cachetools.LRUCache(most, getsizeof=nbytes)
+        self._kept: Cache[Hashable, Any] = Cache(most)
         self._storing = threading.Lock()
 
     def __len__(self) -> int:
@@ -29,10 +49,18 @@ class Results:
         """Bytes of all that is kept."""
         return int(self._kept.currsize)
 
-    def get(self, key: Hashable) -> Any:
-        """What is kept under this key, or ``None``."""
+    def get(self, key: Hashable, *, counted: bool = True) -> Any:
+        """What is kept under this key, or ``None``.
+
+        Args:
+            counted: among the hits and misses.
+        """
         with self._storing:
-            return self._kept.get(key)
+            found = self._kept.get(key)
+            if counted:
+                self._kept.hits += found is not None
+                self._kept.misses += found is None
+            return found
 
     def keep(self, key: Hashable, result: R) -> R:
         """The same result, kept if it is not too large for that."""
@@ -40,6 +68,11 @@ class Results:
             if nbytes(result) <= self._kept.maxsize:
                 self._kept[key] = result
         return result
+
+    def status(self) -> Kept:
+        """How full it is, and how often it had what was wanted."""
+        with self._storing:
+            return self._kept.status()
 
 
 def nbytes(value: Any) -> int:

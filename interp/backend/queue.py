@@ -3,209 +3,188 @@
 A computation is a generator: it yields progress updates for its followers (``None``: only a pause), and it
 returns the result. All run in one thread, a step of one and then a step of another, so whatever state a
 step touches (the hooks of a model, say) belongs to it alone, and every step has all cores of the machine.
+Whose step comes next is decided in :mod:`interp.backend.order`.
 """
 
 import threading
 import time
-from collections.abc import Callable, Hashable, Iterator
-from typing import Any, Generic, TypeVar
+from collections import deque
+from collections.abc import Callable, Hashable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any, TypeVar
 
+from interp.backend.job import Claim, Job
+from interp.backend.order import Order, Rank
+from interp.backend.status import Kind, UnderWay
+from interp.errors import PuzzlescopeError
 from interp.resumable import Steps
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-TICK = 0.05
-"""Seconds after which somebody who waits gets a sign of life, and a chance to give up."""
 IDLE = 2.0
 """Seconds without work after which the worker's thread ends; the next request starts another."""
-
-
-class Job(Generic[T, R]):
-    """A computation that somebody asked for. Made by :meth:`WorkQueue.ask`; every one must be followed to be
-    freed."""
-
-    def __init__(self, queue: "WorkQueue", key: Hashable, steps: Callable[[], "Steps[T, R]"], who: Hashable):
-        self.key, self.who = key, who
-        self._queue, self._make = queue, steps
-        self._steps: Steps[T, R] | None = None
-        self._news: list[T] = []
-        self._result: R | None = None
-        self._error: BaseException | None = None
-        self._finished = False
-        self._abandoned = False
-        self._followers = 0
-
-    def follow(self) -> Iterator[T | None]:
-        """All news from the first on, as they come, and ``None`` at least every ``TICK`` seconds.
-
-        Whoever stops following (closes the iterator) no longer waits for the job. Ends when the job has
-        ended.
-
-        Raises:
-            Exception: the one with which the computation ended.
-        """
-        try:
-            seen = 0
-            while True:
-                with self._queue.changed:
-                    if len(self._news) == seen and not self._finished:
-                        self._queue.changed.wait(TICK)
-                    fresh, finished = self._news[seen:], self._finished
-                seen += len(fresh)
-                yield from fresh
-                if not fresh:
-                    yield None
-                if finished and seen == len(self._news):
-                    break
-        finally:
-            self._queue.leave(self)
-        if self._error is not None:
-            raise self._error
-
-    def result(self, pulse: Callable[[], object] = lambda: None) -> R:
-        """Wait for what the computation returns. ``pulse`` is called while waiting; if it raises, the waiting
-        ends."""
-        for _ in self.follow():
-            pulse()
-        return self._result  # type: ignore[return-value]
-
-    @property
-    def latest(self) -> T | None:
-        """The newest news, or ``None`` before the first."""
-        with self._queue.changed:
-            return self._news[-1] if self._news else None
-
-    @property
-    def outcome(self) -> R | None:
-        """What the computation has returned, or ``None`` before its end."""
-        with self._queue.changed:
-            return self._result
-
-    @property
-    def finished(self) -> bool:
-        """Whether the computation has ended.
-
-        Raises:
-            Exception: the one with which it ended.
-        """
-        with self._queue.changed:
-            finished, error = self._finished, self._error
-        if error is not None:
-            raise error
-        return finished
-
-    def wait(self) -> None:
-        """Until something has happened somewhere in the queue, at most ``TICK`` seconds."""
-        with self._queue.changed:
-            if not self._finished:
-                self._queue.changed.wait(TICK)
-
-    def leave(self) -> None:
-        """For whoever asked and does not follow: no longer wait for this job."""
-        self._queue.leave(self)
-
-    def step(self) -> None:
-        """Advance by one step. Only the worker calls this."""
-        news: T | None = None
-        result, error, finished = None, None, False
-        try:
-            if self._steps is None:
-                self._steps = self._make()
-            news = next(self._steps)
-        except StopIteration as stop:
-            result, finished = stop.value, True
-        except BaseException as caught:  # whatever it is, it belongs to those who asked, not to the worker
-            error, finished = caught, True
-        with self._queue.changed:
-            if news is not None:
-                self._news.append(news)
-            self._result, self._error, self._finished = result, error, finished
-            self._queue.changed.notify_all()
-
-    def stop(self) -> None:
-        """Clean up a computation that nobody waits for."""
-        if self._steps is not None:
-            self._steps.close()
+MOST_WISHES = 64
+"""Computations that one visitor may want at the same time. A page that shows everything wants about 30."""
 
 
 class WorkQueue:
-    """Computations in progress, each under a key: who asks for one that is under way joins it.
+    """Computations in progress, each under a key: one who asks for what is under way joins it, and it then
+    has the first rank of all its followers.
 
-    The next step belongs to whoever has had the least time so far; among jobs of the same asker the latest
-    comes first, for it is what that person is waiting for now. Somebody new begins level with the least
-    served of those who wait.
+    Args:
+        most: computations that one visitor may want at the same time. Beyond that the oldest that they only
+            watch is dropped; if there is none, the question is refused.
     """
 
-    def __init__(self) -> None:
-        self.changed = threading.Condition()
+    def __init__(self, most: int = MOST_WISHES) -> None:
+        self._lock = threading.RLock()
+        self._work_there = threading.Condition(self._lock)
         self._jobs: dict[Hashable, Job[Any, Any]] = {}
-        self._served: dict[Hashable, float] = {}
+        self._abandoned: deque[Job[Any, Any]] = deque()
+        self._order = Order()
         self._worker: threading.Thread | None = None
+        self._most = most
+        self._computed: dict[str, Kind] = {}
+        self.dropped = self.refused = 0
 
-    def ask(self, key: Hashable, steps: Callable[[], "Steps[T, R]"], who: Hashable) -> "Job[T, R]":
-        """The job of this key: the one under way, or a new one that ``steps`` makes. Follow it or wait for
-        its result."""
-        with self.changed:
+    def ask(
+        self,
+        key: Hashable,
+        steps: Callable[[], "Steps[T, R]"],
+        who: Hashable,
+        rank: Rank = Rank.ASKED,
+        kind: str = "",
+    ) -> "Claim[T, R]":
+        """A claim on the job of this key: the one under way, or a new one that ``steps`` makes. Follow it or
+        wait for its result.
+
+        Args:
+            who: the visitor who asks.
+            rank: whether the visitor waits for it.
+            kind: of computation, for those who count.
+
+        Raises:
+            PuzzlescopeError: if the visitor wants too many things at the same time.
+        """
+        with self._lock:
+            self._make_room(who)
             job = self._jobs.get(key)
             if job is None:
-                self._served.setdefault(who, min(self._served.values(), default=0.0))
-                job = self._jobs[key] = Job(self, key, steps, who)
-            job._followers += 1
-            if self._worker is None:
+                job = self._jobs[key] = Job(key, steps, kind, self._lock)
+            claim = Claim(self, job, who, rank)
+            job.claims.append(claim)
+            self._order.add(claim)
+            if self._worker is None or not self._worker.is_alive():
                 self._worker = threading.Thread(target=self._work, name="puzzlescope-worker")
                 self._worker.start()
-            self.changed.notify_all()
-        return job
+            self._work_there.notify_all()
+        return claim
 
-    def leave(self, job: Job[Any, Any]) -> None:
+    def leave(self, claim: Claim[Any, Any]) -> None:
         """One follower fewer. A job without any is not advanced any more."""
-        with self.changed:
-            job._followers -= 1
-            self.changed.notify_all()
+        job = claim.job
+        with self._lock:
+            if claim not in job.claims:
+                return
+            job.claims.remove(claim)
+            self._order.remove(claim)
+            if not job.claims and not job.finished:
+                # Taken out at once: one who asks from now on gets a job of their own.
+                self._jobs.pop(job.key, None)
+                self._abandoned.append(job)
+                self._work_there.notify_all()
 
     @property
     def waiting(self) -> int:
         """How many jobs are under way."""
-        with self.changed:
-            return len(self._jobs)
+        with self._lock:
+            return len(self._jobs) + len(self._abandoned)
+
+    def under_way(self) -> tuple[UnderWay, ...]:
+        """What they are, in the order of their coming."""
+        now = time.monotonic()
+        with self._lock:
+            return tuple(_described(job, now) for job in self._jobs.values() if job.claims)
+
+    def computed(self) -> dict[str, Kind]:
+        """What has been computed so far, by kind."""
+        with self._lock:
+            return dict(self._computed)
+
+    def _make_room(self, who: Hashable) -> None:
+        wishes = list(self._order.of(who))
+        if len(wishes) < self._most:
+            return
+        watched = [one for one in wishes if one.rank is not Rank.ASKED]
+        if not watched:
+            self.refused += 1
+            raise PuzzlescopeError(
+                f"You are waiting for {self._most} computations already, which is as many as one visitor may "
+                "ask for at the same time: wait until some are done, then ask again."
+            )
+        self.dropped += 1
+        watched[0].dropped = True
+        self.leave(watched[0])
 
     def _work(self) -> None:
-        while (job := self._next()) is not None:
-            if job._abandoned:
-                job.stop()
-                continue
-            started = time.perf_counter()
-            job.step()
-            with self.changed:
-                if job.who in self._served:
-                    self._served[job.who] += time.perf_counter() - started
-                if job._finished:
+        while (claim := self._next()) is not None:
+            job = claim.job
+            seconds = job.step()
+            with self._lock:
+                others = [other for other in job.claims if other is not claim]
+                self._order.charge(claim, others, seconds)
+                if job.finished:
                     self._forget(job)
+                self._count(job, seconds)
 
-    def _next(self) -> Job[Any, Any] | None:
-        """The job whose turn it is; one that nobody follows is taken out and comes first. ``None``: the
-        worker ends."""
+    def _next(self) -> Claim[Any, Any] | None:
+        """The claim whose turn it is. ``None``: the worker ends."""
         deadline = time.monotonic() + IDLE
-        with self.changed:
-            while threading.main_thread().is_alive():
-                for job in self._jobs.values():
-                    if job._followers == 0:
-                        # Decided and taken out in one breath: whoever asks from now on gets a job of its own.
-                        # One that is left after this look is stepped once more, and found here the next time.
-                        job._abandoned = True
-                        self._forget(job)
-                        return job
-                if self._jobs:
-                    latest_first = reversed(self._jobs.values())
-                    return min(latest_first, key=lambda job: self._served[job.who])
-                if time.monotonic() > deadline:
-                    break
-                self.changed.wait(IDLE)
-            self._worker = None
-            return None
+        while True:
+            self._close_abandoned()
+            with self._lock:
+                if self._abandoned:
+                    continue
+                claim: Claim[Any, Any] | None = self._order.next()
+                if claim is not None and threading.main_thread().is_alive():
+                    return claim
+                if time.monotonic() > deadline or not threading.main_thread().is_alive():
+                    self._worker = None
+                    return None
+                self._work_there.wait(IDLE)
+
+    def _close_abandoned(self) -> None:
+        while self._abandoned:  # only the worker takes from it
+            job = self._abandoned[0]
+            with suppress(Exception):  # it is of no interest to anybody, and the worker goes on
+                job.stop()
+            with self._lock:
+                self._abandoned.popleft()
+                if not job.finished:
+                    kind = self._computed.get(job.kind, Kind())
+                    self._computed[job.kind] = replace(kind, abandoned=kind.abandoned + 1)
 
     def _forget(self, job: Job[Any, Any]) -> None:
-        self._jobs.pop(job.key, None)
-        if all(other.who != job.who for other in self._jobs.values()):
-            self._served.pop(job.who, None)
+        if self._jobs.get(job.key) is job:
+            del self._jobs[job.key]
+        for claim in job.claims:
+            self._order.remove(claim)
+
+    def _count(self, job: Job[Any, Any], seconds: float) -> None:
+        kind = self._computed.get(job.kind, Kind())
+        self._computed[job.kind] = replace(
+            kind,
+            done=kind.done + (job.finished and job.error is None),
+            failed=kind.failed + (job.error is not None),
+            seconds=kind.seconds + seconds,
+            longest=max(kind.longest, seconds),
+        )
+
+
+def _described(job: Job[Any, Any], now: float) -> UnderWay:
+    rank = min(claim.rank for claim in job.claims)
+    who = tuple(dict.fromkeys(claim.who for claim in job.claims))
+    words = rank.name.lower().replace("_", " ")
+    return UnderWay(job.kind, words, job.seconds, now - job.begun, job.n_steps, who)

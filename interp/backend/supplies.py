@@ -6,11 +6,9 @@ Only the worker runs what is here, a step at a time; nothing needs a lock.
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
-import cachetools
-
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, bank_means, joined
 from interp.analyses.question import means_over
-from interp.backend.cache import Results, nbytes
+from interp.backend.cache import Cache, Results
 from interp.engine.runs import Run, run_puzzle
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle, PuzzleSet
@@ -35,9 +33,7 @@ class Supplies:
         checkpoint_id: Callable[[PuzzleGPT], str],
         bank: Callable[[], PuzzleSet],
     ):
-        self.runs: cachetools.LRUCache[tuple[str, Puzzle, Ablation], Run] = cachetools.LRUCache(
-            run_bytes, getsizeof=nbytes
-        )
+        self.runs: Cache[tuple[str, Puzzle, Ablation], Run] = Cache(run_bytes)
         self._results, self._id, self._bank = results, checkpoint_id, bank
         self._under_way: dict[Hashable, Steps[None, ReferenceMeans]] = {}
 
@@ -47,7 +43,9 @@ class Supplies:
         key, clean = (checkpoint, puzzle, ablation), (checkpoint, puzzle, NO_ABLATION)
         known = self.runs.get(key)
         if known is not None:
+            self.runs.hits += 1
             return known
+        self.runs.misses += 1
         means = yield from self.means(model, means_over([puzzle], ablation))
         kept = [run for (of, *_), run in self.runs.items() if of == checkpoint]
         run = run_puzzle(model, puzzle.tokens, ablation, means, kept)
@@ -69,7 +67,7 @@ class Supplies:
         once: all share the computation, each takes it a step further when it has its turn, and none is needed
         for it to go on."""
         key = (self._id(model), "means", structure)
-        while (kept := self._results.get(key)) is None:
+        while (kept := self._results.get(key, counted=False)) is None:
             if key not in self._under_way:
                 self._under_way[key] = bank_means.steps(model, self._bank(), [structure])
             try:

@@ -243,7 +243,7 @@ def test_what_is_drawn_stays_where_it_is(page: Page, address: str, query: str) -
     assert page.evaluate("window.moved()") < 0.03
 
 
-@pytest.mark.parametrize("query", ["?story=what-matters&at=2"])
+@pytest.mark.parametrize("query", ["?story=what-matters&at=2", "heads"])
 def test_on_a_phone_too(new_context: NewContext, address: str, query: str) -> None:
     """The median of three openings: on a busy machine pieces come one by one now and then."""
 

@@ -116,7 +116,7 @@ def _choose_head(name: str, study: HeadStudy) -> None:
 
 
 def _controls(scene: Scene, over: Over) -> None:
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", key="heads-controls"):
         measure_and_sample.show_sample(
             scene.sample, SAMPLES, key="heads-sample", on_change=lambda sample: change(sample=sample)
         )

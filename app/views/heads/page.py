@@ -37,5 +37,5 @@ every grid. A head that looks at *fixed* places relative to that cell gives shar
 scene, backend, bar = frame.opened(PAGE, CHOICES, "Heads", ABOUT)
 with bar():
     export.show(scene, backend, chosen(PAGE)["over"])
-terms.how_to_read(INTRODUCTION, GUIDE)
+terms.how_to_read(INTRODUCTION, GUIDE, key="heads-guide")
 body.show(scene, backend)

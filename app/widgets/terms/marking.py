@@ -54,10 +54,13 @@ def caption(text: str) -> None:
     st.caption(marked(text), unsafe_allow_html=True)
 
 
-def how_to_read(line: str, more: str, tools: Callable[[], None] | None = None) -> None:
+def how_to_read(
+    line: str, more: str, tools: Callable[[], None] | None = None, *, key: str | None = None
+) -> None:
     """Draw an explanation of which one sentence is on the page, and the rest where it is asked for. Both are
-    Markdown, with their terms marked; ``tools`` draws what else stands in the line."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    Markdown, with their terms marked; ``tools`` draws what else stands in the line. By ``key``, app/style.css
+    keeps its room where much stands below it."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center", key=key):
         with st.container(width="stretch"):
             caption(line)
         with st.popover("How to read", icon=":material/menu_book:", type="tertiary"):

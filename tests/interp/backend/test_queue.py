@@ -8,7 +8,9 @@ from contextlib import suppress
 
 import pytest
 
+from interp.backend.order import Rank
 from interp.backend.queue import WorkQueue
+from interp.errors import PuzzlescopeError
 from interp.resumable import Steps
 
 
@@ -70,7 +72,7 @@ def test_who_asks_for_what_is_under_way_joins_it(queue: WorkQueue, clock: Clock)
     follow = first.follow()
     assert next(item for item in follow if item is not None) == 0
     second = queue.ask("same", lambda: clock.steps("other", 20), "you")
-    assert second is first
+    assert second.job is first.job
     assert news(second.follow()) == list(range(20)), "a late comer gets the news from the first on"
     assert news(follow) == list(range(1, 20))
     assert clock.log == ["same"] * 20 and clock.closed == ["same"]
@@ -82,6 +84,13 @@ def test_finished_work_is_not_kept(queue: WorkQueue, clock: Clock) -> None:
     assert clock.log == ["a", "a"]
 
 
+@pytest.fixture
+def small_quantum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Turns change often."""
+    monkeypatch.setattr("interp.backend.order.QUANTUM", 0.02)
+
+
+@pytest.mark.usefixtures("small_quantum")
 def test_turns_are_fair(queue: WorkQueue, clock: Clock) -> None:
     """Two with long work and one with short: the short one is served at once, the long ones advance
     together."""
@@ -99,6 +108,7 @@ def test_turns_are_fair(queue: WorkQueue, clock: Clock) -> None:
             assert abs(done.count("ann") - done.count("bob")) <= 6
 
 
+@pytest.mark.usefixtures("small_quantum")
 def test_somebody_with_many_jobs_has_no_more_than_their_share(queue: WorkQueue, clock: Clock) -> None:
     jobs = [queue.ask(f"many{k}", lambda k=k: clock.steps("many", 10), "greedy") for k in range(5)]
     one = queue.ask("one", lambda: clock.steps("one", 10), "modest")
@@ -106,6 +116,81 @@ def test_somebody_with_many_jobs_has_no_more_than_their_share(queue: WorkQueue, 
     assert clock.log.count("many") <= 20, "of fifty steps"
     for job in jobs:
         job.result()
+
+
+def test_what_is_waited_for_comes_before_what_is_watched(queue: WorkQueue, clock: Clock) -> None:
+    """Before sweeps of the same visitor and of others that were there first; these go on all the same."""
+    sweeps = [queue.ask(who, lambda: clock.steps("sweep", 60), who, Rank.WATCHED) for who in ("me", "you")]
+    wait_until(lambda: clock.log.count("sweep") >= 3)
+    before = len(clock.log)
+    assert queue.ask("answer", lambda: clock.steps("answer", 40), "me").result() == "answer done"
+    during = clock.log[before:]
+    assert 1 <= during.count("sweep") <= 10, "a small share of what an answer takes, and not nothing"
+    for sweep in sweeps:
+        sweep.leave()
+
+
+def test_a_watched_job_that_is_waited_for_too_comes_first(queue: WorkQueue, clock: Clock) -> None:
+    watching = queue.ask("both", lambda: clock.steps("both", 10), "me", Rank.WATCHED)
+    others = [queue.ask(k, lambda: clock.steps("other", 50), f"other {k}", Rank.WATCHED) for k in range(4)]
+    assert queue.ask("both", lambda: clock.steps("twice", 10), "you").result() == "both done"
+    assert clock.log.count("both") == 10 and clock.log.count("other") <= 8 and "twice" not in clock.log
+    assert queue.under_way() and {job.rank for job in queue.under_way()} == {"watched"}
+    for claim in [watching, *others]:
+        claim.leave()
+
+
+def test_of_too_many_wishes_the_oldest_watched_one_is_dropped(clock: Clock) -> None:
+    queue = WorkQueue(most=3)
+    old, newer = (queue.ask(k, lambda: clock.steps("watched", 500), "me", Rank.WATCHED) for k in range(2))
+    first = queue.ask("first", lambda: clock.steps("first", 500), "me")
+    elsewhere = queue.ask("of another", lambda: clock.steps("of another", 1), "you", Rank.WATCHED)
+    second = queue.ask("second", lambda: clock.steps("second", 500), "me")
+    assert old.dropped and not newer.dropped and not elsewhere.dropped
+    third = queue.ask("third", lambda: clock.steps("third", 500), "me")
+    assert newer.dropped and not (first.dropped or second.dropped or third.dropped)
+    with pytest.raises(PuzzlescopeError, match="waiting for 3 computations"):
+        queue.ask("fourth", lambda: clock.steps("fourth", 1), "me")
+    assert (queue.dropped, queue.refused) == (2, 1)
+    assert "fourth" not in {job.kind for job in queue.under_way()}
+    for claim in (first, second, third, elsewhere):
+        claim.leave()
+    wait_until(lambda: queue.waiting == 0)
+    assert clock.log.count("watched") < 1000 and queue.ask("a", lambda: clock.steps("a", 1), "me").result()
+
+
+def test_what_was_computed_is_counted_by_kind(queue: WorkQueue, clock: Clock) -> None:
+    def fails() -> Steps[int, None]:
+        raise ValueError("no such number")
+
+    queue.ask("a", lambda: clock.steps("a", 3), "me", kind="Good").result()
+    with pytest.raises(ValueError, match="no such"):
+        queue.ask("b", fails, "me", kind="Bad").result()
+    left = queue.ask("c", lambda: clock.steps("c", 1000), "me", kind="Left")
+    wait_until(lambda: bool(clock.log.count("c")))
+    (job,) = queue.under_way()
+    assert (job.kind, job.rank, job.who) == ("Left", "asked", ("me",))
+    left.leave()
+    wait_until(lambda: queue.waiting == 0)
+    found = queue.computed()
+    assert (found["Good"].done, found["Bad"].failed, found["Left"].abandoned) == (1, 1, 1)
+    assert found["Good"].seconds >= 0.03 and 0.01 <= found["Good"].longest <= found["Good"].seconds
+    assert found["Good"].failed == found["Bad"].done == found["Left"].done == 0
+
+
+def test_a_computation_that_cannot_even_be_closed_harms_no_other(queue: WorkQueue, clock: Clock) -> None:
+    def clings() -> Steps[int, None]:
+        try:
+            while True:
+                clock.log.append("clings")
+                yield 1
+        finally:
+            raise RuntimeError("not so")
+
+    bad = queue.ask("bad", clings, "me")
+    wait_until(lambda: "clings" in clock.log)
+    bad.leave()
+    assert queue.ask("good", lambda: clock.steps("good", 2), "you").result() == "good done"
 
 
 def test_the_latest_wish_of_one_person_comes_first(queue: WorkQueue, clock: Clock) -> None:
