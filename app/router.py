@@ -31,6 +31,7 @@ with st.container(horizontal=True, gap="small", key="tabs"):  # only on narrow s
         st.page_link(one)
 opening.load(st.empty())
 
+from app.live import fragment, looks  # noqa: E402
 from app.state import playing  # noqa: E402
 from app.state.backend import errors_shown  # noqa: E402
 from app.state.session import write_link  # noqa: E402
@@ -40,8 +41,11 @@ wanted = pages.get(playing.page_asked_for() or "")
 if wanted is not None and wanted.url_path != page.url_path:
     st.switch_page(wanted)
 with errors_shown():
+    fragment.begin()
     page.run()
     write_link()
+    with unseen:
+        looks.show()
 with unseen:  # last: nobody waits for them
     printing.prepare()
     terms.prepare()

@@ -20,6 +20,10 @@ PINNED = "pinned"
 
 FIRST = "first-look"
 """That of the board's first look."""
+TASKS_GROUP = "tasks"
+"""That of the sweeps over each task."""
+GROUPS = (FIRST, BOARD, PINNED)
+"""All that a board depends on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +88,21 @@ def board_sweep(scene: Scene, backend: Backend) -> Measured:
         watches = watched().keep(BOARD, key, [_every_component(scene, backend)])
     first = _first_look(scene, backend)
     return _measured(BOARD, watches, first)
+
+
+def rows_of(measured: Measured) -> tuple[list[SweepRow], bool]:
+    """What is known of every component, the run without any first: exact where that is known, else of the
+    first look.
+
+    Returns:
+        The rows, none as long as nothing is known; and whether any are of the first look.
+    """
+    state, look = measured.states[0], measured.first_look
+    exact = state.common() if state is not None else []
+    if look is None or (state is not None and state.complete):
+        return exact, False
+    known = [row if len(row.right) else first for row, first in zip(exact, look.common(), strict=True)]
+    return known or look.common(), True
 
 
 def stays(scene: Scene, backend: Backend) -> bool:
@@ -166,7 +185,7 @@ def board_key(scene: Scene, backend: Backend) -> Hashable:
 
 def task_sweeps(scene: Scene) -> dict[str, SweepState | None] | None:
     """Each attention layer over puzzles of each task, if somebody has asked for it (:func:`begin_tasks`)."""
-    watches = watched().known("tasks", _tasks_key(scene))
+    watches = watched().known(TASKS_GROUP, _tasks_key(scene))
     return None if watches is None else dict(zip(TASKS, (watch.state for watch in watches), strict=True))
 
 
@@ -181,12 +200,12 @@ def begin_tasks(scene: Scene, backend: Backend) -> None:
 
     # Of one visitor's work the latest comes first, so the first task is asked for last.
     begun = {task: begin(task) for task in reversed(TASKS)}
-    watched().keep("tasks", _tasks_key(scene), [begun[task] for task in TASKS])
+    watched().keep(TASKS_GROUP, _tasks_key(scene), [begun[task] for task in TASKS])
 
 
 def tasks_measured(scene: Scene) -> Measured:
     """How far they are."""
-    return _measured("tasks", watched().known("tasks", _tasks_key(scene)) or [], [])
+    return _measured(TASKS_GROUP, watched().known(TASKS_GROUP, _tasks_key(scene)) or [], [])
 
 
 def _tasks_key(scene: Scene) -> Hashable:

@@ -1,10 +1,10 @@
 // What is new of a component that stays as it is, told by look_in.js: see app/widgets/browser/news.py.
 class News {
   /** `root`: of the component, which hears while it is on the page; `take` is given its data as they are now. */
-  constructor(root, key, take) {
+  constructor(root, take) {
     const hear = ({ detail }) => {
       if (!root.isConnected) return window.removeEventListener("puzzlescope:news", hear)
-      if (detail.key !== key || detail.edition !== this.data?.edition) return
+      if (detail.key !== this.data?.key || detail.edition !== this.data.edition) return
       take((this.data = changed(this.data, detail)))
     }
     window.addEventListener("puzzlescope:news", hear)

@@ -11,8 +11,9 @@ from typing import Any, TypedDict
 import streamlit as st
 
 _SENT = "sent-to-browser"
-EDITION = "edition"
-"""Field of the data that says which sending they are: news are of one, and of no other."""
+KEY, EDITION = "key", "edition"
+"""Fields of the data that say of which component, and which sending, they are: news are of one, and of no
+other."""
 
 
 class News(TypedDict):
@@ -56,7 +57,12 @@ def sent(key: str, data: dict[str, Any]) -> dict[str, Any]:
     if before is None or before.now is not before.data or before.data != data:
         # Also of a server that was started anew: no number that one before it has given.
         _all()[key] = _Sent(time.time_ns() // 1000, data, data)
-    return {**data, EDITION: _all()[key].edition}
+    return {**data, KEY: key, EDITION: _all()[key].edition}
+
+
+def shown(key: str) -> dict[str, Any]:
+    """The data of a component as its browser has them: what can be clicked there."""
+    return _all()[key].now if key in _all() else {}
 
 
 def since_sent(key: str, data: dict[str, Any]) -> News | None:
@@ -67,7 +73,7 @@ def since_sent(key: str, data: dict[str, Any]) -> News | None:
     found = changes(before.now, data)
     if not (found["set"] or found["into"]):
         return None
-    _all()[key] = _Sent(before.edition, before.data, data)
+    _all()[key] = _Sent(before.edition, before.data, {**before.now, **data})
     return News(edition=before.edition, set=found["set"], into=found["into"])
 
 

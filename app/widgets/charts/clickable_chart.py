@@ -13,7 +13,8 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from app.startup.bundles import PLOTLY, bundle_address
-from app.widgets.browser.scripts import ELEMENT, joined
+from app.widgets.browser.news import News, sent, since_sent
+from app.widgets.browser.scripts import ELEMENT, NEWS, joined
 from app.widgets.export_menu import asking
 from interp.figures.tiles import write_on
 
@@ -24,7 +25,7 @@ HERE = Path(__file__).parent
 _chart = st.components.v2.component(
     "chart",
     css=(HERE / "chart.css").read_text(),
-    js=joined(ELEMENT, HERE / "chart.js"),
+    js=joined(ELEMENT, NEWS, HERE / "chart.js"),
     isolate_styles=False,
 )
 
@@ -40,11 +41,16 @@ def show(figure: go.Figure, *, key: str, name: str, on_click: Callable[[list[str
     data = chart_data(figure, name)
     _chart(
         key=key,
-        data=data,
+        data=sent(key, data),
         height=data["height"],  # its room is there before it is
         on_clicked_change=partial(_clicked, key, on_click),
         on_exported_change=partial(asking.ask, name),
     )
+
+
+def news(figure: go.Figure, *, key: str, name: str) -> News | None:
+    """What is new since the chart of this key was drawn."""
+    return since_sent(key, chart_data(figure, name))
 
 
 def chart_data(figure: go.Figure, name: str) -> dict[str, Any]:
