@@ -101,8 +101,8 @@ def rows_of(measured: Measured) -> tuple[list[SweepRow], bool]:
     exact = state.common() if state is not None else []
     if look is None or (state is not None and state.complete):
         return exact, False
-    known = [row if len(row.right) else first for row, first in zip(exact, look.common(), strict=True)]
-    return known or look.common(), True
+    rough = look.common()
+    return [row if len(row.right) else first for row, first in zip(exact or rough, rough, strict=True)], True
 
 
 def stays(scene: Scene, backend: Backend) -> bool:
