@@ -9,13 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from app.startup.bundles import PLOTLY, bundle_address
 from app.widgets.browser.news import News, sent, since_sent
 from app.widgets.browser.scripts import ELEMENT, NEWS, joined
 from app.widgets.export_menu import asking
+from interp.figures.draft import Draft
 from interp.figures.tiles import write_on
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ _chart = st.components.v2.component(
 )
 
 
-def show(figure: go.Figure, *, key: str, name: str, on_click: Callable[[list[str]], None]) -> None:
+def show(figure: Draft, *, key: str, name: str, on_click: Callable[[list[str]], None]) -> None:
     """Draw the figure, as wide as there is room.
 
     Args:
@@ -48,21 +48,21 @@ def show(figure: go.Figure, *, key: str, name: str, on_click: Callable[[list[str
     )
 
 
-def news(figure: go.Figure, *, key: str, name: str) -> News | None:
+def news(figure: Draft, *, key: str, name: str) -> News | None:
     """What is new since the chart of this key was drawn."""
     return since_sent(key, chart_data(figure, name))
 
 
-def chart_data(figure: go.Figure, name: str) -> dict[str, Any]:
+def chart_data(figure: Draft, name: str) -> dict[str, Any]:
     """The chart as the browser takes it: the figure as JSON, what it is called, and where Plotly is."""
-    figure.update_layout(template="none")
     theme = st.context.theme.type or "light"
     write_on(figure, st.get_option(f"theme.{theme}.backgroundColor") or "#ffffff")
+    title = figure.layout["title"]["text"]
     return {
-        "figure": figure.to_json(validate=False),
-        "height": int(figure.layout.height or 300),
-        "title": figure.layout.title.text or name,
-        "heading": figure.layout.title.text or "",
+        "figure": figure.json(),
+        "height": int(figure.layout["height"]),
+        "title": title or name,
+        "heading": title,
         "name": name,
         "bundle": bundle_address(PLOTLY),
     }

@@ -38,7 +38,7 @@ def show(
     own = [row for row in rows if row.component is not None and row.component.kind == "head"]
     shown = {row.component.text: row.component for row in own if row.component is not None}
     click = clickable_chart.clicking(shown, on_click)
-    figure = head_map(own, clean, measure, off, beneath)
+    figure = head_map.draft(own, clean, measure, off, beneath)
     clickable_chart.show(figure, key=key, name="heads", on_click=click)
     summary = sweep_summary(own, clean, measure) if told is None else told
     second = "Bars at the foot: added to the pinned ablation." if beneath else ""
@@ -55,4 +55,4 @@ def news(
     beneath: Sequence[SweepRow] = (),
 ) -> News | None:
     """What is new since the map was drawn; what is said below it stays."""
-    return clickable_chart.news(head_map(rows, clean, measure, off, beneath), key=key, name="heads")
+    return clickable_chart.news(head_map.draft(rows, clean, measure, off, beneath), key=key, name="heads")

@@ -39,7 +39,7 @@ def show(
     own = [row for row in rows if row.component is not None and row.component.kind == kind]
     shown = {row.component.text: row.component for row in own if row.component is not None}
     click = clickable_chart.clicking(shown, on_click)
-    figure = layer_chart(own, clean, measure, kind, off, beneath)
+    figure = layer_chart.draft(own, clean, measure, kind, off, beneath)
     clickable_chart.show(figure, key=key, name=_NAMES[kind], on_click=click)
     summary = sweep_summary(own, clean, measure) if told is None else told
     second = "Lines: added to the pinned ablation." if beneath else ""
@@ -57,5 +57,5 @@ def news(
     beneath: Sequence[SweepRow] = (),
 ) -> News | None:
     """What is new since the chart was drawn; what is said below it stays."""
-    figure = layer_chart(rows, clean, measure, kind, off, beneath)
+    figure = layer_chart.draft(rows, clean, measure, kind, off, beneath)
     return clickable_chart.news(figure, key=key, name=_NAMES[kind])
