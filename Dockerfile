@@ -1,35 +1,42 @@
-# The dashboard with its model, for a server that several people share:
-#   docker build -t puzzlescope .
-#   docker run --rm -p 8501:8501 puzzlescope
+# The dashboard with its models, for a team's server. docs/deploy.md says how to run it:
+#   docker build -t puzzlescope .                             for the processor
+#   docker build -t puzzlescope --build-arg DEVICE=cuda .     for NVIDIA cards
 FROM python:3.12-slim
 
-ENV PYTHONUNBUFFERED=1
+LABEL org.opencontainers.image.title="Puzzlescope" \
+      org.opencontainers.image.description="Take a small GPT apart and see what breaks" \
+      org.opencontainers.image.licenses="MIT"
+
+# Nothing is written beside the code, whose folder is read-only: what is kept is under /data, the rest under /tmp.
+ENV PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    HOME=/tmp \
+    PUZZLESCOPE_DATA=/data
 WORKDIR /srv/puzzlescope
 
-# The packages change seldom: a layer of their own. Without a card in sight this takes torch's CPU build.
+# The packages change seldom: a layer of their own. For "cpu" torch comes in its CPU build, which is smaller by gigabytes.
+ARG DEVICE=cpu
 COPY requirements.txt constraints.txt ./
 COPY scripts/bootstrap.py scripts/
-RUN PIP_NO_CACHE_DIR=1 python scripts/bootstrap.py
+RUN PIP_NO_CACHE_DIR=1 PUZZLESCOPE_DEVICE=$DEVICE python scripts/bootstrap.py
 
-# The code belongs to root and the server runs as somebody else, who cannot change it.
-RUN useradd --create-home --uid 10001 puzzlescope
+# The code belongs to root, and the server runs as a user who cannot change it.
+RUN useradd --uid 10001 --home-dir /tmp --no-create-home puzzlescope \
+    && install --directory --owner=puzzlescope --group=puzzlescope --mode=0700 /data
 COPY assets assets
 COPY interp interp
 COPY app app
-RUN .venv/bin/python -m app.startup.bundles
-USER puzzlescope
-
-# By which names people come, only whoever runs the image knows: -e STREAMLIT_SERVER_ALLOWED_HOSTS="gpu-box localhost".
-ENV STREAMLIT_SERVER_ALLOWED_HOSTS=*
+RUN .venv/bin/python -m app.startup.bundles && .venv/bin/python -m compileall -q app interp
+VOLUME /data
+USER 10001:10001
 
 EXPOSE 8501
+STOPSIGNAL SIGTERM
 
-# Any unknown path answers 200 with the page, so only the text "ok" tells that the server is well.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=60s CMD [".venv/bin/python", "-c", "\
-import os, urllib.request; \
-base = os.environ.get('STREAMLIT_SERVER_BASE_URL_PATH', '').strip('/'); \
-url = 'http://127.0.0.1:8501/' + (base and base + '/') + '_stcore/health'; \
-assert urllib.request.urlopen(url, timeout=4).read() == b'ok'"]
+# Ready, not only alive: a server whose model cannot be loaded is shown as unhealthy. It does not turn unready by having
+# many visitors, so what restarts unhealthy containers may go by this, too.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=120s --start-interval=2s \
+    CMD [".venv/bin/python", "-m", "app.startup.check", "/ready"]
 
-CMD [".venv/bin/python", "-m", "streamlit", "run", "app/main.py", \
-     "--server.address=0.0.0.0", "--server.port=8501"]
+# It listens on all addresses of the container, so it wants to be told who may enter.
+CMD [".venv/bin/python", "-m", "app.startup.command", "run", "--address=0.0.0.0", "--port=8501"]

@@ -4,12 +4,8 @@
 PORT    ?= 8501
 ADDRESS ?= 127.0.0.1
 # The names under which the dashboard is asked for (see app/.streamlit/config.toml). Shared with other machines it takes any.
-HOSTS   ?= $(if $(STREAMLIT_SERVER_ALLOWED_HOSTS)$(filter 127.% localhost ::1,$(ADDRESS)),,*)
-comma   := ,
-allowed := $(if $(HOSTS),$(foreach name,localhost 127.0.0.1 ::1 $(subst $(comma), ,$(HOSTS)),--server.allowedHosts "$(name)"))
+HOSTS   ?=
 python  := .venv/bin/python
-# Streamlit ends at once where nobody can say whose home is where: a user without a name and without HOME.
-at_home := $(python) -c 'import pathlib; pathlib.Path.home()' 2>/dev/null || export HOME=/
 
 .PHONY: help run test bench bench-ui screenshots film lint format clean setup setup-dev
 
@@ -22,11 +18,11 @@ help: ## list the commands
 	@echo '  PYTHON=python3.12 make run   set up with this Python (3.11 to 3.14)'
 
 run: setup ## start the dashboard
-	@$(python) -m app.startup.port "$(ADDRESS)" "$(PORT)"
-	@$(at_home); exec $(python) -m streamlit run app/main.py --server.address "$(ADDRESS)" --server.port "$(PORT)" $(allowed)
+	@exec $(python) -m app.startup.command run --address "$(ADDRESS)" --port "$(PORT)" --hosts "$(HOSTS)"
 
 test: setup-dev ## run all tests, those in a real Chromium too
 	@$(python) scripts/find_chromium.py --install
+	@$(python) -m scripts.find_program --install
 	@$(python) -m pytest -n 2 --no-loadscope-reorder
 
 bench: setup ## measure speed side by side with plain ways

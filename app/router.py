@@ -5,8 +5,11 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.server import health, runs
 from app.startup import arrival, opening, title
-from app.views import PAGES
+from app.state import admission
+from app.views import ADMIN, PAGES
+from app.widgets.away import away
 from app.widgets.browser import page_keeper, printing
 
 # The icon is a file: Streamlit would fetch a named one from an outside host.
@@ -18,10 +21,12 @@ pages = {
     page.name: st.Page(page.file, title=page.title, url_path=page.url_path, default=not page.url_path)
     for page in PAGES
 }
-page = st.navigation(list(pages.values()), position="top")
+admin = st.Page(ADMIN.file, title=ADMIN.title, url_path=ADMIN.url_path, visibility="hidden")
+page = st.navigation([*pages.values(), admin], position="top")
 unseen = st.container(key="unseen", height=1, border=False)  # app/style.css
 with unseen:
     ready = page_keeper.show()
+    away.prepare(health.ready())
     if not ready:
         opening.prepare_browser()
 if not ready:
@@ -29,21 +34,27 @@ if not ready:
 with st.container(horizontal=True, gap="small", key="tabs"):  # only on narrow screens: app/style.css
     for one in pages.values():
         st.page_link(one)
+if page != admin:
+    admission.show()
 opening.load(st.empty())
+with st.container(key="line"):  # lies over the page: app/style.css
+    line = st.empty()
 
 from app.live import fragment, looks  # noqa: E402
 from app.state import playing  # noqa: E402
 from app.state.backend import errors_shown  # noqa: E402
 from app.state.session import write_link  # noqa: E402
+from app.state.waiting import turn  # noqa: E402
 from app.widgets import naming, terms  # noqa: E402
 
 wanted = pages.get(playing.page_asked_for() or "")
 if wanted is not None and wanted.url_path != page.url_path:
     st.switch_page(wanted)
-with errors_shown():
+with runs.page(page.url_path or PAGES[0].name), turn(line), errors_shown():
     fragment.begin()
     page.run()
-    write_link()
+    if page != admin:
+        write_link()
     with unseen:
         looks.show()
 with unseen:  # last: nobody waits for them

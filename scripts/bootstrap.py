@@ -62,8 +62,9 @@ def pinned(requirements: Path, package: str) -> str:
 
 
 def has_nvidia() -> bool:
-    """Whether this machine seems to have an NVIDIA card with its driver."""
-    return shutil.which("nvidia-smi") is not None or Path("/dev/nvidia0").exists()
+    """Whether this machine seems to have an NVIDIA card with its driver, or the one that this is for will."""
+    meant = os.environ.get("PUZZLESCOPE_DEVICE") == "cuda"
+    return meant or shutil.which("nvidia-smi") is not None or Path("/dev/nvidia0").exists()
 
 
 def wants_cpu_torch(system: str, nvidia: bool) -> bool:

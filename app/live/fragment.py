@@ -11,6 +11,7 @@ import streamlit as st
 from app.live.watching import watched
 from app.state.scene import Scene
 from app.state.session import chosen, now
+from app.state.waiting import look
 from app.widgets.browser.news import News
 from app.widgets.export_menu import asking
 
@@ -115,8 +116,9 @@ def show(
         if part.other() or asking.just_asked():
             st.rerun()
         was_busy = part.busy
-        part.looked()  # before it is drawn: what comes meanwhile is news at the next look
-        draw()
+        with look():
+            part.looked()  # before it is drawn: what comes meanwhile is news at the next look
+            draw()
         if part.busy != was_busy and not (was_busy and alone):
             st.rerun()  # the page begins to look in, or shows what is complete by now
 

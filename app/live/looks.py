@@ -12,23 +12,24 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.live import fragment, pace
 from app.live.watching import watched
+from app.state.waiting import LOOK_IN
 from app.widgets.browser import look_in
 from app.widgets.browser.news import News
 from interp.errors import PuzzlescopeError
 
-_KEY, _NEWS = "look-in", "look-in-news"
+_NEWS = "look-in-news"
 
 
 def show() -> None:
     """Put on the page what asks for looks. To be called when all parts are drawn, outside of them."""
     st.session_state.pop(_NEWS, None)
-    st.fragment(_answer, key=_KEY)()
+    st.fragment(_answer, key=LOOK_IN)()
 
 
 def _answer() -> None:
     """Tell what is new, and when to look again."""
     news: dict[str, News] = st.session_state.pop(_NEWS, {})
-    look_in.show(key=_KEY, after=_after(), news=news, on_due=_look)
+    look_in.show(key=LOOK_IN, after=_after(), news=news, on_due=_look)
 
 
 def _after() -> float | None:
@@ -49,7 +50,7 @@ def _look() -> None:
     news, draw = found
     st.session_state[_NEWS] = news
     if draw:
-        st.rerun([*draw, _KEY])
+        st.rerun([*draw, LOOK_IN])
 
 
 def _found() -> tuple[dict[str, News], list[str]] | None:

@@ -145,7 +145,9 @@ class Watched:
         self._wanted.discard(group)
 
     def stopped(self, group: str) -> bool:
-        return group in self._stopped
+        """Whether the visitor has stopped it, or wanted so much else meanwhile that it was given up."""
+        _, watches = self._groups.get(group, (None, []))
+        return group in self._stopped or any(watch.dropped for watch in watches)
 
     def close(self) -> None:
         """The visitor has gone."""

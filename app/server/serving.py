@@ -1,17 +1,21 @@
 """What is served around the dashboard's own page."""
 
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from streamlit import config
 
-from app.server import health
-from app.server.settings import Settings, Words, read
+from app.server import health, life, logs, parcels
+from app.server.failing import script_failed
+from app.server.gate.parts import parts
+from app.server.life.lifespan import Lifespan
+from app.server.metrics import routes as metrics
+from app.server.requests import Requests
+from app.server.settings import Settings, read, use
+from app.server.words import Words
 from interp.errors import PuzzlescopeError
 
 
@@ -30,32 +34,32 @@ class Serving:
     settings: Settings
     routes: Sequence[BaseRoute]
     middleware: Sequence[Middleware]
-    lifespan: Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]
+    lifespan: Lifespan
     script_failed: Callable[[Exception], bool | None]
 
 
 def begin() -> Serving:
     """Read the settings and put the parts together. A setting that cannot be ends the process with a
     sentence."""
+    base = (config.get_option("server.baseUrlPath") or "").strip("/")
+    base = f"/{base}" if base else ""
     try:
         settings = read(Words(), config.get_option("server.address") or "0.0.0.0")
+        gate = parts(settings.gate, base)
     except PuzzlescopeError as error:
         print(error, file=sys.stderr, flush=True)
         raise SystemExit(2) from None
-    base = (config.get_option("server.baseUrlPath") or "").strip("/")
+    use(settings)
+    logs.install(settings.log)
     return Serving(
         settings=settings,
-        routes=health.routes(f"/{base}" if base else ""),
-        middleware=(),
-        lifespan=_lifespan,
-        script_failed=_script_failed,
+        routes=[*health.routes(base), *metrics.routes(base), *gate.routes, *parcels.routes(base)],
+        middleware=[
+            Middleware(Requests, base=base),
+            metrics.guard(base, settings.readers),
+            *gate.middleware,
+            Middleware(life.Doors),
+        ],
+        lifespan=life.span(settings.grace),
+        script_failed=script_failed,
     )
-
-
-@asynccontextmanager
-async def _lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
-    yield {}
-
-
-def _script_failed(error: Exception) -> bool:
-    return False

@@ -1,76 +1,16 @@
 """The settings of a deployment: environment variables, read once, at the start."""
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
-from interp.errors import PuzzlescopeError, brief
-
-YES, NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
-
-
-@dataclass(frozen=True)
-class Words:
-    """What the environment says, by the variables' names. Each may also be given as ``NAME_FILE``, the path
-    of a file that holds it: how secrets come to a container.
-
-    Attributes:
-        environ: the variables.
-    """
-
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
-
-    def text(self, name: str, default: str = "") -> str:
-        """What is said there, without white space around it; the default where nothing is.
-
-        Raises:
-            PuzzlescopeError: if the variable and its file are both given, or the file cannot be read.
-        """
-        said, path = self.environ.get(name, "").strip(), self.environ.get(f"{name}_FILE", "").strip()
-        if not path:
-            return said or default
-        if said:
-            raise PuzzlescopeError(f"{name} and {name}_FILE are both set: keep one of them.")
-        try:
-            return Path(path).read_text(encoding="utf-8").strip() or default
-        except (OSError, UnicodeDecodeError) as error:
-            why = error.strerror if isinstance(error, OSError) else "it is not text"
-            raise PuzzlescopeError(f"{name}_FILE: cannot read {brief(path, 200)}: {why}.") from error
-
-    def flag(self, name: str) -> bool:
-        """Whether it is switched on.
-
-        Raises:
-            PuzzlescopeError: if it says neither yes nor no.
-        """
-        said = self.text(name).lower()
-        if said not in (*YES, *NO):
-            raise PuzzlescopeError(f"{name} must be 1 or 0, got '{brief(said)}'.")
-        return said in YES
-
-    def names(self, name: str) -> tuple[str, ...]:
-        """What is listed there, separated by commas or white space."""
-        return tuple(self.text(name).replace(",", " ").split())
-
-    def number(self, name: str, default: float, least: float, most: float) -> float:
-        """The number that is said there.
-
-        Raises:
-            PuzzlescopeError: if there is none within these bounds.
-        """
-        said = self.text(name)
-        if not said:
-            return default
-        try:
-            value = float(said)
-        except ValueError:
-            value = float("nan")
-        if not least <= value <= most:
-            raise PuzzlescopeError(
-                f"{name} must be a number from {least:g} to {most:g}, got '{brief(said)}'."
-            )
-        return value
+from app.server import admins, life, limits, logs
+from app.server.gate import settings as gate
+from app.server.gate.settings import GateSettings
+from app.server.life.stopping import GRACE
+from app.server.limits import Limits
+from app.server.logs import LogSettings
+from app.server.metrics import guard
+from app.server.metrics.guard import Readers
+from app.server.words import Words
 
 
 @dataclass(frozen=True)
@@ -79,11 +19,21 @@ class Settings:
 
     Attributes:
         address: where the server listens.
-        open: anybody who reaches it may enter.
+        gate: who may enter.
+        admins: addresses of those who may look after the server.
+        log: how events are written down.
+        readers: who may read how the server is.
+        limits: how much of the machine it may take, and how many people it takes in.
+        grace: seconds that running answers have when the server is told to stop.
     """
 
     address: str = "127.0.0.1"
-    open: bool = False
+    gate: GateSettings = field(default_factory=GateSettings)
+    admins: frozenset[str] = frozenset()
+    log: LogSettings = field(default_factory=LogSettings)
+    readers: Readers = field(default_factory=Readers)
+    limits: Limits = field(default_factory=Limits)
+    grace: float = GRACE
 
 
 def read(words: Words, address: str) -> Settings:
@@ -95,4 +45,26 @@ def read(words: Words, address: str) -> Settings:
     Raises:
         PuzzlescopeError: if one of them cannot be.
     """
-    return Settings(address=address, open=words.flag("PUZZLESCOPE_OPEN"))
+    return Settings(
+        address=address,
+        gate=gate.read(words, address),
+        admins=admins.read(words),
+        log=logs.read(words),
+        readers=guard.read(words),
+        limits=limits.read(words),
+        grace=life.read(words),
+    )
+
+
+_now = Settings()
+
+
+def use(settings: Settings) -> None:
+    """Let these be the process's."""
+    global _now
+    _now = settings
+
+
+def now() -> Settings:
+    """Those of this process."""
+    return _now

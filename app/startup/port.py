@@ -1,14 +1,11 @@
 """Say where the dashboard will be, or in one sentence why it cannot be there.
 
-    python -m app.startup.port ADDRESS PORT
-
 Streamlit's own words for a port that is taken are "Port 8501 is not available"; for one out of range it has
 only a traceback.
 """
 
 import errno
 import socket
-import sys
 from itertools import islice
 
 EVERYWHERE = ("0.0.0.0", "::")
@@ -39,12 +36,8 @@ def free_port(address: str, after: int) -> int | None:
     return next(islice(candidates, 1), None)
 
 
-def problem(address: str, port_text: str, again: str = "make run PORT=") -> str | None:
-    """One sentence on why the dashboard cannot be served there, or None if it can.
-
-    Args:
-        again: how the dashboard is started with another port, up to its number.
-    """
+def problem(address: str, port_text: str) -> str | None:
+    """One sentence on why the dashboard cannot be served there, or None if it can."""
     if not (port_text.isascii() and port_text.isdigit() and 1 <= int(port_text) <= 65535):
         return f"PORT must be a number from 1 to 65535, got {port_text!r}."
     port = int(port_text)
@@ -55,11 +48,13 @@ def problem(address: str, port_text: str, again: str = "make run PORT=") -> str 
     if error is None and not answers(address, port):
         return None
     if error is None or error.errno == errno.EADDRINUSE:
+        free = free_port(address, port) or 8501
         return (
-            f"Port {port} is in use by another program: run `{again}{free_port(address, port) or 8501}`, say."
+            f"Port {port} is in use by another program: take {free}, say (`make run PORT={free}`, "
+            f"`puzzlescope run --port {free}`)."
         )
     if error.errno == errno.EACCES:
-        return f"Port {port} needs administrator's rights: choose one above 1023, for example `{again}8501`."
+        return f"Port {port} needs administrator's rights: choose one above 1023, 8501 for example."
     return f"Cannot listen on {address}, port {port}: {error.strerror}."
 
 
@@ -67,16 +62,3 @@ def announcement(address: str, port: str) -> str:
     """Where the dashboard will be."""
     shown = "localhost" if address in ("127.0.0.1", *EVERYWHERE) else address
     return f"Puzzlescope: http://{shown}:{int(port)} (Ctrl-C stops it)"
-
-
-def main(address: str, port: str) -> int:
-    sentence = problem(address, port)
-    if sentence is not None:
-        print(sentence, file=sys.stderr)
-        return 1
-    print(announcement(address, port), flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))

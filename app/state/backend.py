@@ -7,8 +7,14 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from app.server import computing, life, limits, runs
+from app.server.computing import Computing, Turns
+from app.state.following import TALKS
+from app.state.waiting import TURNS, pulse
 from app.widgets.text import escape_markdown
 from interp.backend import Backend
+from interp.backend.job import TICK
+from interp.backend.memory import bounds
 from interp.errors import PuzzlescopeError
 
 _backend: Backend | None = None
@@ -24,8 +30,34 @@ def shared_backend() -> Backend:
     with _making:
         if _backend is None:
             # Nobody can edit a model through a page, so the weights are not looked at for every request.
-            _backend = Backend(who=_visitor, pulse=_pulse, follow_edits=False)
+            _backend = Backend(
+                bounds(limits.own().memory),
+                who=_visitor,
+                pulse=_pulse,
+                waiting=TURNS.given_up,
+                told=computing.ended,
+                follow_edits=False,
+            )
+            computing.offer(_offered(_backend))
+            life.at_end(_backend.close)
         return _backend
+
+
+def _offered(backend: Backend) -> Computing:
+    """What the server may ask of it."""
+    return Computing(
+        status=backend.status,
+        drop=backend.drop,
+        empty=backend.empty,
+        checkpoints=lambda: {name: backend.checkpoint_id(name) for name in backend.status().models},
+        turns=_turns,
+        talks=lambda: len(TALKS),
+    )
+
+
+def _turns() -> Turns:
+    now = TURNS.status()
+    return Turns(now.taken, now.in_line, now.away, now.waited, now.ended, now.left)
 
 
 def _visitor() -> Hashable:
@@ -35,9 +67,9 @@ def _visitor() -> Hashable:
 
 
 def _pulse() -> None:
-    """While a page waits for a result: Streamlit stops it here if its visitor has clicked on meanwhile."""
-    if get_script_run_ctx(suppress_warning=True) is not None:
-        st.session_state.get("scene")
+    """While a page waits for a result."""
+    runs.waited(TICK)
+    pulse()
 
 
 @contextmanager
@@ -46,5 +78,6 @@ def errors_shown() -> Iterator[None]:
     try:
         yield
     except PuzzlescopeError as error:
+        runs.told()
         st.error(escape_markdown(str(error)), icon=":material/error:")
         st.stop()

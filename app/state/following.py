@@ -114,6 +114,12 @@ class Talks:
             if talk is not None and secrets.compare_digest(talk.owner, owner):
                 del self._talks[code]
 
+    def __len__(self) -> int:
+        """How many are given at the moment."""
+        with self._lock:
+            self._forget()
+            return len(self._talks)
+
     def find(self, code: str) -> Talk:
         """The talk of this code.
 

@@ -62,6 +62,8 @@ PAGES = (
     Page("circuits", "Circuits"),
     Page("stories", "Stories"),
 )
+ADMIN = Page("admin", "Administration")
+"""For those who look after the server. It has no place in the bar and shows no scene."""
 
 
 def page_named(name: str) -> Page:

@@ -9,6 +9,7 @@ same share one answer, and nobody sees another model's numbers. All computing is
 
 import threading
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -18,54 +19,63 @@ from interp.ablation import REFERENCE_PUZZLES
 from interp.analyses.question import Question, RunQuestion
 from interp.backend.cache import Results
 from interp.backend.job import Claim
+from interp.backend.memory import Bounds, Watchman, give_back, resident
 from interp.backend.order import Rank
 from interp.backend.queue import WorkQueue
-from interp.backend.status import Status
+from interp.backend.status import Ended, Status
 from interp.backend.supplies import Supplies
 from interp.backend.watch import Watch
 from interp.checkpoints import load_model
+from interp.errors import PuzzlescopeError, brief
 from interp.model import PuzzleGPT
 from interp.puzzles import PuzzleSet, load_puzzles
 from interp.resumable import Steps
+from interp.sizes import bytes_in_words
 
 R = TypeVar("R")
 
-RESULT_BYTES = 256 * 2**20
-RUN_BYTES = 96 * 2**20
-"""Of 6 layers of width 256 that is 12 runs of 8 MB."""
+DEFAULTS = Bounds()
 MAX_MODELS = 4
+KEPT_WHEN_TIGHT = 0.6
+"""Share of what is kept that stays when the process takes more memory than it may."""
 
 
 class Backend:
     """Models and results for all who share this process. Every method may be called from any thread.
 
     Args:
-        result_bytes: bound on the results kept; the least recently used go first.
-        run_bytes: bound on the runs kept, residual streams with keys and values, from which others go on.
+        bounds: bytes that may be kept, of results, of runs (residual streams with keys and values, from which
+            others go on) and of models, and that the process may take.
         who: names whoever is asking now, so that everybody gets a fair share. By default, each thread is
             somebody.
         pulse: called every ``interp.backend.job.TICK`` seconds by whoever waits for a result. What it
             raises ends the waiting, and with it the work, if nobody else waits: how a visitor who has clicked
             on gives up.
+        waiting: entered by one who begins to wait, for a result or for a model to be loaded, and left when
+            it is there.
+        told: called by the worker with every computation that is over.
     """
 
     def __init__(
         self,
-        result_bytes: int = RESULT_BYTES,
-        run_bytes: int = RUN_BYTES,
+        bounds: Bounds = DEFAULTS,
         who: Callable[[], Hashable] = threading.get_ident,
         pulse: Callable[[], object] = lambda: None,
+        waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
+        told: Callable[[Ended], object] = lambda _: None,
         *,
         follow_edits: bool = True,
     ):
+        self._bounds, self._watchman = bounds, Watchman(bounds.process)
         self._models: cachetools.LRUCache[str, PuzzleGPT] = cachetools.LRUCache(MAX_MODELS)
         self._loading = threading.Lock()
         self._storing = threading.Lock()
         self._bank: PuzzleSet | None = None
         self._public: PuzzleSet | None = None
-        self._results = Results(result_bytes)
-        self._supplies = Supplies(run_bytes, self._results, self._id, self.bank)
-        self._queue, self._who, self._pulse = WorkQueue(), who, pulse
+        self._results = Results(bounds.results)
+        self._supplies = Supplies(bounds.runs, self._results, self._id, self.bank)
+        self._queue, self._who = WorkQueue(told=told), who
+        self._pulse, self._waiting = pulse, waiting
         self._follow_edits, self._ids = follow_edits, WeakKeyDictionary[PuzzleGPT, str]()
 
     def model(self, name: str) -> PuzzleGPT:
@@ -74,12 +84,25 @@ class Backend:
             known = self._models.get(name)
         if known is not None:
             return known
-        with self._loading:
+        with self._waiting(), self._loading:
             if name not in self._models:
-                model = load_model(name)
-                with self._storing:
-                    self._models[name] = model
+                self._keep_model(name, load_model(name))
             return self._models[name]
+
+    def _keep_model(self, name: str, model: PuzzleGPT) -> None:
+        size = weight_bytes(model)
+        if size > self._bounds.models:
+            raise PuzzlescopeError(
+                f"The model '{brief(name)}' has {bytes_in_words(size)} of weights, and this server has "
+                f"{bytes_in_words(self._bounds.models)} for models: give it more by PUZZLESCOPE_MEMORY."
+            )
+        with self._storing:
+            while self._models and self._model_bytes() + size > self._bounds.models:
+                self._models.popitem()
+            self._models[name] = model
+
+    def _model_bytes(self) -> int:
+        return sum(map(weight_bytes, self._models.values()))
 
     def checkpoint_id(self, name: str) -> str:
         """The id of the weights of the model of this name, under which its results are kept."""
@@ -89,6 +112,10 @@ class Backend:
         if self._follow_edits or model not in self._ids:
             self._ids[model] = model.checkpoint_id
         return self._ids[model]
+
+    def close(self) -> None:
+        """Compute no more, for good: at the end of the process."""
+        self._queue.close()
 
     @property
     def working(self) -> int:
@@ -126,7 +153,10 @@ class Backend:
             Exception: the one with which the computation ended, or what ``pulse`` raises.
         """
         kept, claim = self._begun(name, question, Rank.ASKED)
-        return kept if claim is None else claim.result(self._pulse)
+        if claim is None:
+            return kept
+        with self._waiting():
+            return claim.result(self._pulse)
 
     def watch(self, name: str, question: Question[R]) -> Watch[R]:
         """The same for one who does not wait: the computation goes on while one looks in on it from time to
@@ -150,7 +180,25 @@ class Backend:
             results=self._results.status(),
             runs=self._supplies.runs.status(),
             models=models,
+            memory=resident(),
+            memory_most=self._bounds.process,
         )
+
+    def drop(self, who: Hashable) -> int:
+        """Give up all that a visitor wants at the moment; returns how many computations. Pages that wait for
+        one get an error."""
+        return self._queue.drop(who)
+
+    def empty(self) -> None:
+        """Forget all results and runs. What is under way goes on; it waits for the end of a step."""
+
+        def steps() -> Steps[None, None]:
+            self._results.clear()
+            self._supplies.runs.clear()
+            return
+            yield
+
+        self._queue.ask(object(), steps, self._who(), kind="Emptying").result(self._pulse)
 
     def _begun(self, name: str, question: Question[R], rank: Rank) -> tuple[Any, Claim[R, R] | None]:
         """The answer if it is kept, or a claim on the job that computes it."""
@@ -168,7 +216,16 @@ class Backend:
         found: R | None = self._results.get(key, counted=False)
         if found is not None:
             return found
-        return self._results.keep(key, (yield from self._computed(model, question)))
+        found = self._results.keep(key, (yield from self._computed(model, question)))
+        if self._watchman.tight():
+            self._relieve()
+        return found
+
+    def _relieve(self) -> None:
+        """Empty what is kept in part, for the process takes more than it may. Only the worker does this."""
+        self._supplies.runs.shrink(KEPT_WHEN_TIGHT)
+        self._results.shrink(KEPT_WHEN_TIGHT)
+        give_back()
 
     def _computed(self, model: PuzzleGPT, question: Question[R]) -> Steps[R, R]:
         if isinstance(question, RunQuestion):
@@ -176,3 +233,8 @@ class Backend:
             return (yield from question.of_run(model, run))
         means = yield from self._supplies.means(model, question.means_over)
         return (yield from question.steps(model, means))
+
+
+def weight_bytes(model: PuzzleGPT) -> int:
+    """Bytes of a model's weights and buffers."""
+    return sum(one.nbytes for one in (*model.parameters(), *model.buffers()))

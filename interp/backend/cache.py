@@ -25,6 +25,18 @@ class Cache(cachetools.LRUCache[K, V]):
         self.evictions += 1
         return super().popitem()
 
+    def shrink(self, share: float) -> None:
+        """Let the least recently used go, until only this share of the bytes is left."""
+        target = share * self.currsize
+        while self and self.currsize > target:
+            self.popitem()
+
+    def clear(self) -> None:
+        """Take everything out, at once; that is no eviction."""
+        evictions = self.evictions
+        super().clear()
+        self.evictions = evictions
+
     def status(self) -> Kept:
         """How full it is, and how often it had what was wanted."""
         return Kept(len(self), int(self.currsize), int(self.maxsize), self.hits, self.misses, self.evictions)
@@ -68,6 +80,16 @@ class Results:
             if nbytes(result) <= self._kept.maxsize:
                 self._kept[key] = result
         return result
+
+    def shrink(self, share: float) -> None:
+        """Let the least recently used go, until only this share of the bytes is left."""
+        with self._storing:
+            self._kept.shrink(share)
+
+    def clear(self) -> None:
+        """Take everything out."""
+        with self._storing:
+            self._kept.clear()
 
     def status(self) -> Kept:
         """How full it is, and how often it had what was wanted."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 from interp.backend.order import Rank
+from interp.errors import PuzzlescopeError
 from interp.resumable import Steps
 
 T = TypeVar("T")
@@ -20,13 +21,21 @@ class Job(Generic[T, R]):
 
     Args:
         key: two with the same key have the same result.
+        who: the visitor who asks for it first.
         steps: makes the generator.
         kind: of computation, for those who count.
         lock: of the queue; what follows is read and written under it.
     """
 
-    def __init__(self, key: Hashable, steps: Callable[[], Steps[T, R]], kind: str, lock: threading.RLock):
-        self.key, self.kind = key, kind
+    def __init__(
+        self,
+        key: Hashable,
+        who: Hashable,
+        steps: Callable[[], Steps[T, R]],
+        kind: str,
+        lock: threading.RLock,
+    ):
+        self.key, self.who, self.kind = key, who, kind
         self.changed, self.ended = threading.Condition(lock), threading.Condition(lock)
         self.claims: list[Claim[T, R]] = []
         self.news: list[T] = []
@@ -81,7 +90,8 @@ class Claim(Generic[T, R]):
     Attributes:
         who: the visitor.
         rank: whether the computation is waited for.
-        dropped: the queue has given it up in favour of later wishes of the same visitor.
+        dropped: the queue has given it up, in favour of later wishes of the same visitor or because it was
+            told to.
     """
 
     def __init__(self, queue: Leaving, job: Job[T, R], who: Hashable, rank: Rank):
@@ -112,6 +122,7 @@ class Claim(Generic[T, R]):
                     yield None
                 if finished and seen == len(job.news):
                     break
+                self._assert_wanted()
         finally:
             self.leave()
         if job.error is not None:
@@ -130,12 +141,17 @@ class Claim(Generic[T, R]):
                 with job.ended:
                     if job.finished or job.ended.wait(TICK):
                         break
+                self._assert_wanted()
                 pulse()
         finally:
             self.leave()
         if job.error is not None:
             raise job.error
         return job.outcome  # type: ignore[return-value]
+
+    def _assert_wanted(self) -> None:
+        if self.dropped:
+            raise PuzzlescopeError("This computation was stopped by an administrator: ask again.")
 
     @property
     def latest(self) -> T | None:

@@ -12,11 +12,11 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from interp.backend.job import Claim, Job
 from interp.backend.order import Order, Rank
-from interp.backend.status import Kind, UnderWay
+from interp.backend.status import Ended, Kind, UnderWay
 from interp.errors import PuzzlescopeError
 from interp.resumable import Steps
 
@@ -36,18 +36,20 @@ class WorkQueue:
     Args:
         most: computations that one visitor may want at the same time. Beyond that the oldest that they only
             watch is dropped; if there is none, the question is refused.
+        told: called by the worker with every computation that is over.
     """
 
-    def __init__(self, most: int = MOST_WISHES) -> None:
+    def __init__(self, most: int = MOST_WISHES, told: Callable[[Ended], object] = lambda _: None) -> None:
         self._lock = threading.RLock()
         self._work_there = threading.Condition(self._lock)
         self._jobs: dict[Hashable, Job[Any, Any]] = {}
         self._abandoned: deque[Job[Any, Any]] = deque()
         self._order = Order()
         self._worker: threading.Thread | None = None
-        self._most = most
+        self._most, self._told = most, told
         self._computed: dict[str, Kind] = {}
         self.dropped = self.refused = 0
+        self._closed = False
 
     def ask(
         self,
@@ -72,12 +74,12 @@ class WorkQueue:
             self._make_room(who)
             job = self._jobs.get(key)
             if job is None:
-                job = self._jobs[key] = Job(key, steps, kind, self._lock)
+                job = self._jobs[key] = Job(key, who, steps, kind, self._lock)
             claim = Claim(self, job, who, rank)
             job.claims.append(claim)
             self._order.add(claim)
             if self._worker is None or not self._worker.is_alive():
-                self._worker = threading.Thread(target=self._work, name="puzzlescope-worker")
+                self._worker = threading.Thread(target=self._work, name="puzzlescope-worker", daemon=False)
                 self._worker.start()
             self._work_there.notify_all()
         return claim
@@ -95,6 +97,29 @@ class WorkQueue:
                 self._jobs.pop(job.key, None)
                 self._abandoned.append(job)
                 self._work_there.notify_all()
+
+    def drop(self, who: Hashable) -> int:
+        """Give up all that a visitor wants at the moment; returns how many computations. One who waits for
+        such a computation is told by an error."""
+        with self._lock:
+            claims = list(self._order.of(who))
+            for claim in claims:
+                claim.dropped = True
+                self.leave(claim)
+        return len(claims)
+
+    def close(self, seconds: float = 1.0) -> None:
+        """Compute no more: the worker's thread ends after the step that it is at. The process would not end
+        before it does; killed in the midst of PyTorch's code, it would abort the process.
+
+        Args:
+            seconds: to wait for that.
+        """
+        with self._lock:
+            self._closed, worker = True, self._worker
+            self._work_there.notify_all()
+        if worker is not None:
+            worker.join(seconds)
 
     @property
     def waiting(self) -> int:
@@ -138,6 +163,8 @@ class WorkQueue:
                 if job.finished:
                     self._forget(job)
                 self._count(job, seconds)
+            if job.finished:
+                self._tell(job, "finished" if job.error is None else "failed")
 
     def _next(self) -> Claim[Any, Any] | None:
         """The claim whose turn it is. ``None``: the worker ends."""
@@ -148,9 +175,10 @@ class WorkQueue:
                 if self._abandoned:
                     continue
                 claim: Claim[Any, Any] | None = self._order.next()
-                if claim is not None and threading.main_thread().is_alive():
+                over = self._closed or not threading.main_thread().is_alive()
+                if claim is not None and not over:
                     return claim
-                if time.monotonic() > deadline or not threading.main_thread().is_alive():
+                if over or time.monotonic() > deadline:
                     self._worker = None
                     return None
                 self._work_there.wait(IDLE)
@@ -165,6 +193,13 @@ class WorkQueue:
                 if not job.finished:
                     kind = self._computed.get(job.kind, Kind())
                     self._computed[job.kind] = replace(kind, abandoned=kind.abandoned + 1)
+            if not job.finished:
+                self._tell(job, "abandoned")
+
+    def _tell(self, job: Job[Any, Any], outcome: Literal["finished", "failed", "abandoned"]) -> None:
+        age = time.monotonic() - job.begun
+        with suppress(Exception):  # what is done with it must not end the worker
+            self._told(Ended(job.kind, outcome, job.seconds, age, job.n_steps, job.who, job.error))
 
     def _forget(self, job: Job[Any, Any]) -> None:
         if self._jobs.get(job.key) is job:
@@ -187,4 +222,5 @@ def _described(job: Job[Any, Any], now: float) -> UnderWay:
     rank = min(claim.rank for claim in job.claims)
     who = tuple(dict.fromkeys(claim.who for claim in job.claims))
     words = rank.name.lower().replace("_", " ")
-    return UnderWay(job.kind, words, job.seconds, now - job.begun, job.n_steps, who)
+    progress = getattr(job.news[-1], "fraction", None) if job.news else None
+    return UnderWay(job.kind, words, job.seconds, now - job.begun, job.n_steps, progress, who)

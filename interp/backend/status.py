@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class UnderWay:
         seconds: of the worker's time so far.
         age: seconds since it was first asked for.
         steps: so far.
+        progress: how much of it is there, from 0 to 1; ``None`` where it cannot be told.
         who: the visitors who follow it, as the backend's ``who`` names them.
     """
 
@@ -41,7 +43,31 @@ class UnderWay:
     seconds: float
     age: float
     steps: int
+    progress: float | None
     who: tuple[Hashable, ...]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A computation that is over.
+
+    Attributes:
+        kind: class name of the question.
+        outcome: ``finished``, ``failed``, or ``abandoned``: of no more interest to anybody before its end.
+        seconds: of the worker's time.
+        age: seconds from when it was first asked for.
+        steps: how many it took.
+        who: the visitor who asked first, as the backend's ``who`` names them.
+        error: with which it failed.
+    """
+
+    kind: str
+    outcome: Literal["finished", "failed", "abandoned"]
+    seconds: float
+    age: float
+    steps: int
+    who: Hashable
+    error: BaseException | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.views import PAGES
+from app.views import ADMIN, PAGES
 from tests.support.places import ROOT
 
 MOST_FILES = 16
@@ -18,7 +18,7 @@ MOST_FILES = 16
 # is a folder, or a file that lies beside the folders.
 LINES = [
     {"errors", "grids", "numbers", "stopping", "assets", "names", "resumable"},
-    {"tokens", "outputs"},
+    {"tokens", "outputs", "sizes"},
     {"tasks", "model"},
     {"puzzles", "checkpoints"},
     {"ablation"},
@@ -38,8 +38,8 @@ APP_LINES = [
     {"live"},
     {"views.shared"},
     {"views.frame"},
-    {f"views.{page.name}" for page in PAGES},
-    {"router", "main"},
+    {f"views.{page.name}" for page in [*PAGES, ADMIN]},
+    {"views.preload", "router", "main"},
 ]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.widgets.ablation_board.wishes import Seen, Wish, read_wishes, seen_after
+from app.widgets.browser.hearing import said
 from interp.model import Config
 
 
@@ -16,7 +17,7 @@ def seen(key: str) -> Seen:
 
 def hear(key: str, cfg: Config, on_wish: Callable[[Wish], None]) -> None:
     """Carry out what is new in the message of the component of this key."""
-    payload, before = st.session_state[key].get("wishes"), seen(key)
+    payload, before = said(key, "wishes"), seen(key)
     st.session_state[f"{key}-seen"] = seen_after(payload, before)
     for wish in read_wishes(payload, cfg, before):
         on_wish(wish)

@@ -8,13 +8,10 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import streamlit as st
-
 from app.widgets.browser.news import News
+from app.widgets.browser.scripts import component
 
-_look_in = st.components.v2.component(
-    "look_in", html="<div></div>", js=(Path(__file__).parent / "look_in.js").read_text()
-)
+_look_in = component("look_in", html="<div></div>", js=(Path(__file__).parent / "look_in.js").read_text())
 
 
 def show(*, key: str, after: float | None, news: Mapping[str, News], on_due: Callable[[], None]) -> None:

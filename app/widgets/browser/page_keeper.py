@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import streamlit as st
 
-from app.widgets.browser.scripts import joined
+from app.widgets.browser.scripts import component, joined
 
 HERE = Path(__file__).parent
 SCRIPT = joined(HERE / "focus.js", HERE / "page_keeper.js")
 
-_keeper = st.components.v2.component("page_keeper", html="<div></div>", js=SCRIPT)
+_keeper = component("page_keeper", html="<div></div>", js=SCRIPT)
 
 
 _READY, _OPEN = "browser-ready", "puzzlescope-open"
@@ -25,8 +25,10 @@ def show() -> bool:
         Whether this visitor's browser has the style sheet. Until it says so there is nothing to draw:
         it would be moved when the style comes. Then it asks for a run.
     """
-    # Without a browser, as in tests of a page alone, there is nothing to wait for.
-    ready = st.session_state.get(_READY, False) or "User-Agent" not in st.context.headers
+    # Without a browser, as in tests of a page alone or for a program that speaks Streamlit's protocol, there
+    # is nothing to wait for. What is a browser says so.
+    browser = "Mozilla/" in st.context.headers.get("User-Agent", "")
+    ready = st.session_state.get(_READY, False) or not browser
     # A server that was started anew finds pages that are drawn, with what was clicked in them meanwhile.
     ready = ready or _OPEN in st.context.cookies
     # The browser must see each run begin, also the first one of a server that was restarted, and of which

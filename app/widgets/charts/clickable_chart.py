@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from app.startup.bundles import PLOTLY, bundle_address
+from app.widgets.browser.hearing import said
 from app.widgets.browser.news import News, sent, since_sent
-from app.widgets.browser.scripts import ELEMENT, NEWS, joined
+from app.widgets.browser.scripts import ELEMENT, NEWS, component, joined
 from app.widgets.export_menu import asking
 from interp.figures.draft import Draft
 from interp.figures.tiles import write_on
@@ -22,7 +23,7 @@ T = TypeVar("T")
 HERE = Path(__file__).parent
 
 # Plotly puts its style sheet into the document, so this component cannot live in a shadow root.
-_chart = st.components.v2.component(
+_chart = component(
     "chart",
     css=(HERE / "chart.css").read_text(),
     js=joined(ELEMENT, NEWS, HERE / "chart.js"),
@@ -69,7 +70,7 @@ def chart_data(figure: Draft, name: str) -> dict[str, Any]:
 
 
 def _clicked(key: str, on_click: Callable[[list[str]], None]) -> None:
-    found = clicked_data(st.session_state[key].get("clicked"))
+    found = clicked_data(said(key, "clicked"))
     if found:
         on_click(found)
 

@@ -87,5 +87,9 @@ def _draw(
     **options: Any,
 ) -> None:
     echoes.show(key, value)
-    hear = echoes.hears(key, lambda: on_change(st.session_state[key]))
-    widget(label, key=key, on_change=hear, **options)
+
+    def change() -> None:
+        if key in st.session_state:  # a browser may speak of what this visit has not drawn
+            on_change(st.session_state[key])
+
+    widget(label, key=key, on_change=echoes.hears(key, change), **options)

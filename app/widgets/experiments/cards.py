@@ -9,16 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 from jaxtyping import Integer
 
+from app.widgets.browser.hearing import said
 from app.widgets.browser.news import News, sent, shown, since_sent
-from app.widgets.browser.scripts import ELEMENT, NEWS, joined
+from app.widgets.browser.scripts import ELEMENT, NEWS, component, joined
 from interp import outputs
 
 HERE = Path(__file__).parent
 
-_cards = st.components.v2.component(
+_cards = component(
     "experiments", css=(HERE / "cards.css").read_text(), js=joined(ELEMENT, NEWS, HERE / "cards.js")
 )
 
@@ -93,7 +93,7 @@ def _data(cards: Sequence[Card]) -> dict[str, Any]:
 def _report(key: str, on_choose: Callable[[str], None]) -> None:
     data = shown(key)  # also what has come since it was drawn
     offered = {card["text"] for card in (*data["cards"].values(), *data["more"])}
-    text = read_choice(st.session_state[key].get("chosen"), offered)
+    text = read_choice(said(key, "chosen"), offered)
     if text is not None:
         on_choose(text)
 

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.widgets.browser.scripts import ELEMENT, KEPT, KEYS, joined
+from app.widgets.browser.hearing import said
+from app.widgets.browser.scripts import ELEMENT, KEPT, KEYS, component, joined
 
 HERE = Path(__file__).parent
 
-_presenter = st.components.v2.component(
+_presenter = component(
     "presenter",
     css=(HERE / "presenter.css").read_text(),
     js=joined(ELEMENT, KEYS, KEPT, HERE / "presenter.js"),
@@ -42,7 +43,7 @@ def show(presenting: bool, *, key: str, on_present: Callable[[bool], None]) -> N
     """
 
     def hear() -> None:
-        wanted = st.session_state[key]["present"]
+        wanted = said(key, "present")
         if type(wanted) is bool and wanted != presenting:
             on_present(wanted)
 

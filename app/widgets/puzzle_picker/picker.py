@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 from jaxtyping import Integer
 
-from app.widgets.browser.scripts import ELEMENT, joined
+from app.widgets.browser.hearing import said
+from app.widgets.browser.scripts import ELEMENT, component, joined
 from app.widgets.puzzle_picker.wishes import PickerWish, Which, read_wish
 
 HERE = Path(__file__).parent
 SCRIPT = joined(ELEMENT, HERE / "picker.js", HERE / "menu.js", HERE / "pictures.js")
 
-_picker = st.components.v2.component("puzzle_picker", css=(HERE / "picker.css").read_text(), js=SCRIPT)
+_picker = component("puzzle_picker", css=(HERE / "picker.css").read_text(), js=SCRIPT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,6 +126,6 @@ def show(offer: Offer, *, key: str, on_wish: Callable[[PickerWish], None]) -> No
 
 
 def _report(key: str, tasks: list[str], orders: list[str], on_wish: Callable[[PickerWish], None]) -> None:
-    wish = read_wish(st.session_state[key].get("wish"), tasks, orders)
+    wish = read_wish(said(key, "wish"), tasks, orders)
     if wish is not None:
         on_wish(wish)

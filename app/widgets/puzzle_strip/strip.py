@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 from jaxtyping import Float, Integer
 
-from app.widgets.browser.scripts import ELEMENT, SVG_CELLS, joined
+from app.widgets.browser.hearing import said
+from app.widgets.browser.scripts import ELEMENT, SVG_CELLS, component, joined
 from app.widgets.export_menu import asking
 from app.widgets.palette import PALETTES
 from interp import outputs
@@ -29,7 +29,7 @@ HERE = Path(__file__).parent
 TOP = 3
 SCRIPT = joined(ELEMENT, SVG_CELLS, HERE / "strip.js", HERE / "mini.js")
 
-_strip = st.components.v2.component(
+_strip = component(
     "puzzle_strip",
     css=(HERE / "strip.css").read_text(),
     js=SCRIPT,
@@ -155,7 +155,7 @@ def show(
 def report_cell(key: str, on_cell: Callable[[int], None] | None) -> None:
     """Pass on the answer cell that a browser sent for a component. It is only a claim: anything but a cell is
     passed over."""
-    chosen = st.session_state[key]["cell"]
+    chosen = said(key, "cell")
     if on_cell is not None and type(chosen) is int and 0 <= chosen < CELLS:
         on_cell(chosen)
 

@@ -30,7 +30,7 @@ class Fake:
 
     def __init__(self, fraction: float | None = 0.0, error: Exception | None = None):
         self.state = None if fraction is None else SimpleNamespace(fraction=fraction)
-        self.error, self.closed = error, 0
+        self.error, self.closed, self.dropped = error, 0, False
 
     @property
     def finished(self) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import views
-from app.views import PAGES, Page
+from app.views import ADMIN, PAGES, Page
 from tests.support.pages import choices_of, page_of
 
 CHOICES = """
@@ -89,4 +89,4 @@ def test_pages_are_known_by_their_names() -> None:
     assert PAGES[0].url_path == "", "the first is at the dashboard's own address"
     assert all(page.file.is_file() for page in PAGES)
     folders = {path.parent.name for path in views.FOLDER.glob("*/page.py")}
-    assert folders == {page.name for page in PAGES}, "no page is forgotten"
+    assert folders == {page.name for page in [*PAGES, ADMIN]}, "no page is forgotten"

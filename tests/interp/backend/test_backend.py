@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import torch
 
-from interp.ablation import NO_ABLATION, bank_means, components_of, parse_ablation
+from interp.ablation import bank_means, components_of, parse_ablation
 from interp.analyses import ablation_sweep, prediction
 from interp.analyses.ablation_sweep import CHUNK, Sweep, SweepState, sweep, sweep_parts
 from interp.analyses.attention import AttentionOf, attention_pattern
 from interp.analyses.head_study import HeadStudyOf
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend, Watch
+from interp.backend.memory import Bounds
 from interp.checkpoints import load_model
 from interp.engine.predict import losses, predict, predict_run
 from interp.errors import PuzzlescopeError
@@ -270,14 +271,14 @@ def test_an_error_leaves_nothing_behind(names: list[str], monkeypatch: pytest.Mo
 
 def test_what_is_kept_is_bounded_in_bytes(names: list[str]) -> None:
     pattern_bytes = SMALL.n_heads * 405 * 405 * 4
-    backend = Backend(result_bytes=2 * pattern_bytes + 1000)
+    backend = Backend(Bounds(results=2 * pattern_bytes + 1000))
     puzzle = backend.bank()[0]
     first = backend.ask(names[0], AttentionOf(puzzle, layer=0)).pattern
     for layer in (1, 2):
         backend.ask(names[0], AttentionOf(puzzle, layer=layer))
     assert backend._results.nbytes <= 2 * pattern_bytes + 1000
     assert backend.ask(names[0], AttentionOf(puzzle, layer=0)).pattern is not first, "the oldest had to go"
-    tiny = Backend(result_bytes=10)
+    tiny = Backend(Bounds(results=10))
     assert np.array_equal(tiny.ask(names[0], AttentionOf(puzzle, layer=0)).pattern, first), (
         "too large to keep, still an answer"
     )
@@ -292,9 +293,7 @@ def test_a_missing_bank_is_a_sentence(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_no_ablation_is_a_key_like_any_other(names: list[str]) -> None:
     backend = Backend()
     puzzle = backend.bank()[0]
-    assert backend.ask(names[0], PredictionOf(puzzle)) is backend.ask(
-        names[0], PredictionOf(puzzle, NO_ABLATION)
-    )
+    assert backend.ask(names[0], PredictionOf(puzzle)) is backend.ask(names[0], PredictionOf(puzzle))
 
 
 def test_a_run_that_others_push_out_meanwhile_is_still_answered(names: list[str]) -> None:
@@ -304,7 +303,7 @@ def test_a_run_that_others_push_out_meanwhile_is_still_answered(names: list[str]
     puzzles, off = list(one.bank().limit(12)), parse_ablation("L1.attn", SMALL)
     one.ask(names[0], PredictionOf(puzzles[0]))
     (run,) = one._supplies.runs.values()
-    tight, go = Backend(run_bytes=2 * run.nbytes), threading.Barrier(len(puzzles))
+    tight, go = Backend(Bounds(runs=2 * run.nbytes)), threading.Barrier(len(puzzles))
 
     def ask(puzzle):
         go.wait()
@@ -384,3 +383,17 @@ def test_results_follow_weights_that_are_edited(names: list[str], how: str) -> N
     model.pos_embed.W_pos.copy_(fresh.pos_embed.W_pos)
     assert backend.checkpoint_id(names[0]) == name
     np.testing.assert_array_equal(backend.ask(names[0], PredictionOf(puzzle)).loss.cells, before[0])
+
+
+def test_all_that_is_kept_can_be_forgotten(names: list[str]) -> None:
+    backend = Backend()
+    puzzle = backend.bank()[0]
+    question = PredictionOf(puzzle)
+    first = backend.ask(names[0], question)
+    assert backend.ask(names[0], question) is first
+    backend.empty()
+    status = backend.status()
+    assert (status.results.entries, status.results.nbytes, status.runs.entries) == (0, 0, 0)
+    assert (status.results.evictions, status.runs.evictions) == (0, 0)
+    again = backend.ask(names[0], question)
+    assert again is not first and again.loss.mean() == first.loss.mean()

@@ -10,6 +10,7 @@ import pytest
 
 from interp.backend.order import Rank
 from interp.backend.queue import WorkQueue
+from interp.backend.status import Ended
 from interp.errors import PuzzlescopeError
 from interp.resumable import Steps
 
@@ -328,3 +329,62 @@ def test_many_who_leave_and_ask_again_never_get_nothing(queue: WorkQueue) -> Non
     for thread in threads:
         thread.join()
     assert len(found) > 10 and set(found) == {"the answer"}
+
+
+def test_all_that_a_visitor_wants_can_be_given_up(queue: WorkQueue, clock: Clock) -> None:
+    asked = queue.ask("a", lambda: clock.steps("a", 10_000), "me")
+    watched = queue.ask("b", lambda: clock.steps("b", 10_000), "me", Rank.WATCHED)
+    other = queue.ask("b", lambda: clock.steps("b", 10_000), "you", Rank.WATCHED)
+    wait_until(lambda: "a" in clock.log)
+    assert queue.drop("me") == 2 and queue.drop("me") == 0
+    with pytest.raises(PuzzlescopeError, match="stopped by an administrator: ask again"):
+        asked.result()
+    assert watched.dropped and not other.dropped
+    wait_until(lambda: queue.waiting == 1 and "a" in clock.closed)
+    assert "b" not in clock.closed  # another visitor still watches it
+    other.leave()
+
+
+def test_one_who_waits_is_told_at_once_that_it_is_given_up(queue: WorkQueue, clock: Clock) -> None:
+    errors = []
+
+    def wait() -> None:
+        try:
+            queue.ask("a", lambda: clock.steps("a", 10_000), "me").result()
+        except PuzzlescopeError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    wait_until(lambda: "a" in clock.log)
+    queue.drop("me")
+    thread.join(10)
+    assert not thread.is_alive() and len(errors) == 1
+
+
+def test_the_end_of_each_computation_is_told_once(clock: Clock) -> None:
+    told: list[Ended] = []
+
+    def note(ended: Ended) -> None:
+        told.append(ended)
+        raise RuntimeError  # the worker goes on
+
+    queue = WorkQueue(told=note)
+    both = [queue.ask("a", lambda: clock.steps("a", 2), who, kind="A") for who in ("me", "you")]
+    assert [claim.result() for claim in both] == ["a done", "a done"]
+
+    def failing_steps() -> Steps[int, str]:
+        yield 1 // 0
+        return ""
+
+    failing = queue.ask("b", failing_steps, "me", kind="B")
+    with pytest.raises(ZeroDivisionError):
+        failing.result()
+    queue.ask("c", lambda: clock.steps("c", 10_000), "you", kind="C").leave()
+    wait_until(lambda: queue.waiting == 0 and len(told) == 3)
+    assert [(one.kind, one.outcome, one.who) for one in told] == [
+        ("A", "finished", "me"),
+        ("B", "failed", "me"),
+        ("C", "abandoned", "you"),
+    ]
+    assert told[0].steps == 3 and told[0].seconds > 0 and isinstance(told[1].error, ZeroDivisionError)

@@ -9,6 +9,7 @@ from interp.ablation import NO_ABLATION, Ablation, Component, parse_ablation
 from interp.analyses.attention import AttentionOf, attention_of, layer_attention
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
+from interp.backend.memory import Bounds
 from interp.engine import runs, trunk
 from interp.engine.predict import predict, predict_run
 from interp.engine.runs import run_puzzle
@@ -123,13 +124,13 @@ def test_the_backend_computes_only_the_layers_that_differ(
 
 def test_the_runs_kept_are_bounded_and_the_clean_one_stays(model_folder: str) -> None:
     one = run_puzzle(small_model(), six_puzzles()[0]).nbytes
-    backend = Backend(run_bytes=3 * one)
+    backend = Backend(Bounds(runs=3 * one))
     puzzle = backend.bank()[0]
     for text in ("", "L0.attn", "L1.attn", "L2.attn", "L0.mlp"):
         backend.ask(model_folder, PredictionOf(puzzle, parse_ablation(text, SMALL)))
         assert backend._supplies.runs.currsize <= 3 * one
     assert NO_ABLATION in {ablation for _, _, ablation in backend._supplies.runs}
-    none = Backend(run_bytes=0)
+    none = Backend(Bounds(runs=0))
     answer = none.ask(model_folder, PredictionOf(puzzle, parse_ablation("L2.attn", SMALL)))
     again = backend.ask(model_folder, PredictionOf(puzzle, parse_ablation("L2.attn", SMALL)))
     assert np.array_equal(answer.greedy, again.greedy) and not none._supplies.runs

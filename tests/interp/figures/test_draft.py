@@ -80,4 +80,4 @@ def _plain(figure: go.Figure) -> dict:
 
 
 def _listed(value: object) -> object:
-    return value.tolist() if isinstance(value, np.ndarray | np.generic) else list(value)  # type: ignore[call-overload]
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else list(value)

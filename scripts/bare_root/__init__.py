@@ -1,0 +1,1 @@
+"""What the Dockerfile does, done without a container engine; see ``__main__``."""
