@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import streamlit as st
 from playwright.sync_api import Browser, Page, Route, expect
 from streamlit.testing.v1 import AppTest
 
@@ -166,10 +167,10 @@ GOOD = {"cell": 347, "view": "from", "weighting": "attention", "head": None}
 def test_nonsense_from_a_browser_is_ignored(nonsense: object, monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_choice(nonsense, N_HEADS) is None
     heard: list[Choice] = []
-    monkeypatch.setattr(grid_attention.st, "session_state", {"key": {"choice": nonsense}})
+    monkeypatch.setattr(st, "session_state", {"key": {"choice": nonsense}})
     grid_attention._report("key", N_HEADS, heard.append)
     assert heard == []
-    monkeypatch.setattr(grid_attention.st, "session_state", {"key": {"choice": GOOD}})
+    monkeypatch.setattr(st, "session_state", {"key": {"choice": GOOD}})
     grid_attention._report("key", N_HEADS, heard.append)
     assert heard == [Choice(347)]
 
