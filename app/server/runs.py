@@ -143,6 +143,12 @@ def _connection_id(session: str) -> str | None:
     return next((value for name, value in headers if name.lower() == CONNECTION), None)
 
 
+def visitor() -> str | None:
+    """The id of this page's visitor, as in the log."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return None if context is None else logs.visitor_id(context.session_id)
+
+
 def person() -> str | None:
     """The address that this page's visitor has signed in with, if any."""
     context = get_script_run_ctx(suppress_warning=True)
