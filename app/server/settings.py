@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from app.server import admins, life, logs
 from app.server.crowd import limits
 from app.server.crowd.limits import Limits
+from app.server.gate import settings as gate
+from app.server.gate.settings import GateSettings
 from app.server.life.stopping import GRACE
 from app.server.logs import LogSettings
 from app.server.metrics import guard
@@ -18,7 +20,7 @@ class Settings:
 
     Attributes:
         address: where the server listens.
-        open: anybody who reaches it may enter.
+        gate: who may enter.
         admins: addresses of those who may look after the server.
         log: how events are written down.
         readers: who may read how the server is.
@@ -27,7 +29,7 @@ class Settings:
     """
 
     address: str = "127.0.0.1"
-    open: bool = False
+    gate: GateSettings = field(default_factory=GateSettings)
     admins: frozenset[str] = frozenset()
     log: LogSettings = field(default_factory=LogSettings)
     readers: Readers = field(default_factory=Readers)
@@ -46,7 +48,7 @@ def read(words: Words, address: str) -> Settings:
     """
     return Settings(
         address=address,
-        open=words.flag("PUZZLESCOPE_OPEN"),
+        gate=gate.read(words, address),
         admins=admins.read(words),
         log=logs.read(words),
         readers=guard.read(words),

@@ -31,10 +31,12 @@ def show(name: str, head: Sequence[str], rows: Sequence[Sequence[str]], height: 
 
 def facts(facts: Mapping[str, str]) -> None:
     """Draw named facts side by side, in a room that does not change with them."""
-    items = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(said)}</dd></div>" for name, said in facts.items()
-    )
+    items = "".join(map(_fact, facts, facts.values()))
     st.html(f'<style>{CSS}</style><dl class="plain-facts">{items}</dl>')
+
+
+def _fact(name: str, said: str) -> str:
+    return f'<div><dt>{escape(name)}</dt><dd title="{escape(said)}">{escape(said)}</dd></div>'
 
 
 def _cells(head: Sequence[str], row: Sequence[str]) -> str:
