@@ -1,5 +1,5 @@
-"""How many files a visitor may have uploaded. Streamlit keeps them in memory as long as the visitor is here, and
-bounds only the size of each."""
+"""How many files a visitor may have uploaded. Streamlit keeps them in memory as long as the visitor is here,
+and bounds only the size of each."""
 
 import re
 from collections import OrderedDict
