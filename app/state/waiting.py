@@ -16,7 +16,7 @@ from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.server import runs
-from app.state.turns import TICK, Ticket, Turns
+from app.server.crowd.turns import TICK, Ticket, Turns
 
 PATIENCE = 1.5
 """Seconds after which one who waits is told the place in line."""
