@@ -1,4 +1,5 @@
-"""The command ``puzzlescope``: all that ``python -m interp`` does, and ``puzzlescope run``, the dashboard.
+"""The command ``puzzlescope``: all that ``python -m interp`` does, ``puzzlescope run``, the dashboard, and
+``puzzlescope password``, the hash of a password that its visitors share.
 
 ``make run``, the image and the units of systemd start it here, too: ``python -m app.startup.command run``.
 """
@@ -12,7 +13,9 @@ from urllib.parse import urlsplit
 
 import typer
 
+from app.startup import entry
 from app.startup import port as ports
+from app.startup.password import password
 from interp.__main__ import run as run_library
 
 MAIN = Path(__file__).parent.parent / "main.py"
@@ -30,7 +33,7 @@ def run(
     hosts: Annotated[str, typer.Option(help="Names people come by, joined by commas; * is any.")] = "",
 ) -> None:
     """Start the dashboard. Other options go to Streamlit, as --server.baseUrlPath /puzzles."""
-    sentence = ports.problem(address, port)
+    sentence = entry.problem(address) or ports.problem(address, port)
     if sentence is not None:
         print(sentence, file=sys.stderr)
         raise SystemExit(2)
@@ -73,15 +76,20 @@ def _with_run() -> None:
     from interp.cli import app as library  # with PyTorch
 
     library.command(context_settings=CONTEXT)(run)
+    library.command()(password)
 
 
 def main() -> int:
     """The whole command; returns its exit code."""
-    if sys.argv[1:2] != ["run"]:
+    name = (sys.argv[1:2] or [""])[0]
+    if name not in ("run", "password"):
         return run_library(_with_run)
     own = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    own.command(context_settings=CONTEXT)(run)
-    own(sys.argv[2:], prog_name="puzzlescope run")
+    if name == "run":
+        own.command(context_settings=CONTEXT)(run)
+    else:
+        own.command()(password)
+    own(sys.argv[2:], prog_name=f"puzzlescope {name}")
     return 0
 
 
