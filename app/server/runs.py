@@ -156,6 +156,12 @@ def signed_in() -> Person | None:
     return None if context is None else read_person(_told(context.session_id, PERSON.decode()))
 
 
+def visitor() -> str | None:
+    """The id of this page's visitor, as in the log."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return None if context is None else logs.visitor_id(context.session_id)
+
+
 def person() -> str | None:
     """The address that this page's visitor has signed in with, if any."""
     found = signed_in()

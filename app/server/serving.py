@@ -8,7 +8,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from streamlit import config
 
-from app.server import health, life, logs
+from app.server import health, life, logs, parcels
 from app.server.failing import script_failed
 from app.server.gate.parts import parts
 from app.server.life.lifespan import Lifespan
@@ -53,7 +53,7 @@ def begin() -> Serving:
     logs.install(settings.log)
     return Serving(
         settings=settings,
-        routes=[*health.routes(base), *metrics.routes(base), *gate.routes],
+        routes=[*health.routes(base), *metrics.routes(base), *gate.routes, *parcels.routes(base)],
         middleware=[
             Middleware(Requests, base=base),
             metrics.guard(base, settings.readers),

@@ -1,19 +1,19 @@
-"""The command ``puzzlescope``: all that ``python -m interp`` does, ``puzzlescope run``, the dashboard, and
-``puzzlescope password``, the hash of a password that its visitors share.
+"""The command ``puzzlescope``: all that ``python -m interp`` does, and ``puzzlescope run``, the dashboard,
+and what those need who run it for others.
 
 ``make run``, the image and the units of systemd start it here, too: ``python -m app.startup.command run``.
 """
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 import typer
 
-from app.startup import entry
+from app.startup import entry, server_status
 from app.startup import port as ports
 from app.startup.password import password
 from interp.__main__ import run as run_library
@@ -72,24 +72,40 @@ def environment() -> dict[str, str]:
     return dict(os.environ)
 
 
+def status(
+    url: Annotated[str, typer.Option(help="The server's address. Left out: that on this machine.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Show how a server is: visitors, queue, caches, memory. It must be one on this machine, or one that lets
+    this machine ask (PUZZLESCOPE_METRICS_FROM), or be asked with its token (PUZZLESCOPE_METRICS_TOKEN)."""
+    well, said = server_status.ask(
+        url or server_status.here(os.environ), server_status.token(os.environ), json
+    )
+    print(said, file=sys.stdout if well else sys.stderr)
+    if not well:
+        raise SystemExit(1)
+
+
+OWN: dict[str, Callable[..., None]] = {"run": run, "status": status, "password": password}
+"""Commands that need no PyTorch."""
+
+
 def _with_run() -> None:
     from interp.cli import app as library  # with PyTorch
 
     library.command(context_settings=CONTEXT)(run)
+    library.command()(status)
     library.command()(password)
 
 
 def main() -> int:
     """The whole command; returns its exit code."""
-    name = (sys.argv[1:2] or [""])[0]
-    if name not in ("run", "password"):
+    own = OWN.get(sys.argv[1] if len(sys.argv) > 1 else "")
+    if own is None:
         return run_library(_with_run)
-    own = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    if name == "run":
-        own.command(context_settings=CONTEXT)(run)
-    else:
-        own.command()(password)
-    own(sys.argv[2:], prog_name=f"puzzlescope {name}")
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    alone.command(context_settings=CONTEXT if own is run else None)(own)
+    alone(sys.argv[2:], prog_name=f"puzzlescope {sys.argv[1]}")
     return 0
 
 
