@@ -26,13 +26,11 @@ def show() -> None:
     if person is None:
         return
     with st.popover(escape_markdown(person.name or "Signed in"), icon=":material/person:", key="who"):
-        if person.name:
-            st.markdown(f"**{escape_markdown(person.name)}**")
-        if person.address not in ("", person.name):
-            st.markdown(escape_markdown(person.address))
+        told = [person.name, *([person.address] if person.address != person.name else [])]
+        st.html("".join(f"<div>{escape(one)}</div>" for one in told if one) or "<div>Signed in</div>")
         st.caption(_BY[person.way])
         if person.way != "header":
-            st.html(f'<a href="{escape(_sign_out())}" target="_self">Sign out</a>')
+            st.html(f'<a href="{escape(_sign_out())}" target="_self" style="color: inherit">Sign out</a>')
 
 
 def _sign_out() -> str:
