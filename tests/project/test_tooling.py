@@ -681,6 +681,7 @@ MODULE_OF = {
     "pillow": "PIL",
     "prometheus-client": "prometheus_client",
     "pytest-xdist": "xdist",
+    "pyyaml": "yaml",
     "transformer-lens": "transformer_lens",
 }
 
