@@ -676,6 +676,7 @@ def test_the_library_knows_nothing_of_the_dashboard() -> None:
 
 
 MODULE_OF = {
+    "argon2-cffi": "argon2",
     "axe-playwright-python": "axe_playwright_python",
     "huggingface-hub": "huggingface_hub",
     "pillow": "PIL",
