@@ -5,9 +5,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.server import runs
+from app.server import health, runs
 from app.startup import arrival, opening, title
+from app.state import admission
 from app.views import ADMIN, PAGES
+from app.widgets.away import away
 from app.widgets.browser import page_keeper, printing
 
 # The icon is a file: Streamlit would fetch a named one from an outside host.
@@ -24,6 +26,7 @@ page = st.navigation([*pages.values(), admin], position="top")
 unseen = st.container(key="unseen", height=1, border=False)  # app/style.css
 with unseen:
     ready = page_keeper.show()
+    away.prepare(health.ready())
     if not ready:
         opening.prepare_browser()
 if not ready:
@@ -31,6 +34,8 @@ if not ready:
 with st.container(horizontal=True, gap="small", key="tabs"):  # only on narrow screens: app/style.css
     for one in pages.values():
         st.page_link(one)
+if page != admin:
+    admission.show()
 opening.load(st.empty())
 with st.container(key="line"):  # lies over the page: app/style.css
     line = st.empty()

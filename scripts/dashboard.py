@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -27,12 +27,13 @@ CHROMIUM_ARGUMENTS = [
 
 
 @contextmanager
-def dashboard(port: int | None = None) -> Iterator[str]:
+def dashboard(port: int | None = None, said: Mapping[str, str] | None = None) -> Iterator[str]:
     """The address of a dashboard with the default model, started as ``make run`` starts it and stopped at the
     end.
 
     Args:
         port: left out, a free one.
+        said: more variables of its environment.
 
     Raises:
         RuntimeError: with what it wrote, if it does not come up.
@@ -40,13 +41,16 @@ def dashboard(port: int | None = None) -> Iterator[str]:
     port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
     environment = {name: value for name, value in os.environ.items() if name != "PUZZLESCOPE_MODEL"}
+    environment |= said or {}
+    base = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "")
+    address = f"http://127.0.0.1:{port}{base and '/' + base}"
     with tempfile.TemporaryFile("w+") as log:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
         try:
-            if not _comes_up(f"http://127.0.0.1:{port}/_stcore/health", server):
+            if not _comes_up(f"{address}/_stcore/health", server):
                 log.seek(0)
                 raise RuntimeError(f"The dashboard did not start:\n{log.read()}")
-            yield f"http://127.0.0.1:{port}"
+            yield address
         finally:
             server.kill()  # at once: asked politely, it waits for the pages that are open
             server.wait(30)

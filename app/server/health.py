@@ -3,6 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Route
+from streamlit import config
 
 from app.server import readiness
 
@@ -14,6 +15,12 @@ def routes(base: str) -> list[BaseRoute]:
         base: the path under which the dashboard is served, without a slash at its end.
     """
     return [Route(f"{base}/live", _live), Route(f"{base}/ready", _ready)]
+
+
+def ready() -> str:
+    """The address of ``/ready`` for pages."""
+    base = (config.get_option("server.baseUrlPath") or "").strip("/")
+    return f"/{base}/ready" if base else "/ready"
 
 
 async def _live(request: Request) -> PlainTextResponse:

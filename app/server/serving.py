@@ -1,18 +1,17 @@
 """What is served around the dashboard's own page."""
 
 import sys
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from streamlit import config
 
-from app.server import about, health, logs
+from app.server import health, life, logs, parcels
 from app.server.failing import script_failed
+from app.server.gate.parts import parts
+from app.server.life.lifespan import Lifespan
 from app.server.metrics import routes as metrics
 from app.server.requests import Requests
 from app.server.settings import Settings, read, use
@@ -35,33 +34,32 @@ class Serving:
     settings: Settings
     routes: Sequence[BaseRoute]
     middleware: Sequence[Middleware]
-    lifespan: Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]
+    lifespan: Lifespan
     script_failed: Callable[[Exception], bool | None]
 
 
 def begin() -> Serving:
     """Read the settings and put the parts together. A setting that cannot be ends the process with a
     sentence."""
+    base = (config.get_option("server.baseUrlPath") or "").strip("/")
+    base = f"/{base}" if base else ""
     try:
         settings = read(Words(), config.get_option("server.address") or "0.0.0.0")
+        gate = parts(settings.gate, base)
     except PuzzlescopeError as error:
         print(error, file=sys.stderr, flush=True)
         raise SystemExit(2) from None
     use(settings)
     logs.install(settings.log)
-    base = (config.get_option("server.baseUrlPath") or "").strip("/")
-    base = f"/{base}" if base else ""
     return Serving(
         settings=settings,
-        routes=[*health.routes(base), *metrics.routes(base)],
-        middleware=[Middleware(Requests, base=base), metrics.guard(base, settings.readers)],
-        lifespan=_lifespan,
+        routes=[*health.routes(base), *metrics.routes(base), *gate.routes, *parcels.routes(base)],
+        middleware=[
+            Middleware(Requests, base=base),
+            metrics.guard(base, settings.readers),
+            *gate.middleware,
+            Middleware(life.Doors),
+        ],
+        lifespan=life.span(settings.grace),
         script_failed=script_failed,
     )
-
-
-@asynccontextmanager
-async def _lifespan(app: Any) -> AsyncIterator[dict[str, Any]]:
-    logs.event("start", versions=dict(about.VERSIONS))
-    yield {}
-    logs.event("stop", seconds=round(time.time() - about.BEGUN, 1))

@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from app.server import admins, limits, logs
+from app.server import admins, life, limits, logs
+from app.server.gate import settings as gate
+from app.server.gate.settings import GateSettings
+from app.server.life.stopping import GRACE
 from app.server.limits import Limits
 from app.server.logs import LogSettings
 from app.server.metrics import guard
@@ -16,19 +19,21 @@ class Settings:
 
     Attributes:
         address: where the server listens.
-        open: anybody who reaches it may enter.
+        gate: who may enter.
         admins: addresses of those who may look after the server.
         log: how events are written down.
         readers: who may read how the server is.
         limits: how much of the machine it may take, and how many people it takes in.
+        grace: seconds that running answers have when the server is told to stop.
     """
 
     address: str = "127.0.0.1"
-    open: bool = False
+    gate: GateSettings = field(default_factory=GateSettings)
     admins: frozenset[str] = frozenset()
     log: LogSettings = field(default_factory=LogSettings)
     readers: Readers = field(default_factory=Readers)
     limits: Limits = field(default_factory=Limits)
+    grace: float = GRACE
 
 
 def read(words: Words, address: str) -> Settings:
@@ -42,11 +47,12 @@ def read(words: Words, address: str) -> Settings:
     """
     return Settings(
         address=address,
-        open=words.flag("PUZZLESCOPE_OPEN"),
+        gate=gate.read(words, address),
         admins=admins.read(words),
         log=logs.read(words),
         readers=guard.read(words),
         limits=limits.read(words),
+        grace=life.read(words),
     )
 
 

@@ -1,5 +1,6 @@
-"""What the first visitor sees while PyTorch and TransformerLens are loaded, which takes seconds, once a
-process."""
+"""PyTorch, TransformerLens and the pages' modules are loaded once a process, which takes seconds: by the
+server before there is a visitor, and by visitors who come before that is done, who see a spinner meanwhile.
+"""
 
 import sys
 import threading
@@ -8,7 +9,7 @@ from importlib import import_module
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-HEAVY = "app.state.backend"
+HEAVY = "app.views.preload"
 """The module that brings everything along."""
 
 _one_at_a_time = threading.Lock()
@@ -26,6 +27,17 @@ def load(place: DeltaGenerator) -> None:
     with place.container(), loading, _one_at_a_time:
         import_module(HEAVY)
     place.empty()
+
+
+def ahead() -> None:
+    """The same before there is a visitor, and with it what the first page shows.
+
+    Raises:
+        PuzzlescopeError: if the model that the dashboard opens with cannot be loaded.
+    """
+    with _one_at_a_time:
+        module = import_module(HEAVY)
+    module.first_answers()
 
 
 def _loaded() -> bool:

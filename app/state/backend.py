@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.server import computing, limits, runs
+from app.server import computing, life, limits, runs
 from app.server.computing import Computing, Turns
 from app.state.following import TALKS
 from app.state.waiting import TURNS, pulse
@@ -39,6 +39,7 @@ def shared_backend() -> Backend:
                 follow_edits=False,
             )
             computing.offer(_offered(_backend))
+            life.at_end(_backend.close)
         return _backend
 
 

@@ -113,6 +113,10 @@ class Backend:
             self._ids[model] = model.checkpoint_id
         return self._ids[model]
 
+    def close(self) -> None:
+        """Compute no more, for good: at the end of the process."""
+        self._queue.close()
+
     @property
     def working(self) -> int:
         """How many computations are under way."""

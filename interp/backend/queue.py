@@ -49,6 +49,7 @@ class WorkQueue:
         self._most, self._told = most, told
         self._computed: dict[str, Kind] = {}
         self.dropped = self.refused = 0
+        self._closed = False
 
     def ask(
         self,
@@ -78,7 +79,7 @@ class WorkQueue:
             job.claims.append(claim)
             self._order.add(claim)
             if self._worker is None or not self._worker.is_alive():
-                self._worker = threading.Thread(target=self._work, name="puzzlescope-worker")
+                self._worker = threading.Thread(target=self._work, name="puzzlescope-worker", daemon=False)
                 self._worker.start()
             self._work_there.notify_all()
         return claim
@@ -106,6 +107,19 @@ class WorkQueue:
                 claim.dropped = True
                 self.leave(claim)
         return len(claims)
+
+    def close(self, seconds: float = 1.0) -> None:
+        """Compute no more: the worker's thread ends after the step that it is at. The process would not end
+        before it does; killed in the midst of PyTorch's code, it would abort the process.
+
+        Args:
+            seconds: to wait for that.
+        """
+        with self._lock:
+            self._closed, worker = True, self._worker
+            self._work_there.notify_all()
+        if worker is not None:
+            worker.join(seconds)
 
     @property
     def waiting(self) -> int:
@@ -161,9 +175,10 @@ class WorkQueue:
                 if self._abandoned:
                     continue
                 claim: Claim[Any, Any] | None = self._order.next()
-                if claim is not None and threading.main_thread().is_alive():
+                over = self._closed or not threading.main_thread().is_alive()
+                if claim is not None and not over:
                     return claim
-                if time.monotonic() > deadline or not threading.main_thread().is_alive():
+                if over or time.monotonic() > deadline:
                     self._worker = None
                     return None
                 self._work_there.wait(IDLE)

@@ -39,7 +39,7 @@ APP_LINES = [
     {"views.shared"},
     {"views.frame"},
     {f"views.{page.name}" for page in [*PAGES, ADMIN]},
-    {"router", "main"},
+    {"views.preload", "router", "main"},
 ]
 
 

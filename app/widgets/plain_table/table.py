@@ -23,11 +23,10 @@ def show(name: str, head: Sequence[str], rows: Sequence[Sequence[str]], height: 
     if not rows:
         body = f'<tr><td class="none" colspan="{len(head)}">{escape(empty)}</td></tr>'
     top = "".join(f'<th scope="col"{_kind(one)}>{escape(one.strip())}</th>' for one in head)
-    st.html(
-        f'<style>{CSS}</style><h2 class="plain-title">{escape(name)}</h2>'
-        f'<div class="plain-table" style="height:{height}px" tabindex="0" role="region" '
-        f'aria-label="{escape(name)}"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    title = f'<h2 class="plain-title">{escape(name)}</h2>'
+    region = f'class="plain-table" style="height:{height}px" tabindex="0" role="region"'
+    table = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    st.html(f'<style>{CSS}</style>{title}<div {region} aria-label="{escape(name)}">{table}</div>')
 
 
 def facts(facts: Mapping[str, str]) -> None:

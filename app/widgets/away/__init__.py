@@ -1,0 +1,1 @@
+"""A line that says that the server is away."""
