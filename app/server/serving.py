@@ -12,6 +12,7 @@ from app.server import health, life, logs, parcels
 from app.server.failing import script_failed
 from app.server.gate.parts import parts
 from app.server.life.lifespan import Lifespan
+from app.server.metrics import counters
 from app.server.metrics import routes as metrics
 from app.server.requests import Requests
 from app.server.settings import Settings, read, use
@@ -38,9 +39,13 @@ class Serving:
     script_failed: Callable[[Exception], bool | None]
 
 
-def begin() -> Serving:
+def begin(pages: Sequence[str]) -> Serving:
     """Read the settings and put the parts together. A setting that cannot be ends the process with a
-    sentence."""
+    sentence.
+
+    Args:
+        pages: the names of the pages.
+    """
     base = (config.get_option("server.baseUrlPath") or "").strip("/")
     base = f"/{base}" if base else ""
     try:
@@ -51,6 +56,7 @@ def begin() -> Serving:
         raise SystemExit(2) from None
     use(settings)
     logs.install(settings.log)
+    counters.know_pages(pages)
     return Serving(
         settings=settings,
         routes=[*health.routes(base), *metrics.routes(base), *gate.routes, *parcels.routes(base)],
