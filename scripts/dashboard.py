@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +27,25 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
+@dataclass(frozen=True)
+class Running:
+    """A dashboard.
+
+    Attributes:
+        address: of its first page, without a slash at its end.
+        process: the server's.
+        log: what it has written so far.
+    """
+
+    address: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def written(self) -> str:
+        """What it has written so far."""
+        return self.log.read_text()
+
+
 @contextmanager
 def dashboard(port: int | None = None) -> Iterator[str]:
     """The address of a dashboard with the default model, started as ``make run`` starts it and stopped at the
@@ -37,18 +57,32 @@ def dashboard(port: int | None = None) -> Iterator[str]:
     Raises:
         RuntimeError: with what it wrote, if it does not come up.
     """
+    with running(port) as server:
+        yield server.address
+
+
+@contextmanager
+def running(port: int | None = None, **variables: str) -> Iterator[Running]:
+    """The same, for one who sends it signals and reads its log.
+
+    Args:
+        port: left out, a free one.
+        variables: of its environment, besides those of this process.
+    """
     port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
     environment = {name: value for name, value in os.environ.items() if name != "PUZZLESCOPE_MODEL"}
-    with tempfile.TemporaryFile("w+") as log:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+    with tempfile.NamedTemporaryFile("w") as log:
+        server = subprocess.Popen(
+            command, cwd=ROOT, env=environment | variables, stdout=log, stderr=subprocess.STDOUT
+        )
+        one = Running(f"http://127.0.0.1:{port}", server, Path(log.name))
         try:
-            if not _comes_up(f"http://127.0.0.1:{port}/_stcore/health", server):
-                log.seek(0)
-                raise RuntimeError(f"The dashboard did not start:\n{log.read()}")
-            yield f"http://127.0.0.1:{port}"
+            if not _comes_up(f"{one.address}/_stcore/health", server):
+                raise RuntimeError(f"The dashboard did not start:\n{one.written()}")
+            yield one
         finally:
-            server.kill()  # at once: asked politely, it waits for the pages that are open
+            server.kill()  # at once
             server.wait(30)
 
 
