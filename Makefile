@@ -22,6 +22,7 @@ run: setup ## start the dashboard
 
 test: setup-dev ## run all tests, those in a real Chromium too
 	@$(python) scripts/find_chromium.py --install
+	@$(python) -m scripts.find_program --install
 	@$(python) -m pytest -n 2 --no-loadscope-reorder
 
 bench: setup ## measure speed side by side with plain ways

@@ -18,9 +18,9 @@ if str(ROOT) not in sys.path:
 # pages of other visitors, or a browser on this machine, need. To be said before PyTorch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
-from app import server  # noqa: E402
+from app.server.serving import begin  # noqa: E402
 
-serving = server.begin()
+serving = begin()
 # Streamlit knows by this assignment, as it is written here, that this file is a server and no page.
 app = st.App(
     ROOT / "app" / "router.py",

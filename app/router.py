@@ -7,6 +7,7 @@ import streamlit as st
 
 from app.server import health, runs
 from app.startup import arrival, opening, title
+from app.state import admission
 from app.views import ADMIN, PAGES
 from app.widgets.away import away
 from app.widgets.browser import page_keeper, printing
@@ -33,6 +34,8 @@ if not ready:
 with st.container(horizontal=True, gap="small", key="tabs"):  # only on narrow screens: app/style.css
     for one in pages.values():
         st.page_link(one)
+if page != admin:
+    admission.show()
 opening.load(st.empty())
 with st.container(key="line"):  # lies over the page: app/style.css
     line = st.empty()

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,38 +47,40 @@ class Running:
 
 
 @contextmanager
-def dashboard(port: int | None = None) -> Iterator[str]:
+def dashboard(port: int | None = None, said: Mapping[str, str] | None = None) -> Iterator[str]:
     """The address of a dashboard with the default model, started as ``make run`` starts it and stopped at the
     end.
 
     Args:
         port: left out, a free one.
+        said: more variables of its environment.
 
     Raises:
         RuntimeError: with what it wrote, if it does not come up.
     """
-    with running(port) as server:
+    with running(port, said) as server:
         yield server.address
 
 
 @contextmanager
-def running(port: int | None = None, **variables: str) -> Iterator[Running]:
+def running(port: int | None = None, said: Mapping[str, str] | None = None) -> Iterator[Running]:
     """The same, for one who sends it signals and reads its log.
 
     Args:
         port: left out, a free one.
-        variables: of its environment, besides those of this process.
+        said: more variables of its environment.
     """
     port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
     environment = {name: value for name, value in os.environ.items() if name != "PUZZLESCOPE_MODEL"}
+    environment |= said or {}
+    base = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "")
+    address = f"http://127.0.0.1:{port}{base and '/' + base}"
     with tempfile.NamedTemporaryFile("w") as log:
-        server = subprocess.Popen(
-            command, cwd=ROOT, env=environment | variables, stdout=log, stderr=subprocess.STDOUT
-        )
-        one = Running(f"http://127.0.0.1:{port}", server, Path(log.name))
+        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        one = Running(address, server, Path(log.name))
         try:
-            if not _comes_up(f"{one.address}/_stcore/health", server):
+            if not _comes_up(f"{address}/_stcore/health", server):
                 raise RuntimeError(f"The dashboard did not start:\n{one.written()}")
             yield one
         finally:

@@ -92,12 +92,17 @@ def install_commands() -> Iterator[list[str]]:
     download = [sys.executable, "-m", "playwright", "install", "chromium"]
     if root is not None and shutil.which("apt-get"):
         if distribution() == "debian":
-            apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=60"]
-            yield [*apt, "update", "-q"]
-            yield [*apt, "install", "-q", "-y", "--no-install-recommends", "chromium"]
+            yield from apt_commands(root, "chromium")
         else:
             yield [*root, sys.executable, "-m", "playwright", "install-deps", "chromium"]
     yield download
+
+
+def apt_commands(root: list[str], package: str) -> Iterator[list[str]]:
+    """How a package of the system is got, with what makes them run as root before them."""
+    apt = [*root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-o", "DPkg::Lock::Timeout=60"]
+    yield [*apt, "update", "-q"]
+    yield [*apt, "install", "-q", "-y", "--no-install-recommends", package]
 
 
 def as_root() -> list[str] | None:

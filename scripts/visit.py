@@ -9,12 +9,16 @@ is too much.
 import argparse
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from ssl import SSLContext
 from urllib.parse import urlsplit
 
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
 SECONDS = 180.0
 
@@ -52,26 +56,35 @@ class Visit:
         )
 
 
-def open_page(url: str, headers: dict[str, str] | None = None, **options: object) -> ClientConnection:
+@contextmanager
+def open_page(
+    url: str, headers: dict[str, str] | None = None, ssl: SSLContext | None = None, origin: str = ""
+) -> Iterator[ClientConnection]:
     """A websocket to the dashboard at this address, on which its page has been asked for.
+
+    Args:
+        url: of the page.
+        headers: cookies, say.
+        ssl: what is trusted of https.
+        origin: the site that the page is of; left out, the dashboard's own.
 
     Raises:
         websockets.exceptions.InvalidStatus: if the server, or what stands before it, refuses.
     """
     parts = urlsplit(url)
     scheme = "wss" if parts.scheme == "https" else "ws"
-    socket = connect(
+    with connect(
         f"{scheme}://{parts.netloc}{parts.path.rstrip('/')}/_stcore/stream",
-        origin=f"{parts.scheme}://{parts.netloc}",  # type: ignore[arg-type]
+        origin=Origin(origin or f"{parts.scheme}://{parts.netloc}"),
         additional_headers=headers,
-        subprotocols=["streamlit"],  # type: ignore[list-item]
+        subprotocols=[Subprotocol("streamlit")],
         max_size=None,
-        **options,  # type: ignore[arg-type]
-    )
-    asked = BackMsg()
-    asked.rerun_script.query_string = parts.query
-    socket.send(asked.SerializeToString())
-    return socket
+        ssl=ssl,
+    ) as socket:
+        asked = BackMsg()
+        asked.rerun_script.query_string = parts.query
+        socket.send(asked.SerializeToString())
+        yield socket
 
 
 def run_to_the_end(socket: ClientConnection, seconds: float = SECONDS) -> Visit:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import RerunException, StopException, get_script_run_ctx
-from streamlit.runtime.scriptrunner_utils.script_run_context import ScriptRunContext
 
 from app.server import logs
+from app.server.gate.person import HEADER as PERSON
+from app.server.gate.person import Person
+from app.server.gate.person import read as read_person
 from app.server.metrics import counters
 from app.server.requests import CONNECTION
 from app.server.visits import VISITS, Visit
@@ -47,7 +49,7 @@ def page(name: str) -> Iterator[None]:
         yield
         return
     connection_id = _connection_id(context.session_id)
-    visit = VISITS.of(context.session_id, connection_id, _person(context))
+    visit = VISITS.of(context.session_id, connection_id, person())
     connection = VISITS.connection(connection_id)
     heard = None if connection is None else connection.take_heard()
     run = Run(visit, name)
@@ -89,7 +91,7 @@ def part() -> Iterator[None]:
         yield
         return
     connection_id = _connection_id(context.session_id)
-    visit = VISITS.of(context.session_id, connection_id, _person(context))
+    visit = VISITS.of(context.session_id, connection_id, person())
     connection, began = VISITS.connection(connection_id), time.perf_counter()
     heard = None if connection is None else connection.take_heard()
     with _counted(Run(visit, visit.page)), logs.bound(visitor=visit.id):
@@ -137,18 +139,30 @@ def _counted(run: Run) -> Iterator[None]:
 def _connection_id(session: str) -> str | None:
     """Of the websocket by which this session's browser is connected. The server has written it among the
     headers that the browser came with (:mod:`app.server.requests`)."""
+    return _told(session, CONNECTION)
+
+
+def _told(session: str, header: str) -> str | None:
+    """What the server has written under this name among the headers that this session's browser came with."""
     client = runtime.get_instance().get_client(session) if runtime.exists() else None
     context = None if client is None else client.client_context
     headers = () if context is None else context.headers
-    return next((value for name, value in headers if name.lower() == CONNECTION), None)
+    return next((value for name, value in headers if name.lower() == header), None)
+
+
+def signed_in() -> Person | None:
+    """Who this page's visitor is, if people sign in."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return None if context is None else read_person(_told(context.session_id, PERSON.decode()))
+
+
+def visitor() -> str | None:
+    """The id of this page's visitor, as in the log."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return None if context is None else logs.visitor_id(context.session_id)
 
 
 def person() -> str | None:
     """The address that this page's visitor has signed in with, if any."""
-    context = get_script_run_ctx(suppress_warning=True)
-    return None if context is None else _person(context)
-
-
-def _person(context: ScriptRunContext) -> str | None:
-    found = (context.user_info or {}).get("email")
-    return found if isinstance(found, str) else None
+    found = signed_in()
+    return found.address or None if found is not None else None

@@ -8,8 +8,9 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from streamlit import config
 
-from app.server import health, life, logs
+from app.server import health, life, logs, parcels
 from app.server.failing import script_failed
+from app.server.gate.parts import parts
 from app.server.life.lifespan import Lifespan
 from app.server.metrics import routes as metrics
 from app.server.requests import Requests
@@ -40,21 +41,23 @@ class Serving:
 def begin() -> Serving:
     """Read the settings and put the parts together. A setting that cannot be ends the process with a
     sentence."""
+    base = (config.get_option("server.baseUrlPath") or "").strip("/")
+    base = f"/{base}" if base else ""
     try:
         settings = read(Words(), config.get_option("server.address") or "0.0.0.0")
+        gate = parts(settings.gate, base)
     except PuzzlescopeError as error:
         print(error, file=sys.stderr, flush=True)
         raise SystemExit(2) from None
     use(settings)
     logs.install(settings.log)
-    base = (config.get_option("server.baseUrlPath") or "").strip("/")
-    base = f"/{base}" if base else ""
     return Serving(
         settings=settings,
-        routes=[*health.routes(base), *metrics.routes(base)],
+        routes=[*health.routes(base), *metrics.routes(base), *gate.routes, *parcels.routes(base)],
         middleware=[
             Middleware(Requests, base=base),
             metrics.guard(base, settings.readers),
+            *gate.middleware,
             Middleware(life.Doors),
         ],
         lifespan=life.span(settings.grace),

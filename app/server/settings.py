@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 from app.server import admins, life, limits, logs
+from app.server.gate import settings as gate
+from app.server.gate.settings import GateSettings
 from app.server.life.stopping import GRACE
 from app.server.limits import Limits
 from app.server.logs import LogSettings
@@ -17,7 +19,7 @@ class Settings:
 
     Attributes:
         address: where the server listens.
-        open: anybody who reaches it may enter.
+        gate: who may enter.
         admins: addresses of those who may look after the server.
         log: how events are written down.
         readers: who may read how the server is.
@@ -26,7 +28,7 @@ class Settings:
     """
 
     address: str = "127.0.0.1"
-    open: bool = False
+    gate: GateSettings = field(default_factory=GateSettings)
     admins: frozenset[str] = frozenset()
     log: LogSettings = field(default_factory=LogSettings)
     readers: Readers = field(default_factory=Readers)
@@ -45,7 +47,7 @@ def read(words: Words, address: str) -> Settings:
     """
     return Settings(
         address=address,
-        open=words.flag("PUZZLESCOPE_OPEN"),
+        gate=gate.read(words, address),
         admins=admins.read(words),
         log=logs.read(words),
         readers=guard.read(words),

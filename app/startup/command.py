@@ -5,7 +5,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import typer
 
 from app.startup import port as ports
+from app.startup import server_status
 from interp.__main__ import run as run_library
 
 MAIN = Path(__file__).parent.parent / "main.py"
@@ -69,19 +70,39 @@ def environment() -> dict[str, str]:
     return dict(os.environ)
 
 
+def status(
+    url: Annotated[str, typer.Option(help="The server's address. Left out: that on this machine.")] = "",
+    json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Show how a server is: visitors, queue, caches, memory. It must be one on this machine, or one that lets
+    this machine ask (PUZZLESCOPE_METRICS_FROM), or be asked with its token (PUZZLESCOPE_METRICS_TOKEN)."""
+    well, said = server_status.ask(
+        url or server_status.here(os.environ), server_status.token(os.environ), json
+    )
+    print(said, file=sys.stdout if well else sys.stderr)
+    if not well:
+        raise SystemExit(1)
+
+
+OWN: dict[str, Callable[..., None]] = {"run": run, "status": status}
+"""Commands that need no PyTorch."""
+
+
 def _with_run() -> None:
     from interp.cli import app as library  # with PyTorch
 
     library.command(context_settings=CONTEXT)(run)
+    library.command()(status)
 
 
 def main() -> int:
     """The whole command; returns its exit code."""
-    if sys.argv[1:2] != ["run"]:
+    own = OWN.get(sys.argv[1] if len(sys.argv) > 1 else "")
+    if own is None:
         return run_library(_with_run)
-    own = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    own.command(context_settings=CONTEXT)(run)
-    own(sys.argv[2:], prog_name="puzzlescope run")
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+    alone.command(context_settings=CONTEXT if own is run else None)(own)
+    alone(sys.argv[2:], prog_name=f"puzzlescope {sys.argv[1]}")
     return 0
 
 

@@ -151,11 +151,12 @@ class Turns:
             ahead = sum(one.number < ticket.number for one in self._open())
             return ahead + 1, (ahead + 1) / self._pace.a_second
 
-    def expected(self) -> float:
-        """Seconds that one who came now would take."""
+    def next_place(self) -> tuple[int, float]:
+        """The place that one who came now would have, and the seconds that it would take."""
         with self._lock:
             self._pace.pass_time(self._clock(), self._n_open())
-            return (self._n_open() + 1) / self._pace.a_second
+            number = self._n_open() + 1
+            return number, number / self._pace.a_second
 
     def status(self) -> TurnsStatus:
         """How it is."""

@@ -4,8 +4,8 @@
 
 As root, on Linux, with debootstrap, unshare and nsenter. Ten minutes: packages are installed as in the image.
 FROM is the one step that is not done as written: a Debian whose own python3 stands for the image's Python.
-Then the image's command is started with a read-only root, no capabilities, no network and an ordinary user, and
-the checks below are made. Build context and steps are read from .dockerignore and the Dockerfile.
+Then the image's command is started with a read-only root, no capabilities, no network and an ordinary user,
+and the checks below are made. Build context and steps are read from .dockerignore and the Dockerfile.
 """
 
 import argparse

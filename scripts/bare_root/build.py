@@ -63,7 +63,8 @@ def build(
     """
     shutil.rmtree(root, ignore_errors=True)
     run("cp", "--archive", base, root)
-    image, arguments = Image(root), {}
+    image = Image(root)
+    arguments: dict[str, str] = {}
     for path in (Path("/etc/resolv.conf"), *binds):
         bind(path, root)
     for special in ("proc", "dev"):

@@ -2,7 +2,6 @@
 
 import ast
 import http.server
-import json
 import os
 import re
 import shlex
@@ -128,6 +127,16 @@ def test_nvidia_smi_tells_of_a_card(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     executable(tmp_path / "nvidia-smi", "exit 0")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert bootstrap.has_nvidia()
+
+
+def test_an_image_for_cards_is_built_where_there_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("PUZZLESCOPE_DEVICE", "cpu")
+    without = bootstrap.has_nvidia()
+    monkeypatch.setenv("PUZZLESCOPE_DEVICE", "cuda")
+    assert bootstrap.has_nvidia() and without == Path("/dev/nvidia0").exists()
 
 
 def test_intel_macs_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -457,7 +466,7 @@ def test_distribution(tmp_path: Path) -> None:
     assert find_chromium.distribution(file) == "debian"
 
 
-# ---- requirements, Dockerfile, Makefile, CI ----------------------------------------------------------------
+# ---- requirements, Makefile, CI ----------------------------------------------------------------
 
 
 def requirement_lines(name: str) -> list[str]:
@@ -507,41 +516,6 @@ def test_constraints_hold_on_every_platform() -> None:
         assert not package.startswith(("nvidia", "cuda", "triton", "torch", "pyobjc", "pywin32")), package
 
 
-def test_the_dockerfile_copies_what_exists() -> None:
-    text = (ROOT / "Dockerfile").read_text()
-    copies = [shlex.split(line)[1:-1] for line in text.splitlines() if line.startswith("COPY ")]
-    sources = [source for copy in copies for source in copy]
-    assert {"app", "interp", "assets", "requirements.txt", "constraints.txt"} <= set(sources)
-    kept = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
-    for source in sources:
-        assert (ROOT / source).exists(), source
-        assert any(Path(source).is_relative_to(path) or Path(path) == Path(source) for path in kept), source
-
-
-def dockerfile_list(instruction: str) -> list[str]:
-    """The words of an instruction that the Dockerfile gives as a list."""
-    joined = (ROOT / "Dockerfile").read_text().replace("\\\n", "")
-    (line,) = [line for line in joined.splitlines() if line.startswith(f"{instruction} ")]
-    words: list[str] = json.loads(line[line.index("[") :])
-    return words
-
-
-def test_the_image_serves_the_dashboard() -> None:
-    command = dockerfile_list("CMD")
-    assert command[1:5] == ["-m", "streamlit", "run", "app/main.py"]
-    assert "--server.address=0.0.0.0" in command
-    user = re.search(r"^USER (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    assert user is not None
-    assert user.group(1) != "root"
-
-
-def test_the_health_check_is_python_and_asks_the_right_page() -> None:
-    _, option, code = dockerfile_list("HEALTHCHECK")
-    assert option == "-c"
-    ast.parse(code)
-    assert "_stcore/health" in code
-
-
 def test_streamlit_knows_every_option_of_the_configuration() -> None:
     from streamlit import config
 
@@ -572,29 +546,24 @@ def test_make_lists_its_commands() -> None:
     assert set(phony.split()) - set(listed) == {"setup", "setup-dev"}  # which the others call
 
 
-@pytest.mark.parametrize("arguments", [["PORT=8600"], []], ids=["argument", "environment"])
-def test_make_run_takes_the_port(arguments: list[str]) -> None:
-    environment = {**os.environ, **({} if arguments else {"PORT": "8600"})}
+@pytest.mark.parametrize("arguments", [["PORT=8600", "HOSTS=a b"], []], ids=["argument", "environment"])
+def test_make_run_hands_over_where_to_listen(arguments: list[str]) -> None:
+    """And the command does the rest, as wherever the dashboard is started."""
+    environment = {**os.environ, **({} if arguments else {"PORT": "8600", "HOSTS": "a b"})}
     command = ["make", "--dry-run", "run", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-    assert 'streamlit run app/main.py --server.address "127.0.0.1" --server.port "8600"' in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("said", "names"),
-    [
-        ({}, []),
-        ({"ADDRESS": "::1"}, []),
-        ({"ADDRESS": "0.0.0.0"}, ["localhost", "127.0.0.1", "::1", "*"]),
-        ({"ADDRESS": "0.0.0.0", "STREAMLIT_SERVER_ALLOWED_HOSTS": "gpu-box"}, []),
-        ({"HOSTS": "gpu-box,a.example.org"}, ["localhost", "127.0.0.1", "::1", "gpu-box", "a.example.org"]),
-    ],
-)
-def test_make_run_lets_in_who_comes_by_these_names(said: dict[str, str], names: list[str]) -> None:
-    environment = {**os.environ, **said}
-    command = ["make", "--dry-run", "run"]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
-    assert re.findall(r'--server\.allowedHosts "([^"]*)"', done.stdout) == names
+    words = shlex.split(done.stdout.splitlines()[-1])
+    assert words[2:] == [
+        "-m",
+        "app.startup.command",
+        "run",
+        "--address",
+        "127.0.0.1",
+        "--port",
+        "8600",
+        "--hosts",
+        "a b",
+    ]
 
 
 def test_ci_lints_and_ends_with_the_tests() -> None:

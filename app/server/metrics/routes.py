@@ -1,12 +1,13 @@
-"""``/metrics``, for Prometheus, and ``/status``, for an administrator's command. Both are closed to others by
-:mod:`app.server.metrics.guard`."""
+"""``/metrics``, for Prometheus, and ``/status``, for an administrator's command, as JSON or for a terminal.
+Both are closed to others by :mod:`app.server.metrics.guard`."""
 
 from prometheus_client.exposition import choose_encoder
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from app.server import telling
 from app.server.metrics.collected import registry
 from app.server.metrics.guard import Guard, Readers
 from app.server.overview import overview
@@ -36,4 +37,7 @@ def _metrics(request: Request) -> Response:
 
 
 def _status(request: Request) -> Response:
-    return JSONResponse(overview().plain())
+    of = overview()
+    if "text/plain" in request.headers.get("accept", ""):
+        return PlainTextResponse(f"{telling.text(of)}\n")
+    return JSONResponse(of.plain())

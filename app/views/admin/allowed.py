@@ -15,4 +15,5 @@ def here() -> bool:
     """Whether this page's visitor may. To be asked again before anything is done."""
     now = settings.now()
     person = runs.person()
-    return may_administer(now.admins, now.address, person, st.context.headers.keys(), sign_in=False)
+    sign_in = now.gate.way is not None
+    return may_administer(now.admins, now.address, person, st.context.headers.keys(), sign_in=sign_in)

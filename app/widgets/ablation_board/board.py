@@ -14,7 +14,7 @@ import streamlit as st
 from app.widgets.ablation_board import hearing
 from app.widgets.ablation_board.tiles import Tile, costliest, in_short, number, place, said
 from app.widgets.ablation_board.wishes import Seen, Wish
-from app.widgets.browser.scripts import ELEMENT, LEGEND, WISHES, joined
+from app.widgets.browser.scripts import ELEMENT, LEGEND, WISHES, component, joined
 from app.widgets.effect_legend import legend
 from interp import outputs
 from interp.ablation import (
@@ -38,7 +38,7 @@ PLACEHOLDER = "such as L1.attn or L0-2.H3:mean"
 LEFT_OUT = ("token", "cell", "rests", "on")
 """Words of a role's name for which the line of signs has no room."""
 
-_board = st.components.v2.component(
+_board = component(
     "ablation_board",
     css=(HERE / "board.css").read_text() + legend.CSS,
     js=joined(ELEMENT, LEGEND, WISHES, HERE / "controls.js", HERE / "board.js"),

@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import streamlit as st
 
-from app.widgets.browser.scripts import joined
+from app.widgets.browser.scripts import component, joined
 
 HERE = Path(__file__).parent
 SCRIPT = joined(HERE / "focus.js", HERE / "page_keeper.js")
 
-_keeper = st.components.v2.component("page_keeper", html="<div></div>", js=SCRIPT)
+_keeper = component("page_keeper", html="<div></div>", js=SCRIPT)
 
 
 _READY, _OPEN = "browser-ready", "puzzlescope-open"

@@ -3,11 +3,9 @@ paper."""
 
 from pathlib import Path
 
-import streamlit as st
+from app.widgets.browser.scripts import component
 
-_printing = st.components.v2.component(
-    "printing", html="<div></div>", js=(Path(__file__).parent / "printing.js").read_text()
-)
+_printing = component("printing", html="<div></div>", js=(Path(__file__).parent / "printing.js").read_text())
 
 
 def prepare() -> None:

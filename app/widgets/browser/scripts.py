@@ -1,6 +1,17 @@
-"""The browser's side of components: what several need stands in a file of its own, put before theirs."""
+"""The browser's side of components: what several need stands in a file of its own, put before theirs.
 
+Streamlit sends a component's script and style with every message, which is most of what small messages are.
+Here only the address of a script is sent, and the browser keeps what stands there. Its style comes with it.
+"""
+
+import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from app.server.parcels import PARCELS
 
 HERE = Path(__file__).parent
 ELEMENT = HERE / "element.js"
@@ -12,7 +23,60 @@ WISHES = HERE / "wishes.js"
 KEPT = HERE / "kept.js"
 RING, RING_STYLE = HERE / "ring.js", HERE / "ring.css"
 
+DRESSED = """
+const sheet = new CSSStyleSheet()
+sheet.replaceSync(STYLE)
+export default (given) => {
+  const root = given.parentElement.getRootNode()
+  if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets = [...root.adoptedStyleSheets, sheet]
+  return drawUndressed(given)
+}
+"""
+"""The end of a script that brings its style: it is read once, for all places where the component stands."""
+LOADER = """
+const address = new URL(ADDRESS, document.baseURI).href
+const load = (tries) =>
+  import(tries ? `${address}?${tries}` : address).catch((error) => {
+    if (tries > 4) throw error
+    return new Promise((resolve) => setTimeout(resolve, 300 * 2 ** tries)).then(() => load(tries + 1))
+  })
+export default (await load(0)).default
+"""
+"""What is sent in a script's place. It asks again where the network or the server was away for a moment."""
+
 
 def joined(*files: Path) -> str:
     """One module of these files, in this order; the last of them to export decides what it is."""
     return "\n".join(file.read_text() for file in files)
+
+
+def component(
+    name: str, *, js: str, css: str = "", html: str | None = None, isolate_styles: bool = True
+) -> Callable[..., Any]:
+    """A component of Streamlit's whose script the browser fetches once.
+
+    Args:
+        js: a module with one ``export default``, the function that draws.
+        css: its style. It comes with the script where that draws everything; with the message where there is
+            something to see before, or where it holds for the whole page and has to go with the component.
+        html, isolate_styles: as Streamlit takes them.
+
+    Returns:
+        What draws it.
+    """
+    own = bool(css) and html is None and isolate_styles
+    address = PARCELS.put_script(dressed(js, css) if own else js)
+    return st.components.v2.component(
+        name,
+        html=html,
+        css=None if own else css or None,
+        js=LOADER.replace("ADDRESS", json.dumps(address)),
+        isolate_styles=isolate_styles,
+    )
+
+
+def dressed(js: str, css: str) -> str:
+    """The module that brings its style along."""
+    assert js.count("export default") == 1
+    drawing = js.replace("export default", "const drawUndressed =")
+    return f"{drawing}\nconst STYLE = {json.dumps(css)}{DRESSED}"

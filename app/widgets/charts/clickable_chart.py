@@ -14,7 +14,7 @@ import streamlit as st
 
 from app.startup.bundles import PLOTLY, bundle_address
 from app.widgets.browser.hearing import said
-from app.widgets.browser.scripts import ELEMENT, joined
+from app.widgets.browser.scripts import ELEMENT, component, joined
 from app.widgets.export_menu import asking
 from interp.figures.tiles import write_on
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 HERE = Path(__file__).parent
 
 # Plotly puts its style sheet into the document, so this component cannot live in a shadow root.
-_chart = st.components.v2.component(
+_chart = component(
     "chart",
     css=(HERE / "chart.css").read_text(),
     js=joined(ELEMENT, HERE / "chart.js"),

@@ -8,9 +8,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
-from app.widgets.browser.scripts import ELEMENT, LEGEND, joined
+from app.widgets.browser.scripts import ELEMENT, LEGEND, component, joined
 from interp.engine.measures import Measure
 from interp.figures.scale import colour, legend, marks, note, position, quantity
 
@@ -19,7 +17,7 @@ STEPS = 50
 """Colours of the bar, for the whole scale from no effect to full colour."""
 
 CSS = (HERE / "legend.css").read_text()
-_legend = st.components.v2.component("effect_legend", css=CSS, js=joined(ELEMENT, LEGEND, HERE / "legend.js"))
+_legend = component("effect_legend", css=CSS, js=joined(ELEMENT, LEGEND, HERE / "legend.js"))
 
 
 def legend_data(measure: Measure, n: int, changes: Mapping[str, float]) -> dict[str, Any]:

@@ -9,18 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 from jaxtyping import Integer
 
 from app.widgets.browser.hearing import said
-from app.widgets.browser.scripts import ELEMENT, joined
+from app.widgets.browser.scripts import ELEMENT, component, joined
 from interp import outputs
 
 HERE = Path(__file__).parent
 
-_cards = st.components.v2.component(
-    "experiments", css=(HERE / "cards.css").read_text(), js=joined(ELEMENT, HERE / "cards.js")
-)
+_cards = component("experiments", css=(HERE / "cards.css").read_text(), js=joined(ELEMENT, HERE / "cards.js"))
 
 
 @dataclass(frozen=True, eq=False)

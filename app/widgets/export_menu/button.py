@@ -3,13 +3,12 @@
 from functools import partial
 from pathlib import Path
 
-import streamlit as st
-
+from app.widgets.browser.scripts import component
 from app.widgets.export_menu import asking
 
 HERE = Path(__file__).parent
 
-_button = st.components.v2.component(
+_button = component(
     "export_button",
     html='<div><button type="button"><svg viewBox="0 0 16 16" aria-hidden="true">'
     '<path d="M8 2v8M4.8 7 8 10.2 11.2 7M2.5 13.5h11"/></svg></button></div>',

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from app.widgets.browser.scripts import component
 from app.widgets.export_menu import asking, figures
 from app.widgets.export_menu.figures import Figure
 from interp.export.tables import Table
@@ -16,7 +17,7 @@ from interp.export.tables import Table
 HERE = Path(__file__).parent
 FIGURES, DATA, CODE, LINK = "Figures", "Data", "Code", "Link"
 
-_copy_link = st.components.v2.component(
+_copy_link = component(
     "copy_link",
     html='<div class="copy"><button type="button">Copy link</button><span class="said" role="status"></span>'
     '<input type="text" readonly hidden aria-label="Link to what is on screen"></div>',

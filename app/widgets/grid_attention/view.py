@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import streamlit as st
 
 from app.widgets.browser.hearing import said
-from app.widgets.browser.scripts import CANVAS, ELEMENT, joined
+from app.widgets.browser.scripts import CANVAS, ELEMENT, component, joined
 from app.widgets.browser.sending import finite
 from app.widgets.grid_attention.choice import Choice, read_choice
 from interp.analyses.attention import LayerAttention, packed, quantise
@@ -26,7 +25,7 @@ HERE = Path(__file__).parent
 
 SCRIPT = joined(ELEMENT, CANVAS, HERE / "view.js")
 
-_view = st.components.v2.component(
+_view = component(
     "grid_attention",
     css=(HERE / "view.css").read_text(),
     js=SCRIPT,

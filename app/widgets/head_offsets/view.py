@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 
 from app.widgets.browser.hearing import said
-from app.widgets.browser.scripts import CANVAS, ELEMENT, joined
+from app.widgets.browser.scripts import CANVAS, ELEMENT, component, joined
 from app.widgets.browser.sending import finite
 from interp.analyses.attention import packed
 from interp.analyses.head_study import HeadStudy
@@ -22,7 +21,7 @@ PLACES = ("1st grid", "2nd grid", "3rd grid", "answer")
 
 SCRIPT = joined(ELEMENT, CANVAS, HERE / "view.js")
 
-_view = st.components.v2.component(
+_view = component(
     "head_offsets",
     css=(HERE / "view.css").read_text(),
     js=SCRIPT,

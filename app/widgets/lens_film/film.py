@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from app.widgets import terms
-from app.widgets.browser.scripts import ELEMENT, SVG_CELLS, joined
+from app.widgets.browser.scripts import ELEMENT, SVG_CELLS, component, joined
 from app.widgets.puzzle_strip import PLAIN, Look, painting, report_cell
 from interp import outputs
 from interp.ablation import NO_ABLATION, Ablation
@@ -38,7 +38,7 @@ LEGEND = (
 
 SCRIPT = joined(ELEMENT, SVG_CELLS, HERE / "film.js")
 
-_film = st.components.v2.component(
+_film = component(
     "lens_film",
     css=(HERE / "film.css").read_text(),
     js=SCRIPT,

@@ -4,9 +4,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import streamlit as st
-
-from app.widgets.browser.scripts import ELEMENT, joined
+from app.widgets.browser.scripts import ELEMENT, component, joined
 from interp.engine.answers import AnswerLoss, Prediction
 from interp.engine.measures import MEASURES, METRICS, Metric
 from interp.numbers import has_ratio, short, times
@@ -22,7 +20,7 @@ LABELS: dict[Metric, str] = {
 """The first is of all the answer's tokens; the others follow it in one line."""
 
 SCRIPT = joined(ELEMENT, HERE / "readout.js")
-_readout = st.components.v2.component("loss_readout", css=(HERE / "readout.css").read_text(), js=SCRIPT)
+_readout = component("loss_readout", css=(HERE / "readout.css").read_text(), js=SCRIPT)
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import streamlit as st
-
 from app.widgets.browser.hearing import said
-from app.widgets.browser.scripts import ELEMENT, joined
+from app.widgets.browser.scripts import ELEMENT, component, joined
 from interp.ablation import COMPONENT_KINDS, Component, components_of
 from interp.model import Config
 
@@ -17,7 +15,7 @@ WIDTH = 210
 HERE = Path(__file__).parent
 SCRIPT = joined(ELEMENT, HERE / "mini.js")
 
-_board = st.components.v2.component("mini_board", css=(HERE / "mini.css").read_text(), js=SCRIPT)
+_board = component("mini_board", css=(HERE / "mini.css").read_text(), js=SCRIPT)
 
 
 def show(cfg: Config, off: Collection[Component], *, key: str, on_click: Callable[[Component], None]) -> None:

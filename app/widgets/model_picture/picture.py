@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 from jaxtyping import Integer
 
 from app.widgets.ablation_board import (
@@ -27,7 +26,7 @@ from app.widgets.ablation_board import (
     place,
     said,
 )
-from app.widgets.browser.scripts import ELEMENT, SVG_CELLS, WISHES, joined
+from app.widgets.browser.scripts import ELEMENT, SVG_CELLS, WISHES, component, joined
 from interp import outputs
 from interp.ablation import COMPONENT_KINDS, Component, components_of, fitting
 from interp.figures.scale import colour
@@ -36,7 +35,7 @@ from interp.grids import SIZE
 HERE = Path(__file__).parent
 SCRIPT = joined(ELEMENT, SVG_CELLS, WISHES, HERE / "layout.js", HERE / "picture.js")
 
-_picture = st.components.v2.component("model_picture", css=(HERE / "picture.css").read_text(), js=SCRIPT)
+_picture = component("model_picture", css=(HERE / "picture.css").read_text(), js=SCRIPT)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,11 +2,9 @@
 
 from pathlib import Path
 
-import streamlit as st
+from app.widgets.browser.scripts import component
 
-_naming = st.components.v2.component(
-    "naming", html="<div></div>", js=(Path(__file__).parent / "naming.js").read_text()
-)
+_naming = component("naming", html="<div></div>", js=(Path(__file__).parent / "naming.js").read_text())
 
 
 def prepare() -> None:

@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-import streamlit as st
-
-from app.widgets.browser.scripts import ELEMENT, joined
+from app.widgets.browser.scripts import ELEMENT, component, joined
 
 HERE = Path(__file__).parent
 
-_narration = st.components.v2.component(
+_narration = component(
     "narration", css=(HERE / "narration.css").read_text(), js=joined(ELEMENT, HERE / "narration.js")
 )
 

@@ -23,19 +23,20 @@ def show(name: str, head: Sequence[str], rows: Sequence[Sequence[str]], height: 
     if not rows:
         body = f'<tr><td class="none" colspan="{len(head)}">{escape(empty)}</td></tr>'
     top = "".join(f'<th scope="col"{_kind(one)}>{escape(one.strip())}</th>' for one in head)
-    st.html(
-        f"<style>{CSS}</style><h2 class="plain-title">{escape(name)}</h2>"
-        f'<div class="plain-table" style="height:{height}px" tabindex="0" role="region" '
-        f'aria-label="{escape(name)}"><table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
+    title = f'<h2 class="plain-title">{escape(name)}</h2>'
+    region = f'class="plain-table" style="height:{height}px" tabindex="0" role="region"'
+    table = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
+    st.html(f'<style>{CSS}</style>{title}<div {region} aria-label="{escape(name)}">{table}</div>')
 
 
 def facts(facts: Mapping[str, str]) -> None:
     """Draw named facts side by side, in a room that does not change with them."""
-    items = "".join(
-        f"<div><dt>{escape(name)}</dt><dd>{escape(said)}</dd></div>" for name, said in facts.items()
-    )
+    items = "".join(map(_fact, facts, facts.values()))
     st.html(f'<style>{CSS}</style><dl class="plain-facts">{items}</dl>')
+
+
+def _fact(name: str, said: str) -> str:
+    return f'<div><dt>{escape(name)}</dt><dd title="{escape(said)}">{escape(said)}</dd></div>'
 
 
 def _cells(head: Sequence[str], row: Sequence[str]) -> str:

@@ -7,11 +7,11 @@ from pathlib import Path
 import streamlit as st
 
 from app.widgets.browser.hearing import said
-from app.widgets.browser.scripts import ELEMENT, KEPT, KEYS, joined
+from app.widgets.browser.scripts import ELEMENT, KEPT, KEYS, component, joined
 
 HERE = Path(__file__).parent
 
-_presenter = st.components.v2.component(
+_presenter = component(
     "presenter",
     css=(HERE / "presenter.css").read_text(),
     js=joined(ELEMENT, KEYS, KEPT, HERE / "presenter.js"),

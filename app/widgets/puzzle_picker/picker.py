@@ -10,17 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 from jaxtyping import Integer
 
 from app.widgets.browser.hearing import said
-from app.widgets.browser.scripts import ELEMENT, joined
+from app.widgets.browser.scripts import ELEMENT, component, joined
 from app.widgets.puzzle_picker.wishes import PickerWish, Which, read_wish
 
 HERE = Path(__file__).parent
 SCRIPT = joined(ELEMENT, HERE / "picker.js", HERE / "menu.js", HERE / "pictures.js")
 
-_picker = st.components.v2.component("puzzle_picker", css=(HERE / "picker.css").read_text(), js=SCRIPT)
+_picker = component("puzzle_picker", css=(HERE / "picker.css").read_text(), js=SCRIPT)
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import streamlit as st
 from jaxtyping import Float, Integer
 
 from app.widgets.browser.hearing import said
-from app.widgets.browser.scripts import ELEMENT, SVG_CELLS, joined
+from app.widgets.browser.scripts import ELEMENT, SVG_CELLS, component, joined
 from app.widgets.export_menu import asking
 from app.widgets.palette import PALETTES
 from interp import outputs
@@ -30,7 +29,7 @@ HERE = Path(__file__).parent
 TOP = 3
 SCRIPT = joined(ELEMENT, SVG_CELLS, HERE / "strip.js", HERE / "mini.js")
 
-_strip = st.components.v2.component(
+_strip = component(
     "puzzle_strip",
     css=(HERE / "strip.css").read_text(),
     js=SCRIPT,

@@ -8,13 +8,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.widgets.browser.scripts import ELEMENT, KEPT, RING, RING_STYLE, joined
+from app.widgets.browser.scripts import ELEMENT, KEPT, RING, RING_STYLE, component, joined
 
 HERE = Path(__file__).parent
 
-_sight = st.components.v2.component(
-    "sight", css=RING_STYLE.read_text(), js=joined(ELEMENT, KEPT, RING, HERE / "sight.js")
-)
+_sight = component("sight", css=RING_STYLE.read_text(), js=joined(ELEMENT, KEPT, RING, HERE / "sight.js"))
 
 
 def show(entered: int, target: str | None, *, key: str) -> None:

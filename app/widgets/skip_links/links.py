@@ -7,12 +7,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.widgets.browser.scripts import ELEMENT, joined
+from app.widgets.browser.scripts import ELEMENT, component, joined
 
 HERE = Path(__file__).parent
-_links = st.components.v2.component(
-    "skip_links", css=(HERE / "links.css").read_text(), js=joined(ELEMENT, HERE / "links.js")
-)
+_links = component("skip_links", css=(HERE / "links.css").read_text(), js=joined(ELEMENT, HERE / "links.js"))
 
 
 @dataclass(frozen=True)

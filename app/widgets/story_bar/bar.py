@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from app.widgets.browser.hearing import said
-from app.widgets.browser.scripts import ELEMENT, KEPT, KEYS, joined
+from app.widgets.browser.scripts import ELEMENT, KEPT, KEYS, component, joined
 
 HERE = Path(__file__).parent
 PAGE = (HERE / "page.css").read_text()
 
-_bar = st.components.v2.component(
+_bar = component(
     "story_bar", css=(HERE / "bar.css").read_text(), js=joined(ELEMENT, KEYS, KEPT, HERE / "bar.js")
 )
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.widgets.browser.scripts import ELEMENT, joined
+from app.widgets.browser.scripts import ELEMENT, component, joined
 from app.widgets.terms.glossary import TERMS
 
 HERE = Path(__file__).parent
 MOST = 4
 """Terms that are marked in one text: more would be noise, and every one is a stop of the Tab key."""
 
-_terms = st.components.v2.component("terms", js=joined(ELEMENT, HERE / "terms.js"))
+_terms = component("terms", js=joined(ELEMENT, HERE / "terms.js"))
 
 _PHRASES = {phrase: term.key for term in TERMS.values() for phrase in term.phrases}
 _ANY = re.compile(

@@ -12,7 +12,7 @@ import streamlit as st
 from jaxtyping import Int, UInt16
 
 from app.startup.bundles import CIRCUITSVIS, bundle_address
-from app.widgets.browser.scripts import ELEMENT, joined
+from app.widgets.browser.scripts import ELEMENT, component, joined
 from app.widgets.browser.sending import finite
 from app.widgets.text import escape_markdown
 from app.widgets.token_attention.window import Way, What, Window
@@ -29,7 +29,7 @@ DECIMALS = 10_000
 SCRIPT = joined(ELEMENT, HERE / "view.js")
 
 # CircuitsVis looks its container up in the document, so this component cannot live in a shadow root.
-_view = st.components.v2.component(
+_view = component(
     "attention_view",
     css=(HERE / "view.css").read_text(),
     js=SCRIPT,

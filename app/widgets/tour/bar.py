@@ -10,22 +10,16 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
-import streamlit as st
-
 from app.widgets.browser.hearing import said
-from app.widgets.browser.scripts import ELEMENT, KEPT, RING, RING_STYLE, joined
+from app.widgets.browser.scripts import ELEMENT, KEPT, RING, RING_STYLE, component, joined
 
 HERE = Path(__file__).parent
 CSS = (HERE / "tour.css").read_text()
 
 Wish = Literal["start", "back", "skip", "close"]
 
-_bar = st.components.v2.component(
-    "tour", css=RING_STYLE.read_text() + CSS, js=joined(ELEMENT, KEPT, RING, HERE / "bar.js")
-)
-_invitation = st.components.v2.component(
-    "tour_invitation", css=CSS, js=joined(ELEMENT, HERE / "invitation.js")
-)
+_bar = component("tour", css=RING_STYLE.read_text() + CSS, js=joined(ELEMENT, KEPT, RING, HERE / "bar.js"))
+_invitation = component("tour_invitation", css=CSS, js=joined(ELEMENT, HERE / "invitation.js"))
 
 
 @dataclass(frozen=True)

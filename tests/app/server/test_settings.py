@@ -12,7 +12,7 @@ from interp.errors import PuzzlescopeError
 
 
 def test_nothing_said_is_a_server_for_this_machine() -> None:
-    assert read(Words({}), "127.0.0.1") == Settings(address="127.0.0.1", open=False)
+    assert read(Words({}), "127.0.0.1") == Settings(address="127.0.0.1")
 
 
 def test_a_secret_comes_in_a_file(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[list[str], dict[str, 
     found: list[tuple[list[str], dict[str, str]]] = []
     monkeypatch.setattr(os, "execve", lambda _, words, environment: found.append((words, environment)))
     monkeypatch.setattr(port, "problem", lambda *_, **__: None)
-    monkeypatch.delenv(command.ALLOWED_VARIABLE, raising=False)
+    for name in (command.ALLOWED_VARIABLE, command.PUBLIC_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
     return found
 
 
@@ -48,24 +49,35 @@ def test_run_starts_the_dashboard(
     assert environment["HOME"] and "http://localhost:8600" in capsys.readouterr().out
 
 
+HERE = ["localhost", "127.0.0.1", "::1"]
+
+
 @pytest.mark.parametrize(
-    ("said", "names"),
+    ("said", "variables", "names"),
     [
-        ([], []),
-        (["--address", "::1"], []),
-        (["--address", "0.0.0.0"], ["localhost", "127.0.0.1", "::1", "*"]),
+        ([], {}, []),
+        (["--address", "::1"], {}, []),
+        (["--address", "0.0.0.0"], {}, [*HERE, "*"]),
+        (["--address", "0.0.0.0"], {command.ALLOWED_VARIABLE: "gpu-box"}, []),
         (
-            ["--hosts", "gpu-box, a.example.org"],
-            ["localhost", "127.0.0.1", "::1", "gpu-box", "a.example.org"],
+            ["--address", "0.0.0.0"],
+            {command.PUBLIC_VARIABLE: "https://a.example.org:444/p"},
+            [*HERE, "a.example.org"],
         ),
+        ([], {command.PUBLIC_VARIABLE: "https://a.example.org"}, [*HERE, "a.example.org"]),
+        (["--hosts", "gpu-box, a.example.org"], {}, [*HERE, "gpu-box", "a.example.org"]),
+        (["--hosts", "gpu-box"], {command.ALLOWED_VARIABLE: "other"}, [*HERE, "gpu-box"]),
     ],
 )
 def test_who_is_let_in(
     said: list[str],
+    variables: dict[str, str],
     names: list[str],
     started: list[tuple[list[str], dict[str, str]]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
     call(monkeypatch, "run", *said)
     ((words, _),) = started
     assert [after for word, after in pairwise(words) if word.endswith("Hosts")] == names

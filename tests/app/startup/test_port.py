@@ -28,8 +28,9 @@ def test_port_that_is_taken(server: tuple[str, int], address: str) -> None:
     said = port.problem(address, str(server[1]))
     assert said is not None
     assert said.startswith(f"Port {server[1]} is in use by another program")
-    (offered,) = re.findall(r"PORT=(\d+)", said)
+    (offered,) = set(re.findall(r"PORT=(\d+)|--port (\d+)|take (\d+)", said)[0]) - {""}
     assert port.problem(address, offered) is None
+    assert f"`make run PORT={offered}`" in said and f"`puzzlescope run --port {offered}`" in said
 
 
 @pytest.mark.parametrize("text", ["", "abc", "0", "65536", "-1", "8501x", "٣"])

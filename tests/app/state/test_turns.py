@@ -229,7 +229,7 @@ def test_a_place_and_a_pace() -> None:
         wait_until(lambda name=name: turns.status().ended == name + 1)
     place, seconds = turns.place(tickets[5])
     assert place == 4 and 4 < seconds < 8
-    assert turns.expected() == pytest.approx(seconds * 5 / 4)
+    assert turns.next_place() == (5, pytest.approx(seconds * 5 / 4))
     now += 20.0
     assert turns.place(tickets[5])[1] > 20, "it does not get on"
     for event in go_on:
@@ -237,5 +237,5 @@ def test_a_place_and_a_pace() -> None:
     scripts.join()
     rested = turns.status().pace
     now += 600
-    turns.expected()
+    turns.next_place()
     assert turns.status().pace == rested, "hours without visitors tell nothing"
