@@ -54,6 +54,8 @@ class Backend:
         waiting: entered by one who begins to wait, for a result or for a model to be loaded, and left when
             it is there.
         told: called by the worker with every computation that is over.
+        follow_edits: whether weights may be edited in place, and are looked at for every request.
+        device: where models are put (:func:`interp.checkpoints.load_model`).
     """
 
     def __init__(
@@ -65,7 +67,9 @@ class Backend:
         told: Callable[[Ended], object] = lambda _: None,
         *,
         follow_edits: bool = True,
+        device: str | None = None,
     ):
+        self._device = device
         self._bounds, self._watchman = bounds, Watchman(bounds.process)
         self._models: cachetools.LRUCache[str, PuzzleGPT] = cachetools.LRUCache(MAX_MODELS)
         self._loading = threading.Lock()
@@ -86,7 +90,7 @@ class Backend:
             return known
         with self._waiting(), self._loading:
             if name not in self._models:
-                self._keep_model(name, load_model(name))
+                self._keep_model(name, load_model(name, self._device))
             return self._models[name]
 
     def _keep_model(self, name: str, model: PuzzleGPT) -> None:
