@@ -7,7 +7,7 @@ A light module: it is there before PyTorch is.
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
@@ -16,7 +16,7 @@ from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.server import runs
-from app.state.turns import TICK, Ticket, Turns
+from app.server.crowd.turns import TICK, Ticket, Turns
 
 PATIENCE = 1.5
 """Seconds after which one who waits is told the place in line."""
@@ -56,9 +56,11 @@ def turn(place: DeltaGenerator) -> Iterator[None]:
             place.empty()
 
 
-def look() -> AbstractContextManager[None]:
+@contextmanager
+def look() -> Iterator[None]:
     """A turn for a look at what fills up; a page that is drawn as a whole has it already."""
-    return TURNS.turn(_in_line, brief=True)
+    with runs.part(), TURNS.turn(_in_line, brief=True):
+        yield
 
 
 def pulse() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import streamlit as st
 from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 
@@ -69,7 +70,7 @@ def test_what_the_film_gets() -> None:
 def test_only_a_cell_is_passed_on(monkeypatch: pytest.MonkeyPatch, sent: object, told: list[int]) -> None:
     mounted: dict = {}
     monkeypatch.setattr(lens_film, "_film", lambda **arguments: mounted.update(arguments))
-    monkeypatch.setattr(lens_film.st, "session_state", {"film": {"cell": sent}})
+    monkeypatch.setattr(st, "session_state", {"film": {"cell": sent}})
     heard: list[int] = []
     lens_film.show(lens(), key="film", on_cell=heard.append)
     mounted["on_cell_change"]()
