@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import count
 from typing import Any, Protocol, runtime_checkable
 
 
@@ -30,6 +31,8 @@ QUANTUM = 0.25
 longer comes first, and is done, rather than each a little later."""
 HALF_LIFE = 20.0
 """Seconds after which half of what a visitor was served is forgotten."""
+KEPT = 5.0
+"""Seconds for which one who no longer waits for an answer keeps the place."""
 BUDGET = 20.0
 """Seconds of watched computing that a visitor may use each minute before everybody else. What is beyond is
 computed when no other visitor wants anything."""
@@ -45,12 +48,21 @@ class Wanting(Protocol):
 
 @dataclass
 class Account:
-    """What one visitor has been served: of what is waited for, and of what is watched, each fading."""
+    """What one visitor has been served: of what is waited for, and of what is watched, each fading.
+
+    Attributes:
+        left: seconds of watched computing that the visitor may still use before everybody else.
+        place: among those who wait for answers, in the order of coming; kept for a while by one whose page is
+            drawn anew before the answer is there.
+        place_at: when the visitor was last seen there.
+    """
 
     at: float
     asked: float = 0.0
     watched: float = 0.0
     left: float = BUDGET
+    place: int | None = None
+    place_at: float = 0.0
 
     def pass_time(self, now: float) -> None:
         seconds, self.at = max(now - self.at, 0.0), now
@@ -82,14 +94,28 @@ class Order:
         self._clock = clock
         self._lines: dict[Rank, dict[Hashable, list[Any]]] = {rank: {} for rank in Rank}
         self._accounts: dict[Hashable, Account] = {}
+        self._places = count()
         self._credit = dict.fromkeys(SHARES, 0.0)
         self._by_credit = False
 
     def add(self, one: Wanting) -> None:
-        self._account(one.who)
+        account = self._account(one.who)
+        new = one.rank is Rank.ASKED and one.who not in self._lines[one.rank]
+        if new and (account.place is None or account.at - account.place_at > KEPT):
+            account.place = next(self._places)
         self._lines[one.rank].setdefault(one.who, []).append(one)
 
-    def remove(self, one: Wanting) -> None:
+    def remove(self, one: Wanting, *, done: bool = False) -> None:
+        """It is wanted no more.
+
+        Args:
+            done: its computation has come to its end.
+        """
+        if one.rank is Rank.ASKED:
+            account = self._account(one.who)
+            account.place_at = account.at
+            if done:
+                account.place = None
         line = self._lines[one.rank]
         wishes = line.get(one.who, [])
         if one in wishes:
@@ -135,9 +161,11 @@ class Order:
         """Whether this visitor has had more watched computing than a visitor's share of the minute."""
         return who in self._accounts and self._account(who).left < 0
 
-    def _standing(self, rank: Rank, who: Hashable) -> tuple[bool, int]:
+    def _standing(self, rank: Rank, who: Hashable) -> tuple[bool, int, int]:
         account = self._account(who)
-        return rank is not Rank.ASKED and account.left < 0, account.served(rank)
+        if rank is Rank.ASKED:
+            return False, account.served(rank), account.place or 0
+        return account.left < 0, account.served(rank), 0
 
     def _account(self, who: Hashable) -> Account:
         now = self._clock()

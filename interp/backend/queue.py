@@ -205,7 +205,7 @@ class WorkQueue:
         if self._jobs.get(job.key) is job:
             del self._jobs[job.key]
         for claim in job.claims:
-            self._order.remove(claim)
+            self._order.remove(claim, done=True)
 
     def _count(self, job: Job[Any, Any], seconds: float) -> None:
         kind = self._computed.get(job.kind, Kind())

@@ -63,6 +63,22 @@ def test_first_come_first_served_among_those_who_have_had_nothing() -> None:
     assert served == wishes
 
 
+def test_one_whose_page_is_drawn_anew_keeps_the_place() -> None:
+    day = Day()
+    first, second, third = Wish("a"), Wish("b"), Wish("c")
+    day.add(first, second, third)
+    for one in (first, second):
+        day.order.remove(one)
+    day.now += order.KEPT
+    again = Wish("a")
+    day.add(again)
+    assert day.order.next() is again, "before those who came later"
+    day.order.remove(again, done=True)
+    day.now += order.KEPT / 2
+    day.add(Wish("b"), Wish("a"))
+    assert day.order.next() is third, "the second was away too long, and the first has had an answer"
+
+
 def test_ranks_in_their_order() -> None:
     day = Day()
     watched, look, asked = Wish("a", Rank.WATCHED), Wish("b", Rank.FIRST_LOOK), Wish("c")
@@ -101,7 +117,7 @@ def test_long_work_makes_way_for_short_work_of_others() -> None:
         day.add(short)
         while day.step() is not short:
             pass
-        day.order.remove(short)
+        day.order.remove(short, done=True)
         waited.append(day.now - came)
     assert sorted(waited)[len(waited) // 2] == pytest.approx(0.1)
     assert max(waited) <= 1.0
