@@ -7,11 +7,12 @@ A light module: it is there before PyTorch is.
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.server import runs
@@ -19,6 +20,8 @@ from app.server.crowd.turns import TICK, Ticket, Turns
 
 PATIENCE = 1.5
 """Seconds after which one who waits is told the place in line."""
+LOOK_IN = "look-in"
+"""Key of the part of a page that looks in on the others."""
 NEWS = 2.0
 """Seconds between two tellings."""
 
@@ -56,9 +59,11 @@ def turn(place: DeltaGenerator) -> Iterator[None]:
             place.empty()
 
 
-def look() -> AbstractContextManager[None]:
+@contextmanager
+def look() -> Iterator[None]:
     """A turn for a look at what fills up; a page that is drawn as a whole has it already."""
-    return TURNS.turn(_in_line, brief=True)
+    with runs.part(), TURNS.turn(_in_line, brief=True):
+        yield
 
 
 def pulse() -> None:
@@ -100,7 +105,19 @@ def _click_in_a_part() -> int | None:
     state = getattr(getattr(requests, "_state", None), "name", None)
     if state != "RERUN" or wanted is None or wanted.is_auto_rerun:
         return None
+    if wanted.fragment_id_queue and set(wanted.fragment_id_queue) <= _looks():
+        return None
     return hash(b"" if wanted.widget_states is None else wanted.widget_states.SerializeToString())
+
+
+def _looks() -> set[str]:
+    """The parts that only look in, and which no visitor clicks in."""
+    context = get_script_run_ctx(suppress_warning=True)
+    storage = getattr(context, "fragment_storage", None)
+    try:
+        return set() if storage is None else set(storage.resolve_target(LOOK_IN))
+    except StreamlitAPIException:  # this page has none yet
+        return set()
 
 
 def _tell(ticket: Ticket) -> None:
