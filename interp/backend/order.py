@@ -40,9 +40,16 @@ computed when no other visitor wants anything."""
 
 @runtime_checkable
 class Wanting(Protocol):
-    """Somebody's interest in a computation."""
+    """Somebody's interest in a computation.
+
+    Attributes:
+        who: the visitor.
+        payer: on whose account it goes: the visitor's, or one that several visits of a person share.
+        rank: whether it is waited for.
+    """
 
     who: Hashable
+    payer: Hashable
     rank: Rank
 
 
@@ -99,7 +106,7 @@ class Order:
         self._by_credit = False
 
     def add(self, one: Wanting) -> None:
-        account = self._account(one.who)
+        account = self._account(one.payer)
         new = one.rank is Rank.ASKED and one.who not in self._lines[one.rank]
         if new and (account.place is None or account.at - account.place_at > KEPT):
             account.place = next(self._places)
@@ -112,7 +119,7 @@ class Order:
             done: its computation has come to its end.
         """
         if one.rank is Rank.ASKED:
-            account = self._account(one.who)
+            account = self._account(one.payer)
             account.place_at = account.at
             if done:
                 account.place = None
@@ -147,7 +154,10 @@ class Order:
             others: who else follows the same computation.
         """
         for sharer in (one, *others):
-            self._account(sharer.who).charge(sharer.rank, seconds / (1 + len(others)))
+            self._account(sharer.payer).charge(sharer.rank, seconds / (1 + len(others)))
+        line = self._lines[one.rank]
+        if one.payer != one.who and one.who in line:
+            line[one.who] = line.pop(one.who)  # visits of one person take turns
         if self._by_credit:
             self._credit[one.rank] -= seconds
             return
@@ -157,28 +167,28 @@ class Order:
             elif rank > one.rank:
                 self._credit[rank] = min(self._credit[rank] + share * seconds, 1.0)
 
-    def over_budget(self, who: Hashable) -> bool:
-        """Whether this visitor has had more watched computing than a visitor's share of the minute."""
-        return who in self._accounts and self._account(who).left < 0
+    def over_budget(self, payer: Hashable) -> bool:
+        """Whether one has had more watched computing than a visitor's share of the minute."""
+        return payer in self._accounts and self._account(payer).left < 0
 
     def _standing(self, rank: Rank, who: Hashable) -> tuple[bool, int, int]:
-        account = self._account(who)
+        account = self._account(self._lines[rank][who][-1].payer)
         if rank is Rank.ASKED:
             return False, account.served(rank), account.place or 0
         return account.left < 0, account.served(rank), 0
 
-    def _account(self, who: Hashable) -> Account:
+    def _account(self, payer: Hashable) -> Account:
         now = self._clock()
-        if who not in self._accounts:
+        if payer not in self._accounts:
             self._forget(now)
-            self._accounts[who] = Account(now)
-        account = self._accounts[who]
+            self._accounts[payer] = Account(now)
+        account = self._accounts[payer]
         account.pass_time(now)
         return account
 
     def _forget(self, now: float) -> None:
         """Those who have wanted nothing for so long that they count as new."""
-        here = {who for line in self._lines.values() for who in line}
-        old = [who for who, account in self._accounts.items() if now - account.at > 90 and who not in here]
-        for who in old:
-            del self._accounts[who]
+        here = {one.payer for line in self._lines.values() for wishes in line.values() for one in wishes}
+        old = [one for one, account in self._accounts.items() if now - account.at > 90 and one not in here]
+        for one in old:
+            del self._accounts[one]

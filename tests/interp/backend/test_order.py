@@ -18,6 +18,11 @@ class Wish:
     rank: Rank = Rank.ASKED
     seconds: float = 0.05
     name: str = ""
+    person: str = ""
+
+    @property
+    def payer(self) -> str:
+        return self.person or self.who
 
 
 class Day:
@@ -155,6 +160,15 @@ def test_beyond_the_budget_others_go_first_and_it_comes_back() -> None:
     assert day.order.next() is asked, "what is waited for is not under the budget"
     day.now += 120
     assert not day.order.over_budget("greedy")
+
+
+def test_one_person_with_many_visits_has_one_share() -> None:
+    day = Day()
+    day.add(*(Wish(f"visit {k}", person="ann") for k in range(9)), Wish("bob"))
+    found = seconds_of(day.steps(60))
+    ann = sum(seconds for who, seconds in found.items() if who != "bob")
+    assert ann == pytest.approx(found["bob"], rel=0.1)
+    assert len(found) == 10, "all of them get on"
 
 
 def test_who_shares_a_computation_shares_its_time() -> None:
