@@ -36,6 +36,7 @@ def shared_backend() -> Backend:
             _backend = Backend(
                 bounds(limits.own().memory),
                 who=_visitor,
+                payer=runs.person,
                 pulse=_pulse,
                 waiting=TURNS.given_up,
                 told=computing.ended,

@@ -48,6 +48,8 @@ class Backend:
             others go on) and of models, and that the process may take.
         who: names whoever is asking now, so that everybody gets a fair share. By default, each thread is
             somebody.
+        payer: names on whose account the asking goes, where several visitors are one person who gets one
+            share; ``None`` where that is not known.
         pulse: called every ``interp.backend.job.TICK`` seconds by whoever waits for a result. What it
             raises ends the waiting, and with it the work, if nobody else waits: how a visitor who has clicked
             on gives up.
@@ -63,6 +65,7 @@ class Backend:
         bounds: Bounds = DEFAULTS,
         who: Callable[[], Hashable] = threading.get_ident,
         pulse: Callable[[], object] = lambda: None,
+        payer: Callable[[], Hashable] = lambda: None,
         waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
         told: Callable[[Ended], object] = lambda _: None,
         *,
@@ -79,7 +82,7 @@ class Backend:
         self._results = Results(bounds.results)
         self._supplies = Supplies(bounds.runs, self._results, self._id, self.bank)
         self._queue, self._who = WorkQueue(told=told), who
-        self._pulse, self._waiting = pulse, waiting
+        self._payer, self._pulse, self._waiting = payer, pulse, waiting
         self._follow_edits, self._ids = follow_edits, WeakKeyDictionary[PuzzleGPT, str]()
 
     def model(self, name: str) -> PuzzleGPT:
@@ -212,7 +215,7 @@ class Backend:
         if kept is not None:
             return kept, None
         steps, kind = lambda: self._steps(key, model, question), type(question).__name__
-        return None, self._queue.ask(key, steps, self._who(), rank, kind)
+        return None, self._queue.ask(key, steps, self._who(), rank, kind, self._payer())
 
     def _steps(self, key: Hashable, model: PuzzleGPT, question: Question[R]) -> Steps[R, R]:
         """The computation of an answer, which is then kept. Only the worker runs this."""

@@ -49,7 +49,8 @@ class Filling:
     """A part whose progress a test decides."""
 
     def __init__(self, looker: Looker, key: str, *, news: Any = None, alone: bool = True) -> None:
-        self.watch = SimpleNamespace(state=SimpleNamespace(fraction=0.0), finished=False, dropped=False)
+        state = SimpleNamespace(fraction=0.0)
+        self.watch = SimpleNamespace(state=state, finished=False, dropped=False, close=lambda: None)
         self.told = news
         looker.mine.keep(key, key, [self.watch])
         part = Part(key, lambda: False, lambda: not self.watch.finished, [key], lambda: self.told, alone)
