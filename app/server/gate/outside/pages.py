@@ -36,7 +36,7 @@ def page(title: str, *parts: str, status: int = 200) -> HTMLResponse:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>{escape(title)}{'' if NAME in title else f' · {NAME}'}</title>
+<title>{escape(title)}{"" if NAME in title else f" · {NAME}"}</title>
 <link rel="icon" href="data:image/svg+xml;base64,{ICON}">
 <style>{STYLE}</style>
 </head>
