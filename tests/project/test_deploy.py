@@ -203,6 +203,70 @@ def test_the_kernels_bound_is_above_the_servers() -> None:
     assert said < high < most
 
 
+# ---- the page ----------------------------------------------------------------------------------------------
+
+PAGE = (ROOT / "docs" / "deploy.md").read_text()
+VARIABLE = re.compile(r"\bPUZZLESCOPE_[A-Z]+(?:_[A-Z]+)*\b")
+
+
+UNREAD = {"PUZZLESCOPE_DATA", "PUZZLESCOPE_DEVICE", "PUZZLESCOPE_THREADS"}
+"""Those that the page may name before the code reads them."""
+
+
+def variables_read() -> set[str]:
+    """What the code asks of the environment."""
+    files = [file for folder in ("app", "interp") for file in (ROOT / folder).rglob("*.py")]
+    found = {name for file in files for name in VARIABLE.findall(file.read_text())}
+    return {name.removesuffix("_FILE") for name in found}
+
+
+def test_the_page_has_every_setting_and_no_other() -> None:
+    rows = [line for line in PAGE.splitlines() if line.startswith("| `PUZZLESCOPE_")]
+    listed = [name for row in rows for name in VARIABLE.findall(row.split("|")[1])]
+    assert len(listed) == len(set(listed))
+    assert set(listed) - UNREAD == variables_read() - UNREAD
+    mentioned = {name.removesuffix("_FILE") for name in VARIABLE.findall(PAGE)}
+    assert mentioned == set(listed)
+
+
+def test_the_example_says_what_the_page_says() -> None:
+    example = (DEPLOY / "settings.example.env").read_text()
+    lines = [line for line in example.splitlines() if re.match(r"(# )?PUZZLESCOPE_", line)]
+    names = {line.removeprefix("# ").split("=")[0] for line in lines}
+    assert names <= variables_read() and len(names) == len(lines)
+    for file in (*UNITS, "compose.yaml", "kubernetes.yaml"):
+        found = {name.removesuffix("_FILE") for name in VARIABLE.findall((DEPLOY / file).read_text())}
+        assert found <= variables_read() | UNREAD, file
+
+
+def test_the_page_names_files_that_are_there() -> None:
+    words = set(re.findall(r"[\w./@-]+\.(?:yaml|conf|service|env|json|py|sh)\b", PAGE))
+    made = {"settings.env"}
+    for word in words - made:
+        places = [ROOT / word, DEPLOY / word, DEPLOY / "nginx" / Path(word).name]
+        assert any(place.is_file() for place in places), word
+    links = re.findall(r"\]\(([^)#]+)", PAGE)
+    assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
+
+
+def test_the_commands_of_the_page_have_the_options_that_they_use() -> None:
+    """Those of Puzzlescope itself; nginx, openssl and systemd are run by other tests."""
+    found = run(DEPLOY / "puzzlescope", "--help")
+    for command in set(re.findall(r"puzzlescope (run|status)\b", PAGE)):
+        assert f"  {command} " in found.stdout, command
+    assert "usage" in run(sys.executable, "-m", "scripts.bare_root", "--help").stdout
+
+
+def test_the_command_works_from_anywhere(tmp_path: Path) -> None:
+    """Also where there is another folder called app, and by a link."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__init__.py").write_text("raise SystemExit('the wrong app')")
+    link = tmp_path / "puzzlescope"
+    link.symlink_to(DEPLOY / "puzzlescope")
+    found = subprocess.run([link, "run", "--port", "x"], cwd=tmp_path, capture_output=True, text=True)
+    assert (found.returncode, found.stderr) == (2, "PORT must be a number from 1 to 65535, got 'x'.\n")
+
+
 # ---- how the programs of these tests are found -------------------------------------------------------------
 
 
