@@ -191,7 +191,15 @@ def test_the_units_start_what_the_image_starts(name: str) -> None:
     start, check = shlex.split(said["ExecStart"]), shlex.split(said["ExecStartPost"])
     assert start[1:4] == instruction("CMD")[1:4]
     assert start[4:] == ["--address", "127.0.0.1", "--port", port]
-    assert check[1:] == [*instruction("HEALTHCHECK")[1:], "--port", port, "--wait", "150"]
+    assert check[1:] == [
+        *instruction("HEALTHCHECK")[1:],
+        "--port",
+        port,
+        "--wait",
+        "150",
+        "--pid",
+        "$MAINPID",
+    ]
 
 
 def test_the_kernels_bound_is_above_the_servers() -> None:
