@@ -14,7 +14,7 @@ from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
 
 PATHS = ("/ready", "/live")
-PAUSE_SECONDS = 0.5
+PAUSE_SECONDS = 1.0
 
 
 def ask(path: str, port: int, seconds: float = 4.0) -> tuple[bool, str]:

@@ -260,7 +260,7 @@ def test_the_page_names_files_that_are_there() -> None:
 def test_the_commands_of_the_page_have_the_options_that_they_use() -> None:
     """Those of Puzzlescope itself; nginx, openssl and systemd are run by other tests."""
     found = run(DEPLOY / "puzzlescope", "--help")
-    for command in set(re.findall(r"puzzlescope (run|status)\b", PAGE)):
+    for command in set(re.findall(r"puzzlescope (run|password|status)\b", PAGE)):
         assert f"  {command} " in found.stdout, command
     assert "usage" in run(sys.executable, "-m", "scripts.bare_root", "--help").stdout
 
