@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from app.server.settings import read
+from app.server.words import Words
+from interp.errors import PuzzlescopeError
+from scripts.bare_root import machine
 from scripts.bare_root.dockerfile import parse
 from scripts.find_program import SYSTEMD_ANALYZE, NoProgramError, Program, wanted
 from tests.support.deploy.nginx import install, words
@@ -235,6 +239,40 @@ def test_the_page_has_every_setting_and_no_other() -> None:
     assert set(listed) - UNREAD == variables_read() - UNREAD
     mentioned = {name.removesuffix("_FILE") for name in VARIABLE.findall(PAGE)}
     assert mentioned == set(listed)
+
+
+WRONG = {
+    "PUZZLESCOPE_URL": "tools",
+    "PUZZLESCOPE_PASSWORD_HASH": "secret",
+    "PUZZLESCOPE_OIDC_METADATA_URL": "http://example.org/.well-known/openid-configuration",
+    "PUZZLESCOPE_SIGN_IN_HOURS": "0",
+    "PUZZLESCOPE_USER_HEADER": "two words",
+    "PUZZLESCOPE_FRAMES": "wiki",
+    "PUZZLESCOPE_VISITORS": "0",
+}
+"""Where "wrong" is not wrong enough."""
+
+
+def test_the_page_quotes_what_a_wrong_setting_is_told() -> None:
+    rows = [line.split("|") for line in PAGE.splitlines() if line.startswith("| `PUZZLESCOPE_")]
+    told = {name: row[4].strip().strip('"') for row in rows for name in VARIABLE.findall(row[1])}
+    quoted = {name: fragment for name, fragment in told.items() if fragment}
+    assert len(quoted) > 15
+    for name, fragment in quoted.items():
+        said = {name: WRONG.get(name, "wrong")}
+        if name == "PUZZLESCOPE_OIDC_METADATA_URL":
+            secret = "0123456789abcdef0123456789abcdef"
+            said |= {"PUZZLESCOPE_URL": "https://a.example.org", "PUZZLESCOPE_COOKIE_SECRET": secret}
+            said |= {"PUZZLESCOPE_ALLOWED": "*"}
+        with pytest.raises(PuzzlescopeError) as error:
+            read(Words(said), "127.0.0.1")
+        assert name in str(error.value) and fragment in str(error.value)
+
+
+def test_the_commands_of_the_plain_machine_are_those_that_are_tried() -> None:
+    install, nginx = machine.commands(PAGE)
+    assert install[-1].endswith("systemctl enable --now puzzlescope") and nginx[-1].startswith("nginx -t")
+    assert len(install) + len(nginx) == 9 and machine.certificate(PAGE).endswith("cert.pem")
 
 
 def test_the_example_says_what_the_page_says() -> None:
