@@ -1,5 +1,5 @@
-# What is tried on the plain machine (machine.py): each check prints a line. The commands of docs/deploy.md stand in for
-# @INSTALL@ and @NGINX@.
+# What is tried on the plain machine (machine.py): each check prints a line. The commands of docs/deploy.md come in where
+# a line begins with an @.
 check() { if [[ "$2" =~ $3 ]]; then echo "ok   $1: ${2:0:150}"; else echo "FAIL $1: ${2:0:600}, not $3"; fi; }
 journal() { journalctl --unit puzzlescope --no-pager --output cat --lines 200; }
 ask() { curl --silent --insecure --write-out ' %{http_code}' "https://localhost$1" | tail -c 300 | tr '\n' ' '; }
