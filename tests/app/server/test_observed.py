@@ -13,8 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from app.server.about import VERSIONS
 from scripts.visit import open_page, run_to_the_end
-from tests.support.places import ROOT
 from tests.support.deploy.server import Server, running
+from tests.support.places import ROOT
 
 ADDRESS = "ada@example.org"
 NAME = re.compile(r"\b(?:puzzlescope|process|python)_[a-z0-9_]+")
