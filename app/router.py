@@ -41,6 +41,7 @@ opening.load(st.empty())
 with st.container(key="line"):  # lies over the page: app/style.css
     line = st.empty()
 
+from app.live import fragment, looks  # noqa: E402
 from app.state import playing  # noqa: E402
 from app.state.backend import errors_shown  # noqa: E402
 from app.state.session import write_link  # noqa: E402
@@ -52,9 +53,12 @@ if wanted is not None and wanted.url_path != page.url_path:
     st.switch_page(wanted)
 in_line = nullcontext() if page == admin else turn(line)  # where many wait, administrators must not
 with runs.page(page.url_path or PAGES[0].name), in_line, errors_shown():
+    fragment.begin()
     page.run()
     if page != admin:
         write_link()
+    with unseen:
+        looks.show()
 with unseen:  # last: nobody waits for them
     printing.prepare()
     terms.prepare()

@@ -9,6 +9,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +27,25 @@ CHROMIUM_ARGUMENTS = [
 ]
 
 
+@dataclass(frozen=True)
+class Running:
+    """A dashboard.
+
+    Attributes:
+        address: of its first page, without a slash at its end.
+        process: the server's.
+        log: what it has written so far.
+    """
+
+    address: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def written(self) -> str:
+        """What it has written so far."""
+        return self.log.read_text()
+
+
 @contextmanager
 def dashboard(port: int | None = None, said: Mapping[str, str] | None = None) -> Iterator[str]:
     """The address of a dashboard with the default model, started as ``make run`` starts it and stopped at the
@@ -38,21 +58,33 @@ def dashboard(port: int | None = None, said: Mapping[str, str] | None = None) ->
     Raises:
         RuntimeError: with what it wrote, if it does not come up.
     """
+    with running(port, said) as server:
+        yield server.address
+
+
+@contextmanager
+def running(port: int | None = None, said: Mapping[str, str] | None = None) -> Iterator[Running]:
+    """The same, for one who sends it signals and reads its log.
+
+    Args:
+        port: left out, a free one.
+        said: more variables of its environment.
+    """
     port = port or free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.port", str(port)]
     environment = {name: value for name, value in os.environ.items() if name != "PUZZLESCOPE_MODEL"}
     environment |= said or {}
     base = environment.get("STREAMLIT_SERVER_BASE_URL_PATH", "")
     address = f"http://127.0.0.1:{port}{base and '/' + base}"
-    with tempfile.TemporaryFile("w+") as log:
+    with tempfile.NamedTemporaryFile("w") as log:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT)
+        one = Running(address, server, Path(log.name))
         try:
             if not _comes_up(f"{address}/_stcore/health", server):
-                log.seek(0)
-                raise RuntimeError(f"The dashboard did not start:\n{log.read()}")
-            yield address
+                raise RuntimeError(f"The dashboard did not start:\n{one.written()}")
+            yield one
         finally:
-            server.kill()  # at once: asked politely, it waits for the pages that are open
+            server.kill()  # at once
             server.wait(30)
 
 

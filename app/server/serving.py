@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 from streamlit import config
 
 from app.server import health, life, logs, parcels
+from app.server.crowd.uploads import Uploads
 from app.server.failing import script_failed
 from app.server.gate.parts import parts
 from app.server.life.lifespan import Lifespan
@@ -65,6 +66,7 @@ def begin(pages: Sequence[str]) -> Serving:
             metrics.guard(base, settings.readers),
             *gate.middleware,
             Middleware(life.Doors),
+            Middleware(Uploads),
         ],
         lifespan=life.span(settings.grace),
         script_failed=script_failed,

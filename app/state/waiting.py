@@ -12,13 +12,16 @@ from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.server import runs
-from app.state.turns import TICK, Ticket, Turns
+from app.server.crowd.turns import TICK, Ticket, Turns
 
 PATIENCE = 1.5
 """Seconds after which one who waits is told the place in line."""
+LOOK_IN = "look-in"
+"""Key of the part of a page that looks in on the others."""
 NEWS = 2.0
 """Seconds between two tellings."""
 
@@ -95,7 +98,19 @@ def _clicked_in_a_part() -> bool:
     requests: Any = getattr(get_script_run_ctx(suppress_warning=True), "script_requests", None)
     wanted = getattr(requests, "_rerun_data", None)
     state = getattr(getattr(requests, "_state", None), "name", None)
-    return state == "RERUN" and wanted is not None and not wanted.is_auto_rerun
+    if state != "RERUN" or wanted is None or wanted.is_auto_rerun:
+        return False
+    return not wanted.fragment_id_queue or not set(wanted.fragment_id_queue) <= _looks()
+
+
+def _looks() -> set[str]:
+    """The parts that only look in, and which no visitor clicks in."""
+    context = get_script_run_ctx(suppress_warning=True)
+    storage = getattr(context, "fragment_storage", None)
+    try:
+        return set() if storage is None else set(storage.resolve_target(LOOK_IN))
+    except StreamlitAPIException:  # this page has none yet
+        return set()
 
 
 def _tell(ticket: Ticket) -> None:
