@@ -172,6 +172,21 @@ def test_every_metric_of_the_example_dashboard_and_alerts_is_there(visited: Serv
         assert all(expression.count(a) == expression.count(b) for a, b in ("()", "{}", "[]")), name
 
 
+def test_the_page_of_the_documentation_lists_every_metric(visited: Server) -> None:
+    text = (ROOT / "docs" / "watching.md").read_text()
+    rows = [line.split("|")[1] for line in text.split("## Metrics")[1].splitlines() if line.startswith("| `")]
+    told = {f"puzzlescope_{name}" for row in rows for name in re.findall(r"`(\w+)`", row)}
+    endings = re.compile(r"_(?:bucket|count|sum)$")
+    there = {endings.sub("", name) for name in scraped(visited) if name.startswith("puzzlescope_")}
+    assert told == there
+
+
+def test_the_page_of_the_documentation_knows_every_event(visited: Server) -> None:
+    text = (ROOT / "docs" / "watching.md").read_text()
+    told = set(re.findall(r"`([a-z -]+)`", text))
+    assert {line["event"] for line in visited.events()} <= told
+
+
 def test_status_says_the_same_on_the_command_line(
     visited: Server, capsys: pytest.CaptureFixture[str]
 ) -> None:
