@@ -81,6 +81,11 @@ PAGE_ERRORS = Counter(
     "Errors that a visitor's page ended with and that are in the log under an id.",
     registry=REGISTRY,
 )
+LOG_LINES_LOST = Counter(
+    "puzzlescope_log_lines_lost",
+    "Lines of the log that could not be written.",
+    registry=REGISTRY,
+)
 SIGN_INS = Counter(
     "puzzlescope_sign_ins",
     "Attempts to sign in.",

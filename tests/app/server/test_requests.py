@@ -56,7 +56,7 @@ def client() -> Iterator[TestClient]:
             WebSocketRoute("/base/_stcore/stream", stream),
             WebSocketRoute("/base/refusing", refusing),
         ],
-        middleware=[Middleware(Requests, base="/base")],
+        middleware=[Middleware(Requests, base="/base", pages=["heads"])],
     )
     with TestClient(app, raise_server_exceptions=False) as client:
         yield client
@@ -75,7 +75,9 @@ def test_a_request_is_counted_once_with_its_status_and_without_its_query(
     client.get("/base/nothing")
     client.get("/base/broken")
     assert (count("page", 200), count("other", 404), count("other", 500)) == tuple(n + 1 for n in before)
-    first, second, third = told
+    client.get("/base/heads?off=secret")
+    first, second, third, fourth = told
+    assert (fourth["route"], fourth["path"]) == ("page", "/heads")
     assert (first["path"], first["status"], first["bytes"], first["method"]) == ("/", 200, 100, "GET")
     assert (second["path"], second["status"], third["status"]) == ("/nothing", 404, 500)
     assert "secret" not in str(told)
