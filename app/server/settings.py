@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from app.server import admins, life, limits, logs
 from app.server.gate import settings as gate
 from app.server.gate.settings import GateSettings
+from app.server.life import data
+from app.server.life.data import Data
 from app.server.life.stopping import GRACE
 from app.server.limits import Limits
 from app.server.logs import LogSettings
@@ -25,6 +27,7 @@ class Settings:
         readers: who may read how the server is.
         limits: how much of the machine it may take, and how many people it takes in.
         grace: seconds that running answers have when the server is told to stop.
+        data: where results are kept.
     """
 
     address: str = "127.0.0.1"
@@ -34,6 +37,7 @@ class Settings:
     readers: Readers = field(default_factory=Readers)
     limits: Limits = field(default_factory=Limits)
     grace: float = GRACE
+    data: Data = field(default_factory=Data)
 
 
 def read(words: Words, address: str) -> Settings:
@@ -53,6 +57,7 @@ def read(words: Words, address: str) -> Settings:
         readers=guard.read(words),
         limits=limits.read(words),
         grace=life.read(words),
+        data=data.read(words),
     )
 
 

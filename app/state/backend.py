@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.server import computing, life, limits, runs
+from app.server import computing, life, limits, runs, settings
 from app.server.computing import Computing, Turns
 from app.state.following import TALKS
 from app.state.waiting import TURNS, pulse
@@ -15,6 +15,7 @@ from app.widgets.text import escape_markdown
 from interp.backend import Backend
 from interp.backend.job import TICK
 from interp.backend.memory import bounds
+from interp.backend.store import store_in
 from interp.errors import PuzzlescopeError
 
 _backend: Backend | None = None
@@ -29,6 +30,7 @@ def shared_backend() -> Backend:
     global _backend
     with _making:
         if _backend is None:
+            data = settings.now().data
             # Nobody can edit a model through a page, so the weights are not looked at for every request.
             _backend = Backend(
                 bounds(limits.own().memory),
@@ -36,6 +38,7 @@ def shared_backend() -> Backend:
                 pulse=_pulse,
                 waiting=TURNS.given_up,
                 told=computing.ended,
+                store=store_in(data.folder, data.most),
                 follow_edits=False,
             )
             computing.offer(_offered(_backend))
