@@ -26,7 +26,9 @@ RUN useradd --uid 10001 --home-dir /tmp --no-create-home puzzlescope \
 COPY assets assets
 COPY interp interp
 COPY app app
-RUN .venv/bin/python -m app.startup.bundles && .venv/bin/python -m compileall -q app interp
+COPY deploy/puzzlescope deploy/
+RUN .venv/bin/python -m app.startup.bundles && .venv/bin/python -m compileall -q app interp \
+    && ln -s /srv/puzzlescope/deploy/puzzlescope /usr/local/bin/
 VOLUME /data
 USER 10001:10001
 

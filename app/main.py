@@ -19,8 +19,9 @@ if str(ROOT) not in sys.path:
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 from app.server.serving import begin  # noqa: E402
+from app.views import ADMIN, PAGES  # noqa: E402
 
-serving = begin()
+serving = begin([page.name for page in (*PAGES, ADMIN)])
 # Streamlit knows by this assignment, as it is written here, that this file is a server and no page.
 app = st.App(
     ROOT / "app" / "router.py",

@@ -1,6 +1,7 @@
 """What runs for each visitor: page set-up, navigation, and the one place where bad input becomes a message.
 ``app/main.py`` serves it."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import streamlit as st
@@ -40,6 +41,7 @@ opening.load(st.empty())
 with st.container(key="line"):  # lies over the page: app/style.css
     line = st.empty()
 
+from app.live import fragment, looks  # noqa: E402
 from app.state import playing  # noqa: E402
 from app.state.backend import errors_shown  # noqa: E402
 from app.state.session import write_link  # noqa: E402
@@ -49,10 +51,14 @@ from app.widgets import naming, terms  # noqa: E402
 wanted = pages.get(playing.page_asked_for() or "")
 if wanted is not None and wanted.url_path != page.url_path:
     st.switch_page(wanted)
-with runs.page(page.url_path or PAGES[0].name), turn(line), errors_shown():
+in_line = nullcontext() if page == admin else turn(line)  # where many wait, administrators must not
+with runs.page(page.url_path or PAGES[0].name), in_line, errors_shown():
+    fragment.begin()
     page.run()
     if page != admin:
         write_link()
+    with unseen:
+        looks.show()
 with unseen:  # last: nobody waits for them
     printing.prepare()
     terms.prepare()

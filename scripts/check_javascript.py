@@ -23,6 +23,7 @@ SHARED = {
     "KEYS": "keys.js",
     "WISHES": "wishes.js",
     "KEPT": "kept.js",
+    "NEWS": "news.js",
     "RING": "ring.js",
     "LEGEND": "scale_legend.js",
 }

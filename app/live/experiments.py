@@ -1,8 +1,10 @@
 """The experiments that are offered on a puzzle, with their answers as far as they are known. Answers are
 those that a click would show: once they are here, a click need not wait."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from app.live import sweeps
 from app.live.watching import watched
 from app.state.heads import roles_of
 from app.state.scene import Scene
@@ -13,7 +15,8 @@ from interp.backend import Backend, Watch
 from interp.engine.answers import Prediction
 
 LAYERS, TRIED = "answers of the layers", "answers of the experiments"
-"""Groups of what a visitor looks in on."""
+GROUPS = (LAYERS, TRIED)
+"""Of what a visitor looks in on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,15 +27,11 @@ class Tried:
     answer: Prediction | None
 
 
-def begin(scene: Scene, backend: Backend) -> None:
-    """Ask for the answer without each attention layer. To be called before what should come sooner: of one
-    visitor's work the latest comes first."""
-    _layers(scene, backend)
-
-
 def costliest(scene: Scene, backend: Backend) -> int | None:
     """The attention layer that this puzzle needs most, once all have been tried."""
     watches = _layers(scene, backend)
+    if not watches:
+        return None
     known = {layer: watch.state for layer, watch in enumerate(watches) if watch.finished}
     if len(known) < len(watches):
         return None
@@ -69,13 +68,21 @@ def under_way(scene: Scene, backend: Backend) -> bool:
 
 
 def _layers(scene: Scene, backend: Backend) -> list[Watch[Prediction]]:
+    """The answers without each attention layer: once the visitor has stayed, as for the board's exact
+    values, or is on the tour, which speaks of them."""
     key = scene.model, scene.puzzle
-    watches = watched().known(LAYERS, key)
-    if watches is None:
+    watches = watched().known(LAYERS, key) or []
+    if not watches:
         layers = range(backend.model(scene.model).cfg.n_layers)
         off = [Ablation.of([Term(Component(layer, "attn"))]) for layer in layers]
-        watches = watched().keep(LAYERS, key, [_watch(scene, backend, one) for one in off])
+        if scene.tour or _kept(scene, backend, off) or sweeps.stays(scene, backend):
+            watches = watched().keep(LAYERS, key, [_watch(scene, backend, one) for one in off])
     return watches
+
+
+def _kept(scene: Scene, backend: Backend, off: Iterable[Ablation]) -> bool:
+    """Whether all these answers cost nothing."""
+    return all(backend.keeps(scene.model, PredictionOf(scene.puzzle, one)) for one in off)
 
 
 def _watch(scene: Scene, backend: Backend, off: Ablation) -> Watch[Prediction]:

@@ -67,3 +67,7 @@ def _from(task: str) -> Sequence[str]:
 
 def _group(task: str) -> str:
     return f"solved-{task}"
+
+
+GROUPS = tuple(_group(task) for task in TASKS)
+"""Of what a visitor looks in on."""

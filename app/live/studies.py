@@ -26,7 +26,21 @@ def head_study(scene: Scene, backend: Backend) -> Seen[HeadStudy]:
 
 def head_sweep(scene: Scene, backend: Backend) -> sweeps.Measured:
     """The board's sweep added to current ablation: the same run as the study's."""
-    return sweeps.board_sweep(replace(scene, base="off"), backend)
+    return sweeps.board_sweep(_on_top(scene), backend)
+
+
+def stop_costs(scene: Scene, backend: Backend) -> None:
+    """Measure no more of it."""
+    sweeps.stop(_on_top(scene), backend)
+
+
+def measure_costs(scene: Scene, backend: Backend) -> None:
+    """Go on with it, now."""
+    sweeps.measure(_on_top(scene), backend)
+
+
+def _on_top(scene: Scene) -> Scene:
+    return replace(scene, base="off")
 
 
 def costs(scene: Scene, state: SweepState | None) -> Heads:

@@ -18,6 +18,14 @@ PINNED = "pinned"
 """That of the sweep added to the pinned ablation."""
 
 
+FIRST = "first-look"
+"""That of the board's first look."""
+TASKS_GROUP = "tasks"
+"""That of the sweeps over each task."""
+GROUPS = (FIRST, BOARD, PINNED)
+"""All that a board depends on."""
+
+
 @dataclass(frozen=True, eq=False)
 class Measured:
     """How far a group of sweeps is.
@@ -28,12 +36,19 @@ class Measured:
             once, and roughly right.
         progress: 0 to 1 while they are under way, else ``None``.
         stopped: the visitor has stopped them before the end.
+        waits: they begin once the visitor has stayed for a while, or asks for them (:func:`measure`).
     """
 
     states: tuple[SweepState | None, ...]
     first_look: SweepState | None
     progress: float | None
     stopped: bool
+    waits: bool = False
+
+    @property
+    def under_way(self) -> bool:
+        """Whether there will be more to see."""
+        return self.progress is not None or self.waits
 
 
 def puzzles_of(scene: Scene, backend: Backend) -> list[Puzzle]:
@@ -63,20 +78,80 @@ def sweep_base(scene: Scene) -> Ablation:
 
 
 def board_sweep(scene: Scene, backend: Backend) -> Measured:
-    """Every component of the model, over the scene's puzzles."""
+    """Every component of the model, over the scene's puzzles. Of a single puzzle there is a first look at
+    once, and exact values for those who stay."""
+    begins = stays(scene, backend)
     pinned_sweep(scene, backend)  # of one visitor's work the latest comes first: the board's
-    # Of that, too: the first look.
-    scopes: Sequence[Scope] = ("everywhere", "stretch") if scene.sample == 1 else ("everywhere",)
-    return _every_component(BOARD, scene, backend, scopes)
+    key = board_key(scene, backend)
+    watches = watched().known(BOARD, key) or []
+    if begins and not watches and not watched().stopped(BOARD):
+        watches = watched().keep(BOARD, key, [_every_component(scene, backend)])
+    first = _first_look(scene, backend)
+    return _measured(BOARD, watches, first)
+
+
+def rows_of(measured: Measured) -> tuple[list[SweepRow], bool]:
+    """What is known of every component, the run without any first: exact where that is known, else of the
+    first look.
+
+    Returns:
+        The rows, none as long as nothing is known; and whether any are of the first look.
+    """
+    state, look = measured.states[0], measured.first_look
+    exact = state.common() if state is not None else []
+    if look is None or (state is not None and state.complete):
+        return exact, False
+    rough = look.common()
+    return [row if len(row.right) else first for row, first in zip(exact or rough, rough, strict=True)], True
+
+
+def stays(scene: Scene, backend: Backend) -> bool:
+    """Whether this visitor has looked at the board for a while and is taken to want exact values, or has
+    asked for them; or whether they cost nothing, or there is nothing else to look at."""
+    if scene.sample > 1 or watched().wanted(BOARD):
+        return True
+    key = board_key(scene, backend)
+    if watched().known(BOARD, key) or backend.keeps(scene.model, _question(scene, backend)):
+        return True
+    seen = all(watch.finished for watch in _first_look(scene, backend))
+    return seen and not watched().waits(BOARD, key)
+
+
+def measure(scene: Scene, backend: Backend) -> None:
+    """Begin with exact values now, anew if they were stopped."""
+    for group in (FIRST, BOARD):
+        watched().forget(group)
+    watched().want(BOARD)
+    board_sweep(scene, backend)
+
+
+def stop(scene: Scene, backend: Backend) -> None:
+    """Measure no more of the board."""
+    watched().waits(BOARD, board_key(scene, backend))  # it may not be begun: then it is not to begin
+    for group in (FIRST, BOARD):
+        watched().stop(group)
+
+
+def _first_look(scene: Scene, backend: Backend) -> list[Watch[SweepState]]:
+    if scene.sample > 1:
+        return []
+    key = board_key(scene, backend)
+    watches = watched().known(FIRST, key)
+    return watches or watched().keep(FIRST, key, [_every_component(scene, backend, "stretch")])
 
 
 def pinned_sweep(scene: Scene, backend: Backend) -> Measured | None:
     """The same added to the pinned ablation, where the board's is added to the present one; else it would be
-    the same, and there is none."""
+    the same, and there is none. It begins with the board's exact values."""
     if scene.pin is None or scene.base != "off":
         watched().forget(PINNED)
         return None
-    return _every_component(PINNED, replace(scene, ablation=scene.pin), backend, ("everywhere",))
+    pinned = replace(scene, ablation=scene.pin)
+    key = board_key(pinned, backend)
+    watches = watched().known(PINNED, key) or []
+    if not watches and stays(scene, backend):
+        watches = watched().keep(PINNED, key, [_every_component(pinned, backend)])
+    return _measured(PINNED, watches, [])
 
 
 def pinned_rows(scene: Scene, backend: Backend) -> list[SweepRow]:
@@ -87,23 +162,20 @@ def pinned_rows(scene: Scene, backend: Backend) -> list[SweepRow]:
 
 
 def filling(scene: Scene, backend: Backend) -> bool:
-    """Whether either is under way."""
+    """Whether either is under way, or will be."""
     found = board_sweep(scene, backend), pinned_sweep(scene, backend)
-    return any(one is not None and one.progress is not None for one in found)
+    return any(one is not None and one.under_way for one in found)
 
 
-def _every_component(group: str, scene: Scene, backend: Backend, scopes: Sequence[Scope]) -> Measured:
-    puzzles, base, method = puzzles_of(scene, backend), sweep_base(scene), sweep_method(scene)
-    key = board_key(scene, backend)
+def _every_component(scene: Scene, backend: Backend, scope: Scope = "everywhere") -> Watch[SweepState]:
+    return backend.watch(scene.model, _question(scene, backend, scope))
 
-    def begin(scope: Scope) -> Watch[SweepState]:
-        parts = components_of(backend.model(scene.model).cfg, COMPONENT_KINDS)
-        return backend.watch(scene.model, Sweep(tuple(puzzles), tuple(parts), base, method, scope))
 
-    watches = watched().known(group, key)
-    if watches is None:
-        watches = watched().keep(group, key, [begin(scope) for scope in scopes])
-    return _measured(group, watches[:1], watches[1:])
+def _question(scene: Scene, backend: Backend, scope: Scope = "everywhere") -> Sweep:
+    parts = components_of(backend.model(scene.model).cfg, COMPONENT_KINDS)
+    return Sweep(
+        tuple(puzzles_of(scene, backend)), tuple(parts), sweep_base(scene), sweep_method(scene), scope
+    )
 
 
 def board_key(scene: Scene, backend: Backend) -> Hashable:
@@ -113,7 +185,7 @@ def board_key(scene: Scene, backend: Backend) -> Hashable:
 
 def task_sweeps(scene: Scene) -> dict[str, SweepState | None] | None:
     """Each attention layer over puzzles of each task, if somebody has asked for it (:func:`begin_tasks`)."""
-    watches = watched().known("tasks", _tasks_key(scene))
+    watches = watched().known(TASKS_GROUP, _tasks_key(scene))
     return None if watches is None else dict(zip(TASKS, (watch.state for watch in watches), strict=True))
 
 
@@ -128,12 +200,12 @@ def begin_tasks(scene: Scene, backend: Backend) -> None:
 
     # Of one visitor's work the latest comes first, so the first task is asked for last.
     begun = {task: begin(task) for task in reversed(TASKS)}
-    watched().keep("tasks", _tasks_key(scene), [begun[task] for task in TASKS])
+    watched().keep(TASKS_GROUP, _tasks_key(scene), [begun[task] for task in TASKS])
 
 
 def tasks_measured(scene: Scene) -> Measured:
     """How far they are."""
-    return _measured("tasks", watched().known("tasks", _tasks_key(scene)) or [], [])
+    return _measured(TASKS_GROUP, watched().known(TASKS_GROUP, _tasks_key(scene)) or [], [])
 
 
 def _tasks_key(scene: Scene) -> Hashable:
@@ -146,8 +218,9 @@ def _measured(
     stopped = watched().stopped(group)
     # Every one is asked: each may have an error to tell.
     finished = not [watch for watch in [*watches, *first] if not watch.finished]
-    states = tuple(watch.state for watch in watches)
+    states = tuple(watch.state for watch in watches) or (None,)
     done = [0.0 if state is None else state.fraction for state in states]
-    progress = None if finished or stopped else sum(done) / max(len(done), 1)
+    progress = None if finished or stopped else sum(done) / len(done)
     look = first[0].state if first else None
-    return Measured(states, look, progress, stopped and not finished)
+    complete = finished and bool(watches)
+    return Measured(states, look, progress, stopped and not complete, not watches and not stopped)

@@ -1,16 +1,18 @@
 """Results that fill up while a visitor looks: begun, polled, stopped and resumed."""
 
+import math
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import streamlit as st
 
 from interp.backend import Watch
 
-LOOK_IN = 0.4
-"""Seconds between two looks at what is under way."""
+LINGER = 2.5
+"""Seconds after which a visitor who has seen a first look is taken to want the exact values: who only glances
+at a link does not have them computed."""
 
 
 def time_in_words(seconds: float) -> str:
@@ -34,6 +36,23 @@ class Filling(Protocol):
 S = TypeVar("S", bound=Filling)
 
 
+class Pace(NamedTuple):
+    """How a group comes on.
+
+    Attributes:
+        left: seconds that it will still take, at the pace so far; 0 as long as nothing is known.
+        age: for how many seconds it has been under way.
+    """
+
+    left: float
+    age: float
+
+
+def _fraction(watch: Watch[Any]) -> float:
+    """How much is there of a result, which may be one that is there as a whole or not at all."""
+    return float(getattr(watch.state, "fraction", 0.0))
+
+
 class Watched:
     """What one visitor looks in on, in groups: the board's sweeps, those of the tasks, the study of the heads
     ..."""
@@ -42,14 +61,13 @@ class Watched:
         self._groups: dict[str, tuple[Hashable, list[Watch[Any]]]] = {}
         self._stopped: set[str] = set()
         self._begun: dict[str, float] = {}
+        self._wanted: set[str] = set()
 
     def known(self, group: str, key: Hashable) -> list[Watch[Any]] | None:
         """The watches of this group if they are those of ``key``; those of another are given up."""
         if group in self._groups and self._groups[group][0] == key:
             return self._groups[group][1]
-        self.stop(group)
-        self._groups.pop(group, None)
-        self._stopped.discard(group)
+        self.forget(group)
         return None
 
     def keep(self, group: str, key: Hashable, watches: list[Watch[Any]]) -> list[Watch[Any]]:
@@ -64,12 +82,58 @@ class Watched:
         Args:
             progress: of the group, 0 to 1.
         """
-        spent = time.monotonic() - self._begun.get(group, time.monotonic())
+        spent = self.age(group)
         return f", about {time_in_words(spent * (1 - progress) / progress)} left" if progress > 0.02 else ""
+
+    def age(self, group: str) -> float:
+        """For how many seconds it has been what it is."""
+        return time.monotonic() - self._begun.get(group, time.monotonic())
+
+    def want(self, group: str) -> None:
+        """The visitor has asked for it: it begins without waiting until the visitor has stayed."""
+        self._wanted.add(group)
+
+    def wanted(self, group: str) -> bool:
+        return group in self._wanted
+
+    def waits(self, group: str, key: Hashable) -> bool:
+        """Whether this group, which is not begun, waits until the visitor has stayed with it; it begins to
+        wait with the first time that this is asked. What has to be there before is asked for only then."""
+        if self.known(group, key) is None:
+            self.keep(group, key, [])
+        return not self._of(group) and group not in self._wanted and self.age(group) < LINGER
+
+    def due(self) -> float:
+        """Seconds until the first of the groups that wait begins."""
+        waiting = [group for group, (_, watches) in self._groups.items() if not watches]
+        return min((max(LINGER - self.age(group), 0.1) for group in waiting), default=math.inf)
+
+    def version(self, groups: Iterable[str]) -> Hashable:
+        """How far these groups are; another value as soon as one of them has something new."""
+        return tuple(
+            (group, self.stopped(group), *((_fraction(watch), watch.finished) for watch in self._of(group)))
+            for group in groups
+        )
+
+    def pace(self) -> Pace:
+        """How soon there may be something to see."""
+        open_groups = [group for group in self._groups if group not in self._stopped]
+        found = [pace for group in open_groups if (pace := self._pace_of(group)) is not None]
+        return min(found, default=Pace(math.inf, 0.0))
+
+    def _pace_of(self, group: str) -> Pace | None:
+        done = [1.0 if watch.finished else _fraction(watch) for watch in self._of(group)]
+        if all(one == 1 for one in done):
+            return None
+        age, progress = self.age(group), sum(done) / len(done)
+        return Pace(age * (1 - progress) / progress if progress else 0.0, age)
+
+    def _of(self, group: str) -> list[Watch[Any]]:
+        return self._groups[group][1] if group in self._groups else []
 
     def stop(self, group: str) -> None:
         """No more results of this group; those that are there stay."""
-        for watch in self._groups[group][1] if group in self._groups else []:
+        for watch in self._of(group):
             watch.close()
         self._stopped.add(group)
 
@@ -78,6 +142,7 @@ class Watched:
         self.stop(group)
         self._groups.pop(group, None)
         self._stopped.discard(group)
+        self._wanted.discard(group)
 
     def stopped(self, group: str) -> bool:
         """Whether the visitor has stopped it, or wanted so much else meanwhile that it was given up."""

@@ -17,7 +17,7 @@ from app.server.gate.person import Person
 from app.server.gate.person import read as read_person
 from app.server.metrics import counters
 from app.server.requests import CONNECTION
-from app.server.visits import VISITS, Visit
+from app.server.visits import VISITS, Connection, Visit
 
 
 @dataclass(eq=False, slots=True)
@@ -63,6 +63,7 @@ def page(name: str) -> Iterator[None]:
             raise
         except RerunException:
             outcome = "rerun"
+            _give_back(connection, heard)
             raise
         except Exception:
             outcome = "failed"
@@ -98,8 +99,7 @@ def part() -> Iterator[None]:
         try:
             yield
         except RerunException:
-            if connection is not None and heard is not None:  # the page's run answers the message
-                connection.heard = heard
+            _give_back(connection, heard)
             raise
         finally:
             seconds = time.perf_counter() - began
@@ -134,6 +134,12 @@ def _counted(run: Run) -> Iterator[None]:
         _thread.run, visit.running = None, None
         visit.runs += 1
         visit.cpu += time.thread_time() - cpu
+
+
+def _give_back(connection: Connection | None, heard: float | None) -> None:
+    """The next run answers the message, unless a later one has come."""
+    if connection is not None and connection.heard is None:
+        connection.heard = heard
 
 
 def _connection_id(session: str) -> str | None:

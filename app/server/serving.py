@@ -9,9 +9,11 @@ from starlette.routing import BaseRoute
 from streamlit import config
 
 from app.server import health, life, logs, parcels
+from app.server.crowd.uploads import Uploads
 from app.server.failing import script_failed
 from app.server.gate.parts import parts
 from app.server.life.lifespan import Lifespan
+from app.server.metrics import counters
 from app.server.metrics import routes as metrics
 from app.server.requests import Requests
 from app.server.settings import Settings, read, use
@@ -38,9 +40,13 @@ class Serving:
     script_failed: Callable[[Exception], bool | None]
 
 
-def begin() -> Serving:
+def begin(pages: Sequence[str]) -> Serving:
     """Read the settings and put the parts together. A setting that cannot be ends the process with a
-    sentence."""
+    sentence.
+
+    Args:
+        pages: the names of the pages.
+    """
     base = (config.get_option("server.baseUrlPath") or "").strip("/")
     base = f"/{base}" if base else ""
     try:
@@ -51,6 +57,7 @@ def begin() -> Serving:
         raise SystemExit(2) from None
     use(settings)
     logs.install(settings.log)
+    counters.know_pages(pages)
     return Serving(
         settings=settings,
         routes=[*health.routes(base), *metrics.routes(base), *gate.routes, *parcels.routes(base)],
@@ -59,6 +66,7 @@ def begin() -> Serving:
             metrics.guard(base, settings.readers),
             *gate.middleware,
             Middleware(life.Doors),
+            Middleware(Uploads),
         ],
         lifespan=life.span(settings.grace),
         script_failed=script_failed,

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, field
 
-from app.server import admins, life, limits, logs
+from app.server import admins, life, logs
+from app.server.crowd import limits
+from app.server.crowd.limits import Limits
 from app.server.gate import settings as gate
 from app.server.gate.settings import GateSettings
 from app.server.life import data
 from app.server.life.data import Data
 from app.server.life.stopping import GRACE
-from app.server.limits import Limits
 from app.server.logs import LogSettings
 from app.server.metrics import guard
 from app.server.metrics.guard import Readers

@@ -7,7 +7,10 @@ A light module: it is there before PyTorch is.
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-_ASKED, _PAGE = "asked", "asked-page"
+_ASKED, _PAGE, _LENGTH = "asked", "asked-page", "asked-too-long"
+
+LONGEST_LINK = 16_000
+"""Characters of all parameters together. A story in a link has 6,000."""
 
 
 def note() -> None:
@@ -15,13 +18,34 @@ def note() -> None:
     what else the visitor does, and the next one knows nothing of the address: so it is kept until a page has
     shown it."""
     context = get_script_run_ctx(suppress_warning=True)
-    query = st.query_params.to_dict()
+    query = _fitting(st.query_params.to_dict())
     if _ASKED not in st.session_state:
         st.session_state[_ASKED] = query
     elif context is not None and context.is_history_navigation and "puzzle" in query:
         # An address without a scene is that of a page left before its scene was written there: what is shown
         # stays.
         ask(query)
+
+
+def _fitting(query: dict[str, str]) -> dict[str, str]:
+    """The address's parameters; none of one that is too long to be a link of ours."""
+    length = sum(len(name) + len(value) + 2 for name, value in query.items())
+    if length <= LONGEST_LINK:
+        return query
+    st.query_params.clear()
+    st.session_state[_LENGTH] = length
+    return {}
+
+
+def problem() -> str | None:
+    """What was wrong with the address, in a sentence, until it has been told."""
+    length: int | None = st.session_state.pop(_LENGTH, None)
+    if length is None:
+        return None
+    return (
+        f"The link has {length:,} characters of parameters, and at most {LONGEST_LINK:,} are read: it was "
+        "left out."
+    )
 
 
 def ask(query: dict[str, str], page: str | None = None) -> None:

@@ -1,4 +1,5 @@
-"""The command ``puzzlescope``: all that ``python -m interp`` does, and ``puzzlescope run``, the dashboard.
+"""The command ``puzzlescope``: all that ``python -m interp`` does, and ``puzzlescope run``, the dashboard,
+and what those need who run it for others.
 
 ``make run``, the image and the units of systemd start it here, too: ``python -m app.startup.command run``.
 """
@@ -12,8 +13,9 @@ from urllib.parse import urlsplit
 
 import typer
 
+from app.startup import entry, server_status
 from app.startup import port as ports
-from app.startup import server_status
+from app.startup.password import password
 from interp.__main__ import run as run_library
 
 MAIN = Path(__file__).parent.parent / "main.py"
@@ -31,7 +33,7 @@ def run(
     hosts: Annotated[str, typer.Option(help="Names people come by, joined by commas; * is any.")] = "",
 ) -> None:
     """Start the dashboard. Other options go to Streamlit, as --server.baseUrlPath /puzzles."""
-    sentence = ports.problem(address, port)
+    sentence = entry.problem(address) or ports.problem(address, port)
     if sentence is not None:
         print(sentence, file=sys.stderr)
         raise SystemExit(2)
@@ -84,7 +86,7 @@ def status(
         raise SystemExit(1)
 
 
-OWN: dict[str, Callable[..., None]] = {"run": run, "status": status}
+OWN: dict[str, Callable[..., None]] = {"run": run, "status": status, "password": password}
 """Commands that need no PyTorch."""
 
 
@@ -93,6 +95,7 @@ def _with_run() -> None:
 
     library.command(context_settings=CONTEXT)(run)
     library.command()(status)
+    library.command()(password)
 
 
 def main() -> int:

@@ -8,7 +8,8 @@ import random
 
 import streamlit as st
 
-from app.server import limits, logs
+from app.server import logs
+from app.server.crowd import limits
 from app.server.visits import VISITS
 from app.state.waiting import TURNS
 

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.server import computing, life, limits, runs, settings
+from app.server import computing, life, runs, settings
 from app.server.computing import Computing, Turns
+from app.server.crowd import limits
 from app.state.following import TALKS
 from app.state.waiting import TURNS, pulse
 from app.widgets.text import escape_markdown

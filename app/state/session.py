@@ -57,7 +57,8 @@ def _arrive(query: Mapping[str, str], backend: Backend, page: str, choices: Mapp
     if before is not None:
         _go_over(before, scene)
     strange = unknown(query, {*PARAMETERS, *choices}, OTHER_NAMES)
-    st.session_state[_NOTICE] = [*problems, *more, *strange]
+    too_long = arrival.problem()
+    st.session_state[_NOTICE] = [*([too_long] if too_long else []), *problems, *more, *strange]
     st.session_state[_SCENE] = scene
     _choose_anew(page, own)
     st.session_state[_ARRIVED] = True

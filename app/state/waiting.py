@@ -7,18 +7,21 @@ A light module: it is there before PyTorch is.
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.server import runs
-from app.state.turns import TICK, Ticket, Turns
+from app.server.crowd.turns import TICK, Ticket, Turns
 
 PATIENCE = 1.5
 """Seconds after which one who waits is told the place in line."""
+LOOK_IN = "look-in"
+"""Key of the part of a page that looks in on the others."""
 NEWS = 2.0
 """Seconds between two tellings."""
 
@@ -53,9 +56,11 @@ def turn(place: DeltaGenerator) -> Iterator[None]:
             place.empty()
 
 
-def look() -> AbstractContextManager[None]:
+@contextmanager
+def look() -> Iterator[None]:
     """A turn for a look at what fills up; a page that is drawn as a whole has it already."""
-    return TURNS.turn(_in_line, brief=True)
+    with runs.part(), TURNS.turn(_in_line, brief=True):
+        yield
 
 
 def pulse() -> None:
@@ -93,7 +98,19 @@ def _clicked_in_a_part() -> bool:
     requests: Any = getattr(get_script_run_ctx(suppress_warning=True), "script_requests", None)
     wanted = getattr(requests, "_rerun_data", None)
     state = getattr(getattr(requests, "_state", None), "name", None)
-    return state == "RERUN" and wanted is not None and not wanted.is_auto_rerun
+    if state != "RERUN" or wanted is None or wanted.is_auto_rerun:
+        return False
+    return not wanted.fragment_id_queue or not set(wanted.fragment_id_queue) <= _looks()
+
+
+def _looks() -> set[str]:
+    """The parts that only look in, and which no visitor clicks in."""
+    context = get_script_run_ctx(suppress_warning=True)
+    storage = getattr(context, "fragment_storage", None)
+    try:
+        return set() if storage is None else set(storage.resolve_target(LOOK_IN))
+    except StreamlitAPIException:  # this page has none yet
+        return set()
 
 
 def _tell(ticket: Ticket) -> None:

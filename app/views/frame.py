@@ -13,7 +13,7 @@ from app.state.backend import shared_backend
 from app.state.link import Parameter
 from app.state.scene import Scene
 from app.state.session import current_scene, show_notices
-from app.views.shared import header, note
+from app.views.shared import header, note, who
 from app.views.shared.talks import following, looking, menu, presenting, telling
 from app.widgets import terms
 from app.widgets.text import escape_markdown
@@ -60,9 +60,7 @@ def opened(
     """
     backend, scene = _begun(page, choices)
     names.say(*scene.title, title)
-    room = st.container(horizontal=True, gap="xsmall", key="bar")  # app/style.css: in the bar of the pages
-    with room:  # an empty container has no room: what comes into it late would move the page
-        st.html("<span hidden></span>")
+    room = _room()
     header.show(scene, backend, title, about, sentence, last)
     note.show(scene)
     with st.container(key="on-paper"):  # app/style.css: on nothing else
@@ -81,6 +79,15 @@ def _bar(scene: Scene, page: str, room: DeltaGenerator) -> Iterator[None]:
     with room:
         menu.show(page)
         yield
+        who.show()
+
+
+def _room() -> DeltaGenerator:
+    """Where that stands which is about the page as a whole."""
+    room = st.container(horizontal=True, gap="xsmall", key="bar")  # app/style.css: in the bar of the pages
+    with room:  # an empty container has no room: what comes into it late would move the page
+        st.html("<span hidden></span>")
+    return room
 
 
 def _begun(page: str, choices: Mapping[str, Parameter]) -> tuple[Backend, Scene]:
@@ -107,6 +114,9 @@ def opened_plain(
     """The same for a page on which no model and no puzzle is chosen."""
     backend, scene = _begun(page, choices)
     names.say(title)
+    if who.is_known():
+        with _room():
+            who.show()
     with st.container(gap="small"):
         st.title(title, anchor=False)
         show_notices()

@@ -169,6 +169,10 @@ class Backend:
         rank = Rank.FIRST_LOOK if question.first_look else Rank.WATCHED
         return Watch(*self._begun(name, question, rank))
 
+    def keeps(self, name: str, question: Question[Any]) -> bool:
+        """Whether the answer is kept, so that asking costs nothing."""
+        return self._results.get((self.checkpoint_id(name), question), counted=False) is not None
+
     def status(self) -> Status:
         """How it is: what is computed, kept and loaded at this moment."""
         with self._storing:

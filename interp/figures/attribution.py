@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float
 
 from interp.analyses.direct_attribution import Attribution
 from interp.figures.cells import cells_map
+from interp.figures.draft import Draft, drawn
 from interp.figures.scale import AWAY, TOWARD, rgb, tint
 from interp.figures.style import QUIET, base_figure, empty
 from interp.figures.tiles import Tile, draw_tiles, signed
@@ -21,13 +21,14 @@ NOTED = 0.1
 NOT_FINITE = "What the model computes here is not finite: there is nothing to compare."
 
 
+@drawn
 def attribution_bars(
     found: Attribution,
     cell: int,
     toward: int | None = None,
     over: int | None = None,
     marked: str | None = None,
-) -> go.Figure:
+) -> Draft:
     """A bar a component, up where it pushes toward the first token, down where toward the second; layer by
     layer.
 
@@ -71,13 +72,14 @@ def attribution_bars(
     return figure
 
 
+@drawn
 def attribution_map(
     found: Attribution,
     cell: int,
     toward: int | None = None,
     over: int | None = None,
     marked: str | None = None,
-) -> go.Figure:
+) -> Draft:
     """Layers x heads and MLP, each tile teal where the component pushes toward the first token, purple
     where toward the second.
 
@@ -107,13 +109,14 @@ def attribution_map(
     return figure
 
 
+@drawn
 def part_map(
     found: Attribution,
     part: str,
     toward: int | None = None,
     over: int | None = None,
     marked: int | None = None,
-) -> go.Figure:
+) -> Draft:
     """One part's push at all 100 cells of the answer, on the grid; ``marked`` is outlined. ``customdata`` is
     the cell."""
     of_all = found.push(toward, over)
@@ -143,7 +146,7 @@ def _pattern(part: str) -> str:
 
 
 def _name_largest(
-    figure: go.Figure, x: np.ndarray, pushes: Float[np.ndarray, " part"], parts: Sequence[str]
+    figure: Draft, x: np.ndarray, pushes: Float[np.ndarray, " part"], parts: Sequence[str]
 ) -> None:
     largest = np.argsort(-np.abs(pushes))[:NAMED]
     figure.add_scatter(

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float
 
+from interp.figures.draft import Draft
 from interp.figures.style import GRID_LINE, base_figure
 from interp.figures.tiles import Tile, draw_tiles
 from interp.grids import SIZE
@@ -17,7 +17,7 @@ def cells_map(
     notes: Sequence[str],
     marked: int | None,
     paint: Callable[[float], str],
-) -> go.Figure:
+) -> Draft:
     """A tile at each cell: ``shares`` of the full colour, none where one is not a number.
 
     Args:

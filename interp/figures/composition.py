@@ -3,11 +3,11 @@
 from collections.abc import Collection, Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
 from interp.ablation import Component
 from interp.analyses.composition import Composition, Reading
 from interp.analyses.readers import INPUT_NAMES, HeadInput
+from interp.figures.draft import Draft, drawn
 from interp.figures.readers import SHOWN, is_off, ranking, readers_board
 from interp.figures.scale import AWAY, TOWARD, rgb, tint
 from interp.figures.style import QUIET, STRONG, base_figure
@@ -17,9 +17,10 @@ LEAST_EXCESS = 0.03
 """A tile is of full colour at the largest score beyond chance, but never below this."""
 
 
+@drawn
 def weights_board(
     readings: Sequence[Reading], source: Component, cfg: Config, off: Collection[Component] = ()
-) -> go.Figure:
+) -> Draft:
     """Who reads a source, by weights: a row a layer, a tile for every head's queries, keys and values and for
     the MLP; the logits below. Teal reads more of it than chance would, purple less. Readers that are ``off``
     are hatched."""
@@ -28,7 +29,8 @@ def weights_board(
     return readers_board(tiles, f"Score beyond chance with what {source.text} writes", source, cfg, off)
 
 
-def weights_ranking(readings: Sequence[Reading], source: Component) -> go.Figure:
+@drawn
+def weights_ranking(readings: Sequence[Reading], source: Component) -> Draft:
     """The readers with the highest scores beyond chance, as bars of their scores; a line says what chance
     gives."""
     shown = sorted(readings, key=lambda reading: -reading.excess)[:SHOWN]
@@ -52,9 +54,10 @@ def weights_ranking(readings: Sequence[Reading], source: Component) -> go.Figure
     return figure
 
 
+@drawn
 def head_matrix(
     composition: Composition, head_input: HeadInput, cfg: Config, source: Component | None = None
-) -> go.Figure:
+) -> Draft:
     """Every head (rows) with one input of every head (columns): scores beyond chance. The rows of the source
     are marked."""
     # The last layer's heads write to no head, and the first layer's read from none.
@@ -90,7 +93,7 @@ def head_matrix(
     return figure
 
 
-def _layers_on_axes(figure: go.Figure, cfg: Config) -> None:
+def _layers_on_axes(figure: Draft, cfg: Config) -> None:
     """A line between layers, and their names: of all but the first along x, of all but the last along y."""
     for edge in (layer * cfg.n_heads - 0.5 for layer in range(1, cfg.n_layers - 1)):
         figure.add_vline(x=edge, line_color=QUIET, line_width=0.6)

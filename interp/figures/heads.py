@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 from jaxtyping import Float
 
 from interp.analyses.head_study import MARKED, Over, queries_before
 from interp.engine.measures import Measure
 from interp.errors import PuzzlescopeError
+from interp.figures.draft import Draft, drawn
 from interp.figures.scale import UNKNOWN, colour, in_words
 from interp.figures.style import MEASURING, QUIET, STRONG, base_figure, empty
 from interp.figures.tiles import signed
@@ -35,9 +35,10 @@ NEAR = 0.05
 """Those nearer to one another than this, on the same scale, share a label."""
 
 
+@drawn
 def spectrum_figure(
     spectrum: Float[np.ndarray, "405"], name: str, over: Over = "all", *, height: int = 230
-) -> go.Figure:
+) -> Draft:
     """The mean attention of one head at every distance back, on a square-root scale: small shares are seen
     too.
 
@@ -104,6 +105,7 @@ def _told(back: int, spectrum: Float[np.ndarray, "405"], over: Over) -> str:
     return f"<b>{back} back</b>: {spectrum[back]:.3g}{meaning}{of}"
 
 
+@drawn
 def scatter_figure(
     measures: tuple[Mapping[str, float], Mapping[str, float]],
     titles: tuple[str, str],
@@ -114,7 +116,7 @@ def scatter_figure(
     measure: Measure = "final",
     height: int = 400,
     waiting: str = MEASURING,
-) -> go.Figure:
+) -> Draft:
     """A point a head, by two measures, coloured by what ablating it costs (orange) or brings (blue).
 
     A head whose cost is not known is a circle. Those far out are named, and the chosen one, which is

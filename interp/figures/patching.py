@@ -1,10 +1,10 @@
 """Activation patching as charts. What can be clicked has its name in ``customdata``."""
 
 import numpy as np
-import plotly.graph_objects as go
 
 from interp.analyses.activation_patching import EVERYWHERE, PatchState, at_block
 from interp.figures.cells import cells_map
+from interp.figures.draft import Draft, drawn
 from interp.figures.scale import shade, tint
 from interp.figures.style import base_figure, empty
 from interp.figures.tiles import MOST_NOTED, Tile, draw_tiles, signed
@@ -20,7 +20,8 @@ UPRIGHT = 68
 NOT_FINITE = "What the model computes here is not finite: there is nothing to compare."
 
 
-def patch_map(state: PatchState, cell: int, marked: tuple[str, str] | None = None) -> go.Figure:
+@drawn
+def patch_map(state: PatchState, cell: int, marked: tuple[str, str] | None = None) -> Draft:
     """What is patched x where, each tile the effect on one cell of the answer: teal toward the source's
     run, full at 1; purple away from it. What is not known yet is left out.
 
@@ -49,9 +50,8 @@ def patch_map(state: PatchState, cell: int, marked: tuple[str, str] | None = Non
     return figure
 
 
-def head_patch_map(
-    state: PatchState, cell: int, block: str, marked: tuple[str, str] | None = None
-) -> go.Figure:
+@drawn
+def head_patch_map(state: PatchState, cell: int, block: str, marked: tuple[str, str] | None = None) -> Draft:
     """Layers x heads: the effect of each head's patch at one block. Otherwise as :func:`patch_map`."""
     number = [one.name for one in state.blocks].index(block)
     places = [site.split(".") for site in state.sites]
@@ -82,7 +82,8 @@ def head_patch_map(
     return figure
 
 
-def effect_cells(state: PatchState, site: str, block: str, marked: int | None = None) -> go.Figure:
+@drawn
+def effect_cells(state: PatchState, site: str, block: str, marked: int | None = None) -> Draft:
     """The effect of one patch on all 100 cells of the answer; cells at which the two runs hardly differ are
     empty. ``customdata`` is the cell."""
     j = [one.name for one in state.blocks].index(block)
@@ -91,7 +92,8 @@ def effect_cells(state: PatchState, site: str, block: str, marked: int | None = 
     return cells_map(f"{site}, {at_block(block)}: every cell", effects, notes, marked, tint)
 
 
-def gap_cells(state: PatchState, marked: int | None = None) -> go.Figure:
+@drawn
+def gap_cells(state: PatchState, marked: int | None = None) -> Draft:
     """How much the two runs differ at each cell of the answer: where there is something to patch.
     ``customdata`` is the cell."""
     gaps = np.where(state.comparable, np.abs(state.gap), np.nan)
@@ -137,7 +139,7 @@ def _patch_tile(
     )
 
 
-def _say(figure: go.Figure, state: PatchState, cell: int) -> go.Figure:
+def _say(figure: Draft, state: PatchState, cell: int) -> Draft:
     waiting = np.isnan(state.target).any() or state.comparable[cell]
     text = "Computing …" if waiting else "The two runs hardly differ at this cell."
     return empty(figure, NOT_FINITE if state.diverged else text, height=140)

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
-import plotly.graph_objects as go
 
 from interp.ablation import Component
 from interp.analyses.ablation_sweep import SweepRow, same_puzzles, value
@@ -11,6 +10,7 @@ from interp.analyses.composition import Reading
 from interp.analyses.path_ablation import PathState
 from interp.analyses.readers import INPUT_NAMES, Reader
 from interp.engine.measures import MEASURES, Measure, metric_of
+from interp.figures.draft import Draft, drawn
 from interp.figures.readers import MARKS, SHOWN, is_off, ranking, readers_board
 from interp.figures.scale import LEAST, colour, note, position, position_of, quantity
 from interp.figures.style import MEASURING, QUIET, base_figure, empty, legend_above
@@ -27,9 +27,10 @@ NAME = (0.09, 0.04)
 """How wide a name is, as a share of the way from 0 to the last point, and how high, on the scale."""
 
 
+@drawn
 def effects_board(
     state: PathState, cfg: Config, measure: Measure = "final", off: Collection[Component] = ()
-) -> go.Figure:
+) -> Draft:
     """Who misses a source, by effect: the same board, coloured by what taking the source from that reader
     alone costs."""
     clean, rows = state.row(0), state.by_reader()
@@ -44,7 +45,8 @@ def effects_board(
     return readers_board(tiles, _measured(measure), state.source, cfg, off)
 
 
-def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
+@drawn
+def effects_ranking(state: PathState, measure: Measure = "final") -> Draft:
     """The readers to whom the source's absence matters most, whichever way the loss goes, as bars of what it
     costs."""
     clean, rows, found = state.row(0), state.by_reader(), state.costs(measure)
@@ -74,7 +76,8 @@ def effects_ranking(state: PathState, measure: Measure = "final") -> go.Figure:
     return figure
 
 
-def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measure = "final") -> go.Figure:
+@drawn
+def views_scatter(readings: Sequence[Reading], state: PathState, measure: Measure = "final") -> Draft:
     """Every reader of a source: to the right, the more of the source is in its weights; above or below 0, the
     more the answer suffers or gains when it goes without, on the scale of the colours. Readers are named that
     no other is beyond in both."""

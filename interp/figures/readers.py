@@ -5,10 +5,9 @@ Every mark that stands for a reader carries its text as ``customdata``.
 
 from collections.abc import Collection, Mapping, Sequence
 
-import plotly.graph_objects as go
-
 from interp.ablation import Component
 from interp.analyses.readers import HEAD_INPUTS, INPUT_NAMES, Input, Reader
+from interp.figures.draft import Draft
 from interp.figures.style import MEASURING, QUIET, base_figure, legend_above
 from interp.figures.tiles import Tile, draw_fields, name_lines
 from interp.model import Config
@@ -35,7 +34,7 @@ def readers_board(
     source: Component,
     cfg: Config,
     off: Collection[Component],
-) -> go.Figure:
+) -> Draft:
     """A row a layer, a tile for every head's queries, keys and values and for the MLP; the logits below.
 
     Args:
@@ -108,7 +107,7 @@ def is_off(reader: Reader, off: Collection[Component]) -> bool:
     )
 
 
-def ranking(bars: Sequence[tuple[Reader, float, str, str]], title: str) -> go.Figure:
+def ranking(bars: Sequence[tuple[Reader, float, str, str]], title: str) -> Draft:
     """Bars from the top, each of the colour of its kind and named at its end."""
     figure = base_figure(title, height=96 + 21 * SHOWN)
     for name in INPUT_NAMES:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-import plotly.graph_objects as go
+from interp.figures.draft import Draft
 
 QUIET, STRONG = "#8a94a3", "#4d6f96"
 """Bars and lines, and what stands out among them: seen on light and on dark. Orange is a cost and nothing
@@ -16,9 +16,9 @@ MEASURING = "Measuring …"
 NOT_FINITE = "The losses are not finite: there is nothing to compare."
 
 
-def base_figure(title: str, *, height: int) -> go.Figure:
+def base_figure(title: str, *, height: int) -> Draft:
     """An empty chart on whatever lies behind it, in whatever font the page has."""
-    figure = go.Figure()
+    figure = Draft()
     figure.update_layout(
         title={
             "text": title,
@@ -56,7 +56,7 @@ def hatching(hatched: Sequence[bool]) -> dict[str, object]:
     }
 
 
-def legend_above(figure: go.Figure) -> None:
+def legend_above(figure: Draft) -> None:
     """Show the names of the traces in a line above the chart, as words only: a click on them does nothing."""
     figure.update_layout(
         showlegend=True,
@@ -73,7 +73,7 @@ def legend_above(figure: go.Figure) -> None:
     )
 
 
-def empty(figure: go.Figure, text: str = MEASURING, *, height: int | None = None) -> go.Figure:
+def empty(figure: Draft, text: str = MEASURING, *, height: int | None = None) -> Draft:
     """A chart without axes that says why it shows nothing."""
     figure.add_annotation(text=text, xref="paper", yref="paper", x=0.5, y=0.5, showarrow=False)
     if height is not None:

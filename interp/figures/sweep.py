@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-import plotly.graph_objects as go
 
 from interp.ablation import Component
 from interp.analyses.ablation_sweep import (
@@ -18,6 +17,7 @@ from interp.analyses.ablation_sweep import (
     value,
 )
 from interp.engine.measures import MEASURES, Measure, metric_of
+from interp.figures.draft import Draft, drawn
 from interp.figures.scale import Mark, colour, marks, note, position, position_of
 from interp.figures.style import MEASURING, NOT_FINITE, QUIET, base_figure, empty
 from interp.figures.tiles import Tile, draw_tiles
@@ -27,6 +27,7 @@ Kind = Literal["attn", "mlp"]
 _PARTS: dict[Kind, str] = {"attn": "attention layer", "mlp": "MLP"}
 
 
+@drawn
 def layer_chart(
     rows: Sequence[SweepRow],
     clean: SweepRow | None,
@@ -34,7 +35,7 @@ def layer_chart(
     kind: Kind = "attn",
     off: Collection[Component] = (),
     beneath: Sequence[SweepRow] = (),
-) -> go.Figure:
+) -> Draft:
     """A dot a layer, at what ablating its attention or its MLP costs, on a stem from the line of the clean
     run.
 
@@ -109,7 +110,7 @@ def _costs_of(
     return [(row, one) for row, one in found if not np.isnan(one)]
 
 
-def _second_marks(figure: go.Figure, known: Sequence[tuple[SweepRow, float]], measure: Measure) -> None:
+def _second_marks(figure: Draft, known: Sequence[tuple[SweepRow, float]], measure: Measure) -> None:
     """A short line at the cost of each of these rows."""
     figure.add_scatter(
         x=[_layer_name(row) for row, _ in known],
@@ -122,13 +123,14 @@ def _second_marks(figure: go.Figure, known: Sequence[tuple[SweepRow, float]], me
     )
 
 
+@drawn
 def head_map(
     rows: Sequence[SweepRow],
     clean: SweepRow | None,
     measure: Measure = "final",
     off: Collection[Component] = (),
     beneath: Sequence[SweepRow] = (),
-) -> go.Figure:
+) -> Draft:
     """Layers x heads, each tile coloured by the effect of switching the head off
     (:mod:`interp.figures.scale`).
 
@@ -174,12 +176,13 @@ def _added(row: SweepRow, found: float, measure: Measure) -> str:
     return f"added to the pinned ablation: {note(found, measure, len(row.right)) or 'no effect'}"
 
 
+@drawn
 def board_map(
     rows: Sequence[SweepRow],
     clean: SweepRow | None,
     measure: Measure = "final",
     off: Collection[Component] = (),
-) -> go.Figure:
+) -> Draft:
     """The ablation board: a row a layer, a tile for its attention, each of its heads and its MLP. Otherwise
     as :func:`head_map`."""
     shown = [(row, row.component) for row in rows if row.component is not None]
@@ -203,12 +206,13 @@ def board_map(
     return figure
 
 
+@drawn
 def task_map(
     states: Mapping[str, SweepState],
     measure: Measure = "answers",
     off: Collection[Component] = (),
     chosen: tuple[str, Component] | None = None,
-) -> go.Figure:
+) -> Draft:
     """Tasks x attention layers, each tile coloured by what ablating the layer costs over the task's puzzles
     (:mod:`interp.figures.scale`): answers, or loss.
 
@@ -274,7 +278,7 @@ class _Cell:
         )
 
 
-def nothing(figure: go.Figure, rows: Sequence[SweepRow]) -> go.Figure:
+def nothing(figure: Draft, rows: Sequence[SweepRow]) -> Draft:
     """A chart that says why it shows nothing: no row is measured yet, or there is nothing in them to
     measure."""
     if count_diverged(rows):
@@ -302,7 +306,7 @@ def reach(heights: Sequence[float]) -> tuple[float, float]:
     return low - (room if low < 0 else room / 4), high + room
 
 
-def _scale_axis(figure: go.Figure, measure: Measure, low: float, high: float, n: int) -> None:
+def _scale_axis(figure: Draft, measure: Measure, low: float, high: float, n: int) -> None:
     shown = [mark for mark in mirrored(measure, n) if low <= mark.position <= high]
     titles = {"wrong": "cells broken, of 100", "answers": f"answers lost, of {n}"}
     figure.update_yaxes(
@@ -314,7 +318,7 @@ def _scale_axis(figure: go.Figure, measure: Measure, low: float, high: float, n:
     )
 
 
-def _clean_line(figure: go.Figure) -> None:
+def _clean_line(figure: Draft) -> None:
     """A dotted line where there is no effect, named at its right end."""
     figure.add_hline(y=0, line_color=QUIET, line_width=2, line_dash="dot")
     figure.add_annotation(

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import plotly.graph_objects as go
-
+from interp.figures.draft import Draft
 from interp.figures.scale import ink
 from interp.figures.style import PAPER, QUIET, hatching
 
@@ -40,9 +39,7 @@ class Tile:
     beneath: str = ""
 
 
-def draw_tiles(
-    figure: go.Figure, tiles: Sequence[Tile], lines: Sequence[str], columns: Sequence[str]
-) -> None:
+def draw_tiles(figure: Draft, tiles: Sequence[Tile], lines: Sequence[str], columns: Sequence[str]) -> None:
     """Draw the tiles, their notes, and the names of lines and columns, in a chart without any others."""
     crowded = len(columns) > MOST_NOTED
     draw_fields(figure, tiles)
@@ -72,7 +69,7 @@ def draw_tiles(
     )
 
 
-def draw_fields(figure: go.Figure, tiles: Sequence[Tile], *, gap: float = 0.06) -> None:
+def draw_fields(figure: Draft, tiles: Sequence[Tile], *, gap: float = 0.06) -> None:
     """The tiles alone, as bars that fill their place but for a gap: unlike a heatmap's, a click on them is
     reported."""
     figure.add_bar(
@@ -105,15 +102,15 @@ def draw_fields(figure: go.Figure, tiles: Sequence[Tile], *, gap: float = 0.06) 
         figure.update_layout(barmode="overlay")
 
 
-def write_on(figure: go.Figure, ground: str) -> None:
+def write_on(figure: Draft, ground: str) -> None:
     """Write the notes of tiles in black or white, whichever is the easier to read where the chart lies on
     this ground, ``#rrggbb``."""
     for trace in figure.data:
-        if isinstance(trace.meta, dict) and "behind" in trace.meta:
-            trace.textfont.color = [ink(colour, ground) for colour in trace.meta["behind"]]
+        if "behind" in trace.get("meta", {}):
+            trace["textfont"]["color"] = [ink(colour, ground) for colour in trace["meta"]["behind"]]
 
 
-def name_lines(figure: go.Figure, lines: Sequence[str]) -> None:
+def name_lines(figure: Draft, lines: Sequence[str]) -> None:
     """The names of the lines, the first one on top."""
     figure.update_yaxes(
         tickvals=list(range(len(lines))),

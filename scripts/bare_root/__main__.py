@@ -1,6 +1,6 @@
 """The Dockerfile's steps, without a container engine: in a bare Debian that debootstrap makes.
 
-    python -m scripts.bare_root [--folder /tmp/bare-root] [--bind PATH ...]
+    python -m scripts.bare_root [--folder /tmp/bare-root] [--bind PATH ...] [--again]
 
 As root, on Linux, with debootstrap, unshare and nsenter. Ten minutes: packages are installed as in the image.
 FROM is the one step that is not done as written: a Debian whose own python3 stands for the image's Python.
@@ -127,6 +127,7 @@ def main() -> int:
         "--bind", type=Path, action="append", default=[], help="what pip needs of this machine"
     )
     parser.add_argument("--source", type=Path, default=ROOT, help="the checkout")
+    parser.add_argument("--again", action="store_true", help="with the packages of the build before")
     arguments = parser.parse_args()
     if os.geteuid() != 0 or shutil.which("debootstrap") is None:
         print("This needs root and debootstrap (`apt-get install debootstrap`).", file=sys.stderr)
@@ -137,7 +138,13 @@ def main() -> int:
     began = time.monotonic()
     base = debian(arguments.folder, arguments.suite)
     steps = parse((arguments.source / "Dockerfile").read_text())
-    image = build(steps, arguments.source, base, arguments.folder / "root", arguments.bind)
+    root, packages = arguments.folder / "root", arguments.folder / "packages"
+    found = root / "srv" / "puzzlescope" / ".venv"
+    if arguments.again and found.exists():
+        shutil.rmtree(packages, ignore_errors=True)
+        found.rename(packages)
+    kept = packages if arguments.again and packages.exists() else None
+    image = build(steps, arguments.source, base, root, arguments.bind, kept)
     print(f"Built in {time.monotonic() - began:.0f} s.", flush=True)
     return 0 if try_it(image, arguments.folder) else 1
 

@@ -49,7 +49,12 @@ def debian(folder: Path, suite: str) -> Path:
 
 
 def build(
-    instructions: Sequence[Instruction], source: Path, base: Path, root: Path, binds: Sequence[Path]
+    instructions: Sequence[Instruction],
+    source: Path,
+    base: Path,
+    root: Path,
+    binds: Sequence[Path],
+    packages: Path | None = None,
 ) -> Image:
     """Do the steps in ``root``.
 
@@ -57,6 +62,8 @@ def build(
         source: the checkout, of which only the build context is used.
         base: the Debian that stands for the image of FROM.
         binds: files and folders of this machine that pip needs, at the same place.
+        packages: a `.venv` of an earlier build, which is taken over: the step that installs them then looks
+            whether they are the right ones, and is done.
 
     Raises:
         subprocess.CalledProcessError: if a step fails.
@@ -83,6 +90,8 @@ def build(
             case "COPY":
                 copy(instruction.words, files, source, image)
             case "RUN":
+                if packages is not None and not (place := inside(image.folder, root) / ".venv").exists():
+                    packages.rename(place)
                 step(instruction.text, image, arguments)
             case "VOLUME":
                 image.volumes += instruction.words

@@ -53,8 +53,12 @@ class Container:
     @property
     def pid(self) -> int:
         """Of its first process, as this machine counts."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        return int(children[0])
+        file = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        while self.process.poll() is None:
+            if children := file.read_text().split():
+                return int(children[0])
+            time.sleep(0.05)
+        raise RuntimeError(f"The command has ended: {self.log.read_text()[-2000:]}")
 
     def beside(self, command: Sequence[str], seconds: float = 240) -> subprocess.CompletedProcess[str]:
         """Run a command of this machine in its network."""

@@ -676,11 +676,13 @@ def test_the_library_knows_nothing_of_the_dashboard() -> None:
 
 
 MODULE_OF = {
+    "argon2-cffi": "argon2",
     "axe-playwright-python": "axe_playwright_python",
     "huggingface-hub": "huggingface_hub",
     "pillow": "PIL",
     "prometheus-client": "prometheus_client",
     "pytest-xdist": "xdist",
+    "pyyaml": "yaml",
     "transformer-lens": "transformer_lens",
 }
 

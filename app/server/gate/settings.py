@@ -97,15 +97,26 @@ def _way(words: Words, address: str) -> Way | None:
     said = [name for name in WAYS if words.text(name)] + ([OPEN] if words.flag(OPEN) else [])
     if len(said) > 1:
         raise PuzzlescopeError(f"{said[0]} and {said[1]} are both set: keep one way to enter.")
-    if not said and not is_this_machine(address):
+    if not said and (reached := _reached(words, address)):
         raise PuzzlescopeError(
-            f"The server would listen on {address}, where other machines reach it, and nothing says who "
-            f"may enter: set {PASSWORD} (`puzzlescope password` makes it), {METADATA} or {HEADER} "
+            f"{reached}, and nothing says who may enter: set {PASSWORD} (`puzzlescope password` makes it), "
+            f"{METADATA} or {HEADER} "
             f"(docs/deploy.md says how), or {OPEN}=1 if all who reach it may enter."
         )
     if not said and (orphan := next((n for n in (CLIENT_ID, CLIENT_SECRET) if words.text(n)), None)):
         raise PuzzlescopeError(f"{orphan} is set, but {METADATA} is not: set both, or none of them.")
     return WAYS.get(said[0]) if said else None
+
+
+def _reached(words: Words, address: str) -> str:
+    """How other machines reach the server; empty if they do not. Behind a proxy on the same machine it
+    listens on this machine alone, and its public address tells."""
+    if not is_this_machine(address):
+        return f"The server would listen on {address}, where other machines reach it"
+    url = words.text(URL)
+    if _is_url(url, ("https", "http")) and not is_this_machine(urlsplit(url).hostname or ""):
+        return f"{URL} says that people come by {brief(url)}"
+    return ""
 
 
 def _needed(words: Words, name: str, what: str, by: str) -> str:

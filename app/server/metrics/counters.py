@@ -5,6 +5,8 @@ Names and units are Prometheus's: seconds and bytes, ``_total`` for what only gr
 all of them from the code: names of pages, kinds of questions, routes, outcomes.
 """
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 
 disable_created_metrics()  # a series more for each, which nobody draws
@@ -85,5 +87,16 @@ SIGN_INS = Counter(
     ["outcome"],
     registry=REGISTRY,
 )
-for _outcome in ("ok", "refused"):  # there from the start, so that a rate can be told of the first
+
+
+def know_pages(names: Sequence[str]) -> None:
+    """Begin each page's metrics with nothing, so that a rate can be told of the first."""
+    for name in names:
+        for metric in (PAGE_WAITS, CLICK_TO_ANSWER, LOOK_INS):
+            metric.labels(name)
+        for outcome in ("finished", "failed"):
+            PAGE_RUNS.labels(name, outcome)
+
+
+for _outcome in ("ok", "refused"):  # likewise
     SIGN_INS.labels(_outcome)

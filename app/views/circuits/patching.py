@@ -52,7 +52,7 @@ def show(scene: Scene, backend: Backend) -> None:
     def draw_patching() -> None:
         _draw(scene, source, backend)
 
-    fragment.show(draw_patching, scene=scene, page=PAGE, under_way=under_way)
+    fragment.show(draw_patching, scene=scene, page=PAGE, under_way=under_way, groups=[GROUP], alone=True)
 
 
 def choice_of(scene: Scene, backend: Backend) -> Patching:

@@ -40,7 +40,7 @@ def show(scene: Scene, backend: Backend) -> None:
     def draw_readers() -> None:
         _draw(scene, backend)
 
-    fragment.show(draw_readers, scene=scene, page=PAGE, under_way=under_way)
+    fragment.show(draw_readers, scene=scene, page=PAGE, under_way=under_way, groups=[GROUP], alone=True)
 
 
 def source_of(scene: Scene, backend: Backend) -> Component:

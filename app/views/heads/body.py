@@ -30,7 +30,7 @@ from interp.figures.heads import FROM
 
 UNITS: dict[Measure, str] = {"wrong": "cells broken, of 100", "answers": "answers lost, as a share"}
 """What a cost is measured in, where it is no loss."""
-GROUPS = (studies.GROUP, sweeps.BOARD)
+GROUPS = (studies.GROUP, *sweeps.GROUPS)
 """What fills up here: where the heads look, and what they cost."""
 
 
@@ -53,7 +53,7 @@ def _all_heads(scene: Scene, backend: Backend) -> None:
 
     def under_way() -> bool:
         sweep, study = studies.head_sweep(scene, backend), studies.head_study(scene, backend)
-        return sweep.progress is not None or study.progress is not None
+        return sweep.under_way or study.progress is not None
 
     def draw_all_heads() -> None:
         sweep, seen = studies.head_sweep(scene, backend), studies.head_study(scene, backend)
@@ -62,15 +62,15 @@ def _all_heads(scene: Scene, backend: Backend) -> None:
         positions = dict.fromkeys(measures[COST], np.nan) | {
             _name(*head): one for head, one in studies.positions(scene, sweep.states[0]).items()
         }
-        done = sweep.progress is None and seen.progress is None
-        _progress(scene, seen, study, sweep)
+        done = not sweep.under_way and seen.progress is None
+        _progress(scene, backend, seen, study, sweep)
         roles = Roles.of(study).by_component
         _table(
             scene, study, measures, positions, _listed(scene, study, roles, measures[COST], choices["role"])
         )
         _scatter(scene, study, choices, measures, positions, done=done)
 
-    fragment.show(draw_all_heads, scene=scene, page=PAGE, under_way=under_way)
+    fragment.show(draw_all_heads, scene=scene, page=PAGE, under_way=under_way, groups=GROUPS, alone=True)
 
 
 def _one_head(scene: Scene, backend: Backend) -> None:
@@ -83,7 +83,9 @@ def _one_head(scene: Scene, backend: Backend) -> None:
         study = _study(scene, backend, studies.head_study(scene, backend))
         _head(scene, backend, study, chosen(PAGE)["over"])
 
-    fragment.show(draw_one_head, scene=scene, page=PAGE, under_way=under_way)
+    fragment.show(
+        draw_one_head, scene=scene, page=PAGE, under_way=under_way, groups=[studies.GROUP], alone=True
+    )
 
 
 def _study(scene: Scene, backend: Backend, seen: Seen[HeadStudy]) -> HeadStudy:
@@ -146,14 +148,16 @@ def _filter(role: RoleKey | Literal[""]) -> None:
     )
 
 
-def _progress(scene: Scene, seen: Seen[HeadStudy], study: HeadStudy, sweep: sweeps.Measured) -> None:
+def _progress(
+    scene: Scene, backend: Backend, seen: Seen[HeadStudy], study: HeadStudy, sweep: sweeps.Measured
+) -> None:
     """A line of one height, whatever it says."""
     over = "this puzzle" if study.n == 1 else f"{study.known} of {study.n} puzzles"
     how = sweeps.sweep_method(scene).words
     top = " added to the current ablation" if scene.ablation else ""
     share = "" if sweep.progress is None else f", {sweep.progress:.0%}"
     looking = "Looking over" if seen.progress is not None else "Over"
-    under_way = seen.progress is not None or sweep.progress is not None
+    under_way = seen.progress is not None or sweep.under_way
     stopped = not under_way and (seen.stopped or sweep.stopped)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", height=40, border=False):
         _filter(chosen(PAGE)["role"])
@@ -162,12 +166,12 @@ def _progress(scene: Scene, seen: Seen[HeadStudy], study: HeadStudy, sweep: swee
             width="content",
         )
         if under_way and st.button("Stop", key="heads-stop", type="tertiary"):
-            for group in GROUPS:
-                watched().stop(group)
+            watched().stop(studies.GROUP)
+            studies.stop_costs(scene, backend)
             st.rerun()
         if stopped and st.button("Measure the rest", key="heads-again", type="tertiary"):
-            for group in GROUPS:
-                watched().forget(group)
+            watched().forget(studies.GROUP)
+            studies.measure_costs(scene, backend)
             st.rerun()
 
 

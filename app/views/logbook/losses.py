@@ -41,7 +41,7 @@ def show(section: Section, scene: Scene, backend: Backend) -> Verdict:
     def draw_losses() -> None:
         _draw(scene, backend)
 
-    fragment.show(draw_losses, scene=scene, page=PAGE, under_way=under_way)
+    fragment.show(draw_losses, scene=scene, page=PAGE, under_way=under_way, groups=[_GROUP])
     found = _found(_look(scene, backend))
     return "pending" if found is None else verdict_of([found])
 
@@ -92,7 +92,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
 def _chart(scene: Scene, rows: list[SweepRow], seen: Seen[SweepState]) -> None:
     clean, off = (rows[0] if rows else None), list(scene.ablation.components)
     click = of_this_model(switch)
-    layer_chart.show(rows[1:], clean, "final", "attn", off, key="log-layers", on_click=click, summed_up=False)
+    layer_chart.show(rows[1:], clean, "final", "attn", off, key="log-layers", on_click=click, told="")
     show_progress(
         seen.progress,
         seen.stopped,

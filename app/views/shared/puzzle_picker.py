@@ -41,7 +41,13 @@ def show(scene: Scene, backend: Backend) -> None:
     def draw_picker() -> None:
         picker.show(_offer(scene, backend), key="picker", on_wish=partial(_grant, backend))
 
-    fragment.show(draw_picker, scene=scene, under_way=lambda: solving.counting(scene, backend))
+    fragment.show(
+        draw_picker,
+        scene=scene,
+        under_way=lambda: solving.counting(scene, backend),
+        groups=solving.GROUPS,
+        alone=True,
+    )
 
 
 def _offer(scene: Scene, backend: Backend) -> Offer:

@@ -10,7 +10,6 @@ import streamlit as st
 
 from app.live import experiments as trials
 from app.live import fragment, sweeps
-from app.live.watching import watched
 from app.state.heads import marks_of, roles_of
 from app.state.scene import SAMPLES, BoardView, Scene
 from app.state.session import can_redo, can_undo, change, now, of_this_model, redo, undo
@@ -20,6 +19,7 @@ from app.widgets import ablation_board
 from app.widgets.ablation_board import (
     Board,
     Export,
+    MeasureNow,
     Redo,
     SetMethod,
     StopSweep,
@@ -36,7 +36,6 @@ from interp.analyses.ablation_sweep import STRETCH, SweepRow, costliest_in_words
 from interp.backend import Backend
 from interp.engine.measures import Measure
 from interp.errors import PuzzlescopeError
-from interp.model import Config
 
 VIEWS: dict[BoardView, str] = {"tiles": "tiles", "picture": "picture"}
 _ERROR = "board-error"
@@ -44,23 +43,38 @@ _ERROR = "board-error"
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw the board and, below it, the experiments."""
-    trials.begin(scene, backend)  # the board comes first: of one visitor's work the latest does
 
     def under_way() -> bool:
-        return sweeps.filling(scene, backend) or trials.under_way(scene, backend)
+        experiments_are = trials.under_way(scene, backend)
+        # The board comes first: of one visitor's work the latest does.
+        return sweeps.filling(scene, backend) or experiments_are
 
     def draw_board() -> None:
         _draw(scene, backend)
 
-    fragment.show(draw_board, scene=scene, page=PAGE, under_way=under_way)
+    def news() -> fragment.Told | None:
+        measured = sweeps.board_sweep(scene, backend)
+        if measured.stopped or scene.board == "picture":
+            return None
+        key = _key(scene)
+        board = ablation_board.news(_shown(scene, backend, measured), key=key)
+        return {key: board, **experiments.news(scene, backend)}
+
+    fragment.show(
+        draw_board,
+        scene=scene,
+        page=PAGE,
+        under_way=under_way,
+        groups=(*sweeps.GROUPS, *trials.GROUPS),
+        news=news,
+        alone=not scene.tour,  # which speaks of what is found
+    )
 
 
 def _draw(scene: Scene, backend: Backend) -> None:
     measured = sweeps.board_sweep(scene, backend)
-    state = measured.states[0]
-    rows = state.common() if state is not None else []
     _heading(scene)
-    _board(scene, backend, measured, rows)
+    _board(scene, backend, measured)
     experiments.show(scene, backend)
 
 
@@ -82,19 +96,38 @@ def _heading(scene: Scene) -> None:
 # ---- the board ---------------------------------------------------------------------------------------------
 
 
-def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list[SweepRow]) -> None:
-    cfg = backend.model(scene.model).cfg
+def _board(scene: Scene, backend: Backend, measured: sweeps.Measured) -> None:
+    board = _shown(scene, backend, measured)
+    grant = of_this_model(partial(_grant, backend))
+    if scene.board == "picture":
+        picture.show(scene, backend, board, on_wish=grant)
+    # app/style.css keeps the room of tiles; below a picture the board has none.
+    with st.container(key="tiles" if board.has_tiles else "no-tiles"):
+        ablation_board.show(board, key=_key(scene), on_wish=grant)
+    if measured.stopped and st.button("Measure the rest", icon=":material/play_arrow:", key="effects-again"):
+        sweeps.measure(scene, backend)
+        st.rerun()
+
+
+def _key(scene: Scene) -> str:
+    return scene.key("board")
+
+
+def _shown(scene: Scene, backend: Backend, measured: sweeps.Measured) -> Board:
+    state = measured.states[0]
+    rows = state.common() if state is not None else []
     look = measured.first_look.common() if measured.first_look is not None else []
     known = rows if any(len(row.right) for row in rows[1:]) else look
-    board = Board(
-        cfg=cfg,
+    return Board(
+        cfg=backend.model(scene.model).cfg,
         ablation=scene.ablation,
         tiles=_tiles(look, scene.measure, approximate=True) | _tiles(rows, scene.measure, approximate=False),
         measure=scene.measure,
         n_puzzles=len(known[0].right) if known else scene.sample,
-        headline=costliest_in_words(rows, scene.measure) if measured.progress is None else "",
+        headline="" if measured.under_way else costliest_in_words(rows, scene.measure),
         status=_status(scene, measured, rows) + _pin_in_words(scene),
         progress=measured.progress,
+        waits=measured.waits,
         can_undo=can_undo(),
         can_redo=can_redo(),
         method=scene.method,
@@ -105,15 +138,6 @@ def _board(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list
         pinned=() if scene.pin is None else scene.pin.components,
         beneath=_tiles(sweeps.pinned_rows(scene, backend), scene.measure, approximate=False),
     )
-    grant = of_this_model(partial(_grant, cfg))
-    if scene.board == "picture":
-        picture.show(scene, backend, board, on_wish=grant)
-    # app/style.css keeps the room of tiles; below a picture the board has none.
-    with st.container(key="tiles" if board.has_tiles else "no-tiles"):
-        ablation_board.show(board, key=scene.key("board"), on_wish=grant)
-    if measured.stopped and st.button("Measure the rest", icon=":material/play_arrow:", key="effects-again"):
-        watched().forget(sweeps.BOARD)
-        st.rerun()
 
 
 def _tiles(rows: list[SweepRow], measure: Measure, *, approximate: bool) -> dict[Component, Tile]:
@@ -135,6 +159,10 @@ def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> st
     over = "this puzzle" if n == 1 else f"{known} of {n} puzzles"
     if measured.stopped:
         return f"{what}: stopped at {over}."
+    if measured.waits:
+        return (
+            f"{what}: a first look (off for {STRETCH} cells of the answer); exact values follow if you stay."
+        )
     if measured.progress is None:
         forced = ", given the true cells before each" if scene.measure == "wrong" else ""
         return f"{what}, over {'this puzzle' if n == 1 else f'{n} puzzles of its task'}{forced}."
@@ -153,7 +181,7 @@ def _pin_in_words(scene: Scene) -> str:
     return " Dashed: pinned." if scene.base == "clean" else " Dashed: pinned; second mark: added to the pin."
 
 
-def _grant(cfg: Config, wish: Wish) -> None:
+def _grant(backend: Backend, wish: Wish) -> None:
     """Do what the board asks for."""
     st.session_state.pop(_ERROR, None)
     match wish:
@@ -166,9 +194,12 @@ def _grant(cfg: Config, wish: Wish) -> None:
         case Export():
             asking.ask("board")
         case StopSweep():
-            watched().stop(sweeps.BOARD)
+            sweeps.stop(now(), backend)
+        case MeasureNow():
+            sweeps.measure(now(), backend)
         case _:
             try:
+                cfg = backend.model(now().model).cfg
                 change(ablation=ablation_after(now().ablation, wish, cfg))
             except PuzzlescopeError as error:
                 unchanged = " The ablation is unchanged." if now().ablation else ""

@@ -25,22 +25,45 @@ CHARTS: dict[Chart, str] = {
     "heads": "heads",
     "tasks": "tasks × layers",
 }
+_KINDS: dict[Chart, Kind] = {"attention": "attn", "mlps": "mlp"}
 BASES: dict[Base, str] = {"clean": "one at a time", "off": "added to current ablation"}
+
+
+FIRST_LOOK = "A first look; exact values follow if you stay."
+COMING = "A first look; exact values are coming."
+STOPPED = "Partly a first look: measuring was stopped."
 
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw the choice of a chart, and the chart."""
+    drawn: list[str | None] = []  # what is told below the chart: only for that is it drawn anew
 
     def under_way() -> bool:
         return sweeps.filling(scene, backend) or sweeps.tasks_measured(scene).progress is not None
 
     def draw_chart() -> None:
-        _draw(scene, backend)
+        drawn[:] = [_draw(scene, backend)]
 
-    fragment.show(draw_chart, scene=scene, page=PAGE, under_way=under_way)
+    def news() -> fragment.Told | None:
+        if scene.chart == "tasks":
+            return None
+        measured = sweeps.board_sweep(scene, backend)
+        told = _told(measured)
+        return None if told is None or [told] != drawn else _news(scene, backend, measured)
+
+    fragment.show(
+        draw_chart,
+        scene=scene,
+        page=PAGE,
+        under_way=under_way,
+        groups=(*sweeps.GROUPS, sweeps.TASKS_GROUP),
+        news=news,
+        alone=True,
+    )
 
 
-def _draw(scene: Scene, backend: Backend) -> None:
+def _draw(scene: Scene, backend: Backend) -> str | None:
+    """Draw it, and return what is told below the chart in place of what it shows."""
     with st.container(horizontal=True, gap="small"):
         choice.segmented(
             "Chart", CHARTS, scene.chart, key="effects-chart", on_change=lambda chart: change(chart=chart)
@@ -50,17 +73,47 @@ def _draw(scene: Scene, backend: Backend) -> None:
         )
     if scene.chart == "tasks":
         _tasks(scene, backend)
-        return
-    state = sweeps.board_sweep(scene, backend).states[0]
-    rows = state.common() if state is not None else []
+        return None
+    measured = sweeps.board_sweep(scene, backend)
+    rows, _ = sweeps.rows_of(measured)
     clean, off = (rows[0] if rows else None), list(scene.ablation.components)
-    key, beneath = f"effects-{scene.chart}", sweeps.pinned_rows(scene, backend)
+    key, beneath, told = _key(scene), sweeps.pinned_rows(scene, backend), _told(measured)
     click = of_this_model(switch)
     if scene.chart == "heads":
-        head_map.show(rows[1:], clean, scene.measure, off, beneath=beneath, key=key, on_click=click)
+        head_map.show(
+            rows[1:], clean, scene.measure, off, beneath=beneath, key=key, on_click=click, told=told
+        )
     else:
-        kind: Kind = "attn" if scene.chart == "attention" else "mlp"
-        layer_chart.show(rows[1:], clean, scene.measure, kind, off, beneath=beneath, key=key, on_click=click)
+        kind = _KINDS[scene.chart]
+        layer_chart.show(
+            rows[1:], clean, scene.measure, kind, off, beneath=beneath, key=key, on_click=click, told=told
+        )
+    return told if rows else None
+
+
+def _news(scene: Scene, backend: Backend, measured: sweeps.Measured) -> fragment.Told:
+    """The chart alone."""
+    rows, _ = sweeps.rows_of(measured)
+    clean, off = (rows[0] if rows else None), list(scene.ablation.components)
+    key, beneath = _key(scene), sweeps.pinned_rows(scene, backend)
+    if scene.chart == "heads":
+        return {key: head_map.news(rows[1:], clean, scene.measure, off, beneath=beneath, key=key)}
+    kind = _KINDS[scene.chart]
+    return {key: layer_chart.news(rows[1:], clean, scene.measure, kind, off, beneath=beneath, key=key)}
+
+
+def _key(scene: Scene) -> str:
+    return f"effects-{scene.chart}"
+
+
+def _told(measured: sweeps.Measured) -> str | None:
+    """What stands below a chart as long as what it shows is not to be summed up."""
+    _, approximate = sweeps.rows_of(measured)
+    if measured.waits:
+        return FIRST_LOOK
+    if measured.progress is not None:
+        return COMING if approximate else ""
+    return STOPPED if approximate else None
 
 
 def _tasks(scene: Scene, backend: Backend) -> None:

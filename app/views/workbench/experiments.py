@@ -3,6 +3,7 @@
 import numpy as np
 import streamlit as st
 
+from app.live import fragment
 from app.live.experiments import Tried, tried
 from app.state.scene import Scene
 from app.state.session import change, now, of_this_model
@@ -20,16 +21,29 @@ from interp.grids import CELLS
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw the cards."""
-    clean = backend.ask(scene.model, PredictionOf(scene.puzzle))
     st.header("Experiments", anchor=False)
     experiments.show(
-        [card(scene, one, clean) for one in tried(scene, backend)],
+        _cards(scene, backend),
         _notebook(scene, backend),
         scene.ablation.text,
-        key=scene.key("experiments"),
+        key=_key(scene),
         colors=PALETTES[scene.palette],
         on_choose=of_this_model(lambda text: _ablate(text, backend)),
     )
+
+
+def news(scene: Scene, backend: Backend) -> fragment.Told:
+    """What is new of them."""
+    return {_key(scene): experiments.news(_cards(scene, backend), key=_key(scene))}
+
+
+def _cards(scene: Scene, backend: Backend) -> list[Card]:
+    clean = backend.ask(scene.model, PredictionOf(scene.puzzle))
+    return [card(scene, one, clean) for one in tried(scene, backend)]
+
+
+def _key(scene: Scene) -> str:
+    return scene.key("experiments")
 
 
 def card(scene: Scene, one: Tried, clean: Prediction) -> Card:

@@ -1,9 +1,10 @@
 """The ablation board: a tile for every component, coloured by the effect of ablating it."""
 
-from app.widgets.ablation_board.board import Board, board_data, chips, pinned_data, show
+from app.widgets.ablation_board.board import Board, board_data, chips, news, pinned_data, show
 from app.widgets.ablation_board.tiles import Tile, costliest, in_short, number, place, said, tile_of
 from app.widgets.ablation_board.wishes import (
     Export,
+    MeasureNow,
     Redo,
     Reset,
     Seen,
@@ -22,6 +23,7 @@ from app.widgets.ablation_board.wishes import (
 __all__ = [
     "Board",
     "Export",
+    "MeasureNow",
     "Redo",
     "Reset",
     "Seen",
@@ -38,6 +40,7 @@ __all__ = [
     "chips",
     "costliest",
     "in_short",
+    "news",
     "number",
     "pinned_data",
     "place",

@@ -10,6 +10,7 @@ class Board {
     this.at = [0, 0]
     this.root = make("div", "board", parent)
     this.wishes = new Wishes(this.root)
+    this.news = new News(this.root, (news) => this.update(news, this.wishes.trigger))
     this.grid = withRole(make("div", "grid", this.root), "grid", "Components: layers by attention, heads and MLP")
     this.makeProgress()
     this.readout = make("div", "readout", this.root)
@@ -30,6 +31,7 @@ class Board {
     this.bar = make("div", "bar", make("div", "track", this.progress))
     this.status = make("span", "status", this.progress)
     this.stop = button("link", this.progress, "stop", "Stop measuring", () => this.wish({ kind: "stop" }))
+    this.exact = button("link", this.progress, "measure now", "Measure exact values now", () => this.wish({ kind: "measure" }))
   }
 
   makeText() {
@@ -217,7 +219,8 @@ class Board {
     this.signs.textContent = data.signs
     this.bar.style.width = `${100 * (data.progress ?? 0)}%`
     this.progress.classList.toggle("busy", data.progress != null)
-    this.stop.hidden = data.progress == null
+    this.stop.hidden = data.progress == null || data.waits
+    this.exact.hidden = !data.waits
     this.error.textContent = data.error
     this.grid.hidden = this.readout.hidden = !data.hasTiles
   }
@@ -265,5 +268,6 @@ function tileName(part, state, label, role, costliest, pinned) {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!boards.has(parentElement)) boards.set(parentElement, new Board(parentElement, data))
-  boards.get(parentElement).update(data, setTriggerValue)
+  const board = boards.get(parentElement)
+  board.update(board.news.now(data), setTriggerValue)
 }

@@ -14,7 +14,8 @@ import streamlit as st
 from app.widgets.ablation_board import hearing
 from app.widgets.ablation_board.tiles import Tile, costliest, in_short, number, place, said
 from app.widgets.ablation_board.wishes import Seen, Wish
-from app.widgets.browser.scripts import ELEMENT, LEGEND, WISHES, component, joined
+from app.widgets.browser.news import News, sent, since_sent
+from app.widgets.browser.scripts import ELEMENT, LEGEND, NEWS, WISHES, component, joined
 from app.widgets.effect_legend import legend
 from interp import outputs
 from interp.ablation import (
@@ -41,7 +42,7 @@ LEFT_OUT = ("token", "cell", "rests", "on")
 _board = component(
     "ablation_board",
     css=(HERE / "board.css").read_text() + legend.CSS,
-    js=joined(ELEMENT, LEGEND, WISHES, HERE / "controls.js", HERE / "board.js"),
+    js=joined(ELEMENT, LEGEND, NEWS, WISHES, HERE / "controls.js", HERE / "board.js"),
 )
 
 
@@ -58,6 +59,7 @@ class Board:
         headline: a sentence on what is found, where nothing is pointed at.
         status: a sentence on how far the tiles are.
         progress: of the sweep, 0 to 1; ``None`` if none is under way.
+        waits: the tiles are a first look, and exact ones are not being measured yet.
         can_undo, can_redo: whether there is something to go back or forward to.
         method: how the next component is switched off.
         error: why the last text could not be used; it is shown beneath the text.
@@ -76,6 +78,7 @@ class Board:
     headline: str = ""
     status: str = ""
     progress: float | None = None
+    waits: bool = False
     can_undo: bool = False
     can_redo: bool = False
     method: Method = DEFAULT_METHOD
@@ -112,6 +115,7 @@ def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
         "headline": board.headline,
         "status": board.status,
         "progress": board.progress,
+        "waits": board.waits,
         "canUndo": board.can_undo,
         "canRedo": board.can_redo,
         "error": board.error,
@@ -203,6 +207,11 @@ def show(board: Board, *, key: str, on_wish: Callable[[Wish], None]) -> None:
     """Draw the board. ``on_wish`` is called once for each wish, in order, before the script runs again."""
     _board(
         key=key,
-        data=board_data(board, hearing.seen(key)),
+        data=sent(key, board_data(board, hearing.seen(key))),
         on_wishes_change=partial(hearing.hear, key, board.cfg, on_wish),
     )
+
+
+def news(board: Board, *, key: str) -> News | None:
+    """What is new since the board was drawn."""
+    return since_sent(key, board_data(board, hearing.seen(key)))

@@ -72,16 +72,22 @@ class StopSweep:
 
 
 @dataclass(frozen=True)
+class MeasureNow:
+    """Exact values, without waiting for them."""
+
+
+@dataclass(frozen=True)
 class Export:
     """The board as a figure."""
 
 
-Wish = Switch | SetMethod | Undo | Redo | Reset | SetText | StopSweep | Export
+Wish = Switch | SetMethod | Undo | Redo | Reset | SetText | StopSweep | MeasureNow | Export
 _PLAIN: dict[str, Wish] = {
     "undo": Undo(),
     "redo": Redo(),
     "reset": Reset(),
     "stop": StopSweep(),
+    "measure": MeasureNow(),
     "export": Export(),
 }
 

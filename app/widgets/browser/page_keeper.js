@@ -3,6 +3,7 @@ const STATE = "data-test-connection-state"
 const OPEN = "puzzlescope-open" // a cookie: this browser has a page that is drawn
 const RAPID = 500 // milliseconds within which changes of the same things are one step: a slider that is dragged
 const SETTLED = 20_000 // milliseconds after which a page that Streamlit gives up is loaded anew: earlier, it would happen again
+const AGAIN = 3000 // milliseconds after which a server that is away is asked again whether the visitor may still enter
 const PATIENCE = 10_000 // milliseconds to wait for the run of a step that was gone to
 
 const STEPS = ["model", "puzzle", "off", "pin", "show", "story", "at"] // what makes a step in the history; the rest changes the step one is at
@@ -18,6 +19,12 @@ const app = () => document.querySelector("[data-testid=stApp]")
 const state = () => app()?.getAttribute(STATE)
 const idle = () => app()?.getAttribute("data-test-script-state") === "notRunning"
 const connected = () => state() === "CONNECTED"
+
+const turnedAway = async () => {
+  const asked = { cache: "no-store", redirect: "manual", headers: { Accept: "text/plain" } }
+  const answer = await fetch(location.href, asked).catch(() => null) // null: the server is away
+  return answer !== null && (answer.type === "opaqueredirect" || [401, 403].includes(answer.status))
+}
 
 class Keeper {
   constructor() {
@@ -37,6 +44,7 @@ class Keeper {
     const lost = (changes) => changes.some((change) => change.oldValue !== "CONNECTED") || !connected()
     const look = (changes) => {
       if (lost(changes)) this.alive = false
+      if (!connected()) this.askEntry()
       if (state() === "DISCONNECTED_FOREVER" && performance.now() > SETTLED) location.reload()
       if (!this.alive && connected()) this.back()
     }
@@ -44,6 +52,18 @@ class Keeper {
     window.addEventListener("popstate", () => (this.moved ||= !connected())) // nobody heard of it
     window.addEventListener("puzzlescope:unheard", () => connected() && idle() && this.ask())
     document.addEventListener("click", (event) => this.hold(event), true)
+  }
+
+  // Streamlit goes on knocking when the visitor has signed out elsewhere, or the sign-in has run out. The page itself,
+  // asked for anew, leads to where one signs in.
+  async askEntry() {
+    if (this.asking) return
+    this.asking = true
+    while (!connected()) {
+      if (await turnedAway()) return location.reload()
+      await new Promise((resolve) => setTimeout(resolve, AGAIN))
+    }
+    this.asking = false
   }
 
   back() {

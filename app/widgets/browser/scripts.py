@@ -21,6 +21,7 @@ LEGEND = HERE / "scale_legend.js"
 KEYS = HERE / "keys.js"
 WISHES = HERE / "wishes.js"
 KEPT = HERE / "kept.js"
+NEWS = HERE / "news.js"
 RING, RING_STYLE = HERE / "ring.js", HERE / "ring.css"
 
 DRESSED = """

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from app.widgets import terms
@@ -11,6 +10,7 @@ from app.widgets.controls import choice
 from app.widgets.text import escape_markdown
 from interp.analyses.direct_attribution import Attribution
 from interp.figures.attribution import attribution_bars, attribution_map, part_map
+from interp.figures.draft import Draft
 from interp.grids import CELLS
 from interp.tokens import D_VOCAB, token_name
 
@@ -64,21 +64,24 @@ def show(
     pushes = found.push(toward, over)[:, cell]
     shown = part if part in found.parts else found.parts[int(abs(pushes).argmax())]
     clicked = clickable_chart.clicking({name: name for name in found.parts}, on_part)
-    bars = attribution_bars(found, cell, toward, over, shown)
+    bars = attribution_bars.draft(found, cell, toward, over, shown)
     clickable_chart.show(bars, key=f"{key}-bars", name="bars", on_click=clicked)
     summary = found.summary(cell, toward, over).replace(" -", " −")
     st.caption(f"{escape_markdown(summary)} {LEGEND}")
     layers, cells = st.columns([5, 4], gap="medium")
     with layers:
-        tiles = attribution_map(found, cell, toward, over, shown)
+        tiles = attribution_map.draft(found, cell, toward, over, shown)
         clickable_chart.show(tiles, key=f"{key}-map", name="map", on_click=clicked)
     with cells:
         show_cells(
-            part_map(found, shown, toward, over, cell), name="cells", key=f"{key}-cells", on_cell=on_cell
+            part_map.draft(found, shown, toward, over, cell),
+            name="cells",
+            key=f"{key}-cells",
+            on_cell=on_cell,
         )
 
 
-def show_cells(figure: go.Figure, *, name: str, key: str, on_cell: Callable[[int], None]) -> None:
+def show_cells(figure: Draft, *, name: str, key: str, on_cell: Callable[[int], None]) -> None:
     """Draw a map of the answer's cells; a click chooses one."""
     clicked = clickable_chart.clicking({str(cell): cell for cell in range(CELLS)}, on_cell)
     clickable_chart.show(figure, key=key, name=name, on_click=clicked)

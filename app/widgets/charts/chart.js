@@ -87,16 +87,8 @@ function drawChart(view) {
   view.resized.observe(view.plot)
 }
 
-export default function ({ data, parentElement, setTriggerValue }) {
-  if (!charts.has(parentElement)) {
-    const holder = make("div", "plotly-holder", parentElement)
-    const view = { title: make("div", "plotly-title", holder), button: make("button", "plotly-export", holder), plot: make("div", "plotly-view", holder), clicks: 0 }
-    view.button.innerHTML = ICON
-    view.button.addEventListener("click", () => view.trigger("exported", true))
-    charts.set(parentElement, view)
-  }
-  const view = charts.get(parentElement)
-  Object.assign(view, { data, trigger: setTriggerValue })
+function update(view, data) {
+  view.data = data
   view.plot.style.height = `${data.height}px`
   view.title.textContent = view.title.title = data.heading
   view.button.title = `Export ${plain(data.title)}`
@@ -107,4 +99,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
     view.plot.textContent = "The script that draws charts could not be loaded: reload the page."
   }
   loadPlotly(data.bundle).then(() => drawChart(view), failed)
+}
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  if (!charts.has(parentElement)) {
+    const holder = make("div", "plotly-holder", parentElement)
+    const view = { title: make("div", "plotly-title", holder), button: make("button", "plotly-export", holder), plot: make("div", "plotly-view", holder), clicks: 0 }
+    view.button.innerHTML = ICON
+    view.button.addEventListener("click", () => view.trigger("exported", true))
+    view.news = new News(holder, (news) => update(view, news))
+    charts.set(parentElement, view)
+  }
+  const view = charts.get(parentElement)
+  view.trigger = setTriggerValue
+  update(view, view.news.now(data))
 }

@@ -9,13 +9,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-import plotly.graph_objects as go
 import streamlit as st
 
 from app.startup.bundles import PLOTLY, bundle_address
 from app.widgets.browser.hearing import said
-from app.widgets.browser.scripts import ELEMENT, component, joined
+from app.widgets.browser.news import News, sent, since_sent
+from app.widgets.browser.scripts import ELEMENT, NEWS, component, joined
 from app.widgets.export_menu import asking
+from interp.figures.draft import Draft
 from interp.figures.tiles import write_on
 
 T = TypeVar("T")
@@ -25,12 +26,12 @@ HERE = Path(__file__).parent
 _chart = component(
     "chart",
     css=(HERE / "chart.css").read_text(),
-    js=joined(ELEMENT, HERE / "chart.js"),
+    js=joined(ELEMENT, NEWS, HERE / "chart.js"),
     isolate_styles=False,
 )
 
 
-def show(figure: go.Figure, *, key: str, name: str, on_click: Callable[[list[str]], None]) -> None:
+def show(figure: Draft, *, key: str, name: str, on_click: Callable[[list[str]], None]) -> None:
     """Draw the figure, as wide as there is room.
 
     Args:
@@ -41,23 +42,28 @@ def show(figure: go.Figure, *, key: str, name: str, on_click: Callable[[list[str
     data = chart_data(figure, name)
     _chart(
         key=key,
-        data=data,
+        data=sent(key, data),
         height=data["height"],  # its room is there before it is
         on_clicked_change=partial(_clicked, key, on_click),
         on_exported_change=partial(asking.ask, name),
     )
 
 
-def chart_data(figure: go.Figure, name: str) -> dict[str, Any]:
+def news(figure: Draft, *, key: str, name: str) -> News | None:
+    """What is new since the chart of this key was drawn."""
+    return since_sent(key, chart_data(figure, name))
+
+
+def chart_data(figure: Draft, name: str) -> dict[str, Any]:
     """The chart as the browser takes it: the figure as JSON, what it is called, and where Plotly is."""
-    figure.update_layout(template="none")
     theme = st.context.theme.type or "light"
     write_on(figure, st.get_option(f"theme.{theme}.backgroundColor") or "#ffffff")
+    title = figure.layout["title"]["text"]
     return {
-        "figure": figure.to_json(validate=False),
-        "height": int(figure.layout.height or 300),
-        "title": figure.layout.title.text or name,
-        "heading": figure.layout.title.text or "",
+        "figure": figure.json(),
+        "height": int(figure.layout["height"]),
+        "title": title or name,
+        "heading": title,
         "name": name,
         "bundle": bundle_address(PLOTLY),
     }

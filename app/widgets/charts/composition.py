@@ -64,14 +64,14 @@ def show(
     terms.how_to_read(SHORT, ABOUT)
     shown = {reading.reader.text: reading.reader for reading in readings}
     click = clickable_chart.clicking(shown, on_reader)
-    board = weights_board(readings, source, cfg, off)
+    board = weights_board.draft(readings, source, cfg, off)
     clickable_chart.show(board, key=f"{key}-board", name="weights", on_click=click)
     st.caption(escape_markdown(f"{LEGEND} {composition.summary(source)}"))
-    ranking = weights_ranking(readings, source)
+    ranking = weights_ranking.draft(readings, source)
     clickable_chart.show(ranking, key=f"{key}-ranking", name="weights-ranking", on_click=click)
     with st.expander("Every head with every head", key=f"{key}-matrix"):
         _input(head_input, f"{key}-input", on_input)
-        matrix = head_matrix(composition, head_input, cfg, source)
+        matrix = head_matrix.draft(composition, head_input, cfg, source)
         clickable_chart.show(matrix, key=f"{key}-heads", name="matrix", on_click=lambda _: None)
 
 

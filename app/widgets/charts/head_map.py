@@ -4,6 +4,7 @@ head."""
 from collections.abc import Callable, Collection, Sequence
 
 from app.widgets import terms
+from app.widgets.browser.news import News
 from app.widgets.charts import clickable_chart
 from app.widgets.text import escape_markdown
 from interp.ablation import Component
@@ -22,6 +23,7 @@ def show(
     key: str,
     on_click: Callable[[Component], None],
     beneath: Sequence[SweepRow] = (),
+    told: str | None = None,
 ) -> None:
     """Draw the map of the rows, however much they know yet, and say below it which head has the largest
     effect.
@@ -31,11 +33,26 @@ def show(
         on_click: called with the head that was clicked.
         beneath: the same added to another ablation, its run without any component first: bars at the tiles'
             feet.
+        told: what stands below in place of the sentence that sums it up.
     """
     own = [row for row in rows if row.component is not None and row.component.kind == "head"]
     shown = {row.component.text: row.component for row in own if row.component is not None}
     click = clickable_chart.clicking(shown, on_click)
-    figure = head_map(own, clean, measure, off, beneath)
+    figure = head_map.draft(own, clean, measure, off, beneath)
     clickable_chart.show(figure, key=key, name="heads", on_click=click)
-    second = " Bars at the foot: added to the pinned ablation." if beneath else ""
-    terms.caption(escape_markdown(f"{legend(measure)} {sweep_summary(own, clean, measure)}{second}"))
+    summary = sweep_summary(own, clean, measure) if told is None else told
+    second = "Bars at the foot: added to the pinned ablation." if beneath else ""
+    terms.caption(escape_markdown(" ".join(filter(None, [legend(measure), summary, second]))))
+
+
+def news(
+    rows: Sequence[SweepRow],
+    clean: SweepRow | None,
+    measure: Measure,
+    off: Collection[Component],
+    *,
+    key: str,
+    beneath: Sequence[SweepRow] = (),
+) -> News | None:
+    """What is new since the map was drawn; what is said below it stays."""
+    return clickable_chart.news(head_map.draft(rows, clean, measure, off, beneath), key=key, name="heads")

@@ -50,7 +50,7 @@ def show(
     """
     _axes(axes, list(measures), on_axes)
     click = clickable_chart.clicking({name: name for name in measures[COST]}, on_click)
-    figure = scatter_figure(
+    figure = scatter_figure.draft(
         (measures[axes[0]], measures[axes[1]]),
         (_title(axes[0], measure), _title(axes[1], measure)),
         measures[COST],

@@ -17,6 +17,6 @@ def show(study: HeadStudy, layer: int, head: int, over: Over, *, key: str) -> No
     if study.known and np.isnan(spectrum).all():
         st.caption(f"The attention of {name} is not finite: there is nothing to show.")
         return
-    figure = spectrum_figure(spectrum, name, over)
+    figure = spectrum_figure.draft(spectrum, name, over)
     clickable_chart.show(figure, key=key, name="spectrum", on_click=lambda _: None)
     terms.caption(escape_markdown(study.summary(layer, head, over)))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 
 from app.widgets import terms
+from app.widgets.browser.news import News
 from app.widgets.charts import clickable_chart
 from app.widgets.text import escape_markdown
 from interp.ablation import Component
@@ -10,6 +11,8 @@ from interp.analyses.ablation_sweep import SweepRow, sweep_summary
 from interp.engine.measures import Measure
 from interp.figures.scale import legend
 from interp.figures.sweep import Kind, layer_chart
+
+_NAMES: dict[Kind, str] = {"attn": "layers", "mlp": "mlps"}
 
 
 def show(
@@ -22,7 +25,7 @@ def show(
     key: str,
     on_click: Callable[[Component], None],
     beneath: Sequence[SweepRow] = (),
-    summed_up: bool = True,
+    told: str | None = None,
 ) -> None:
     """Draw the chart of the rows, however much they know yet, and say below it which component has the
     largest effect.
@@ -31,13 +34,28 @@ def show(
         off: parts that are off already: hatched.
         on_click: called with the component that was clicked.
         beneath: the same added to another ablation, its run without any component first: marked by lines.
-        summed_up: whether the sentence that sums it up stands below, too.
+        told: what stands below in place of the sentence that sums it up.
     """
     own = [row for row in rows if row.component is not None and row.component.kind == kind]
     shown = {row.component.text: row.component for row in own if row.component is not None}
     click = clickable_chart.clicking(shown, on_click)
-    figure = layer_chart(own, clean, measure, kind, off, beneath)
-    clickable_chart.show(figure, key=key, name="layers" if kind == "attn" else "mlps", on_click=click)
-    summary = f" {sweep_summary(own, clean, measure)}" if summed_up else ""
-    second = " Lines: added to the pinned ablation." if beneath else ""
-    terms.caption(escape_markdown(f"{legend(measure)}{summary}{second}"))
+    figure = layer_chart.draft(own, clean, measure, kind, off, beneath)
+    clickable_chart.show(figure, key=key, name=_NAMES[kind], on_click=click)
+    summary = sweep_summary(own, clean, measure) if told is None else told
+    second = "Lines: added to the pinned ablation." if beneath else ""
+    terms.caption(escape_markdown(" ".join(filter(None, [legend(measure), summary, second]))))
+
+
+def news(
+    rows: Sequence[SweepRow],
+    clean: SweepRow | None,
+    measure: Measure,
+    kind: Kind,
+    off: Collection[Component],
+    *,
+    key: str,
+    beneath: Sequence[SweepRow] = (),
+) -> News | None:
+    """What is new since the chart was drawn; what is said below it stays."""
+    figure = layer_chart.draft(rows, clean, measure, kind, off, beneath)
+    return clickable_chart.news(figure, key=key, name=_NAMES[kind])

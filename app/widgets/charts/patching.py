@@ -7,7 +7,6 @@ from functools import partial
 from html import escape
 
 import numpy as np
-import plotly.graph_objects as go
 import streamlit as st
 
 from app.widgets import terms
@@ -28,6 +27,7 @@ from interp.analyses.activation_patching import (
     recoloured,
 )
 from interp.errors import PuzzlescopeError
+from interp.figures.draft import Draft
 from interp.figures.grids import grid_svg
 from interp.figures.patching import (
     effect_cells,
@@ -263,7 +263,7 @@ def show(
         st.caption(escape_markdown(told.replace(" -", " −")))
     with cells:
         if marked is None:
-            show_cells(gap_cells(state, cell), name="gaps", key=f"{key}-gaps", on_cell=on_cell)
+            show_cells(gap_cells.draft(state, cell), name="gaps", key=f"{key}-gaps", on_cell=on_cell)
             if state.comparable.any() and not state.comparable[cell]:
                 st.button(
                     "Go to where they differ most",
@@ -276,7 +276,7 @@ def show(
             )
         else:
             show_cells(
-                effect_cells(state, *marked, cell), name="cells", key=f"{key}-effects", on_cell=on_cell
+                effect_cells.draft(state, *marked, cell), name="cells", key=f"{key}-effects", on_cell=on_cell
             )
             st.button(
                 "Where the runs differ",
@@ -298,10 +298,10 @@ def _map(
     marked: tuple[str, str] | None,
     key: str,
     on_change: Callable[[Patching], None],
-) -> go.Figure:
+) -> Draft:
     """The map of effects; of heads, at one block, which is chosen here."""
     if state.kind != "z":
-        return patch_map(state, cell, marked)
+        return patch_map.draft(state, cell, marked)
     names: Mapping[str, str] = {
         block.name: "all positions" if block == EVERYWHERE else block.name for block in state.blocks
     }
@@ -314,7 +314,7 @@ def _map(
         on_change=lambda name: on_change(replace(choice, block=name, marked=None)),
         width=170,
     )
-    return head_patch_map(state, cell, block, marked)
+    return head_patch_map.draft(state, cell, block, marked)
 
 
 def _measured(state: PatchState, cell: int) -> str:

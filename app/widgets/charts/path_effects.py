@@ -66,7 +66,7 @@ def show(
     terms.how_to_read(SHORT, ABOUT)
     shown = PathState(source, (), 1) if state is None else state
     click = clickable_chart.clicking(_readers(shown), on_reader)
-    board = effects_board(shown, cfg, measure, off)
+    board = effects_board.draft(shown, cfg, measure, off)
     clickable_chart.show(board, key=f"{key}-board", name="effects", on_click=click)
     show_progress(
         progress, stopped, "One reader after the other", key=key, on_stop=on_stop, on_again=on_again
@@ -74,7 +74,7 @@ def show(
     costs = {reader.text: found for reader, found in shown.costs(measure).items()}
     effect_legend.show(measure, shown.n, costs, key=f"{key}-legend")
     st.caption(escape_markdown(shown.summary(measure)))
-    ranking = effects_ranking(shown, measure)
+    ranking = effects_ranking.draft(shown, measure)
     clickable_chart.show(ranking, key=f"{key}-ranking", name="effects-ranking", on_click=click)
 
 
@@ -89,7 +89,7 @@ def show_agreement(
     """Draw the readers by both views, and say how alike these rank them."""
     st.header("Do the two views agree?", anchor=False)
     st.markdown(escape_markdown(agreement_summary(composition, state, measure)))
-    figure = views_scatter(composition.readings(state.source), state, measure)
+    figure = views_scatter.draft(composition.readings(state.source), state, measure)
     clickable_chart.show(
         figure,
         key=key,

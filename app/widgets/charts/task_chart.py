@@ -44,7 +44,7 @@ def show(
             on_click(task, shown[layer])
 
     by = shown_measure(measure)
-    figure = task_map(states, by, off, chosen)
+    figure = task_map.draft(states, by, off, chosen)
     clickable_chart.show(figure, key=key, name="tasks", on_click=click)
     effect_legend.show(by, _puzzles(states), _changes(states, by), key=f"{key}-legend")
 

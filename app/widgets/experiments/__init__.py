@@ -1,5 +1,5 @@
 """Experiments to try, as cards."""
 
-from app.widgets.experiments.cards import Card, show
+from app.widgets.experiments.cards import Card, news, show
 
-__all__ = ["Card", "show"]
+__all__ = ["Card", "news", "show"]

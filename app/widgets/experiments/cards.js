@@ -30,12 +30,14 @@ class Cards {
     const fold = make("details", "fold", this.root)
     make("summary", "", fold, "Original notebook")
     this.more = make("div", "cards", fold)
+    this.news = new News(this.root, (news) => this.update(news, this.send))
   }
 
   update(data, send) {
     this.data = data
     this.send = send
-    this.fill(this.row, data.cards, data.cards.length || ROOM)
+    const cards = Object.values(data.cards)
+    this.fill(this.row, cards, cards.length || ROOM)
     this.fill(this.more, data.more, data.more.length)
   }
 
@@ -73,5 +75,6 @@ const made = new WeakMap()
 
 export default function ({ data, parentElement, setTriggerValue }) {
   if (!made.has(parentElement)) made.set(parentElement, new Cards(parentElement))
-  made.get(parentElement).update(data, (text) => setTriggerValue("chosen", text))
+  const cards = made.get(parentElement)
+  cards.update(cards.news.now(data), (text) => setTriggerValue("chosen", text))
 }

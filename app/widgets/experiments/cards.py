@@ -12,12 +12,15 @@ import numpy as np
 from jaxtyping import Integer
 
 from app.widgets.browser.hearing import said
-from app.widgets.browser.scripts import ELEMENT, component, joined
+from app.widgets.browser.news import News, sent, shown, since_sent
+from app.widgets.browser.scripts import ELEMENT, NEWS, component, joined
 from interp import outputs
 
 HERE = Path(__file__).parent
 
-_cards = component("experiments", css=(HERE / "cards.css").read_text(), js=joined(ELEMENT, HERE / "cards.js"))
+_cards = component(
+    "experiments", css=(HERE / "cards.css").read_text(), js=joined(ELEMENT, NEWS, HERE / "cards.js")
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,22 +72,27 @@ def show(
         colors: of the eleven cell colours.
         on_choose: called with the text of the ablation that a click asks for; empty for none.
     """
-    offered = {card.text for card in (*cards, *more)}
+    more_data = {"more": [card.data() for card in more], "active": active, "colors": list(colors)}
     _cards(
         key=key,
-        data=outputs.plain(
-            {
-                "cards": [card.data() for card in cards],
-                "more": [card.data() for card in more],
-                "active": active,
-                "colors": list(colors),
-            }
-        ),
-        on_chosen_change=partial(_report, key, offered, on_choose),
+        data=sent(key, outputs.plain(_data(cards) | more_data)),
+        on_chosen_change=partial(_report, key, on_choose),
     )
 
 
-def _report(key: str, offered: Collection[str], on_choose: Callable[[str], None]) -> None:
+def news(cards: Sequence[Card], *, key: str) -> News | None:
+    """What is new of the cards of this model since they were drawn."""
+    return since_sent(key, outputs.plain(_data(cards)))
+
+
+def _data(cards: Sequence[Card]) -> dict[str, Any]:
+    """Each card under its place: of those that fill in, only what is new travels."""
+    return {"cards": {str(place): card.data() for place, card in enumerate(cards)}}
+
+
+def _report(key: str, on_choose: Callable[[str], None]) -> None:
+    data = shown(key)  # also what has come since it was drawn
+    offered = {card["text"] for card in (*data["cards"].values(), *data["more"])}
     text = read_choice(said(key, "chosen"), offered)
     if text is not None:
         on_choose(text)

@@ -1,14 +1,12 @@
-// Attention on the grids. A layer's patterns arrive once, as bytes; pointing, moving and enlarging are answered here, and
-// only a committed choice (a click, Enter) goes to the server.
-// canvas_view.js stands before this file: the two are one module.
+// Attention on the grids. A layer's patterns are fetched once (weights.js); pointing, moving and enlarging are answered here,
+// and only a committed choice (a click, Enter) goes to the server.
+// canvas_view.js and weights.js stand before this file: the three are one module.
 
-const SIZE = 10
-const CELLS = SIZE * SIZE
-const GRID_TOKENS = CELLS + 1
 const ANSWER = 3
 const GAP = 6
 const NAMED = ["the first grid", "the second grid", "the third grid", "the answer"]
 const SWATCHES = [0.01, 0.1, 0.5, 1]
+const LOST = "The patterns could not be fetched from the server. Reload the page."
 const VERBS = {
   from: { attention: "looks most at", value: "brings most from" },
   to: { attention: "reads it most to predict", value: "takes most from it to predict" },
@@ -19,68 +17,9 @@ const SWITCHES = [
   ["scale", "Opacity", { same: "shared scale", own: "per head" }],
 ]
 
-// ---- positions: the start token, then four times a marker and its cells --------------------------------------------
-
-const positionOf = (cell) => 2 + GRID_TOKENS * Math.floor(cell / CELLS) + (cell % CELLS)
-
-/** What stands at a position: a cell (0..399), or a special token (0: start, 1..4: markers). */
-function tokenAt(position) {
-  const inGrid = (position - 1) % GRID_TOKENS
-  const place = Math.floor((position - 1) / GRID_TOKENS)
-  if (position === 0 || inGrid === 0) return { special: position === 0 ? 0 : place + 1 }
-  return { cell: place * CELLS + inGrid - 1 }
-}
-
-const SPECIALS = [0, 1, 2, 3, 4].map((k) => (k === 0 ? 0 : 1 + (k - 1) * GRID_TOKENS))
-
 function where(cell) {
   const inGrid = cell % CELLS
   return `row ${Math.floor(inGrid / SIZE) + 1}, column ${(inGrid % SIZE) + 1} of ${NAMED[Math.floor(cell / CELLS)]}`
-}
-
-// ---- the message ------------------------------------------------------------------------------------------------------
-
-/** A header's length, the header, then each head's lower triangle (a byte a weight) and the norms of its values. */
-function unpack(bytes) {
-  const { header, length } = headerOf(bytes)
-  const triangle = (header.positions * (header.positions + 1)) / 2
-  const end = 4 + length + header.heads * triangle
-  const norms = new Float32Array(bytes.slice(end, end + 4 * header.heads * header.positions).buffer)
-  return { ...header, triangle, levels: bytes.subarray(4 + length, end), norms }
-}
-
-/**
- * What one head's maps show, by the position at which it is drawn. From a cell: the row of the position that predicts
- * it, each key at its own place. To a cell: the column of that key, each query at the place of the token it predicts.
- */
-function weightsOf(data, head, { cell, view, weighting }) {
-  const at = new Float32Array(data.positions)
-  const weight = (query, key) => {
-    const level = data.levels[head * data.triangle + (query * (query + 1)) / 2 + key] / 255
-    return weighting === "value" ? level * data.norms[head * data.positions + key] : level
-  }
-  if (view === "from") {
-    const query = positionOf(cell) - 1
-    for (let key = 0; key <= query; key++) at[key] = weight(query, key)
-  } else {
-    const key = positionOf(cell)
-    for (let query = key; query < data.positions - 1; query++) at[query + 1] = weight(query, key)
-  }
-  return at
-}
-
-/** The strongest positions, strongest first; those at zero are left out. */
-function strongest(at, count) {
-  return Array.from(at, (weight, position) => ({ weight, position }))
-    .filter(({ weight }) => weight > 0)
-    .sort((one, other) => other.weight - one.weight)
-    .slice(0, count)
-}
-
-function largestOnCells(at) {
-  let largest = 0
-  for (let cell = 0; cell < 4 * CELLS; cell++) largest = Math.max(largest, at[positionOf(cell)])
-  return largest
 }
 
 // ---- drawing ------------------------------------------------------------------------------------------------------------
@@ -345,14 +284,51 @@ class GridAttention extends CanvasView {
 
   // ---- showing ----
 
+  /** What is drawn stays until the weights of what is new are there; at first the maps are drawn without. */
   update(data, send) {
-    this.data = data
     this.send = send
+    this.newest = data
+    const needed = [data.answer]
+    if (data.choice.view === "to" || this.state.view === "to") needed.push(data.others)
+    const missing = needed.filter((address) => !store.bytes(address))
+    if (!missing.length || !this.data) this.take(data)
+    if (missing.length) this.bring(missing, () => this.take(data))
+  }
+
+  /** Fetch these, then go on, unless something newer has come meanwhile. */
+  bring(addresses, then) {
+    const { newest } = this
+    const isNewest = () => this.newest === newest && this.root.isConnected
+    Promise.all(addresses.map((address) => store.bring(address))).then(
+      () => isNewest() && then(),
+      () => isNewest() && (this.run.textContent = LOST),
+    )
+  }
+
+  take(data) {
+    const answer = store.bytes(data.answer)
+    this.data = answer ? unpack(data, answer, store.bytes(data.others)) : data
     this.adopt(data.choice)
     if (this.heads?.length !== data.heads) this.buildMaps()
     this.titles.replaceChildren()
     data.names.forEach((name) => make("span", "", this.titles, name))
     this.draw()
+  }
+
+  /** Whether the weights for this view are there. If they are not, they are asked for. */
+  knows(view) {
+    if (!this.data.rows) return false
+    if (view === "from" || this.data.rowsBefore) return true
+    const { data } = this
+    data.rowsBefore = store.bytes(data.others)
+    if (!data.rowsBefore && this.asked !== data.others) {
+      this.asked = data.others
+      this.bring([data.others], () => {
+        this.asked = null
+        this.schedule()
+      })
+    }
+    return Boolean(data.rowsBefore)
   }
 
   buildMaps() {
@@ -381,14 +357,18 @@ class GridAttention extends CanvasView {
     if (!this.data || !this.root.clientWidth) return
     const shown = { ...this.state, cell: this.hovered ?? this.state.cell }
     const theme = themeOf(this.root)
-    const all = this.heads.map((_, head) => weightsOf(this.data, head, shown))
+    this.known = this.knows(shown.view)
     this.drawSelector(shown, theme)
+    if (!this.known && this.root.dataset.weights) return // the maps stay as they are until they can be drawn
+    const none = () => new Float32Array(this.data.positions)
+    const all = this.heads.map((_, head) => (this.known ? weightsOf(this.data, head, shown) : none()))
+    if (this.known) this.root.dataset.weights = `${this.data.answer} ${shown.view}`
     const one = this.state.head
     this.maps.hidden = one !== null
     this.enlarged.hidden = one === null
     if (one === null) this.heads.forEach((head, k) => this.drawHead(head, k, all[k], shown, theme))
     else this.drawEnlarged(one, all[one], shown, theme)
-    this.say(all, shown)
+    if (this.known) this.say(all, shown)
     this.explain(shown, theme)
   }
 
@@ -415,7 +395,7 @@ class GridAttention extends CanvasView {
     this.drawRole(head.role, k)
     this.drawMaps(head.sheet, at, shown, theme)
     this.drawChips(head.chips, k, at, shown)
-    head.most.textContent = this.number(at.reduce((one, other) => Math.max(one, other), 0))
+    head.most.textContent = this.known ? this.number(at.reduce((one, other) => Math.max(one, other), 0)) : ""
     head.most.title = "The largest weight, chips included"
     head.sheet.canvas.setAttribute("aria-label", this.most(k, at, 1, shown))
   }
@@ -480,6 +460,7 @@ class GridAttention extends CanvasView {
 
   /** What a head does most, in words. */
   most(head, at, count, shown) {
+    if (!this.known) return this.nameOf(head)
     const found = strongest(at, count).map(({ position, weight }) => `${this.place(position)}, ${this.number(weight)}`)
     const verb = VERBS[shown.view][shown.weighting]
     return `${this.nameOf(head)} ${verb} ${found.length ? found.join("; ") : "nothing"}`
@@ -502,12 +483,12 @@ class GridAttention extends CanvasView {
 
   /** The weight between the chosen cell and the one under the pointer, in full; nothing if there is none. */
   reading(k, shown) {
-    if (this.pointed == null) return null
+    if (this.pointed == null || !this.known) return null
     const [asking, read] = shown.view === "from" ? [shown.cell, this.pointed] : [this.pointed, shown.cell]
     const [query, key] = [positionOf(asking) - 1, positionOf(read)]
     const pair = `Key ${key} (${where(read)}), query ${query} (predicts ${where(asking)})`
     if (key > query) return `${pair}: nothing, for the key comes after the query.`
-    const attention = this.data.levels[k * this.data.triangle + (query * (query + 1)) / 2 + key] / 255
+    const attention = level(this.data, k, query, key) / 255
     if (shown.weighting === "attention") return `${pair}: ${attention.toFixed(3)}`
     const norm = this.data.norms[k * this.data.positions + key]
     return `${pair}: ${attention.toFixed(3)} × norm ${norm.toPrecision(3)} = ${(attention * norm).toPrecision(3)}`
@@ -533,4 +514,4 @@ class GridAttention extends CanvasView {
   }
 }
 
-export default component(GridAttention, "choice", unpack)
+export default component(GridAttention, "choice", (data) => data)

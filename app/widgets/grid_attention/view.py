@@ -1,7 +1,8 @@
 """Attention on the grids: point at a cell to see where every head of a layer attends, or what attends to it.
 
-The patterns of the layer travel to the browser once, a byte a weight, and everything that follows the pointer
-or the arrow keys is drawn there. Only what is kept (a click, Enter) comes back.
+The patterns of the layer travel to the browser once, a byte a weight
+(:mod:`app.widgets.grid_attention.weights`), and everything that follows the pointer or the arrow keys is
+drawn there. Only what is kept (a click, Enter) comes back.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,20 +11,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from app.widgets.browser.hearing import said
 from app.widgets.browser.scripts import CANVAS, ELEMENT, component, joined
-from app.widgets.browser.sending import finite
 from app.widgets.grid_attention.choice import Choice, read_choice
-from interp.analyses.attention import LayerAttention, packed, quantise
+from app.widgets.grid_attention.weights import FIRST_QUERY, weights_of
+from interp.analyses.attention import LayerAttention
 from interp.grids import CELLS
 from interp.puzzles import Puzzle
 from interp.tokens import N_CTX
 
 HERE = Path(__file__).parent
 
-SCRIPT = joined(ELEMENT, CANVAS, HERE / "view.js")
+SCRIPT = joined(ELEMENT, CANVAS, HERE / "weights.js", HERE / "view.js")
 
 _view = component(
     "grid_attention",
@@ -55,17 +54,19 @@ def message(
     note: str,
     colors: Sequence[str],
     tags: Sequence[Tag] = (),
-) -> bytes:
-    """What the browser gets: a header, the patterns in steps of 1/255 and the norms of the values
-    (float32)."""
-    pattern, norms = finite(attention.pattern), finite(attention.value_norms).astype(np.float32)
-    moved = pattern * norms[:, None, :].astype(np.float64)
-    header: dict[str, Any] = {
+) -> dict[str, Any]:
+    """What the browser gets: all but the weights, and where those are to be fetched."""
+    weights = weights_of(attention)
+    answer, others = weights.addresses()
+    return {
         "layer": layer,
         "heads": len(attention.off),
         "positions": N_CTX,
+        "firstQuery": FIRST_QUERY,
+        "answer": answer,
+        "others": others,
         "off": attention.off.tolist(),
-        "largest": float(moved.max()),
+        "largest": weights.largest,
         "names": puzzle.structure.name.split(" "),
         "cells": puzzle.grids.ravel().tolist(),
         "colors": list(colors),
@@ -73,7 +74,6 @@ def message(
         "tags": [tag._asdict() for tag in tags],
         "choice": asdict(choice),
     }
-    return packed(header, quantise(pattern), norms)
 
 
 def show(

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict"
 import test from "node:test"
-import { load, message, plain } from "./load.mjs"
+import { load, plain } from "./load.mjs"
 
-const { Sheet, positionOf, strongest, tokenAt, unpack, weightsOf, where } = load("grid_attention/view.js", [
-  "Sheet", "positionOf", "strongest", "tokenAt", "unpack", "weightsOf", "where",
-])
+const { Sheet, Store, fetched, positionOf, strongest, tokenAt, unpack, weightsOf, where } = load(
+  "grid_attention/weights.js",
+  ["Sheet", "Store", "fetched", "positionOf", "strongest", "tokenAt", "unpack", "weightsOf", "where"],
+  { URL, setTimeout, document: { baseURI: "http://here/base/heads" }, fetch: (url) => answers.shift()(url) },
+)
+const answers = []
 
 test("a cell and the position of its token lead to each other", () => {
   assert.deepEqual([0, 99, 100, 399].map(positionOf), [2, 101, 103, 404])
@@ -22,11 +25,14 @@ test("a cell is told in words that count from one", () => {
 
 /** Two heads of a model with 405 positions: byte (query + key + 100 * head) mod 256 at each pair, norm = key. */
 function example() {
-  const positions = 405
-  const levels = []
-  for (const head of [0, 1]) for (let query = 0; query < positions; query++) for (let key = 0; key <= query; key++) levels.push((query + key + 100 * head) % 256)
+  const [positions, firstQuery] = [405, 304]
+  const [rows, before] = [[], []]
+  for (const head of [0, 1])
+    for (let query = 0; query < positions; query++)
+      for (let key = 0; key <= query; key++) (query < firstQuery ? before : rows).push((query + key + 100 * head) % 256)
   const norms = Float32Array.from({ length: 2 * positions }, (_, k) => k % positions)
-  return unpack(message({ heads: 2, positions }, Uint8Array.from(levels), norms))
+  const answer = Uint8Array.from([...new Uint8Array(norms.buffer), ...rows])
+  return unpack({ heads: 2, positions, firstQuery }, answer, Uint8Array.from(before))
 }
 
 test("from a cell, the row of the position that predicts it is drawn", () => {
@@ -64,4 +70,32 @@ test("the cell under the pointer is the one that is drawn there", () => {
 
 test("between two grids is no cell", () => {
   assert.equal(sheet().cellAt({ clientX: 100 + (80 + 6) / 2, clientY: 60 }), null)
+})
+
+test("what is fetched is kept, the last that was looked at longest", async () => {
+  const asked = []
+  const store = new Store(async (address) => (asked.push(address), Uint8Array.of(asked.length)))
+  await Promise.all([store.bring("a"), store.bring("a")])
+  assert.deepEqual(asked, ["a"])
+  for (let k = 0; k < 23; k++) await store.bring(`${k}`)
+  assert.deepEqual(plain(Array.from(store.bytes("a"))), [1])
+  await store.bring("one more")
+  assert.ok(store.bytes("a"))
+  assert.equal(store.bytes("0"), undefined)
+})
+
+test("what fails is asked for again, now and later", async () => {
+  const store = new Store(() => Promise.reject(new Error("away")))
+  await assert.rejects(store.bring("a"), /away/)
+  store.get = async () => Uint8Array.of(7)
+  await store.bring("a")
+  assert.deepEqual(plain(Array.from(store.bytes("a"))), [7])
+  const asked = []
+  const there = { ok: true, arrayBuffer: async () => Uint8Array.of(3).buffer }
+  const away = (url) => (asked.push(url.href), { ok: false, status: 404 })
+  answers.push(away, (url) => (asked.push(url.href), there))
+  assert.deepEqual(plain(Array.from(await fetched("parcels/x.bin", [0.001]))), [3])
+  assert.deepEqual(asked, ["http://here/base/parcels/x.bin", "http://here/base/parcels/x.bin"])
+  answers.push(away, away)
+  await assert.rejects(fetched("parcels/x.bin", [0.001]), /404/)
 })

@@ -1,11 +1,11 @@
-"""A part of a page that fills up: when it looks again, and when the whole page runs again."""
+"""A part of a page that fills up: when it is drawn, and when the whole page runs again."""
 
 from typing import Any
 
 import pytest
 
 from app.live import fragment
-from app.live.watching import LOOK_IN
+from app.live.watching import Watched
 
 
 class RerunError(Exception):
@@ -18,26 +18,36 @@ class Page:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.scene: Any = "scene"
         self.choices: Any = {"over": "answer"}
-        self.progress = [True]
+        self.busy = True
         self.drawn = 0
-        self.every: float | None = None
         self.run: Any = None
+        self.session_state: dict[str, Any] = {}
+        mine = Watched()
         monkeypatch.setattr(fragment, "now", lambda: self.scene)
         monkeypatch.setattr(fragment, "chosen", lambda page: self.choices)
+        monkeypatch.setattr(fragment, "watched", lambda: mine)
         monkeypatch.setattr(fragment, "st", self)
 
-    def fragment(self, run: Any, run_every: float | None) -> Any:
-        self.run, self.every = run, run_every
+    def fragment(self, run: Any, key: str) -> Any:
+        assert key == "draw"
+        self.run = run
         return run
 
     def rerun(self) -> None:
         raise RerunError
 
-    def draw(self) -> None:
-        self.drawn += 1
+    def show(self, *, alone: bool = False) -> None:
+        def draw() -> None:
+            self.drawn += 1
 
-    def show(self) -> None:
-        fragment.show(self.draw, scene=self.scene, page="heads", under_way=lambda: self.progress[0])
+        fragment.show(
+            draw,
+            scene=self.scene,
+            page="heads",
+            under_way=lambda: self.busy,
+            groups=["lens"],
+            alone=alone,
+        )
 
 
 @pytest.fixture
@@ -45,23 +55,31 @@ def page(monkeypatch: pytest.MonkeyPatch) -> Page:
     return Page(monkeypatch)
 
 
-def test_it_looks_again_only_while_something_is_under_way(page: Page) -> None:
+def test_the_page_knows_its_parts_and_whether_they_fill_up(page: Page) -> None:
     page.show()
-    assert page.every == LOOK_IN and page.drawn == 1
-    page.progress = [False]
+    assert fragment.parts()["draw"].busy and page.drawn == 1
+    page.busy = False
     page.show()
-    assert page.every is None
+    assert not fragment.parts()["draw"].busy
+    fragment.begin()
+    assert not fragment.parts(), "another run of the page may have other parts"
 
 
-def test_the_page_runs_again_when_it_begins_or_ceases_to_fill_up(page: Page) -> None:
-    page.show()
+@pytest.mark.parametrize("alone", [False, True])
+def test_the_page_runs_again_when_it_begins_to_fill_up_and_when_others_wait_for_its_end(
+    page: Page, alone: bool
+) -> None:
+    page.show(alone=alone)
     page.run()
-    page.progress = [False]
-    with pytest.raises(RerunError):
+    page.busy = False
+    if alone:
         page.run()
+    else:
+        with pytest.raises(RerunError):
+            page.run()
     assert page.drawn == 3, "what is there is drawn before"
-    page.show()
-    page.progress = [True]
+    page.show(alone=alone)
+    page.busy = True
     with pytest.raises(RerunError):
         page.run()
 

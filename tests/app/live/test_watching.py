@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.live import sweeps, watching
+from app.live import experiments, sweeps, watching
 from app.live.watching import Watched, look_in
 from app.state.scene import Scene
 from interp import load_puzzles
@@ -46,7 +46,7 @@ class Fake:
 def mine(monkeypatch: pytest.MonkeyPatch) -> Watched:
     """This visitor's, without a page around."""
     found = Watched()
-    for module in (watching, sweeps):
+    for module in (watching, sweeps, experiments):
         monkeypatch.setattr(module, "watched", lambda: found)
     return found
 
@@ -114,14 +114,88 @@ def scene(model_folder: str) -> Scene:
     return Scene(model_folder, load_puzzles("bank", task="grow", limit=1)[0])
 
 
-def complete(scene: Scene, backend: Backend) -> sweeps.Measured:
+def settled(scene: Scene, backend: Backend) -> sweeps.Measured:
+    """What there is once nothing is computed any more."""
     for _ in range(2000):
         measured = sweeps.board_sweep(scene, backend)
         if measured.progress is None:
             return measured
-        for watch in sweeps.watched().known("board", sweeps.board_key(scene, backend)) or []:
-            watch.wait()
+        for group in sweeps.GROUPS:
+            for watch in sweeps.watched()._of(group):
+                watch.wait()
     raise AssertionError(measured)
+
+
+def complete(scene: Scene, backend: Backend) -> sweeps.Measured:
+    """The same for a visitor who asks for exact values."""
+    sweeps.measure(scene, backend)
+    return settled(scene, backend)
+
+
+def test_exact_values_are_for_those_who_stay(
+    mine: Watched, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend, clock = Backend(), [0.0]
+    monkeypatch.setattr(watching.time, "monotonic", lambda: clock[0])
+    first = sweeps.board_sweep(scene, backend)
+    assert first.under_way and first.first_look is None
+    glanced = settled(scene, backend)
+    assert glanced.waits and glanced.under_way and glanced.states == (None,)
+    rows, rough = sweeps.rows_of(glanced)
+    assert rough and len(rows) == 1 + len(components_of(SMALL, COMPONENT_KINDS))
+    assert mine.due() == watching.LINGER and not backend.working
+    clock[0] = watching.LINGER - 0.1
+    assert settled(scene, backend).waits and mine.due() == pytest.approx(0.1)
+    clock[0] = watching.LINGER
+    version = mine.version(sweeps.GROUPS)
+    stayed = settled(scene, backend)
+    assert mine.version(sweeps.GROUPS) != version
+    assert stayed.states[0] is not None and stayed.states[0].complete and not stayed.under_way
+    assert sweeps.rows_of(stayed)[1] is False
+    another = Watched()
+    monkeypatch.setattr(sweeps, "watched", lambda: another)
+    assert settled(scene, backend).states[0] is stayed.states[0], "what is kept need not be waited for"
+
+
+def test_another_ablation_below_the_board_is_stayed_with_anew(
+    mine: Watched, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend, clock = Backend(), [0.0]
+    monkeypatch.setattr(watching.time, "monotonic", lambda: clock[0])
+    settled(replace(scene, base="off"), backend)
+    clock[0] = watching.LINGER
+    other = replace(scene, base="off", ablation=parse_ablation("L1.attn", SMALL))
+    assert settled(other, backend).waits
+    assert settled(replace(scene, sample=4), backend).states[0] is not None, "there is nothing else to see"
+
+
+def test_what_is_not_begun_can_be_stopped_and_measured(mine: Watched, scene: Scene) -> None:
+    backend = Backend()
+    sweeps.stop(scene, backend)
+    stopped = sweeps.board_sweep(scene, backend)
+    assert stopped.stopped and not stopped.under_way
+    again = complete(scene, backend)
+    assert again.states[0] is not None and again.states[0].complete and not again.stopped
+
+
+def test_experiments_are_tried_for_those_who_stay(mine: Watched, scene: Scene) -> None:
+    backend = Backend()
+    settled(scene, backend)
+    assert experiments.costliest(scene, backend) is None and experiments.under_way(scene, backend)
+    assert not mine.known(experiments.LAYERS, (scene.model, scene.puzzle)), "nothing is asked for"
+    complete(scene, backend)
+    for _ in range(2000):
+        if not experiments.under_way(scene, backend):
+            break
+        for group in experiments.GROUPS:
+            for watch in mine._of(group):
+                watch.wait()
+    assert experiments.costliest(scene, backend) is not None and experiments.tried(scene, backend)
+
+
+def test_the_tour_speaks_of_the_costliest_layer_and_does_not_wait(mine: Watched, scene: Scene) -> None:
+    experiments.costliest(replace(scene, tour=1), Backend())
+    assert mine.known(experiments.LAYERS, (scene.model, scene.puzzle))
 
 
 def test_the_board_of_one_puzzle_has_a_first_look(mine: Watched, scene: Scene) -> None:

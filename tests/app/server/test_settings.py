@@ -52,3 +52,24 @@ def test_a_number_stays_within_its_bounds(said: str) -> None:
         Words({"A": said}).number("A", 1, 0, 10)
     assert Words({"A": " 2.5 "}).number("A", 1, 0, 10) == 2.5
     assert Words({}).number("A", 1, 0, 10) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("0.0.0.0", ""),
+        ("10.0.0.5", ""),
+        ("::", "http://localhost"),
+        ("127.0.0.1", "https://tools.example.org"),
+    ],
+)
+def test_where_others_come_something_says_who_may_enter(address: str, url: str) -> None:
+    """Behind a proxy on the same machine too: to the server all who come are then from this machine."""
+    with pytest.raises(PuzzlescopeError, match="nothing says who may enter: set PUZZLESCOPE_PASSWORD_HASH"):
+        read(Words({"PUZZLESCOPE_URL": url}), address)
+    assert read(Words({"PUZZLESCOPE_URL": url, "PUZZLESCOPE_OPEN": "1"}), address).gate.way is None
+
+
+def test_on_this_machine_alone_nothing_needs_to_be_said() -> None:
+    for url in ("", "http://localhost:8501", "http://127.0.0.1:8501/p"):
+        assert read(Words({"PUZZLESCOPE_URL": url}), "127.0.0.1").gate.way is None

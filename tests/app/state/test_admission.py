@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app.server import limits
-from app.server.limits import Limits
+from app.server.crowd import limits
+from app.server.crowd.limits import Limits
 from app.state import admission
 
 

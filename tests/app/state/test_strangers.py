@@ -1,5 +1,6 @@
 """What strangers bring to a page: numbers that are none, and texts without end."""
 
+import gzip
 import json
 import math
 import re
@@ -25,6 +26,7 @@ from app.widgets.ablation_board import Board, Tile, board_data
 from app.widgets.browser.sending import finite
 from app.widgets.grid_attention.choice import Choice
 from app.widgets.grid_attention.view import message
+from app.widgets.grid_attention.weights import weights_of
 from app.widgets.puzzle_strip import PLAIN, Panel, strip
 from app.widgets.token_attention.window import read_window
 from interp import load_puzzles
@@ -156,8 +158,9 @@ def test_attention_that_is_not_finite_is_nothing() -> None:
     attention = LayerAttention(pattern, norms, np.zeros(2, bool))
     puzzle = load_puzzles("bank")[0]
     sent = message(attention, puzzle, Choice(), layer=0, note="", colors=[])
-    length = int.from_bytes(sent[:4], "little")
-    assert strict(sent[4 : 4 + length])["largest"] == 0 and not any(sent[4 + length :])
+    assert strict(json.dumps(sent).encode())["largest"] == 0
+    weights = weights_of(attention)
+    assert not any(gzip.decompress(weights.answer)) and not any(gzip.decompress(weights.others))
 
 
 @pytest.fixture

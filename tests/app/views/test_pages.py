@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import views
 from app.views import ADMIN, PAGES, Page
-from tests.support.pages import choices_of, page_of
+from tests.support.pages import choices_of, page_of, plain
 
 CHOICES = """
 from app.state.link import one_of
@@ -83,6 +83,19 @@ def test_every_page_opens(page: Page, model_folder: str, monkeypatch: pytest.Mon
     shown = page_of(page.name).run()
     assert not shown.exception and not shown.error and not shown.warning
     assert len(shown.title) == 1 and not choices_of(page).keys() & shown.query_params.keys()
+
+
+def test_a_link_without_end_shows_the_first_scene_and_says_so(
+    model_folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
+    page = page_of("workbench")
+    page.query_params["off"] = "L0.attn," * 3000
+    page.run()
+    assert not page.exception and not page.error
+    (said,) = page.warning
+    assert "The link has 24,005 characters" in plain(said.value)
+    assert "off" not in page.query_params and "puzzle" in page.query_params
 
 
 def test_pages_are_known_by_their_names() -> None:

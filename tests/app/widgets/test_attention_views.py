@@ -2,6 +2,7 @@
 visitor sees."""
 
 import base64
+import gzip
 import json
 import re
 import struct
@@ -11,9 +12,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+import streamlit as st
+from playwright.sync_api import Browser, Page, Route, expect
 from streamlit.testing.v1 import AppTest
 
+from app.server.parcels import PARCELS
 from app.startup.bundles import CIRCUITSVIS, ensure_bundle
 from app.widgets.grid_attention import view as grid_attention
 from app.widgets.grid_attention.choice import Choice, read_choice
@@ -22,7 +25,7 @@ from app.widgets.palette import CELL_COLORS
 from app.widgets.token_attention import view as attention_view
 from app.widgets.token_attention.view import bands_of, names_of, positions_of
 from app.widgets.token_attention.window import MOST_TOKENS, Window, length, read_window
-from interp.analyses.attention import LayerAttention, packed
+from interp.analyses.attention import LayerAttention, packed, quantise
 from interp.errors import PuzzlescopeError
 from interp.puzzles import Puzzle, load_puzzles
 from interp.tokens import cell_position, marker_position, predicting_position
@@ -68,21 +71,48 @@ def unpacked(data: bytes) -> tuple[dict[str, Any], bytes]:
 # ---- the grids: what is sent, and what comes back ----------------------------------------------------------
 
 
+def fetched(address: str) -> bytes:
+    """What a browser finds there."""
+    parcel = PARCELS.get(address.removeprefix("parcels/"))
+    assert parcel is not None
+    return gzip.decompress(parcel.packed)
+
+
 def test_the_message_says_all_that_is_drawn(attention: LayerAttention, puzzle: Puzzle) -> None:
     data = message(attention, puzzle, Choice(336), layer=2, note="the run", colors=CELL_COLORS)
-    header, payload = unpacked(data)
-    assert header["heads"] == N_HEADS and header["off"] == attention.off.tolist()
-    assert header["cells"] == puzzle.grids.ravel().tolist() and header[
-        "names"
-    ] == puzzle.structure.name.split(" ")
-    assert header["choice"] == {"cell": 336, "view": "from", "weighting": "attention", "head": None}
-    assert header["largest"] == pytest.approx(3 * 0.83), "attention times norm, where that is largest"
-    assert len(payload) == N_HEADS * (82_215 + 4 * 405)
-    query, key = predicting_position(3, 6), cell_position(2, 3, 6)
-    assert payload[82_215 + query * (query + 1) // 2 + key] == round(0.83 * 255), (
-        "a row is that of the predicting position"
-    )
-    assert payload[82_215 + (query + 1) * (query + 2) // 2 + key] == 0
+    assert data["heads"] == N_HEADS and data["off"] == attention.off.tolist()
+    assert data["cells"] == puzzle.grids.ravel().tolist()
+    assert data["names"] == puzzle.structure.name.split(" ")
+    assert data["choice"] == {"cell": 336, "view": "from", "weighting": "attention", "head": None}
+    assert data["largest"] == pytest.approx(3 * 0.83), "attention times norm, where that is largest"
+    assert len(json.dumps(data)) < 3000, "weights are not part of it"
+
+
+def test_the_weights_are_fetched_in_two_parts_a_byte_each(attention: LayerAttention, puzzle: Puzzle) -> None:
+    data = message(attention, puzzle, Choice(336), layer=2, note="", colors=CELL_COLORS)
+    answer, others = fetched(data["answer"]), fetched(data["others"])
+    norms = np.frombuffer(answer[: 4 * N_HEADS * 405], "<f4").reshape(N_HEADS, 405)
+    assert np.array_equal(norms, attention.value_norms)
+    rows = np.frombuffer(answer[norms.nbytes :], np.uint8).reshape(N_HEADS, -1)
+    before = np.frombuffer(others, np.uint8).reshape(N_HEADS, -1)
+    assert np.array_equal(np.concatenate([before, rows], axis=1), quantise(attention.pattern))
+    query = data["firstQuery"]
+    assert before.shape[1] == query * (query + 1) // 2 and query == predicting_position(0, 0)
+
+
+def test_addresses_change_only_with_what_stands_there(attention: LayerAttention, puzzle: Puzzle) -> None:
+    def addresses(attention: LayerAttention, choice: Choice) -> tuple[str, str]:
+        data = message(attention, puzzle, choice, layer=2, note="", colors=CELL_COLORS)
+        return data["answer"], data["others"]
+
+    first = addresses(attention, Choice(336))
+    assert addresses(attention, Choice(47, "to", head=3)) == first
+    same = LayerAttention(attention.pattern.copy(), attention.value_norms.copy(), attention.off)
+    assert addresses(same, Choice(336)) == first, "an ablation that this layer does not see"
+    changed = attention.pattern.copy()
+    changed[0, predicting_position(0, 0), :2] = 0.5
+    other = addresses(LayerAttention(changed, attention.value_norms, attention.off), Choice(336))
+    assert other[0] != first[0] and other[1] == first[1]
 
 
 @pytest.mark.parametrize(
@@ -137,10 +167,10 @@ GOOD = {"cell": 347, "view": "from", "weighting": "attention", "head": None}
 def test_nonsense_from_a_browser_is_ignored(nonsense: object, monkeypatch: pytest.MonkeyPatch) -> None:
     assert read_choice(nonsense, N_HEADS) is None
     heard: list[Choice] = []
-    monkeypatch.setattr(grid_attention.st, "session_state", {"key": {"choice": nonsense}})
+    monkeypatch.setattr(st, "session_state", {"key": {"choice": nonsense}})
     grid_attention._report("key", N_HEADS, heard.append)
     assert heard == []
-    monkeypatch.setattr(grid_attention.st, "session_state", {"key": {"choice": GOOD}})
+    monkeypatch.setattr(st, "session_state", {"key": {"choice": GOOD}})
     grid_attention._report("key", N_HEADS, heard.append)
     assert heard == [Choice(347)]
 
@@ -148,13 +178,13 @@ def test_nonsense_from_a_browser_is_ignored(nonsense: object, monkeypatch: pytes
 def test_a_choice_that_does_not_fit_is_brought_to_the_nearest(
     attention: LayerAttention, puzzle: Puzzle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent: list[bytes] = []
+    sent: list[dict[str, Any]] = []
     monkeypatch.setattr(grid_attention, "_view", lambda **arguments: sent.append(arguments["data"]))
     for choice in (Choice(247, "from", head=9), Choice(47, "to"), Choice(1047, "to", head=-1)):
         grid_attention.show(
             attention, puzzle, choice, key="g", layer=0, colors=CELL_COLORS, on_change=lambda choice: None
         )
-    shown = [unpacked(data)[0]["choice"] for data in sent]
+    shown = [data["choice"] for data in sent]
     assert [(one["cell"], one["head"]) for one in shown] == [(347, None), (47, None), (247, None)]
 
 
@@ -328,15 +358,25 @@ PAGE = """<!doctype html><meta charset="utf-8"><style>
         --st-border-color: #d5d9de; --st-primary-color: #c8401a; --st-font: sans-serif; }
 .dark { --st-text-color: #e8e6e3; --st-background-color: #16181c; }
 body { margin: 0 } #host { width: 640px }</style><div id="host"></div>"""
-MOUNT = """async ([source, data]) => {
-  const bytes = Uint8Array.from(atob(data), (letter) => letter.charCodeAt(0))
+MOUNT = """async ([source, sent]) => {
+  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
+  const data = typeof sent === "string" ? bytes(sent) : sent
   const address = () => URL.createObjectURL(new Blob([source], { type: "text/javascript" }))
   window.component ??= (await import(address())).default
   window.sent ??= []
   const setTriggerValue = (name, value) => window.sent.push([name, value])
   const parentElement = document.getElementById("host")
-  window.cleanup = window.component({ data: bytes, parentElement, setTriggerValue })
+  window.cleanup = window.component({ data, parentElement, setTriggerValue })
 }"""
+
+
+def answer_parcel(route: Route) -> None:
+    """As the server answers."""
+    name = route.request.url.rpartition("/")[2]
+    if PARCELS.get(name) is None:
+        route.fulfill(status=404)
+    else:
+        route.fulfill(body=fetched(name), content_type="application/octet-stream")
 
 
 @pytest.fixture
@@ -349,6 +389,7 @@ def page(chromium: Browser, tmp_path: Path) -> Iterator[Page]:
         "http://views.test/app/static/*",
         lambda route: route.fulfill(body=bundle, content_type="text/javascript"),
     )
+    page.route("http://views.test/parcels/*", answer_parcel)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto("http://views.test/")
@@ -357,9 +398,10 @@ def page(chromium: Browser, tmp_path: Path) -> Iterator[Page]:
     assert errors == []
 
 
-def mount(page: Page, name: str, data: bytes) -> None:
+def mount(page: Page, name: str, data: bytes | dict[str, Any]) -> None:
     page.add_style_tag(path=WIDGETS / name / "view.css")
-    page.evaluate(MOUNT, [SCRIPTS[name], base64.b64encode(data).decode()])
+    sent = base64.b64encode(data).decode() if isinstance(data, bytes) else data
+    page.evaluate(MOUNT, [SCRIPTS[name], sent])
 
 
 @pytest.fixture
@@ -376,6 +418,7 @@ def mount_grids(
 ) -> None:
     sent = message(attention, puzzle, choice, layer=1, note=note, colors=CELL_COLORS, tags=TAGS)
     mount(page, "grid_attention", sent)
+    page.locator(f".root[data-weights='{sent['answer']} {choice.view}']").wait_for()
 
 
 def middle(page: Page, canvas: str, cell: int) -> tuple[float, float]:

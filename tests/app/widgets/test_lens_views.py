@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import plotly.graph_objects as go
 import pytest
+import streamlit as st
 from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 
@@ -23,6 +23,7 @@ from interp.analyses.activation_patching import (
     recoloured,
 )
 from interp.analyses.logit_lens import LogitLens
+from interp.figures.draft import Draft
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.tokens import STRUCTURES
 from scripts.dashboard import SECONDS
@@ -69,7 +70,7 @@ def test_what_the_film_gets() -> None:
 def test_only_a_cell_is_passed_on(monkeypatch: pytest.MonkeyPatch, sent: object, told: list[int]) -> None:
     mounted: dict = {}
     monkeypatch.setattr(lens_film, "_film", lambda **arguments: mounted.update(arguments))
-    monkeypatch.setattr(lens_film.st, "session_state", {"film": {"cell": sent}})
+    monkeypatch.setattr(st, "session_state", {"film": {"cell": sent}})
     heard: list[int] = []
     lens_film.show(lens(), key="film", on_cell=heard.append)
     mounted["on_cell_change"]()
@@ -85,7 +86,7 @@ def test_only_a_cell_of_a_map_is_passed_on(
     mounted: dict = {}
     monkeypatch.setattr(attribution_view.clickable_chart, "show", lambda figure, **rest: mounted.update(rest))
     heard: list[int] = []
-    attribution_view.show_cells(go.Figure(), name="cells", key="k", on_cell=heard.append)
+    attribution_view.show_cells(Draft(), name="cells", key="k", on_cell=heard.append)
     mounted["on_click"]([sent])
     assert heard == told
 

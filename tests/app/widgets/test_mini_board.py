@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import streamlit as st
 
 from app.widgets.mini_board import mini
 from interp.ablation import Component, parse_ablation
@@ -21,6 +22,6 @@ def test_it_is_told_what_is_ablated(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_what_is_no_component_is_passed_over(nonsense: object, monkeypatch: pytest.MonkeyPatch) -> None:
     clicked: list[Component] = []
     for value in (nonsense, "L1.H3"):
-        monkeypatch.setattr(mini.st, "session_state", {"mini": {"part": value}})
+        monkeypatch.setattr(st, "session_state", {"mini": {"part": value}})
         mini._report("mini", SMALL, clicked.append)
     assert clicked == [Component(1, "head", 3)]

@@ -6,6 +6,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from app.widgets.palette import PALETTES
@@ -115,7 +116,7 @@ def test_only_a_cell_is_passed_on(monkeypatch: pytest.MonkeyPatch, sent: object,
     """What arrives is from a browser, so it may be anything."""
     mounted: dict = {}
     monkeypatch.setattr(puzzle_strip, "_strip", lambda **arguments: mounted.update(arguments))
-    monkeypatch.setattr(puzzle_strip.st, "session_state", {"strip": {"cell": sent}})
+    monkeypatch.setattr(st, "session_state", {"strip": {"cell": sent}})
     heard: list[int] = []
     puzzle_strip.show([], key="strip", on_cell=heard.append)
     mounted["on_cell_change"]()

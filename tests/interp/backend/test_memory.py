@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.server.limits import LEAST_MEMORY
+from app.server.crowd.limits import LEAST_MEMORY
 from interp.analyses.attention import AttentionOf
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend

@@ -91,7 +91,7 @@ def test_a_mark_of_the_effects_axis_lies_well_inside(measure: Measure) -> None:
     """Plotly leaves out a mark at the very edge, and fails to place a title below none."""
     low, high = by_effect.effects_ranking(paths(), measure).layout.xaxis.range
     assert low + (high - low) / 100 < 0 < high - (high - low) / 100
-    figure = ranking([(Reader("k", 1, 2), 0.3, "", "")], "only costs")
+    figure = ranking([(Reader("k", 1, 2), 0.3, "", "")], "only costs").figure()
     low, high = figure.layout.xaxis.range
     assert low + (high - low) / 100 < 0 < 0.3 < high
 

@@ -1,8 +1,8 @@
 """Tiles: where they stand, what a click on them says, and when they have numbers."""
 
-import plotly.graph_objects as go
 import pytest
 
+from interp.figures.draft import Draft
 from interp.figures.style import MEASURING, empty
 from interp.figures.tiles import MOST_NOTED, Tile, draw_tiles
 
@@ -13,8 +13,9 @@ def tile(line: int, column: int, **more: object) -> Tile:
 
 @pytest.mark.parametrize("columns", [3, MOST_NOTED, MOST_NOTED + 1])
 def test_tiles_stand_at_their_places(columns: int) -> None:
-    figure = go.Figure()
-    draw_tiles(figure, [tile(0, 2), tile(1, 0, hatched=True)], ["a", "b"], ["x"] * columns)
+    draft = Draft()
+    draw_tiles(draft, [tile(0, 2), tile(1, 0, hatched=True)], ["a", "b"], ["x"] * columns)
+    figure = draft.figure()
     bars, notes = figure.data
     assert list(bars.y) == [0, 1] and [base + 0.47 for base in bars.base] == pytest.approx([2, 0])
     assert [list(data) for data in bars.customdata] == [["0-2"], ["1-0"]]
@@ -26,5 +27,5 @@ def test_tiles_stand_at_their_places(columns: int) -> None:
 
 
 def test_a_chart_without_anything_says_why() -> None:
-    figure = empty(go.Figure())
+    figure = empty(Draft()).figure()
     assert figure.layout.annotations[0].text == MEASURING and figure.layout.xaxis.visible is False

@@ -56,14 +56,13 @@ class Front:
     log: Path
 
 
-def install(folder: Path, upstream: Sequence[int], base: str = "", frames: str = "") -> tuple[int, int]:
+def install(folder: Path, upstream: Sequence[int], base: str = "") -> tuple[int, int]:
     """Put the configuration where ``docs/deploy.md`` puts it, with ``folder`` in place of /etc/nginx and with
     what an administrator edits. Returns the ports for http and https.
 
     Args:
         upstream: the ports of the server processes.
         base: the path under which the dashboard is, without slashes; "" is none.
-        frames: another site that may frame it.
     """
     plain, secure = free_port(), free_port()
     servers = "\n".join(f"    server 127.0.0.1:{port} max_fails=1 fail_timeout=5s;" for port in upstream)
@@ -75,7 +74,6 @@ def install(folder: Path, upstream: Sequence[int], base: str = "", frames: str =
             ("location / {\n        include", f"location /{base and base + '/'} {{\n        include"),
         ],
         "upstream.conf": [("    server 127.0.0.1:8501 max_fails=1 fail_timeout=5s;", servers)],
-        "variables.conf": [("default \"'self'\";", f"default \"'self'{frames and ' ' + frames}\";")],
         "restarting.conf": [("/etc/nginx/", f"{folder}/")],
     }
     (folder / "conf.d").mkdir(parents=True)
@@ -108,9 +106,9 @@ def words(folder: Path) -> list[str]:
 
 
 @contextmanager
-def front(folder: Path, upstream: Sequence[int], base: str = "", frames: str = "") -> Iterator[Front]:
+def front(folder: Path, upstream: Sequence[int], base: str = "") -> Iterator[Front]:
     """nginx before the processes that listen at these ports; see :func:`install`."""
-    plain, secure = install(folder, upstream, base, frames)
+    plain, secure = install(folder, upstream, base)
     trust = ssl.create_default_context(cafile=folder / "puzzlescope" / "tls" / "cert.pem")
     with (folder / "error.log").open("w") as log:
         process = subprocess.Popen(words(folder), stdout=log, stderr=log, env={**os.environ})

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from starlette.responses import HTMLResponse
 
+NAME = "Puzzlescope"
 STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 ICON = base64.b64encode((Path(__file__).parents[3] / "static" / "icon.svg").read_bytes()).decode()
 _STYLE_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
@@ -35,7 +36,7 @@ def page(title: str, *parts: str, status: int = 200) -> HTMLResponse:
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>{escape(title)} · Puzzlescope</title>
+<title>{escape(title)}{"" if NAME in title else f" · {NAME}"}</title>
 <link rel="icon" href="data:image/svg+xml;base64,{ICON}">
 <style>{STYLE}</style>
 </head>

@@ -19,7 +19,7 @@ from app.server.gate.seal import FORM_COOKIE, drawn
 from interp.errors import PuzzlescopeError
 
 LONGEST_FORM = 200_000
-_TITLE = "Sign in"
+_TITLE = "Sign in to Puzzlescope"
 
 
 def routes(entrance: Entrance) -> list[BaseRoute]:

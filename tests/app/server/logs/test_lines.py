@@ -63,7 +63,7 @@ def written() -> Iterator[Written]:
         logger = logging.getLogger(name)
         logger.__dict__.update(state)
         logger.handlers, logger.filters = kept[name]
-        logger.manager._clear_cache()  # type: ignore[attr-defined]
+        logger.manager._clear_cache()
 
 
 def test_an_event_is_a_line_with_its_facts(written: Written) -> None:

@@ -107,20 +107,20 @@ def test_names_cannot_become_markup_or_mathematics() -> None:
     figure = base_figure("a < b & $x^2$ \x00", height=120)
     figure.add_scatter(x=[0.0, 1.0], y=[0.0, 1.0], text=["$\\frac$", "</text><script>"], mode="text")
     figure.update_xaxes(range=[-1, 2])
-    svg = plate(figure).svg()
+    svg = plate(figure.figure()).svg()
     assert "$\\frac$" in words(svg) and read(svg)[0].text == "a < b & $x^2$ "
     assert not list(read(svg).iter(f"{SVG}script"))
 
 
 def test_what_is_not_known_is_refused() -> None:
-    figure = base_figure("pie", height=120)
+    figure = base_figure("pie", height=120).figure()
     figure.add_pie(values=[1, 2])
     with pytest.raises(PuzzlescopeError, match="cannot show 'pie'"):
         plate(figure).svg()
     other = base_figure("circle", height=120)
     other.add_shape(type="circle", x0=0, x1=1, y0=0, y1=1)
     with pytest.raises(PuzzlescopeError, match="shape 'circle'"):
-        plate(other).svg()
+        plate(other.figure()).svg()
 
 
 def test_a_png_has_the_pixels_of_its_width_and_is_white(tmp_path) -> None:

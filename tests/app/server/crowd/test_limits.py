@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.server.limits import Limits, read
+from app.server.crowd.limits import Limits, read
 from app.server.words import Words
 from interp.errors import PuzzlescopeError
 

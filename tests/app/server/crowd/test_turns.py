@@ -9,8 +9,8 @@ from functools import partial
 
 import pytest
 
-from app.state import turns as module
-from app.state.turns import Ticket, Turns
+from app.server.crowd import turns as module
+from app.server.crowd.turns import Ticket, Turns
 
 
 class StopError(BaseException):
@@ -229,7 +229,8 @@ def test_a_place_and_a_pace() -> None:
         wait_until(lambda name=name: turns.status().ended == name + 1)
     place, seconds = turns.place(tickets[5])
     assert place == 4 and 4 < seconds < 8
-    assert turns.next_place() == (5, pytest.approx(seconds * 5 / 4))
+    number, longer = turns.next_place()
+    assert number == 5 and longer == pytest.approx(seconds * 5 / 4)
     now += 20.0
     assert turns.place(tickets[5])[1] > 20, "it does not get on"
     for event in go_on:

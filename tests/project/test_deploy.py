@@ -1,0 +1,227 @@
+"""The files of ``deploy/``: each is checked by its own schema or tool, and they agree with each other."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from scripts.bare_root.dockerfile import parse
+from scripts.find_program import SYSTEMD_ANALYZE, NoProgramError, Program, wanted
+from tests.support.deploy.nginx import install, words
+from tests.support.places import ROOT
+
+DEPLOY = ROOT / "deploy"
+DOCKERFILE = parse((ROOT / "Dockerfile").read_text())
+UNITS = ("puzzlescope.service", "puzzlescope@.service")
+
+
+def instruction(name: str) -> list[str]:
+    """The words of the one instruction of this name."""
+    (found,) = [one for one in DOCKERFILE if one.name == name]
+    return found.words
+
+
+def parse_bytes(text: str) -> int:
+    """Of 4G, 5g, 6Gi, which mean the same in all these files."""
+    number, unit = re.fullmatch(r"(\d+)([KMGkmg])i?", text).groups()
+    return int(number) << {"k": 10, "m": 20, "g": 30}[unit.lower()]
+
+
+def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([str(word) for word in command], capture_output=True, text=True, timeout=120)
+
+
+# ---- compose -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    return dict(yaml.safe_load((DEPLOY / "compose.yaml").read_text()))
+
+
+@pytest.mark.parametrize(("old", "new", "code"), [("", "", 0), ("cap_drop:", "cap_dropped:", 1)])
+def test_compose_follows_its_schema(old: str, new: str, code: int, tmp_path: Path) -> None:
+    """The schema is within the checker: nothing is asked of the network."""
+    file = tmp_path / "compose.yaml"
+    file.write_text((DEPLOY / "compose.yaml").read_text().replace(old, new))
+    found = run(sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", file)
+    assert found.returncode == code, found.stdout
+
+
+def test_compose_gives_the_server_as_little_as_it_needs(compose: dict[str, Any]) -> None:
+    app = compose["services"]["app"]
+    assert app["read_only"] and app["cap_drop"] == ["ALL"] and "ports" not in app
+    assert app["security_opt"] == ["no-new-privileges:true"]
+    assert [mount.split(":")[1] for mount in app["volumes"]] == instruction("VOLUME")
+    assert app["healthcheck"]["test"][1:] == instruction("HEALTHCHECK")
+    assert parse_bytes(app["mem_limit"]) > parse_bytes(app["environment"]["PUZZLESCOPE_MEMORY"])
+
+
+def test_compose_mounts_files_that_are_there(compose: dict[str, Any]) -> None:
+    mounts = [mount.split(":") for mount in compose["services"]["nginx"]["volumes"]]
+    made_by_hand = {"./tls"}
+    assert [source for source, *_ in mounts if not (DEPLOY / source).exists()] in ([], sorted(made_by_hand))
+    names = {Path(target).name for _, target, _ in mounts}
+    mentioned = re.findall(
+        r"include puzzlescope/(\S+);", "".join(f.read_text() for f in DEPLOY.glob("nginx/*"))
+    )
+    assert set(mentioned) <= names
+    assert (
+        compose["services"]["app"]["env_file"] == "settings.env"
+    )  # not in the repository, which has an example
+
+
+def test_composes_addresses_agree(compose: dict[str, Any]) -> None:
+    app, nginx = compose["services"]["app"], compose["services"]["nginx"]
+    assert nginx["networks"]["inside"]["ipv4_address"] == app["environment"]["PUZZLESCOPE_TRUSTED_PROXIES"]
+    upstream = (DEPLOY / "nginx" / "upstream.compose.conf").read_text()
+    (port,) = instruction("EXPOSE")
+    assert f"server {app['networks']['inside']['ipv4_address']}:{port} " in upstream
+
+
+def test_nginx_reads_composes_upstream(tmp_path: Path) -> None:
+    install(tmp_path, [8501])
+    (tmp_path / "puzzlescope" / "upstream.compose.conf").replace(tmp_path / "puzzlescope" / "upstream.conf")
+    found = run(*words(tmp_path), "-t")
+    assert found.returncode == 0, found.stderr
+
+
+# ---- Kubernetes --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def manifests() -> dict[str, Any]:
+    return {one["kind"]: one for one in yaml.safe_load_all((DEPLOY / "kubernetes.yaml").read_text())}
+
+
+@pytest.mark.parametrize("version", ["1.30", "1.37"])
+@pytest.mark.parametrize(("old", "new", "code"), [("", "", 0), ("readinessProbe:", "readynessProbe:", 1)])
+def test_the_manifests_follow_their_schemas(
+    version: str, old: str, new: str, code: int, tmp_path: Path
+) -> None:
+    file = tmp_path / "kubernetes.yaml"
+    file.write_text((DEPLOY / "kubernetes.yaml").read_text().replace(old, new))
+    found = run(sys.executable, "-m", "kubernetes_validate", "--strict", "-k", version, file)
+    assert found.returncode == code, found.stdout + found.stderr
+
+
+def test_the_manifests_fit_together(manifests: dict[str, Any]) -> None:
+    pod, service = manifests["Deployment"]["spec"]["template"], manifests["Service"]
+    labels = pod["metadata"]["labels"]
+    assert manifests["Deployment"]["spec"]["selector"]["matchLabels"] == labels
+    assert (
+        service["spec"]["selector"]
+        == manifests["NetworkPolicy"]["spec"]["podSelector"]["matchLabels"]
+        == labels
+    )
+    (rule,) = manifests["Ingress"]["spec"]["rules"]
+    (path,) = rule["http"]["paths"]
+    assert path["backend"]["service"]["name"] == service["metadata"]["name"]
+    assert [rule["host"]] == manifests["Ingress"]["spec"]["tls"][0]["hosts"]
+    annotations = service["metadata"]["annotations"] | manifests["Ingress"]["metadata"]["annotations"]
+    assert all(isinstance(value, str) for value in annotations.values())
+
+
+def test_a_pod_is_what_the_image_is_made_for(manifests: dict[str, Any]) -> None:
+    spec = manifests["Deployment"]["spec"]["template"]["spec"]
+    (container,) = spec["containers"]
+    user = spec["securityContext"]
+    assert instruction("USER") == [f"{user['runAsUser']}:{user['runAsGroup']}"] and user["runAsNonRoot"]
+    assert [str(port["containerPort"]) for port in container["ports"]] == instruction("EXPOSE")
+    assert {mount["mountPath"] for mount in container["volumeMounts"]} == {"/tmp", *instruction("VOLUME")}
+    assert container["securityContext"]["readOnlyRootFilesystem"]
+    said = {one["name"]: one.get("value") for one in container["env"]}
+    assert parse_bytes(said["PUZZLESCOPE_MEMORY"]) < parse_bytes(container["resources"]["limits"]["memory"])
+
+
+def test_what_waits_for_its_model_is_not_killed_for_it(manifests: dict[str, Any]) -> None:
+    (container,) = manifests["Deployment"]["spec"]["template"]["spec"]["containers"]
+    paths = {
+        name: container[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "readiness", "liveness")
+    }
+    assert paths == {"startup": "/ready", "readiness": "/ready", "liveness": "/live"}
+
+
+# ---- systemd -----------------------------------------------------------------------------------------------
+
+
+def unit_lines(name: str) -> list[str]:
+    lines = (DEPLOY / name).read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@pytest.fixture
+def analyze() -> Path:
+    return SYSTEMD_ANALYZE.find()
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_systemd_understands_every_line(name: str, analyze: Path, tmp_path: Path) -> None:
+    """With this machine's Python in place of the one that is to be installed."""
+    unit = tmp_path / name
+    unit.write_text((DEPLOY / name).read_text().replace("/opt/puzzlescope/.venv/bin/python", sys.executable))
+    found = run(analyze, "verify", "--man=no", unit)
+    assert (found.returncode, found.stderr) == (0, "")
+    unit.write_text(unit.read_text().replace("ProtectSystem=", "ProtectSytem="))
+    assert "ProtectSytem" in run(analyze, "verify", "--man=no", unit).stderr  # the check can fail
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_systemd_shuts_the_server_in(name: str, analyze: Path) -> None:
+    found = run(analyze, "security", "--offline=true", "--no-pager", DEPLOY / name)
+    (level,) = re.findall(r"Overall exposure level for \S+: (\S+)", found.stdout)
+    assert float(level) < 2  # of 10; 9.6 without any of it
+
+
+def test_the_units_differ_in_the_port_alone() -> None:
+    one, many = map(unit_lines, UNITS)
+    assert [line.replace("8501", "%i") for line in one[1:]][1:] == many[2:]
+    assert len(one) == len(many)
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_the_units_start_what_the_image_starts(name: str) -> None:
+    said = dict(line.split("=", 1) for line in unit_lines(name) if line.startswith("Exec"))
+    port = "%i" if "@" in name else "8501"
+    start, check = shlex.split(said["ExecStart"]), shlex.split(said["ExecStartPost"])
+    assert start[1:4] == instruction("CMD")[1:4]
+    assert start[4:] == ["--address", "127.0.0.1", "--port", port]
+    assert check[1:] == [*instruction("HEALTHCHECK")[1:], "--port", port, "--wait", "150"]
+
+
+def test_the_kernels_bound_is_above_the_servers() -> None:
+    text = (DEPLOY / UNITS[0]).read_text()
+    said, high, most = (
+        parse_bytes(re.search(rf"{name}=(\w+)", text)[1])
+        for name in ("PUZZLESCOPE_MEMORY", "MemoryHigh", "MemoryMax")
+    )
+    assert said < high < most
+
+
+# ---- how the programs of these tests are found -------------------------------------------------------------
+
+
+def test_a_program_that_is_not_there_is_a_sentence() -> None:
+    with pytest.raises(NoProgramError) as error:
+        Program("no-such-program", "--version", "no-package", "macOS: `brew install it`").find()
+    assert "`apt-get install no-package`; macOS: `brew install it`" in str(error.value)
+
+
+def test_a_program_is_found_where_systems_keep_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("scripts.find_program.SYSTEM_FOLDERS", [str(tmp_path)])
+    program = tmp_path / "server"
+    program.write_text("#!/bin/sh\nexit 0\n")
+    with pytest.raises(NoProgramError):
+        Program("server", "-v", "p").find()
+    program.chmod(0o755)
+    assert Program("server", "-v", "p").find() == program
+
+
+def test_what_is_wanted_is_there() -> None:
+    assert [program.find().name for program in wanted()] == [program.name for program in wanted()]
