@@ -56,6 +56,7 @@ def begin(pages: Sequence[str]) -> Serving:
         print(error, file=sys.stderr, flush=True)
         raise SystemExit(2) from None
     use(settings)
+    life.find_scratch(settings.data.folder)
     logs.install(settings.log)
     counters.know_pages(pages)
     return Serving(
