@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 from streamlit import config
 
 from app.server import health, life, logs, parcels
+from app.server.crowd.sockets import Sockets
 from app.server.crowd.uploads import Uploads
 from app.server.failing import script_failed
 from app.server.gate.parts import parts
@@ -66,6 +67,7 @@ def begin(pages: Sequence[str]) -> Serving:
             Middleware(Requests, base=base),
             metrics.guard(base, settings.readers),
             *gate.middleware,
+            Middleware(Sockets),
             Middleware(life.Doors),
             Middleware(Uploads),
         ],
