@@ -12,7 +12,7 @@ WANTED = {"MPLCONFIGDIR": "matplotlib", "XDG_CACHE_HOME": "xdg", "HF_HOME": "hug
 """Variables that say where, and the folder's name."""
 
 
-def prepare(data: str, environ: MutableMapping[str, str] = os.environ) -> None:
+def find_scratch(data: str, environ: MutableMapping[str, str] = os.environ) -> None:
     """Say where, unless there is a home for it or somebody has said so.
 
     Args:
