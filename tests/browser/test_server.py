@@ -1,14 +1,23 @@
-"""A server with a small model, from its start to its end: what it and the browsers ask of other machines, and
-what becomes of the pages that are open when it is started anew."""
+"""A server with a small model, from its start to its end: what it and the browsers ask of other machines,
+what strangers can do, and what becomes of the pages that are open when it is started anew."""
 
+import http.client
 import re
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from scripts.dashboard import Running, free_port, running
 from tests.browser.conftest import NewContext, finished
@@ -88,15 +97,83 @@ def test_nothing_is_asked_of_another_machine(server: Running, heard: Path, conte
 
 
 def test_the_listener_hears(heard: Path, environment: dict[str, str]) -> None:
-    import subprocess
-    import sys
-
     before = heard.read_text()
     code = "import socket\ntry: socket.create_connection(('192.0.2.1', 9), 0.01)\nexcept OSError: pass"
     subprocess.run([sys.executable, "-c", code], env=environment, check=True)
     new = heard.read_text().removeprefix(before)
     assert "socket.connect" in new and not HERE_ONLY.search(new.splitlines()[-1])
     heard.write_text(before)
+
+
+PATHS = [
+    "/../../../../etc/passwd",
+    "/static/../../../../../../etc/passwd",
+    "/app/static/../router.py",
+    "/app/static/..%2frouter.py",
+    "/app/static/%2e%2e/%2e%2e/Makefile",
+    "/app/static/..%5c..%5cMakefile",
+    "/app/static/....//router.py",
+    "/app/static//etc/passwd",
+    "/media/../../etc/passwd",
+    "/media/%2fetc%2fpasswd",
+    "/component/none/../../../../etc/passwd",
+    "/_stcore/bidi-components/naming/../../../../etc/passwd",
+    "/_stcore/bidi-components/naming/%2fetc%2fpasswd",
+    "//etc/passwd",
+    "/.streamlit/config.toml",
+    "/app/.streamlit/config.toml",
+    "/ready/../app/main.py",
+]
+SECRETS = (b"root:", b"import streamlit", b"allowedHosts", b".PHONY")
+
+
+def test_no_path_leads_to_a_file_that_is_not_served(server: Running) -> None:
+    host = server.address.removeprefix("http://")
+    for path in PATHS:
+        connection = http.client.HTTPConnection(host, timeout=60)
+        connection.request("GET", path)  # as it is written: other clients would put it right
+        body = connection.getresponse().read()
+        assert not any(secret in body for secret in SECRETS), path
+        connection.close()
+
+
+MARKUP = (
+    "<img src=x onerror=window.entered=1><script>window.entered=1</script>[a](javascript:window.entered=1)"
+)
+
+
+def test_no_text_of_a_link_runs_in_a_browser(server: Running, context: BrowserContext) -> None:
+    """The note of a link is shown as it is written; the rest is no value, which a sentence says."""
+    page = context.new_page()
+    for name in ("note", "off", "puzzle", "story", "follow", "model", "attention", "no-such-name", MARKUP):
+        page.goto(f"{server.address}/?{urlencode({'puzzle': '9a3726a23b'} | {name: MARKUP})}")
+        finished(page)
+        assert page.evaluate("window.entered") is None, name
+        assert page.locator("img[src=x], a[href^='javascript:']").count() == 0, name
+
+
+def test_strangers_messages_are_no_harm(server: Running, page: Page) -> None:
+    """Frames that are none, and messages that ask the server for what only its owner may: to clear what all
+    share, and to stop. Another visitor's page is drawn all the same."""
+    wishes = [BackMsg(), BackMsg(), BackMsg()]
+    wishes[0].clear_cache = True
+    wishes[1].debug_shutdown_runtime = True
+    wishes[2].rerun_script.query_string = "off=" + "L1." * 200_000
+    frames = ["text", b"", b"\xff" * 1000, *(one.SerializeToString() for one in wishes)]
+    stream = server.address.replace("http", "ws") + "/_stcore/stream"
+    for frame in [*frames, b"x" * 17_000_000]:
+        with (
+            suppress(ConnectionClosed, TimeoutError),
+            connect(stream, subprotocols=[Subprotocol("streamlit")]) as socket,
+        ):
+            socket.send(frame)
+            while True:
+                answer = socket.recv(timeout=3.0)
+                assert b"Traceback" not in (answer if isinstance(answer, bytes) else answer.encode())
+    page.goto(f"{server.address}/?off=L0.H1")
+    finished(page)
+    expect(page.locator(".board .tile").first).to_be_visible()
+    assert "uncaught" not in server.written()
 
 
 def add_scene(page: Page) -> None:
