@@ -12,8 +12,8 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def summary(values: Iterable[float | None], digits: int = 3) -> dict[str, float]:
-    """How many, the median, 95 and 99 %, and the largest; those that are ``None`` are left out. Of none, how many
-    alone."""
+    """How many, the median, 95 and 99 %, and the largest; those that are ``None`` are left out. Of none, only
+    how many."""
     known = [value for value in values if value is not None]
     if not known:
         return {"n": 0}
