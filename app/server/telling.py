@@ -44,9 +44,9 @@ def facts(of: Overview) -> dict[str, str]:
 
 
 def visitors(of: Overview) -> Table:
-    """Who is here."""
+    """Who is here, and what it has cost: seconds of CPU for their pages, and of the worker's time."""
     named = any(one.person for one in of.visitors)
-    head = ("Visitor", "Here for", "Page", "Doing", f"CPU{NUMBER}", f"Wants{NUMBER}")
+    head = ("Visitor", "Here for", "Page", "Doing", f"Pages{NUMBER}", f"Worker{NUMBER}", f"Wants{NUMBER}")
     rows = tuple(_visitor(one, named) for one in of.visitors)
     return Table("Visitors", (*head, "Person") if named else head, rows, "Nobody is here.")
 
@@ -139,7 +139,15 @@ def part(of_all: float | None) -> str:
 
 
 def _visitor(one: Visitor, named: bool) -> tuple[str, ...]:
-    row = (one.id, duration(one.seconds), one.page, one.doing, f"{one.cpu:.1f} s", str(one.wanted))
+    row = (
+        one.id,
+        duration(one.seconds),
+        one.page,
+        one.doing,
+        f"{one.cpu:.2f} s",
+        f"{one.worked:.1f} s",
+        str(one.wanted),
+    )
     return (*row, one.person or "") if named else row
 
 
