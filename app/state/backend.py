@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.server import computing, life, runs
+from app.server import computing, life, runs, settings
 from app.server.computing import Computing, Turns
 from app.server.crowd import limits
 from app.state.following import TALKS
@@ -30,14 +30,18 @@ def shared_backend() -> Backend:
     global _backend
     with _making:
         if _backend is None:
+            asked = settings.now().machine
+            asked.use_threads()
             # Nobody can edit a model through a page, so the weights are not looked at for every request.
             _backend = Backend(
                 bounds(limits.own().memory),
                 who=_visitor,
+                payer=runs.person,
                 pulse=_pulse,
                 waiting=TURNS.given_up,
                 told=computing.ended,
                 follow_edits=False,
+                device=asked.place(),
             )
             computing.offer(_offered(_backend))
             life.at_end(_backend.close)
