@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 from streamlit import config
 
 from app.server import health, life, logs, parcels
+from app.server.crowd.sockets import Sockets
 from app.server.crowd.uploads import Uploads
 from app.server.failing import script_failed
 from app.server.gate.parts import parts
@@ -56,6 +57,7 @@ def begin(pages: Sequence[str]) -> Serving:
         print(error, file=sys.stderr, flush=True)
         raise SystemExit(2) from None
     use(settings)
+    life.find_scratch(settings.data.folder)
     logs.install(settings.log)
     counters.know_pages(pages)
     return Serving(
@@ -65,6 +67,7 @@ def begin(pages: Sequence[str]) -> Serving:
             Middleware(Requests, base=base, pages=pages),
             metrics.guard(base, settings.readers),
             *gate.middleware,
+            Middleware(Sockets),
             Middleware(life.Doors),
             Middleware(Uploads),
         ],

@@ -54,11 +54,11 @@ def visitors(of: Overview) -> Table:
 def queue(of: Overview) -> Table:
     """What is computed and waits."""
     head = (
-        f"Place{NUMBER}",
         "Kind",
+        f"Place{NUMBER}",
         "For",
         f"Since{NUMBER}",
-        f"Computed{NUMBER}",
+        f"Worker{NUMBER}",
         f"Done{NUMBER}",
         "Visitors",
     )
@@ -154,8 +154,8 @@ def _visitor(one: Visitor, named: bool) -> tuple[str, ...]:
 def _work(one: Work) -> tuple[str, ...]:
     shown = [*one.visitors[:2], *([f"{len(one.visitors) - 2} more"] if len(one.visitors) > 2 else [])]
     return (
-        str(one.place),
         one.kind,
+        str(one.place),
         one.rank,
         f"{one.age:.1f} s",
         f"{one.seconds:.1f} s",

@@ -16,6 +16,7 @@ from app.widgets.text import escape_markdown
 from interp.backend import Backend
 from interp.backend.job import TICK
 from interp.backend.memory import bounds
+from interp.backend.store import store_in
 from interp.errors import PuzzlescopeError
 
 _backend: Backend | None = None
@@ -32,6 +33,7 @@ def shared_backend() -> Backend:
         if _backend is None:
             asked = settings.now().machine
             asked.use_threads()
+            data = settings.now().data
             # Nobody can edit a model through a page, so the weights are not looked at for every request.
             _backend = Backend(
                 bounds(limits.own().memory),
@@ -40,6 +42,7 @@ def shared_backend() -> Backend:
                 pulse=_pulse,
                 waiting=TURNS.given_up,
                 told=computing.ended,
+                store=store_in(data.folder, data.most),
                 follow_edits=False,
                 device=asked.place(),
             )

@@ -58,7 +58,7 @@ def test_a_busy_one() -> None:
         "ada@example.org",
     )
     assert telling.queue(FULL).rows == (
-        ("1", "Sweep", "watched", "2.0 s", "1.0 s", "50 %", "0123456789, a, 1 more"),
+        ("Sweep", "1", "watched", "2.0 s", "1.0 s", "50 %", "0123456789, a, 1 more"),
     )
     assert all(len(row) == len(table.head) for table in (people, telling.caches(FULL)) for row in table.rows)
 
