@@ -11,7 +11,7 @@ from app.startup import arrival, opening, title
 from app.state import admission
 from app.views import ADMIN, PAGES
 from app.widgets.away import away
-from app.widgets.browser import page_keeper, printing
+from app.widgets.open_page import page_keeper, printing
 
 # The icon is a file: Streamlit would fetch a named one from an outside host.
 ICON = Path(__file__).parent / "static" / "icon.svg"

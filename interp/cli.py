@@ -21,6 +21,7 @@ import torch
 import typer
 from tqdm import tqdm
 
+from interp import machine
 from interp.ablation import Ablation, Component, ReferenceMeans, bank_means, components_of, parse_ablation
 from interp.analyses.ablation_sweep import Scope, SweepRow
 from interp.analyses.ablation_sweep import sweep as sweep_model
@@ -409,7 +410,7 @@ def train(
     )
     folder = _folder(out)
     try:
-        trainer = Trainer(recipe, folder, device, fused=fused, replace=force)
+        trainer = Trainer(recipe, folder, device or machine.read().place(), fused=fused, replace=force)
         trainer.run()
         finish_training(trainer, per_kind)
     except OSError as error:
@@ -687,6 +688,7 @@ def _program() -> str:
 
 def _run(arguments: list[str] | None) -> int:
     _check_stdout()
+    machine.read().use_threads()
     try:
         code = app(arguments, standalone_mode=False)
         sys.stdout.flush()  # of the help

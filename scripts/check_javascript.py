@@ -37,7 +37,7 @@ Module = tuple[Path, ...]
 def part(argument: ast.expr, folder: Path) -> Path:
     """The file that an argument of ``joined`` names: a constant, or ``HERE / "view.js"``."""
     if isinstance(argument, ast.Name):
-        return WIDGETS / "browser" / SHARED[argument.id]
+        return WIDGETS / "browser" / "shared" / SHARED[argument.id]
     assert isinstance(argument, ast.BinOp) and isinstance(argument.right, ast.Constant)
     return folder / str(argument.right.value)
 

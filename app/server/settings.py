@@ -14,6 +14,8 @@ from app.server.logs import LogSettings
 from app.server.metrics import guard
 from app.server.metrics.guard import Readers
 from app.server.words import Words
+from interp import machine
+from interp.machine import Machine
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,7 @@ class Settings:
         log: how events are written down.
         readers: who may read how the server is.
         limits: how much of the machine it may take, and how many people it takes in.
+        machine: how many threads it computes with, and on which device.
         grace: seconds that running answers have when the server is told to stop.
         data: where results are kept.
     """
@@ -37,6 +40,7 @@ class Settings:
     log: LogSettings = field(default_factory=LogSettings)
     readers: Readers = field(default_factory=Readers)
     limits: Limits = field(default_factory=Limits)
+    machine: Machine = field(default_factory=Machine)
     grace: float = GRACE
     data: Data = field(default_factory=Data)
 
@@ -57,9 +61,18 @@ def read(words: Words, address: str) -> Settings:
         log=logs.read(words),
         readers=guard.read(words),
         limits=limits.read(words),
+        machine=_machine(words),
         grace=life.read(words),
         data=data.read(words),
     )
+
+
+def _machine(words: Words) -> Machine:
+    """Of the machine. A card that is asked for by name is looked for at once, which needs PyTorch."""
+    asked = machine.read(words.text)
+    if asked.device == "cuda":
+        asked.place()
+    return asked
 
 
 _now = Settings()

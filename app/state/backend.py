@@ -31,16 +31,19 @@ def shared_backend() -> Backend:
     global _backend
     with _making:
         if _backend is None:
-            data = settings.now().data
+            asked, data = settings.now().machine, settings.now().data
+            asked.use_threads()
             # Nobody can edit a model through a page, so the weights are not looked at for every request.
             _backend = Backend(
                 bounds(limits.own().memory),
                 who=_visitor,
+                payer=runs.person,
                 pulse=_pulse,
                 waiting=TURNS.given_up,
                 told=computing.ended,
                 store=store_in(data.folder, data.most),
                 follow_edits=False,
+                device=asked.place(),
             )
             computing.offer(_offered(_backend))
             life.at_end(_backend.close)

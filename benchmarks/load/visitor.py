@@ -19,7 +19,7 @@ from benchmarks.load.sockets import NONE, Cookies, Counted, opened
 from benchmarks.load.wire import Place, Reader, Trigger, rerun
 
 REPEAT = 1.5
-"""Seconds after which the board says again what was not heard: app/widgets/browser/wishes.js."""
+"""Seconds after which the board says again what was not heard: app/widgets/browser/shared/wishes.js."""
 UNHEARD = 4
 """Repeats after which the whole page is asked to run."""
 

@@ -49,6 +49,8 @@ class Backend:
             others go on) and of models, and that the process may take.
         who: names whoever is asking now, so that everybody gets a fair share. By default, each thread is
             somebody.
+        payer: names on whose account the asking goes, where several visitors are one person who gets one
+            share; ``None`` where that is not known.
         pulse: called every ``interp.backend.job.TICK`` seconds by whoever waits for a result. What it
             raises ends the waiting, and with it the work, if nobody else waits: how a visitor who has clicked
             on gives up.
@@ -56,6 +58,8 @@ class Backend:
             it is there.
         told: called by the worker with every computation that is over.
         store: where results that took long are kept beyond this process.
+        follow_edits: whether weights may be edited in place, and are looked at for every request.
+        device: where models are put (:func:`interp.checkpoints.load_model`).
     """
 
     def __init__(
@@ -63,12 +67,15 @@ class Backend:
         bounds: Bounds = DEFAULTS,
         who: Callable[[], Hashable] = threading.get_ident,
         pulse: Callable[[], object] = lambda: None,
+        payer: Callable[[], Hashable] = lambda: None,
         waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
         told: Callable[[Ended], object] = lambda _: None,
         store: Keeper = NOWHERE,
         *,
         follow_edits: bool = True,
+        device: str | None = None,
     ):
+        self._device = device
         self._bounds, self._watchman = bounds, Watchman(bounds.process)
         self._models: cachetools.LRUCache[str, PuzzleGPT] = cachetools.LRUCache(MAX_MODELS)
         self._loading = threading.Lock()
@@ -79,7 +86,7 @@ class Backend:
         self._store = store
         self._supplies = Supplies(bounds.runs, self._results, self._id, self.bank, store)
         self._queue, self._who = WorkQueue(told=told), who
-        self._pulse, self._waiting = pulse, waiting
+        self._payer, self._pulse, self._waiting = payer, pulse, waiting
         self._follow_edits, self._ids = follow_edits, WeakKeyDictionary[PuzzleGPT, str]()
 
     def model(self, name: str) -> PuzzleGPT:
@@ -90,7 +97,7 @@ class Backend:
             return known
         with self._waiting(), self._loading:
             if name not in self._models:
-                self._keep_model(name, load_model(name))
+                self._keep_model(name, load_model(name, self._device))
             return self._models[name]
 
     def _keep_model(self, name: str, model: PuzzleGPT) -> None:
@@ -213,7 +220,7 @@ class Backend:
         if kept is not None:
             return kept, None
         steps, kind = lambda: self._steps(key, model, question), type(question).__name__
-        return None, self._queue.ask(key, steps, self._who(), rank, kind)
+        return None, self._queue.ask(key, steps, self._who(), rank, kind, self._payer())
 
     def _steps(self, key: Hashable, model: PuzzleGPT, question: Question[R]) -> Steps[R, R]:
         """The computation of an answer, which is then kept. Only the worker runs this."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import torch
 
+from interp import machine
 from interp.assets import MODELS
 from interp.checkpoints.folders import (
     CONFIG_FILE,
@@ -37,7 +38,8 @@ def load_model(name: str | Path = DEFAULT, device: str | torch.device | None = N
     Args:
         name: "default", another folder's name in assets/models, ``hub:owner/repo[@revision]/file.pth``, or a
             path: to a folder of ours, to a file of ``torch.save`` or safetensors, or to the index of several.
-        device: where to put it; by default the CPU.
+        device: where to put it; by default what :data:`interp.machine.DEVICE` in the environment says, or the
+            CPU.
 
     Returns:
         The model; its ``source`` is the name as given.
@@ -52,11 +54,12 @@ def load_model(name: str | Path = DEFAULT, device: str | torch.device | None = N
         model.cfg.n_layers, model.checkpoint_id
     """
     # Whatever the caller's defaults are: float32, real memory, and weights that may be trained or edited.
+    device = device or machine.read(usual="cpu").place()
     with torch.device("cpu"), torch.inference_mode(False):
         model = _read(find_model(str(name)))
     model.source = str(name)
     try:
-        return model.to(device or "cpu").eval().requires_grad_(False)
+        return model.to(device).eval().requires_grad_(False)
     except (
         RuntimeError,
         AssertionError,

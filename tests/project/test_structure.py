@@ -18,7 +18,7 @@ MOST_FILES = 16
 # is a folder, or a file that lies beside the folders.
 LINES = [
     {"errors", "grids", "numbers", "stopping", "assets", "names", "resumable"},
-    {"tokens", "outputs", "sizes"},
+    {"tokens", "outputs", "machine", "sizes"},
     {"tasks", "model"},
     {"puzzles", "checkpoints"},
     {"ablation"},

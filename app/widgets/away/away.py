@@ -3,13 +3,11 @@ on screen can still be looked at, and comes to life again by itself."""
 
 from pathlib import Path
 
-import streamlit as st
-
-from app.widgets.browser.scripts import ELEMENT, joined
+from app.widgets.browser.scripts import ELEMENT, component, joined
 
 HERE = Path(__file__).parent
 
-_away = st.components.v2.component("away", html="<div></div>", js=joined(ELEMENT, HERE / "away.js"))
+_away = component("away", html="<div></div>", js=joined(ELEMENT, HERE / "away.js"))
 
 
 def prepare(ready: str) -> None:

@@ -13,16 +13,16 @@ import streamlit as st
 
 from app.server.parcels import PARCELS
 
-HERE = Path(__file__).parent
-ELEMENT = HERE / "element.js"
-CANVAS = HERE / "canvas_view.js"
-SVG_CELLS = HERE / "svg_cells.js"
-LEGEND = HERE / "scale_legend.js"
-KEYS = HERE / "keys.js"
-WISHES = HERE / "wishes.js"
-KEPT = HERE / "kept.js"
-NEWS = HERE / "news.js"
-RING, RING_STYLE = HERE / "ring.js", HERE / "ring.css"
+SHARED = Path(__file__).parent / "shared"
+ELEMENT = SHARED / "element.js"
+CANVAS = SHARED / "canvas_view.js"
+SVG_CELLS = SHARED / "svg_cells.js"
+LEGEND = SHARED / "scale_legend.js"
+KEYS = SHARED / "keys.js"
+WISHES = SHARED / "wishes.js"
+KEPT = SHARED / "kept.js"
+NEWS = SHARED / "news.js"
+RING, RING_STYLE = SHARED / "ring.js", SHARED / "ring.css"
 
 DRESSED = """
 const sheet = new CSSStyleSheet()

@@ -15,7 +15,7 @@ NODE = Path(playwright.__file__).parent / "driver" / "node"
 
 def name(module: check_javascript.Module) -> Path:
     """The first file of a module that is its component's own, from the folder of all widgets."""
-    shared = check_javascript.WIDGETS / "browser"
+    shared = check_javascript.WIDGETS / "browser" / "shared"
     own = [file for file in module if file.parent != shared] or list(module)
     return own[0].relative_to(check_javascript.WIDGETS)
 

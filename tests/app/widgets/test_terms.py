@@ -51,7 +51,7 @@ def test_a_term_is_explained_by_pointer_and_keyboard(chromium) -> None:
         f"<div data-testid=stApp><p id=text>{marked('Loss in nats, of the clean run.')}</p></div>"
     )
     script = (HERE / "terms.js").read_text().replace("export default", "const show =")
-    element = (HERE.parent / "browser" / "element.js").read_text()
+    element = (HERE.parent / "browser" / "shared" / "element.js").read_text()
     data = {term.key: [term.name, term.text] for term in TERMS.values()}
     page.evaluate(f"(data) => {{ {element}\n{script}\nshow({{ data }}); show({{ data }}) }}", data)
     tip, term = page.get_by_role("tooltip", include_hidden=True), page.get_by_role("button", name="nats")
