@@ -15,8 +15,8 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.server import runs
 from app.server.crowd.turns import TICK, Ticket, Turns
+from app.server.watching import runs
 
 PATIENCE = 1.5
 """Seconds after which one whose page is not there yet is told the place in line."""

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from app.server import logs, visits
-from app.server.visits import Connection, Visits
+from app.server import logs
+from app.server.watching import visits
+from app.server.watching.visits import Connection, Visits
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Who is here: connections of browsers, and the visits that they belong to.
 
 A visit is a session of Streamlit's. A connection is a websocket; a browser that comes back has another one.
-The pages' own runs tell which visit a connection belongs to (:mod:`app.server.runs`).
+The pages' own runs tell which visit a connection belongs to (:mod:`app.server.watching.runs`).
 """
 
 import threading

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.server.overview import Overview, Visitor, Work
+from app.server.watching.overview import Overview, Visitor, Work
 
 NUMBER = "\N{NO-BREAK SPACE}"
 """At the end of a column's name: it holds numbers."""

@@ -1,8 +1,8 @@
 """The overview in words."""
 
-from app.server import telling
-from app.server.computing import Turns
-from app.server.overview import Cache, Overview, Visitor, Work
+from app.server.watching import telling
+from app.server.watching.computing import Turns
+from app.server.watching.overview import Cache, Overview, Visitor, Work
 
 EMPTY = Overview(
     phase="starting",

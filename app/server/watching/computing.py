@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.server import logs
 from app.server.metrics import counters
-from app.server.visits import VISITS
+from app.server.watching.visits import VISITS
 from interp.errors import PuzzlescopeError
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.server import about, computing, logs, readiness
-from app.server.computing import Turns
-from app.server.visits import VISITS, Visit
+from app.server import logs, readiness
+from app.server.watching import about, computing
+from app.server.watching.computing import Turns
+from app.server.watching.visits import VISITS, Visit
 
 if TYPE_CHECKING:
     from interp.backend import Status
