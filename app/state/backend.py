@@ -31,9 +31,8 @@ def shared_backend() -> Backend:
     global _backend
     with _making:
         if _backend is None:
-            asked = settings.now().machine
+            asked, data = settings.now().machine, settings.now().data
             asked.use_threads()
-            data = settings.now().data
             # Nobody can edit a model through a page, so the weights are not looked at for every request.
             _backend = Backend(
                 bounds(limits.own().memory),
