@@ -21,7 +21,7 @@ check 'no numbers by nginx' "$(ask /metrics | tail -c 12)" ' 403$'
 kill -KILL "$(systemctl show --property MainPID --value puzzlescope)"
 sleep 0.5
 check 'killed' "$(ask / | grep -o 'asks again every five\| 503$' | tr '\n' ' ')" 'asks again every five  503'
-for i in {1..120}; do sleep 1; [[ "$(ask /ready)" == *Ready.\ 200 ]] && break; done
+for i in {1..120}; do sleep 1; [[ "$(systemctl is-active puzzlescope) $(ask /ready)" == active\ *Ready.\ 200 ]] && break; done
 check 'and started again' "$(ask /ready)" '^Ready\. 200$'
 began=$SECONDS
 systemctl stop puzzlescope
