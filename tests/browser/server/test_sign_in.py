@@ -23,7 +23,7 @@ from app.server.words import Words
 from scripts.dashboard import dashboard, free_port
 from tests.browser.conftest import NewContext, finished
 from tests.browser.test_accessibility import grave
-from tests.support.provider import RunningProvider, provider
+from tests.support.deploy.provider import RunningProvider, provider
 
 pytestmark = pytest.mark.browser
 LINK = "/heads?puzzle=9a3726a23b&off=L1.attn"
