@@ -5,6 +5,7 @@ import logging
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -76,10 +77,12 @@ class Requests:
     Args:
         app: what comes after it.
         base: the path under which the dashboard is served, without a slash at its end.
+        pages: the names of its pages.
     """
 
-    def __init__(self, app: ASGIApp, base: str = "") -> None:
+    def __init__(self, app: ASGIApp, base: str = "", pages: Sequence[str] = ()) -> None:
         self._app, self._base = app, base
+        self._pages = frozenset(f"/{name}" for name in pages)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -104,7 +107,7 @@ class Requests:
         with logs.bound(request=id):
             try:
                 await self._app(scope, receive, sending)
-            except BaseException:
+            except Exception:
                 answer.status = answer.status or 500
                 raise
             finally:
@@ -145,7 +148,8 @@ class Requests:
                 self._told(scope, answer.status, time.perf_counter() - began, connection.bytes_out)
 
     def _told(self, scope: Scope, status: int, seconds: float, nbytes: int) -> None:
-        route, path = route_of(self._below_base(scope["path"]))
+        path = self._below_base(scope["path"])
+        route, path = ("page", path) if path in self._pages else route_of(path)
         counters.REQUESTS.labels(route, str(status)).inc()
         if scope["type"] == "http":
             counters.REQUEST_SECONDS.labels(route).observe(seconds)

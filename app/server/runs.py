@@ -37,6 +37,9 @@ class Run:
     told: bool = False
 
 
+SLOW = 20.0
+"""Seconds; a run of a page that takes longer is a warning in the log."""
+
 _thread = threading.local()
 """Under ``run``: the run that this thread is at."""
 
@@ -76,6 +79,7 @@ def page(name: str) -> Iterator[None]:
                 counters.CLICK_TO_ANSWER.labels(name).observe(now - heard)
             logs.event(
                 "page run",
+                logging.WARNING if now - began > SLOW else logging.INFO,
                 page=name,
                 outcome=outcome,
                 seconds=round(now - began, 3),

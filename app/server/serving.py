@@ -64,7 +64,7 @@ def begin(pages: Sequence[str]) -> Serving:
         settings=settings,
         routes=[*health.routes(base), *metrics.routes(base), *gate.routes, *parcels.routes(base)],
         middleware=[
-            Middleware(Requests, base=base),
+            Middleware(Requests, base=base, pages=pages),
             metrics.guard(base, settings.readers),
             *gate.middleware,
             Middleware(Sockets),

@@ -4,6 +4,7 @@ the dashboard, in another process, after the measurement: ``python -m benchmarks
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.load.answers import Scene, Shown
+from benchmarks.load.visit.answers import Scene, Shown
 from interp import load_model, load_puzzles
 from interp.ablation import parse_ablation
 from interp.engine.answers import Prediction
@@ -179,6 +180,14 @@ def check_file(path: Path) -> dict[str, Any]:
         raise RuntimeError(f"The answers could not be checked:\n{done.stderr[-2000:]}")
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
+
+
+def check_answers(shown: Iterable[Shown]) -> dict[str, Any]:
+    """The same of answers that are at hand."""
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
+        file.writelines(json.dumps(one.record()) + "\n" for one in shown)
+        file.flush()
+        return check_file(Path(file.name))
 
 
 def main() -> None:

@@ -53,8 +53,7 @@ def empty() -> None:
 def _confirm() -> None:
     st.write("All kept answers and runs are forgotten, for everybody. They are computed anew when asked for.")
     with st.container(horizontal=True, gap="small"):
-        if st.button("Empty them", type="primary"):
-            empty()
+        if st.button("Empty them", type="primary", on_click=empty):
             st.rerun()
         if st.button("Keep them"):
             st.rerun()

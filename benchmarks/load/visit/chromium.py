@@ -1,7 +1,7 @@
 """Visitors in a real Chromium, in a process of their own: they click tiles, and what they are shown is read
 from the messages that their browser receives.
 
-``python -m benchmarks.load.chromium URL MODEL PAGES SECONDS SEED``, which prints a line of JSON.
+``python -m benchmarks.load.visit.chromium URL MODEL PAGES SECONDS SEED``, which prints a line of JSON.
 """
 
 import asyncio
@@ -17,12 +17,12 @@ import psutil
 from playwright.async_api import Error, WebSocket, async_playwright
 from playwright.async_api import Page as ChromiumPage
 
-from benchmarks.load.answers import Scene, Shown
-from benchmarks.load.eyes import PATIENCE, Done, Eyes, Tally
-from benchmarks.load.page import Page
 from benchmarks.load.people import Person
-from benchmarks.load.visitor import query_of
-from benchmarks.load.wire import Place, Reader
+from benchmarks.load.visit.answers import Scene, Shown
+from benchmarks.load.visit.eyes import PATIENCE, Done, Eyes, Tally
+from benchmarks.load.visit.page import Page
+from benchmarks.load.visit.visitor import query_of
+from benchmarks.load.visit.wire import Place, Reader
 from scripts.dashboard import CHROMIUM_ARGUMENTS
 from scripts.find_chromium import find_chromium
 
@@ -56,7 +56,6 @@ class Tab:
     def _listen(self, socket: WebSocket) -> None:
         if "/_stcore/stream" not in socket.url:
             return
-        self.eyes.reader = Reader()
         socket.on("framereceived", self._take)
 
     def _take(self, data: bytes | str) -> None:
@@ -66,8 +65,10 @@ class Tab:
     async def open(self, scene: Scene) -> Done:
         """Open the link of a scene and wait for its answer."""
         self.eyes.wait_for(scene, "link")
+        self.eyes.reader = Reader()  # what it keeps, it keeps as long as its document stands
         await self.tab.goto(f"{self.url}/?{query_of(scene)}", wait_until="commit")
-        return await self.eyes.wait(PATIENCE)
+        await self.eyes.wait(PATIENCE)
+        return self.eyes.done()
 
     async def click(self, part: str, then: str) -> Done:
         """Click a tile and wait for the answer."""
@@ -76,7 +77,8 @@ class Tab:
         await tile.wait_for(timeout=1000 * PATIENCE)
         self.eyes.wait_for(Scene(self.eyes.scene.model, self.eyes.scene.puzzle, then), "click")
         await tile.evaluate("tile => tile.click()")
-        return await self.eyes.wait(PATIENCE)
+        await self.eyes.wait(PATIENCE)
+        return self.eyes.done()
 
 
 async def live(tab: Tab, person: Person, done: list[Done], until: float, rng: random.Random) -> None:
@@ -136,7 +138,7 @@ async def elsewhere(url: str, model: str, pages: int, seconds: float, seed: int)
     """The same in another process."""
     arguments = [url, model, str(pages), str(seconds), str(seed)]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "benchmarks.load.chromium", *arguments, stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "benchmarks.load.visit.chromium", *arguments, stdout=asyncio.subprocess.PIPE
     )
     try:
         written, _ = await asyncio.wait_for(process.communicate(), seconds + PATIENCE + GRACE)

@@ -12,9 +12,10 @@ from streamlit.proto.Delta_pb2 import Delta
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from benchmarks.load.wire import Place
+from benchmarks.load.visit.wire import Place
 
-MEDIA = re.compile(rb"/media/[\w.-]+")
+FILES = re.compile(rb"(?:media|parcels)/\w+\.(?!bin)\w+")
+"""Addresses in a message that a browser fetches at once. Of binary data it depends on what is looked at."""
 INSIDE = (b"Traceback (most recent call last)", b'File "/', b"site-packages/")
 """What betrays the inside of a server."""
 
@@ -155,6 +156,13 @@ def inside_shown(data: bytes) -> str:
     return next((word.decode() for word in INSIDE if word in data), "")
 
 
-def media_in(data: bytes) -> set[str]:
-    """The addresses of files that a browser would fetch for a message, under the base path."""
-    return {found.decode() for found in MEDIA.findall(data)}
+def files_in(data: bytes) -> set[str]:
+    """The addresses, under the base path, of files that a browser fetches for a message whatever is shown."""
+    return {found.decode() for found in FILES.findall(data)}
+
+
+def weights_of(drawn: Drawn) -> set[str]:
+    """The same of the weights of a layer's attention: app/widgets/grid_attention."""
+    data = drawn.data
+    names = ["answer", "others"] if data.get("choice", {}).get("view") == "to" else ["answer"]
+    return {data[name] for name in names if isinstance(data.get(name), str)}

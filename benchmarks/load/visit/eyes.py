@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from google.protobuf.message import DecodeError
 
-from benchmarks.load.answers import Scene, Shown, Strip, read_losses
-from benchmarks.load.page import Broken, Drawn, Ended, Event, Page, Said, inside_shown
-from benchmarks.load.wire import Reader
+from benchmarks.load.visit.answers import Scene, Shown, Strip, read_losses
+from benchmarks.load.visit.page import Broken, Drawn, Ended, Event, Page, Said, inside_shown
+from benchmarks.load.visit.wire import Reader
 
 PATIENCE = 60.0
 """Seconds that an answer is waited for; after that there is none."""
@@ -19,6 +19,8 @@ WAITING = re.compile(
     r"\b\d+(?:st|nd|rd|th)\b|\bahead of you\b|\bin (?:the )?(?:line|queue|turn)\b", re.IGNORECASE
 )
 """How a page tells a visitor that others come first."""
+LONGEST_SAID = 300
+"""Letters of such a sentence: a style sheet is none."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,8 @@ class Eyes:
         self.answered.clear()
         self.finished.clear()
 
-    async def wait(self, seconds: float) -> Done:
-        """Wait for that answer, and for the end of the run that brings it. ``wire`` is for the caller."""
+    async def wait(self, seconds: float) -> None:
+        """Wait for that answer, and for the end of the run that brings it."""
         try:
             async with asyncio.timeout(seconds):
                 await self.answered.wait()
@@ -107,10 +109,9 @@ class Eyes:
         except TimeoutError:
             what = "end of the run" if self._answer_at else "answer"
             self.trouble(f"no {what} after a {self._kind} within {seconds:.0f} s")
-        return self.done()
 
     def done(self) -> Done:
-        """How it was until now; nothing is waited for any more."""
+        """How it was until now; nothing is waited for any more. ``wire`` is for the caller to tell."""
         if self._answer_at:
             self.scene = self._asked
         self._asked = None
@@ -176,7 +177,7 @@ class Eyes:
                 self._hear(event)
 
     def _hear(self, said: Said) -> None:
-        if WAITING.search(said.text):
+        if len(said.text) < LONGEST_SAID and WAITING.search(said.text):
             self._places.append(said.text[:120])
         if said.error:
             self.tally.said[said.text[:160]] += 1

@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
-from benchmarks.load import media
-from benchmarks.load.answers import Scene
-from benchmarks.load.eyes import PATIENCE, Done, Eyes, Tally
-from benchmarks.load.looks import Looks
-from benchmarks.load.page import Again, Drawn, Event, Page, media_in
-from benchmarks.load.sockets import NONE, Cookies, Counted, opened
-from benchmarks.load.wire import Place, Reader, Trigger, rerun
+from benchmarks.load.visit.answers import Scene
+from benchmarks.load.visit.eyes import PATIENCE, Done, Eyes, Tally
+from benchmarks.load.visit.looks import Looks
+from benchmarks.load.visit.media import Browser
+from benchmarks.load.visit.page import Again, Drawn, Event, Page, files_in, weights_of
+from benchmarks.load.visit.sockets import NONE, Cookies, Counted, opened
+from benchmarks.load.visit.wire import Place, Reader, Trigger, rerun
 
 REPEAT = 1.5
 """Seconds after which the board says again what was not heard: app/widgets/browser/shared/wishes.js."""
@@ -38,28 +38,38 @@ class Visitor:
         name: of the visitor, for the report.
         tally: is told what he sees.
         seconds: how long an answer is waited for.
+        cookies: that he brings along.
+        files: that his browser has fetched before; those that it fetches now are added.
     """
 
-    def __init__(self, url: str, name: str, tally: Tally, seconds: float = PATIENCE, cookies: Cookies = NONE):
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        tally: Tally,
+        *,
+        seconds: float = PATIENCE,
+        cookies: Cookies = NONE,
+        files: set[str] | None = None,
+    ):
         self.url, self.tally, self.patience, self.cookies = url, tally, seconds, cookies
         self.eyes = Eyes(name, Page(Place()), tally)
         self.socket: Counted | None = None
         self._client = f"{random.getrandbits(60):x}"
-        self._wishes = 0
+        self._wishes = self._files = 0
         self._unheard: list[dict[str, Any]] = []
-        self._fetched: set[str] = set()
+        self.browser = Browser(url, self._fetched, set() if files is None else files)
 
     # ---- what the person does ------------------------------------------------------------------------------
 
     async def open(self, scene: Scene) -> Done:
         """Open the link of a scene and wait for its answer."""
-        self.eyes.page.place = Place(query_of(scene))
+        self.eyes.page.place, self.eyes.reader = Place(query_of(scene)), Reader()
         return await self.connect(scene, "link")
 
     async def connect(self, scene: Scene, kind: str) -> Done:
         """Connect, or connect again, and wait until the page shows this scene."""
         self.eyes.wait_for(scene, kind)
-        self.eyes.reader = Reader()
         self.looks = Looks(self._look)
         try:
             self.socket = await opened(self.url, self.cookies, self.patience)
@@ -68,7 +78,7 @@ class Visitor:
             return self.eyes.done()
         self._reading = asyncio.create_task(self._read(self.socket))
         await self._send()
-        return replace(await self.eyes.wait(self.patience), wire=self.socket.received)
+        return await self._wait(0)
 
     async def click(self, part: str, off: bool, then: str, method: str = "zero") -> Done:
         """Switch a part off, or on, and wait for the answer.
@@ -87,10 +97,21 @@ class Visitor:
         self._unheard += wishes
         saying = asyncio.create_task(self._say())
         try:
-            done = await self.eyes.wait(self.patience)
+            return await self._wait(before)
         finally:
             saying.cancel()
-        return replace(done, wire=self.socket.received - before)
+
+    async def _wait(self, wire_before: int) -> Done:
+        assert self.socket is not None
+        files = self._files
+        await self.eyes.wait(self.patience)
+        await self.browser.all_there()
+        wire = self.socket.received - wire_before + self._files - files
+        return replace(self.eyes.done(), wire=wire)
+
+    def forget_wishes(self) -> None:
+        """No more is said of what was clicked so far."""
+        self._unheard.clear()
 
     async def close(self) -> None:
         """Close the page."""
@@ -112,8 +133,8 @@ class Visitor:
         with suppress(ConnectionClosed):  # told by the reader
             await self.socket.send(message)
 
-    async def _look(self, fragment: str) -> None:
-        await self._send(fragment=fragment, by_itself=True)
+    async def _look(self, fragment: str, triggers: list[Trigger]) -> None:
+        await self._send(triggers, fragment, by_itself=not triggers)
 
     async def _say(self) -> None:
         """Say the wishes until they are heard."""
@@ -140,7 +161,7 @@ class Visitor:
             async for data in socket:
                 if isinstance(data, bytes):
                     events = self.eyes.take(data)
-                    await self._fetch(media_in(data) - self._fetched)
+                    self.browser.fetch(files_in(data))
                     for event in events:
                         await self._react(event)
             self._closed("by the server")
@@ -151,10 +172,9 @@ class Visitor:
         self.looks.close()
         self.eyes.closed(why)
 
-    async def _fetch(self, names: set[str]) -> None:
-        self._fetched |= names
-        for name in names:
-            self.eyes.size += await media.size(self.url, name)
+    def _fetched(self, size: int) -> None:
+        self._files += size
+        self.eyes.size += size
 
     async def _react(self, event: Event) -> None:
         match event:
@@ -163,6 +183,12 @@ class Visitor:
                     await self._send([Trigger(event.id, "ready", True)])
             case Drawn("ablation_board"):
                 self._heard(event.data.get("seen"))
+            case Drawn("look_in"):
+                self.looks.look_in(event)
+                for news in event.data.get("news", {}).values():
+                    self._heard(news.get("set", {}).get("seen"))
+            case Drawn("grid_attention"):
+                self.browser.fetch(weights_of(event))
             case Again():
                 self.looks.take(event)
 
