@@ -7,9 +7,10 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.server import computing, life, runs, settings
-from app.server.computing import Computing, Turns
+from app.server import life, settings
 from app.server.crowd import limits
+from app.server.watching import computing, runs
+from app.server.watching.computing import Computing, Turns
 from app.state.following import TALKS
 from app.state.waiting import TURNS, pulse
 from app.widgets.text import escape_markdown

@@ -127,10 +127,11 @@ def _complaints(one: Shown, by_scene: dict[Scene, Expected]) -> list[str]:
     """What is wrong with an answer; of two that are equally likely, a batch may choose another than the same
     row alone, so what differs is computed again alone."""
     complaints = list(by_scene[one.scene].complaints(one))
-    return list(_alone(one.scene).complaints(one)) if complaints else []
+    return list(alone(one.scene).complaints(one)) if complaints else []
 
 
-def _alone(scene: Scene) -> Expected:
+def alone(scene: Scene) -> Expected:
+    """What is to be seen of a scene, computed by itself."""
     model, puzzle = load_model(scene.model), _bank()[scene.puzzle]
     runs = [predict(model, puzzle.tokens[None], parse_ablation(off, model.cfg)) for off in ("", scene.off)]
     return Expected(puzzle, runs[0], runs[1] if scene.off else None)
