@@ -37,7 +37,7 @@ STOPSIGNAL SIGTERM
 
 # Ready, not only alive: a server whose model cannot be loaded is shown as unhealthy. It does not turn unready by having
 # many visitors, so what restarts unhealthy containers may go by this, too.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=120s --start-interval=2s \
+HEALTHCHECK --interval=15s --timeout=5s --start-period=120s \
     CMD [".venv/bin/python", "-m", "app.startup.check", "/ready"]
 
 # It listens on all addresses of the container, so it wants to be told who may enter.

@@ -5,6 +5,7 @@ builds nothing; where a part can tell its news, they travel with it; where it ca
 whole page runs only if something else than its parts depends on what is complete by now.
 """
 
+import threading
 import time
 
 import streamlit as st
@@ -17,17 +18,19 @@ from app.widgets.browser import look_in
 from app.widgets.browser.news import News
 from interp.errors import PuzzlescopeError
 
-_NEWS = "look-in-news"
+_NEWS, _BEGAN = "look-in-news", "look-in-began"
 
 
 def show() -> None:
     """Put on the page what asks for looks. To be called when all parts are drawn, outside of them."""
-    st.session_state.pop(_NEWS, None)
+    for name in (_NEWS, _BEGAN):
+        st.session_state.pop(name, None)
     st.fragment(_answer, key=LOOK_IN)()
 
 
 def _answer() -> None:
     """Tell what is new, and when to look again."""
+    _count()
     news: dict[str, News] = st.session_state.pop(_NEWS, {})
     look_in.show(key=LOOK_IN, after=_after(), news=news, on_due=_look)
 
@@ -42,9 +45,8 @@ def _after() -> float | None:
 
 def _look() -> None:
     """Look at all parts, and run again what has to be drawn. A callback: it comes before what it asks for."""
-    began = time.thread_time()
+    st.session_state[_BEGAN] = threading.get_ident(), time.thread_time()
     found = _found()
-    pace.BUDGET.spent(_who(), time.thread_time() - began)
     if found is None:
         st.rerun()
     news, draw = found
@@ -74,6 +76,13 @@ def _found() -> tuple[dict[str, News], list[str]] | None:
         else:
             news |= {key: one for key, one in told.items() if one is not None}
     return news, draw
+
+
+def _count() -> None:
+    """Count what this look has cost: its callback, and the parts that it has drawn in the same thread."""
+    thread, began = st.session_state.pop(_BEGAN, (0, 0.0))
+    if thread == threading.get_ident():
+        pace.BUDGET.spent(_who(), time.thread_time() - began)
 
 
 def _who() -> str:

@@ -13,7 +13,7 @@ FIRST, USUAL, LONGEST = 0.4, 1.5, 15.0
 SHARE = 0.1
 """Of one processor core: what all visitors' looks may take together. Scripts take turns, for Python runs one
 at a time; what looks take is not there for answers."""
-OVERHEAD = 0.006
+OVERHEAD = 0.004
 """Processor seconds of a look besides what :meth:`Budget.spent` is told: Streamlit's own."""
 RECENT = 20.0
 """Seconds after which a visitor who has not looked no longer counts as one who looks."""

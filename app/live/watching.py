@@ -117,7 +117,7 @@ class Watched:
 
     def pace(self) -> Pace:
         """How soon there may be something to see."""
-        open_groups = [group for group in self._groups if group not in self._stopped]
+        open_groups = [group for group in self._groups if not self.stopped(group)]
         found = [pace for group in open_groups if (pace := self._pace_of(group)) is not None]
         return min(found, default=Pace(math.inf, 0.0))
 

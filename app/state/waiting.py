@@ -15,15 +15,17 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.server import runs
 from app.server.crowd.turns import TICK, Ticket, Turns
+from app.server.watching import runs
 
 PATIENCE = 1.5
-"""Seconds after which one who waits is told the place in line."""
+"""Seconds after which one whose page is not there yet is told the place in line."""
 LOOK_IN = "look-in"
 """Key of the part of a page that looks in on the others."""
 NEWS = 2.0
 """Seconds between two tellings."""
+
+_CLICK = "click-that-ended-a-wait"
 
 TURNS = Turns()
 """Those of this process."""
@@ -33,6 +35,7 @@ class _Script(threading.local):
     """What this thread's script has said."""
 
     place: DeltaGenerator | None = None
+    begun: float = 0.0
     said: float | None = None
 
 
@@ -46,9 +49,10 @@ def turn(place: DeltaGenerator) -> Iterator[None]:
     Args:
         place: an empty one, in which its visitor is told the place in line.
     """
-    _script.place, _script.said = place, None
+    _script.place, _script.begun, _script.said = place, time.monotonic(), None
+    context = get_script_run_ctx(suppress_warning=True)
     try:
-        with TURNS.turn(_in_line):
+        with TURNS.turn(_in_line, who=None if context is None else context.session_id):
             yield
     finally:
         _script.place = None
@@ -66,8 +70,6 @@ def look() -> Iterator[None]:
 def pulse() -> None:
     """To be called every now and then while a page waits for an answer: ends its script if its visitor has
     clicked on."""
-    if get_script_run_ctx(suppress_warning=True) is None:
-        return
     ticket = TURNS.ticket()
     if ticket is not None:
         _pulse(ticket)
@@ -86,21 +88,27 @@ def _pulse(ticket: Ticket) -> None:
 
 
 def _leave_if_clicked_on() -> None:
+    if get_script_run_ctx(suppress_warning=True) is None:
+        return
     # Here Streamlit ends a script that is to run anew, or whose visitor has gone.
     st.session_state.get("scene")
-    if _clicked_in_a_part():
+    click = _click_in_a_part()
+    if click is not None and click != st.session_state.get(_CLICK):
+        st.session_state[_CLICK] = click  # the board says it again until it is heard
         st.rerun()
 
 
-def _clicked_in_a_part() -> bool:
-    """Whether a click in a part of the page waits for this script to end. Streamlit runs such a part after
-    the page; but what the page waits for is what the click replaces."""
+def _click_in_a_part() -> int | None:
+    """What was clicked in a part of the page, as a number, if such a click waits for this script to end.
+    Streamlit runs such a part after the page; but what the page waits for is what the click replaces."""
     requests: Any = getattr(get_script_run_ctx(suppress_warning=True), "script_requests", None)
     wanted = getattr(requests, "_rerun_data", None)
     state = getattr(getattr(requests, "_state", None), "name", None)
     if state != "RERUN" or wanted is None or wanted.is_auto_rerun:
-        return False
-    return not wanted.fragment_id_queue or not set(wanted.fragment_id_queue) <= _looks()
+        return None
+    if wanted.fragment_id_queue and set(wanted.fragment_id_queue) <= _looks():
+        return None
+    return hash(b"" if wanted.widget_states is None else wanted.widget_states.SerializeToString())
 
 
 def _looks() -> set[str]:
@@ -115,7 +123,7 @@ def _looks() -> set[str]:
 
 def _tell(ticket: Ticket) -> None:
     now, place = time.monotonic(), _script.place
-    if place is None or now - ticket.since < PATIENCE:
+    if place is None or now - _script.begun < PATIENCE:
         return
     if _script.said is not None and now - _script.said < NEWS:
         return

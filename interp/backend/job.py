@@ -90,12 +90,13 @@ class Claim(Generic[T, R]):
     Attributes:
         who: the visitor.
         rank: whether the computation is waited for.
+        payer: on whose account it goes.
         dropped: the queue has given it up, in favour of later wishes of the same visitor or because it was
             told to.
     """
 
-    def __init__(self, queue: Leaving, job: Job[T, R], who: Hashable, rank: Rank):
-        self.job, self.who, self.rank = job, who, rank
+    def __init__(self, queue: Leaving, job: Job[T, R], who: Hashable, rank: Rank, payer: Hashable):
+        self.job, self.who, self.rank, self.payer = job, who, rank, payer
         self.dropped = False
         self._queue = queue
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import count
 from typing import Any, Protocol, runtime_checkable
 
 
@@ -21,7 +22,7 @@ class Rank(IntEnum):
     """It fills up by itself."""
 
 
-SHARES = {Rank.FIRST_LOOK: 0.25, Rank.WATCHED: 0.125}
+SHARES = {Rank.FIRST_LOOK: 1 / 8, Rank.WATCHED: 1 / 16}
 """Of the time of what comes before them, that these get all the same: they go on under any load."""
 LEAST_CREDIT = 0.05
 """Seconds that must have come together before such a step is taken: what is waited for is held up seldom."""
@@ -30,6 +31,8 @@ QUANTUM = 0.25
 longer comes first, and is done, rather than each a little later."""
 HALF_LIFE = 20.0
 """Seconds after which half of what a visitor was served is forgotten."""
+KEPT = 5.0
+"""Seconds for which one who no longer waits for an answer keeps the place."""
 BUDGET = 20.0
 """Seconds of watched computing that a visitor may use each minute before everybody else. What is beyond is
 computed when no other visitor wants anything."""
@@ -37,20 +40,36 @@ computed when no other visitor wants anything."""
 
 @runtime_checkable
 class Wanting(Protocol):
-    """Somebody's interest in a computation."""
+    """Somebody's interest in a computation.
+
+    Attributes:
+        who: the visitor.
+        payer: on whose account it goes: the visitor's, or one that several visits of a person share.
+        rank: whether it is waited for.
+    """
 
     who: Hashable
+    payer: Hashable
     rank: Rank
 
 
 @dataclass
 class Account:
-    """What one visitor has been served: of what is waited for, and of what is watched, each fading."""
+    """What one visitor has been served: of what is waited for, and of what is watched, each fading.
+
+    Attributes:
+        left: seconds of watched computing that the visitor may still use before everybody else.
+        place: among those who wait for answers, in the order of coming; kept for a while by one whose page is
+            drawn anew before the answer is there.
+        place_at: when the visitor was last seen there.
+    """
 
     at: float
     asked: float = 0.0
     watched: float = 0.0
     left: float = BUDGET
+    place: int | None = None
+    place_at: float = 0.0
 
     def pass_time(self, now: float) -> None:
         seconds, self.at = max(now - self.at, 0.0), now
@@ -82,14 +101,28 @@ class Order:
         self._clock = clock
         self._lines: dict[Rank, dict[Hashable, list[Any]]] = {rank: {} for rank in Rank}
         self._accounts: dict[Hashable, Account] = {}
+        self._places = count()
         self._credit = dict.fromkeys(SHARES, 0.0)
         self._by_credit = False
 
     def add(self, one: Wanting) -> None:
-        self._account(one.who)
+        account = self._account(one.payer)
+        new = one.rank is Rank.ASKED and one.who not in self._lines[one.rank]
+        if new and (account.place is None or account.at - account.place_at > KEPT):
+            account.place = next(self._places)
         self._lines[one.rank].setdefault(one.who, []).append(one)
 
-    def remove(self, one: Wanting) -> None:
+    def remove(self, one: Wanting, *, done: bool = False) -> None:
+        """It is wanted no more.
+
+        Args:
+            done: its computation has come to its end.
+        """
+        if one.rank is Rank.ASKED:
+            account = self._account(one.payer)
+            account.place_at = account.at
+            if done:
+                account.place = None
         line = self._lines[one.rank]
         wishes = line.get(one.who, [])
         if one in wishes:
@@ -121,7 +154,10 @@ class Order:
             others: who else follows the same computation.
         """
         for sharer in (one, *others):
-            self._account(sharer.who).charge(sharer.rank, seconds / (1 + len(others)))
+            self._account(sharer.payer).charge(sharer.rank, seconds / (1 + len(others)))
+        line = self._lines[one.rank]
+        if one.payer != one.who and one.who in line:
+            line[one.who] = line.pop(one.who)  # visits of one person take turns
         if self._by_credit:
             self._credit[one.rank] -= seconds
             return
@@ -131,26 +167,28 @@ class Order:
             elif rank > one.rank:
                 self._credit[rank] = min(self._credit[rank] + share * seconds, 1.0)
 
-    def over_budget(self, who: Hashable) -> bool:
-        """Whether this visitor has had more watched computing than a visitor's share of the minute."""
-        return who in self._accounts and self._account(who).left < 0
+    def over_budget(self, payer: Hashable) -> bool:
+        """Whether one has had more watched computing than a visitor's share of the minute."""
+        return payer in self._accounts and self._account(payer).left < 0
 
-    def _standing(self, rank: Rank, who: Hashable) -> tuple[bool, int]:
-        account = self._account(who)
-        return rank is not Rank.ASKED and account.left < 0, account.served(rank)
+    def _standing(self, rank: Rank, who: Hashable) -> tuple[bool, int, int]:
+        account = self._account(self._lines[rank][who][-1].payer)
+        if rank is Rank.ASKED:
+            return False, account.served(rank), account.place or 0
+        return account.left < 0, account.served(rank), 0
 
-    def _account(self, who: Hashable) -> Account:
+    def _account(self, payer: Hashable) -> Account:
         now = self._clock()
-        if who not in self._accounts:
+        if payer not in self._accounts:
             self._forget(now)
-            self._accounts[who] = Account(now)
-        account = self._accounts[who]
+            self._accounts[payer] = Account(now)
+        account = self._accounts[payer]
         account.pass_time(now)
         return account
 
     def _forget(self, now: float) -> None:
         """Those who have wanted nothing for so long that they count as new."""
-        here = {who for line in self._lines.values() for who in line}
-        old = [who for who, account in self._accounts.items() if now - account.at > 90 and who not in here]
-        for who in old:
-            del self._accounts[who]
+        here = {one.payer for line in self._lines.values() for wishes in line.values() for one in wishes}
+        old = [one for one, account in self._accounts.items() if now - account.at > 90 and one not in here]
+        for one in old:
+            del self._accounts[one]

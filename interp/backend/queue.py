@@ -58,6 +58,7 @@ class WorkQueue:
         who: Hashable,
         rank: Rank = Rank.ASKED,
         kind: str = "",
+        payer: Hashable = None,
     ) -> "Claim[T, R]":
         """A claim on the job of this key: the one under way, or a new one that ``steps`` makes. Follow it or
         wait for its result.
@@ -66,6 +67,7 @@ class WorkQueue:
             who: the visitor who asks.
             rank: whether the visitor waits for it.
             kind: of computation, for those who count.
+            payer: on whose account it goes, where several visitors are one person; left out, the visitor's.
 
         Raises:
             PuzzlescopeError: if the visitor wants too many things at the same time.
@@ -75,7 +77,7 @@ class WorkQueue:
             job = self._jobs.get(key)
             if job is None:
                 job = self._jobs[key] = Job(key, who, steps, kind, self._lock)
-            claim = Claim(self, job, who, rank)
+            claim = Claim(self, job, who, rank, who if payer is None else payer)
             job.claims.append(claim)
             self._order.add(claim)
             if self._worker is None or not self._worker.is_alive():
@@ -125,7 +127,7 @@ class WorkQueue:
     def waiting(self) -> int:
         """How many jobs are under way."""
         with self._lock:
-            return len(self._jobs) + len(self._abandoned)
+            return sum(not job.finished for job in self._jobs.values()) + len(self._abandoned)
 
     def under_way(self) -> tuple[UnderWay, ...]:
         """What they are, in the order of their coming."""
@@ -205,7 +207,7 @@ class WorkQueue:
         if self._jobs.get(job.key) is job:
             del self._jobs[job.key]
         for claim in job.claims:
-            self._order.remove(claim)
+            self._order.remove(claim, done=True)
 
     def _count(self, job: Job[Any, Any], seconds: float) -> None:
         kind = self._computed.get(job.kind, Kind())

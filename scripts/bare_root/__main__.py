@@ -1,11 +1,12 @@
 """The Dockerfile's steps, without a container engine: in a bare Debian that debootstrap makes.
 
-    python -m scripts.bare_root [--folder /tmp/bare-root] [--bind PATH ...] [--again]
+    python -m scripts.bare_root [--folder /tmp/bare-root] [--bind PATH ...] [--again] [--machine]
 
 As root, on Linux, with debootstrap, unshare and nsenter. Ten minutes: packages are installed as in the image.
 FROM is the one step that is not done as written: a Debian whose own python3 stands for the image's Python.
 Then the image's command is started with a read-only root, no capabilities, no network and an ordinary user,
-and the checks below are made. Build context and steps are read from .dockerignore and the Dockerfile.
+and the checks below are made; with ``--machine`` also those of a plain machine (``machine.py``). The context
+of the build and its steps are read from .dockerignore and the Dockerfile.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from pathlib import Path
 from scripts.bare_root.build import Image, build, debian
 from scripts.bare_root.container import Container, python, seal
 from scripts.bare_root.dockerfile import parse
+from scripts.bare_root.machine import try_machine
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 180
@@ -128,6 +130,7 @@ def main() -> int:
     )
     parser.add_argument("--source", type=Path, default=ROOT, help="the checkout")
     parser.add_argument("--again", action="store_true", help="with the packages of the build before")
+    parser.add_argument("--machine", action="store_true", help="the page's plain machine too, with systemd")
     arguments = parser.parse_args()
     if os.geteuid() != 0 or shutil.which("debootstrap") is None:
         print("This needs root and debootstrap (`apt-get install debootstrap`).", file=sys.stderr)
@@ -146,7 +149,11 @@ def main() -> int:
     kept = packages if arguments.again and packages.exists() else None
     image = build(steps, arguments.source, base, root, arguments.bind, kept)
     print(f"Built in {time.monotonic() - began:.0f} s.", flush=True)
-    return 0 if try_it(image, arguments.folder) else 1
+    well = try_it(image, arguments.folder)
+    for line in try_machine(root, arguments.folder, arguments.source) if arguments.machine else ():
+        print(line, flush=True)
+        well &= line.startswith("ok ")
+    return 0 if well else 1
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ VIEWS = {
     "attribution": "circuits?show=attribution",
     "patching": "circuits?show=patching",
     "stories": "stories",
+    "administration": "admin",
     "a story, presented": "?story=what-matters&at=2&present=1",
 }
 GRAVE = {"serious", "critical"}

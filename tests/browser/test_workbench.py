@@ -201,6 +201,43 @@ def test_a_dot_of_the_chart_is_a_switch(page: Page, address: str) -> None:
     assert chart.evaluate("element => element.known") and "off=L2.attn" in page.url
 
 
+def test_exact_values_come_when_one_stays_or_asks(page: Page, address: str) -> None:
+    page.goto(f"{address}/?puzzle=3e9fdce5e1")
+    status, now = page.locator(".board .status"), page.get_by_role("button", name="Measure exact values now")
+    expect(status).to_contain_text("exact if you stay")
+    expect(page.locator(".board .tile.pending")).to_have_count(0)
+    expect(page.locator(".board .tile.approximate").first).to_be_visible()
+    board = page.locator(".board").bounding_box()
+    page.locator(".board").evaluate("element => { element.known = true }")
+    now.click()
+    measured(page)
+    expect(now).to_be_hidden()
+    assert page.locator(".board").evaluate("element => element.known"), (
+        "it is the same board, told what is new"
+    )
+    assert page.locator(".board").bounding_box() == board
+    expect(page.locator(".card .outcome").first).not_to_have_text("…")
+    page.get_by_role("button", name="Next puzzle (])").click()
+    expect(status).to_contain_text("exact if you stay")
+    measured(page)
+
+
+def test_a_tab_that_is_not_seen_asks_for_nothing(page: Page, address: str) -> None:
+    asked: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda sent: asked.append(sent)))
+    hidden = "{ get: () => window.unseen ?? false, configurable: true }"
+    page.add_init_script(f"Object.defineProperty(document, 'hidden', {hidden})")
+    page.goto(f"{address}/?puzzle=7336131ae3")
+    expect(page.locator(".board .status")).to_contain_text("exact if you stay")
+    page.evaluate("window.unseen = true")
+    page.wait_for_timeout(4000)
+    before = len(asked)
+    page.wait_for_timeout(3000)
+    assert len(asked) == before
+    page.evaluate("window.unseen = false; document.dispatchEvent(new Event('visibilitychange'))")
+    measured(page)
+
+
 def test_many_puzzles_fill_the_board_and_can_be_stopped(page: Page, address: str) -> None:
     page.goto(address)
     settled(page)

@@ -10,6 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from app.server.settings import read
+from app.server.words import Words
+from interp.errors import PuzzlescopeError
+from scripts.bare_root import machine
 from scripts.bare_root.dockerfile import parse
 from scripts.find_program import SYSTEMD_ANALYZE, NoProgramError, Program, wanted
 from tests.support.deploy.nginx import install, words
@@ -191,7 +195,15 @@ def test_the_units_start_what_the_image_starts(name: str) -> None:
     start, check = shlex.split(said["ExecStart"]), shlex.split(said["ExecStartPost"])
     assert start[1:4] == instruction("CMD")[1:4]
     assert start[4:] == ["--address", "127.0.0.1", "--port", port]
-    assert check[1:] == [*instruction("HEALTHCHECK")[1:], "--port", port, "--wait", "150"]
+    assert check[1:] == [
+        *instruction("HEALTHCHECK")[1:],
+        "--port",
+        port,
+        "--wait",
+        "150",
+        "--pid",
+        "$MAINPID",
+    ]
 
 
 def test_the_kernels_bound_is_above_the_servers() -> None:
@@ -201,6 +213,104 @@ def test_the_kernels_bound_is_above_the_servers() -> None:
         for name in ("PUZZLESCOPE_MEMORY", "MemoryHigh", "MemoryMax")
     )
     assert said < high < most
+
+
+# ---- the page ----------------------------------------------------------------------------------------------
+
+PAGE = (ROOT / "docs" / "deploy.md").read_text()
+VARIABLE = re.compile(r"\bPUZZLESCOPE_[A-Z]+(?:_[A-Z]+)*\b")
+
+
+UNREAD = {"PUZZLESCOPE_DATA", "PUZZLESCOPE_DEVICE", "PUZZLESCOPE_THREADS"}
+"""Those that the page may name before the code reads them."""
+
+
+def variables_read() -> set[str]:
+    """What the code asks of the environment."""
+    files = [file for folder in ("app", "interp") for file in (ROOT / folder).rglob("*.py")]
+    found = {name for file in files for name in VARIABLE.findall(file.read_text())}
+    return {name.removesuffix("_FILE") for name in found}
+
+
+def test_the_page_has_every_setting_and_no_other() -> None:
+    rows = [line for line in PAGE.splitlines() if line.startswith("| `PUZZLESCOPE_")]
+    listed = [name for row in rows for name in VARIABLE.findall(row.split("|")[1])]
+    assert len(listed) == len(set(listed))
+    assert set(listed) - UNREAD == variables_read() - UNREAD
+    mentioned = {name.removesuffix("_FILE") for name in VARIABLE.findall(PAGE)}
+    assert mentioned == set(listed)
+
+
+WRONG = {
+    "PUZZLESCOPE_URL": "tools",
+    "PUZZLESCOPE_PASSWORD_HASH": "secret",
+    "PUZZLESCOPE_OIDC_METADATA_URL": "http://example.org/.well-known/openid-configuration",
+    "PUZZLESCOPE_SIGN_IN_HOURS": "0",
+    "PUZZLESCOPE_USER_HEADER": "two words",
+    "PUZZLESCOPE_FRAMES": "wiki",
+    "PUZZLESCOPE_VISITORS": "0",
+}
+"""Where "wrong" is not wrong enough."""
+
+
+def test_the_page_quotes_what_a_wrong_setting_is_told() -> None:
+    rows = [line.split("|") for line in PAGE.splitlines() if line.startswith("| `PUZZLESCOPE_")]
+    told = {name: row[4].strip().strip('"') for row in rows for name in VARIABLE.findall(row[1])}
+    quoted = {name: fragment for name, fragment in told.items() if fragment}
+    assert len(quoted) > 15
+    for name, fragment in quoted.items():
+        said = {name: WRONG.get(name, "wrong")}
+        if name == "PUZZLESCOPE_OIDC_METADATA_URL":
+            secret = "0123456789abcdef0123456789abcdef"
+            said |= {"PUZZLESCOPE_URL": "https://a.example.org", "PUZZLESCOPE_COOKIE_SECRET": secret}
+            said |= {"PUZZLESCOPE_ALLOWED": "*"}
+        with pytest.raises(PuzzlescopeError) as error:
+            read(Words(said), "127.0.0.1")
+        assert name in str(error.value) and fragment in str(error.value)
+
+
+def test_the_commands_of_the_plain_machine_are_those_that_are_tried() -> None:
+    install, nginx = machine.commands(PAGE)
+    assert install[-1].endswith("systemctl enable --now puzzlescope") and nginx[-1].startswith("nginx -t")
+    assert len(install) + len(nginx) == 9 and machine.certificate(PAGE).endswith("cert.pem")
+
+
+def test_the_example_says_what_the_page_says() -> None:
+    example = (DEPLOY / "settings.example.env").read_text()
+    lines = [line for line in example.splitlines() if re.match(r"(# )?PUZZLESCOPE_", line)]
+    names = {line.removeprefix("# ").split("=")[0] for line in lines}
+    assert names <= variables_read() and len(names) == len(lines)
+    for file in (*UNITS, "compose.yaml", "kubernetes.yaml"):
+        found = {name.removesuffix("_FILE") for name in VARIABLE.findall((DEPLOY / file).read_text())}
+        assert found <= variables_read() | UNREAD, file
+
+
+def test_the_page_names_files_that_are_there() -> None:
+    words = set(re.findall(r"[\w./@-]+\.(?:yaml|conf|service|env|json|py|sh)\b", PAGE))
+    made = {"settings.env"}
+    for word in words - made:
+        places = [ROOT / word, DEPLOY / word, DEPLOY / "nginx" / Path(word).name]
+        assert any(place.is_file() for place in places), word
+    links = re.findall(r"\]\(([^)#]+)", PAGE)
+    assert [link for link in links if not (ROOT / "docs" / link).exists()] == []
+
+
+def test_the_commands_of_the_page_have_the_options_that_they_use() -> None:
+    """Those of Puzzlescope itself; nginx, openssl and systemd are run by other tests."""
+    found = run(DEPLOY / "puzzlescope", "--help")
+    for command in set(re.findall(r"puzzlescope (run|password|status)\b", PAGE)):
+        assert f"  {command} " in found.stdout, command
+    assert "usage" in run(sys.executable, "-m", "scripts.bare_root", "--help").stdout
+
+
+def test_the_command_works_from_anywhere(tmp_path: Path) -> None:
+    """Also where there is another folder called app, and by a link."""
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__init__.py").write_text("raise SystemExit('the wrong app')")
+    link = tmp_path / "puzzlescope"
+    link.symlink_to(DEPLOY / "puzzlescope")
+    found = subprocess.run([link, "run", "--port", "x"], cwd=tmp_path, capture_output=True, text=True)
+    assert (found.returncode, found.stderr) == (2, "PORT must be a number from 1 to 65535, got 'x'.\n")
 
 
 # ---- how the programs of these tests are found -------------------------------------------------------------

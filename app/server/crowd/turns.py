@@ -10,7 +10,7 @@ A light module: it is there before PyTorch is.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -23,6 +23,9 @@ TICK = 0.1
 TOO_LONG = 20.0
 """Seconds after which a script that has not given up its turn no longer counts: one that is stuck must not
 hold up all others."""
+KEPT = 5.0
+"""Seconds for which one who has left the line keeps the place: whose page is drawn anew, for a click, comes
+back at once."""
 FADING = 30.0
 """Seconds after which half of what was measured of the pace is forgotten."""
 
@@ -33,6 +36,7 @@ class Ticket:
 
     Attributes:
         number: in the order of coming.
+        who: the visitor.
         brief: a look at what fills up; it is not counted among those who are ahead of others.
         since: when it began to wait for what it waits for now.
         since_turn: when it last got a turn.
@@ -40,6 +44,7 @@ class Ticket:
     """
 
     number: int
+    who: Hashable
     brief: bool
     since: float
     since_turn: float = 0.0
@@ -88,6 +93,7 @@ class Turns:
         self._inside: set[Ticket] = set()
         self._line: dict[int, Ticket] = {}
         self._away: set[Ticket] = set()
+        self._left_at: dict[Hashable, tuple[int, float]] = {}
         self._own = threading.local()
         self._ended = self._left = 0
         self._waited = self._longest = 0.0
@@ -95,20 +101,26 @@ class Turns:
 
     @contextmanager
     def turn(
-        self, pulse: Callable[[Ticket], object] = lambda _: None, *, brief: bool = False
+        self,
+        pulse: Callable[[Ticket], object] = lambda _: None,
+        *,
+        who: Hashable = None,
+        brief: bool = False,
     ) -> Iterator[None]:
         """A turn for what runs in this thread; one that has it already keeps it.
 
         Args:
             pulse: called every ``TICK`` seconds while waiting in line, with the ticket; what it raises ends
                 the waiting.
+            who: the visitor. One who has just left the line gets the same place again: a click makes no one
+                wait longer.
             brief: whether it is a look at what fills up.
         """
         if getattr(self._own, "ticket", None) is not None:
             yield
             return
         with self._lock:
-            ticket = Ticket(next(self._numbers), brief, self._clock())
+            ticket = Ticket(self._number(who, brief), who, brief, self._clock())
             self._pace.pass_time(self._clock(), self._n_open())
             self._own.ticket, self._own.pulse = ticket, pulse
             self._join(ticket)
@@ -180,6 +192,12 @@ class Turns:
     def _n_open(self) -> int:
         return sum(1 for _ in self._open())
 
+    def _number(self, who: Hashable, brief: bool) -> int:
+        now = self._clock()
+        self._left_at = {one: (number, at) for one, (number, at) in self._left_at.items() if now - at < KEPT}
+        kept = None if brief else self._left_at.pop(who, None)
+        return next(self._numbers) if kept is None else kept[0]
+
     def _return(self, ticket: Ticket) -> None:
         with self._lock:
             self._away.discard(ticket)
@@ -214,6 +232,8 @@ class Turns:
             self._pace.pass_time(self._clock(), self._n_open())
             if self._line.pop(ticket.number, None) is not None or ticket in self._away:
                 self._left += 1
+                if ticket.who is not None and not ticket.brief:
+                    self._left_at[ticket.who] = ticket.number, self._clock()
             else:
                 self._ended += 1
                 self._pace.ended(not ticket.brief)

@@ -1,5 +1,6 @@
 """What the gate and its pages know together: the settings, who has signed in, and who tries to."""
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -86,7 +87,9 @@ class Entrance:
 
     def remember(self, response: Response, person: Person, scope: Scope) -> None:
         """Let the browser keep that somebody has signed in."""
-        self._set(response, SESSION_COOKIE, self.seal.session(person), int(person.until - time.time()), scope)
+        self._set(
+            response, SESSION_COOKIE, self.seal.session(person), math.ceil(person.until - time.time()), scope
+        )
 
     def forget(self, response: Response) -> None:
         """Let the browser forget it."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.starlette_client import OAuth, OAuthError
 from joserfc.errors import JoseError
@@ -24,7 +24,7 @@ from interp.errors import PuzzlescopeError
 NAME = "openid"
 MOST_TOKENS = 2000
 LONGEST_NAME = 200
-_FAILURES = (httpx.HTTPError, AuthlibBaseError, JoseError, RuntimeError, ValueError, KeyError, TypeError)
+_FAILURES = (httpx2.HTTPError, AuthlibBaseError, JoseError, RuntimeError, ValueError, KeyError, TypeError)
 """What it comes to when a provider does not answer, or answers nonsense."""
 
 
@@ -106,13 +106,13 @@ class OpenID:
         """
         state = request.query_params.get("state", "")
         begun = await self._client.framework.get_state_data(request.session, state)
+        if "error" in request.query_params:
+            await self._client.framework.clear_state_data(request.session, state)
+            raise PuzzlescopeError("The sign-in was broken off at the provider: begin it again.")
         if not begun:
             raise PuzzlescopeError(
                 "This sign-in was begun too long ago, or in another browser: begin it again."
             )
-        if "error" in request.query_params:
-            await self._client.framework.clear_state_data(request.session, state)
-            raise PuzzlescopeError("The sign-in was broken off at the provider: begin it again.")
         token = await self._token(request)
         claims = token.get("userinfo") or {}
         return Arrival(

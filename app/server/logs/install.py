@@ -13,13 +13,18 @@ from streamlit import config
 from app.server.logs.events import NAME, event
 from app.server.logs.lines import formatter
 from app.server.logs.settings import LogSettings
+from app.server.metrics import counters
 
 _QUIET = {"uvicorn.error": logging.WARNING, "uvicorn.access": logging.CRITICAL, "uvicorn": logging.WARNING}
 """Requests, start and end are events of our own; uvicorn would write addresses and queries."""
 
 
 class _Handler(logging.StreamHandler[Any]):
-    """Ours: found again by its class."""
+    """Ours: found again by its class. A line that cannot be written, on a full disk, say, is lost, and the
+    server goes on."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        counters.LOG_LINES_LOST.inc()
 
 
 def install(settings: LogSettings, stream: TextIO | None = None) -> None:

@@ -81,6 +81,17 @@ PAGE_ERRORS = Counter(
     "Errors that a visitor's page ended with and that are in the log under an id.",
     registry=REGISTRY,
 )
+EVENT_LOOP_LAG = Histogram(
+    "puzzlescope_event_loop_lag_seconds",
+    "Seconds by which the event loop is late: what every request waits at least.",
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 20.0),
+    registry=REGISTRY,
+)
+LOG_LINES_LOST = Counter(
+    "puzzlescope_log_lines_lost",
+    "Lines of the log that could not be written.",
+    registry=REGISTRY,
+)
 SIGN_INS = Counter(
     "puzzlescope_sign_ins",
     "Attempts to sign in.",

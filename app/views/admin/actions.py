@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from app.server import computing, logs, runs
-from app.server.visits import VISITS
+from app.server import logs
+from app.server.watching import computing, runs
+from app.server.watching.visits import VISITS
 from app.views.admin import allowed
 
 _VISITOR, _SAID = "admin-visitor", "admin-said"
@@ -53,8 +54,7 @@ def empty() -> None:
 def _confirm() -> None:
     st.write("All kept answers and runs are forgotten, for everybody. They are computed anew when asked for.")
     with st.container(horizontal=True, gap="small"):
-        if st.button("Empty them", type="primary"):
-            empty()
+        if st.button("Empty them", type="primary", on_click=empty):
             st.rerun()
         if st.button("Keep them"):
             st.rerun()

@@ -150,27 +150,24 @@ def _tiles(rows: list[SweepRow], measure: Measure, *, approximate: bool) -> dict
 
 
 def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> str:
-    how = sweeps.sweep_method(scene).words
-    what = f"Each component {how} in turn{', added to the current ablation' if scene.base == 'off' else ''}"
+    how, top = (
+        sweeps.sweep_method(scene).words,
+        ", added to the current ablation" if scene.base == "off" else "",
+    )
     known, n = (
         (len(rows[0].solved) if rows else 0),
         measured.states[0].n if measured.states[0] else scene.sample,
     )
+    if n == 1 and measured.under_way:  # as long as what it is in the end: nothing below moves
+        exact = "exact if you stay" if measured.waits else f"exact soon, {measured.progress or 0:.0%}"
+        return f"A first look (each component {how} for {STRETCH} cells{top}); {exact}."
+    what = f"Each component {how} in turn{top}"
     over = "this puzzle" if n == 1 else f"{known} of {n} puzzles"
     if measured.stopped:
         return f"{what}: stopped at {over}."
-    if measured.waits:
-        return (
-            f"{what}: a first look (off for {STRETCH} cells of the answer); exact values follow if you stay."
-        )
     if measured.progress is None:
         forced = ", given the true cells before each" if scene.measure == "wrong" else ""
         return f"{what}, over {'this puzzle' if n == 1 else f'{n} puzzles of its task'}{forced}."
-    if n == 1:
-        return (
-            f"{what}: a first look (off for {STRETCH} cells of the answer); exact values are coming,"
-            f" {measured.progress:.0%}."
-        )
     return f"{what}: {over} so far, {measured.progress:.0%}."
 
 

@@ -49,7 +49,8 @@ class Filling:
     """A part whose progress a test decides."""
 
     def __init__(self, looker: Looker, key: str, *, news: Any = None, alone: bool = True) -> None:
-        self.watch = SimpleNamespace(state=SimpleNamespace(fraction=0.0), finished=False, close=lambda: None)
+        state = SimpleNamespace(fraction=0.0)
+        self.watch = SimpleNamespace(state=state, finished=False, dropped=False, close=lambda: None)
         self.told = news
         looker.mine.keep(key, key, [self.watch])
         part = Part(key, lambda: False, lambda: not self.watch.finished, [key], lambda: self.told, alone)
@@ -86,6 +87,20 @@ def test_the_end_runs_the_page_only_if_something_else_on_it_depends_on_it(
     table = Filling(looker, "table", alone=alone)
     table.watch.finished = True
     assert looker.look() == runs
+
+
+def test_what_a_look_costs_counts_with_what_it_draws(looker: Looker, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(looks.time, "thread_time", lambda: clock[0])
+    spent: list[float] = []
+    monkeypatch.setattr(pace.BUDGET, "spent", lambda who, cost: spent.append(cost))
+    table = Filling(looker, "table")
+    table.watch.state.fraction = 0.5
+    assert looker.look() == ["table", "look-in"]
+    clock[0] = 0.03  # the table is drawn
+    looks._answer()
+    looks._answer()  # the page runs: that is no look
+    assert spent == [0.03]
 
 
 def test_another_scene_or_an_error_is_for_the_page(looker: Looker) -> None:

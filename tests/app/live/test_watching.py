@@ -87,6 +87,15 @@ def test_what_is_stopped_stays_and_can_be_begun_anew(mine: Watched) -> None:
     assert seen.state is again.state and seen.progress == 0.0 and not seen.stopped
 
 
+def test_what_was_given_up_for_later_wishes_is_called_stopped(mine: Watched) -> None:
+    begun = Fake(0.5)
+    mine.keep("board", "key", [begun])
+    assert not mine.stopped("board")
+    begun.dropped = True
+    assert mine.stopped("board")
+    assert mine.known("board", "another") is None and not mine.stopped("board")
+
+
 def test_what_was_finished_is_not_called_stopped(mine: Watched) -> None:
     look_in("lens", "key", lambda: Fake(1.0))
     mine.stop("lens")

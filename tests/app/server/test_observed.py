@@ -11,10 +11,10 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.server.about import VERSIONS
+from app.server.watching.about import VERSIONS
 from scripts.visit import open_page, run_to_the_end
+from tests.support.deploy.server import Server, running
 from tests.support.places import ROOT
-from tests.support.server import Server, running
 
 ADDRESS = "ada@example.org"
 NAME = re.compile(r"\b(?:puzzlescope|process|python)_[a-z0-9_]+")
@@ -170,6 +170,21 @@ def test_every_metric_of_the_example_dashboard_and_alerts_is_there(visited: Serv
         assert used or expression.startswith("up{"), name
         assert used <= there, name
         assert all(expression.count(a) == expression.count(b) for a, b in ("()", "{}", "[]")), name
+
+
+def test_the_page_of_the_documentation_lists_every_metric(visited: Server) -> None:
+    text = (ROOT / "docs" / "watching.md").read_text()
+    rows = [line.split("|")[1] for line in text.split("## Metrics")[1].splitlines() if line.startswith("| `")]
+    told = {f"puzzlescope_{name}" for row in rows for name in re.findall(r"`(\w+)`", row)}
+    endings = re.compile(r"_(?:bucket|count|sum)$")
+    there = {endings.sub("", name) for name in scraped(visited) if name.startswith("puzzlescope_")}
+    assert told == there
+
+
+def test_the_page_of_the_documentation_knows_every_event(visited: Server) -> None:
+    text = (ROOT / "docs" / "watching.md").read_text()
+    told = set(re.findall(r"`([a-z -]+)`", text))
+    assert {line["event"] for line in visited.events()} <= told
 
 
 def test_status_says_the_same_on_the_command_line(

@@ -1,5 +1,7 @@
 """What asks a server on this machine how it is."""
 
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -68,6 +70,13 @@ def test_it_asks_until_the_answer_is_yes(monkeypatch: pytest.MonkeyPatch) -> Non
     answers = iter([(False, "no"), (False, "no"), (True, "yes"), (False, "never asked")])
     assert check.wait(lambda: next(answers), 60) == (True, "yes")
     assert check.wait(lambda: (False, "no"), 0.02) == (False, "no")
+
+
+def test_it_does_not_wait_for_a_server_that_has_ended() -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    assert check.lives(os.getpid()) and check.lives(1) and ended.wait() == 0
+    assert not check.lives(ended.pid)
+    assert check.wait(lambda: (False, "no"), 1e9, lambda: check.lives(ended.pid)) == (False, "no")
 
 
 def test_the_exit_code_is_the_answer(port: int, monkeypatch: pytest.MonkeyPatch, capsys) -> None:

@@ -78,6 +78,7 @@ def test_who_is_let_in(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PUZZLESCOPE_OPEN", "1")
     call(monkeypatch, "run", *said)
     ((words, _),) = started
     assert [after for word, after in pairwise(words) if word.endswith("Hosts")] == names

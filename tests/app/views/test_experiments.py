@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from app.live import experiments as live
+from app.live import sweeps
 from app.live.experiments import Tried
 from app.live.watching import Watched
 from app.state.scene import Scene
@@ -57,8 +58,9 @@ def test_only_what_is_offered_is_done(value: object) -> None:
 
 def test_they_come_when_the_costliest_layer_is_known(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     watched, backend = Watched(), Backend()
-    monkeypatch.setattr(live, "watched", lambda: watched)
-    live.begin(scene, backend)
+    for module in (live, sweeps):
+        monkeypatch.setattr(module, "watched", lambda: watched)
+    sweeps.measure(scene, backend)  # the visitor stays
     while not live.tried(scene, backend):
         time.sleep(0.01)
     assert live.costliest(scene, backend) is not None

@@ -98,7 +98,7 @@ def make_certificate(folder: Path) -> None:
     page = (ROOT / "docs" / "deploy.md").read_text()
     (line,) = [line.strip() for line in page.splitlines() if line.strip().startswith("openssl req")]
     command = shlex.split(line.replace("tools.example.org", "localhost"))
-    subprocess.run([str(OPENSSL.find()), *command[1:]], cwd=folder, check=True, capture_output=True)
+    subprocess.run([str(OPENSSL.find()), *command[1:]], cwd=folder.parent, check=True, capture_output=True)
 
 
 def words(folder: Path) -> list[str]:

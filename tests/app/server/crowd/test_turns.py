@@ -178,6 +178,45 @@ def test_who_is_stopped_in_line_leaves_it_at_once(turns: Turns) -> None:
     scripts.join()
 
 
+def test_whose_page_is_drawn_anew_keeps_the_place() -> None:
+    """Also where the page had waited for the worker; one who was away for long does not."""
+    now, go_on = 0.0, threading.Event()
+    turns = Turns(1, lambda: now)
+    scripts = Scripts(turns)
+
+    def stopped(ticket: Ticket) -> None:
+        raise StopError
+
+    def hold() -> None:
+        with turns.turn():
+            go_on.wait(10)
+
+    def page(who: str, name: int) -> None:
+        with turns.turn(who=who):
+            scripts.enter(name)
+
+    def line_up(who: str, name: int) -> None:
+        in_line = turns.status().in_line
+        scripts.start(partial(page, who, name))
+        wait_until(lambda: turns.status().in_line == in_line + 1)
+
+    with suppress(StopError), turns.turn(who="bob"), turns.given_up():
+        raise StopError
+    scripts.start(hold)
+    wait_until(lambda: turns.status().taken == 1)
+    line_up("cid", 1)
+    with pytest.raises(StopError), turns.turn(stopped, who="eve"):
+        pass
+    line_up("dan", 2)
+    line_up("bob", 0)
+    now += module.KEPT
+    line_up("fay", 3)
+    line_up("eve", 4)
+    go_on.set()
+    scripts.join()
+    assert scripts.order == [0, 1, 2, 3, 4]
+
+
 def test_a_turn_within_a_turn_is_the_same_one(turns: Turns) -> None:
     with turns.turn(), turns.turn(brief=True):
         assert turns.status().taken == 1

@@ -18,6 +18,7 @@ from app.server import logs
 from app.server.logs import LogSettings
 from app.server.logs.events import NAME
 from app.server.logs.lines import impersonal
+from app.server.metrics.counters import LOG_LINES_LOST
 from app.server.words import Words
 from interp.errors import PuzzlescopeError
 
@@ -173,3 +174,19 @@ def test_a_visitors_id_tells_nothing_of_the_session() -> None:
 @given(st.text(), st.from_regex(r"[a-z]{1,8}@[a-z]{1,8}\.org", fullmatch=True), st.text())
 def test_no_address_is_left_in_a_text(before: str, address: str, after: str) -> None:
     assert address not in impersonal(f"{before} {address} {after}")
+
+
+class Full(io.StringIO):
+    """A disk without room."""
+
+    def write(self, text: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_a_line_that_cannot_be_written_is_counted_and_hurts_nothing(written: Written, capsys) -> None:
+    logs.install(LogSettings("json"), Full())
+    before = LOG_LINES_LOST._value.get()
+    logs.event("page run", page="heads")
+    logging.getLogger("streamlit.web").warning("said")
+    assert LOG_LINES_LOST._value.get() == before + 2
+    assert capsys.readouterr() == ("", "")

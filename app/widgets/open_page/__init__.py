@@ -1,0 +1,1 @@
+"""What an open page needs of its browser as a whole."""
