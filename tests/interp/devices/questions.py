@@ -17,7 +17,7 @@ from interp.analyses.head_roles import HeadRoles
 from interp.analyses.head_study import HeadStudyOf
 from interp.analyses.logit_lens import LensOf
 from interp.analyses.lookback import LookbackScores
-from interp.analyses.notebook.experiments import copy_circuit, measure_phenomena
+from interp.analyses.notebook.experiments import copy_circuit
 from interp.analyses.notebook.published import BlanksMasked
 from interp.analyses.path_ablation import PathAblation
 from interp.analyses.prediction import PredictionOf
@@ -72,7 +72,6 @@ CALLS: dict[str, Callable[[PuzzleGPT, ReferenceMeans | None], Any]] = {
     "a hook of a user's": _with_a_hook,
     "the cache": _looked_at,
     "one head's attention": lambda model, means: layer_attention(model, FIRST.tokens, 1, OFF, means),
-    "phenomena": lambda model, means: measure_phenomena(model, TOKENS),
     "the copy circuit": lambda model, means: copy_circuit(model, TOKENS),
 }
 """What is computed besides."""
