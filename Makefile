@@ -5,9 +5,10 @@ PORT    ?= 8501
 ADDRESS ?= 127.0.0.1
 # The names under which the dashboard is asked for (see app/.streamlit/config.toml). Shared with other machines it takes any.
 HOSTS   ?=
+LOAD_REPORT ?= bench-load.json
 python  := .venv/bin/python
 
-.PHONY: help run test bench bench-ui screenshots film lint format clean setup setup-dev
+.PHONY: help run test bench bench-ui bench-load screenshots film lint format clean setup setup-dev
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +32,10 @@ bench: setup ## measure speed side by side with plain ways
 bench-ui: setup-dev ## measure how the dashboard feels, in a real Chromium
 	@$(python) scripts/find_chromium.py --install
 	@$(python) -m benchmarks.ui
+
+bench-load: setup-dev ## measure many visitors at once, and faults, on this machine alone
+	@$(python) scripts/find_chromium.py --install
+	@$(python) -m benchmarks.load all --out "$(LOAD_REPORT)"
 
 screenshots: setup-dev ## take the pictures of the documentation
 	@$(python) scripts/find_chromium.py --install

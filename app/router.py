@@ -6,7 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.server import health, runs
+from app.server import health
+from app.server.watching import runs
 from app.startup import arrival, opening, title
 from app.state import admission
 from app.views import ADMIN, PAGES
@@ -46,6 +47,7 @@ from app.state import playing  # noqa: E402
 from app.state.backend import errors_shown  # noqa: E402
 from app.state.session import write_link  # noqa: E402
 from app.state.waiting import turn  # noqa: E402
+from app.views.shared.talks import keeping  # noqa: E402
 from app.widgets import naming, terms  # noqa: E402
 
 wanted = pages.get(playing.page_asked_for() or "")
@@ -63,3 +65,4 @@ with unseen:  # last: nobody waits for them
     printing.prepare()
     terms.prepare()
     naming.prepare()
+    keeping.prepare()

@@ -9,14 +9,15 @@ from starlette.routing import BaseRoute
 from streamlit import config
 
 from app.server import health, life, logs, parcels
+from app.server.crowd.sockets import Sockets
 from app.server.crowd.uploads import Uploads
-from app.server.failing import script_failed
 from app.server.gate.parts import parts
 from app.server.life.lifespan import Lifespan
 from app.server.metrics import counters
 from app.server.metrics import routes as metrics
-from app.server.requests import Requests
 from app.server.settings import Settings, read, use
+from app.server.watching.failing import script_failed
+from app.server.watching.requests import Requests
 from app.server.words import Words
 from interp.errors import PuzzlescopeError
 
@@ -56,6 +57,7 @@ def begin(pages: Sequence[str]) -> Serving:
         print(error, file=sys.stderr, flush=True)
         raise SystemExit(2) from None
     use(settings)
+    life.find_scratch(settings.data.folder)
     logs.install(settings.log)
     counters.know_pages(pages)
     return Serving(
@@ -65,6 +67,7 @@ def begin(pages: Sequence[str]) -> Serving:
             Middleware(Requests, base=base, pages=pages),
             metrics.guard(base, settings.readers),
             *gate.middleware,
+            Middleware(Sockets),
             Middleware(life.Doors),
             Middleware(Uploads),
         ],

@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass, field
 
-from app.server import admins, life, logs
+from app.server import life, logs
 from app.server.crowd import limits
 from app.server.crowd.limits import Limits
 from app.server.gate import settings as gate
 from app.server.gate.settings import GateSettings
+from app.server.life import data
+from app.server.life.data import Data
 from app.server.life.stopping import GRACE
 from app.server.logs import LogSettings
 from app.server.metrics import guard
 from app.server.metrics.guard import Readers
+from app.server.watching import admins
 from app.server.words import Words
 from interp import machine
 from interp.machine import Machine
@@ -29,6 +32,7 @@ class Settings:
         limits: how much of the machine it may take, and how many people it takes in.
         machine: how many threads it computes with, and on which device.
         grace: seconds that running answers have when the server is told to stop.
+        data: where results are kept.
     """
 
     address: str = "127.0.0.1"
@@ -39,6 +43,7 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     machine: Machine = field(default_factory=Machine)
     grace: float = GRACE
+    data: Data = field(default_factory=Data)
 
 
 def read(words: Words, address: str) -> Settings:
@@ -59,6 +64,7 @@ def read(words: Words, address: str) -> Settings:
         limits=limits.read(words),
         machine=_machine(words),
         grace=life.read(words),
+        data=data.read(words),
     )
 
 

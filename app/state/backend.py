@@ -7,15 +7,17 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.server import computing, life, runs, settings
-from app.server.computing import Computing, Turns
+from app.server import life, settings
 from app.server.crowd import limits
+from app.server.watching import computing, runs
+from app.server.watching.computing import Computing, Turns
 from app.state.following import TALKS
 from app.state.waiting import TURNS, pulse
 from app.widgets.text import escape_markdown
 from interp.backend import Backend
 from interp.backend.job import TICK
 from interp.backend.memory import bounds
+from interp.backend.store import store_in
 from interp.errors import PuzzlescopeError
 
 _backend: Backend | None = None
@@ -30,7 +32,7 @@ def shared_backend() -> Backend:
     global _backend
     with _making:
         if _backend is None:
-            asked = settings.now().machine
+            asked, data = settings.now().machine, settings.now().data
             asked.use_threads()
             # Nobody can edit a model through a page, so the weights are not looked at for every request.
             _backend = Backend(
@@ -40,6 +42,7 @@ def shared_backend() -> Backend:
                 pulse=_pulse,
                 waiting=TURNS.given_up,
                 told=computing.ended,
+                store=store_in(data.folder, data.most),
                 follow_edits=False,
                 device=asked.place(),
             )

@@ -1,7 +1,8 @@
-"""A visitor's own story, as far as it is written: it is kept with the visit, and is a story as soon as it
-has a title and a scene."""
+"""A visitor's own story, as far as it is written: it is kept with the visit and in the visitor's browser, and
+is a story as soon as it has a title and a scene."""
 
 from dataclasses import dataclass, replace
+from uuid import uuid4
 
 import streamlit as st
 
@@ -107,6 +108,18 @@ def move(place: int, by: int) -> None:
 def take_up(story: Story) -> None:
     """Go on with another story."""
     _put(Draft(story.title, story.summary, story.author, story.scenes, draft().version + 1))
+
+
+def restore(story: Story) -> None:
+    """Go on with what :meth:`Draft.story` has made of a draft: words that it had to make up are none yet."""
+    title = "" if story.title == UNNAMED else story.title
+    summary = "" if story.summary == NO_SUMMARY else story.summary
+    _put(Draft(title, summary, story.author, story.scenes, draft().version + 1))
+
+
+def new_visit() -> str:
+    """A name for a visit that no other has."""
+    return uuid4().hex
 
 
 def forget() -> None:

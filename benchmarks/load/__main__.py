@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from benchmarks.load import ramp, report
+from benchmarks.load import faults, isolation, ramp, report, soak
 
 EVERYTHING = "all"
-PARTS = {"ramp": ramp}
+PARTS: dict[str, Any] = {"ramp": ramp, "isolation": isolation, "faults": faults, "soak": soak}
 
 
 def parser() -> argparse.ArgumentParser:

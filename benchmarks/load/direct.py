@@ -4,6 +4,7 @@ the dashboard, in another process, after the measurement: ``python -m benchmarks
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.load.answers import Scene, Shown
+from benchmarks.load.visit.answers import Scene, Shown
 from interp import load_model, load_puzzles
 from interp.ablation import parse_ablation
 from interp.engine.answers import Prediction
@@ -126,10 +127,11 @@ def _complaints(one: Shown, by_scene: dict[Scene, Expected]) -> list[str]:
     """What is wrong with an answer; of two that are equally likely, a batch may choose another than the same
     row alone, so what differs is computed again alone."""
     complaints = list(by_scene[one.scene].complaints(one))
-    return list(_alone(one.scene).complaints(one)) if complaints else []
+    return list(alone(one.scene).complaints(one)) if complaints else []
 
 
-def _alone(scene: Scene) -> Expected:
+def alone(scene: Scene) -> Expected:
+    """What is to be seen of a scene, computed by itself."""
     model, puzzle = load_model(scene.model), _bank()[scene.puzzle]
     runs = [predict(model, puzzle.tokens[None], parse_ablation(off, model.cfg)) for off in ("", scene.off)]
     return Expected(puzzle, runs[0], runs[1] if scene.off else None)
@@ -179,6 +181,14 @@ def check_file(path: Path) -> dict[str, Any]:
         raise RuntimeError(f"The answers could not be checked:\n{done.stderr[-2000:]}")
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
+
+
+def check_answers(shown: Iterable[Shown]) -> dict[str, Any]:
+    """The same of answers that are at hand."""
+    with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
+        file.writelines(json.dumps(one.record()) + "\n" for one in shown)
+        file.flush()
+        return check_file(Path(file.name))
 
 
 def main() -> None:

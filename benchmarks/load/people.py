@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from benchmarks.load.answers import Scene
-from benchmarks.load.eyes import Done, Tally
-from benchmarks.load.visitor import Visitor
+from benchmarks.load.visit.answers import Scene
+from benchmarks.load.visit.eyes import Done, Tally
+from benchmarks.load.visit.visitor import Visitor
 from interp import load_model, load_puzzles
-from interp.ablation import Ablation, Component, Term, components_of
+from interp.ablation import Ablation, Component, Term, components_of, parse_ablation
 from interp.ablation.methods import ZERO
 from interp.model import Config
 
@@ -55,7 +55,7 @@ class Person:
     def clicks_from(self, off: str, rng: random.Random) -> Iterator[Click]:
         """Clicks without end: a part off, another one, and when two are off the first of them on again."""
         parts = list(components_of(self.cfg, ("attn", "mlp", "head")))
-        chosen = [part for part in parts if part.text == off]
+        chosen = list(parse_ablation(off, self.cfg).components)
         while True:
             if len(chosen) >= MOST_OFF:
                 part, on = chosen.pop(0), True
@@ -84,9 +84,9 @@ async def live(
     person: Person, url: str, name: str, tally: Tally, done: list[Done], until: float, rng: random.Random
 ) -> None:
     """Open links and click tiles until that time of the loop's clock."""
-    now = asyncio.get_running_loop().time
+    now, files = asyncio.get_running_loop().time, set[str]()
     while now() < until:
-        visitor = Visitor(url, name, tally)
+        visitor = Visitor(url, name, tally, files=files)
         try:
             await _visit(person, visitor, done, until, rng)
         finally:

@@ -112,6 +112,7 @@ def served(
     server.log.unlink(missing_ok=True)
     try:
         server.start()
+        server.wait_until_ready()
         yield server
     finally:
         server.kill()

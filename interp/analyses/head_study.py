@@ -154,7 +154,7 @@ def _offsets() -> tuple[Int[Tensor, "400"], Int[Tensor, "40000"]]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Sums:
+class Sums:
     """Sums of the patterns of ``n`` puzzles. The first axis of the first two is :data:`OVER`'s."""
 
     by_distance: Float[np.ndarray, "2 layer head 405"]
@@ -163,13 +163,13 @@ class _Sums:
     n: int
 
     @classmethod
-    def nothing(cls, cfg: Config) -> "_Sums":
+    def nothing(cls, cfg: Config) -> "Sums":
         heads = (cfg.n_layers, cfg.n_heads)
         by_position = np.zeros((2, *heads, N_CTX))
         return cls(by_position, by_position, np.zeros((*heads, 4, REACH, REACH)), 0)
 
-    def __add__(self, other: "_Sums") -> "_Sums":
-        return _Sums(
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(
             self.by_distance + other.by_distance,
             self.by_key + other.by_key,
             self.by_offset + other.by_offset,
@@ -190,9 +190,9 @@ class HeadStudy:
 
     def __init__(self, cfg: Config, n: int, ablation: Ablation = NO_ABLATION):
         self.cfg, self.n, self.ablation = cfg, n, ablation
-        self._sums = _Sums.nothing(cfg)
+        self._sums = Sums.nothing(cfg)
 
-    def add(self, sums: _Sums) -> None:
+    def add(self, sums: Sums) -> None:
         """Take up the sums of some more puzzles."""
         self._sums = self._sums + sums  # replaced, not changed: others may be reading
 
@@ -478,6 +478,6 @@ def _array(sums: Tensor) -> np.ndarray:
     return sums.double().cpu().numpy()
 
 
-def _stacked(layers: list[LayerSums], n: int) -> _Sums:
+def _stacked(layers: list[LayerSums], n: int) -> Sums:
     by_distance, by_key, by_offset = zip(*layers, strict=True)
-    return _Sums(np.stack(by_distance, 1), np.stack(by_key, 1), np.stack(by_offset), n)
+    return Sums(np.stack(by_distance, 1), np.stack(by_key, 1), np.stack(by_offset), n)

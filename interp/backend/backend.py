@@ -23,6 +23,7 @@ from interp.backend.memory import Bounds, Watchman, give_back, resident
 from interp.backend.order import Rank
 from interp.backend.queue import WorkQueue
 from interp.backend.status import Ended, Status
+from interp.backend.store import NOWHERE, Keeper, stored_under
 from interp.backend.supplies import Supplies
 from interp.backend.watch import Watch
 from interp.checkpoints import load_model
@@ -56,6 +57,7 @@ class Backend:
         waiting: entered by one who begins to wait, for a result or for a model to be loaded, and left when
             it is there.
         told: called by the worker with every computation that is over.
+        store: where results that took long are kept beyond this process.
         follow_edits: whether weights may be edited in place, and are looked at for every request.
         device: where models are put (:func:`interp.checkpoints.load_model`).
     """
@@ -68,6 +70,7 @@ class Backend:
         payer: Callable[[], Hashable] = lambda: None,
         waiting: Callable[[], AbstractContextManager[object]] = nullcontext,
         told: Callable[[Ended], object] = lambda _: None,
+        store: Keeper = NOWHERE,
         *,
         follow_edits: bool = True,
         device: str | None = None,
@@ -80,7 +83,8 @@ class Backend:
         self._bank: PuzzleSet | None = None
         self._public: PuzzleSet | None = None
         self._results = Results(bounds.results)
-        self._supplies = Supplies(bounds.runs, self._results, self._id, self.bank)
+        self._store = store
+        self._supplies = Supplies(bounds.runs, self._results, self._id, self.bank, store)
         self._queue, self._who = WorkQueue(told=told), who
         self._payer, self._pulse, self._waiting = payer, pulse, waiting
         self._follow_edits, self._ids = follow_edits, WeakKeyDictionary[PuzzleGPT, str]()
@@ -123,6 +127,7 @@ class Backend:
     def close(self) -> None:
         """Compute no more, for good: at the end of the process."""
         self._queue.close()
+        self._store.close()
 
     @property
     def working(self) -> int:
@@ -223,7 +228,12 @@ class Backend:
         found: R | None = self._results.get(key, counted=False)
         if found is not None:
             return found
-        found = self._results.keep(key, (yield from self._computed(model, question)))
+        where = stored_under(self._id(model), model)
+        found = self._store.find(where, question)
+        if found is None:
+            found = yield from self._computed(model, question)
+            self._store.keep(where, question, found)
+        found = self._results.keep(key, found)
         if self._watchman.tight():
             self._relieve()
         return found

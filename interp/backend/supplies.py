@@ -9,6 +9,7 @@ from typing import Any
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, bank_means, joined
 from interp.analyses.question import means_over
 from interp.backend.cache import Cache, Results
+from interp.backend.store import NOWHERE, Keeper, stored_under
 from interp.engine.runs import Run, run_puzzle
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle, PuzzleSet
@@ -24,6 +25,7 @@ class Supplies:
         results: where means are kept, among all other results.
         checkpoint_id: the id of a model's weights, under which what is made with them is kept.
         bank: the puzzle bank, over which means are taken.
+        store: where means are kept beyond this process.
     """
 
     def __init__(
@@ -32,9 +34,10 @@ class Supplies:
         results: Results,
         checkpoint_id: Callable[[PuzzleGPT], str],
         bank: Callable[[], PuzzleSet],
+        store: Keeper = NOWHERE,
     ):
         self.runs: Cache[tuple[str, Puzzle, Ablation], Run] = Cache(run_bytes)
-        self._results, self._id, self._bank = results, checkpoint_id, bank
+        self._results, self._id, self._bank, self._store = results, checkpoint_id, bank, store
         self._under_way: dict[Hashable, Steps[None, ReferenceMeans]] = {}
 
     def run(self, model: PuzzleGPT, puzzle: Puzzle, ablation: Ablation) -> Steps[Any, Run]:
@@ -67,14 +70,20 @@ class Supplies:
         once: all share the computation, each takes it a step further when it has its turn, and none is needed
         for it to go on."""
         key = (self._id(model), "means", structure)
+        where, asked = stored_under(self._id(model), model), ("means", structure)
+        found: ReferenceMeans | None
         while (kept := self._results.get(key, counted=False)) is None:
             if key not in self._under_way:
+                found = self._store.find(where, asked)
+                if found is not None:
+                    return self._results.keep(key, found)
                 self._under_way[key] = bank_means.steps(model, self._bank(), [structure])
             try:
                 next(self._under_way[key])
             except StopIteration as stop:
                 del self._under_way[key]
-                found: ReferenceMeans = stop.value
+                found = stop.value
+                self._store.keep(where, asked, found)
                 return self._results.keep(key, found)
             except BaseException:
                 del self._under_way[key]

@@ -115,6 +115,9 @@ def _mount_all(root: Path) -> None:
     for name in DEVICES:
         (root / "dev" / name).touch()
         run("mount", "--bind", f"/dev/{name}", root / "dev" / name)
+    (root / "dev" / "pts").mkdir()  # systemd binds it into the units with devices of their own
+    run("mount", "-t", "devpts", "-o", "newinstance,ptmxmode=0666", "devpts", root / "dev" / "pts")
+    (root / "dev" / "ptmx").symlink_to("pts/ptmx")
     (root / "dev" / "shm").mkdir()
     run("mount", "-t", "tmpfs", "-o", "mode=1777", "tmpfs", root / "dev" / "shm")
     run("mount", "-t", "cgroup2", "none", root / "sys" / "fs" / "cgroup")

@@ -36,6 +36,7 @@ def show(backend: Backend) -> None:
     if not now.scenes:
         _open()
         return
+    st.caption("It is kept in this browser as you write, and nowhere else; *Begin anew* takes it away.")
     _words(now)
     for place in range(len(now.scenes)):
         _scene(now, place)

@@ -7,7 +7,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app.server import sign_ins
 from app.server.gate import peers
 from app.server.gate.entrance import Entrance, Refusal
 from app.server.gate.middleware import sign_in
@@ -16,6 +15,7 @@ from app.server.gate.outside import pages
 from app.server.gate.outside.targets import same_origin
 from app.server.gate.person import Person
 from app.server.gate.seal import FORM_COOKIE, drawn
+from app.server.watching import sign_ins
 from interp.errors import PuzzlescopeError
 
 LONGEST_FORM = 200_000

@@ -15,8 +15,8 @@ from app.server.gate.allowed import allowed
 from app.server.gate.entrance import Entrance
 from app.server.gate.settings import GateSettings, Provider
 from tests.app.server.gate.conftest import OWN, PAGE, Enter
-from tests.support.provider import Client, RunningProvider
-from tests.support.provider import provider as start_provider
+from tests.support.deploy.provider import Client, RunningProvider
+from tests.support.deploy.provider import provider as start_provider
 
 URL = "https://puzzles.example.org"
 

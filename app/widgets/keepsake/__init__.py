@@ -1,0 +1,1 @@
+"""A text that a visitor's own browser keeps."""
