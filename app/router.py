@@ -6,7 +6,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.server import health, runs
+from app.server import health
+from app.server.watching import runs
 from app.startup import arrival, opening, title
 from app.state import admission
 from app.views import ADMIN, PAGES

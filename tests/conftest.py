@@ -29,6 +29,16 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+# Without a card there is nothing that these could find: they are none of the tests of such a machine.
+ON_A_CARD = "interp/devices/test_cuda.py"
+HAS_CARD = torch.cuda.is_available()
+collect_ignore = [] if HAS_CARD else [ON_A_CARD]
+
+
+def pytest_report_header() -> str:
+    return f"graphics card: {'yes' if HAS_CARD else f'none, so tests/{ON_A_CARD} is left out'}"
+
+
 class ByFixtures(LoadScopeScheduling):
     """What shares fixtures is run by one process, if there are several: each file, and all tests with a
     browser, which would only slow each other down."""

@@ -11,13 +11,13 @@ from streamlit import config
 from app.server import health, life, logs, parcels
 from app.server.crowd.sockets import Sockets
 from app.server.crowd.uploads import Uploads
-from app.server.failing import script_failed
 from app.server.gate.parts import parts
 from app.server.life.lifespan import Lifespan
 from app.server.metrics import counters
 from app.server.metrics import routes as metrics
-from app.server.requests import Requests
 from app.server.settings import Settings, read, use
+from app.server.watching.failing import script_failed
+from app.server.watching.requests import Requests
 from app.server.words import Words
 from interp.errors import PuzzlescopeError
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from app.server import admins, life, logs
+from app.server import life, logs
 from app.server.crowd import limits
 from app.server.crowd.limits import Limits
 from app.server.gate import settings as gate
@@ -13,6 +13,7 @@ from app.server.life.stopping import GRACE
 from app.server.logs import LogSettings
 from app.server.metrics import guard
 from app.server.metrics.guard import Readers
+from app.server.watching import admins
 from app.server.words import Words
 from interp import machine
 from interp.machine import Machine

@@ -10,7 +10,7 @@ import streamlit as st
 
 from app.server import logs
 from app.server.crowd import limits
-from app.server.visits import VISITS
+from app.server.watching.visits import VISITS
 from app.state.waiting import TURNS
 
 LONGEST_WAIT = 60.0

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.server import computing, life, runs, settings
-from app.server.computing import Computing, Turns
+from app.server import life, settings
 from app.server.crowd import limits
+from app.server.watching import computing, runs
+from app.server.watching.computing import Computing, Turns
 from app.state.following import TALKS
 from app.state.waiting import TURNS, pulse
 from app.widgets.text import escape_markdown
@@ -31,9 +32,8 @@ def shared_backend() -> Backend:
     global _backend
     with _making:
         if _backend is None:
-            asked = settings.now().machine
+            asked, data = settings.now().machine, settings.now().data
             asked.use_threads()
-            data = settings.now().data
             # Nobody can edit a model through a page, so the weights are not looked at for every request.
             _backend = Backend(
                 bounds(limits.own().memory),

@@ -15,11 +15,11 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitAPIException
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from app.server import runs
 from app.server.crowd.turns import TICK, Ticket, Turns
+from app.server.watching import runs
 
 PATIENCE = 1.5
-"""Seconds after which one who waits is told the place in line."""
+"""Seconds after which one whose page is not there yet is told the place in line."""
 LOOK_IN = "look-in"
 """Key of the part of a page that looks in on the others."""
 NEWS = 2.0
@@ -35,6 +35,7 @@ class _Script(threading.local):
     """What this thread's script has said."""
 
     place: DeltaGenerator | None = None
+    begun: float = 0.0
     said: float | None = None
 
 
@@ -48,7 +49,7 @@ def turn(place: DeltaGenerator) -> Iterator[None]:
     Args:
         place: an empty one, in which its visitor is told the place in line.
     """
-    _script.place, _script.said = place, None
+    _script.place, _script.begun, _script.said = place, time.monotonic(), None
     context = get_script_run_ctx(suppress_warning=True)
     try:
         with TURNS.turn(_in_line, who=None if context is None else context.session_id):
@@ -122,7 +123,7 @@ def _looks() -> set[str]:
 
 def _tell(ticket: Ticket) -> None:
     now, place = time.monotonic(), _script.place
-    if place is None or now - ticket.since < PATIENCE:
+    if place is None or now - _script.begun < PATIENCE:
         return
     if _script.said is not None and now - _script.said < NEWS:
         return

@@ -22,7 +22,7 @@ class Rank(IntEnum):
     """It fills up by itself."""
 
 
-SHARES = {Rank.FIRST_LOOK: 0.25, Rank.WATCHED: 0.125}
+SHARES = {Rank.FIRST_LOOK: 1 / 8, Rank.WATCHED: 1 / 16}
 """Of the time of what comes before them, that these get all the same: they go on under any load."""
 LEAST_CREDIT = 0.05
 """Seconds that must have come together before such a step is taken: what is waited for is held up seldom."""

@@ -5,9 +5,10 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from app.server import about, logs, readiness
+from app.server import logs, readiness
 from app.server.life import loading, stopping
 from app.server.metrics import lag
+from app.server.watching import about
 from app.startup import opening
 
 Lifespan = Callable[[Any], AbstractAsyncContextManager[dict[str, Any] | None]]

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from app.server import about, logs, readiness
+from app.server import logs, readiness
+from app.server.watching import about
 from interp.errors import PuzzlescopeError
 
 AGAIN = 10.0

@@ -10,11 +10,12 @@ from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from app.server import computing, readiness
-from app.server.about import VERSIONS
-from app.server.computing import Turns
+from app.server import readiness
 from app.server.metrics.counters import REGISTRY
-from app.server.visits import VISITS
+from app.server.watching import computing
+from app.server.watching.about import VERSIONS
+from app.server.watching.computing import Turns
+from app.server.watching.visits import VISITS
 
 if TYPE_CHECKING:
     from interp.backend import Status

@@ -7,10 +7,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from app.server import telling
 from app.server.metrics.collected import registry
 from app.server.metrics.guard import Guard, Readers
-from app.server.overview import overview
+from app.server.watching import telling
+from app.server.watching.overview import overview
 
 METRICS, STATUS, STREAMLITS = "/metrics", "/status", "/_stcore/metrics"
 

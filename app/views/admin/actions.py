@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from app.server import computing, logs, runs
-from app.server.visits import VISITS
+from app.server import logs
+from app.server.watching import computing, runs
+from app.server.watching.visits import VISITS
 from app.views.admin import allowed
 
 _VISITOR, _SAID = "admin-visitor", "admin-said"

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from app.server import runs, settings
-from app.server.admins import may_administer
+from app.server import settings
+from app.server.watching import runs
+from app.server.watching.admins import may_administer
 
 REFUSED = (
     "This page is for the server's administrators: those whose address is in `PUZZLESCOPE_ADMINS` and who "

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from app.server.overview import overview
+from app.server.watching.overview import overview
 from app.startup import title as names
 from app.views.admin import actions, allowed
 from app.views.admin.tables import show

@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from app.server import telling
-from app.server.overview import Overview
-from app.server.telling import Table
+from app.server.watching import telling
+from app.server.watching.overview import Overview
+from app.server.watching.telling import Table
 from app.widgets import plain_table
 
 TALL, LOW = 260, 190

@@ -5,7 +5,7 @@ from html import escape
 import streamlit as st
 from streamlit import config
 
-from app.server import runs
+from app.server.watching import runs
 from app.widgets.text import escape_markdown
 
 _BY = {

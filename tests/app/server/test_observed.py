@@ -11,7 +11,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.server.about import VERSIONS
+from app.server.watching.about import VERSIONS
 from scripts.visit import open_page, run_to_the_end
 from tests.support.deploy.server import Server, running
 from tests.support.places import ROOT

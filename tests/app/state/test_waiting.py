@@ -73,6 +73,29 @@ def test_who_need_not_wait_long_is_told_nothing(turns: Turns, monkeypatch: pytes
     assert place.said == []
 
 
+def test_many_short_waits_are_a_long_one(turns: Turns) -> None:
+    """A page asks for one thing after the other, while one who came before waits too."""
+    done, place = threading.Event(), Place()
+
+    def earlier() -> None:
+        with turns.turn(), turns.given_up():
+            done.wait(10)
+
+    thread = threading.Thread(target=earlier)
+    thread.start()
+    while turns.status().away == 0:
+        time.sleep(0.002)
+    shown: Any = place
+    with waiting.turn(shown):
+        for _ in range(3):
+            with turns.given_up():
+                time.sleep(0.06)
+                waiting.pulse()
+        done.set()
+    thread.join(5)
+    assert len(place.said) == 2 and "2nd in line" in place.said[0] and place.said[1] == ""
+
+
 def test_alone_one_is_not_told_of_many_people(turns: Turns) -> None:
     """However long the worker takes."""
     place: Any = Place()

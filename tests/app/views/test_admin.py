@@ -7,12 +7,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from app.server import computing, settings
-from app.server.admins import may_administer, read
-from app.server.computing import Computing
+from app.server import settings
 from app.server.gate.settings import GateSettings
 from app.server.settings import Settings
-from app.server.visits import VISITS, Connection
+from app.server.watching import computing
+from app.server.watching.admins import may_administer, read
+from app.server.watching.computing import Computing
+from app.server.watching.visits import VISITS, Connection
 from app.server.words import Words
 from app.views import ADMIN
 from interp.backend.status import Kept, Kind, Status, UnderWay

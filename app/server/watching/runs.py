@@ -16,8 +16,8 @@ from app.server.gate.person import HEADER as PERSON
 from app.server.gate.person import Person
 from app.server.gate.person import read as read_person
 from app.server.metrics import counters
-from app.server.requests import CONNECTION
-from app.server.visits import VISITS, Connection, Visit
+from app.server.watching.requests import CONNECTION
+from app.server.watching.visits import VISITS, Connection, Visit
 
 
 @dataclass(eq=False, slots=True)
@@ -148,7 +148,7 @@ def _give_back(connection: Connection | None, heard: float | None) -> None:
 
 def _connection_id(session: str) -> str | None:
     """Of the websocket by which this session's browser is connected. The server has written it among the
-    headers that the browser came with (:mod:`app.server.requests`)."""
+    headers that the browser came with (:mod:`app.server.watching.requests`)."""
     return _told(session, CONNECTION)
 
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from app.server import logs, visits
-from app.server.visits import Connection, Visits
+from app.server import logs
+from app.server.watching import visits
+from app.server.watching.visits import Connection, Visits
 
 
 @pytest.fixture
@@ -57,6 +58,16 @@ def test_those_who_have_gone_are_forgotten_at_last(monkeypatch: pytest.MonkeyPat
     for k in range(200):
         here.of(f"session {k}")
     assert len(here._visits) <= 10 and here.named(kept.id) is kept
+
+
+def test_the_workers_time_is_the_first_askers() -> None:
+    here = Visits()
+    visit = here.of("session")
+    here.worked("session", 1.5)
+    here.worked("session", 0.5)
+    here.worked("unknown", 9.0)
+    here.worked(4711, 9.0)  # a thread, in a program without visitors
+    assert visit.worked == 2.0
 
 
 def test_a_visitor_is_found_by_the_id_that_is_shown() -> None:

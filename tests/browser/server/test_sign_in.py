@@ -1,8 +1,11 @@
 """Sign-in as people meet it: a real Chromium, a dashboard, and an OpenID provider in a process of its own."""
 
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import httpx2
@@ -20,7 +23,7 @@ from app.server.words import Words
 from scripts.dashboard import dashboard, free_port
 from tests.browser.conftest import NewContext, finished
 from tests.browser.test_accessibility import grave
-from tests.support.provider import RunningProvider, provider
+from tests.support.deploy.provider import RunningProvider, provider
 
 pytestmark = pytest.mark.browser
 LINK = "/heads?puzzle=9a3726a23b&off=L1.attn"
@@ -57,10 +60,10 @@ class Site:
         try:
             origin = headers.pop("Origin")
             address = f"ws://{urlsplit(self.url).netloc}/_stcore/stream"
-            connect(address, additional_headers=headers, origin=origin, open_timeout=60).close()
+            with connect(address, additional_headers=headers, origin=origin, open_timeout=60):
+                return 101
         except InvalidStatus as error:
             return error.response.status_code
-        return 101
 
 
 @pytest.fixture(scope="module")
@@ -218,10 +221,36 @@ def test_too_many_wrong_passwords_have_to_wait(page: Page, password_site: Site) 
     expect(page.get_by_role("alert")).to_contain_text("Too many wrong passwords: wait 5 minutes")
 
 
+@contextmanager
+def another_site(html: str) -> Iterator[str]:
+    """A site on this machine that shows this page."""
+
+    class Shows(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(html.encode())
+
+        def log_message(self, *said: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Shows) as server:
+        threading.Thread(target=server.serve_forever).start()
+        yield f"http://localhost:{server.server_port}/"
+        server.shutdown()
+
+
 def test_another_site_may_frame_a_figure_and_no_whole_page(page: Page, address: str) -> None:
-    frames = "".join(f"<iframe src='{address}/{query}'></iframe>" for query in ("?only=strip", "stories"))
-    page.route("http://wiki.test/", lambda route: route.fulfill(content_type="text/html", body=frames))
-    page.goto("http://wiki.test/")
-    figure, whole = page.frame_locator("iframe").first, page.frame_locator("iframe").last
-    figure.locator("canvas, svg").first.wait_for()
-    expect(whole.locator("[data-testid=stApp]")).to_have_count(0)
+    refused = []
+    page.on("console", lambda message: refused.append(message.text))
+    frames = "".join(
+        f"<iframe src='{address}/{query}' width=900 height=300></iframe>"
+        for query in ("?only=strip", "stories")
+    )
+    with another_site(frames) as wiki:
+        page.goto(wiki)
+        page.frame_locator("iframe").first.get_by_text("f(Y), truth").first.wait_for()
+        whole = page.frame_locator("iframe").last
+        expect(whole.locator("[data-testid=stApp]")).to_have_count(0)
+    assert any(f"Framing '{address}/'" in said and "frame-ancestors" in said for said in refused)

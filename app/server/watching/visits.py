@@ -1,7 +1,7 @@
 """Who is here: connections of browsers, and the visits that they belong to.
 
 A visit is a session of Streamlit's. A connection is a websocket; a browser that comes back has another one.
-The pages' own runs tell which visit a connection belongs to (:mod:`app.server.runs`).
+The pages' own runs tell which visit a connection belongs to (:mod:`app.server.watching.runs`).
 """
 
 import threading
@@ -55,6 +55,7 @@ class Visit:
         page: that was last opened.
         runs: of pages and of parts of them.
         cpu: seconds that its pages have computed, without the worker's.
+        worked: seconds of the worker's time on what this visitor was the first to ask for.
         running: when the run under way began, in seconds of :func:`time.monotonic`.
         waited: seconds that the run under way has waited for results or for its turn.
     """
@@ -66,6 +67,7 @@ class Visit:
     page: str = ""
     runs: int = 0
     cpu: float = 0.0
+    worked: float = 0.0
     running: float | None = None
     waited: float = 0.0
     connections: set[Connection] = field(default_factory=set)
@@ -138,6 +140,13 @@ class Visits:
             with logs.bound(visitor=visit.id, request=connection.id):
                 logs.event("visit begun", person=visit.person, address=connection.address)
         return visit
+
+    def worked(self, session: object, seconds: float) -> None:
+        """The worker has spent so long on what the visitor of this session asked for."""
+        with self._lock:
+            visit = self._visits.get(session) if isinstance(session, str) else None
+            if visit is not None:
+                visit.worked += seconds
 
     def connection(self, connection_id: str | None) -> Connection | None:
         """The open websocket of this id."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from app.server.overview import Overview, Visitor, Work
+from app.server.watching.overview import Overview, Visitor, Work
 
 NUMBER = "\N{NO-BREAK SPACE}"
 """At the end of a column's name: it holds numbers."""
@@ -44,9 +44,9 @@ def facts(of: Overview) -> dict[str, str]:
 
 
 def visitors(of: Overview) -> Table:
-    """Who is here."""
+    """Who is here, and what it has cost: seconds of CPU for their pages, and of the worker's time."""
     named = any(one.person for one in of.visitors)
-    head = ("Visitor", "Here for", "Page", "Doing", f"CPU{NUMBER}", f"Wants{NUMBER}")
+    head = ("Visitor", "Here for", "Page", "Doing", f"Pages{NUMBER}", f"Worker{NUMBER}", f"Wants{NUMBER}")
     rows = tuple(_visitor(one, named) for one in of.visitors)
     return Table("Visitors", (*head, "Person") if named else head, rows, "Nobody is here.")
 
@@ -54,11 +54,11 @@ def visitors(of: Overview) -> Table:
 def queue(of: Overview) -> Table:
     """What is computed and waits."""
     head = (
-        f"Place{NUMBER}",
         "Kind",
+        f"Place{NUMBER}",
         "For",
         f"Since{NUMBER}",
-        f"Computed{NUMBER}",
+        f"Worker{NUMBER}",
         f"Done{NUMBER}",
         "Visitors",
     )
@@ -139,15 +139,23 @@ def part(of_all: float | None) -> str:
 
 
 def _visitor(one: Visitor, named: bool) -> tuple[str, ...]:
-    row = (one.id, duration(one.seconds), one.page, one.doing, f"{one.cpu:.1f} s", str(one.wanted))
+    row = (
+        one.id,
+        duration(one.seconds),
+        one.page,
+        one.doing,
+        f"{one.cpu:.2f} s",
+        f"{one.worked:.1f} s",
+        str(one.wanted),
+    )
     return (*row, one.person or "") if named else row
 
 
 def _work(one: Work) -> tuple[str, ...]:
     shown = [*one.visitors[:2], *([f"{len(one.visitors) - 2} more"] if len(one.visitors) > 2 else [])]
     return (
-        str(one.place),
         one.kind,
+        str(one.place),
         one.rank,
         f"{one.age:.1f} s",
         f"{one.seconds:.1f} s",

@@ -5,8 +5,9 @@ import secrets
 
 import streamlit as st
 
-from app.server import logs, runs
+from app.server import logs
 from app.server.metrics import counters
+from app.server.watching import runs
 
 
 def script_failed(error: Exception) -> bool:

@@ -1,8 +1,8 @@
 """The overview in words."""
 
-from app.server import telling
-from app.server.computing import Turns
-from app.server.overview import Cache, Overview, Visitor, Work
+from app.server.watching import telling
+from app.server.watching.computing import Turns
+from app.server.watching.overview import Cache, Overview, Visitor, Work
 
 EMPTY = Overview(
     phase="starting",
@@ -25,8 +25,8 @@ FULL = Overview(
         **vars(EMPTY),
         "memory_limit": 4 * 2**30,
         "visitors": (
-            Visitor("0123456789", 65.0, "heads", "waiting", 1.25, 2, "ada@example.org"),
-            Visitor("abcdef0123", 3.0, "workbench", "idle", 0.0, 0),
+            Visitor("0123456789", 65.0, "heads", "waiting", 1.25, 4.0, 2, "ada@example.org"),
+            Visitor("abcdef0123", 3.0, "workbench", "idle", 0.0, 0.0, 0),
         ),
         "queue": (Work(1, "Sweep", "watched", ("0123456789", "a", "b"), 1.0, 2.0, 0.5),),
         "caches": {"results": Cache(2, 2**20, 2**28, 0.75, 1)},
@@ -47,9 +47,18 @@ def test_a_busy_one() -> None:
     assert telling.facts(FULL)["Memory"] == "700 MB of 4.0 GB"
     assert telling.facts(FULL)["Visitors"] == "2, 1 waiting"
     people = telling.visitors(FULL)
-    assert people.rows[0] == ("0123456789", "65 s", "heads", "waiting", "1.2 s", "2", "ada@example.org")
+    assert people.rows[0] == (
+        "0123456789",
+        "65 s",
+        "heads",
+        "waiting",
+        "1.25 s",
+        "4.0 s",
+        "2",
+        "ada@example.org",
+    )
     assert telling.queue(FULL).rows == (
-        ("1", "Sweep", "watched", "2.0 s", "1.0 s", "50 %", "0123456789, a, 1 more"),
+        ("Sweep", "1", "watched", "2.0 s", "1.0 s", "50 %", "0123456789, a, 1 more"),
     )
     assert all(len(row) == len(table.head) for table in (people, telling.caches(FULL)) for row in table.rows)
 
@@ -58,7 +67,7 @@ def test_columns_stand_below_each_other() -> None:
     text = telling.text(FULL)
     head, first, second = text.split("Visitors\n")[1].splitlines()[:3]
     assert head.index("Page") == first.index("heads") == second.index("workbench")
-    assert head.index("CPU") + 3 == first.index("1.2 s") + 5 == second.index("0.0 s") + 5
+    assert head.index("Pages") + 5 == first.index("1.25 s") + 6 == second.index("0.00 s") + 6
 
 
 def test_what_is_sent_names_nobody() -> None:

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from app.server import computing, logs
+from app.server import logs
 from app.server.metrics.counters import REGISTRY
+from app.server.watching import computing
 from interp.backend import Ended
 from interp.errors import PuzzlescopeError
 from tests.support.places import ROOT

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.server import logs
 from app.server.metrics import counters
-from app.server.visits import VISITS, Connection
+from app.server.watching.visits import VISITS, Connection
 from interp.errors import brief
 
 CONNECTION = "x-puzzlescope-connection"

@@ -15,10 +15,11 @@ from starlette.testclient import TestClient
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from streamlit.testing.v1 import AppTest
 
-from app.server import logs, requests
+from app.server import logs
 from app.server.metrics.counters import PAGE_ERRORS, REGISTRY
-from app.server.requests import CONNECTION, Requests, route_of
-from app.server.visits import VISITS
+from app.server.watching import requests
+from app.server.watching.requests import CONNECTION, Requests, route_of
+from app.server.watching.visits import VISITS
 
 SESSION = "3f1e4f5a-0000-4000-8000-000000000000"
 
@@ -131,7 +132,7 @@ def test_routes_are_few_and_paths_hold_no_secret(path: str, route: str, written:
 
 
 def failing() -> None:
-    from app.server.failing import script_failed
+    from app.server.watching.failing import script_failed
 
     assert script_failed(ValueError("what a visitor must not see")) is True
 

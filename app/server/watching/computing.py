@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from app.server import logs
 from app.server.metrics import counters
+from app.server.watching.visits import VISITS
 from interp.errors import PuzzlescopeError
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ def now() -> Computing | None:
 
 def ended(told: "Ended") -> None:
     """Count and log the end of a computation. The backend's worker calls this."""
+    VISITS.worked(told.who, told.seconds)
     counters.COMPUTATIONS.labels(told.kind, told.outcome).inc()
     if told.outcome == "finished":
         counters.COMPUTATION_SECONDS.labels(told.kind).observe(told.seconds)

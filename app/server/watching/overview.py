@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.server import about, computing, logs, readiness
-from app.server.computing import Turns
-from app.server.visits import VISITS, Visit
+from app.server import logs, readiness
+from app.server.watching import about, computing
+from app.server.watching.computing import Turns
+from app.server.watching.visits import VISITS, Visit
 
 if TYPE_CHECKING:
     from interp.backend import Status
@@ -26,6 +27,7 @@ class Visitor:
         page: that is open.
         doing: ``idle``, ``drawing``, or ``waiting`` for a result or for a turn.
         cpu: seconds that the visitor's pages have computed, without the worker's.
+        worked: seconds of the worker's time on what the visitor was the first to ask for.
         wanted: computations under way that the visitor wants.
         person: the signed-in address, if there is one.
     """
@@ -35,6 +37,7 @@ class Visitor:
     page: str
     doing: str
     cpu: float
+    worked: float
     wanted: int
     person: str | None = None
 
@@ -150,7 +153,7 @@ def resident() -> int:
 def _visitor(visit: Visit, wanted: int) -> Visitor:
     doing = "idle" if visit.running is None else "waiting" if visit.waited else "drawing"
     seconds = time.time() - visit.since
-    return Visitor(visit.id, seconds, visit.page, doing, visit.cpu, wanted, visit.person)
+    return Visitor(visit.id, seconds, visit.page, doing, visit.cpu, visit.worked, wanted, visit.person)
 
 
 def _work(place: int, job: "UnderWay") -> Work:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from interp.puzzles import load_puzzles
-from tests.browser.visitor import Visitor, visiting
+from tests.browser.server.visitor import Visitor, visiting
 
 MOST = 150_000
 """Bytes of a click."""
