@@ -126,7 +126,8 @@ def test_what_is_asked_is_what_a_page_asks() -> None:
     state = message.rerun_script
     assert (state.query_string, state.page_script_hash, state.fragment_id) == ("off=L1.attn", "hash", "f")
     assert list(state.cached_message_hashes) == ["h"]
-    (widget,) = state.widget_states.widgets
+    widget, own = state.widget_states.widgets
+    assert own.id == "board"
     assert widget.id == "$$STREAMLIT_INTERNAL_KEY_board__events"
     assert json.loads(widget.json_trigger_value) == [{"event": "wishes", "value": {"first": 1}}]
 
