@@ -69,9 +69,9 @@ def rerun(
         entry = state.widget_states.widgets.add()
         entry.id = f"$$STREAMLIT_INTERNAL_KEY_{widget}__events"
         entry.json_trigger_value = json.dumps(events)
-        # Else the server may have forgotten the component when another part of the page has run, and hears the
-        # event only when it is repeated. A browser's page tells the states of all its other widgets as well,
-        # and is not forgotten.
+        # Else the server may have forgotten the component when another part of the page has run, and hears
+        # the event only when it is repeated. A browser's page tells the states of all its other widgets as
+        # well, and is not forgotten.
         state.widget_states.widgets.add(id=widget, json_value="{}")
     return message.SerializeToString()
 
