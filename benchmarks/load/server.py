@@ -4,6 +4,7 @@ import argparse
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -27,6 +29,11 @@ HEALTH_EVERY = 0.25
 """Seconds between two questions after the server's health."""
 SAMPLE_EVERY = 1.0
 """Seconds between two looks at its memory."""
+
+
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+ERRORS = re.compile(r"^(?:[\w.]+\.)?[A-Z]\w*(?:Error|Exception|Disconnect|Closed\w*)\b.*$", re.MULTILINE)
+"""The last line of a traceback."""
 
 
 @dataclass
@@ -91,9 +98,10 @@ class Server:
         """Whether the process is there."""
         return self.process is not None and self.process.poll() is None
 
-    def tracebacks(self) -> int:
-        """How many tracebacks it has written to its log."""
-        return self.log.read_text(errors="replace").count("Traceback (most recent call last)")
+    def errors_in_the_log(self) -> Counter[str]:
+        """The errors whose tracebacks it has written to its log, and how often."""
+        plain = COLOURS.sub("", self.log.read_text(errors="replace"))
+        return Counter(found[:160] for found in ERRORS.findall(plain))
 
 
 @contextmanager

@@ -221,10 +221,6 @@ PAGE = (ROOT / "docs" / "deploy.md").read_text()
 VARIABLE = re.compile(r"\bPUZZLESCOPE_[A-Z]+(?:_[A-Z]+)*\b")
 
 
-UNREAD = {"PUZZLESCOPE_DATA", "PUZZLESCOPE_DEVICE", "PUZZLESCOPE_THREADS"}
-"""Those that the page may name before the code reads them."""
-
-
 def variables_read() -> set[str]:
     """What the code asks of the environment."""
     files = [file for folder in ("app", "interp") for file in (ROOT / folder).rglob("*.py")]
@@ -236,7 +232,7 @@ def test_the_page_has_every_setting_and_no_other() -> None:
     rows = [line for line in PAGE.splitlines() if line.startswith("| `PUZZLESCOPE_")]
     listed = [name for row in rows for name in VARIABLE.findall(row.split("|")[1])]
     assert len(listed) == len(set(listed))
-    assert set(listed) - UNREAD == variables_read() - UNREAD
+    assert set(listed) == variables_read()
     mentioned = {name.removesuffix("_FILE") for name in VARIABLE.findall(PAGE)}
     assert mentioned == set(listed)
 
@@ -282,7 +278,7 @@ def test_the_example_says_what_the_page_says() -> None:
     assert names <= variables_read() and len(names) == len(lines)
     for file in (*UNITS, "compose.yaml", "kubernetes.yaml"):
         found = {name.removesuffix("_FILE") for name in VARIABLE.findall((DEPLOY / file).read_text())}
-        assert found <= variables_read() | UNREAD, file
+        assert found <= variables_read(), file
 
 
 def test_the_page_names_files_that_are_there() -> None:

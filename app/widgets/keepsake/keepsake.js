@@ -2,13 +2,14 @@
 const TRIES = 3 // of two messages that wait for a running script Streamlit takes the later one
 
 class Keepsake {
-  update({ name, text, longest, visit, heard }, tell, store = window.localStorage) {
+  update({ name, text, longest, visit, heard }, tell, given) {
     if (visit !== this.visit) {
       this.visit = visit
       this.tries = 0
       this.written = null
     }
     try {
+      const store = given ?? window.localStorage // in a frame of another site even this fails
       const kept = store.getItem(name) ?? ""
       if (!heard && !text && kept && this.written === null) {
         if (kept.length <= longest && this.tries++ < TRIES) tell(kept)
@@ -19,7 +20,7 @@ class Keepsake {
         this.written = text
       }
     } catch {
-      // it is switched off or full
+      // it is switched off, refused or full
     }
   }
 }

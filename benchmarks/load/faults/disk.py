@@ -16,6 +16,7 @@ from benchmarks.load.people import Person, live
 from benchmarks.load.server import Server, healthy, served
 from benchmarks.load.visit.answers import Shown
 from benchmarks.load.visit.eyes import Done, Tally
+from benchmarks.load.visit.visitor import Visitor
 
 SIZE = "256k"
 SECONDS = 30.0
@@ -66,9 +67,13 @@ async def _run(server: Server, person: Person) -> dict[str, Any]:
     shown: list[Shown] = []
     tally, done = Tally(shown.append), list[Done]()
     until = asyncio.get_running_loop().time() + SECONDS
+    stays = Visitor(server.url, "one who stays", tally)
+    done.append(await stays.open(person.link(random.Random(9))))
+    await stays.measure()  # what is to be kept
     await asyncio.gather(
         *(live(person, server.url, f"visitor {k}", tally, done, until, random.Random(k)) for k in range(3))
     )
+    await stays.close()
     verdict = await asyncio.to_thread(direct.check_answers, shown)
     return {
         "answers": sum(one.seconds is not None for one in done),
@@ -83,4 +88,4 @@ async def _run(server: Server, person: Person) -> dict[str, Any]:
 def _last_words(log: Path) -> list[str]:
     """What the log says of it."""
     lines = log.read_text(errors="replace").splitlines()
-    return [line[:200] for line in lines if "No space" in line or "full" in line.lower()][:3]
+    return [line[:200] for line in lines if "Results cannot be" in line or "No space" in line][:3]

@@ -28,6 +28,8 @@ from scripts.find_chromium import find_chromium
 VISITORS = 6
 AWAY = 3.0
 """Seconds between the end of the one process and the start of the next."""
+KEPT_WITHIN = 60.0
+"""Seconds in which the exact board of a visitor is kept on the disk."""
 
 
 def run(arguments: argparse.Namespace) -> dict[str, Any]:
@@ -51,6 +53,8 @@ async def _run(server: Server, person: Person, data: Path) -> dict[str, Any]:
         await asyncio.gather(
             *(_settle(one, person, k) for k, one in enumerate(visitors)), _settle_in(tab, person)
         )
+        await visitors[0].measure()
+        await _kept_within(data, KEPT_WITHIN)
         clicking = [asyncio.create_task(_click(one, person, k)) for k, one in enumerate(visitors)]
         await asyncio.sleep(0.5)
         kept = _files(data)
@@ -77,14 +81,21 @@ async def _run(server: Server, person: Person, data: Path) -> dict[str, Any]:
         "chromium_clicks": again[-1].seconds is not None,
         "new_process_healthy_after_s": round(began, 1),
         "all_back_after_s": round(spent, 1),
-        "files_kept": f"{len(kept & _files(data))} of {len(kept)}",
+        "kept_results_there": f"{len(kept & _files(data))} of {len(kept)}",
         "wrong": verdict["wrong"],
         "errors_afterwards": dict(Counter(after.errors)),
     }
 
 
+async def _kept_within(folder: Path, seconds: float) -> None:
+    """Wait until a result is kept in the folder."""
+    until = time.perf_counter() + seconds
+    while not any(folder.rglob("*.result")) and time.perf_counter() < until:
+        await asyncio.sleep(0.2)
+
+
 def _files(folder: Path) -> set[str]:
-    return {str(path) for path in folder.rglob("*") if path.is_file()}
+    return {path.name for path in folder.rglob("*.result")}
 
 
 async def _settle(visitor: Visitor, person: Person, k: int) -> None:

@@ -40,6 +40,7 @@ class Found:
         self.shown: Counter[str] = Counter()
         self.broken: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
+        self.sentences = 0
 
     def look(self, data: bytes) -> None:
         """Look for the server's inside in what came."""
@@ -73,11 +74,12 @@ async def _run(server: Server, person: Person, n: int, seed: int) -> dict[str, A
         "inside_shown": dict(found.shown),
         "error_pages": sum(found.broken.values()),
         "kinds_of_error_pages": dict(found.broken.most_common(5)),
+        "told_in_a_sentence": found.sentences,
         "statuses": dict(sorted(found.statuses.items())),
         "server_lives": server.alive,
         "healthy": healthy(server.url, 10),
         "answers_before_and_after": [first, last],
-        "tracebacks_in_the_log": server.tracebacks(),
+        "errors_in_the_log": dict(server.errors_in_the_log().most_common(8)),
     }
 
 
@@ -196,6 +198,7 @@ def _take(data: bytes | str, page: Page, reader: Reader, found: Found) -> bool:
         drawn = drawn or isinstance(event, Drawn | Said)
         if isinstance(event, Broken):
             found.broken[event.why[:120]] += 1
+        found.sentences += isinstance(event, Said) and event.error
     return drawn
 
 

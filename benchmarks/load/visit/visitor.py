@@ -109,6 +109,12 @@ class Visitor:
         wire = self.socket.received - wire_before + self._files - files
         return replace(self.eyes.done(), wire=wire)
 
+    async def measure(self) -> None:
+        """Ask the board for exact values, which take a while; they are not waited for."""
+        self._wishes += 1
+        self._unheard.append({"kind": "measure"})
+        self._saying = asyncio.create_task(self._say())
+
     def forget_wishes(self) -> None:
         """No more is said of what was clicked so far."""
         self._unheard.clear()

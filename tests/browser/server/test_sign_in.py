@@ -244,10 +244,13 @@ def another_site(html: str) -> Iterator[str]:
 def test_another_site_may_frame_a_figure_and_no_whole_page(page: Page, address: str) -> None:
     refused = []
     page.on("console", lambda message: refused.append(message.text))
-    frames = "".join(f"<iframe src='{address}/{query}'></iframe>" for query in ("?only=strip", "stories"))
+    frames = "".join(
+        f"<iframe src='{address}/{query}' width=900 height=300></iframe>"
+        for query in ("?only=strip", "stories")
+    )
     with another_site(frames) as wiki:
         page.goto(wiki)
-        page.frame_locator("iframe").first.locator(".st-key-strip canvas").first.wait_for()
+        page.frame_locator("iframe").first.get_by_text("f(Y), truth").first.wait_for()
         whole = page.frame_locator("iframe").last
         expect(whole.locator("[data-testid=stApp]")).to_have_count(0)
     assert any(f"Framing '{address}/'" in said and "frame-ancestors" in said for said in refused)

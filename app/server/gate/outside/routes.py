@@ -16,7 +16,7 @@ from app.server.gate.outside.targets import same_origin
 from app.server.gate.person import Person
 from app.server.gate.seal import FORM_COOKIE, drawn
 from app.server.watching import sign_ins
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 
 LONGEST_FORM = 200_000
 _TITLE = "Sign in to Puzzlescope"
@@ -121,6 +121,7 @@ class _Desk:
         try:
             return await entrance.openid.begin(request, target, choose="other" in request.query_params)
         except PuzzlescopeError as error:
+            sign_ins.note("refused", _cause(error))
             return self._page(request, told, str(error), 502)
 
     async def back(self, request: Request) -> Response:
@@ -136,7 +137,7 @@ class _Desk:
             other = pages.link(f"{entrance.base}/sign-in/begin?other", "Sign in with another account")
             return pages.page("No entry", pages.sentence(str(error), wrong=True), other, status=403)
         except PuzzlescopeError as error:
-            sign_ins.note("refused", "not confirmed")
+            sign_ins.note("refused", _cause(error))
             return self._page(request, "", str(error), 400)
         person = entrance.seal.begun(arrival.address, arrival.name)
         entrance.openid.keep(person.session, arrival.token)
@@ -162,6 +163,15 @@ class _Desk:
 
 
 _HOURS = "A sign-in lasts {}; a cookie is kept for it."
+
+
+def _cause(error: PuzzlescopeError) -> str:
+    """What went wrong with the provider, for the log: a word of the protocol (``invalid_client``), or of the
+    network."""
+    cause = error.__cause__
+    if cause is None:
+        return "broken off"
+    return brief(getattr(cause, "error", None) or type(cause).__name__)
 
 
 def _hours(entrance: Entrance) -> str:

@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from app.server.gate.allowed import allowed
 from app.server.gate.entrance import Entrance
 from app.server.gate.settings import GateSettings, Provider
+from app.server.watching import sign_ins
 from tests.app.server.gate.conftest import OWN, PAGE, Enter
 from tests.support.deploy.provider import Client, RunningProvider
 from tests.support.deploy.provider import provider as start_provider
@@ -151,11 +152,16 @@ def test_a_token_for_another_client_is_refused(
     assert client.get(back).status_code == 400 and client.get("/").status_code == 401
 
 
-def test_the_provider_checks_our_secret(enter: Enter, settings: GateSettings) -> None:
+def test_the_provider_checks_our_secret(
+    enter: Enter, settings: GateSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert settings.provider is not None
     client = enter(replace(settings, provider=replace(settings.provider, client_secret="made up")))
+    noted = []
+    monkeypatch.setattr(sign_ins, "note", lambda *said, **more: noted.append(said))
     answer = client.get(agreed(begun(client)))
     assert answer.status_code == 400 and "did not confirm the sign-in" in answer.text
+    assert noted == [("refused", "invalid_client")]  # for the log
 
 
 def test_a_provider_that_is_away(enter: Enter, settings: GateSettings) -> None:
