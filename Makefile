@@ -35,7 +35,7 @@ bench-ui: setup-dev ## measure how the dashboard feels, in a real Chromium
 
 bench-load: setup-dev ## measure many visitors at once, and faults, on this machine alone
 	@$(python) scripts/find_chromium.py --install
-	@$(python) -m benchmarks.load all --out "$(LOAD_REPORT)"
+	@$(python) -m benchmarks.load all --last-minutes 10 --out "$(LOAD_REPORT)"
 
 screenshots: setup-dev ## take the pictures of the documentation
 	@$(python) scripts/find_chromium.py --install

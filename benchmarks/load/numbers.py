@@ -12,11 +12,14 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def summary(values: Iterable[float | None], digits: int = 3) -> dict[str, float]:
-    """How many, the median, 95 and 99 %, and the largest; those that are ``None`` are left out."""
+    """How many, the median, 95 and 99 %, and the largest; those that are ``None`` are left out. Of none, only
+    how many."""
     known = [value for value in values if value is not None]
+    if not known:
+        return {"n": 0}
     shares = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
     found = {name: round(percentile(known, share), digits) for name, share in shares.items()}
-    return {"n": len(known), **found, "max": round(max(known, default=float("nan")), digits)}
+    return {"n": len(known), **found, "max": round(max(known), digits)}
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:

@@ -128,7 +128,7 @@ def served(
 
 @dataclass(frozen=True)
 class Target:
-    """The server that is measured."""
+    """The server that is measured; its process is 0 where that is not known."""
 
     url: str
     pid: int
@@ -138,7 +138,7 @@ class Target:
 def target(arguments: argparse.Namespace) -> Iterator[Target]:
     """The server that the command line names, or one that is started."""
     if arguments.url:
-        yield Target(arguments.url.rstrip("/"), arguments.pid or os.getpid())
+        yield Target(arguments.url.rstrip("/"), arguments.pid or 0)
         return
     with tempfile.TemporaryDirectory() as folder, served(Path(folder), arguments.port) as server:
         yield Target(server.url, server.pid)
