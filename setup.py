@@ -13,6 +13,7 @@ setup(
             ".streamlit/config.toml",
             "widgets/**/*.js",
             "widgets/**/*.css",
+            "server/**/*.css",
         ],
     },
 )

@@ -44,7 +44,7 @@ class Away {
     this.line = make("div", "away", document.body)
     this.line.setAttribute("role", "status")
     this.line.style.cssText =
-      "position: fixed; z-index: 999993; left: 50%; bottom: 14px; transform: translateX(-50%); box-sizing: border-box;" +
+      "position: fixed; z-index: 999993; left: 0; right: 0; bottom: 14px; width: fit-content; margin: auto; box-sizing: border-box;" +
       "max-width: calc(100vw - 28px); padding: 6px 14px; border: 1px solid; border-radius: 8px; font-size: 14px; line-height: 20px"
     Object.assign(this.line.style, { color, backgroundColor, fontFamily })
     this.line.append(words) // after the line itself: so it is read out

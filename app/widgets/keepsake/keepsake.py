@@ -4,13 +4,12 @@ started anew. It goes to no other browser."""
 from collections.abc import Callable
 from pathlib import Path
 
-import streamlit as st
-
 from app.widgets.browser.hearing import said
+from app.widgets.browser.scripts import component
 
 HERE = Path(__file__).parent
 
-_keepsake = st.components.v2.component("keepsake", html="<div></div>", js=(HERE / "keepsake.js").read_text())
+_keepsake = component("keepsake", html="<div></div>", js=(HERE / "keepsake.js").read_text())
 
 
 def prepare(
