@@ -166,9 +166,10 @@ def analyze() -> Path:
 
 @pytest.mark.parametrize("name", UNITS)
 def test_systemd_understands_every_line(name: str, analyze: Path, tmp_path: Path) -> None:
-    """With this machine's Python in place of the one that is to be installed."""
-    unit = tmp_path / name
-    unit.write_text((DEPLOY / name).read_text().replace("/opt/puzzlescope/.venv/bin/python", sys.executable))
+    """With this machine's Python, under a path without a space, in place of the one that is installed."""
+    unit, python = tmp_path / name, tmp_path / "python"
+    python.symlink_to(sys.executable)
+    unit.write_text((DEPLOY / name).read_text().replace("/opt/puzzlescope/.venv/bin/python", str(python)))
     found = run(analyze, "verify", "--man=no", unit)
     assert (found.returncode, found.stderr) == (0, "")
     unit.write_text(unit.read_text().replace("ProtectSystem=", "ProtectSytem="))

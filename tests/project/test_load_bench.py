@@ -1,6 +1,5 @@
 """The load bench sees what a page shows, and would notice a wrong answer, or another visitor's."""
 
-import asyncio
 import json
 import random
 from dataclasses import replace
@@ -22,6 +21,7 @@ from benchmarks.load.visit.visitor import Visitor
 from benchmarks.load.visit.wire import Place, Reader, Trigger, rerun
 from interp import load_model, load_puzzles
 from scripts.dashboard import dashboard
+from tests.support.deploy.loops import run
 
 PANELS = 6
 
@@ -231,7 +231,7 @@ def test_a_real_page_is_seen_and_clicked() -> None:
         return [link.seconds, click.seconds]
 
     with dashboard() as address:
-        assert None not in asyncio.run(visit(address))
+        assert None not in run(visit(address))
     assert not tally.errors
     assert {one.scene.off for one in shown} == {"L1.attn", "L1.attn,L3.H2"}
     assert any(one.losses for one in shown)

@@ -550,7 +550,8 @@ def test_make_lists_its_commands() -> None:
 def test_make_run_hands_over_where_to_listen(arguments: list[str]) -> None:
     """And the command does the rest, as wherever the dashboard is started."""
     environment = {**os.environ, **({} if arguments else {"PORT": "8600", "HOSTS": "a b"})}
-    command = ["make", "--dry-run", "run", *arguments]
+    environment.pop("MAKEFLAGS", None)  # of the `make test` that runs this
+    command = ["make", "--dry-run", "--no-print-directory", "run", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
     words = shlex.split(done.stdout.splitlines()[-1])
     assert words[2:] == [

@@ -1,5 +1,6 @@
 // The bar of a story. Its captions lie on top of each other, so that it is as high as the longest, and the page never moves.
 const PATIENCE = 5000 // milliseconds in which the page follows the scene that was gone to
+const REPEAT = 1500 // milliseconds after which a step that was not heard is said again: of two messages that wait Streamlit may keep one
 const FOCUS = 5000 // milliseconds in which a button that led to another page gets the focus back there
 let pressed = null // the button that led here, and when: another page makes a bar of its own
 
@@ -68,7 +69,13 @@ class Bar {
     this.gone = { at, since: performance.now() }
     this.turn(at)
     this.back.hidden = true
+    this.goTo(at)
+  }
+
+  goTo(at) {
     this.wish({ do: "step", at })
+    clearTimeout(this.again)
+    this.again = setTimeout(() => this.root.isConnected && this.gone?.at === at && this.goTo(at), REPEAT)
   }
 
   update(data, send) {
@@ -123,6 +130,7 @@ class Bar {
   }
 
   detach() {
+    clearTimeout(this.again)
     this.watch.disconnect()
     document.documentElement.style.removeProperty("--story-height")
     document.removeEventListener("keydown", this.hear)

@@ -7,6 +7,7 @@ import pytest
 
 from app.server.metrics import lag
 from app.server.metrics.counters import EVENT_LOOP_LAG
+from tests.support.deploy.loops import run
 
 
 def test_a_loop_that_stands_still_is_late(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,8 +21,8 @@ def test_a_loop_that_stands_still_is_late(monkeypatch: pytest.MonkeyPatch) -> No
             time.sleep(0.3)  # as a callback that computes
             await asyncio.sleep(0.05)
 
-    asyncio.run(server())
+    run(server())
     assert len(seen) >= 2 and min(seen) >= 0 and max(seen) > 0.2
     n = len(seen)
-    asyncio.run(asyncio.sleep(0.05))
+    run(asyncio.sleep(0.05))
     assert len(seen) == n, "it ends with the server"

@@ -1,10 +1,10 @@
 """The picture of the model without a browser: what it tells the browser, and what a browser may send."""
 
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import streamlit as st
 
 from app.widgets.ablation_board import Board, Seen, Switch, Tile, Wish, hearing
 from app.widgets.model_picture import CopyPath, Picture, picture_data
@@ -74,7 +74,7 @@ def test_a_browser_may_send_anything(sent: object, monkeypatch: pytest.MonkeyPat
     wish = {"kind": "switch", "parts": ["L1.H2"], "off": True, "method": "mean"}
     message = {"client": "a", "first": 1, "wishes": [wish]}
     state: dict = {"picture": {"wishes": sent}}
-    monkeypatch.setattr(hearing, "st", SimpleNamespace(session_state=state))
+    monkeypatch.setattr(st, "session_state", state)
     done: list[Wish] = []
     hearing.hear("picture", SMALL, done.append)
     assert done == []

@@ -13,6 +13,7 @@ from app.server.words import Words
 from interp.errors import PuzzlescopeError
 
 RUNNING, IDLE = AppSessionState.APP_IS_RUNNING, AppSessionState.APP_NOT_RUNNING
+from tests.support.deploy.loops import run
 
 
 def visit() -> Any:
@@ -27,7 +28,7 @@ def waited(*visits: Any, grace: float = 60.0) -> float:
         await stopping.finished([(one, one._scriptrunner) for one in visits], grace)
         return time.monotonic() - began
 
-    return asyncio.run(wait())
+    return run(wait())
 
 
 def test_streamlit_has_what_is_looked_at() -> None:
@@ -52,7 +53,7 @@ def test_running_answers_are_waited_for() -> None:
         slow._state = IDLE
         await asyncio.wait_for(waiting, 30)
 
-    asyncio.run(both())
+    run(both())
 
 
 def test_what_begins_afterwards_is_not_waited_for() -> None:
@@ -66,7 +67,7 @@ def test_what_begins_afterwards_is_not_waited_for() -> None:
         again._scriptrunner = object()
         await asyncio.wait_for(waiting, 30)
 
-    asyncio.run(both())
+    run(both())
 
 
 def test_the_grace_has_an_end() -> None:
