@@ -11,9 +11,9 @@ from streamlit.runtime.app_session import AppSession, AppSessionState
 from app.server.life import stopping
 from app.server.words import Words
 from interp.errors import PuzzlescopeError
+from tests.support.deploy.loops import run
 
 RUNNING, IDLE = AppSessionState.APP_IS_RUNNING, AppSessionState.APP_NOT_RUNNING
-from tests.support.deploy.loops import run
 
 
 def visit() -> Any:
