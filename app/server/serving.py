@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute
 from streamlit import config
 
 from app.server import health, life, logs, parcels
+from app.server.crowd.pages import Pages
 from app.server.crowd.sockets import Sockets
 from app.server.crowd.uploads import Uploads
 from app.server.gate.parts import parts
@@ -68,6 +69,7 @@ def begin(pages: Sequence[str]) -> Serving:
             metrics.guard(base, settings.readers),
             *gate.middleware,
             Middleware(Sockets),
+            Middleware(Pages),
             Middleware(life.Doors),
             Middleware(Uploads),
         ],

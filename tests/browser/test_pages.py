@@ -4,7 +4,7 @@ asked."""
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from app.views import PAGES
 from tests.browser.conftest import NewContext, finished, settled
@@ -47,6 +47,63 @@ def test_the_scene_goes_along_and_no_other_host_is_asked(new_context: NewContext
     own = (address, address.replace("http", "ws"), "data:", "blob:")
     assert [url for url in asked if not url.startswith(own)] == []
     assert said == []
+
+
+def test_what_a_page_says_while_it_is_left_brings_nobody_back(page: Page, address: str) -> None:
+    """On a slow network a browser is for a while on the page that its visitor has left, and its components go
+    on speaking for that one."""
+    failed: list[str] = []
+    page.on("pageerror", lambda error: failed.append(str(error)))
+    slow = _Slow()
+    page.route_web_socket("**/_stcore/stream", slow.open)
+    page.goto(address)
+    settled(page)
+    tile = page.locator('.board .tile[data-part="L1.attn"]')
+    expect(tile).to_be_visible()
+    slow.hold()
+    page.get_by_role("link", name="Circuits", exact=True).click()
+    tile.click()
+    page.wait_for_timeout(1000)
+    slow.release()
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^Circuits"))
+    finished(page)
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^Circuits"))
+    assert failed == []
+
+
+def test_a_page_whose_script_has_stopped_comes_back(page: Page, address: str) -> None:
+    page.goto(f"{address}/heads?off=L1.attn")
+    finished(page)
+    page.evaluate("document.getElementById('root').replaceChildren()")  # as React leaves it after an error
+    expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^Heads"))
+    expect(page.get_by_role("textbox", name="Ablated")).to_have_value("L1.attn")
+
+
+class _Slow:
+    """A network that keeps back for a time what the server sends to a page."""
+
+    def __init__(self) -> None:
+        self._kept: list[str | bytes] | None = None
+
+    def open(self, route: WebSocketRoute) -> None:
+        self._page = route
+        server = route.connect_to_server()
+        route.on_message(server.send)
+        server.on_message(self._arrived)
+
+    def _arrived(self, message: str | bytes) -> None:
+        if self._kept is None:
+            self._page.send(message)
+        else:
+            self._kept.append(message)
+
+    def hold(self) -> None:
+        self._kept = []
+
+    def release(self) -> None:
+        kept, self._kept = self._kept or [], None
+        for message in kept:
+            self._page.send(message)
 
 
 def test_an_experiment_opens_in_the_workbench(new_context: NewContext, address: str) -> None:

@@ -1,4 +1,5 @@
-// A line while the server is away. There is one in a browser's tab, however often this module is run.
+// A line while the server is away, and a page that comes back after its script has stopped. There is one of each in a
+// browser's tab, however often this module is run.
 const STATE = "data-test-connection-state"
 const PATIENCE = 700 // milliseconds: many a pause is over before one has read a line about it
 const RESTARTED = "The server is being restarted; this page comes back by itself."
@@ -64,7 +65,32 @@ function closeDialog() {
     if (dialog.textContent.includes(DIALOG)) dialog.querySelector("button[aria-label=Close]")?.click()
 }
 
+// Where Streamlit's script stops at an error of its own, it leaves an empty window. The address brings the scene back.
+const REST = 20000 // milliseconds between two times: what stops at once must not go round and round
+const LAST = "puzzlescope-came-back"
+
+class Fallen {
+  constructor(root) {
+    this.root = root
+    new MutationObserver(() => this.look()).observe(root, { childList: true })
+  }
+
+  look() {
+    if (this.root.childElementCount || this.coming) return
+    this.coming = true
+    const rested = Date.now() - Number(sessionStorage.getItem(LAST) ?? 0)
+    setTimeout(() => this.comeBack(), Math.max(0, REST - rested))
+  }
+
+  comeBack() {
+    sessionStorage.setItem(LAST, Date.now())
+    location.reload()
+  }
+}
+
 export default function ({ data }) {
+  const root = document.getElementById("root")
+  if (root) window.puzzlescopeFallen ??= new Fallen(root)
   window.puzzlescopeAway ??= new Away()
   window.puzzlescopeAway.ready = data.ready
 }
