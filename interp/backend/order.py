@@ -29,6 +29,9 @@ LEAST_CREDIT = 0.05
 QUANTUM = 0.25
 """Two visitors whose times differ by less than these seconds count as equally served: the one who has waited
 longer comes first, and is done, rather than each a little later."""
+BEHIND = 4.0
+"""Seconds that one who waits for an answer is put behind others for each second of having been served more.
+So costly answers come later, but come: what is asked for after such a wait stands behind it."""
 HALF_LIFE = 20.0
 """Seconds after which half of what a visitor was served is forgotten."""
 KEPT = 5.0
@@ -59,8 +62,8 @@ class Account:
 
     Attributes:
         left: seconds of watched computing that the visitor may still use before everybody else.
-        place: among those who wait for answers, in the order of coming; kept for a while by one whose page is
-            drawn anew before the answer is there.
+        place: when the visitor came to wait for an answer, and as which of all; kept for a while by one whose
+            page is drawn anew before the answer is there.
         place_at: when the visitor was last seen there.
     """
 
@@ -68,7 +71,7 @@ class Account:
     asked: float = 0.0
     watched: float = 0.0
     left: float = BUDGET
-    place: int | None = None
+    place: tuple[float, int] | None = None
     place_at: float = 0.0
 
     def pass_time(self, now: float) -> None:
@@ -109,7 +112,7 @@ class Order:
         account = self._account(one.payer)
         new = one.rank is Rank.ASKED and one.who not in self._lines[one.rank]
         if new and (account.place is None or account.at - account.place_at > KEPT):
-            account.place = next(self._places)
+            account.place = self._place(account)
         self._lines[one.rank].setdefault(one.who, []).append(one)
 
     def remove(self, one: Wanting, *, done: bool = False) -> None:
@@ -118,17 +121,17 @@ class Order:
         Args:
             done: its computation has come to its end.
         """
-        if one.rank is Rank.ASKED:
-            account = self._account(one.payer)
-            account.place_at = account.at
-            if done:
-                account.place = None
         line = self._lines[one.rank]
         wishes = line.get(one.who, [])
         if one in wishes:
             wishes.remove(one)
             if not wishes:
                 del line[one.who]
+        if one.rank is Rank.ASKED:
+            account = self._account(one.payer)
+            account.place_at = account.at
+            if done:  # what else is waited for stands behind those who have come meanwhile
+                account.place = self._place(account) if one.who in line else None
 
     def of(self, who: Hashable) -> Iterator[Any]:
         """A visitor's wishes, what is waited for first, and in each rank the oldest first."""
@@ -171,11 +174,15 @@ class Order:
         """Whether one has had more watched computing than a visitor's share of the minute."""
         return payer in self._accounts and self._account(payer).left < 0
 
-    def _standing(self, rank: Rank, who: Hashable) -> tuple[bool, int, int]:
+    def _standing(self, rank: Rank, who: Hashable) -> tuple[bool, float, int]:
         account = self._account(self._lines[rank][who][-1].payer)
         if rank is Rank.ASKED:
-            return False, account.served(rank), account.place or 0
-        return account.left < 0, account.served(rank), 0
+            came, number = account.place or (0.0, 0)
+            return False, came + BEHIND * QUANTUM * account.served(rank), number
+        return account.left < 0, float(account.served(rank)), 0
+
+    def _place(self, account: Account) -> tuple[float, int]:
+        return account.at, next(self._places)
 
     def _account(self, payer: Hashable) -> Account:
         now = self._clock()

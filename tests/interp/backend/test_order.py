@@ -214,3 +214,21 @@ def test_everything_that_is_wanted_is_done(wanted: list[tuple[str, Rank, float]]
 
 def test_shares_leave_most_to_what_is_waited_for() -> None:
     assert sum(order.SHARES.values()) < 0.5
+
+
+def test_one_with_costly_answers_comes_later_but_comes() -> None:
+    """Others ask for a short answer again as soon as they have one."""
+    day = Day()
+    costly = Wish("costly", seconds=order.QUANTUM)
+    day.add(costly)
+    day.order.charge(costly, [], 1.0)  # for what was served before
+    day.add(*map(short, "abcdefgh"))
+    while (one := day.order.next()) is not costly:
+        day.step()
+        day.order.remove(one, done=True)
+        day.add(short(one.who))
+    assert 1.0 < day.now <= order.BEHIND * 1.0 + 0.1
+
+
+def short(who: str) -> Wish:
+    return Wish(who, seconds=order.QUANTUM / 10)
