@@ -31,8 +31,8 @@ def begun(load: Callable[[], None], again: float = AGAIN) -> Iterator[None]:
         while not over.is_set():
             sentence = _tried(load)
             if not sentence:
-                readiness.ready()
                 logs.event("ready", seconds=round(time.time() - about.BEGUN, 1))
+                readiness.ready()
                 return
             readiness.starting(f"Not ready: {sentence}")
             if sentence != told:
