@@ -21,6 +21,7 @@ SHARED = {
     "CANVAS": "canvas_view.js",
     "SVG_CELLS": "svg_cells.js",
     "KEYS": "keys.js",
+    "AT_WORK": "at_work.js",
     "WISHES": "wishes.js",
     "KEPT": "kept.js",
     "NEWS": "news.js",

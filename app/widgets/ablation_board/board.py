@@ -15,7 +15,7 @@ from app.widgets.ablation_board import hearing
 from app.widgets.ablation_board.tiles import Tile, costliest, in_short, number, place, said
 from app.widgets.ablation_board.wishes import Seen, Wish
 from app.widgets.browser.news import News, sent, since_sent
-from app.widgets.browser.scripts import ELEMENT, LEGEND, NEWS, WISHES, component, joined
+from app.widgets.browser.scripts import AT_WORK, ELEMENT, LEGEND, NEWS, WISHES, component, joined
 from app.widgets.effect_legend import legend
 from interp import outputs
 from interp.ablation import (
@@ -42,7 +42,7 @@ LEFT_OUT = ("token", "cell", "rests", "on")
 _board = component(
     "ablation_board",
     css=(HERE / "board.css").read_text() + legend.CSS,
-    js=joined(ELEMENT, LEGEND, NEWS, WISHES, HERE / "controls.js", HERE / "board.js"),
+    js=joined(ELEMENT, LEGEND, NEWS, AT_WORK, WISHES, HERE / "controls.js", HERE / "board.js"),
 )
 
 

@@ -26,14 +26,14 @@ from app.widgets.ablation_board import (
     place,
     said,
 )
-from app.widgets.browser.scripts import ELEMENT, SVG_CELLS, WISHES, component, joined
+from app.widgets.browser.scripts import AT_WORK, ELEMENT, SVG_CELLS, WISHES, component, joined
 from interp import outputs
 from interp.ablation import COMPONENT_KINDS, Component, components_of, fitting
 from interp.figures.scale import colour
 from interp.grids import SIZE
 
 HERE = Path(__file__).parent
-SCRIPT = joined(ELEMENT, SVG_CELLS, WISHES, HERE / "layout.js", HERE / "picture.js")
+SCRIPT = joined(ELEMENT, SVG_CELLS, AT_WORK, WISHES, HERE / "layout.js", HERE / "picture.js")
 
 _picture = component("model_picture", css=(HERE / "picture.css").read_text(), js=SCRIPT)
 

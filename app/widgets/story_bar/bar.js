@@ -74,8 +74,12 @@ class Bar {
 
   goTo(at) {
     this.wish({ do: "step", at })
+    this.wait(at)
+  }
+
+  wait(at) {
     clearTimeout(this.again)
-    this.again = setTimeout(() => this.root.isConnected && this.gone?.at === at && this.goTo(at), REPEAT)
+    this.again = setTimeout(() => this.root.isConnected && this.gone?.at === at && (atWork() ? this.wait(at) : this.goTo(at)), REPEAT)
   }
 
   update(data, send) {

@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from app.widgets.browser.hearing import said
-from app.widgets.browser.scripts import ELEMENT, KEPT, KEYS, component, joined
+from app.widgets.browser.scripts import AT_WORK, ELEMENT, KEPT, KEYS, component, joined
 
 HERE = Path(__file__).parent
 PAGE = (HERE / "page.css").read_text()
 
 _bar = component(
-    "story_bar", css=(HERE / "bar.css").read_text(), js=joined(ELEMENT, KEYS, KEPT, HERE / "bar.js")
+    "story_bar", css=(HERE / "bar.css").read_text(), js=joined(ELEMENT, AT_WORK, KEYS, KEPT, HERE / "bar.js")
 )
 
 

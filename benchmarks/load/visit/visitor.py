@@ -136,6 +136,7 @@ class Visitor:
         kept, place = self.eyes.reader.kept, self.eyes.page.place
         message = rerun(place, kept, triggers=triggers, fragment=fragment, by_itself=by_itself)
         assert self.socket is not None
+        self.eyes.page.running = True  # it is asked for, which a browser takes for the same
         with suppress(ConnectionClosed):  # told by the reader
             await self.socket.send(message)
 
@@ -152,9 +153,11 @@ class Visitor:
                 value = {"client": self._client, "first": first, "wishes": self._unheard}
                 await self._send([Trigger(board.id, "wishes", value)], board.fragment)
             await asyncio.sleep(REPEAT)
+            while self._unheard and self.eyes.page.running:  # what was said waits there
+                await asyncio.sleep(REPEAT)
             repeats += 1
             self.tally.repeats += bool(self._unheard)
-            if self._unheard and repeats % UNHEARD == 0 and not self.eyes.page.running:
+            if self._unheard and repeats % UNHEARD == 0:
                 await self._ask_for_all()
 
     async def _ask_for_all(self) -> None:

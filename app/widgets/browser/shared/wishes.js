@@ -1,4 +1,5 @@
-// Says to the server what a visitor wants of the ablation, again and again until it is heard: see app/widgets/ablation_board.
+// Says to the server what a visitor wants of the ablation, again and again until it is heard: see app/widgets/ablation_board. To be
+// put after at_work.js.
 const REPEAT = 1500 // milliseconds after which wishes that were not heard are said again
 const PATIENCE = 4 // repeats after which the whole page is asked to run: the server may not know this component any more
 
@@ -22,11 +23,16 @@ class Wishes {
     if (!this.pending.length) return
     const first = this.said - this.pending.length + 1
     this.trigger("wishes", { client: this.client, first, wishes: this.pending })
+    this.wait()
+  }
+
+  wait() {
     clearTimeout(this.timer)
     this.timer = setTimeout(() => this.root.isConnected && this.repeat(), REPEAT)
   }
 
   repeat() {
+    if (atWork()) return this.wait()
     this.repeats += 1
     if (this.repeats % PATIENCE === 0) window.dispatchEvent(new Event("puzzlescope:unheard"))
     this.send()
