@@ -681,6 +681,7 @@ MODULE_OF = {
     "axe-playwright-python": "axe_playwright_python",
     "huggingface-hub": "huggingface_hub",
     "pillow": "PIL",
+    "protobuf": "google",
     "prometheus-client": "prometheus_client",
     "pytest-xdist": "xdist",
     "pyyaml": "yaml",

@@ -28,10 +28,10 @@ VARIABLE = "PUZZLESCOPE_GRACE"
 GRACE = 8.0
 """Seconds for what is being computed, unless that variable says otherwise: Docker kills after 10."""
 LONGEST = 600.0
-_AFTER_GRACE = 1.5
+_AFTER_GRACE = 1.1
 """Seconds in which the process then ends, one way or the other."""
 _AT_ONCE = 1.0
-_LAST_WORDS = 0.4
+_LAST_WORDS = 0.8
 """Seconds in which the server still answers browsers that it has sent away: they ask why."""
 _TICK = 0.05
 
