@@ -131,7 +131,8 @@ class Order:
             account = self._account(one.payer)
             account.place_at = account.at
             if done:  # what else is waited for stands behind those who have come meanwhile
-                account.place = self._place(account) if one.who in line else None
+                waits = any(wishes[-1].payer == one.payer for wishes in line.values())
+                account.place = self._place(account) if waits else None
 
     def of(self, who: Hashable) -> Iterator[Any]:
         """A visitor's wishes, what is waited for first, and in each rank the oldest first."""
@@ -177,7 +178,7 @@ class Order:
     def _standing(self, rank: Rank, who: Hashable) -> tuple[bool, float, int]:
         account = self._account(self._lines[rank][who][-1].payer)
         if rank is Rank.ASKED:
-            came, number = account.place or (0.0, 0)
+            came, number = account.place or (account.at, 0)
             return False, came + BEHIND * QUANTUM * account.served(rank), number
         return account.left < 0, float(account.served(rank)), 0
 

@@ -230,5 +230,17 @@ def test_one_with_costly_answers_comes_later_but_comes() -> None:
     assert 1.0 < day.now <= order.BEHIND * 1.0 + 0.1
 
 
+def test_one_with_two_visits_stands_behind_others_after_an_answer() -> None:
+    day = Day()
+    first, second, other = Wish("tab 1", person="me"), Wish("tab 2", person="me"), Wish("other")
+    day.now = 100.0
+    day.add(first, second)
+    day.now += 1.0
+    day.add(other)
+    day.now += 1.0
+    day.order.remove(first, done=True)
+    assert day.order.next() is other
+
+
 def short(who: str) -> Wish:
     return Wish(who, seconds=order.QUANTUM / 10)
