@@ -14,6 +14,8 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ClientState_pb2 import ClientState
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+MOST = 64
+"""Characters of a page's hash (it has 32), and pages that are waited for: more only a stranger sends."""
 ANNOUNCEMENT = 65_536
 """Bytes: what is longer than this tells of no run of a page (which takes 1.3 kB) and is not looked at."""
 
@@ -37,6 +39,7 @@ class Place:
         self._be(page)
         if self._to_run[-1:] != [page]:
             self._to_run.append(page)
+            del self._to_run[:-MOST]
 
     def begun(self, page: str) -> None:
         """The server has begun to run this page as a whole."""
@@ -56,8 +59,9 @@ class Place:
         return page != self.page and page in self._been
 
     def _be(self, page: str) -> None:
-        self._been.add(page)
         self.page = page
+        if len(self._been) < MOST:
+            self._been.add(page)
 
 
 class Pages:
@@ -97,9 +101,9 @@ def heard(place: Place, data: bytes) -> bytes:
         message.ParseFromString(data)
     except DecodeError:
         return data  # Streamlit says so
-    if message.WhichOneof("type") != "rerun_script" or not message.rerun_script.page_script_hash:
-        return data
     state = message.rerun_script
+    if message.WhichOneof("type") != "rerun_script" or not 0 < len(state.page_script_hash) <= MOST:
+        return data
     late = place.left(state.page_script_hash) and _of_a_part(state)
     if late:
         state.page_script_hash = place.page

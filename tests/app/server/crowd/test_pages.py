@@ -106,6 +106,13 @@ def test_a_page_that_was_passed_over_is_not_waited_for(heads: Place) -> None:
     assert page_of(heard(heads, said("workbench", fragment="f"))) == "stories"
 
 
+def test_a_stranger_s_pages_are_not_kept(heads: Place) -> None:
+    for number in range(1000):
+        heard(heads, said(f"page {number}"))
+    heard(heads, said("x" * 1000))
+    assert len(heads._to_run) <= 64 and len(heads._been) <= 64 and heads.page == "page 999"
+
+
 @given(st.binary())
 def test_bytes_of_any_kind_pass(data: bytes) -> None:
     place = Place()
