@@ -14,7 +14,6 @@ const isTold = () => {
   const bar = document.querySelector(".st-key-story")?.parentElement
   return Boolean(bar) && getComputedStyle(bar).position === "static"
 }
-const works = () => document.querySelector("[data-testid=stApp]")?.getAttribute("data-test-script-state") !== "notRunning"
 
 class Sight {
   constructor(parent) {
@@ -39,7 +38,7 @@ class Sight {
     const waited = performance.now() - this.since
     if (this.ringed) return this.ringed < performance.now() ? this.leave() : this.place()
     if (waited > PATIENCE) return this.leave()
-    if (works() && waited < SLOW) return
+    if (atWork() && waited < SLOW) return
     if (!this.selector) {
       scrollPage(-page()?.scrollTop)
       return this.leave()

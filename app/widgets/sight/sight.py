@@ -8,11 +8,13 @@ from pathlib import Path
 
 import streamlit as st
 
-from app.widgets.browser.scripts import ELEMENT, KEPT, RING, RING_STYLE, component, joined
+from app.widgets.browser.scripts import AT_WORK, ELEMENT, KEPT, RING, RING_STYLE, component, joined
 
 HERE = Path(__file__).parent
 
-_sight = component("sight", css=RING_STYLE.read_text(), js=joined(ELEMENT, KEPT, RING, HERE / "sight.js"))
+_sight = component(
+    "sight", css=RING_STYLE.read_text(), js=joined(ELEMENT, AT_WORK, KEPT, RING, HERE / "sight.js")
+)
 
 
 def show(entered: int, target: str | None, *, key: str) -> None:
