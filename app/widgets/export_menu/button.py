@@ -11,7 +11,8 @@ HERE = Path(__file__).parent
 _button = component(
     "export_button",
     html='<div><button type="button" aria-label="Export this figure">'  # until its script says which
-    '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M8 2v8M4.8 7 8 10.2 11.2 7M2.5 13.5h11"/></svg></button></div>',
+    '<svg viewBox="0 0 16 16" aria-hidden="true">'
+    '<path d="M8 2v8M4.8 7 8 10.2 11.2 7M2.5 13.5h11"/></svg></button></div>',
     css=(HERE / "button.css").read_text(),
     js=(HERE / "button.js").read_text(),
 )
