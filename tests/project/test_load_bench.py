@@ -111,12 +111,21 @@ def test_a_place_in_line_is_heard() -> None:
 def test_a_message_that_was_kept_is_read_again_by_its_name_until_it_is_old() -> None:
     reader, message, reference = Reader(), drawn("puzzle_strip", strip("", [])), ForwardMsg()
     message.hash, message.metadata.cacheable, reference.ref_hash = "h", True, "h"
+    begun = ForwardMsg()
+    begun.new_session.config.max_cached_message_age = 2
+    reader.read(begun.SerializeToString())
     reader.read(message.SerializeToString())
     assert reader.read(reference.SerializeToString()).delta == message.delta
     for _ in range(3):
         reader.read(ended().SerializeToString())
     with pytest.raises(KeyError):
         reader.read(reference.SerializeToString())
+
+
+def test_a_tiny_loss_may_be_some_grains_off_and_another_may_not() -> None:
+    assert direct.fits("9.0e-7", 9.0527e-7) and not direct.fits("8.9e-7", 9.0527e-7)
+    assert direct.fits("0.484", 0.48352) and not direct.fits("0.485", 0.4838)
+    assert direct.fits("no such cell", float("nan"))
 
 
 def test_what_is_asked_is_what_a_page_asks() -> None:

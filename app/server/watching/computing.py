@@ -82,9 +82,8 @@ def ended(told: "Ended") -> None:
     if told.outcome == "finished":
         counters.COMPUTATION_SECONDS.labels(told.kind).observe(told.seconds)
         counters.COMPUTATION_AGE.labels(told.kind).observe(told.age)
-    bug = (
-        told.error if not isinstance(told.error, PuzzlescopeError) else None
-    )  # the others are told the visitor
+    # What a visitor did wrong the visitor is told; the rest is a fault of ours.
+    bug = None if isinstance(told.error, PuzzlescopeError) else told.error
     logs.event(
         "computation",
         logging.INFO if bug is None else logging.ERROR,

@@ -48,7 +48,7 @@ class Tab:
     """
 
     def __init__(self, tab: ChromiumPage, url: str, name: str, tally: Tally):
-        self.tab, self.url = tab, url
+        self.tab, self.url, self._opened = tab, url, 0
         self.eyes = Eyes(name, Page(Place()), tally)
         tab.on("websocket", self._listen)
         tab.on("pageerror", lambda error: self.eyes.trouble(f"JavaScript: {error}"[:200]))
@@ -56,15 +56,19 @@ class Tab:
     def _listen(self, socket: WebSocket) -> None:
         if "/_stcore/stream" not in socket.url:
             return
-        socket.on("framereceived", self._take)
+        document = self._opened
 
-    def _take(self, data: bytes | str) -> None:
-        if isinstance(data, bytes):
-            self.eyes.take(data)
+        def take(data: bytes | str) -> None:
+            # What still comes for the page that is being left is no concern of the new one.
+            if document == self._opened and isinstance(data, bytes):
+                self.eyes.take(data)
+
+        socket.on("framereceived", take)
 
     async def open(self, scene: Scene) -> Done:
         """Open the link of a scene and wait for its answer."""
         self.eyes.wait_for(scene, "link")
+        self._opened += 1
         self.eyes.reader = Reader()  # what it keeps, it keeps as long as its document stands
         await self.tab.goto(f"{self.url}/?{query_of(scene)}", wait_until="commit")
         await self.eyes.wait(PATIENCE)

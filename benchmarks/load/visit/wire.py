@@ -8,8 +8,6 @@ from typing import Any
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-OLDEST = 2
-"""A message that a page has kept is dropped when its script has ended this many times without using it."""
 ENDED = (ForwardMsg.FINISHED_SUCCESSFULLY, ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY)
 
 
@@ -86,8 +84,16 @@ class _Kept:
 @dataclass
 class Reader:
     """Reads the server's messages as a page does: big ones are kept, so that the server need not repeat
-    them."""
+    them.
 
+    Attributes:
+        oldest: a message that is kept is dropped when the script has ended this many times without using it,
+            and once more. The server says how many.
+        runs: that have ended.
+        kept: messages by their hash.
+    """
+
+    oldest: int = 0
     runs: int = 0
     kept: dict[str, _Kept] = field(default_factory=dict)
 
@@ -100,6 +106,8 @@ class Reader:
         """
         message = ForwardMsg()
         message.ParseFromString(data)
+        if message.WhichOneof("type") == "new_session":
+            self.oldest = message.new_session.config.max_cached_message_age or self.oldest
         if message.WhichOneof("type") == "ref_hash":
             found = self.kept[message.ref_hash]
             found.age_from = self.runs
@@ -116,5 +124,5 @@ class Reader:
         self.kept = {
             name: one
             for name, one in self.kept.items()
-            if (fragments and one.fragment not in fragments) or self.runs - one.age_from <= OLDEST
+            if (fragments and one.fragment not in fragments) or self.runs - one.age_from <= self.oldest
         }
