@@ -31,6 +31,8 @@ hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 # Without a card there is nothing that these could find: they are none of the tests of such a machine.
 ON_A_CARD = "interp/devices/test_cuda.py"
+PLAIN_NAME = "--host-resolver-rules=MAP plain.test 127.0.0.1"
+"""A name of this machine that a browser trusts no more than another's."""
 HAS_CARD = torch.cuda.is_available()
 collect_ignore = [] if HAS_CARD else [ON_A_CARD]
 
@@ -56,7 +58,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFixtures:
 def chromium() -> Iterator[Browser]:
     """One for the whole run: Playwright can be started only once in a process."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=CHROMIUM_ARGUMENTS)
+        browser = playwright.chromium.launch(
+            executable_path=str(find_chromium()), args=[*CHROMIUM_ARGUMENTS, PLAIN_NAME]
+        )
         yield browser
         browser.close()
 

@@ -67,7 +67,8 @@ def read_one_of(text: str, values: Collection[Any]) -> Any:
     for value in values:
         if str(value) == text:
             return value
-    raise PuzzlescopeError(f"Expected one of {', '.join(map(str, values))}, got '{brief(text)}'.")
+    expected = ", ".join(str(value) for value in values if str(value))
+    raise PuzzlescopeError(f"Expected one of {expected}, got '{brief(text)}'.")
 
 
 def read_query(

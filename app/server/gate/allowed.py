@@ -24,6 +24,8 @@ class Allowed:
             return False
         if ANYBODY in self.entries:
             return True
+        if not address.isascii():  # a letter that looks like another might be folded into it
+            return False
         known = address.casefold()
         name, at, domain = known.rpartition("@")
         return known in self.entries or bool(name and at and {domain, f"@{domain}"} & self.entries)

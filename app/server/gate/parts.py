@@ -50,5 +50,8 @@ def parts(settings: GateSettings, base: str) -> Parts:
     entrance = Entrance(settings, base)
     return Parts(
         routes=routes.routes(entrance),
-        middleware=[Middleware(SafeHeaders, settings=settings), Middleware(Gate, entrance=entrance)],
+        middleware=[
+            Middleware(SafeHeaders, settings=settings, base=base),
+            Middleware(Gate, entrance=entrance),
+        ],
     )

@@ -70,7 +70,8 @@ class Seal:
             told: str = self._forms.loads(token, max_age=FORM_SECONDS)
         except BadData:
             return False
-        return bool(browser) and secrets.compare_digest(told, browser or "")
+        # As bytes: of text that is not ASCII, which a cookie may hold, it would not tell.
+        return bool(browser) and secrets.compare_digest(told.encode(), (browser or "").encode())
 
 
 def drawn() -> str:

@@ -106,7 +106,8 @@ class Guard:
         self._app, self._readers, self._paths = app, readers, frozenset(paths)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        guarded = scope["type"] == "http" and scope["path"].rstrip("/") in self._paths
+        # Routes are found by regular expressions whose end matches before a last newline, too.
+        guarded = scope["type"] == "http" and scope["path"].rstrip("/\r\n") in self._paths
         if guarded and not may_read(self._readers, HTTPConnection(scope)):
             await PlainTextResponse(CLOSED, 403)(scope, receive, send)
             return

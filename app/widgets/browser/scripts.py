@@ -37,14 +37,17 @@ export default (given) => {
 """The end of a script that brings its style: it is read once, for all places where the component stands."""
 LOADER = """
 const address = new URL(ADDRESS, document.baseURI).href
+const gone = () => fetch(address).then((answer) => answer.status >= 400 && answer.status < 500, () => false)
 const load = (tries) =>
-  import(tries ? `${address}?${tries}` : address).catch((error) => {
-    if (tries > 4) throw error
-    return new Promise((resolve) => setTimeout(resolve, 300 * 2 ** tries)).then(() => load(tries + 1))
+  import(tries ? `${address}?${tries}` : address).catch(async (error) => {
+    if (tries > 4 && (tries > 2000 || (await gone()))) throw error
+    await new Promise((resolve) => setTimeout(resolve, Math.min(300 * 2 ** tries, 3000)))
+    return load(tries + 1)
   })
 export default (await load(0)).default
 """
-"""What is sent in a script's place. It asks again where the network or the server was away for a moment."""
+"""What is sent in a script's place. Where the network or the server is away it asks again until
+either is back: Streamlit would show an error in the component's place, and would not try again."""
 
 
 def joined(*files: Path) -> str:

@@ -194,6 +194,20 @@ def test_a_password_opens_without_scripts_and_a_wrong_one_does_not(
     assert password_site.hears(cookie["value"]) == 101
 
 
+def test_a_password_opens_where_the_address_is_neither_https_nor_this_machines(
+    new_context: NewContext, password_site: Site
+) -> None:
+    """A browser says less of a form there (no Sec-Fetch-Site)."""
+    page = new_context(java_script_enabled=False).new_page()
+    url = password_site.url.replace("127.0.0.1", "plain.test").replace("localhost", "plain.test")
+    page.goto(f"{url}{LINK}")
+    page.get_by_label("Password").fill(RIGHT)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{url}{LINK}")
+    page.goto(f"{url}/sign-in")
+    assert page.context.cookies()
+
+
 def test_on_a_phone_the_name_has_room_beside_the_title(new_context: NewContext, password_site: Site) -> None:
     context = new_context(width=390, height=844)
     password_site.give(context, password_site.seal.session(password_site.seal.begun("", "")))

@@ -17,7 +17,9 @@ HEADERS = {
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; img-src data:; base-uri 'none'; "
         "frame-ancestors 'none'"
     ),
-    "Referrer-Policy": "no-referrer",
+    # With no referrer at all a browser says "Origin: null" of a form, too, where the address is neither https
+    # nor this machine's, and nobody could sign in there (app.server.gate.outside.targets.same_origin).
+    "Referrer-Policy": "same-origin",
 }
 
 

@@ -1,9 +1,10 @@
 """The addresses of the gate: ``/sign-in``, ``/sign-out``, and where the provider sends people back to."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
@@ -194,10 +195,11 @@ def _is_foreign(request: Request, entrance: Entrance) -> bool:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    """The fields of a small form; of one that is too large, none."""
+    """The fields of a small form; of one that is too large, or is broken off, none."""
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LONGEST_FORM:
-            return {}
+    with suppress(ClientDisconnect):
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > LONGEST_FORM:
+                return {}
     return {name: values[0] for name, values in parse_qs(body.decode("latin-1")).items()}

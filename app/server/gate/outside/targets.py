@@ -29,7 +29,8 @@ class Targets:
 
 
 def target(said: str, base: str) -> str:
-    """The place that is asked for, if it is one below the dashboard's address; else the dashboard itself.
+    """The place that is asked for, if it is one below the dashboard's address where one does not sign in or out;
+    else the dashboard itself.
 
     Args:
         base: the path under which the dashboard is served, without a slash at its end.
@@ -38,6 +39,8 @@ def target(said: str, base: str) -> str:
     '/heads?puzzle=7'
     >>> target("https://evil.example/", ""), target("//evil.example", ""), target("/a", "/puzzles")
     ('/', '/', '/puzzles/')
+    >>> target("/puzzles/../other", "/puzzles"), target("/sign-out", "")
+    ('/puzzles/', '/')
     """
     home = f"{base}/"
     plain = (
@@ -50,7 +53,11 @@ def target(said: str, base: str) -> str:
     if not plain or not said.startswith(home) or unquote(said).startswith(("//", "/\\")):
         return home
     parts = urlsplit(said)
-    return home if parts.scheme or parts.netloc else said
+    if parts.scheme or parts.netloc:
+        return home
+    steps = unquote(parts.path).split("/")
+    leaves = ".." in steps or "." in steps or parts.path.startswith(f"{home}sign-")
+    return home if leaves else said
 
 
 def asked(path: str, query: str, base: str) -> str:

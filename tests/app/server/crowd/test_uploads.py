@@ -15,7 +15,7 @@ from app.server.crowd.uploads import MOST_FILES, Uploads
 @pytest.fixture
 def client() -> TestClient:
     async def take(request: Request) -> PlainTextResponse:
-        return PlainTextResponse("taken")
+        return PlainTextResponse("taken", 403 if request.headers.get("refuse") else 200)
 
     route = Route("/base/_stcore/upload_file/{session}/{file}", take, methods=["PUT", "DELETE", "GET"])
     known = Middleware(Uploads, known=lambda session: session.startswith("known"))
@@ -38,11 +38,40 @@ def test_one_too_many_is_refused_in_a_sentence(client: TestClient) -> None:
     assert client.get("/base/_stcore/upload_file/known/more").status_code == 200
 
 
-def test_strangers_fill_no_memory(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "MOST_VISITORS", 3)
-    counting = Uploads(client.app, known=lambda session: session != "stranger")
-    assert all(counting._let_by("PUT", "stranger", str(k)) for k in range(2 * MOST_FILES))
-    assert not counting._files, "Streamlit keeps nothing of theirs"
-    for k in range(10):
-        counting._let_by("PUT", f"visitor {k}", "file")
-    assert list(counting._files) == ["visitor 7", "visitor 8", "visitor 9"]
+def test_a_file_that_is_not_closed_after_all_counts(client: TestClient) -> None:
+    for k in range(MOST_FILES):
+        put(client, "known", k)
+        client.delete(f"/base/_stcore/upload_file/known/{k}", headers={"refuse": "yes"})
+    assert put(client, "known", "more") == 413
+
+
+def test_names_that_begin_alike_are_different_files(client: TestClient) -> None:
+    assert put(client, "known", "x" * 190) == 200
+    assert {put(client, "known", "x" * 190 + str(k)) for k in range(1, MOST_FILES)} == {200}
+    assert put(client, "known", "x" * 190 + "0") == 413
+    assert put(client, "known-2", "x" * 201) == 414
+
+
+def test_all_files_of_all_visitors_have_a_bound(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MOST_BYTES", 5)
+    assert {put(client, f"known-{k}", "file") for k in range(5)} == {200}
+    refused = client.put("/base/_stcore/upload_file/known-5/file", content=b"x")
+    assert refused.status_code == 413 and "no room for another" in refused.text
+    assert put(client, "known-3", "file") == 200, "in place of the same"
+    client.delete("/base/_stcore/upload_file/known-3/file")
+    assert put(client, "known-5", "file") == 200
+
+
+def test_a_file_of_unknown_size_is_not_taken(client: TestClient) -> None:
+    refused = client.put("/base/_stcore/upload_file/known/file", content=iter([b"x"]))
+    assert refused.status_code == 411
+
+
+def test_nothing_is_kept_of_strangers_and_of_those_who_have_left(client: TestClient) -> None:
+    here = {"ann", "bob"}
+    counting = Uploads(client.app, known=here.__contains__)
+    for who in ("stranger", "ann", "bob"):
+        assert counting._fault(who, "file", "7") is None
+    assert [*counting._files] == ["ann", "bob"]
+    here.remove("ann")
+    assert counting._fault("bob", "another", "7") is None and [*counting._files] == ["bob"]

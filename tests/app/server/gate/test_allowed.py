@@ -23,6 +23,8 @@ from app.server.gate.networks import NOWHERE, networks
         ("ann@example.org", "bob@example.org", False),
         ("ann@example.org", "ann", False),
         ("ann", "ann", True),
+        ("kim", "\u212aim", False),  # the Kelvin sign, which folds into a k
+        ("strasse.de", "ann@straße.de", False),
         ("*", "anybody@anywhere.net", True),
         ("*", "", False),
     ],

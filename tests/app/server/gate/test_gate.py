@@ -4,13 +4,14 @@ import base64
 import json
 import time
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from argon2 import PasswordHasher
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
+from app.server.gate import headers as safe_headers
 from app.server.gate import person as people
 from app.server.gate.allowed import allowed
 from app.server.gate.attempts import EACH
@@ -19,6 +20,7 @@ from app.server.gate.middleware import OPEN
 from app.server.gate.networks import networks
 from app.server.gate.seal import SESSION_COOKIE
 from app.server.gate.settings import GateSettings
+from app.state.scene import Only
 from tests.app.server.gate.conftest import OWN, PAGE, Enter, later
 
 RIGHT = "correct horse battery"
@@ -269,6 +271,10 @@ def test_a_proxys_websocket_has_to_pass_it_again(enter: Enter) -> None:
         (None, "/heads", "'self'"),
         (None, "/?only=board&puzzle=7", "*"),
         (None, "/?puzzle=only", "'self'"),
+        (None, "/?only=nonsense", "'self'"),
+        (None, "/?only=board&only=x", "'self'"),
+        (None, "/heads?only=board", "'self'"),
+        (None, "/admin?only=board", "'self'"),
         (("https://wiki.example.org", "self"), "/?only=board", "https://wiki.example.org 'self'"),
         (("none",), "/heads", "'none'"),
     ],
@@ -280,6 +286,16 @@ def test_who_may_frame_a_page(
     assert headers["content-security-policy"] == f"frame-ancestors {ancestors}"
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
+
+
+def test_the_figures_that_may_be_framed_are_those_of_the_workbench() -> None:
+    assert set(safe_headers.FIGURES) == set(get_args(Only)) - {""}
+
+
+@pytest.mark.parametrize("path", ["/metrics%0A", "/heads%0a", "/%00", "/status%0D%0A", "/a%7f"])
+def test_an_address_with_what_cannot_be_seen_is_none(enter: Enter, path: str) -> None:
+    answer = enter(GateSettings()).get(path)
+    assert answer.status_code == 400 and answer.text == "This is no address of this server."
 
 
 def test_the_page_where_one_signs_in_is_framed_by_nobody(enter: Enter) -> None:

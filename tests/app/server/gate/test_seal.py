@@ -78,6 +78,7 @@ def test_a_forged_cookie_is_nobodys(text: str, cut: int) -> None:
 def test_a_form_is_of_one_browser_and_one_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     token = SEAL.form("browser")
     assert SEAL.is_form(token, "browser")
+    assert not SEAL.is_form(token, "é") and not SEAL.is_form(SEAL.form("é"), "e")
     assert not SEAL.is_form(token, "another") and not SEAL.is_form(token, None) and not SEAL.is_form("x", "x")
     assert SEAL.person(token) is None  # what is signed for one purpose serves no other
     assert not SEAL.is_form(SEAL.session(SEAL.begun("", "")), "browser")

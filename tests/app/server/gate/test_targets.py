@@ -19,11 +19,19 @@ HERE = "https://puzzles.example.org"
 @example(said="/puzzles//evil.example")
 @example(said="https://evil.example/")
 @example(said="javascript:alert(1)")
+@example(said="/../other")
+@example(said="/puzzles/../other")
+@example(said="/puzzles/%2e%2e/other")
 def test_nobody_is_led_away(base: str, said: str) -> None:
     for one in (target(said, base), target(f"{base}{said}", base)):
         there = urlsplit(urljoin(f"{HERE}{base}/sign-in", one))
         assert (there.scheme, there.netloc) == ("https", "puzzles.example.org")
         assert there.path.startswith(f"{base}/")
+
+
+def test_nobody_is_led_out_again_or_round_in_circles() -> None:
+    assert target("/sign-out", "") == target("/sign-in?next=/heads", "") == "/"
+    assert target("/puzzles/sign-out", "/puzzles") == "/puzzles/"
 
 
 @pytest.mark.parametrize(
