@@ -1,5 +1,5 @@
-"""How many files a visitor may have uploaded, and how large those of all visitors may be. Streamlit keeps them
-in memory as long as the visitor is here, and bounds only the size of each."""
+"""How many files a visitor may have uploaded, and how large those of all may be. Streamlit keeps them in
+memory as long as the visitor is here, and bounds only the size of each."""
 
 import re
 from collections.abc import Callable

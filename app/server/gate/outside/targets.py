@@ -29,8 +29,8 @@ class Targets:
 
 
 def target(said: str, base: str) -> str:
-    """The place that is asked for, if it is one below the dashboard's address where one does not sign in or out;
-    else the dashboard itself.
+    """The place that is asked for, if it is one below the dashboard's address where one does not sign in
+    or out; else the dashboard itself.
 
     Args:
         base: the path under which the dashboard is served, without a slash at its end.
