@@ -24,7 +24,7 @@ _HASH = re.compile(
     r"\$argon2id\$v=19\$m=\d{1,9},t=\d{1,9},p=\d{1,3}"
     r"\$[A-Za-z0-9+/]{11,64}\$[A-Za-z0-9+/]{22,128}"
 )
-"""With the salt of 8 bytes and the digest of 16 that are the least; `puzzlescope password` takes 16 and 32."""
+"""A salt of 8 bytes and a digest of 16 are the least; `puzzlescope password` takes 16 and 32."""
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.*:\[\]-]+|\*|self|none")
 
 

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from app.server import settings
-from app.server.gate.person import Way
+from app.server.gate.person import Person, Way
 from app.server.gate.settings import GateSettings
 from app.server.settings import Settings
 from app.server.watching import computing
@@ -113,6 +113,15 @@ def test_others_see_a_sentence(page: AppTest, monkeypatch: pytest.MonkeyPatch) -
         assert not page.exception and not page.button
         assert "for the server's administrators" in page.info[0].value
         assert visitor() not in html(page)
+
+
+def test_who_is_refused_can_sign_out(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "now", lambda: Settings(address="0.0.0.0"))
+    person = Person("password", "", "", "s", 0, 1)
+    monkeypatch.setattr("app.server.watching.runs.signed_in", lambda: person)
+    page.run()
+    assert not page.exception and page.info
+    assert '<a href="/sign-out"' in html(page)
 
 
 def test_it_has_no_place_in_the_bar(page: AppTest) -> None:
