@@ -46,8 +46,8 @@ def run(
 
 
 def raise_handles() -> None:
-    """Let the server have as many file handles as the system allows, within reason: each connection takes one,
-    and often 1024 are the rule for programs that say nothing."""
+    """Let the server have as many file handles as the system allows, within reason: each connection takes
+    one, and programs that do not ask often get 1024."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_HANDLES if hard == resource.RLIM_INFINITY else min(hard, MOST_HANDLES)
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -1,5 +1,5 @@
-"""A server without a file handle left cannot take connections. asyncio tries again every second and writes a
-traceback each time, once for every connection that waits: a disk full of them. One line a minute says as much.
+"""A server without a file handle left cannot take connections. asyncio tries again every second and writes
+many tracebacks each time: a disk full of them. One line a minute says as much.
 """
 
 import logging
@@ -9,8 +9,8 @@ from collections.abc import Callable
 ASYNCIOS = "socket.accept() out of system resource"
 """How asyncio's message begins."""
 SENTENCE = (
-    "No connection can be taken: the process has no file handle left. Too many are open, or somebody opens them "
-    "without sending anything: raise LimitNOFILE or `--ulimit nofile`, and put a proxy before it."
+    "No connection can be taken: the process has no file handle left. Too many are open, some perhaps by a "
+    "program that sends nothing: raise LimitNOFILE or `--ulimit nofile`, and put a proxy before it."
 )
 SECONDS = 60.0
 

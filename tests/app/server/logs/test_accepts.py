@@ -6,8 +6,8 @@ import inspect
 import logging
 from asyncio import selector_events
 
-from app.server.logs import accepts, install
-from app.server.logs.accepts import ACCEPTS, SECONDS, SENTENCE, Accepts
+from app.server.logs import accepts
+from app.server.logs.accepts import SECONDS, SENTENCE, Accepts
 
 
 class Clock:
@@ -43,10 +43,3 @@ def test_one_line_a_minute_without_a_traceback() -> None:
         logger.removeHandler(handler)
         logger.filters = kept
     assert lines == [SENTENCE, SENTENCE, "Task was destroyed"]
-
-
-def test_it_is_in_place_once() -> None:
-    source = inspect.getsource(install)
-    assert source.count('logging.getLogger("asyncio").addFilter(ACCEPTS)') == 1 and isinstance(
-        ACCEPTS, Accepts
-    )
