@@ -11,6 +11,7 @@ from app.server.watching import runs
 from app.startup import arrival, opening, title
 from app.state import admission
 from app.views import ADMIN, PAGES
+from app.views.shared import who
 from app.widgets.away import away
 from app.widgets.open_page import page_keeper, printing
 
@@ -37,7 +38,7 @@ with st.container(horizontal=True, gap="small", key="tabs"):  # only on narrow s
     for one in pages.values():
         st.page_link(one)
 if page != admin:
-    admission.show()
+    admission.show(who.show_way_out)
 opening.load(st.empty())
 with st.container(key="line"):  # lies over the page: app/style.css
     line = st.empty()

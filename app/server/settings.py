@@ -55,10 +55,11 @@ def read(words: Words, address: str) -> Settings:
     Raises:
         PuzzlescopeError: if one of them cannot be.
     """
+    entrance = gate.read(words, address)
     return Settings(
         address=address,
-        gate=gate.read(words, address),
-        admins=admins.read(words),
+        gate=entrance,
+        admins=admins.read(words, entrance.way),
         log=logs.read(words),
         readers=guard.read(words),
         limits=limits.read(words),

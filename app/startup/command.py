@@ -5,6 +5,7 @@ and what those need who run it for others.
 """
 
 import os
+import resource
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ HERE_ONLY = ("localhost", "127.0.0.1", "::1")
 """The names that a browser on this machine comes by."""
 ALLOWED_VARIABLE = "STREAMLIT_SERVER_ALLOWED_HOSTS"
 PUBLIC_VARIABLE = "PUZZLESCOPE_URL"
+MOST_HANDLES = 65_536
 CONTEXT = {"allow_extra_args": True, "ignore_unknown_options": True}
 
 
@@ -37,9 +39,19 @@ def run(
     if sentence is not None:
         print(sentence, file=sys.stderr)
         raise SystemExit(2)
+    raise_handles()
     print(ports.announcement(address, port), flush=True)
     words = [sys.executable, "-m", "streamlit", "run", str(MAIN), *options(port, address, hosts)]
     os.execve(sys.executable, [*words, *context.args], environment())
+
+
+def raise_handles() -> None:
+    """Let the server have as many file handles as the system allows, within reason: each connection takes
+    one, and programs that do not ask often get 1024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_HANDLES if hard == resource.RLIM_INFINITY else min(hard, MOST_HANDLES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def options(port: str, address: str, hosts: str) -> Iterator[str]:

@@ -5,6 +5,7 @@ A light module: it is there before PyTorch is.
 """
 
 import random
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -23,8 +24,12 @@ come at once."""
 _LET_IN = "let-in"
 
 
-def show() -> None:
-    """Let this visitor in, or draw why not, try again from time to time, and stop the page there."""
+def show(below: Callable[[], None]) -> None:
+    """Let this visitor in, or draw why not, try again from time to time, and stop the page there.
+
+    Args:
+        below: draws what else stands on such a page.
+    """
     if st.session_state.get(_LET_IN):
         return
     sentence = refusal()
@@ -33,6 +38,7 @@ def show() -> None:
         return
     logs.event("visitor not let in", why=sentence)
     st.info(f"{sentence} This page tries again by itself.", icon=":material/hourglass_empty:")
+    below()
     st.fragment(_look_again, run_every=TRY_AGAIN * random.uniform(0.8, 1.2))()
     st.stop()
 

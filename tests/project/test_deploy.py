@@ -48,6 +48,21 @@ def compose() -> dict[str, Any]:
     return dict(yaml.safe_load((DEPLOY / "compose.yaml").read_text()))
 
 
+def compose_says() -> dict[str, str]:
+    """What the file of compose's own settings says."""
+    lines = (DEPLOY / "compose.env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
+
+
+def test_each_way_bounds_connections_and_the_log(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        assert service["ulimits"]["nofile"] == {"soft": 16384, "hard": 16384}
+        assert service["logging"]["options"] == {"max-size": "20m", "max-file": "3"}
+    assert "--ulimit nofile=16384:16384 --log-opt max-size=20m --log-opt max-file=3" in PAGE
+    for unit in UNITS:
+        assert "LimitNOFILE=16384" in unit_lines(unit)
+
+
 @pytest.mark.parametrize(("old", "new", "code"), [("", "", 0), ("cap_drop:", "cap_dropped:", 1)])
 def test_compose_follows_its_schema(old: str, new: str, code: int, tmp_path: Path) -> None:
     """The schema is within the checker: nothing is asked of the network."""
@@ -63,7 +78,7 @@ def test_compose_gives_the_server_as_little_as_it_needs(compose: dict[str, Any])
     assert app["security_opt"] == ["no-new-privileges:true"]
     assert [mount.split(":")[1] for mount in app["volumes"]] == instruction("VOLUME")
     assert app["healthcheck"]["test"][1:] == instruction("HEALTHCHECK")
-    assert parse_bytes(app["mem_limit"]) > parse_bytes(app["environment"]["PUZZLESCOPE_MEMORY"])
+    assert parse_bytes(app["mem_limit"]) > parse_bytes(compose_says()["PUZZLESCOPE_MEMORY"])
 
 
 def test_compose_mounts_files_that_are_there(compose: dict[str, Any]) -> None:
@@ -75,14 +90,15 @@ def test_compose_mounts_files_that_are_there(compose: dict[str, Any]) -> None:
         r"include puzzlescope/(\S+);", "".join(f.read_text() for f in DEPLOY.glob("nginx/*"))
     )
     assert set(mentioned) <= names
-    assert (
-        compose["services"]["app"]["env_file"] == "settings.env"
-    )  # not in the repository, which has an example
+    # The second is not in the repository, which has an example.
+    assert compose["services"]["app"]["env_file"] == ["compose.env", "settings.env"]
+    assert "environment" not in compose["services"]["app"]  # it would beat what an administrator writes
+    assert (DEPLOY / "compose.env").is_file()
 
 
 def test_composes_addresses_agree(compose: dict[str, Any]) -> None:
     app, nginx = compose["services"]["app"], compose["services"]["nginx"]
-    assert nginx["networks"]["inside"]["ipv4_address"] == app["environment"]["PUZZLESCOPE_TRUSTED_PROXIES"]
+    assert nginx["networks"]["inside"]["ipv4_address"] == compose_says()["PUZZLESCOPE_TRUSTED_PROXIES"]
     upstream = (DEPLOY / "nginx" / "upstream.compose.conf").read_text()
     (port,) = instruction("EXPOSE")
     assert f"server {app['networks']['inside']['ipv4_address']}:{port} " in upstream
@@ -129,6 +145,25 @@ def test_the_manifests_fit_together(manifests: dict[str, Any]) -> None:
     assert [rule["host"]] == manifests["Ingress"]["spec"]["tls"][0]["hosts"]
     annotations = service["metadata"]["annotations"] | manifests["Ingress"]["metadata"]["annotations"]
     assert all(isinstance(value, str) for value in annotations.values())
+
+
+def test_what_differs_from_cluster_to_cluster_is_marked(manifests: dict[str, Any]) -> None:
+    """Every line with a name or a network of the example, and no fixed number of them."""
+    lines = (DEPLOY / "kubernetes.yaml").read_text().splitlines()
+    own = re.compile(r"example|10\.0\.0\.0/8|ingressClassName")
+    to_set = [line for line in lines if own.search(line) and not line.lstrip().startswith("#")]
+    assert len(to_set) == 8 and [line for line in to_set if "# SET: " not in line] == []
+    assert "the lines marked SET" in PAGE and manifests["Ingress"]["spec"]["ingressClassName"]
+
+
+def test_every_ingress_that_is_promised_is_let_in(manifests: dict[str, Any]) -> None:
+    """ingress-nginx, Traefik, that of k3s, and HAProxy's; and what reads the metrics may do so."""
+    (rule,) = manifests["NetworkPolicy"]["spec"]["ingress"]
+    names = [one["namespaceSelector"]["matchLabels"]["kubernetes.io/metadata.name"] for one in rule["from"]]
+    assert names == ["ingress-nginx", "traefik", "kube-system", "haproxy-controller", "monitoring"]
+    assert rule["from"][2]["podSelector"]["matchLabels"] == {"app.kubernetes.io/name": "traefik"}
+    (container,) = manifests["Deployment"]["spec"]["template"]["spec"]["containers"]
+    assert "PUZZLESCOPE_METRICS_FROM" in {one["name"] for one in container["env"]}
 
 
 def test_a_pod_is_what_the_image_is_made_for(manifests: dict[str, Any]) -> None:
@@ -285,6 +320,10 @@ def test_the_example_says_what_the_page_says() -> None:
 def test_the_page_names_files_that_are_there() -> None:
     words = set(re.findall(r"[\w./@-]+\.(?:yaml|conf|service|env|json|py|sh)\b", PAGE))
     made = {"settings.env"}
+    assert (
+        "docker compose run --rm --no-deps app puzzlescope password" in PAGE
+    )  # a hash, before the first start
+    assert "chown 10001 password" in PAGE  # the container's user reads it
     for word in words - made:
         places = [ROOT / word, DEPLOY / word, DEPLOY / "nginx" / Path(word).name]
         assert any(place.is_file() for place in places), word

@@ -24,6 +24,7 @@ from websockets.exceptions import InvalidStatus
 from scripts.dashboard import dashboard
 from scripts.visit import open_page, run_to_the_end
 from tests.support.deploy.nginx import Front, front, install, words
+from tests.support.places import ROOT
 
 COOKIE = "puzzlescope_process"
 
@@ -224,8 +225,22 @@ def echo() -> Iterator[int]:
         server.server_close()
 
 
+PERSON_HEADER = re.compile(
+    r"\b(?:X-Forwarded-(?:User|Email|Groups|Preferred-Username)|(?:X-Auth-Request|X-Authentik|X-Goog|X-Ms|X-Remote"
+    r"|X-Webauth|Remote|Cf-Access|Tailscale)-[A-Z][A-Za-z-]*[a-z])\b"
+)
+
+
 def test_a_visitor_cannot_say_who_he_is_or_where_he_comes_from(tmp_path: Path) -> None:
-    names = ("X_Forwarded_User", "X_Forwarded_Email", "X_Auth_Request_Email", "Remote_User")
+    """By any header that the documentation, the settings' example or a sentence of the settings names, and by
+    those of the usual proxies."""
+    told = [ROOT / "docs" / "deploy.md", ROOT / "deploy" / "settings.example.env"]
+    told += [ROOT / "app" / "server" / "gate" / "settings.py"]
+    named = {name for file in told for name in PERSON_HEADER.findall(file.read_text())}
+    assert {"X-Auth-Request-Email", "X-Forwarded-Email", "Remote-Email"} <= named
+    names = named | {"Remote-Name", "Remote-Groups", "X-Authentik-Email", "X-Authentik-Username"}
+    names |= {"Cf-Access-Authenticated-User-Email", "X-Goog-Authenticated-User-Email", "Remote-User"}
+    names |= {"X-Ms-Client-Principal-Name", "X-Auth-Request-Preferred-Username", "X-Forwarded-User"}
     lies = dict.fromkeys(names, "root@example.org")
     with echo() as port, front(tmp_path / "etc", [port]) as at:
         said = json.loads(get(at, "/", **lies, X_Forwarded_For="10.0.0.1", X_Request_ID="mine").body)
@@ -234,6 +249,31 @@ def test_a_visitor_cannot_say_who_he_is_or_where_he_comes_from(tmp_path: Path) -
     assert (said["x-forwarded-for"], said["x-forwarded-proto"]) == ("127.0.0.1", "https")
     assert re.fullmatch("[0-9a-f]{32}", said["x-request-id"])
     assert "root@example.org" not in said.values()
+
+
+def test_nginx_writes_down_no_link_and_nobodys_address(tmp_path: Path) -> None:
+    """Neither where all is well nor where a process is gone, nor on the way to TLS."""
+    with echo() as port:
+        with front(tmp_path / "etc", [port]) as at:
+            get(at, "/heads?ablate=L1.H5&puzzle=3", X_Forwarded_For="203.0.113.9")
+            get(at, "/heads?ablate=L1.H5", secure=False)
+        said = at.own_log.read_text()  # nginx has ended: a line is written when its answer is gone
+    assert [line.split()[1:3] for line in said.splitlines()] == [["200", "GET"], ["308", "GET"]]
+    with front(tmp_path / "gone", [port]) as at:
+        assert get(at, "/heads?ablate=L1.H5", Referer="https://a.example/?ablate=L1.H5").status == 503
+    assert len(at.own_log.read_text().splitlines()) == 1
+    said += at.own_log.read_text() + at.errors.read_text()
+    for secret in ("ablate", "heads", "L1.H5", "203.0.113.9"):
+        assert secret not in said, said
+    assert not re.search(r"(?<!\S)127\.0\.0\.1(?!:)", said)
+
+
+def test_who_sends_no_whole_request_is_cut_off() -> None:
+    servers = (ROOT / "deploy" / "nginx" / "puzzlescope.conf").read_text().split("\nserver {")[1:]
+    assert len(servers) == 2
+    for server in servers:
+        (seconds,) = re.findall(r"^    client_header_timeout (\d+)s;$", server, flags=re.MULTILINE)
+        assert 5 <= int(seconds) <= 30
 
 
 def test_a_process_that_is_gone_is_done_without_and_then_the_page_says_that_it_starts(tmp_path: Path) -> None:

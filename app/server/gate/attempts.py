@@ -49,6 +49,10 @@ class Attempts:
             self._all.append(now)
         return wait
 
+    def spent(self, host: str) -> bool:
+        """Whether there is none to take because of what was tried from there, and not by others."""
+        return _wait(self._each.get(house(host), deque()), EACH, self._clock()) > 0
+
     def right(self, host: str) -> None:
         """The last try from there was right: what came before it was a slip."""
         self._each.pop(house(host), None)

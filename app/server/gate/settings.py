@@ -20,6 +20,11 @@ WAYS: dict[str, Way] = {METADATA: "provider", HEADER: "header", PASSWORD: "passw
 
 SHORTEST_SECRET = 32
 _HEADER_NAME = re.compile(r"[A-Za-z0-9-]+")
+_HASH = re.compile(
+    r"\$argon2id\$v=19\$m=\d{1,9},t=\d{1,9},p=\d{1,3}"
+    r"\$[A-Za-z0-9+/]{11,64}\$[A-Za-z0-9+/]{22,128}"
+)
+"""A salt of 8 bytes and a digest of 16 are the least; `puzzlescope password` takes 16 and 32."""
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.*:\[\]-]+|\*|self|none")
 
 
@@ -179,8 +184,8 @@ def _secret(words: Words, needed: bool) -> str:
 
 def _provider(words: Words) -> Provider:
     url = words.text(METADATA)
-    local = is_this_machine(urlsplit(url).hostname or "")
-    if not _is_url(url, ("https", "http") if local else ("https",)):
+    usable = _is_url(url, ("https", "http"))
+    if not usable or (urlsplit(url).scheme == "http" and not is_this_machine(urlsplit(url).hostname or "")):
         raise PuzzlescopeError(
             f"{METADATA} must be an https address, such as "
             f"https://login.example.org/.well-known/openid-configuration, got '{brief(url)}'."
@@ -212,11 +217,13 @@ def _proxies(words: Words, needed: bool) -> Networks:
 
 
 def _password_hash(words: Words) -> str:
-    said = words.text(PASSWORD)
-    if not re.fullmatch(r"\$argon2id\$v=\d+\$m=\d+,t=\d+,p=\d+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+", said):
+    """A file may hold what a terminal showed: the questions before it and white space."""
+    lines = [line.strip() for line in words.text(PASSWORD).splitlines()]
+    said = next((line for line in reversed(lines) if line.startswith("$argon2")), lines[-1])
+    if not _HASH.fullmatch(said):
         raise PuzzlescopeError(
-            f"{PASSWORD} must be what `puzzlescope password` prints, which begins with $argon2id$ (in a "
-            f"compose file write each $ twice, or give it in a file: {PASSWORD}_FILE)."
+            f"{PASSWORD} must be what `puzzlescope password` prints, a whole line that begins with "
+            f"$argon2id$ (in a compose file write each $ twice, or give it in a file: {PASSWORD}_FILE)."
         )
     return said
 

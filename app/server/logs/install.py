@@ -10,6 +10,7 @@ from typing import Any, TextIO
 import streamlit.logger
 from streamlit import config
 
+from app.server.logs.accepts import ACCEPTS
 from app.server.logs.events import NAME, event
 from app.server.logs.lines import formatter
 from app.server.logs.settings import LogSettings
@@ -50,6 +51,7 @@ def install(settings: LogSettings, stream: TextIO | None = None) -> None:
         logger.setLevel(level)
     # Streamlit logs what a page ends with before it tells us: ours has the same, and the id that is shown.
     logging.getLogger("streamlit.error_util").addFilter(_told_by_us)
+    logging.getLogger("asyncio").addFilter(ACCEPTS)
     logging.captureWarnings(True)
     sys.excepthook, threading.excepthook = _uncaught, _uncaught_in_thread
     sys.unraisablehook = _unraisable

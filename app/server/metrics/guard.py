@@ -34,7 +34,7 @@ class Readers:
     """Who may.
 
     Attributes:
-        networks: of the direct peer's address; none: any, with the token.
+        networks: of the direct peer's address, this machine among them; none: any, with the token.
         token: that a request must bring, if there is one.
     """
 
@@ -55,7 +55,7 @@ def read(words: Words) -> Readers:
             "'openssl rand -hex 32'."
         )
     named = words.names("PUZZLESCOPE_METRICS_FROM")
-    networks = tuple(map(_network, named)) if named else () if token else THIS_MACHINE
+    networks = (*THIS_MACHINE, *map(_network, named)) if named else () if token else THIS_MACHINE
     return Readers(networks, token)
 
 

@@ -3,15 +3,33 @@
 from collections.abc import Iterable
 from ipaddress import ip_address
 
+from app.server.gate.person import Way
+from app.server.gate.settings import HEADER, METADATA
 from app.server.metrics.guard import PROXIED
 from app.server.words import Words
+from interp.errors import PuzzlescopeError
 
+ADMINS = "PUZZLESCOPE_ADMINS"
 HERE = ("localhost", "127.0.0.1", "::1")
 
 
-def read(words: Words) -> frozenset[str]:
-    """``PUZZLESCOPE_ADMINS``: the addresses that they sign in with, in lower case."""
-    return frozenset(name.lower() for name in words.names("PUZZLESCOPE_ADMINS"))
+def read(words: Words, way: Way | None) -> frozenset[str]:
+    """``PUZZLESCOPE_ADMINS``: the addresses that they sign in with, in lower case.
+
+    Args:
+        way: how people sign in.
+
+    Raises:
+        PuzzlescopeError: if some are named and nothing tells whose address a visitor has.
+    """
+    named = frozenset(name.lower() for name in words.names(ADMINS))
+    if named and way not in ("provider", "header"):
+        raise PuzzlescopeError(
+            f"{ADMINS} is set, but nothing tells whose address a visitor has: it goes with {METADATA} or "
+            f"{HEADER}. Without it /admin is for those who sit at a machine that serves itself alone, and "
+            "`puzzlescope status` for those on the server's own."
+        )
+    return named
 
 
 def may_administer(

@@ -13,6 +13,7 @@ _BY = {
     "header": "Signed in by the proxy through which you have come.",
     "password": "Signed in with the password that the team shares.",
 }
+_LINK = '<a href="{}" target="_self" style="color: inherit">Sign out</a>'
 
 
 def is_known() -> bool:
@@ -30,7 +31,15 @@ def show() -> None:
         st.html("".join(f"<div>{escape(one)}</div>" for one in told if one) or "<div>Signed in</div>")
         st.caption(_BY[person.way])
         if person.way != "header":
-            st.html(f'<a href="{escape(_sign_out())}" target="_self" style="color: inherit">Sign out</a>')
+            st.html(_LINK.format(escape(_sign_out())))
+
+
+def show_way_out() -> None:
+    """Draw the link by which one signs out, on what has no bar: a page that lets this person not in."""
+    person = runs.signed_in()
+    if person is not None and person.way != "header":
+        name = f"Signed in as {person.name}." if person.name else "You are signed in."
+        st.html(f"{escape(name)} {_LINK.format(escape(_sign_out()))}")
 
 
 def _sign_out() -> str:

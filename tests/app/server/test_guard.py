@@ -62,10 +62,13 @@ def test_the_networks_that_are_named_read() -> None:
         ("10.9.9.9", 200),
         ("192.168.7.7", 200),
         ("fd00::5", 200),
-        ("127.0.0.1", 403),
+        ("127.0.0.1", 200),
+        ("::1", 200),
         ("192.168.7.8", 403),
     ):
         assert status(readers, "/metrics", peer) == expected, peer
+    for proxied in ("127.0.0.1", "::1"):
+        assert status(readers, "/metrics", proxied, **{"x-forwarded-for": "10.9.9.9"}) == 403
     assert status(readers, "/metrics", "10.9.9.9", **{"x-forwarded-for": "10.9.9.9"}) == 403
 
 
@@ -83,7 +86,8 @@ def test_with_a_token_it_is_the_token_that_counts() -> None:
     both = guard.read(Words({"PUZZLESCOPE_METRICS_TOKEN": TOKEN, "PUZZLESCOPE_METRICS_FROM": "10.0.0.0/8"}))
     assert status(both, "/status", "10.0.0.1", **said) == 200
     assert status(both, "/status", "11.0.0.1", **said) == 403
-    assert status(both, "/status", "10.0.0.1") == 403
+    assert status(both, "/status", "127.0.0.1", **said) == 200
+    assert status(both, "/status", "10.0.0.1") == status(both, "/status", "127.0.0.1") == 403
 
 
 def test_nothing_said_is_this_machine() -> None:

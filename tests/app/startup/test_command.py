@@ -1,6 +1,7 @@
 """The command ``puzzlescope``."""
 
 import os
+import resource
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -47,6 +48,29 @@ def test_run_starts_the_dashboard(
         "/p",
     ]
     assert environment["HOME"] and "http://localhost:8600" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("had", "raised"),
+    [
+        ((1024, 20_000), [(20_000, 20_000)]),
+        ((1024, 1_048_576), [(65_536, 1_048_576)]),
+        ((256, resource.RLIM_INFINITY), [(65_536, resource.RLIM_INFINITY)]),
+        ((100_000, 1_048_576), []),
+        ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), []),
+    ],
+)
+def test_the_server_has_the_handles_that_it_may_have(
+    had: tuple[int, int],
+    raised: list[tuple[int, int]],
+    started: list[tuple[list[str], dict[str, str]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: had)
+    monkeypatch.setattr(resource, "setrlimit", lambda _, now: said.append(now))
+    assert call(monkeypatch, "run") == 0
+    assert said == raised and started
 
 
 HERE = ["localhost", "127.0.0.1", "::1"]

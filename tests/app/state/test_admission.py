@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from app.server.crowd import limits
 from app.server.crowd.limits import Limits
+from app.server.gate.person import Person, Way
 from app.state import admission
 
 
@@ -42,9 +43,28 @@ def page() -> None:
     import streamlit as st
 
     from app.state import admission
+    from app.views.shared import who
 
-    admission.show()
+    admission.show(who.show_way_out)
     st.title("The page")
+
+
+SIGN_OUT = '<a href="/sign-out"'
+
+
+@pytest.mark.parametrize(("way", "shown"), [("password", True), ("provider", True), ("header", False)])
+def test_one_who_is_not_let_in_can_sign_out(
+    way: Way, shown: bool, line: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is not the proxy that signs people in and out. A name is text."""
+    line.here = line.most = 5
+    person = Person(way, "a@example.org", "<b>Ann</b>", "s", 0, 1)
+    monkeypatch.setattr("app.server.watching.runs.signed_in", lambda: person)
+    late = AppTest.from_function(page).run()
+    html = "".join(one.proto.body for one in late.get("html"))
+    assert not late.title and (SIGN_OUT in html) is shown and ("&lt;b&gt;Ann" in html) is shown
+    monkeypatch.setattr("app.server.watching.runs.signed_in", lambda: None)
+    assert not AppTest.from_function(page).run().get("html")
 
 
 def test_one_who_was_let_in_stays_and_a_newcomer_waits(line: SimpleNamespace) -> None:

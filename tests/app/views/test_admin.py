@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from app.server import settings
+from app.server.gate.person import Person, Way
 from app.server.gate.settings import GateSettings
 from app.server.settings import Settings
 from app.server.watching import computing
@@ -17,6 +18,7 @@ from app.server.watching.visits import VISITS, Connection
 from app.server.words import Words
 from app.views import ADMIN
 from interp.backend.status import Kept, Kind, Status, UnderWay
+from interp.errors import PuzzlescopeError
 from tests.support.pages import page_of, words
 
 SESSION = "3f1e4f5a-0000-4000-8000-000000000000"
@@ -113,6 +115,15 @@ def test_others_see_a_sentence(page: AppTest, monkeypatch: pytest.MonkeyPatch) -
         assert visitor() not in html(page)
 
 
+def test_who_is_refused_can_sign_out(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "now", lambda: Settings(address="0.0.0.0"))
+    person = Person("password", "", "", "s", 0, 1)
+    monkeypatch.setattr("app.server.watching.runs.signed_in", lambda: person)
+    page.run()
+    assert not page.exception and page.info
+    assert '<a href="/sign-out"' in html(page)
+
+
 def test_it_has_no_place_in_the_bar(page: AppTest) -> None:
     page.run()
     links = [one.proto.label for one in page.get("page_link")]
@@ -142,7 +153,13 @@ def test_who_may(person: str | None, address: str, headers: list[str], sign_in: 
 
 
 def test_the_addresses_are_read() -> None:
-    assert read(Words({"PUZZLESCOPE_ADMINS": "Ada@example.org, bob@example.org"})) == ADMINS | {
-        "bob@example.org"
-    }
-    assert read(Words({})) == frozenset()
+    said = Words({"PUZZLESCOPE_ADMINS": "Ada@example.org, bob@example.org"})
+    for way in ("provider", "header"):
+        assert read(said, way) == ADMINS | {"bob@example.org"}
+    assert read(Words({}), None) == read(Words({}), "password") == frozenset()
+
+
+@pytest.mark.parametrize("way", ["password", None])
+def test_addresses_that_nothing_tells_are_refused_at_the_start(way: Way | None) -> None:
+    with pytest.raises(PuzzlescopeError, match="PUZZLESCOPE_ADMINS is set, but nothing tells whose address"):
+        read(Words({"PUZZLESCOPE_ADMINS": "ada@example.org"}), way)

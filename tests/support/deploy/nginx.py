@@ -27,7 +27,6 @@ events {{ worker_connections 256; }}
 http {{
     include {folder}/mime.types;
     log_format processes '$status $upstream_addr $puzzlescope_visitor $request_uri';
-    access_log {folder}/access.log processes;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -36,6 +35,7 @@ http {{
     include {folder}/conf.d/puzzlescope.conf;
 }}
 """
+LOG = "access_log /var/log/nginx/access.log puzzlescope;"
 MIME_TYPES = "types { text/html html; }"
 
 
@@ -47,13 +47,17 @@ class Front:
         plain: its address without TLS, which leads to the other.
         secure: its address with TLS.
         trust: that takes its certificate.
-        log: the file of what was asked.
+        log: the file of what was asked, and of which process, for tests.
+        own_log: what the configuration itself writes down.
+        errors: likewise, of errors.
     """
 
     plain: str
     secure: str
     trust: ssl.SSLContext
     log: Path
+    own_log: Path
+    errors: Path
 
 
 def install(folder: Path, upstream: Sequence[int], base: str = "") -> tuple[int, int]:
@@ -84,6 +88,8 @@ def install(folder: Path, upstream: Sequence[int], base: str = "") -> tuple[int,
         for old, new in edits.get(file.name, []):
             assert text.count(old) == 1, f"{file.name} has {text.count(old)} times: {old}"
             text = text.replace(old, new)
+        text = text.replace(LOG, f"access_log {folder}/processes.log processes; {LOG}")
+        text = text.replace("/var/log/nginx/", f"{folder}/")
         place.write_text(text)
     (folder / "nginx.conf").write_text(
         MAIN.format(folder=folder, user="user root;" if os.geteuid() == 0 else "")
@@ -110,16 +116,18 @@ def front(folder: Path, upstream: Sequence[int], base: str = "") -> Iterator[Fro
     """nginx before the processes that listen at these ports; see :func:`install`."""
     plain, secure = install(folder, upstream, base)
     trust = ssl.create_default_context(cafile=folder / "puzzlescope" / "tls" / "cert.pem")
-    with (folder / "error.log").open("w") as log:
+    with (folder / "stderr.log").open("w") as log:
         process = subprocess.Popen(words(folder), stdout=log, stderr=log, env={**os.environ})
     try:
-        _wait(plain, process, folder / "error.log")
+        _wait(plain, process, folder / "stderr.log")
         path = f"/{base}" if base else ""
         yield Front(
             f"http://localhost:{plain}{path}",
             f"https://localhost:{secure}{path}",
             trust,
+            folder / "processes.log",
             folder / "access.log",
+            folder / "error.log",
         )
     finally:
         process.terminate()

@@ -92,9 +92,8 @@ class _Desk:
         wait = entrance.attempts.begin(host)
         if wait:
             sign_ins.note("refused", "too many attempts")
-            response = self._page(
-                request, told, f"Too many wrong passwords: wait {_minutes(wait)}, then try again.", 429
-            )
+            why = "Too many wrong passwords" if entrance.attempts.spent(host) else _BY_OTHERS
+            response = self._page(request, told, f"{why}: wait {_minutes(wait)}, then try again.", 429)
             response.headers["Retry-After"] = str(int(wait) + 1)
             return response
         if not await entrance.password.is_right(form.get("password", "")):
@@ -163,6 +162,7 @@ class _Desk:
         return response
 
 
+_BY_OTHERS = "Others have tried too many passwords, so that none is looked at now"
 _HOURS = "A sign-in lasts {}; a cookie is kept for it."
 
 

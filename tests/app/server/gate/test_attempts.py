@@ -15,6 +15,7 @@ def test_an_address_has_few_and_gets_them_back() -> None:
     attempts = Attempts(clock)
     assert [attempts.begin("10.0.0.1") for _ in range(EACH)] == [0.0] * EACH
     assert attempts.begin("10.0.0.1") == SECONDS
+    assert attempts.spent("10.0.0.1") and not attempts.spent("10.0.0.2")
     assert attempts.begin("10.0.0.2") == 0
     clock.now = SECONDS - 1
     assert attempts.begin("10.0.0.1") == 1
@@ -26,6 +27,7 @@ def test_many_addresses_together_have_some() -> None:
     attempts = Attempts(Clock())
     waits = [attempts.begin(f"10.0.{n}.1") for n in range(ALL + 1)]
     assert waits[:-1] == [0.0] * ALL and waits[-1] == SECONDS
+    assert not attempts.spent("10.9.9.9")
 
 
 def test_a_household_of_ipv6_is_one_address() -> None:

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 from app.server.gate import headers as safe_headers
 from app.server.gate import person as people
 from app.server.gate.allowed import allowed
-from app.server.gate.attempts import EACH
+from app.server.gate.attempts import ALL, EACH
 from app.server.gate.entrance import Entrance
 from app.server.gate.middleware import OPEN
 from app.server.gate.networks import networks
@@ -59,6 +59,15 @@ def hears(client: TestClient, headers: dict[str, Any] | None = None) -> str | No
     with client.websocket_connect("/_stcore/stream", headers=headers or {}) as websocket:
         person: str | None = websocket.receive_json()["person"]
         return person
+
+
+def test_one_who_has_not_tried_is_not_told_that_they_have(enter: Enter) -> None:
+    entrance = Entrance(PASSWORD, "")
+    for n in range(ALL):
+        entrance.attempts.begin(f"10.0.{n}.1")
+    late = sign_in(enter(entrance))
+    assert late.status_code == 429 and "Too many wrong" not in late.text
+    assert "Others have tried too many passwords" in late.text and "wait 5 minutes" in late.text
 
 
 # ---- without a session -------------------------------------------------------------------------------------

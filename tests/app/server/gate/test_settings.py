@@ -1,13 +1,17 @@
 """Who may enter, as the environment says it."""
 
+from pathlib import Path
+
 import pytest
 
 from app.server.gate.settings import GateSettings, read
 from app.server.words import Words
+from app.startup.password import hashed
 from interp.errors import PuzzlescopeError
 
 SECRET = "0123456789abcdef0123456789abcdef"
-HASH = "$argon2id$v=19$m=65536,t=3,p=4$axPkjVvojbgcdWxWjz0sMA$FsCaqfVCBppZ"
+SALT, DIGEST = "axPkjVvojbgcdWxWjz0sMA", "c3VjaC1hLWRpZ2VzdC1oYXMtMzItYnl0ZXMtaW4taXQ"
+HASH = f"$argon2id$v=19$m=65536,t=3,p=4${SALT}${DIGEST}"
 PROVIDER = {
     "PUZZLESCOPE_OIDC_METADATA_URL": "https://login.example.org/.well-known/openid-configuration",
     "PUZZLESCOPE_OIDC_CLIENT_ID": "puzzles",
@@ -96,6 +100,15 @@ def test_secrets_are_not_shown() -> None:
         (HEADER | {"PUZZLESCOPE_TRUSTED_PROXIES": "::/0"}, "::/0 is every machine"),
         (HEADER | {"PUZZLESCOPE_USER_HEADER": "X Y"}, "must be a header's name, .* got 'X Y'"),
         ({"PUZZLESCOPE_PASSWORD_HASH": "secret"}, "must be what `puzzlescope password` prints"),
+        ({"PUZZLESCOPE_PASSWORD_HASH": HASH.replace(SALT, "a")}, "a whole line that begins with .argon2id"),
+        ({"PUZZLESCOPE_PASSWORD_HASH": HASH.replace(DIGEST, "b")}, "a whole line that begins with .argon2id"),
+        ({"PUZZLESCOPE_PASSWORD_HASH": HASH.replace(DIGEST, "")}, "a whole line that begins with .argon2id"),
+        ({"PUZZLESCOPE_PASSWORD_HASH": "Password: \r\nAgain: "}, "a whole line that begins with .argon2id"),
+        (
+            PROVIDER | {"PUZZLESCOPE_OIDC_METADATA_URL": "https://[bad"},
+            "must be an https address, .* got 'https://.bad'",
+        ),
+        ({"PUZZLESCOPE_URL": "https://[bad"}, "PUZZLESCOPE_URL must be the address"),
         ({"PUZZLESCOPE_FRAMES": "wiki; script-src *"}, "PUZZLESCOPE_FRAMES must list origins"),
     ],
 )
@@ -103,6 +116,17 @@ def test_a_wrong_setting_is_told_in_a_sentence(environ: dict[str, str], told: st
     with pytest.raises(PuzzlescopeError, match=told) as caught:
         read(Words(environ), "127.0.0.1")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "shown", ["{}\r\n", "Password: \r\nAgain: \r\n{}\r\n", "Password: \nAgain: \n{}\n\n"]
+)
+def test_the_hash_is_found_in_what_a_terminal_showed(shown: str, tmp_path: Path) -> None:
+    """A container's terminal shows the questions where the hash is shown."""
+    made = hashed("four or five words")
+    file = tmp_path / "password"
+    file.write_bytes(shown.format(made).encode())
+    assert read(Words({"PUZZLESCOPE_PASSWORD_HASH_FILE": str(file)}), "0.0.0.0").password_hash == made
 
 
 def test_a_provider_on_this_machine_may_do_without_https() -> None:

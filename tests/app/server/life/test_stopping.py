@@ -1,6 +1,7 @@
 """How the process ends."""
 
 import asyncio
+import signal
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -87,6 +88,27 @@ def test_what_is_registered_is_closed_at_the_end() -> None:
     thread.start()
     thread.join()
     assert closed == ["backend"] and stopping._at_end == []
+
+
+def test_docker_does_not_have_to_kill() -> None:
+    """It waits for ten seconds, of which half a one is for a machine that is busy."""
+    assert stopping.GRACE + stopping._LAST_WORDS + stopping._AFTER_GRACE <= 9.5
+
+
+def test_the_deadline_is_set_when_the_signal_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that never ends does not put it off."""
+    set_for: list[float] = []
+    monkeypatch.setattr(stopping, "_end_within", set_for.append)
+    monkeypatch.setattr(stopping.readiness, "stopping", lambda _: None)
+
+    async def serve() -> None:
+        ending = stopping._Ending(stopping.GRACE, None, asyncio.get_running_loop())
+        ending.heard(signal.SIGTERM, None)
+        ending.heard(signal.SIGINT, None)
+        await asyncio.sleep(0)
+
+    run(serve())
+    assert set_for == [pytest.approx(9.3), 1.0]
 
 
 def test_the_grace_is_a_setting() -> None:

@@ -1,5 +1,6 @@
 """A line of the log: one JSON object, whatever was logged, with no person in it."""
 
+import asyncio
 import io
 import json
 import logging
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from app.server import logs
 from app.server.logs import LogSettings
+from app.server.logs.accepts import ACCEPTS, ASYNCIOS, SENTENCE
 from app.server.logs.events import NAME
 from app.server.logs.lines import impersonal
 from app.server.metrics.counters import LOG_LINES_LOST
@@ -190,3 +192,13 @@ def test_a_line_that_cannot_be_written_is_counted_and_hurts_nothing(written: Wri
     logging.getLogger("streamlit.web").warning("said")
     assert LOG_LINES_LOST._value.get() == before + 2
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_server_without_handles_writes_one_line(written: Written, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ACCEPTS, "_last", float("-inf"))
+    logs.install(LogSettings("json"), written.stream)  # again: it is in place once
+    loop = asyncio.new_event_loop()
+    for _ in range(3):
+        loop.call_exception_handler({"message": ASYNCIOS, "exception": OSError(24, "Too many open files")})
+    loop.close()
+    assert len(written.lines) == 1 and SENTENCE in written.text and "Traceback" not in written.text
