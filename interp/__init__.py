@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from interp.analyses.attention import attention_pattern as attention_pattern
     from interp.analyses.composition import composition as composition
     from interp.analyses.direct_attribution import direct_attribution as direct_attribution
+    from interp.analyses.failures import study_failure as study_failure
     from interp.analyses.head_roles import head_roles as head_roles
     from interp.analyses.head_study import study_heads as study_heads
     from interp.analyses.logit_lens import logit_lens as logit_lens
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from interp.analyses.lookback import lookback_table as lookback_table
     from interp.analyses.notebook.experiments import measure_phenomena as measure_phenomena
     from interp.analyses.notebook.published import blanks_masked as blanks_masked
+    from interp.analyses.pair_patching import patch_pair as patch_pair
     from interp.analyses.path_ablation import path_ablation as path_ablation
     from interp.checkpoints import load_model as load_model
     from interp.checkpoints import save_model as save_model
