@@ -41,8 +41,8 @@ Direction = Literal["noising", "denoising"]
 DIRECTIONS: Mapping[Direction, str] = {
     "noising": "The counterfactual's activations are put into this puzzle's run: what breaks the answer was"
     " needed for it.",
-    "denoising": "This puzzle's activations are put into the counterfactual's run: what brings the answer back"
-    " is enough for it.",
+    "denoising": "This puzzle's activations are put into the counterfactual's run: what brings the answer"
+    " back is enough for it.",
 }
 """What each of them tells."""
 assert set(DIRECTIONS) == set(get_args(Direction))

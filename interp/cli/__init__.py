@@ -7,6 +7,7 @@ of a model that has diverged: in JSON they are ``null``, and in tables it is sai
 """
 
 from interp.cli.drawing import puzzles
+from interp.cli.failing import failures
 from interp.cli.looking import heads, phenomena
 from interp.cli.options import app as app
 from interp.cli.program import main as main
@@ -14,5 +15,5 @@ from interp.cli.solving import solve
 from interp.cli.sweeping import sweep
 from interp.cli.training import convert, evaluate, train
 
-for _command in (solve, sweep, heads, phenomena, train, evaluate, convert, puzzles):
+for _command in (solve, sweep, failures, heads, phenomena, train, evaluate, convert, puzzles):
     app.command()(_command)

@@ -4,6 +4,7 @@ from app.state import texts
 from app.state.link import Context, Parameter, one_of
 from app.state.session import choose, chosen
 from app.state.sights import Sight, Sights, see
+from app.views.shared.pairs import DRAW
 from app.widgets.pair import KINDS as PAIR_KINDS
 from app.widgets.patching import DETAILS, KINDS, OVERS, WAYS, Patching
 from interp.analyses.activation_patching import EVERYWHERE, Edit
@@ -41,13 +42,6 @@ def _written(source: str | Edit | None) -> str:
     return source or ""
 
 
-def _draw(text: str, context: Context) -> int:
-    """Which of the pairs of a kind, from 0."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 6):
-        raise PuzzlescopeError(f"Expected the number of a pair, 0 to 999999, got '{brief(text)}'.")
-    return int(text)
-
-
 def _any(text: str, context: Context) -> str:
     """Names of components and places, which are looked up where they are shown: what is not there is passed
     over."""
@@ -68,7 +62,7 @@ CHOICES = {
     "over": one_of((None, *range(D_VOCAB)), None, "token that it is compared with"),
     "from": Parameter(None, _source, _written, "puzzle or edit that is patched from"),
     "pair": one_of(tuple(PAIR_KINDS), Patching.pair, "kind of pair"),
-    "draw": Parameter(Patching.seed, _draw, words="number of the pair"),
+    "draw": DRAW,
     "way": one_of(tuple(WAYS), Patching.way, "direction of the patches"),
     "kind": one_of(tuple(KINDS), Patching.kind, "kind of patch"),
     "detail": one_of(tuple(DETAILS), Patching.detail, "detail of the patches"),

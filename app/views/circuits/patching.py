@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import streamlit as st
+from interp.pairs import Pair
 from jaxtyping import Bool
 
 from app.live import fragment
@@ -23,7 +24,6 @@ from interp.analyses.activation_patching import Patching as OfTwo
 from interp.analyses.pair_patching import PairPatching
 from interp.backend import Backend
 from interp.grids import CELLS
-from interp.pairs import Pair
 from interp.puzzles import Puzzle
 
 GROUP = "patching"
@@ -166,9 +166,7 @@ def program_of(scene: Scene, backend: Backend) -> str:
     assert question is not None
     if isinstance(question, PairPatching):
         all_of_them = not isinstance(cells, int) and choice_of(scene, backend).measured_over == "contrast"
-        return question.program(
-            scene.model, cell=None if all_of_them else cells, seed=chosen_patching().seed
-        )
+        return question.program(scene.model, cell=None if all_of_them else cells, seed=chosen_patching().seed)
     return question.program(scene.model, cell=cells)
 
 

@@ -4,6 +4,7 @@ from app.state.scene import Scene
 from app.views.shared import note
 from app.views.shared.export import header_of, sample_of
 from app.views.shared.report import exports
+from app.views.workbench import desk
 from app.views.workbench.answer import Answers, told
 from app.views.workbench.figures import shown, sweep_question
 from app.widgets.export_menu import menu
@@ -34,6 +35,8 @@ def offered(scene: Scene, backend: Backend, answers: Answers) -> Exports:
     }
     if answers.pinned is not None:
         makers["Pinned and now, cell by cell"] = ("pinned", lambda: _pair(scene, backend, answers))
+    if desk.is_shown(scene, answers.now):
+        makers["Why it is wrong"] = ("failure", lambda: _failure(scene, backend))
     downloads = [
         Download.of(label, f"{name}-{scene.puzzle.id}", make) for label, (name, make) in makers.items()
     ]
@@ -48,7 +51,7 @@ def offered(scene: Scene, backend: Backend, answers: Answers) -> Exports:
         "Workbench",
         shown(scene, backend, answers),
         downloads,
-        _programs(scene, backend),
+        _programs(scene, backend, answers),
         [("What it did", told(scene, backend, answers)), *facts],
     )
 
@@ -80,12 +83,21 @@ def _attention(scene: Scene, backend: Backend) -> Table:
     return Table(header, attention.rows(scene.puzzle, scene.head, query))
 
 
-def _programs(scene: Scene, backend: Backend) -> dict[str, str]:
+def _failure(scene: Scene, backend: Backend) -> Table:
+    """All that was found, searched to the end."""
+    header = header_of(scene, backend, [scene.puzzle])
+    return Table(header, backend.ask(scene.model, desk.question_of(scene)).rows())
+
+
+def _programs(scene: Scene, backend: Backend, answers: Answers) -> dict[str, str]:
     attention = AttentionOf(scene.puzzle, scene.ablation, scene.layer)
+    asked = desk.is_shown(scene, answers.now)
+    failure = {"why it is wrong": desk.question_of(scene).program(scene.model)} if asked else {}
     return {
         "the answer": PredictionOf(scene.puzzle, scene.ablation).program(scene.model),
         "ablation effects": sweep_question(scene, backend).program(
             scene.model, sample=sample_of(scene), measure=scene.measure
         ),
         "where the head looks": attention.program(scene.model, head=scene.head, cell=scene.cell % CELLS),
+        **failure,
     }

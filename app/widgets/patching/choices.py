@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import streamlit as st
+from interp.pairs import Kind as PairKind
 
 from app.widgets import pair, terms
 from app.widgets.controls.choice import segmented, select
 from interp.analyses.activation_patching import EVERYWHERE, Detail, Edit, Kind, first_edit
 from interp.analyses.pair_patching import DIRECTIONS, Direction
-from interp.pairs import Kind as PairKind
 from interp.puzzles import Puzzle
 
 SHORT = "Which activation carries the source's answer over: 0 for none of it, 1 for all."
@@ -21,13 +21,13 @@ ABOUT = (
     " Effect 0: the answer is this puzzle's. Effect 1: it is the source's. The answer's grid holds this"
     " puzzle's colours in both runs. Read the map from the top down: what the source's grids say moves from"
     " the positions where it stands to the position that predicts the cell.\n\n"
-    "The source is this puzzle's *counterfactual*, which differs in one thing. *Noising* puts activations of the"
-    " counterfactual's run into this puzzle's: what breaks the answer was needed. *Denoising* goes the other"
-    " way between the same two runs: what brings the answer back is enough. Of two parts that do the same, none"
-    " is needed and each is enough, so look both ways.\n\n"
-    "It is measured at the *contrast cells*, whose right answers differ: the mean logit of the one colour less"
-    " that of the other. Later ones of them also see the answer so far, which already tells whose it is; the"
-    " first does not."
+    "The source is this puzzle's *counterfactual*, which differs in one thing. *Noising* puts activations of"
+    " the counterfactual's run into this puzzle's: what breaks the answer was needed. *Denoising* goes the"
+    " other way between the same two runs: what brings the answer back is enough. Of two parts that do the"
+    " same, none is needed and each is enough, so look both ways.\n\n"
+    "It is measured at the *contrast cells*, whose right answers differ: the mean logit of the one colour"
+    " less that of the other. Later ones of them also see the answer so far, which already tells whose it"
+    " is; the first does not."
 )
 
 KINDS: dict[Kind, str] = {
@@ -47,8 +47,8 @@ cell."""
 OVERS: Mapping[Over, str] = {"contrast": "contrast cells", "first": "the first of them", "cell": "one cell"}
 WHY_OVER: Mapping[Over, str] = {
     "contrast": "Measured over all contrast cells, each given this puzzle's cells before it.",
-    "first": "Measured at the first contrast cell alone: later ones see the answer so far, which already tells"
-    " whose it is.",
+    "first": "Measured at the first contrast cell alone: later ones see the answer so far, which already"
+    " tells whose it is.",
     "cell": "Measured at the chosen cell.",
 }
 WAYS: Mapping[Direction, str] = {"noising": "noising", "denoising": "denoising"}
@@ -188,6 +188,8 @@ def _say(choice: Patching, why: str, contrast: bool) -> None:
     if contrast:
         said.append(WHY_OVER[choice.measured_over])
     elif choice.source == PAIR:
-        said.append("The two answers are the same, so there are no contrast cells: measured at the chosen cell.")
+        said.append(
+            "The two answers are the same, so there are no contrast cells: measured at the chosen cell."
+        )
     if said:
         terms.caption(" ".join(said))

@@ -64,7 +64,8 @@ def several_cells(
     joined = [_joined(third, chosen) for chosen in islice(_by_rank(best, cells), max(0, room - len(lines)))]
     both = _kept(np.array(joined, np.uint8).reshape(-1, CELLS), ground)
     return Attempts(
-        np.concatenate([lines.thirds, both.thirds])[:room], np.concatenate([lines.answers, both.answers])[:room]
+        np.concatenate([lines.thirds, both.thirds])[:room],
+        np.concatenate([lines.answers, both.answers])[:room],
     )
 
 

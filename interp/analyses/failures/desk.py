@@ -167,8 +167,8 @@ class FailureState:
             return f"What it drew is exactly {' and '.join(exact)}."
         first = self.rules[0]
         return (
-            f"No rule gives what it drew; the nearest that was found is {first.words}, {first.off} of 100 cells"
-            f" off (the right one: {wrong})."
+            f"No rule gives what it drew; the nearest that was found is {first.words}, {first.off} of 100"
+            f" cells off (the right one: {wrong})."
         )
 
     def rows(self) -> tuple[dict[str, Any], ...]:
@@ -288,7 +288,9 @@ class _Search:
             if cells == 1:
                 losses = np.concatenate([np.zeros(0, np.float32), *found])
 
-    def _try(self, state: FailureState, batch: Attempts, cells: int) -> Steps[None, Float[np.ndarray, " edit"]]:
+    def _try(
+        self, state: FailureState, batch: Attempts, cells: int
+    ) -> Steps[None, Float[np.ndarray, " edit"]]:
         """Run some edits; of those that make the model right, the one with the lowest loss is taken.
 
         Returns:

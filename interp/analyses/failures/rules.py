@@ -39,9 +39,7 @@ class RuleFit:
         return f"{self.task} with another colour or direction" if self.own else self.task
 
 
-def rules_of(
-    puzzle: Puzzle, drawn: UInt8[np.ndarray, "10 10"], ground: Ground | None
-) -> tuple[RuleFit, ...]:
+def rules_of(puzzle: Puzzle, drawn: UInt8[np.ndarray, "10 10"], ground: Ground | None) -> tuple[RuleFit, ...]:
     """The rules that come nearer to what was drawn than the truth does, the nearest first.
 
     Every reading that gives exactly what was drawn is among those that are tried, as solvers promise
@@ -65,9 +63,7 @@ def rules_of(
     return tuple(sorted((fit for fit in best.values() if fit.off < wrong), key=lambda fit: fit.off))
 
 
-def _readings(
-    rule: type[Reading], clean: Grid, answers: Iterable[Grid], puzzle: Puzzle
-) -> Iterator[Reading]:
+def _readings(rule: type[Reading], clean: Grid, answers: Iterable[Grid], puzzle: Puzzle) -> Iterator[Reading]:
     """What the third grid and an answer may mean as an example."""
     seen = set()
     for answer in answers:
