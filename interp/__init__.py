@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from interp.engine.predict import predict as predict
     from interp.errors import PuzzlescopeError as PuzzlescopeError
     from interp.figures.paper import plate as plate
+    from interp.pairs import pair_for as pair_for
     from interp.puzzles import load_puzzles as load_puzzles
     from interp.puzzles import save_puzzles as save_puzzles
     from interp.tokens import predicting_position as predicting_position

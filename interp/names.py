@@ -8,6 +8,7 @@ HOMES = {
     "load_puzzles": "interp.puzzles",
     "save_puzzles": "interp.puzzles",
     "structure_named": "interp.tokens",
+    "pair_for": "interp.pairs",
     "predicting_position": "interp.tokens",
     "with_start": "interp.tokens",
     # ablation

@@ -5,7 +5,6 @@ from functools import partial
 
 import numpy as np
 import streamlit as st
-from interp.pairs import Pair
 from jaxtyping import Bool
 
 from app.live import fragment
@@ -23,7 +22,9 @@ from interp.analyses.activation_patching import Cells, Edit, PatchState, copied_
 from interp.analyses.activation_patching import Patching as OfTwo
 from interp.analyses.pair_patching import PairPatching
 from interp.backend import Backend
+from interp.engine.contrast import Contrast
 from interp.grids import CELLS
+from interp.pairs import Pair
 from interp.puzzles import Puzzle
 
 GROUP = "patching"
@@ -92,8 +93,11 @@ def cells_at(scene: Scene, backend: Backend) -> Cells:
     choice, source = choice_of(scene, backend), source_of(scene, backend)
     if source is None or choice.measured_over == "cell":
         return cell_at(scene, backend)
-    contrast = tuple(np.flatnonzero(_contrasting(scene, source)).tolist())
-    return contrast[: 1 if choice.measured_over == "first" else None] or cell_at(scene, backend)
+    if not _contrasting(scene, source).any():
+        return cell_at(scene, backend)
+    first_only = choice.measured_over == "first"
+    contrast = Contrast.between(scene.puzzle.grids[3], source.grids[3], first_only=first_only)
+    return tuple(contrast.cells.tolist())
 
 
 def _contrasting(scene: Scene, source: Puzzle) -> Bool[np.ndarray, " 100"]:

@@ -11,7 +11,6 @@ All edits of a puzzle share its example, whose keys and values are computed once
 model right is first read off a teacher-forced pass; one that does is then decoded greedily, as it stands.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -333,12 +332,9 @@ class _Search:
         return bool(drawn.solved[0])
 
 
-def _edits(third: Sequence[int], edited: Sequence[int]) -> tuple[Edit, ...]:
-    return tuple(
-        Edit(2, cell // SIZE, cell % SIZE, int(color))
-        for cell, (was, color) in enumerate(zip(third, edited, strict=True))
-        if was != color
-    )
+def _edits(third: UInt8[np.ndarray, " 100"], edited: UInt8[np.ndarray, " 100"]) -> tuple[Edit, ...]:
+    changed = np.flatnonzero(third != edited).tolist()
+    return tuple(Edit(2, cell // SIZE, cell % SIZE, int(edited[cell])) for cell in changed)
 
 
 # ---- asked -------------------------------------------------------------------------------------------------
@@ -348,8 +344,13 @@ def _edits(third: Sequence[int], edited: Sequence[int]) -> tuple[Edit, ...]:
 class Failure(PuzzleQuestion[FailureState]):
     """Why the model gets a puzzle wrong (see :func:`study_failure`). The state fills up."""
 
+    most_cells: int = MOST_CELLS
+    tries: int = TRIES
+
     def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[FailureState, FailureState]:
-        return study_failure.steps(model, self.puzzle, self.ablation, means)
+        return study_failure.steps(
+            model, self.puzzle, self.ablation, means, most_cells=self.most_cells, tries=self.tries
+        )
 
     def program(self, model: str) -> str:
         """What makes the model right, and which rule gives what it drew.
@@ -367,12 +368,14 @@ class Failure(PuzzleQuestion[FailureState]):
         for fit in state.rules:
             print(fit.task, fit.off, 'cells off')
         """
+        bounds = f", most_cells={self.most_cells:d}" if self.most_cells != MOST_CELLS else ""
+        bounds += f", tries={self.tries:d}" if self.tries != TRIES else ""
         return puzzle_program(
             model,
             self.puzzle.id,
             self.ablation,
             [
-                f"state = study_failure(model, puzzle{given(self.ablation)})",
+                f"state = study_failure(model, puzzle{given(self.ablation)}{bounds})",
                 "print(state.summary())",
                 "for fit in state.rules:",
                 "    print(fit.task, fit.off, 'cells off')",
