@@ -14,7 +14,7 @@ from interp.analyses.pair_patching import DIRECTIONS, Direction, PairPatching, e
 from interp.engine.contrast import Contrast, equal_prefixes
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
-from interp.pairs import Pair, pair_for
+from interp.pairs import Pair, make_pairs, pair_for
 from interp.puzzles import Puzzle
 from interp.tokens import ANSWER_START
 from tests.support.models import SMALL, saved_model
@@ -26,7 +26,7 @@ PUZZLE = bank().filter(task="frame")[0]
 
 @pytest.fixture(scope="module")
 def pair() -> Pair:
-    return pair_for(PUZZLE, "rule", 3)
+    return pair_for(PUZZLE, "input", 3)
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_a_pair_of_noise_has_no_contrast(model: PuzzleGPT) -> None:
 
 def test_positions_that_do_not_align_are_refused(model: PuzzleGPT) -> None:
     with pytest.raises(PuzzlescopeError, match="same order"):
-        patch_pair(model, pair_for(PUZZLE, "order"))
+        patch_pair(model, make_pairs("frame", "order", 1, 0)[0])
 
 
 @pytest.mark.parametrize(("way", "cell"), [("denoising", None), ("noising", 12)])
