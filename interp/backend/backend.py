@@ -236,6 +236,8 @@ class Backend:
         found = self._results.keep(key, found)
         if self._watchman.tight():
             self._relieve()
+        elif self._watchman.due():
+            give_back()
         return found
 
     def _relieve(self) -> None:

@@ -15,6 +15,8 @@ R = TypeVar("R")
 TICK = 0.1
 """Seconds after which one who waits gets a sign of life, and a chance to give up."""
 
+CLOSED = "The server is being stopped and computes no more: load the page again in a moment."
+
 
 class Job(Generic[T, R]):
     """A computation: a generator that is advanced a step at a time.
@@ -70,6 +72,13 @@ class Job(Generic[T, R]):
                 self.ended.notify_all()
         return seconds
 
+    def fail(self, error: BaseException) -> None:
+        """Let those who wait have this error. Only the worker calls this."""
+        with self.changed:
+            self.error, self.finished = error, True
+            self.changed.notify_all()
+            self.ended.notify_all()
+
     def stop(self) -> None:
         """Clean up a computation that is of no more interest."""
         if self._steps is not None:
@@ -79,6 +88,9 @@ class Job(Generic[T, R]):
 @runtime_checkable
 class Leaving(Protocol):
     """What a claim knows of the queue."""
+
+    @property
+    def closed(self) -> bool: ...
 
     def leave(self, claim: "Claim[Any, Any]") -> None: ...
 
@@ -151,6 +163,8 @@ class Claim(Generic[T, R]):
         return job.outcome  # type: ignore[return-value]
 
     def _assert_wanted(self) -> None:
+        if self._queue.closed:
+            raise PuzzlescopeError(CLOSED)
         if self.dropped:
             raise PuzzlescopeError("This computation was stopped by an administrator: ask again.")
 

@@ -27,6 +27,9 @@ TIGHT = 0.92
 """Share of the bound from which on caches are emptied."""
 LOOK_EVERY = 1.0
 """Seconds between two looks at what the process takes."""
+RETURN_EVERY = 20.0
+"""Seconds between two times at which free memory is returned: the C library keeps what lies between results
+that are kept, and the rows of a sweep do not fit there any more."""
 
 CGROUP = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 UNLIMITED = 2**50
@@ -127,6 +130,7 @@ class Watchman:
     ):
         self.most, self._measure, self._clock = most, measure, clock
         self._looked = float("-inf")
+        self._returned = clock()
 
     def tight(self) -> bool:
         """Whether caches are to be emptied. Looks at most once in ``LOOK_EVERY`` seconds."""
@@ -135,3 +139,11 @@ class Watchman:
             return False
         self._looked = now
         return self._measure() > TIGHT * self.most
+
+    def due(self) -> bool:
+        """Whether it is time to return what is free to the system: once in ``RETURN_EVERY`` seconds."""
+        now = self._clock()
+        if now - self._returned < RETURN_EVERY:
+            return False
+        self._returned = now
+        return True

@@ -6,6 +6,7 @@ step touches (the hooks of a model, say) belongs to it alone, and every step has
 Whose step comes next is decided in :mod:`interp.backend.order`.
 """
 
+import logging
 import threading
 import time
 from collections import deque
@@ -14,7 +15,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Literal, TypeVar
 
-from interp.backend.job import Claim, Job
+from interp.backend.job import CLOSED, Claim, Job
 from interp.backend.order import Order, Rank
 from interp.backend.status import Ended, Kind, UnderWay
 from interp.errors import PuzzlescopeError
@@ -27,6 +28,8 @@ IDLE = 2.0
 """Seconds without work after which the worker's thread ends; the next request starts another."""
 MOST_WISHES = 64
 """Computations that one visitor may want at the same time. A page that shows everything wants about 30."""
+
+_log = logging.getLogger(__name__)
 
 
 class WorkQueue:
@@ -70,9 +73,11 @@ class WorkQueue:
             payer: on whose account it goes, where several visitors are one person; left out, the visitor's.
 
         Raises:
-            PuzzlescopeError: if the visitor wants too many things at the same time.
+            PuzzlescopeError: if the visitor wants too many things at the same time, or the queue is closed.
         """
         with self._lock:
+            if self._closed:
+                raise PuzzlescopeError(CLOSED)
             self._make_room(who)
             job = self._jobs.get(key)
             if job is None:
@@ -111,8 +116,9 @@ class WorkQueue:
         return len(claims)
 
     def close(self, seconds: float = 1.0) -> None:
-        """Compute no more: the worker's thread ends after the step that it is at. The process would not end
-        before it does; killed in the midst of PyTorch's code, it would abort the process.
+        """Compute no more: the worker's thread ends after the step that it is at, and whoever waits, or asks
+        from now on, is told so. The process would not end before the thread does; killed in the midst of
+        PyTorch's code, it would abort the process.
 
         Args:
             seconds: to wait for that.
@@ -122,6 +128,11 @@ class WorkQueue:
             self._work_there.notify_all()
         if worker is not None:
             worker.join(seconds)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing is computed any more."""
+        return self._closed
 
     @property
     def waiting(self) -> int:
@@ -157,16 +168,26 @@ class WorkQueue:
 
     def _work(self) -> None:
         while (claim := self._next()) is not None:
-            job = claim.job
-            seconds = job.step()
-            with self._lock:
-                others = [other for other in job.claims if other is not claim]
-                self._order.charge(claim, others, seconds)
-                if job.finished:
-                    self._forget(job)
-                self._count(job, seconds)
+            try:
+                self._advance(claim)
+            except Exception as error:  # a fault of this module; without the worker all would wait for ever
+                _log.exception("A computation is given up: %s.", claim.job.kind)
+                claim.job.fail(error)
+                with self._lock:
+                    self._forget(claim.job)
+
+    def _advance(self, claim: Claim[Any, Any]) -> None:
+        """One step of what is claimed."""
+        job = claim.job
+        seconds = job.step()
+        with self._lock:
+            others = [other for other in job.claims if other is not claim]
+            self._order.charge(claim, others, seconds)
             if job.finished:
-                self._tell(job, "finished" if job.error is None else "failed")
+                self._forget(job)
+            self._count(job, seconds)
+        if job.finished:
+            self._tell(job, "finished" if job.error is None else "failed")
 
     def _next(self) -> Claim[Any, Any] | None:
         """The claim whose turn it is. ``None``: the worker ends."""

@@ -114,6 +114,12 @@ def test_the_watchman_looks_now_and_then() -> None:
     assert not Watchman(0, measure).tight() and looks == 2
 
 
+def test_free_memory_is_returned_now_and_then() -> None:
+    seconds = iter((0.0, 1.0, 19.0, 20.0, 21.0, 39.9, 40.5))
+    watchman = Watchman(0, clock=seconds.__next__)
+    assert [watchman.due() for _ in range(6)] == [False, False, True, False, False, True]
+
+
 def test_this_process_takes_something() -> None:
     give_back()
     assert 20 * MB < resident() < 2**40

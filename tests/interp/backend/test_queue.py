@@ -388,3 +388,30 @@ def test_the_end_of_each_computation_is_told_once(clock: Clock) -> None:
         ("C", "abandoned", "you"),
     ]
     assert told[0].steps == 3 and told[0].seconds > 0 and isinstance(told[1].error, ZeroDivisionError)
+
+
+def test_whoever_waits_for_a_closed_queue_is_told(clock: Clock) -> None:
+    """And whoever asks it from then on: a page must not wait for a worker that is gone."""
+    queue = WorkQueue()
+    waited_for = queue.ask("long", lambda: clock.steps("long", 10_000), "me")
+    wait_until(lambda: "long" in clock.log)
+    queue.close()
+    done = len(clock.log)
+    with pytest.raises(PuzzlescopeError, match="being stopped"):
+        waited_for.result()
+    with pytest.raises(PuzzlescopeError, match="being stopped"):
+        queue.ask("other", lambda: clock.steps("other", 1), "you")
+    assert len(clock.log) == done
+
+
+def test_the_worker_outlives_a_fault_of_the_queue(
+    queue: WorkQueue, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty(*told: object) -> None:
+        raise ZeroDivisionError("in the accounts")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(queue._order, "charge", faulty)
+        with pytest.raises(ZeroDivisionError):
+            queue.ask("one", lambda: clock.steps("one", 3), "me").result()
+    assert queue.ask("two", lambda: clock.steps("two", 3), "me").result() == "two done"
