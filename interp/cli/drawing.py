@@ -43,7 +43,7 @@ def puzzles(
     drawn = task_named(task).generate(n, np.random.default_rng(seed), structure=order, noise=noise)
     found = PuzzleSet(task, tuple(Puzzle.of(task, tokens) for tokens in encode(drawn, order)))
     if path is None:
-        say_result("\n\n".join(_as_text(puzzle) for puzzle in found))
+        say_result("\n\n".join(as_text(puzzle) for puzzle in found))
         return
     try:
         save_puzzles(found, path)
@@ -54,7 +54,7 @@ def puzzles(
     say_result(f"Wrote {len(found)} puzzles to {path}.")
 
 
-def _as_text(puzzle: Puzzle) -> str:
+def as_text(puzzle: Puzzle) -> str:
     """The four grids side by side: a blank is a dot, colour 10 an a."""
     symbols = ".123456789a"
     titles = puzzle.structure.name.split(" ")

@@ -34,8 +34,7 @@ class Kept:
         ):
             if len(text) > most or not text.isprintable():
                 raise PuzzlescopeError(
-                    f"A puzzle's {what} is text on one line of at most {most} letters, got"
-                    f" '{brief(text)}'."
+                    f"A puzzle's {what} is text on one line of at most {most} letters, got '{brief(text)}'."
                 )
 
 

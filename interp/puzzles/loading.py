@@ -7,6 +7,9 @@ from interp.puzzles.puzzle import PLACES, PuzzleSet, quoted
 from interp.tasks import task_named
 from interp.tokens import Structure
 
+COLLECTION = "collection:"
+"""Begins the name of a source that is a collection."""
+
 
 def load_puzzles(
     source: str | Path = "bank",
@@ -23,7 +26,8 @@ def load_puzzles(
     them also with ``.gz``. A puzzle without label gets the task whose rule it follows, or "unknown".
 
     Args:
-        source: ``bank`` (the embedded one), a path to a file, or ``hub`` or ``hub:OWNER/NAME[@REVISION]``: a
+        source: ``bank`` (the embedded one), a path to a file, ``collection:NAME`` (one that was kept on this
+            machine, see :mod:`interp.puzzles.collections`), or ``hub`` or ``hub:OWNER/NAME[@REVISION]``: a
             public data set, streamed (1,000 puzzles if there is no limit).
         task: only this task; of a set on the hub with a split of this name, only that split.
         structure: only this order of the grids.
@@ -53,6 +57,11 @@ def load_puzzles(
         from interp.puzzles.hub import stream_hub
 
         return stream_hub(name, wanted)
+    if name.startswith(COLLECTION):
+        from interp.puzzles.collections import Collections, data_folder
+
+        kept = Collections(data_folder()).puzzles(name.removeprefix(COLLECTION))
+        return kept.filter(task=task, structure=structure).limit(limit)
     from interp.puzzles import files
 
     if name != "bank":

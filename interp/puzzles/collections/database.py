@@ -67,11 +67,8 @@ def reading(path: Path) -> Iterator[sqlite3.Connection | None]:
             yield None
             return
         with closing(_readable(path)) as connection:
-            if not _version(connection, path):
-                yield None
-                return
             connection.execute("BEGIN")
-            yield connection
+            yield connection if _version(connection, path) else None
 
 
 @contextmanager
@@ -87,7 +84,10 @@ def writing(path: Path) -> Iterator[sqlite3.Connection]:
         with suppress(FileExistsError):  # one's own alone: what is kept may be nobody else's business
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         with closing(_connect(path, "mode=rw")) as connection:
+            connection.execute("PRAGMA synchronous = FULL")  # less would lose the last change in a power cut
+            connection.execute("BEGIN")
             _version(connection, path)
+            connection.execute("COMMIT")
             _look_through(connection, path)
             _use_wal(connection)
             size = connection.execute("PRAGMA page_size").fetchone()[0]
@@ -107,8 +107,8 @@ def _connect(path: Path, how: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{how}", uri=True, timeout=PATIENCE, isolation_level=None
     )
+    connection.text_factory = lambda text: text.decode("utf-8", "replace")  # a changed bit is noticed later
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute("PRAGMA synchronous = FULL")  # in WAL mode less would lose the last change
     connection.execute("PRAGMA trusted_schema = OFF")
     return connection
 
@@ -130,7 +130,7 @@ def _readable(path: Path) -> sqlite3.Connection:
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
-    """Which schema the file has; 0 if it is a new one."""
+    """Which schema the file has; 0 if it is a new one. In a transaction, for others may be making it."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     empty = not connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
@@ -159,7 +159,8 @@ def _look_through(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _use_wal(connection: sqlite3.Connection) -> None:
-    """Once made, a file stays in WAL mode. Who changes it waits for nobody by itself, so it is tried again."""
+    """Once made, a file stays in WAL mode. SQLite does not wait for others at that change, so it is tried
+    again."""
     end = time.monotonic() + PATIENCE
     while True:
         try:

@@ -25,17 +25,11 @@ INVISIBLE = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2
 """Signs that count as printable and show nothing; variation selectors are refused besides."""
 
 # What is drawn nearly as a Latin letter is, each before the one it is taken for; all in small letters.
-_LOOKS = str.maketrans(
-    dict(
-        pair
-        for pair in (  # digits and strokes; Cyrillic; Greek; dashes and quotation marks
-            "0o 1l il |l"
-            " аa вb гr ԁd еe ёe һh іl їl јj кk мm нh оo рp сc ѕs тt уy хx ьb ѵv ԛq ԝw"  # noqa: RUF001
-            " αa βb γy εe ηn ιl κk νv οo ρp τt υu χx ωw"  # noqa: RUF001
-            " ‐- ‑- ‒- –- —- −- ’' ‘' `' ´' “\" ”\""  # noqa: RUF001
-        ).split()
-    )
-)
+_DIGITS = "0o 1l il |l"
+_CYRILLIC = "аa вb гr ԁd еe ёe һh іl їl јj кk мm нh оo рp сc ѕs тt уy хx ьb ѵv ԛq ԝw"  # noqa: RUF001
+_GREEK = "αa βb γy εe ηn ιl κk νv οo ρp τt υu χx ωw"  # noqa: RUF001
+_MARKS = "‐- ‑- ‒- –- —- −- ’' ‘' `' ´' “\" ”\""  # noqa: RUF001
+_LOOKS = str.maketrans(dict(f"{_DIGITS} {_CYRILLIC} {_GREEK} {_MARKS}".split()))
 
 
 def checked_name(name: str) -> str:

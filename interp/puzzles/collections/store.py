@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from interp.errors import PuzzlescopeError, brief
 from interp.puzzles.collections.database import FILE, reading, writing
@@ -136,7 +137,8 @@ class Collections:
                     f"There are {MOST_COLLECTIONS} collections, the most that are kept: delete one first."
                 )
             connection.execute(
-                "INSERT INTO collections (owner, name, alike, notes, made, changed) VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT INTO collections (owner, name, alike, notes, made, changed)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
                 (self.owner, name, alike(name), notes, now, now),
             )
         return Collection(name, notes, 0, now, now)
@@ -252,11 +254,14 @@ class Collections:
         names = [] if connection is None else self._names(connection)
         there = ", ".join(f"'{one}'" for one in names[:5]) + (", ..." if len(names) > 5 else "")
         raise PuzzlescopeError(
-            f"There is no collection '{brief(name, 60)}': " + (f"there are {there}." if names else "none is kept yet.")
+            f"There is no collection '{brief(name, 60)}': "
+            + (f"there are {there}." if names else "none is kept yet.")
         )
 
     def _names(self, connection: sqlite3.Connection) -> list[str]:
-        rows = connection.execute("SELECT name FROM collections WHERE owner = ? ORDER BY alike", (self.owner,))
+        rows = connection.execute(
+            "SELECT name FROM collections WHERE owner = ? ORDER BY alike", (self.owner,)
+        )
         return [name for (name,) in rows]
 
     def _check_free(self, connection: sqlite3.Connection, name: str, besides: int = -1) -> None:
@@ -268,7 +273,11 @@ class Collections:
             same = row[0] == name
             raise PuzzlescopeError(
                 f"There is a collection '{row[0]}' already: "
-                + ("choose another name." if same else f"'{name}' looks too much like it, choose another name.")
+                + (
+                    "choose another name."
+                    if same
+                    else f"'{name}' looks too much like it, choose another name."
+                )
             )
 
     def _touched(self, connection: sqlite3.Connection, number: int) -> Collection:
@@ -289,10 +298,11 @@ def _digest(puzzle: Puzzle) -> bytes:
     return hashlib.sha256(puzzle.task.encode() + b"\0" + puzzle.cells).digest()[:16]
 
 
-def _kept(
-    digest: bytes, task: str, tokens: bytes, name: str, provenance: str, added: float
-) -> Kept | None:
-    """A row as a value; none if it is not as it was written."""
+def _kept(digest: Any, task: Any, tokens: Any, name: Any, provenance: Any, added: Any) -> Kept | None:
+    """A row as a value; none if it is not as it was written, down to the types of what stands in it."""
+    texts = all(isinstance(text, str) for text in (task, name, provenance))
+    if not texts or not isinstance(tokens, bytes) or not isinstance(added, float):
+        return None
     try:
         puzzle = Puzzle.of(task, list(tokens))
         return Kept(puzzle, name, provenance, added) if _digest(puzzle) == digest else None

@@ -7,7 +7,7 @@ from interp.errors import PuzzlescopeError, brief
 from interp.puzzles.kept import LONGEST_NAME, LONGEST_PROVENANCE, Kept, one_line
 from interp.puzzles.puzzle import Puzzle
 
-MOST_IMPORTED = 2000
+MOST_IMPORTED = 5000
 """Puzzles of one file or text that are shown to be picked from."""
 
 

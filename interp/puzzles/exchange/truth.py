@@ -87,7 +87,9 @@ def work_out(
         raise PuzzlescopeError(
             f"the solvers of {' and '.join(found)} come to different answers: give the fourth grid"
         )
-    open_ = [f"by {task}'s rule {len(s.candidates)} grids fit" for task, s in solutions.items() if s.undetermined]
+    open_ = [
+        f"by {task}'s rule {len(s.candidates)} grids fit" for task, s in solutions.items() if s.undetermined
+    ]
     why = f"it is not determined ({'; '.join(open_)})" if open_ else "no task's solver has an answer to it"
     raise PuzzlescopeError(f"there is no fourth grid, and {why}: give the fourth grid")
 
@@ -109,12 +111,13 @@ def _follows(puzzle: Puzzle, task: str) -> Truth | None:
             return Truth(task, True, 0, f"A {task} puzzle: its solver comes to this answer.")
         n = len(solution.candidates)
         return Truth(
-            task, False, 0, f"Not determined: by {task}'s rule {n} grids fit equally well, this one among them."
+            task,
+            False,
+            0,
+            f"Not determined: by {task}'s rule {n} grids fit equally well, this one among them.",
         )
     # Backward, from the answer to the third grid: what differs there may be noise.
-    back = solve(
-        TASKS[task].rule, second, first, answer, reverse=not puzzle.structure.reverse
-    ).candidates
+    back = solve(TASKS[task].rule, second, first, answer, reverse=not puzzle.structure.reverse).candidates
     noise = min((int((grid != third).sum()) for grid in back), default=NOISY_CELLS + 1)
     if noise > NOISY_CELLS:
         return None
@@ -127,5 +130,7 @@ def _no_rule(puzzle: Puzzle, own: list[str]) -> str:
         answer = _solve(own[0], puzzle.grids, puzzle.structure.reverse).answer
         if answer is not None:
             n = int((answer != puzzle.grids[3]).sum())
-            return f"Wrong by {own[0]}'s rule: its solver comes to an answer that differs in {n} of 100 cells."
+            return (
+                f"Wrong by {own[0]}'s rule: its solver comes to an answer that differs in {n} of 100 cells."
+            )
     return "Its answer follows no task's rule."
