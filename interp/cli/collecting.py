@@ -61,7 +61,7 @@ def show(name: NameArgument, as_json: JsonOption = False) -> None:
     if found.collection.notes:
         say_result(f"{found.collection.notes}\n")
     table = [tuple(row.values()) for row in rows]
-    print_table(("id", "name", "task", "structure", "from"), table)
+    print_table(("id", "name", "task", "structure", "from"), table, left=5)
     for sentence in found.damaged:
         say(sentence)
 
@@ -114,13 +114,15 @@ def import_file(
     for one in refused:
         say(one.refused)
     if not taken:
-        raise PuzzlescopeError(f"Nothing was taken: {source} holds no puzzle that can be.")
+        raise PuzzlescopeError(
+            f"Nothing was taken: {'standard input' if source == '-' else source} holds no puzzle that can be."
+        )
     mine = _mine()
     _make_sure(mine, name)
     new = mine.add(name, taken)
     there = f", {len(taken) - new} were there already" if new < len(taken) else ""
     left = f", {len(refused)} were refused" if refused else ""
-    say_result(f"Took {new} of {len(taken)} puzzles into '{mine.find(name).name}'{there}{left}.")
+    say_result(f"Took {new} of {_many(len(taken))} into '{mine.find(name).name}'{there}{left}.")
 
 
 @group.command("export")
@@ -139,7 +141,7 @@ def export_collection(
     export_file(found.kept, target, form)
     for sentence in found.damaged:
         say(sentence)
-    say_result(f"Wrote {len(found.kept)} puzzles to {target}: {FORMS[form].keeps}.")
+    say_result(f"Wrote {_many(len(found.kept))} to {target}: {FORMS[form].keeps}.")
 
 
 @group.command()
@@ -188,7 +190,7 @@ def delete(
     found = mine.find(name)
     if found.puzzles and not yes:
         raise PuzzlescopeError(
-            f"'{found.name}' holds {found.puzzles} puzzles, which would be lost: say --yes, or export it"
+            f"'{found.name}' holds {_many(found.puzzles)}, which would be lost: say --yes, or export it"
             " first."
         )
     mine.delete(found.name)
@@ -227,13 +229,16 @@ def _previewed(source: str, place: str, structure: str | None) -> Preview:
 
 
 def _print_preview(shown: Preview) -> None:
-    rows = [
-        (number, one.name, one.puzzle.task if one.puzzle else "refused", _said(one))
-        for number, one in enumerate(shown.found, start=1)
-    ]
-    print_table(("number", "name", "task", f"{shown.source}, read as {shown.form}"), rows)
+    say_result(f"{shown.source}, read as {shown.form}: {_many(len(shown.found))}")
+    for number, one in enumerate(shown.found, start=1):
+        task = one.puzzle.task if one.puzzle else "refused"
+        say_result(f"{number}. {one.name} ({task}): {_said(one)}")
     for sentence in shown.notes:
         say_result(sentence)
+
+
+def _many(n: int) -> str:
+    return f"{n} puzzle{'' if n == 1 else 's'}"
 
 
 def _said(one: Found) -> str:

@@ -18,6 +18,8 @@ MOST_COLLECTIONS = 500
 """Of one owner."""
 MOST_PUZZLES = 10_000
 """In one collection."""
+MOST_OF_AN_OWNER = 100_000
+"""In all collections of one owner, a quarter of what the file may hold."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +200,10 @@ class Collections:
                     f"A collection holds at most {MOST_PUZZLES:,} puzzles: '{before.name}' has"
                     f" {before.puzzles:,}, and {after - before.puzzles:,} more do not fit."
                 )
+            if after > before.puzzles and self._number(connection) > MOST_OF_AN_OWNER:
+                raise PuzzlescopeError(
+                    f"All collections together hold at most {MOST_OF_AN_OWNER:,} puzzles: delete some first."
+                )
         return after - before.puzzles
 
     def remove(self, name: str, puzzles: Iterable[Puzzle]) -> int:
@@ -257,6 +263,14 @@ class Collections:
             f"There is no collection '{brief(name, 60)}': "
             + (f"there are {there}." if names else "none is kept yet.")
         )
+
+    def _number(self, connection: sqlite3.Connection) -> int:
+        """How many puzzles this owner has."""
+        found: int = connection.execute(
+            "SELECT count(*) FROM puzzles WHERE collection IN (SELECT id FROM collections WHERE owner = ?)",
+            (self.owner,),
+        ).fetchone()[0]
+        return found
 
     def _names(self, connection: sqlite3.Connection) -> list[str]:
         rows = connection.execute(

@@ -159,11 +159,19 @@ def test_bounds(mine: Collections, monkeypatch: pytest.MonkeyPatch) -> None:
     """One too many changes nothing."""
     monkeypatch.setattr(store, "MOST_PUZZLES", 4)
     monkeypatch.setattr(store, "MOST_COLLECTIONS", 1)
+    monkeypatch.setattr(store, "MOST_OF_AN_OWNER", 5)
     mine.create("a")
     refused(lambda: mine.create("b"), "the most that are kept")
     mine.add("a", kept(3))
     refused(lambda: mine.add("a", [Kept(p) for p in some()[2:6]]), "at most 4 puzzles", "has 3", "3 more")
     assert plain(mine.contents("a").kept) == kept(3)
+    other = Collections(mine.folder, "ann")
+    other.create("a")
+    assert other.add("a", kept(4)) == 4, "another owner's do not count"
+    monkeypatch.setattr(store, "MOST_COLLECTIONS", 2)
+    mine.create("b")
+    refused(lambda: mine.add("b", kept(3)), "All collections together hold at most 5 puzzles")
+    assert mine.add("b", kept(2)) == 2
     refused(lambda: mine.annotate("a", "x" * 2001), "2,001")
     refused(lambda: Kept(some()[0], "x" * 81), "at most 80")
     refused(lambda: Kept(some()[0], provenance="a\nb"), "on one line")
