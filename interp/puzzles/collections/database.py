@@ -51,6 +51,14 @@ SCHEMA = (
 )
 """A script for each version: a file of version n (SQLite's ``user_version``) has had the first n."""
 
+_NO_ROOM_BESIDE = (
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_FULL,
+)
+"""What SQLite says where it cannot make the two files that it has beside a file in WAL mode."""
+
 _sound: set[tuple[str, int]] = set()
 """Files that this process has looked through, by path and inode."""
 
@@ -121,9 +129,8 @@ def _readable(path: Path) -> sqlite3.Connection:
     except sqlite3.OperationalError as error:
         connection.close()
         wal = path.with_name(f"{path.name}-wal")
-        beside = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
         # What stands in the log alone would be passed over, so with a log it is an error.
-        if not beside or (wal.exists() and wal.stat().st_size):
+        if error.sqlite_errorcode & 0xFF not in _NO_ROOM_BESIDE or (wal.exists() and wal.stat().st_size):
             raise
         return _connect(path, "mode=ro&immutable=1")
     return connection
@@ -203,19 +210,26 @@ def _faults(path: Path, done: str) -> Iterator[None]:
         raise _sentence(error, path, done) from error
 
 
+def _is_full(path: Path) -> bool:
+    """Whether the disk has less room than a change needs."""
+    try:
+        return shutil.disk_usage(path.parent).free < 1 << 20
+    except OSError:
+        return False
+
+
 def _sentence(error: sqlite3.Error, path: Path, done: str) -> PuzzlescopeError:
     code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return _damaged(path)
     kept = "what was kept before is unchanged"
-    if code == sqlite3.SQLITE_FULL:
-        with suppress(OSError):
-            if shutil.disk_usage(path.parent).free > 1 << 20:
-                return PuzzlescopeError(
-                    f"The collections in {path} have reached {LARGEST >> 20} MB, the most they may have;"
-                    f" {kept}: delete some."
-                )
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR) and _is_full(path):
         return PuzzlescopeError(f"The disk of {path} is full; {kept}: make room there and try again.")
+    if code == sqlite3.SQLITE_FULL:
+        return PuzzlescopeError(
+            f"The collections in {path} have reached {LARGEST >> 20} MB, the most they may have; {kept}:"
+            " delete some."
+        )
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return PuzzlescopeError(
             f"Collections cannot be {done} in {path}: it, or its folder, is read-only or closed to this"

@@ -137,6 +137,9 @@ def test_a_disk_that_takes_no_more(mine: Collections) -> None:
     try:
         refused(lambda: mine.add("a", many), "cannot be written", "what was kept before is unchanged")
         assert mine.find("a").puzzles == 1
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+        assert mine.contents("a").kept[0].puzzle == some()[0], "to read takes no room"
+        refused(lambda: mine.create("b"), "cannot be written")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
         signal.signal(signal.SIGXFSZ, before)
