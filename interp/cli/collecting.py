@@ -23,7 +23,7 @@ from interp.puzzles.exchange import (
     preview_text,
     read_picks,
 )
-from interp.puzzles.exchange.reading import LARGEST_TEXT
+from interp.puzzles.json_files import LARGEST_TEXT
 from interp.puzzles.kept import Kept
 from interp.puzzles.puzzle import PLACES
 from interp.tokens import structure_named
@@ -100,7 +100,7 @@ def import_file(
     """Take puzzles into a collection, which is made if there is none of this name. What is no puzzle is said
     and left out; if it is picked by its number, nothing is taken."""
     if source == "bank" or source.startswith("collection:"):
-        taken, refused = _known(source, pick), ()
+        taken, refused = _known(source, pick), tuple[Found, ...]()
         if preview:
             raise PuzzlescopeError("--preview is for files and text: `collections show` shows a collection.")
     else:

@@ -27,7 +27,7 @@ class Kept:
     provenance: str = ""
     added: float = 0.0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         for what, text, most in (
             ("name", self.name, LONGEST_NAME),
             ("provenance", self.provenance, LONGEST_PROVENANCE),

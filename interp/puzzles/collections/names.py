@@ -29,7 +29,8 @@ _DIGITS = "0o 1l il |l"
 _CYRILLIC = "аa вb гr ԁd еe ёe һh іl їl јj кk мm нh оo рp сc ѕs тt уy хx ьb ѵv ԛq ԝw"  # noqa: RUF001
 _GREEK = "αa βb γy εe ηn ιl κk νv οo ρp τt υu χx ωw"  # noqa: RUF001
 _MARKS = "‐- ‑- ‒- –- —- −- ’' ‘' `' ´' “\" ”\""  # noqa: RUF001
-_LOOKS = str.maketrans(dict(f"{_DIGITS} {_CYRILLIC} {_GREEK} {_MARKS}".split()))
+_PAIRS = f"{_DIGITS} {_CYRILLIC} {_GREEK} {_MARKS}".split()
+_LOOKS = str.maketrans({pair[0]: pair[1] for pair in _PAIRS})
 
 
 def checked_name(name: str) -> str:

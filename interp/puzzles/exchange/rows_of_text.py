@@ -47,8 +47,8 @@ def looks_like_a_row(line: str) -> bool:
     if len(tokens) == 1:
         token = tokens[0]
         signs = sum(sign in SIGNS for sign in token)
-        cells = len(token) > 1 if set(token) <= {"a", "A"} else set(token) & set(".0123456789")
-        return bool(cells) and 3 * signs > 2 * len(token)
+        sure = len(token) > 1 if set(token) <= {"a", "A"} else bool(set(token) & set(".0123456789"))
+        return sure and 3 * signs > 2 * len(token)
     cells = sum(_is_cells(token) for token in tokens)
     if not _is_cells(tokens[0]) and (len(tokens) < 4 or len(tokens[0]) > 3):
         return False  # "Example 1"
