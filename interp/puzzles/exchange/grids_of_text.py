@@ -21,7 +21,7 @@ from interp.puzzles.exchange.rows_of_text import (
     row_fields,
 )
 
-_SAID = re.compile(r"\s*#*\s*(puzzle|task|order|from)\s*[:=](.*)", re.IGNORECASE)
+_SAID = re.compile(r"#*\s*(puzzle|task|order|from)\s*[:=](.*)", re.IGNORECASE)
 _LABEL = re.compile(r"f\s?\([XY]\)|(?<![A-Za-z(])[XY](?![A-Za-z])")
 _BORDER = re.compile(r"[-=+|:\s─━═┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬]*[+|┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬][-=+|:\s─━═┌┐└┘├┤┬┴┼╔╗╚╝╠╣╦╩╬]*")
 _ROW_IN_BRACKETS = re.compile(r"\[\s*([-+.\d'\"nN][^\[\]]*)\]")
@@ -114,7 +114,7 @@ def sections(text: str) -> list[Section]:
 
 def _hear(found: list[Section], words: _Words) -> None:
     """Take in a line of words."""
-    said = _SAID.fullmatch(words.text)
+    said = _SAID.fullmatch(words.text.strip())
     if said is None:
         found[-1].labels += [label.replace(" ", "") for label in _LABEL.findall(words.text)]
         return

@@ -17,7 +17,7 @@ from interp.tokens import PUZZLE_TOKENS, Structure
 
 PASTED = "pasted text"
 _JSON_OBJECT = re.compile(r"[\s\ufeff]*(\[\s*)*\{")
-_FIRST_ROW = re.compile(r"[\s\ufeff]*\[[\s\[]*([^\[\]]*)\]")
+_FIRST_ROW = re.compile(r"[\s\ufeff]*\[[\s\[]*([^\s\[\]][^\[\]]*)\]")
 
 
 def preview_file(

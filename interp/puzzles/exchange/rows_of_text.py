@@ -20,6 +20,8 @@ SIGNS = {**{str(digit): digit for digit in range(10)}, ".": 0, "a": 10, "A": 10}
 
 _NUMBER = re.compile(r"[0-9]{1,9}(\.0*)?")
 _BETWEEN = re.compile(r"[\s,]+")
+_WIDE = re.compile(r" {4,}")
+"""Is as good as three spaces; shortened, no text takes the expressions below more than a glance."""
 _PARTED = re.compile(r"\s*[|\t]\s*|\s{3,}")
 _TOKENS = re.compile(r"[\s,|]+")
 
@@ -61,7 +63,7 @@ def row_fields(line: str) -> list[list[int]]:
     Raises:
         BadCellError: if one of its cells is no colour.
     """
-    line = line.strip().strip("|").strip(",; \t")
+    line = _WIDE.sub("   ", line.strip().strip("|").strip(",; \t"))
     parts = [part for part in _PARTED.split(line) if part.strip(", ")]
     if len(parts) > 1 and not all(_is_one_cell(part) for part in parts):
         return [_cells(part) for part in parts]

@@ -75,7 +75,7 @@ def grids_of(preview: Preview) -> list[list[list[list[int]]]]:
     return [one.puzzle.grids.tolist() for one in preview.sound if one.puzzle]
 
 
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_as_people_write_grids(seed: int) -> None:
     """Random grids, with every colour, are read back from each way of writing them."""
@@ -236,8 +236,25 @@ def test_any_text_is_puzzles_or_sentences(text: str) -> None:
             assert Puzzle.of(one.puzzle.task, encode(one.puzzle.grids, one.puzzle.structure)) == one.puzzle
 
 
+# An expression that looked for their ends from each of their places would take hours.
+LONG = [
+    f"{start}{many * 10**5}{end}"
+    for start, many, end in (
+        ("0", " ", "0"),
+        ("", " ", "x"),
+        ("[", " ", ""),
+        ("", "#", "0"),
+        ("", "-", "0"),
+        ("0 1", "\t ", "|"),
+        ("", ";", "0"),
+        ("[0", " ", ""),
+        ("", "f(", ""),
+    )
+]
+
+
 def test_a_text_without_end_is_one_sentence() -> None:
-    for evil in ("[" * 20_000, "0 " * 20_000, "0\n" * 3_000, "[0]" * 3_000, "|" * 10**5):
+    for evil in ("[" * 20_000, "0 " * 20_000, "0\n" * 3_000, "[0]" * 3_000, "|" * 10**5, *LONG):
         try:
             (one,) = preview_text(evil).found
             said = one.refused
