@@ -10,11 +10,12 @@ from interp.cli import collecting as collecting
 from interp.cli.drawing import puzzles
 from interp.cli.looking import heads, phenomena
 from interp.cli.options import app as app
+from interp.cli.pairing import pairs
 from interp.cli.program import main as main
 from interp.cli.solving import solve
 from interp.cli.sweeping import sweep
 from interp.cli.training import convert, evaluate, train
 
-for _command in (solve, sweep, heads, phenomena, train, evaluate, convert, puzzles):
+for _command in (solve, sweep, heads, phenomena, train, evaluate, convert, puzzles, pairs):
     app.command()(_command)
 app.add_typer(collecting.group, name="collections")

@@ -5,7 +5,7 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from interp.cli.printing import checked, say_result
+from interp.cli.printing import checked, puzzle_text, say_result
 from interp.errors import PuzzlescopeError
 from interp.outputs import strict_json
 from interp.puzzles import Puzzle, PuzzleSet, save_puzzles
@@ -43,7 +43,7 @@ def puzzles(
     drawn = task_named(task).generate(n, np.random.default_rng(seed), structure=order, noise=noise)
     found = PuzzleSet(task, tuple(Puzzle.of(task, tokens) for tokens in encode(drawn, order)))
     if path is None:
-        say_result("\n\n".join(as_text(puzzle) for puzzle in found))
+        say_result("\n\n".join(puzzle_text(puzzle) for puzzle in found))
         return
     try:
         save_puzzles(found, path)
@@ -52,13 +52,3 @@ def puzzles(
         say_result(strict_json(rows, indent=None))
         raise PuzzlescopeError(f"{error} They were printed as JSON instead.") from error
     say_result(f"Wrote {len(found)} puzzles to {path}.")
-
-
-def as_text(puzzle: Puzzle) -> str:
-    """The four grids side by side: a blank is a dot, colour 10 an a."""
-    symbols = ".123456789a"
-    titles = puzzle.structure.name.split(" ")
-    lines = ["   ".join(title.ljust(10) for title in titles).rstrip()]
-    for row in range(10):
-        lines.append("   ".join("".join(symbols[cell] for cell in grid[row]) for grid in puzzle.grids))
-    return "\n".join(lines)

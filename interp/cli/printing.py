@@ -14,6 +14,7 @@ from typing import Any
 
 from interp.errors import PuzzlescopeError
 from interp.outputs import output_path, reason, strict_json, write_whole
+from interp.puzzles import Puzzle
 
 DIVERGED = (
     "are not finite, as those of a model whose training diverged: they say nothing, and no puzzle with such"
@@ -119,3 +120,13 @@ def print_table(header: tuple[Any, ...], rows: list[tuple[Any, ...]], left: int 
         ]
         found.append("  ".join([first, *rest]).rstrip())
     say_result("\n".join(found))
+
+
+def puzzle_text(puzzle: Puzzle) -> str:
+    """The four grids side by side: a blank is a dot, colour 10 an a."""
+    symbols = ".123456789a"
+    titles = puzzle.structure.name.split(" ")
+    lines = ["   ".join(title.ljust(10) for title in titles).rstrip()]
+    for row in range(10):
+        lines.append("   ".join("".join(symbols[cell] for cell in grid[row]) for grid in puzzle.grids))
+    return "\n".join(lines)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from interp.cli import app, main
-from interp.cli.drawing import as_text
+from interp.cli.printing import puzzle_text
 from interp.puzzles import load_puzzles
 from interp.puzzles.collections import Collections
 from interp.puzzles.exchange import exported
@@ -70,7 +70,7 @@ def test_a_file_in_and_out(mine: Collections, tmp_path: Path, capsys, model_fold
 
 
 def test_standard_input_the_bank_and_other_collections(mine, monkeypatch, capsys) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(as_text(some()[0])))
+    monkeypatch.setattr("sys.stdin", io.StringIO(puzzle_text(some()[0])))
     assert "Took 1 of 1 puzzle into 'a'" in said(capsys, "import", "a", "-")
     assert "Took 3 of 3 puzzles into 'b'" in said(capsys, "import", "b", "bank", "--pick", "1-3")
     assert "Took 1 of 1 puzzle into 'b'" in said(capsys, "import", "b", "collection:a")

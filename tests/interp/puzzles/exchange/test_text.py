@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interp.cli.drawing import as_text
+from interp.cli.printing import puzzle_text
 from interp.errors import PuzzlescopeError
 from interp.puzzles import Puzzle
 from interp.puzzles.exchange import Preview, exported, preview_file, preview_text
@@ -113,7 +113,7 @@ def test_smaller_grids_are_placed(way: str, height: int, width: int, seed: int) 
 def test_what_the_program_prints() -> None:
     """`python -m interp puzzles` shows four grids beside one another under their names."""
     for puzzle in some()[:4]:
-        (one,) = preview_text(as_text(puzzle)).sound
+        (one,) = preview_text(puzzle_text(puzzle)).sound
         assert one.puzzle and one.puzzle.cells == puzzle.cells
 
 
