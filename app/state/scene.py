@@ -21,6 +21,7 @@ from interp.analyses.narration import beginning
 from interp.backend import Backend
 from interp.checkpoints import DEFAULT
 from interp.engine.answers import Decoding
+from interp.engine.forcing import Forced, forced_text
 from interp.engine.measures import Measure
 from interp.errors import brief
 from interp.grids import CELLS
@@ -59,6 +60,8 @@ class Scene:
         ablation: "off" in a link; what is switched off.
         pin: the ablation that the present one is compared with, or ``None``: then it is the clean run.
         beside: another model whose answer is shown too; empty for none.
+        force: cells of the answer that are given a colour, from which the model draws on
+            (:mod:`interp.engine.forcing`).
         answer: the answer shown: decoded greedily, or each cell given the true ones before it.
         method: how the next component is switched off, and those that the board measures.
         measure: what the board and the charts measure.
@@ -103,6 +106,7 @@ class Scene:
     attention: Component | None = in_link(Parameter(None, texts.head, lambda head: head.text, "head"))
     cell: int = in_link(Parameter(None, texts.cell, texts.cell_text, "cell"), default=3 * CELLS)
     tokens: Window = in_link(Parameter(Window(), texts.tokens, lambda window: window.text, "range of tokens"))
+    force: Forced = in_link(Parameter((), texts.force, forced_text, "forced cells"))
     answer: Decoding = in_link(one_of(get_args(Decoding), "greedy", "kind of answer"))
     measure: Measure = in_link(one_of(get_args(Measure), "wrong", "measure"))
     sample: int = in_link(one_of(SAMPLES, 1, "number of puzzles"))
@@ -154,7 +158,13 @@ class Scene:
     def link_to(self, puzzle: Puzzle, ablation: Ablation) -> str:
         """The URL parameters of this scene with another puzzle and something else off."""
         other = replace(
-            self, puzzle=puzzle, structure=None, ablation=ablation, cell=first_changed(puzzle), view="from"
+            self,
+            puzzle=puzzle,
+            structure=None,
+            ablation=ablation,
+            force=(),
+            cell=first_changed(puzzle),
+            view="from",
         )
         return urlencode(other.query())
 

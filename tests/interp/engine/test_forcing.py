@@ -39,7 +39,17 @@ def test_a_text_there_and_back(forced: Forced) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["r0c1=2", "r1c11=2", "r1c1=11", "r1c1", "34=2", "r1c1=2,r1c1=3", "r1c1=2;r1c2=2", "r\uff11c1=2", "x" * 999],
+    [
+        "r0c1=2",
+        "r1c11=2",
+        "r1c1=11",
+        "r1c1",
+        "34=2",
+        "r1c1=2,r1c1=3",
+        "r1c1=2;r1c2=2",
+        "r\uff11c1=2",
+        "x" * 999,
+    ],
 )
 def test_what_reads_otherwise_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises(PuzzlescopeError) as caught:
