@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +13,11 @@ import numpy as np
 import pytest
 import torch
 
-from interp import cli
 from interp.ablation import parse_ablation
 from interp.analyses.attention import attention_pattern
 from interp.analyses.lookback import lookback_scores
 from interp.checkpoints import load_model, save_model
-from interp.cli import app, main
+from interp.cli import app, drawing, looking, main, printing, solving, sweeping, training
 from interp.engine.predict import losses, predict
 from interp.errors import PuzzlescopeError
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
@@ -26,6 +26,12 @@ from tests.support.models import SMALL, saved_model, small_model
 from tests.support.places import ROOT
 
 TINY = ["--layers", "1", "--heads", "2", "--d-model", "16", "--d-head", "8", "--d-mlp", "16", "--batch", "8"]
+
+
+def replace_loading(patch: pytest.MonkeyPatch, stand_in: Callable[..., object]) -> None:
+    """Let every command load models by this."""
+    for module in (looking, solving, sweeping, training):
+        patch.setattr(module, "load_model", stand_in)
 
 
 @pytest.fixture(scope="module")
@@ -326,12 +332,12 @@ def test_results_go_to_a_file_and_are_not_lost_if_it_cannot_be_written_after_all
     def full(*_: object) -> None:
         raise PuzzlescopeError("Could not write it: No space left on device.")
 
-    monkeypatch.setattr(cli, "write_whole", full)
+    monkeypatch.setattr(printing, "write_whole", full)
     for more in ([], ["--json"]):
         assert main([*words, "--out", str(out), *more]) == 2
         said = capsys.readouterr()
         assert json.loads(said.out) == found and said.out.count('"n"') <= 1 + 8 and "printed" in said.err
-    monkeypatch.setattr(cli, "load_model", lambda name: pytest.fail("found out after the work"))
+    replace_loading(monkeypatch, lambda name: pytest.fail("found out after the work"))
     for nowhere in (tmp_path / "no" / "x.json", tmp_path, "~nobody-of-this-name/x.json", "/dev/full"):
         assert main([*words, "--out", str(nowhere)]) == 2
         assert len(capsys.readouterr().err.splitlines()) == 1
@@ -343,7 +349,7 @@ def test_puzzles_that_cannot_be_written_after_all_are_printed(tmp_path: Path, mo
     def full(*_: object) -> None:
         raise PuzzlescopeError("Could not write it: No space left on device.")
 
-    monkeypatch.setattr(cli, "save_puzzles", full)
+    monkeypatch.setattr(drawing, "save_puzzles", full)
     assert main(command) == 2
     said = capsys.readouterr()
     (tmp_path / "again.json").write_text(said.out)
@@ -390,8 +396,8 @@ def test_numbers_that_are_not_finite(command: str, diverged: str, file: str, cap
 
 
 def test_phenomena_of_a_loss_of_exactly_zero(model: str, file: str, monkeypatch, capsys) -> None:
-    measured = cli.measure_phenomena
-    monkeypatch.setattr(cli, "measure_phenomena", lambda *given: replace(measured(*given), clean=0.0))
+    measured = looking.measure_phenomena
+    monkeypatch.setattr(looking, "measure_phenomena", lambda *given: replace(measured(*given), clean=0.0))
     assert main(["phenomena", "--puzzles", file, "--model", model]) == 0
     said = capsys.readouterr().out
     assert "no such ratio, for the clean loss is exactly 0" in said and "0.000e+00" in said
@@ -416,7 +422,7 @@ def test_a_full_disk_behind_standard_output(model: str, file: str, monkeypatch, 
         assert main(command) == 2
         assert "The result could not be printed: No space left on device." in capsys.readouterr().err
         patch.setattr(full, "fileno", device.fileno, raising=False)
-        patch.setattr(cli, "load_model", lambda name: pytest.fail("found out after the work"))
+        replace_loading(patch, lambda name: pytest.fail("found out after the work"))
         assert main(command) == 2
         said = capsys.readouterr().err
         assert "Nothing can be printed: No space left on device." in said and len(said.splitlines()) == 1
@@ -457,7 +463,7 @@ def test_a_fault_of_ours_is_a_sentence_too(monkeypatch, capsys) -> None:
         (RuntimeError("shape mismatch\nand more"), 1, "shape mismatch and more"),
         (OSError(5, "Input/output error"), 2, "Input/output error"),
     ):
-        monkeypatch.setattr(cli, "load_model", fails(error))
+        replace_loading(monkeypatch, fails(error))
         assert main(["solve", "--limit", "1"]) == code
         said = capsys.readouterr().err
         assert word in said and len(said.splitlines()) == 1

@@ -21,6 +21,7 @@ LINES = [
     {"tokens", "outputs", "machine", "sizes"},
     {"tasks", "model"},
     {"puzzles", "checkpoints"},
+    {"pairs"},
     {"ablation"},
     {"engine", "export"},
     {"analyses"},

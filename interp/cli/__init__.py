@@ -1,0 +1,19 @@
+"""The command line: ``python -m interp COMMAND``. Bad input of any kind ends with one sentence and exit code
+2.
+
+Whatever could keep a result from being written is found out before it is computed; what then fails
+nevertheless costs no result, which is printed instead. A result may hold numbers that are not finite, those
+of a model that has diverged: in JSON they are ``null``, and in tables it is said in words.
+"""
+
+from interp.cli.drawing import puzzles
+from interp.cli.looking import heads, phenomena
+from interp.cli.options import app as app
+from interp.cli.pairing import pairs
+from interp.cli.program import main as main
+from interp.cli.solving import solve
+from interp.cli.sweeping import sweep
+from interp.cli.training import convert, evaluate, train
+
+for _command in (solve, sweep, heads, phenomena, train, evaluate, convert, puzzles, pairs):
+    app.command()(_command)

@@ -1,0 +1,39 @@
+"""What commands work on: the puzzles that were asked for, and what goes with them."""
+
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+from tqdm import tqdm
+
+from interp.ablation import Ablation, ReferenceMeans, bank_means
+from interp.errors import PuzzlescopeError
+from interp.model import PuzzleGPT
+from interp.puzzles import PuzzleSet, load_puzzles
+from interp.tokens import structure_named
+
+
+def chosen_puzzles(
+    source: str, task: str | None, structure: str | None, limit: int | None, place: str | None
+) -> PuzzleSet:
+    """Those that the options name, or a sentence that there are none."""
+    if limit is not None and limit < 1:
+        raise PuzzlescopeError(f"--limit expects at least 1 puzzle, got {limit}.")
+    order = None if structure is None else structure_named(structure)
+    chosen = load_puzzles(source, task=task, structure=order, limit=limit, place=place)
+    if not len(chosen):
+        raise PuzzlescopeError(f"No puzzle of '{source}' fits the chosen task and structure.")
+    return chosen
+
+
+def means_if_used(model: PuzzleGPT, ablation: Ablation) -> ReferenceMeans | None:
+    """The bank's, if the ablation needs them."""
+    return bank_means(model, load_puzzles("bank")) if ablation.needs_means else None
+
+
+def progress(
+    items: Iterable[Any], what: str, *, total: int | None = None, quiet: bool = False
+) -> Iterable[Any]:
+    """The same items, counted on a terminal while they come."""
+    seen = sys.stderr is not None and sys.stderr.isatty()
+    return tqdm(items, desc=what, total=total, leave=False, disable=quiet or not seen)

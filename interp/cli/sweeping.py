@@ -1,0 +1,112 @@
+"""``sweep``."""
+
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from interp.ablation import components_of, parse_ablation
+from interp.analyses.ablation_sweep import Scope, SweepRow
+from interp.analyses.ablation_sweep import sweep as sweep_model
+from interp.checkpoints import load_model
+from interp.cli.inputs import chosen_puzzles, means_if_used, progress
+from interp.cli.options import (
+    AblateOption,
+    JsonOption,
+    LimitOption,
+    ModelOption,
+    OutOption,
+    PlaceOption,
+    PuzzlesOption,
+    StructureOption,
+    TaskOption,
+)
+from interp.cli.printing import DIVERGED, checked, print_table, report
+from interp.engine.measures import METRICS
+from interp.errors import PuzzlescopeError
+from interp.numbers import count, number
+from interp.puzzles import PuzzleSet
+
+
+def sweep(
+    puzzles: PuzzlesOption = "bank",
+    components: Annotated[
+        str, typer.Option("--components", help="attn, mlp, head, joined by commas.")
+    ] = "attn",
+    metric: Annotated[str, typer.Option("--metric", help=" | ".join(METRICS))] = "final",
+    task: TaskOption = None,
+    structure: StructureOption = None,
+    limit: LimitOption = 64,
+    place: PlaceOption = None,
+    model: ModelOption = "default",
+    ablate: AblateOption = "",
+    answer_only: Annotated[
+        bool,
+        typer.Option(
+            "--answer-only", help="Ablate only where the answer is predicted: quicker, a first look."
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+    out: OutOption = None,
+) -> None:
+    """Ablation sweep: the loss with each component ablated in turn, and the puzzles that break or get
+    fixed."""
+    if metric not in METRICS:
+        raise PuzzlescopeError(f"No metric '{metric}': expected one of {', '.join(METRICS)}.")
+    path = checked(out)
+    chosen, net = chosen_puzzles(puzzles, task, structure, limit, place), load_model(model)
+    parts = components_of(net.cfg, [kind.strip() for kind in components.split(",")])
+    base = parse_ablation(ablate, net.cfg)
+    found = sweep_model(
+        net, chosen.tokens, parts, base=base, means=means_if_used(net, base), scope=_scope(answer_only)
+    )
+    clean, *rows = progress(found, "sweeping", total=len(parts) + 1, quiet=as_json)
+    copied = clean.loss.copied
+    if {"copied": not copied.any(), "changed": copied.all()}.get(metric, False):
+        raise PuzzlescopeError(
+            f"No cell of these puzzles counts for the metric '{metric}': choose another metric."
+        )
+    result = _sweep_result(clean, rows, metric, chosen)
+    lost = sum(not np.isfinite(loss) for loss in (result["clean"], *(row["loss"] for row in result["rows"])))
+    report(
+        result,
+        lambda: _print_sweep(result),
+        as_json,
+        path,
+        f"In {lost} of {len(rows) + 1} rows the model's numbers {DIVERGED}" if lost else "",
+    )
+
+
+def _print_sweep(result: dict[str, Any]) -> None:
+    header = ("ablated", "cells broken", "cells fixed", "loss", "delta", "solved", "broken", "fixed")
+    table = [
+        (
+            row["component"],
+            count(row["cells_broken"]),
+            count(row["cells_fixed"]),
+            number(row["loss"]),
+            number(row["delta"], "+.3e"),
+            row["solved"],
+            len(row["broken"]),
+            len(row["mended"]),
+        )
+        for row in result["rows"]
+    ]
+    clean = ("nothing (clean)", "", "", number(result["clean"]), "", result["solved"], "", "")
+    print_table(header, [clean, *table])
+
+
+def _scope(answer_only: bool) -> Scope:
+    return "answer" if answer_only else "everywhere"
+
+
+def _sweep_result(clean: SweepRow, rows: list[SweepRow], metric: Any, puzzles: PuzzleSet) -> dict[str, Any]:
+    """What `sweep --json` prints: for each component the cells of 100 that break and that are fixed (mean
+    over the puzzles, each cell given the true ones before it), its loss, and the ids of the puzzles that go
+    from solved to wrong (broken) and from wrong to solved (mended) without it."""
+    found = []
+    for row in rows:
+        broken, mended = ([puzzles[k].id for k in flipped.tolist()] for flipped in row.flips(clean))
+        flips = {"solved": int(row.solved.sum()), "broken": broken, "mended": mended}
+        found.append(row.brief(clean, metric) | flips)
+    return {"clean": clean.loss.mean(metric), "solved": int(clean.solved.sum()), "rows": found}
