@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from interp.analyses.path_ablation import path_ablation as path_ablation
     from interp.checkpoints import load_model as load_model
     from interp.checkpoints import save_model as save_model
+    from interp.engine.forcing import parse_forced as parse_forced
     from interp.engine.predict import losses as losses
     from interp.engine.predict import predict as predict
     from interp.errors import PuzzlescopeError as PuzzlescopeError

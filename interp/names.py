@@ -20,6 +20,7 @@ HOMES = {
     # answers
     "losses": "interp.engine.predict",
     "predict": "interp.engine.predict",
+    "parse_forced": "interp.engine.forcing",
     # analyses
     "activation_patching": "interp.analyses.activation_patching",
     "recoloured": "interp.analyses.activation_patching",

@@ -13,6 +13,7 @@ from interp.analyses.attention import AttentionOf
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.engine.comparison import pair_rows
+from interp.engine.forcing import forced_text
 from interp.engine.measures import METRICS
 from interp.export.tables import Table
 from interp.grids import CELLS, SIZE
@@ -54,16 +55,21 @@ def offered(scene: Scene, backend: Backend, answers: Answers) -> Exports:
 
 
 def _prediction(scene: Scene, backend: Backend, answers: Answers) -> Table:
-    header = header_of(scene, backend, [scene.puzzle])
+    header = header_of(scene, backend, [scene.puzzle], scene.ablation.text + _forced(scene))
     return Table(header, answers.clean.rows(scene.puzzle, answers.ablated, scene.answer))
 
 
 def _pair(scene: Scene, backend: Backend, answers: Answers) -> Table:
     """Both answers, where an ablation is pinned."""
     assert scene.pin is not None and answers.pinned is not None
-    both = f"pinned: {scene.pin.text}; now: {scene.ablation.text or 'clean'}"
+    both = f"pinned: {scene.pin.text}; now: {scene.ablation.text or 'clean'}{_forced(scene)}"
     header = header_of(scene, backend, [scene.puzzle], both)
     return Table(header, pair_rows(scene.puzzle, answers.pinned, answers.now, scene.answer))
+
+
+def _forced(scene: Scene) -> str:
+    """What is forced, behind what is ablated in a file's header."""
+    return f"; forced: {forced_text(scene.force)}" if scene.force else ""
 
 
 def _sweep(scene: Scene, backend: Backend) -> Table:
@@ -83,7 +89,7 @@ def _attention(scene: Scene, backend: Backend) -> Table:
 def _programs(scene: Scene, backend: Backend) -> dict[str, str]:
     attention = AttentionOf(scene.puzzle, scene.ablation, scene.layer)
     return {
-        "the answer": PredictionOf(scene.puzzle, scene.ablation).program(scene.model),
+        "the answer": PredictionOf(scene.puzzle, scene.ablation, scene.force).program(scene.model),
         "ablation effects": sweep_question(scene, backend).program(
             scene.model, sample=sample_of(scene), measure=scene.measure
         ),

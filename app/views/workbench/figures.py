@@ -13,6 +13,7 @@ from app.widgets.export_menu.figures import Figure
 from interp.ablation import COMPONENT_KINDS, components_of
 from interp.analyses.ablation_sweep import Sweep, SweepState, sweep_summary
 from interp.backend import Backend
+from interp.engine.forcing import forced_text
 from interp.errors import brief
 from interp.figures.scale import legend
 from interp.figures.sweep import board_map, head_map, layer_chart, task_map
@@ -59,6 +60,8 @@ def _answer(scene: Scene, backend: Backend, answers: Answers) -> "Plate":
             f"Pinned: {brief(scene.pin.text, LONGEST)}; now: {brief(scene.ablation.text, LONGEST) or 'clean'}"
         )
         more.append(f"pinned-{scene.pin.text}")
+    if scene.force:
+        more.append(f"forced-{forced_text(scene.force)}")
     beside = {}
     if scene.beside:
         other = compare.ask_other(scene, backend)

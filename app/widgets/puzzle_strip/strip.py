@@ -71,6 +71,7 @@ class Panel:
         compared: the prediction in the clean run, if this is the one with parts off: its cells are then
             outlined as broken, fixed or still wrong.
         note: beside the title, or inside an empty frame; left out, whether a prediction is right.
+        forced: cells that were given a colour before the model drew on: each carries a pin.
         answer: whether these are cells of the answer, which a click chooses. A prediction's always are.
     """
 
@@ -82,6 +83,7 @@ class Panel:
     compared: Integer[np.ndarray, " 100"] | None = None
     note: str | None = None
     answer: bool = False
+    forced: tuple[int, ...] = ()
 
     @property
     def wrong(self) -> int:
@@ -107,6 +109,7 @@ class Panel:
             "choosable": self.cells is not None and (self.answer or predicted),
             "wrong": self.wrong,
             "kinds": self.kinds,
+            "forced": list(self.forced),
         }
         if self.cells is not None and self.truth is not None:
             data["truth"] = self.truth.tolist()
