@@ -18,7 +18,7 @@ const KINDS = {
 }
 const CHOSEN = { ink: "#e0007a", path: "M-0.2 -0.2h10.4v10.4h-10.4z" }
 const HERE = { ink: DARK, path: "M-1.5 -1.5h13v13h-13z" }
-const PIN = "M5 2.6l2.4 2.4l-2.4 2.4l-2.4 -2.4z"
+const PIN = "M5 3.3l1.7 1.7l-1.7 1.7l-1.7 -1.7z"
 const FLAG = "M0.2 0.2h5.4l-5.4 5.4z"
 
 // ---- marks ----------------------------------------------------------------------------------------------------------
@@ -29,7 +29,7 @@ function outline({ ink, path, under = path }, parent) {
 }
 
 const pin = (parent) => {
-  shape("path", { d: PIN, fill: "#ffffff", stroke: "#ffffff", "stroke-width": 2 }, parent)
+  shape("path", { d: PIN, fill: "#ffffff", stroke: "#ffffff", "stroke-width": 1 }, parent)
   shape("path", { d: PIN, fill: DARK }, parent)
 }
 
