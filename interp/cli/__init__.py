@@ -6,6 +6,7 @@ nevertheless costs no result, which is printed instead. A result may hold number
 of a model that has diverged: in JSON they are ``null``, and in tables it is said in words.
 """
 
+from interp.cli import collecting as collecting
 from interp.cli.drawing import puzzles
 from interp.cli.looking import heads, phenomena
 from interp.cli.options import app as app
@@ -17,3 +18,4 @@ from interp.cli.training import convert, evaluate, train
 
 for _command in (solve, sweep, heads, phenomena, train, evaluate, convert, puzzles, pairs):
     app.command()(_command)
+app.add_typer(collecting.group, name="collections")

@@ -8,6 +8,9 @@ from interp.puzzles.spelling import is_spelled, read_spelled, spelled
 from interp.tasks import task_named
 from interp.tokens import Structure
 
+COLLECTION = "collection:"
+"""Begins the name of a source that is a collection."""
+
 
 def load_puzzles(
     source: str | Path = "bank",
@@ -24,7 +27,8 @@ def load_puzzles(
     them also with ``.gz``. A puzzle without label gets the task whose rule it follows, or "unknown".
 
     Args:
-        source: ``bank`` (the embedded one), a path to a file, or ``hub`` or ``hub:OWNER/NAME[@REVISION]``: a
+        source: ``bank`` (the embedded one), a path to a file, ``collection:NAME`` (one that was kept on this
+            machine, see :mod:`interp.puzzles.collections`), ``hub`` or ``hub:OWNER/NAME[@REVISION]``: a
             public data set, streamed (1,000 puzzles if there is no limit); or ``own.`` and what follows in a
             link, a single puzzle (:mod:`interp.puzzles.spelling`).
         task: only this task; of a set on the hub with a split of this name, only that split.
@@ -55,9 +59,8 @@ def load_puzzles(
         from interp.puzzles.hub import stream_hub
 
         return stream_hub(name, wanted)
-    if is_spelled(name):
-        one = PuzzleSet("own", (read_spelled(name),))
-        return one.filter(task=task, structure=structure)
+    if name.startswith(COLLECTION) or is_spelled(name):
+        return _named(name).filter(task=task, structure=structure).limit(limit)
     from interp.puzzles import files
 
     if name != "bank":
@@ -78,6 +81,15 @@ def puzzle_name(puzzle: Puzzle) -> str:
     from interp.puzzles import files
 
     return puzzle.id if files.read_bank().find(puzzle.id) == puzzle else spelled(puzzle)
+
+
+def _named(name: str) -> PuzzleSet:
+    """A collection, or the one puzzle that a name spells."""
+    if is_spelled(name):
+        return PuzzleSet("own", (read_spelled(name),))
+    from interp.puzzles.collections import Collections, data_folder
+
+    return Collections(data_folder()).puzzles(name.removeprefix(COLLECTION))
 
 
 def save_puzzles(puzzles: PuzzleSet, path: str | Path) -> None:
