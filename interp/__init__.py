@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from interp.ablation import bank_means as bank_means
     from interp.ablation import components_of as components_of
     from interp.ablation import hooks_for as hooks_for
+    from interp.ablation import means_by as means_by
     from interp.ablation import parse_ablation as parse_ablation
     from interp.ablation import parse_component as parse_component
     from interp.ablation import parse_method as parse_method

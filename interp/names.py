@@ -16,6 +16,7 @@ HOMES = {
     "parse_method": "interp.ablation",
     "components_of": "interp.ablation",
     "bank_means": "interp.ablation",
+    "means_by": "interp.ablation",
     "hooks_for": "interp.ablation",
     # answers
     "losses": "interp.engine.predict",

@@ -16,10 +16,12 @@ from interp.ablation import (
     Ablation,
     Component,
     Method,
+    Need,
     ReferenceMeans,
     RowMeans,
     Term,
     check_ablation,
+    fitting,
     means_for,
 )
 from interp.analyses.question import Question, means_over, tokens_of
@@ -36,7 +38,7 @@ from interp.model.hooks import changes_forward
 from interp.numbers import compared, count, short
 from interp.puzzles import Puzzle
 from interp.resumable import Steps, without_gradients
-from interp.tokens import ANSWER_START, GRID_TOKENS, Structure, TokensLike, puzzle_tokens
+from interp.tokens import ANSWER_START, GRID_TOKENS, TokensLike, puzzle_tokens
 
 Scope = Literal["everywhere", "answer", "stretch"]
 """Where a component is off: at every position, at the 101 that predict the answer, or at :data:`STRETCH` of
@@ -187,13 +189,12 @@ def sweep_parts(
     """
     tokens, listed, hooked = puzzle_tokens(tokens), list(components), changes_forward(model)
     _check_sweep(model, tokens, listed, method, scope, hooked)
-    used = base.needs_means or method.needs_means
     for start in range(0, len(tokens), CHUNK):
         prompt = model.prompt(tokens[start : start + CHUNK])
         if hooked:
             yield from _hooked_parts(model, prompt, start, listed, base, means, method)
             continue
-        chunk = _Chunk(model, prompt, start, base, means_for(model, prompt, means, used=used), scope)
+        chunk = _Chunk(model, prompt, start, base, means_for(model, prompt, means, base, method), scope)
         yield from chunk.clean()
         for _, group in groupby(enumerate(listed, start=1), key=lambda item: item[1].layer):
             yield from chunk.layer(list(group), method)
@@ -207,7 +208,8 @@ def _check_sweep(
         raise PuzzlescopeError("There is no puzzle to sweep over: choose at least one.")
     if scope != "everywhere" and not method.partial_scopes:
         raise PuzzlescopeError(
-            f"A pattern is replaced everywhere or not at all: scope '{scope}' takes zero or mean."
+            f"A pattern is replaced everywhere or not at all: scope '{scope}' takes zero or mean, or"
+            " another method that replaces outputs."
         )
     if scope != "everywhere" and hooked:
         raise PuzzlescopeError(
@@ -215,7 +217,7 @@ def _check_sweep(
             " had; leave it out, or take the hooks off with model.reset_hooks()."
         )
     for component in listed:
-        check_ablation(Ablation((Term(component, method),)), model.cfg)
+        check_ablation(Ablation((term_of(component, method),)), model.cfg)
 
 
 def _hooked_parts(
@@ -230,8 +232,15 @@ def _hooked_parts(
     """The parts of the result for some puzzles with a user's hooks: a whole pass for every component, for who
     knows what they change."""
     for row, component in enumerate([None, *listed]):
-        off = base if component is None else base.with_term(Term(component, method))
+        off = base if component is None else base.with_term(term_of(component, method))
         yield SweepPart(row, start, *score(answer_logits(model, prompt, off, means), prompt))
+
+
+def term_of(component: Component, method: Method) -> Term:
+    """What a sweep by a method does to a component: a method that fits some kinds of components only is
+    swept with the default one on the others, if it is made for sweeps
+    (:attr:`interp.ablation.Method.swept`)."""
+    return Term(component, fitting(method, component) if method.swept else method)
 
 
 def positions_off(scope: Scope, prompt: Int[Tensor, "puzzle 405"]) -> slice:
@@ -280,9 +289,12 @@ class _Chunk:
 
     def _components(self, group: list[tuple[int, Component]], method: Method) -> Steps[SweepPart, None]:
         trunk = self.trunk
-        gates = trunk.gates(*(trunk.base.with_term(Term(component, method)) for _, component in group))
+        terms = [term_of(component, method) for _, component in group]
+        gates = trunk.gates(*(trunk.base.with_term(term) for term in terms))
         (layer,) = {component.layer for _, component in group}
-        resid = self._first_layer(layer, gates, len(group), share=not method.changes_pattern)
+        resid = self._first_layer(
+            layer, gates, len(group), share=not any(term.method.changes_pattern for term in terms)
+        )
         yield None
         resid = yield from trunk.branch(layer + 1, resid, gates)
         for (row, _), own in zip(group, resid.split(len(self.prompt)), strict=True):
@@ -467,7 +479,7 @@ class Sweep(Question[SweepState]):
     scope: Scope = "everywhere"
 
     @property
-    def means_over(self) -> tuple[Structure, ...]:
+    def means_over(self) -> tuple[Need, ...]:
         return means_over(self.puzzles, self.base, self.method)
 
     @property
@@ -499,12 +511,11 @@ class Sweep(Question[SweepState]):
             sample: the same puzzles in other words than one by one.
         """
         sample = sample or Sample.of(self.puzzles)
-        uses_mean = self.base.needs_means or self.method.needs_means
         options = options_of(self.base, self.method)
         options += [f"scope={self.scope!r}"] if self.scope != "everywhere" else []
         listed = Ablation.of(map(Term, self.components)).text
         return program_of(
-            [f"model = load_model({model!r})", *sample.lines, *off_lines(self.base, uses_mean=uses_mean)],
+            [f"model = load_model({model!r})", *sample.lines, *off_lines(self.base, self.method)],
             [
                 f"parts = list(parse_ablation({listed!r}, model.cfg).components)",
                 f"clean, *rows = sweep({', '.join(['model', 'tokens', 'parts', *options])})",
@@ -534,7 +545,7 @@ def _export(row: SweepRow, clean: SweepRow, puzzles: Sequence[Puzzle], method: M
     broken, mended = ([puzzles[k].id for k in numbers.tolist()] for numbers in row.flips(same))
     return {
         "component": row.component.text if row.component else "nothing",
-        "method": method.text if row.component else "",
+        "method": term_of(row.component, method).method.text if row.component else "",
         "n": len(row.right),
         "cells_wrong": value(row, "wrong"),
         "cells_broken": row.cells_broken(same),

@@ -6,7 +6,6 @@ grids; here only the parts matter.
 """
 
 from dataclasses import dataclass, replace
-from typing import Self
 
 import numpy as np
 
@@ -56,7 +55,7 @@ class Known:
     def answer(self) -> Grid:
         return self.question[not self.reverse]
 
-    def replaced(self, **parts: object) -> Self:
+    def replaced(self, **parts: object) -> "Known":
         """The same with other parts; the third grid carries the noise that it had."""
         found = replace(self, **parts)  # type: ignore[arg-type]
         noisy = self.third != self.given
