@@ -134,7 +134,7 @@ def losses_of(model: PuzzleGPT, tokens: np.ndarray, means: ReferenceMeans, metho
     return {row.component: row.loss.by_puzzle() for row in rows if row.component is not None}
 
 
-def held_out(model: PuzzleGPT, means: ReferenceMeans, n: int) -> dict[Component, tuple[float, float, float]]:
+def held_out(model: PuzzleGPT, means: ReferenceMeans, n: int) -> dict[Component, tuple[float, ...]]:
     """What each component costs by zero, mean and optimal on ``n`` puzzles that neither training nor the
     choice has seen, in nats a token of the answer.
 
@@ -142,11 +142,8 @@ def held_out(model: PuzzleGPT, means: ReferenceMeans, n: int) -> dict[Component,
         means: with the constants.
     """
     tokens = drawn(HELD_OUT, n)
-    zero, mean, optimal = (losses_of(model, tokens, means, method) for method in (ZERO, MEAN, Optimal()))
-    return {
-        part: (float(zero[part].mean()), float(mean[part].mean()), float(optimal[part].mean()))
-        for part in zero
-    }
+    costs = [losses_of(model, tokens, means, method) for method in (ZERO, MEAN, Optimal())]
+    return {part: tuple(float(own[part].mean()) for own in costs) for part in costs[0]}
 
 
 def drawn(seed: int, n: int) -> np.ndarray:
