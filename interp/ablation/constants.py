@@ -10,7 +10,7 @@ is
 with the component's mean output at that position in puzzles of the same order, a number ``scale``, and a
 vector ``shift`` for each role that a position has (:data:`ROLES`). Scale 0 and shift 0 is ``zero`` exactly,
 and scale 1 and shift 0 is ``mean`` exactly; components for which training found nothing better keep one of
-these two (:mod:`interp.analyses.optimal`).
+these two (:mod:`interp.analyses.by_method.optimal`).
 
 They are kept in a file of safetensors beside the model's weights, which says what they were trained on.
 """

@@ -26,7 +26,7 @@ from interp.ablation import (
 )
 from interp.analyses.question import Question, means_over, tokens_of
 from interp.engine.answers import AnswerLoss, all_right, score
-from interp.engine.forward import Gates, finish_layer, heads_out, run_layer, tail, unembed
+from interp.engine.forward import Gates, Residual, finish_layer, heads_out, run_layer, tail, unembed
 from interp.engine.measures import METRICS, Measure, Metric
 from interp.engine.predict import answer_logits
 from interp.engine.trunk import Trunk
@@ -188,20 +188,25 @@ def sweep_parts(
         stop. No step takes longer than one layer of ``ROWS`` rows.
     """
     tokens, listed, hooked = puzzle_tokens(tokens), list(components), changes_forward(model)
-    _check_sweep(model, tokens, listed, method, scope, hooked)
+    check_sweep(model, tokens, listed, method, scope, hooked)
     for start in range(0, len(tokens), CHUNK):
         prompt = model.prompt(tokens[start : start + CHUNK])
         if hooked:
             yield from _hooked_parts(model, prompt, start, listed, base, means, method)
             continue
-        chunk = _Chunk(model, prompt, start, base, means_for(model, prompt, means, base, method), scope)
+        chunk = Chunk(model, prompt, start, base, means_for(model, prompt, means, base, method), scope)
         yield from chunk.clean()
         for _, group in groupby(enumerate(listed, start=1), key=lambda item: item[1].layer):
             yield from chunk.layer(list(group), method)
 
 
-def _check_sweep(
-    model: PuzzleGPT, tokens: np.ndarray, listed: list[Component], method: Method, scope: Scope, hooked: bool
+def check_sweep(
+    model: PuzzleGPT,
+    tokens: np.ndarray,
+    listed: Sequence[Component],
+    method: Method,
+    scope: Scope,
+    hooked: bool,
 ) -> None:
     """See that a sweep can be done, before any of it is."""
     if len(tokens) == 0:
@@ -259,8 +264,14 @@ def positions_off(scope: Scope, prompt: Int[Tensor, "puzzle 405"]) -> slice:
     return slice(first, end)
 
 
-class _Chunk:
-    """A few puzzles: the run that everything is compared with, and those that branch off it."""
+class Chunk:
+    """A few puzzles: the run that everything is compared with, and those that branch off it.
+
+    Args:
+        start: number of the first of the puzzles.
+        base: the ablation of the run that the others branch off.
+        means: those of the prompt's rows, where they are needed.
+    """
 
     def __init__(
         self,
@@ -269,17 +280,23 @@ class _Chunk:
         start: int,
         base: Ablation,
         means: RowMeans | None,
-        scope: Scope,
+        scope: Scope = "everywhere",
     ):
         self.prompt, self.start = prompt, start
         self.trunk = Trunk(model, prompt[:, :-1], base, means, where=positions_off(scope, prompt))
         self.logits: Float[Tensor, "puzzle answer vocab"] | None = None
         self.heads: dict[int, Float[Tensor, "puzzle pos head d_head"] | None] = {}
 
-    def clean(self) -> Steps[SweepPart, None]:
-        resid = yield from self.trunk.grow()
+    def clean(self, row: int = 0, known: Sequence[Residual] = ()) -> Steps[SweepPart, None]:
+        """The run that everything here is compared with.
+
+        Args:
+            row: its number.
+            known: the residual stream before the first layers, of a run that is the same up to there.
+        """
+        resid = yield from self.trunk.grow(known=known)
         self.logits = unembed(self.trunk.model, resid)
-        yield self._part(0, self.logits)
+        yield self._part(row, self.logits)
 
     def layer(self, group: list[tuple[int, Component]], method: Method) -> Steps[SweepPart, None]:
         """Rows of components of one layer."""
@@ -558,10 +575,16 @@ def _export(row: SweepRow, clean: SweepRow, puzzles: Sequence[Puzzle], method: M
     }
 
 
-def sweep_summary(rows: Sequence[SweepRow], clean: SweepRow | None, measure: Measure = "final") -> str:
+def sweep_summary(
+    rows: Sequence[SweepRow], clean: SweepRow | None, measure: Measure = "final", *, given: bool = False
+) -> str:
     """The largest effect among rows of a sweep in a sentence: of the component that has the largest effect,
     what its loss is beside the clean one, and how many puzzles are solved; and whether losses are not
-    finite."""
+    finite.
+
+    Args:
+        given: whether something is off in the run that all is compared with.
+    """
     known = [row for row in rows if clean is not None and not np.isnan(cost(row, clean, measure))]
     diverged = 0 if clean is None else count_diverged([clean, *rows])
     lost = f" In {diverged} of {len(rows) + 1} runs losses are not finite." if diverged else ""
@@ -571,15 +594,24 @@ def sweep_summary(rows: Sequence[SweepRow], clean: SweepRow | None, measure: Mea
     row, same = same_puzzles(dearest, clean)
     what = f"{row.component.text if row.component else 'nothing'} {_verdict(cost(row, same, measure))}"
     solved = (
-        f"{int(row.solved.sum())} of {len(row.solved)} puzzles solved, {int(same.solved.sum())} in"
-        " the clean run."
+        f"{int(row.solved.sum())} of {len(row.solved)} puzzles solved, {int(same.solved.sum())}"
+        f" {compared_with(given)}."
     )
     if measure == "answers":
         return f"{what}: {solved}{lost}"
     if measure == "wrong":
         return f"{what}: {cells_in_words(row, same)}; {solved}{lost}"
-    against = compared(value(row, measure), value(same, measure), "in the clean run")
+    against = compared(value(row, measure), value(same, measure), compared_with(given))
     return f"{what}: loss {against}; {solved}{lost}"
+
+
+def compared_with(given: bool) -> str:
+    """Where a number of the run is that others are compared with.
+
+    Args:
+        given: whether something is off in it.
+    """
+    return "with only what is off already" if given else "in the clean run"
 
 
 def _verdict(dearest: float) -> str:

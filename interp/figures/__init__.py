@@ -7,6 +7,7 @@ from interp.figures.heads import scatter_figure, spectrum_figure
 from interp.figures.patching import effect_cells, gap_cells, head_patch_map, patch_map
 from interp.figures.paths import effects_board, effects_ranking, views_scatter
 from interp.figures.sweep import board_map, head_map, layer_chart, task_map
+from interp.figures.synergy import synergy_map
 
 __all__ = [
     "attribution_bars",
@@ -25,6 +26,7 @@ __all__ = [
     "patch_map",
     "scatter_figure",
     "spectrum_figure",
+    "synergy_map",
     "task_map",
     "views_scatter",
     "weights_board",

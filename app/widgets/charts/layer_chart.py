@@ -10,7 +10,7 @@ from interp.ablation import Component
 from interp.analyses.ablation_sweep import SweepRow, sweep_summary
 from interp.engine.measures import Measure
 from interp.figures.scale import legend
-from interp.figures.sweep import Kind, layer_chart
+from interp.figures.sweep import PINNED, Kind, layer_chart
 
 _NAMES: dict[Kind, str] = {"attn": "layers", "mlp": "mlps"}
 
@@ -25,6 +25,8 @@ def show(
     key: str,
     on_click: Callable[[Component], None],
     beneath: Sequence[SweepRow] = (),
+    second: str = PINNED,
+    given: bool = False,
     told: str | None = None,
 ) -> None:
     """Draw the chart of the rows, however much they know yet, and say below it which component has the
@@ -33,17 +35,19 @@ def show(
     Args:
         off: parts that are off already: hatched.
         on_click: called with the component that was clicked.
-        beneath: the same added to another ablation, its run without any component first: marked by lines.
+        beneath: a second sweep of the same, its run without any component first: marked by lines.
+        second: what that is, in words.
+        given: whether something is off already in the run that all is compared with.
         told: what stands below in place of the sentence that sums it up.
     """
     own = [row for row in rows if row.component is not None and row.component.kind == kind]
     shown = {row.component.text: row.component for row in own if row.component is not None}
     click = clickable_chart.clicking(shown, on_click)
-    figure = layer_chart.draft(own, clean, measure, kind, off, beneath)
+    figure = layer_chart.draft(own, clean, measure, kind, off, beneath, given=given, second=second)
     clickable_chart.show(figure, key=key, name=_NAMES[kind], on_click=click)
-    summary = sweep_summary(own, clean, measure) if told is None else told
-    second = "Lines: added to the pinned ablation." if beneath else ""
-    terms.caption(escape_markdown(" ".join(filter(None, [legend(measure), summary, second]))))
+    summary = sweep_summary(own, clean, measure, given=given) if told is None else told
+    marked = f"Lines: {second}." if beneath else ""
+    terms.caption(escape_markdown(" ".join(filter(None, [legend(measure), summary, marked]))))
 
 
 def news(
@@ -55,7 +59,9 @@ def news(
     *,
     key: str,
     beneath: Sequence[SweepRow] = (),
+    second: str = PINNED,
+    given: bool = False,
 ) -> News | None:
     """What is new since the chart was drawn; what is said below it stays."""
-    figure = layer_chart.draft(rows, clean, measure, kind, off, beneath)
+    figure = layer_chart.draft(rows, clean, measure, kind, off, beneath, given=given, second=second)
     return clickable_chart.news(figure, key=key, name=_NAMES[kind])
