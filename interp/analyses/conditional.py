@@ -150,7 +150,7 @@ def both_program(question: Sweep, off: Ablation, model: str, sample: Sample, mea
         sample: the puzzles.
     """
     options = [f"measure={measure!r}", *options_of(NO_ABLATION, question.method)]
-    if uses_mean and "means=means" not in options:
+    if (off.needs_means or question.method.needs_means) and "means=means" not in options:
         options.append("means=means")
     return program_of(
         [f"model = load_model({model!r})", *sample.lines, *off_lines(off, question.method)],

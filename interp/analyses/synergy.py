@@ -29,6 +29,7 @@ from interp.ablation import (
     Method,
     Need,
     ReferenceMeans,
+    Term,
     components_of,
     means_for,
 )
