@@ -40,7 +40,7 @@ FIRST_PUZZLE = "9a3726a23b"
 """What a first visitor sees: a puzzle of the bank without noise, whose rule can be read off at a glance."""
 
 Base = Literal["clean", "off"]
-Chart = Literal["attention", "mlps", "heads", "pairs", "tasks"]
+Chart = Literal["attention", "mlps", "heads", "pairs", "methods", "tasks"]
 Panel = Literal["grids", "tokens", "roles"]
 BoardView = Literal["tiles", "picture"]
 Only = Literal["", "strip", "board", "attention"]

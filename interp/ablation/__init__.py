@@ -2,7 +2,7 @@
 
 from interp.ablation.components import COMPONENT_KINDS, Component, ComponentKind, components_of
 from interp.ablation.hook_points import Hook
-from interp.ablation.hooks import hooks_for, hooks_of, means_by, means_for
+from interp.ablation.hooks import check_known, hooks_for, hooks_of, means_by, means_for
 from interp.ablation.means import (
     REFERENCE_PUZZLES,
     ReferenceMeans,
@@ -61,6 +61,7 @@ __all__ = [
     "bank_means",
     "bank_patterns",
     "check_ablation",
+    "check_known",
     "components_of",
     "fitting",
     "fitting_all",

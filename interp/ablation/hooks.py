@@ -15,7 +15,7 @@ from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle, PuzzleSet
 from interp.puzzles.rows import UNKNOWN
-from interp.resumable import Steps, resumable
+from interp.resumable import Steps, finish, resumable
 from interp.tokens import TokensLike, puzzle_tokens
 
 
@@ -76,6 +76,20 @@ def means_by(
     for need in needs:
         parts.append((yield from need.steps(model, bank)))
     return joined(parts)
+
+
+def check_known(
+    model: PuzzleGPT, bank: PuzzleSet, puzzles: Iterable[Puzzle], *what: Ablation | Method
+) -> None:
+    """See that what these ablations and methods need can be had for these puzzles, without computing it.
+
+    Raises:
+        PuzzlescopeError: if a model has no trained constants, or a puzzle no other run to take outputs from.
+    """
+    chosen = list(puzzles)
+    for need in dict.fromkeys(need for method in methods_in(what) for need in method.needs(chosen)):
+        if not need.kept:
+            finish(need.steps(model, bank))
 
 
 def puzzles_like(puzzles: Iterable[Puzzle] | TokensLike, bank: PuzzleSet) -> list[Puzzle]:

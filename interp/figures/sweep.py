@@ -17,6 +17,7 @@ from interp.analyses.ablation_sweep import (
     same_puzzles,
     value,
 )
+from interp.analyses.by_method.draws import NO_SPREAD, Spread
 from interp.analyses.conditional import GIVEN
 from interp.engine.measures import MEASURES, Measure, metric_of
 from interp.figures.draft import Draft, drawn
@@ -42,6 +43,7 @@ def layer_chart(
     *,
     given: bool = False,
     second: str = PINNED,
+    spread: Mapping[Component, Spread] = NO_SPREAD,
 ) -> Draft:
     """A dot a layer, at what ablating its attention or its MLP costs, on a stem from the line of the clean
     run.
@@ -56,6 +58,8 @@ def layer_chart(
         beneath: a second sweep, its run without any component first: a short line at the height of each.
         given: whether something is off already in the run that all is compared with.
         second: what the second sweep is, in words.
+        spread: what components cost over several draws of what is put in their place: an upright bar around
+            the mean, as long as its standard error on each side.
     """
     shown = [row for row in rows if row.component is not None and row.component.kind == kind]
     known = [row for row in shown if clean is not None and not np.isnan(cost(row, clean, measure))]
@@ -81,7 +85,9 @@ def layer_chart(
         hoverinfo="skip",
     )
     others = _costs_of(beneath, [row.component for row in known], measure)
-    low, high = reach([*heights, *(position(one, measure) for _, one in others)])
+    errors = [(row, spread[row.component]) for row in known if row.component in spread]
+    ends = [position(mean + s * error, measure) for mean, error in _bars(errors) for s in (-1, 1)]
+    low, high = reach([*heights, *ends, *(position(one, measure) for _, one in others)])
     figure.add_scatter(
         x=names,
         y=heights,
@@ -103,6 +109,8 @@ def layer_chart(
     )
     if others:
         _second_marks(figure, others, measure, second)
+    for row, one in errors:
+        _error_bar(figure, row, one, measure)
     # To point anywhere at a layer's column, or to click there, is meant for the layer.
     figure.update_layout(hovermode="x", hoverdistance=-1, margin_r=76 if given else 56)
     _scale_axis(figure, measure, low, high, len(clean.solved))
@@ -117,6 +125,26 @@ def _costs_of(
     known."""
     found = [(row, cost(row, sweep[0], measure)) for row in sweep[1:] if row.component in parts]
     return [(row, one) for row, one in found if not np.isnan(one)]
+
+
+def _bars(errors: Sequence[tuple[SweepRow, Spread]]) -> list[tuple[float, float]]:
+    return [(one.mean, one.error) for _, one in errors]
+
+
+def _error_bar(figure: Draft, row: SweepRow, spread: Spread, measure: Measure) -> None:
+    """An upright bar around the mean over draws, as long as its standard error on each side."""
+    ends = [position(spread.mean + sign * spread.error, measure) for sign in (-1, 1)]
+    words = f"{_text(row)}, {spread.n} draws: {in_words(spread.mean, measure, len(row.solved))} on average"
+    figure.add_scatter(
+        x=[_layer_name(row)] * 2,
+        y=ends,
+        mode="lines+markers",
+        line={"color": QUIET, "width": 2},
+        marker={"symbol": "line-ew", "size": 10, "line": {"width": 2, "color": QUIET}},
+        customdata=[[_text(row)]] * 2,
+        hovertext=[words] * 2,
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
 
 
 def _second_marks(

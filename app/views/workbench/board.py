@@ -32,7 +32,7 @@ from app.widgets.ablation_board import (
 )
 from app.widgets.controls import choice, measure_and_sample
 from app.widgets.export_menu import asking
-from interp.ablation import Component
+from interp.ablation import Ablation, Component, Method, check_known
 from interp.analyses.ablation_sweep import STRETCH, SweepRow, costliest_in_words
 from interp.analyses.conditional import takes_over, two_effects
 from interp.backend import Backend
@@ -155,6 +155,11 @@ def _tiles(rows: list[SweepRow], measure: Measure, *, approximate: bool) -> dict
 
 
 def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> str:
+    over = sweeps.sweep_method(scene).over(scene.structure)
+    return f"{_how_far(scene, measured, rows)}{f' {over}' if over else ''}"
+
+
+def _how_far(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> str:
     how, top = (
         sweeps.sweep_method(scene).words,
         f", {BASES[scene.base]}" if scene.ablation else "",
@@ -196,6 +201,12 @@ def _marks_in_words(scene: Scene, has_other: bool) -> str:
     return f" Second mark: {BASES[sweeps.other_base(scene).base]}." if has_other else ""
 
 
+def _check(backend: Backend, what: Ablation | Method) -> None:
+    """See that what is asked for can be had here, before the page shows it."""
+    scene = now()
+    check_known(backend.model(scene.model), backend.bank(), [scene.puzzle], what)
+
+
 def _grant(backend: Backend, wish: Wish) -> None:
     """Do what the board asks for."""
     st.session_state.pop(_ERROR, None)
@@ -205,7 +216,11 @@ def _grant(backend: Backend, wish: Wish) -> None:
         case Redo():
             redo()
         case SetMethod(method):
-            change(method=method)
+            try:
+                _check(backend, method)
+                change(method=method)
+            except PuzzlescopeError as error:
+                st.session_state[_ERROR] = f"{error} The method is unchanged."
         case Export():
             asking.ask("board")
         case StopSweep():
@@ -215,7 +230,9 @@ def _grant(backend: Backend, wish: Wish) -> None:
         case _:
             try:
                 cfg = backend.model(now().model).cfg
-                change(ablation=ablation_after(now().ablation, wish, cfg))
+                ablation = ablation_after(now().ablation, wish, cfg)
+                _check(backend, ablation)
+                change(ablation=ablation)
             except PuzzlescopeError as error:
                 unchanged = " The ablation is unchanged." if now().ablation else ""
                 st.session_state[_ERROR] = f"{error}{unchanged}"

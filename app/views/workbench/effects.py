@@ -1,22 +1,25 @@
 """The ablation effects as charts, filling up while they are measured: a fragment of its own, so that it can
 stand where there is room."""
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import streamlit as st
 
-from app.live import fragment, sweeps, synergies
+from app.live import fragment, methods, sweeps, synergies
 from app.live.watching import watched
 from app.state.scene import Chart, Scene
 from app.state.session import change, of_this_model
 from app.views.shared.switching import switch
+from app.views.workbench import methods as by_method
 from app.views.workbench import pairs
 from app.views.workbench.choices import BASES, PAGE
 from app.widgets.charts import flip_list, head_map, layer_chart, task_chart
 from app.widgets.controls import choice
 from interp.ablation import Component, Term
-from interp.analyses.ablation_sweep import SweepState, flipped
+from interp.analyses.ablation_sweep import SweepRow, SweepState, flipped
+from interp.analyses.by_method.draws import Spread, spreads
 from interp.backend import Backend
 from interp.figures.sweep import Kind
 from interp.puzzles import Puzzle
@@ -26,6 +29,7 @@ CHARTS: dict[Chart, str] = {
     "mlps": "MLPs",
     "heads": "heads",
     "pairs": "pairs of heads",
+    "methods": "methods",
     "tasks": "tasks × layers",
 }
 _KINDS: dict[Chart, Kind] = {"attention": "attn", "mlps": "mlp"}
@@ -46,14 +50,17 @@ def show(scene: Scene, backend: Backend) -> None:
 
     def under_way() -> bool:
         pairs_seen = synergies.pairs(scene, backend) if scene.chart == "pairs" else None
+        ranked = methods.compared(scene, backend) if scene.chart == "methods" else None
         filling = sweeps.filling(scene, backend), sweeps.tasks_measured(scene).progress is not None
-        return any(filling) or (pairs_seen is not None and pairs_seen.progress is not None)
+        drawing = methods.under_way(scene, backend)
+        asked_for = [seen for seen in (pairs_seen, ranked) if seen is not None]
+        return any(filling) or drawing or any(seen.progress is not None for seen in asked_for)
 
     def draw_chart() -> None:
         drawn[:] = [_draw(scene, backend)]
 
     def news() -> fragment.Told | None:
-        if scene.chart in ("tasks", "pairs"):
+        if scene.chart in ("tasks", "pairs", "methods"):
             return None
         measured = sweeps.board_sweep(scene, backend)
         told = _told(measured)
@@ -64,7 +71,7 @@ def show(scene: Scene, backend: Backend) -> None:
         scene=scene,
         page=PAGE,
         under_way=under_way,
-        groups=(*sweeps.GROUPS, sweeps.TASKS_GROUP, synergies.GROUP),
+        groups=(*sweeps.GROUPS, sweeps.TASKS_GROUP, synergies.GROUP, *methods.GROUPS),
         news=news,
         alone=True,
     )
@@ -90,6 +97,9 @@ def _draw(scene: Scene, backend: Backend) -> str | None:
     if scene.chart == "pairs":
         pairs.show(scene, backend)
         return None
+    if scene.chart == "methods":
+        by_method.show(scene, backend)
+        return None
     measured = sweeps.board_sweep(scene, backend)
     rows, _ = sweeps.rows_of(measured)
     shown = rows[1:], (rows[0] if rows else None), scene.measure
@@ -98,7 +108,9 @@ def _draw(scene: Scene, backend: Backend) -> str | None:
     if scene.chart == "heads":
         head_map.show(*shown, off, on_click=click, told=told, **options)
     else:
-        layer_chart.show(*shown, _KINDS[scene.chart], off, on_click=click, told=told, **options)
+        spread = _spread(scene, backend, rows)
+        kind = _KINDS[scene.chart]
+        layer_chart.show(*shown, kind, off, on_click=click, told=told, spread=spread, **options)
     return told if rows else None
 
 
@@ -109,7 +121,13 @@ def _news(scene: Scene, backend: Backend, measured: sweeps.Measured) -> fragment
     off, options = list(scene.ablation.components), _options(scene, backend)
     if scene.chart == "heads":
         return {options["key"]: head_map.news(*shown, off, **options)}
-    return {options["key"]: layer_chart.news(*shown, _KINDS[scene.chart], off, **options)}
+    spread = _spread(scene, backend, rows)
+    return {options["key"]: layer_chart.news(*shown, _KINDS[scene.chart], off, spread=spread, **options)}
+
+
+def _spread(scene: Scene, backend: Backend, rows: list[SweepRow]) -> Mapping[Component, Spread]:
+    """What components cost over several draws, where the method draws."""
+    return spreads([rows, *methods.draws(scene, backend)], scene.measure)
 
 
 def _options(scene: Scene, backend: Backend) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The export menu of the workbench."""
 
-from app.live import synergies
+from app.live import methods, synergies
 from app.state.scene import Scene
 from app.views.shared import note
 from app.views.shared.export import header_of, sample_of
@@ -11,6 +11,7 @@ from app.widgets.export_menu import menu
 from app.widgets.export_menu.menu import Download, Exports
 from app.widgets.loss_readout import has_cells
 from interp.analyses.attention import AttentionOf
+from interp.analyses.by_method.rankings import COMPARED
 from interp.analyses.conditional import both_program
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
@@ -38,6 +39,8 @@ def offered(scene: Scene, backend: Backend, answers: Answers) -> Exports:
         makers["Pinned and now, cell by cell"] = ("pinned", lambda: _pair(scene, backend, answers))
     if synergies.pairs(scene, backend) is not None:  # it takes long: only who has asked for it
         makers["Pairs of heads"] = ("pairs", lambda: _pairs(scene, backend))
+    if methods.compared(scene, backend) is not None:
+        makers["Ranks by each method"] = ("methods", lambda: _methods(scene, backend))
     downloads = [
         Download.of(label, f"{name}-{scene.puzzle.id}", make) for label, (name, make) in makers.items()
     ]
@@ -82,6 +85,13 @@ def _pairs(scene: Scene, backend: Backend) -> Table:
     question = synergies.question(scene, backend)
     header = header_of(scene, backend, question.puzzles, question.base.text)
     return Table(header, backend.ask(scene.model, question).rows())
+
+
+def _methods(scene: Scene, backend: Backend) -> Table:
+    """All of them, even if they were stopped before."""
+    question = methods.question(scene, backend, COMPARED[0])
+    header = header_of(scene, backend, question.puzzles, question.base.text)
+    return Table(header, methods.whole(scene, backend).rows())
 
 
 def _attention(scene: Scene, backend: Backend) -> Table:

@@ -3,7 +3,7 @@
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from app.live import sweeps, synergies
+from app.live import methods, sweeps, synergies
 from app.state.scene import Scene
 from app.views.shared import attention_plates
 from app.views.shared.plates import LONGEST, answer_strip, figures, plate
@@ -13,10 +13,13 @@ from app.views.workbench.choices import BASES
 from app.widgets.export_menu.figures import Figure
 from interp.ablation import COMPONENT_KINDS, components_of
 from interp.analyses.ablation_sweep import Sweep, SweepState, sweep_summary
+from interp.analyses.by_method.rankings import COMPARED
 from interp.analyses.conditional import GIVEN, both_rows
 from interp.analyses.synergy import Synergy
 from interp.backend import Backend
 from interp.errors import brief
+from interp.figures.rankings import LEGEND as RANK_LEGEND
+from interp.figures.rankings import rankings_map
 from interp.figures.scale import legend
 from interp.figures.sweep import Kind, board_map, head_map, layer_chart, task_map
 from interp.figures.synergy import LEGEND, synergy_map
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
 def shown(scene: Scene, backend: Backend, answers: Answers) -> dict[str, Figure]:
     """All of the page, by their names."""
     made = partial(_effects, scene, backend)
+    ranked = methods.compared(scene, backend) is not None
     tasks, pairs = sweeps.task_sweeps(scene) is not None, synergies.pairs(scene, backend) is not None
     return figures(
         ("answer", "the answer", lambda: _answer(scene, backend, answers)),
@@ -37,6 +41,7 @@ def shown(scene: Scene, backend: Backend, answers: Answers) -> dict[str, Figure]
         ("mlps", "the effects of MLPs", lambda: made("mlps")),
         ("heads", "the effects of heads", lambda: made("heads")),
         *([("pairs", "pairs of heads", lambda: _pairs(scene, backend))] if pairs else []),
+        *([("methods", "ranks by each method", lambda: _methods(scene, backend))] if ranked else []),
         *([("tasks", "tasks × layers", lambda: _tasks(scene, backend))] if tasks else []),
         *attention_plates.offered(scene, backend),
     )
@@ -135,6 +140,24 @@ def _pairs(scene: Scene, backend: Backend) -> "Plate":
         rows=state.rows(),
         about=f"Each two heads {question.method.words}. {LEGEND} {state.summary(scene.measure)}",
         more=_method(question),
+    )
+
+
+def _methods(scene: Scene, backend: Backend) -> "Plate":
+    """The rank correlations of methods, to their end."""
+    question = methods.question(scene, backend, COMPARED[0])
+    found = methods.whole(scene, backend)
+    return plate(
+        scene,
+        backend,
+        rankings_map(found),
+        figure="methods",
+        puzzles=question.puzzles,
+        ablation=question.base,
+        measure=scene.measure,
+        marked=False,
+        rows=found.rows(),
+        about=f"{RANK_LEGEND} {found.summary()}",
     )
 
 

@@ -24,7 +24,7 @@ from interp.model import PuzzleGPT
 from interp.pairs import Kind, pair_for
 from interp.puzzles import Puzzle, PuzzleSet
 from interp.resumable import Steps
-from interp.tokens import ANSWER_START
+from interp.tokens import ANSWER_START, Structure
 
 MOST_SEEDS = 999
 ENDS: tuple[Kind, ...] = ("rule", "task", "input")
@@ -93,6 +93,11 @@ class Resample(NumberedMethod, DonorMethod):
     def parse(cls, text: str, where: str) -> "Resample | None":
         return super().parse(f"{text}={cls.parameter.usual}" if text == cls.name else text, where)
 
+    def over(self, structure: Structure) -> str:
+        return (
+            f"Outputs of another puzzle of the same task in the order {structure.name}: draw {self.number}."
+        )
+
     def clause(self, what: str) -> str:
         return f"with {what} resampled (draw {self.number})"
 
@@ -125,6 +130,9 @@ class PairEnd(DonorMethod):
     )
     badge = "⇋"
     done = "as in the pair's other run"
+
+    def over(self, structure: Structure) -> str:
+        return "Outputs of the pair's other run: the same third grid after another rule."
 
     def clause(self, what: str) -> str:
         return f"with {what} as in the pair's other run"

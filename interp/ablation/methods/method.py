@@ -17,6 +17,7 @@ from interp.ablation.rows import RowMeans, RowOutputs
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle
+from interp.tokens import Structure
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,11 @@ class Method(ABC):
     def words(self) -> str:
         """What is done to a component: "zeroed", "looking 100 back"."""
         return self.done
+
+    def over(self, structure: Structure) -> str:
+        """What its values are taken over for puzzles in this order of the grids, in a sentence; nothing if it
+        has none."""
+        return ""
 
     def clause(self, what: str) -> str:
         """How a sentence about a run begins in which this is done: "with all MLPs at their mean".

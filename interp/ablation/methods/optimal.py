@@ -12,6 +12,7 @@ from interp.ablation.needs import MeansOver, Need, TrainedConstants, structures_
 from interp.ablation.rows import RowOutputs
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle
+from interp.tokens import Structure
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,9 @@ class Optimal(FillingMethod):
     )
     badge = "★"
     done = "put at its optimal constant"
+
+    def over(self, structure: Structure) -> str:
+        return "Constants: trained beforehand to cost least over puzzles of all tasks and orders."
 
     def clause(self, what: str) -> str:
         return f"with {what} at the optimal constant"

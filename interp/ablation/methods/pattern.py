@@ -10,6 +10,7 @@ from interp.ablation.methods.method import Method, RowGate
 from interp.ablation.needs import Need, PatternsOver, structures_of
 from interp.ablation.rows import RowMeans
 from interp.puzzles import Puzzle
+from interp.tokens import Structure
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,10 @@ class Pattern(Method):
     @property
     def gate(self) -> RowGate:
         return RowGate(pattern=True)
+
+    def over(self, structure: Structure) -> str:
+        over = f"over {REFERENCE_PUZZLES} puzzles of all tasks in the order {structure.name}"
+        return f"Mean patterns: {over}. An MLP, which has none, is zeroed."
 
     def clause(self, what: str) -> str:
         return f"with {what} attending as on average"

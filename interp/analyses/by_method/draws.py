@@ -8,11 +8,12 @@ effect.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 
 from interp.ablation import Component, Method, Resample
-from interp.analyses.ablation_sweep import SweepRow, SweepState, cost
+from interp.analyses.ablation_sweep import SweepRow, cost
 from interp.engine.measures import Measure
 
 DRAWS = 4
@@ -31,6 +32,9 @@ class Spread:
     mean: float
     error: float
     n: int
+
+
+NO_SPREAD: Mapping[Component, Spread] = MappingProxyType({})
 
 
 def draws_of(method: Method, n: int = DRAWS) -> tuple[Method, ...]:
@@ -62,8 +66,3 @@ def spreads(sweeps: Sequence[Sequence[SweepRow]], measure: Measure) -> Mapping[C
         for part, own in costs.items()
         if len(own) > 1
     }
-
-
-def spread_rows(states: Sequence[SweepState]) -> list[list[SweepRow]]:
-    """The rows of several sweeps over the same puzzles, each over the puzzles that all its rows know."""
-    return [state.common() for state in states]

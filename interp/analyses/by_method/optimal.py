@@ -49,7 +49,7 @@ from interp.tokens import ANSWER_START, GRID_TOKENS, PUZZLE_TOKENS
 
 TRAINING, VALIDATION, HELD_OUT = 1701, 1702, 1703
 """Seeds of the streams of puzzles; no evaluation of the project uses them."""
-STEPS, BATCH, RATE = 24, 4, 0.1
+STEPS, BATCH, RATE = 24, 2, 0.1
 """Usual steps, puzzles of one, and Adam's first rate, in units of a component's typical output; it falls to
 0."""
 VALIDATED = 64

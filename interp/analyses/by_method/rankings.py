@@ -93,8 +93,8 @@ class Rankings:
             return "Nothing can be compared yet."
         least, i, j = min(pairs)
         return (
-            f"{self.methods[j].text} and {self.methods[i].text} agree least: rank correlation {least:.2f} over"
-            f" {self.shared(i, j)} components, on {MEASURES[self.measure].label}."
+            f"{self.methods[j].text} and {self.methods[i].text} agree least: rank correlation {least:.2f}"
+            f" over {self.shared(i, j)} components, on {MEASURES[self.measure].label}."
         )
 
 
