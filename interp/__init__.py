@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from interp.ablation import bank_means as bank_means
     from interp.ablation import components_of as components_of
     from interp.ablation import hooks_for as hooks_for
+    from interp.ablation import means_by as means_by
     from interp.ablation import parse_ablation as parse_ablation
     from interp.ablation import parse_component as parse_component
     from interp.ablation import parse_method as parse_method
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from interp.analyses.activation_patching import recoloured as recoloured
     from interp.analyses.attention import attention_pattern as attention_pattern
     from interp.analyses.composition import composition as composition
+    from interp.analyses.conditional import conditional_effects as conditional_effects
     from interp.analyses.direct_attribution import direct_attribution as direct_attribution
     from interp.analyses.head_roles import head_roles as head_roles
     from interp.analyses.head_study import study_heads as study_heads
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from interp.analyses.notebook.experiments import measure_phenomena as measure_phenomena
     from interp.analyses.notebook.published import blanks_masked as blanks_masked
     from interp.analyses.path_ablation import path_ablation as path_ablation
+    from interp.analyses.synergy import synergy as synergy
     from interp.checkpoints import load_model as load_model
     from interp.checkpoints import save_model as save_model
     from interp.engine.forcing import parse_forced as parse_forced

@@ -54,7 +54,7 @@ def solve(
     path = checked(out)
     chosen, net = chosen_puzzles(puzzles, task, structure, limit, place), load_model(model)
     ablation, given = parse_ablation(ablate, net.cfg), parse_forced(forced)
-    means = means_if_used(net, ablation)
+    means = means_if_used(net, chosen, ablation)
     by_task: dict[str, Any] = {}
     total, solved, lost, wrong = 0.0, 0, 0, 0
     for name, group in progress(chosen.by_task().items(), "solving", quiet=as_json):

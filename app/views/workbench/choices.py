@@ -1,6 +1,8 @@
 """What one can choose on the workbench alone: a figure to look at. All else is the scene that pages share."""
 
+from app.state.scene import Base
 from app.state.sights import Sight, Sights, see
+from interp.analyses.conditional import GIVEN, WHOLE
 
 PAGE = "workbench"
 SIGHTS: Sights = {
@@ -11,3 +13,6 @@ SIGHTS: Sights = {
     "experiments": Sight("the experiments", '[class*="st-key-experiments"]'),
 }
 CHOICES = see(SIGHTS)
+
+BASES: dict[Base, str] = {"clean": WHOLE, "off": GIVEN}
+"""What the board and the charts measure, by the scene's name of it."""
