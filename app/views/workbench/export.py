@@ -5,6 +5,7 @@ from app.state.scene import Scene
 from app.views.shared import note
 from app.views.shared.export import header_of, sample_of
 from app.views.shared.report import exports
+from app.views.workbench import desk
 from app.views.workbench.answer import Answers, told
 from app.views.workbench.figures import effect_rows, shown, sweep_question
 from app.widgets.export_menu import menu
@@ -42,6 +43,8 @@ def offered(scene: Scene, backend: Backend, answers: Answers) -> Exports:
         makers["Pairs of heads"] = ("pairs", lambda: _pairs(scene, backend))
     if methods.compared(scene, backend) is not None:
         makers["Ranks by each method"] = ("methods", lambda: _methods(scene, backend))
+    if desk.is_shown(scene, answers.now):
+        makers["Why it is wrong"] = ("failure", lambda: _failure(scene, backend))
     downloads = [
         Download.of(label, f"{name}-{scene.puzzle.id}", make) for label, (name, make) in makers.items()
     ]
@@ -56,7 +59,7 @@ def offered(scene: Scene, backend: Backend, answers: Answers) -> Exports:
         "Workbench",
         shown(scene, backend, answers),
         downloads,
-        _programs(scene, backend),
+        _programs(scene, backend, answers),
         [("What it did", told(scene, backend, answers)), *facts],
     )
 
@@ -107,7 +110,13 @@ def _attention(scene: Scene, backend: Backend) -> Table:
     return Table(header, attention.rows(scene.puzzle, scene.head, query))
 
 
-def _programs(scene: Scene, backend: Backend) -> dict[str, str]:
+def _failure(scene: Scene, backend: Backend) -> Table:
+    """All that was found, searched to the end."""
+    header = header_of(scene, backend, [scene.puzzle])
+    return Table(header, backend.ask(scene.model, desk.question_of(scene)).rows())
+
+
+def _programs(scene: Scene, backend: Backend, answers: Answers) -> dict[str, str]:
     attention = AttentionOf(scene.puzzle, scene.ablation, scene.layer)
     sweep, sample = sweep_question(scene, backend), sample_of(scene)
     programs = {
@@ -121,4 +130,6 @@ def _programs(scene: Scene, backend: Backend) -> dict[str, str]:
     if scene.ablation:
         both = both_program(sweep, scene.ablation, scene.model, sample, scene.measure)
         programs["both effects of each component"] = both
+    if desk.is_shown(scene, answers.now):
+        programs["why it is wrong"] = desk.question_of(scene).program(scene.model)
     return programs
