@@ -25,7 +25,8 @@ from interp.engine.measures import Measure
 from interp.errors import brief
 from interp.grids import CELLS
 from interp.model import Config
-from interp.puzzles import Puzzle, PuzzleSet
+from interp.puzzles import Puzzle, PuzzleSet, puzzle_name
+from interp.tasks import TASKS
 from interp.tokens import Structure
 
 SAMPLES = (1, 16, 64)
@@ -85,7 +86,7 @@ class Scene:
     """
 
     model: str = in_link(Parameter(DEFAULT, texts.model, words="model"), required=True)
-    puzzle: Puzzle = in_link(Parameter(None, texts.puzzle, lambda puzzle: puzzle.id, "puzzle"), required=True)
+    puzzle: Puzzle = in_link(Parameter(None, texts.puzzle, puzzle_name, "puzzle"), required=True)
     structure: Structure | None = in_link(
         Parameter(None, texts.order, texts.order_text, "order of the grids"), "order"
     )
@@ -221,12 +222,23 @@ def _fitted(values: Mapping[str, Any], bank: PuzzleSet) -> tuple[Scene, list[str
         found["beside"] = ""  # it is on screen already
     if found["cell"] is None:
         found["cell"] = first_changed(puzzle)
+    if found["sample"] not in (offered := samples_for(puzzle)):
+        problems.append(unusable(PARAMETERS["sample"].words, OF_NO_TASK))
+        found["sample"] = offered[0]
     if found["structure"] != puzzle.structure:
         found["structure"] = None
     if found["at"] > (last := len(opened(found["story"]).scenes) if found["story"] else 1):
         problems.append(unusable(PARAMETERS["at"].words, f"The story has {last} scenes; here is the last."))
         found["at"] = last
     return Scene(**found), problems
+
+
+OF_NO_TASK = "The bank has no other puzzles of the task of this one; here it stands alone."
+
+
+def samples_for(puzzle: Puzzle) -> tuple[int, ...]:
+    """Over how many puzzles numbers about this one may be: alone, where the bank has none of its task."""
+    return SAMPLES if puzzle.task in TASKS else SAMPLES[:1]
 
 
 def first_changed(puzzle: Puzzle) -> int:

@@ -11,6 +11,7 @@ from interp.checkpoints import list_models
 from interp.errors import PuzzlescopeError, brief
 from interp.grids import CELLS, SIZE
 from interp.puzzles import Puzzle
+from interp.puzzles.spelling import is_spelled, read_spelled
 from interp.tasks import TASKS
 from interp.tokens import Structure, structure_named
 
@@ -28,7 +29,9 @@ def model(text: str, _: Context | None = None) -> str:
 
 
 def puzzle(text: str, context: Context) -> Puzzle:
-    """The puzzle of this id in the bank."""
+    """The puzzle of this id in the bank; or one that stands in the link itself."""
+    if is_spelled(text):
+        return read_spelled(text)
     found = context.bank.find(text)
     if found is None:
         raise PuzzlescopeError(f"There is no puzzle '{brief(text)}' in the bank; here is another.")

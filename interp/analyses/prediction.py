@@ -8,6 +8,7 @@ from interp.engine.predict import predict_run
 from interp.engine.runs import Run
 from interp.export.programs import given, puzzle_program
 from interp.model import PuzzleGPT
+from interp.puzzles import puzzle_name
 from interp.resumable import Steps
 
 
@@ -40,7 +41,7 @@ class PredictionOf(RunQuestion[Prediction]):
         ablated = f"ablated = predict(model, puzzle.tokens[None]{given(self.ablation)})"
         return puzzle_program(
             model,
-            self.puzzle.id,
+            puzzle_name(self.puzzle),
             self.ablation,
             [
                 "clean = predict(model, puzzle.tokens[None])",

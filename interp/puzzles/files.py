@@ -18,6 +18,7 @@ import gzip
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from io import BufferedIOBase, BytesIO
 from pathlib import Path
 
@@ -51,10 +52,15 @@ MAGIC = ((b"PAR1", ".parquet"), (b"PK", ".npz"), (b"\x93NUMPY", ".npy"))
 
 
 def read_bank() -> PuzzleSet:
-    """The embedded bank: every Parquet file in ``assets/puzzles``."""
-    files = sorted(BANK_FOLDER.glob("*.parquet"))
+    """The embedded bank: every Parquet file in ``assets/puzzles``, read once."""
+    return _bank(BANK_FOLDER)
+
+
+@cache
+def _bank(folder: Path) -> PuzzleSet:
+    files = sorted(folder.glob("*.parquet"))
     if not files:
-        raise PuzzlescopeError(f"The puzzle bank is missing: expected Parquet files in {BANK_FOLDER}.")
+        raise PuzzlescopeError(f"The puzzle bank is missing: expected Parquet files in {folder}.")
     sets = [read_file(file, Wanted()) for file in files]
     return PuzzleSet("bank", tuple(puzzle for one in sets for puzzle in one))
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from interp.errors import PuzzlescopeError
-from interp.puzzles.puzzle import PLACES, PuzzleSet, quoted
+from interp.puzzles.puzzle import PLACES, Puzzle, PuzzleSet, quoted
+from interp.puzzles.spelling import is_spelled, read_spelled, spelled
 from interp.tasks import task_named
 from interp.tokens import Structure
 
@@ -27,8 +28,9 @@ def load_puzzles(
 
     Args:
         source: ``bank`` (the embedded one), a path to a file, ``collection:NAME`` (one that was kept on this
-            machine, see :mod:`interp.puzzles.collections`), or ``hub`` or ``hub:OWNER/NAME[@REVISION]``: a
-            public data set, streamed (1,000 puzzles if there is no limit).
+            machine, see :mod:`interp.puzzles.collections`), ``own.`` and what follows in a link, a single
+            puzzle (:mod:`interp.puzzles.spelling`), or ``hub`` or ``hub:OWNER/NAME[@REVISION]``: a public data
+            set, streamed (1,000 puzzles if there is no limit).
         task: only this task; of a set on the hub with a split of this name, only that split.
         structure: only this order of the grids.
         limit: at most so many, shared fairly between tasks and structures (see :meth:`PuzzleSet.limit`); of a
@@ -62,6 +64,9 @@ def load_puzzles(
 
         kept = Collections(data_folder()).puzzles(name.removeprefix(COLLECTION))
         return kept.filter(task=task, structure=structure).limit(limit)
+    if is_spelled(name):
+        one = PuzzleSet("own", (read_spelled(name),))
+        return one.filter(task=task, structure=structure)
     from interp.puzzles import files
 
     if name != "bank":
@@ -69,6 +74,19 @@ def load_puzzles(
     if task is not None:
         task_named(task)
     return files.read_bank().filter(task=task, structure=structure).limit(limit)
+
+
+def puzzle_name(puzzle: Puzzle) -> str:
+    """What names a puzzle in links and programs: its id, if the bank has it; else all of it.
+
+    Example:
+        >>> bank = load_puzzles("bank")
+        >>> puzzle_name(bank[0]) == bank[0].id
+        True
+    """
+    from interp.puzzles import files
+
+    return puzzle.id if files.read_bank().find(puzzle.id) == puzzle else spelled(puzzle)
 
 
 def save_puzzles(puzzles: PuzzleSet, path: str | Path) -> None:
