@@ -29,8 +29,8 @@ def load_puzzles(
     Args:
         source: ``bank`` (the embedded one), a path to a file, ``collection:NAME`` (one that was kept on this
             machine, see :mod:`interp.puzzles.collections`), ``own.`` and what follows in a link, a single
-            puzzle (:mod:`interp.puzzles.spelling`), or ``hub`` or ``hub:OWNER/NAME[@REVISION]``: a public data
-            set, streamed (1,000 puzzles if there is no limit).
+            puzzle (:mod:`interp.puzzles.spelling`), or ``hub`` or ``hub:OWNER/NAME[@REVISION]``: a public
+            data set, streamed (1,000 puzzles if there is no limit).
         task: only this task; of a set on the hub with a split of this name, only that split.
         structure: only this order of the grids.
         limit: at most so many, shared fairly between tasks and structures (see :meth:`PuzzleSet.limit`); of a
