@@ -89,9 +89,7 @@ def moved_by_noise(model: PuzzleGPT, noisy: Sequence[Pair], *, first_only: bool 
     return Moved(base - other, with_noise - base, np.array(on_contrast))
 
 
-def metrics(
-    model: PuzzleGPT, tokens: np.ndarray, contrasts: Sequence[Contrast]
-) -> Float[np.ndarray, " run"]:
+def metrics(model: PuzzleGPT, tokens: np.ndarray, contrasts: Sequence[Contrast]) -> Float[np.ndarray, " run"]:
     """The metric of every run."""
     found = []
     for start in range(0, len(tokens), BATCH):

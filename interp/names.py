@@ -8,6 +8,7 @@ HOMES = {
     "load_puzzles": "interp.puzzles",
     "save_puzzles": "interp.puzzles",
     "structure_named": "interp.tokens",
+    "pair_for": "interp.pairs",
     "predicting_position": "interp.tokens",
     "with_start": "interp.tokens",
     # ablation
@@ -16,6 +17,7 @@ HOMES = {
     "parse_method": "interp.ablation",
     "components_of": "interp.ablation",
     "bank_means": "interp.ablation",
+    "means_by": "interp.ablation",
     "hooks_for": "interp.ablation",
     # answers
     "losses": "interp.engine.predict",
@@ -30,12 +32,16 @@ HOMES = {
     "lookback_table": "interp.analyses.lookback",
     "blanks_masked": "interp.analyses.notebook.published",
     "composition": "interp.analyses.composition",
+    "conditional_effects": "interp.analyses.conditional",
     "direct_attribution": "interp.analyses.direct_attribution",
     "logit_lens": "interp.analyses.logit_lens",
     "measure_phenomena": "interp.analyses.notebook.experiments",
+    "patch_pair": "interp.analyses.pair_patching",
     "path_ablation": "interp.analyses.path_ablation",
+    "study_failure": "interp.analyses.failures",
     "study_heads": "interp.analyses.head_study",
     "sweep": "interp.analyses.ablation_sweep",
+    "synergy": "interp.analyses.synergy",
     "value": "interp.analyses.ablation_sweep",
     # figures
     "plate": "interp.figures.paper",

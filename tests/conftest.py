@@ -91,10 +91,10 @@ def tokens() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def means(model: "PuzzleGPT", tokens: np.ndarray) -> "ReferenceMeans":
-    """Of the small model, over the six puzzles."""
-    from interp.ablation import reference_means
+    """Of the small model, over the six puzzles, and all else that methods of ablation need to know there."""
+    from tests.support.knowledge import everything_known
 
-    return reference_means(model, model.prompt(tokens))
+    return everything_known(model, tokens)
 
 
 @pytest.fixture(scope="session")

@@ -42,7 +42,7 @@ FIRST_PUZZLE = "9a3726a23b"
 """What a first visitor sees: a puzzle of the bank without noise, whose rule can be read off at a glance."""
 
 Base = Literal["clean", "off"]
-Chart = Literal["attention", "mlps", "heads", "tasks"]
+Chart = Literal["attention", "mlps", "heads", "pairs", "methods", "tasks"]
 Panel = Literal["grids", "tokens", "roles"]
 BoardView = Literal["tiles", "picture"]
 Only = Literal["", "strip", "board", "attention"]
@@ -66,7 +66,7 @@ class Scene:
         method: how the next component is switched off, and those that the board measures.
         measure: what the board and the charts measure.
         sample: over how many puzzles.
-        base: what they compare with: the whole model, or the model with what is off already.
+        base: what they measure: effects from the whole model, or given what is off.
         board: whether the board is drawn as tiles, or as a picture of the model.
         chart: which chart is open.
         flips: a task and an attention layer whose puzzles that flip are listed.

@@ -173,7 +173,15 @@ def of_this_model(act: Callable[..., None]) -> Callable[..., None]:
 def open_puzzle(puzzle: Puzzle) -> None:
     """Show another puzzle, and of its answer the first cell that is not merely copied."""
     sample = now().sample if now().sample in samples_for(puzzle) else 1
-    change(puzzle=puzzle, cell=first_changed(puzzle), view="from", sample=sample, force=())
+    structure = now().structure if now().structure == puzzle.structure else None
+    change(
+        puzzle=puzzle,
+        cell=first_changed(puzzle),
+        view="from",
+        sample=sample,
+        structure=structure,
+        force=(),
+    )
 
 
 def can_undo() -> bool:

@@ -130,7 +130,7 @@ def attention_of(model: PuzzleGPT, run: Run, layer: int) -> LayerAttention:
         (get_act_name(name, layer), lambda found, hook, name=name: kept.update({name: found}))
         for name in ("pattern", "v")
     ]
-    with model.without_hooks(), model.hooks(fwd_hooks=[*hooks_of(looking), *keeping]):
+    with model.without_hooks(), model.hooks(fwd_hooks=[*hooks_of(looking, run.gates.means), *keeping]):
         block.attn(block.ln1(run.before[layer]))
     return _layer_attention(model, layer, run.ablation, kept["pattern"], kept["v"])
 

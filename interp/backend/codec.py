@@ -18,19 +18,27 @@ from safetensors import numpy as arrays_file
 from interp.ablation import METHODS, Ablation, Component, ReferenceMeans, Term
 from interp.ablation.means import StructureMeans
 from interp.analyses.ablation_sweep import SweepState
-from interp.analyses.activation_patching import Block, PatchState
+from interp.analyses.activation_patching import Block, Edit, PatchState
 from interp.analyses.composition import Composition
+from interp.analyses.failures import FailureState, RuleFit
 from interp.analyses.head_roles.role import HeadRole, Role
 from interp.analyses.head_roles.roles import Roles
 from interp.analyses.head_study import HeadStudy, Sums
 from interp.analyses.path_ablation import PathState
 from interp.analyses.readers import Reader
+from interp.analyses.synergy import SynergyState
 from interp.model import Config
 from interp.tokens import Structure
 
-STORED = (SweepState, PathState, PatchState, HeadStudy, Roles, Composition, ReferenceMeans)
+STORED = (
+    *(SweepState, SynergyState, PathState, PatchState, FailureState, HeadStudy, Roles, Composition),
+    ReferenceMeans,
+)
 """Results that take long to compute."""
-_PARTS = (Ablation, Block, Component, Config, HeadRole, Reader, Role, Structure, StructureMeans, Sums, Term)
+_PARTS = (
+    *(Ablation, Block, Component, Config, Edit, HeadRole, Reader),
+    *(Role, RuleFit, Structure, StructureMeans, Sums, Term),
+)
 CLASSES = {one.__name__: one for one in (*STORED, *_PARTS, *METHODS)}
 """What objects may be of."""
 

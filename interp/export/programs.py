@@ -23,7 +23,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from textwrap import fill
 
-from interp.ablation import DEFAULT_METHOD, Ablation, Component, Method
+from interp.ablation import DEFAULT_METHOD, MEAN, Ablation, Component, Method
+from interp.ablation.hooks import methods_in
 from interp.names import HOMES
 from interp.puzzles import Puzzle, puzzle_name
 from interp.puzzles.spelling import is_spelled
@@ -81,7 +82,7 @@ def puzzle_program(
         "bank = load_puzzles('bank')",
         f"puzzle = {_found(puzzle)}",
     ]
-    return program_of([*loaded, *setup, *off_lines(ablation)], work)
+    return program_of([*loaded, *setup, *off_lines(ablation, over="[puzzle]")], work)
 
 
 def program_of(setup: Sequence[str], work: Sequence[str]) -> str:
@@ -113,11 +114,20 @@ def _import(names: Sequence[str]) -> str:
     return f"from interp import (\n{listed},\n)"
 
 
-def off_lines(ablation: Ablation, *, uses_mean: bool = False) -> list[str]:
-    """Lines that make the ablation, ``off``, and the reference ``means`` if it or something else uses
-    them."""
+def off_lines(ablation: Ablation, method: Method = DEFAULT_METHOD, *, over: str = "tokens") -> list[str]:
+    """Lines that make the ablation, ``off``, and the reference ``means`` if it or a method uses them.
+
+    Args:
+        method: by which more is ablated.
+        over: the name of the puzzles that are run.
+    """
     lines = [f"off = parse_ablation({ablation.text!r}, model.cfg)"] if ablation else []
-    if ablation.needs_means or uses_mean:
+    needing = methods_in([ablation, method])
+    if any(one != MEAN for one in needing):
+        given = ["model", "bank", over, *(["off"] if ablation.needs_means else [])]
+        given += [f"parse_method({method.text!r})"] if method.needs_means else []
+        lines.append(f"means = means_by({', '.join(given)})")
+    elif needing:
         lines.append("means = bank_means(model, bank)")
     return lines
 

@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from interp.ablation import MEAN, ZERO, Component, Lookback, Term
+from interp.ablation import MEAN, ZERO, Component, Lookback, Optimal, PairEnd, Pattern, Resample, Term
 from tests.support.models import SMALL
 
 LAYERS = st.integers(0, SMALL.n_layers - 1)
@@ -10,14 +10,12 @@ COMPONENTS = st.one_of(
     st.builds(Component, LAYERS, st.sampled_from(["attn", "mlp"])),
     st.builds(Component, LAYERS, st.just("head"), st.integers(0, SMALL.n_heads - 1)),
 )
-LOOKING = st.builds(Lookback, st.sampled_from([0, 1, 100, 404]))
+DRAWN = (Resample(0), Resample(7), PairEnd())
+FILLING = st.sampled_from([ZERO, MEAN, Optimal(), *DRAWN])
+LOOKING = st.one_of(st.builds(Lookback, st.sampled_from([0, 1, 100, 404])), st.just(Pattern()))
 TERMS = COMPONENTS.flatmap(
     lambda part: st.builds(
-        Term,
-        st.just(part),
-        st.sampled_from([ZERO, MEAN])
-        if part.kind == "mlp"
-        else st.one_of(st.sampled_from([ZERO, MEAN]), LOOKING),
+        Term, st.just(part), FILLING if part.kind == "mlp" else st.one_of(FILLING, LOOKING)
     )
 )
 SOME_TERMS = st.lists(TERMS, max_size=8)

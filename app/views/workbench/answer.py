@@ -7,7 +7,7 @@ import streamlit as st
 from app.state.scene import Scene
 from app.state.session import change
 from app.views.shared import puzzle_panels
-from app.views.workbench import compare, forcing
+from app.views.workbench import compare, desk, forcing, pair
 from app.widgets import loss_readout, narration, puzzle_strip
 from app.widgets.controls import choice
 from app.widgets.palette import PALETTES
@@ -88,6 +88,8 @@ def show(scene: Scene, backend: Backend, answers: Answers) -> compare.Rooms | No
         with st.container(width="stretch"):
             narration.show(sentence)
         forcing.show(scene)
+        desk.show_button(scene, answers.now)
+        pair.show_button()
         compare.show_pin(scene)
         _switches(scene)
     if answers.pinned is None:
@@ -118,7 +120,7 @@ def _panels(scene: Scene, answers: Answers) -> list[Panel]:
         second = f"Now: {off or 'clean'}"
     held = tuple(cell for cell, _ in scene.force)
     before = puzzle_panels.answer(first, scene.puzzle, base, scene.answer, opens="gap", forced=held)
-    panels = [*puzzle_panels.grids(scene.puzzle), before]
+    panels = [*puzzle_panels.grids(scene.puzzle, pair.marks_of(scene)), before]
     if answers.ablated is None and answers.pinned is None:
         return [*panels, Panel("Ablated", None, note="ablate a component below")]
     run = answers.now

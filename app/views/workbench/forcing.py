@@ -6,7 +6,6 @@ from app.state.scene import Scene
 from app.state.session import change, now
 from app.widgets.controls import choice
 from interp.engine.forcing import MOST_FORCED, forced_words, with_forced
-from interp.errors import brief
 from interp.grids import COLORS
 from interp.tokens import cell_name
 
@@ -16,8 +15,6 @@ HELP = (
     "Give the chosen cell of the answer a colour, and let the model draw on from there. The answers show it;"
     " the board, the charts and attention stay those of the puzzle as it is."
 )
-LONGEST = 60
-"""Letters of what is forced, on the button that ends it."""
 
 
 def show(scene: Scene) -> None:
@@ -28,10 +25,10 @@ def show(scene: Scene) -> None:
             _colors(scene, cell)
     if scene.force:
         st.button(
-            f"Forced: {brief(forced_words(scene.force), LONGEST)}",
+            f"{len(scene.force)} forced",
             key="unforce",
             icon=":material/close:",
-            help="Let the model draw these cells itself again.",
+            help=f"Let the model draw {forced_words(scene.force)} itself again.",
             on_click=lambda: change(force=()),
         )
 

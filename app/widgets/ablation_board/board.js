@@ -202,8 +202,8 @@ class Board {
     const [, , , , , words] = this.data.tiles[part] ?? UNKNOWN
     const role = this.data.marks[part]?.[1]
     const state = part in off ? ` · now ${this.methods.how(off[part])}` : ""
-    const pinned = this.data.pinned[part] ? ` · ${this.data.pinned[part][2]}` : ""
-    return `${part}${role ? ` (${role})` : ""} ${this.data.adds ? "added" : "alone"}: ${words}${state}${pinned}`
+    const pinned = this.data.pinned[part]?.[2] ? ` · ${this.data.pinned[part][2]}` : ""
+    return `${part}${role ? ` (${role})` : ""} ${this.data.against}: ${words}${state}${pinned}`
   }
 
   draw() {

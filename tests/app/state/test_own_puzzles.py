@@ -59,3 +59,33 @@ def test_a_damaged_one_opens_the_nearest_scene(
     page.run()
     assert not page.exception and not page.error and len(page.warning) == 1
     assert "damaged" in page.warning[0].value and page.session_state["scene"].ablation.text == "L0.attn"
+
+
+def test_forced_cells_are_in_the_link_and_on_the_page(
+    model_folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
+    page = page_of("workbench")
+    page.query_params["force"], page.query_params["cell"] = "r2c3=4,r1c1=7", "g4r1c1"
+    page.run()
+    assert not page.exception and not page.error and not page.warning
+    assert page.session_state["scene"].force == ((0, 7), (12, 4))
+    chip = page.button(key="unforce")
+    assert chip.label == "2 forced" and "row 1, column 1 light green and row 2, column 3 yellow" in chip.help
+    (choice,) = [one for one in page.selectbox if one.key == "force-color-0"]
+    assert choice.value == 7
+    choice.set_value(-1).run()
+    assert page.query_params["force"] == "r2c3=4"
+    page.button(key="unforce").click().run()
+    assert page.session_state["scene"].force == () and "force" not in page.query_params
+    page.query_params["force"] = "r11c1=4"
+    page.run()
+    assert not page.exception
+
+
+def test_another_puzzle_is_not_forced(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
+    page = page_of("workbench")
+    page.query_params["force"], page.query_params["puzzle"] = "r2c3=", spelled(noise())
+    page.run()
+    assert not page.exception and len(page.warning) == 1 and "forced cells" in page.warning[0].value
