@@ -266,7 +266,7 @@ def test_many_puzzles_fill_the_board_and_can_be_stopped(page: Page, address: str
 
 
 def test_a_cell_is_forced_and_the_model_draws_on_from_it(page: Page, address: str) -> None:
-    """Click a cell of the answer and give it another colour; the link keeps it, and an undo is a click away."""
+    """Click a cell of the answer and give it another colour; the link keeps it, a click ends it."""
     page.goto(address)
     settled(page)
     panel(page, "Model").locator('.cell[data-cell="15"]').click()
