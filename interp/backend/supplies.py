@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 from interp.ablation import NO_ABLATION, Ablation, Need, ReferenceMeans, joined
-from interp.analyses.question import means_over
 from interp.backend.cache import Cache, Results
 from interp.backend.store import NOWHERE, Keeper, stored_under
 from interp.engine.runs import Run, run_puzzle
@@ -39,8 +38,15 @@ class Supplies:
         self._results, self._id, self._bank, self._store = results, checkpoint_id, bank, store
         self._under_way: dict[Hashable, Steps[None, ReferenceMeans]] = {}
 
-    def run(self, model: PuzzleGPT, puzzle: Puzzle, ablation: Ablation) -> Steps[Any, Run]:
-        """The run of a puzzle, which goes on from one that is kept as far as both are the same."""
+    def run(
+        self, model: PuzzleGPT, puzzle: Puzzle, ablation: Ablation, needs: Sequence[Need]
+    ) -> Steps[Any, Run]:
+        """The run of a puzzle, which goes on from one that is kept as far as both are the same.
+
+        Args:
+            needs: of the ablation. (The puzzle may have cells of its answer forced, which tell nothing of its
+                rule: these are those of the puzzle as it was.)
+        """
         checkpoint = self._id(model)
         key, clean = (checkpoint, puzzle, ablation), (checkpoint, puzzle, NO_ABLATION)
         known = self.runs.get(key)
@@ -48,7 +54,7 @@ class Supplies:
             self.runs.hits += 1
             return known
         self.runs.misses += 1
-        means = yield from self.means(model, means_over([puzzle], ablation))
+        means = yield from self.means(model, needs)
         kept = [run for (of, *_), run in self.runs.items() if of == checkpoint]
         run = run_puzzle(model, puzzle.tokens, ablation, means, kept)
         if run.nbytes <= self.runs.maxsize:

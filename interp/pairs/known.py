@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.grids import Grid
 from interp.puzzles import Puzzle
-from interp.tasks import Task, task_named
+from interp.tasks import TASKS, Task
 from interp.tasks.solving import Reading, solve
 from interp.tasks.solving.reading import Layout
 from interp.tasks.solving.solution import answers
@@ -87,7 +87,12 @@ def understood(puzzle: Puzzle) -> Known:
     Raises:
         PuzzlescopeError: if the puzzle is of no known task, or its answer does not follow from its example.
     """
-    task, reverse = task_named(puzzle.task), puzzle.structure.reverse
+    if puzzle.task not in TASKS:
+        raise PuzzlescopeError(
+            f"Expected a puzzle of one of the tasks {', '.join(TASKS)}, whose rules are known; this one is of"
+            f" '{brief(puzzle.task)}': choose another puzzle."
+        )
+    task, reverse = TASKS[puzzle.task], puzzle.structure.reverse
     first, second, third, answer = puzzle.grids
     example = (second, first) if reverse else (first, second)
     explaining = readings(task, *example)
