@@ -114,9 +114,7 @@ _CHANGES: dict[Kind, Callable[[Known, np.random.Generator], Iterator[Change]]] =
 }
 
 
-def _fairly(
-    others: Iterable[tuple[str, Reading]], rng: np.random.Generator
-) -> Iterator[tuple[str, Reading]]:
+def _fairly(others: Iterable[tuple[str, Reading]], rng: np.random.Generator) -> Iterator[tuple[str, Reading]]:
     """In an order of chance: of the parameters (or tasks) first, so that one with many values comes up no
     more often than another, then of the values of each."""
     groups: dict[str, list[tuple[str, Reading]]] = {}
