@@ -52,12 +52,16 @@ if TYPE_CHECKING:
     from interp.analyses.synergy import synergy as synergy
     from interp.checkpoints import load_model as load_model
     from interp.checkpoints import save_model as save_model
+    from interp.engine.contrast import Contrast as Contrast
     from interp.engine.forcing import parse_forced as parse_forced
     from interp.engine.predict import losses as losses
     from interp.engine.predict import predict as predict
     from interp.errors import PuzzlescopeError as PuzzlescopeError
     from interp.figures.paper import plate as plate
+    from interp.pairs import make_pairs as make_pairs
     from interp.pairs import pair_for as pair_for
+    from interp.pairs import read_pairs as read_pairs
+    from interp.pairs import shipped_pairs as shipped_pairs
     from interp.puzzles import load_puzzles as load_puzzles
     from interp.puzzles import save_puzzles as save_puzzles
     from interp.tokens import predicting_position as predicting_position

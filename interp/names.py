@@ -11,6 +11,12 @@ HOMES = {
     "pair_for": "interp.pairs",
     "predicting_position": "interp.tokens",
     "with_start": "interp.tokens",
+    # pairs
+    "make_pairs": "interp.pairs",
+    "pair_for": "interp.pairs",
+    "read_pairs": "interp.pairs",
+    "shipped_pairs": "interp.pairs",
+    "Contrast": "interp.engine.contrast",
     # ablation
     "parse_ablation": "interp.ablation",
     "parse_component": "interp.ablation",

@@ -122,7 +122,8 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
         with path.open("rb") as opened:
             if opened.read(2) != b"PK":  # NumPy would read a single array, too
                 raise PuzzlescopeError(f"{expected}; {quoted(path.name)} is of another kind.")
-        with np.load(path, allow_pickle=False) as file:
+            opened.seek(0)
+            file = np.load(opened, allow_pickle=False)
             names = ["base", "counterfactual", *TEXTS, *(["other_task"] if "other_task" in file else [])]
             if missing := [name for name in names if name not in file]:
                 raise PuzzlescopeError(f"{expected}; {quoted(path.name)} lacks {', '.join(missing)}.")
