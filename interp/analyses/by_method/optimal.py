@@ -306,7 +306,7 @@ class _Training:
         loss = F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="sum")
         loss = loss / (len(answer) * GRID_TOKENS)
         loss.backward()
-        return float(loss)
+        return float(loss.detach())
 
     def _rows(self, prompt: Int[Tensor, "puzzle pos"]) -> RowMeans:
         known = ReferenceMeans(self.model.checkpoint_id, self.means, constants=self.constants())
