@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from interp.analyses.composition import composition as composition
     from interp.analyses.conditional import conditional_effects as conditional_effects
     from interp.analyses.direct_attribution import direct_attribution as direct_attribution
+    from interp.analyses.failures import study_failure as study_failure
     from interp.analyses.head_roles import head_roles as head_roles
     from interp.analyses.head_study import study_heads as study_heads
     from interp.analyses.logit_lens import logit_lens as logit_lens
@@ -46,14 +47,17 @@ if TYPE_CHECKING:
     from interp.analyses.lookback import lookback_table as lookback_table
     from interp.analyses.notebook.experiments import measure_phenomena as measure_phenomena
     from interp.analyses.notebook.published import blanks_masked as blanks_masked
+    from interp.analyses.pair_patching import patch_pair as patch_pair
     from interp.analyses.path_ablation import path_ablation as path_ablation
     from interp.analyses.synergy import synergy as synergy
     from interp.checkpoints import load_model as load_model
     from interp.checkpoints import save_model as save_model
+    from interp.engine.forcing import parse_forced as parse_forced
     from interp.engine.predict import losses as losses
     from interp.engine.predict import predict as predict
     from interp.errors import PuzzlescopeError as PuzzlescopeError
     from interp.figures.paper import plate as plate
+    from interp.pairs import pair_for as pair_for
     from interp.puzzles import load_puzzles as load_puzzles
     from interp.puzzles import save_puzzles as save_puzzles
     from interp.tokens import predicting_position as predicting_position

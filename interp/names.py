@@ -8,6 +8,7 @@ HOMES = {
     "load_puzzles": "interp.puzzles",
     "save_puzzles": "interp.puzzles",
     "structure_named": "interp.tokens",
+    "pair_for": "interp.pairs",
     "predicting_position": "interp.tokens",
     "with_start": "interp.tokens",
     # ablation
@@ -21,6 +22,7 @@ HOMES = {
     # answers
     "losses": "interp.engine.predict",
     "predict": "interp.engine.predict",
+    "parse_forced": "interp.engine.forcing",
     # analyses
     "activation_patching": "interp.analyses.activation_patching",
     "recoloured": "interp.analyses.activation_patching",
@@ -34,7 +36,9 @@ HOMES = {
     "direct_attribution": "interp.analyses.direct_attribution",
     "logit_lens": "interp.analyses.logit_lens",
     "measure_phenomena": "interp.analyses.notebook.experiments",
+    "patch_pair": "interp.analyses.pair_patching",
     "path_ablation": "interp.analyses.path_ablation",
+    "study_failure": "interp.analyses.failures",
     "study_heads": "interp.analyses.head_study",
     "sweep": "interp.analyses.ablation_sweep",
     "synergy": "interp.analyses.synergy",

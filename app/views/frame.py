@@ -18,6 +18,7 @@ from app.views.shared.talks import following, looking, menu, presenting, telling
 from app.widgets import terms
 from app.widgets.text import escape_markdown
 from interp.backend import Backend
+from interp.engine.forcing import forced_text
 
 
 class Opened(NamedTuple):
@@ -104,6 +105,8 @@ def _begun(page: str, choices: Mapping[str, Parameter]) -> tuple[Backend, Scene]
 def on_paper(scene: Scene) -> str:
     """What is shown, in a line for a page that is printed."""
     ablated = f"ablated: {scene.ablation.text}" if scene.ablation else "nothing ablated"
+    if scene.force:
+        ablated += f" · forced: {forced_text(scene.force)}"
     puzzle = scene.puzzle
     return f"Puzzle {puzzle.id} ({puzzle.task}, {puzzle.structure.name}) · model {scene.model} · {ablated}"
 

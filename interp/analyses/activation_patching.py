@@ -7,15 +7,16 @@ the two differ. (Vig et al., 2020, "Investigating Gender Bias in Language Models
 Analysis"; Meng et al., 2022, "Locating and Editing Factual Associations in GPT"; Heimersheim and Nanda, 2024,
 "How to use and interpret activation patching".)
 
-The answer's grid holds the target's tokens in both runs: they differ in what was given, not in what has been
-drawn so far.
+The answer's grid holds the target's tokens in both runs (or the source's in both, if told so): they differ in
+what was given, not in what has been drawn so far.
 
 *Metric.* For each cell of the answer: the logit of the target's right colour less that of a *contrast*, which
 is the source's right colour; or, where that is the same, the most probable other token in the source's run:
 what it answers, if it is wrong, or comes closest to. A logit difference, unlike a probability, shows pushes
 that are too weak to turn the answer. The *effect* of a patch counts from 0, the target's run left alone, to
 1, the source's; it may be negative, or above 1. Where the two runs differ by less than ``LEAST_GAP`` there is
-nothing to carry over, and no effect.
+nothing to carry over, and no effect. Over several cells it is the mean of theirs, and the effect that of the
+means (:meth:`PatchState.measured`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -65,6 +66,12 @@ KINDS: dict[Kind, str] = {
 assert set(KINDS) == set(get_args(Kind))
 
 Detail = Literal["grids", "rows"]
+
+Prefix = Literal["target", "source"]
+"""Whose answer stands in the answer's grid of both runs."""
+
+Cells = int | tuple[int, ...]
+"""A cell of the answer (0..99, row by row), or several, over which the metric is averaged."""
 
 LEAST_TOLD = 0.05
 """An effect worth a word."""
@@ -214,6 +221,25 @@ def site_names(cfg: Config, kind: Kind) -> tuple[str, ...]:
     return tuple(f"L{layer}.{kind}" for layer in layers)
 
 
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """The metric at a cell, or its mean over several, in the two runs and with every patch.
+
+    Attributes:
+        target, source: of the two runs, in logits.
+        values: with each patch; not a number before it is computed.
+        effects: 0 is the target's run, 1 the source's; not a number where it is not known yet, or the two
+            runs differ too little.
+        comparable: whether they differ enough.
+    """
+
+    target: float
+    source: float
+    values: Float[np.ndarray, "site block"]
+    effects: Float[np.ndarray, "site block"]
+    comparable: bool
+
+
 class PatchState:
     """What is known so far of activation patching between two puzzles: for every cell of the answer at once.
 
@@ -224,6 +250,7 @@ class PatchState:
         truth: the target's right colour at each cell.
         target, source: the metric of the two runs, at each cell. Not numbers before both are computed.
         contrast: the token whose logit is taken off at each cell; -1 before it is known.
+        contrasting: the cells at which the right answers of the two puzzles differ.
         values: the metric with each patch; not a number before it is computed.
     """
 
@@ -234,6 +261,7 @@ class PatchState:
         self.target: Float[np.ndarray, " 100"] = np.full(CELLS, np.nan, np.float32)
         self.source: Float[np.ndarray, " 100"] = self.target.copy()
         self.contrast: Int[np.ndarray, " 100"] = np.full(CELLS, -1)
+        self.contrasting: Bool[np.ndarray, " 100"] = np.zeros(CELLS, bool)
         self.values: Float[np.ndarray, "site block 100"] = np.full(
             (len(self.sites), len(self.blocks), CELLS), np.nan, np.float32
         )
@@ -242,7 +270,7 @@ class PatchState:
     @property
     def nbytes(self) -> int:
         """Bytes of all its arrays."""
-        arrays = (self.truth, self.target, self.source, self.contrast, self.values)
+        arrays = (self.truth, self.target, self.source, self.contrast, self.contrasting, self.values)
         return sum(array.nbytes for array in arrays)
 
     @property
@@ -283,23 +311,46 @@ class PatchState:
             return (self.values - self.target) / gap
 
     @property
+    def contrast_cells(self) -> tuple[int, ...]:
+        """The cells at which the right answers of the two puzzles differ."""
+        return tuple(np.flatnonzero(self.contrasting).tolist())
+
+    def measured(self, cells: Cells) -> Measured:
+        """The metric at a cell, or its mean over several.
+
+        Raises:
+            PuzzlescopeError: if there is no cell.
+        """
+        chosen = [cells] if isinstance(cells, int) else list(cells)
+        if not chosen:
+            raise PuzzlescopeError("The metric is a mean over at least one cell of the answer, got none.")
+        with np.errstate(invalid="ignore", over="ignore"):  # of a model that diverged
+            target, source = float(self.target[chosen].mean()), float(self.source[chosen].mean())
+            values = self.values[:, :, chosen].mean(-1)
+            comparable = abs(source - target) >= LEAST_GAP
+            effects = (values - target) / (source - target) if comparable else np.full_like(values, np.nan)
+        return Measured(target, source, values, effects, comparable)
+
+    @property
     def diverged(self) -> bool:
         """Whether all is computed and yet not known: what the model computes is not finite."""
         return self.complete and not (np.isfinite(self.target).all() and np.isfinite(self.source).all())
 
-    def summary(self, cell: int, n: int = 4) -> str:
-        """The largest effects on a cell as a sentence; not that of the whole stream everywhere, which is 1 by
-        itself."""
+    def summary(self, cells: Cells, n: int = 4) -> str:
+        """The largest effects on a cell, or on the mean of several, as a sentence; not that of the whole
+        stream everywhere, which is 1 by itself."""
         if self.diverged:
             return "What the model computes here is not finite: there is nothing to compare."
         if np.isnan(self.target).any():
             return "Nothing is measured yet."
-        if not self.comparable[cell]:
+        measured = self.measured(cells)
+        if not measured.comparable:
+            here = "this cell" if isinstance(cells, int) else "these cells"
             return (
-                "The two runs hardly differ at this cell, so there is nothing to carry over: choose one where"
+                f"The two runs hardly differ at {here}, so there is nothing to carry over: choose one where"
                 " they do."
             )
-        effects = np.nan_to_num(self.effects()[:, :, cell])
+        effects = np.nan_to_num(measured.effects)
         if self.kind == "resid_pre":
             effects = effects[:, :-1]
         order = np.argsort(-np.abs(effects), axis=None)[:n]
@@ -311,30 +362,35 @@ class PatchState:
         ]
         return f"Largest effects: {'; '.join(largest)}." if largest else "No patch has an effect so far."
 
-    def rows(self, cell: int) -> tuple[dict[str, Any], ...]:
-        """A row for each patch that is known and one cell of the answer (0..99), for
-        :class:`interp.export.tables.Table`."""
-        effects = self.effects()
-        measured = {
-            "row": cell // SIZE + 1,
-            "column": cell % SIZE + 1,
-            "toward": TOKEN_NAMES[self.truth[cell]],
-            "over": TOKEN_NAMES[self.contrast[cell]],
-            "target": float(self.target[cell]),
-            "source": float(self.source[cell]),
-        }
+    def rows(self, cells: Cells) -> tuple[dict[str, Any], ...]:
+        """A row for each patch that is known and one cell of the answer (0..99), or the mean over several,
+        for :class:`interp.export.tables.Table`."""
+        found = self.measured(cells)
+        measured = {**self._where(cells), "target": found.target, "source": found.source}
         return tuple(
             {
                 "site": site,
                 "block": block.name,
                 **measured,
-                "patched": float(self.values[i, j, cell]),
-                "effect": float(effects[i, j, cell]),
+                "patched": float(found.values[i, j]),
+                "effect": float(found.effects[i, j]),
             }
             for i, site in enumerate(self.sites)
             for j, block in enumerate(self.blocks)
-            if not np.isnan(self.values[i, j, cell])
+            if not np.isnan(found.values[i, j])
         )
+
+    def _where(self, cells: Cells) -> dict[str, Any]:
+        """The columns that say what is measured."""
+        if isinstance(cells, int):
+            return {
+                "row": cells // SIZE + 1,
+                "column": cells % SIZE + 1,
+                "toward": TOKEN_NAMES[self.truth[cells]],
+                "over": TOKEN_NAMES[self.contrast[cells]],
+            }
+        places = [f"r{cell // SIZE + 1}c{cell % SIZE + 1}" for cell in cells]
+        return {"cells": places, "toward": "the target's colour", "over": "the source's colour"}
 
 
 @resumable
@@ -344,6 +400,7 @@ def activation_patching(
     source: TokensLike,
     kind: Kind = "resid_pre",
     *,
+    prefix: Prefix = "target",
     detail: Detail = "grids",
     ablation: Ablation = NO_ABLATION,
     means: ReferenceMeans | None = None,
@@ -358,6 +415,7 @@ def activation_patching(
 
     Args:
         target, source: puzzles without start token, their grids in the same order.
+        prefix: whose answer stands in the answer's grid of both runs.
         detail: blocks are whole grids, or rows of ten cells.
         ablation: holds in both runs, and with each patch. What is off is the same in both, so its patches
             have no effect.
@@ -374,8 +432,9 @@ def activation_patching(
     blocks = (*blocks_of(_same_order(target, source), detail), EVERYWHERE)
     truth = target[ANSWER_START:].astype(np.int64)
     state = PatchState(kind, site_names(model.cfg, kind), blocks, truth)
+    state.contrasting[:] = source[ANSWER_START:] != truth
     yield state
-    pair = _Pair(model, target, source, ablation, means)
+    pair = _Pair(model, target, source, prefix, ablation, means)
     yield from pair.run(state)
     everywhere = len(blocks) - 1
     for columns in ([everywhere], range(everywhere)):  # the sum of it first
@@ -435,11 +494,13 @@ class _Pair:
         model: PuzzleGPT,
         target: np.ndarray,
         source: np.ndarray,
+        prefix: Prefix,
         ablation: Ablation,
         means: ReferenceMeans | None,
     ):
-        given = np.concatenate([source[:ANSWER_START], target[ANSWER_START:]])
-        prompts = [model.prompt(tokens[None])[:, :-1] for tokens in (target, given)]
+        drawn = (target if prefix == "target" else source)[ANSWER_START:]
+        given = [np.concatenate([tokens[:ANSWER_START], drawn]) for tokens in (target, source)]
+        prompts = [model.prompt(tokens[None])[:, :-1] for tokens in given]
         rows = means_for(model, prompts[0], means, ablation)
         self.model, self.ablation = model, ablation
         self.target, self.source = (Trunk(model, prompt, ablation, rows) for prompt in prompts)
@@ -556,14 +617,13 @@ class Patching(Question[PatchState]):
             means=means,
         )
 
-    def program(self, model: str, *, cell: int = 0) -> str:
-        """The effect of every patch on one cell of the answer. The target and the source are puzzles of the
-        bank, or the source is the target with one cell in another colour.
+    def program(self, model: str, *, cell: Cells = 0) -> str:
+        """The effect of every patch on one cell of the answer, or on the mean of several. The target and the
+        source are puzzles of the bank, or the source is the target with one cell in another colour.
 
         Args:
             cell: 0..99, row by row.
         """
-        row, column = divmod(cell, SIZE)
         edit = Edit.between(self.target, self.source)
         made = f"bank.find({self.source.id!r})"
         if edit is not None:
@@ -577,14 +637,28 @@ class Patching(Question[PatchState]):
             self.target.id,
             self.ablation,
             [
-                f"cell = 10 * {row:d} + {column:d}",
+                *cell_lines(cell),
                 "state = activation_patching(",
                 f"    model, puzzle.tokens, source.tokens, {given}",
                 ")",
-                "print('of the runs', state.target[cell], state.source[cell])",
-                "effects = state.effects()[:, :, cell]  # 0: as the puzzle's own run, 1: as the source's",
-                "for site, own in zip(state.sites, effects):",
-                "    print(site, {block.name: round(float(x), 3) for block, x in zip(state.blocks, own)})",
+                *EFFECT_LINES,
             ],
             setup=[f"source = {made}"],
         )
+
+
+EFFECT_LINES = (
+    "measured = state.measured(cell)",
+    "print('of the runs', measured.target, measured.source)",
+    "for site, own in zip(state.sites, measured.effects):  # 0: as without a patch, 1: as the source's run",
+    "    print(site, {block.name: round(float(x), 3) for block, x in zip(state.blocks, own)})",
+)
+"""Lines of a program that print what patches do at ``cell``."""
+
+
+def cell_lines(cells: Cells) -> list[str]:
+    """Lines of a program that say where it is measured."""
+    if isinstance(cells, int):
+        row, column = divmod(cells, SIZE)
+        return [f"cell = 10 * {row:d} + {column:d}"]
+    return [f"cell = {tuple(int(one) for one in cells)!r}  # the mean over these"]

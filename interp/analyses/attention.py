@@ -19,7 +19,7 @@ from interp.errors import PuzzlescopeError
 from interp.export.programs import given, puzzle_program
 from interp.grids import SIZE
 from interp.model import Block, PuzzleGPT
-from interp.puzzles import Puzzle
+from interp.puzzles import Puzzle, puzzle_name
 from interp.resumable import Steps
 from interp.tokens import (
     GRID_TOKENS,
@@ -155,7 +155,7 @@ class AttentionOf(RunQuestion[LayerAttention]):
         row, column = divmod(cell, SIZE)
         return puzzle_program(
             model,
-            self.puzzle.id,
+            puzzle_name(self.puzzle),
             self.ablation,
             [
                 f"layer, head, query = {self.layer:d}, {head:d}, predicting_position(row={row:d},"

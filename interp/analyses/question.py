@@ -94,13 +94,18 @@ class RunQuestion(PuzzleQuestion[R]):
     run first.
     """
 
+    @property
+    def run_of(self) -> Puzzle:
+        """The puzzle whose run it is: :attr:`puzzle`, unless an analysis says otherwise."""
+        return self.puzzle
+
     @abstractmethod
     def of_run(self, model: PuzzleGPT, run: Run) -> Steps[R, R]:
-        """The computation, from the run of :attr:`puzzle` under :attr:`ablation`. Otherwise as
+        """The computation, from the run of :attr:`run_of` under :attr:`ablation`. Otherwise as
         :meth:`steps`."""
 
     def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[R, R]:
-        run = run_puzzle(model, self.puzzle.tokens, self.ablation, means)
+        run = run_puzzle(model, self.run_of.tokens, self.ablation, means)
         return (yield from self.of_run(model, run))
 
 

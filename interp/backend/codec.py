@@ -18,8 +18,9 @@ from safetensors import numpy as arrays_file
 from interp.ablation import METHODS, Ablation, Component, ReferenceMeans, Term
 from interp.ablation.means import StructureMeans
 from interp.analyses.ablation_sweep import SweepState
-from interp.analyses.activation_patching import Block, PatchState
+from interp.analyses.activation_patching import Block, Edit, PatchState
 from interp.analyses.composition import Composition
+from interp.analyses.failures import FailureState, RuleFit
 from interp.analyses.head_roles.role import HeadRole, Role
 from interp.analyses.head_roles.roles import Roles
 from interp.analyses.head_study import HeadStudy, Sums
@@ -29,9 +30,15 @@ from interp.analyses.synergy import SynergyState
 from interp.model import Config
 from interp.tokens import Structure
 
-STORED = (SweepState, SynergyState, PathState, PatchState, HeadStudy, Roles, Composition, ReferenceMeans)
+STORED = (
+    *(SweepState, SynergyState, PathState, PatchState, FailureState, HeadStudy, Roles, Composition),
+    ReferenceMeans,
+)
 """Results that take long to compute."""
-_PARTS = (Ablation, Block, Component, Config, HeadRole, Reader, Role, Structure, StructureMeans, Sums, Term)
+_PARTS = (
+    *(Ablation, Block, Component, Config, Edit, HeadRole, Reader),
+    *(Role, RuleFit, Structure, StructureMeans, Sums, Term),
+)
 CLASSES = {one.__name__: one for one in (*STORED, *_PARTS, *METHODS)}
 """What objects may be of."""
 

@@ -68,7 +68,7 @@ def rank(
     ] = "attn,head,mlp",
     methods: Annotated[
         str, typer.Option("--methods", help="Methods to compare, joined by commas.")
-    ] = ",".join(method.text for method in COMPARED),
+    ] = ",".join([one.text for one in COMPARED]),
     metric: Annotated[str, typer.Option("--metric", help=" | ".join(METRICS))] = "final",
     task: TaskOption = None,
     structure: StructureOption = None,

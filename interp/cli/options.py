@@ -28,7 +28,8 @@ app = typer.Typer(
 PuzzlesOption = Annotated[
     str,
     typer.Option(
-        "--puzzles", help="bank, FILE.npz, .json, .jsonl or .parquet (or .gz of it), or hub[:REPO]."
+        "--puzzles",
+        help="bank, FILE.npz, .json, .jsonl or .parquet (or .gz of it), collection:NAME, or hub[:REPO].",
     ),
 ]
 ModelOption = Annotated[

@@ -15,17 +15,18 @@ def cells_map(
     title: str,
     shares: Float[np.ndarray, " 100"],
     notes: Sequence[str],
-    marked: int | None,
+    marked: int | tuple[int, ...] | None,
     paint: Callable[[float], str],
 ) -> Draft:
     """A tile at each cell: ``shares`` of the full colour, none where one is not a number.
 
     Args:
         notes: what each says when pointed at.
-        marked: number of the cell that is outlined.
+        marked: number of the cell that is outlined, or of several.
         paint: the colour of a share (:mod:`interp.figures.scale`).
     """
     numbers = [str(k + 1) for k in range(SIZE)]
+    outlined = marked if isinstance(marked, tuple) else (marked,)
     tiles = [
         Tile(
             line=cell // SIZE,
@@ -33,7 +34,7 @@ def cells_map(
             colour=paint(float(share)),
             data=(str(cell),),
             hover=notes[cell],
-            outlined=cell == marked,
+            outlined=cell in outlined,
         )
         for cell, share in enumerate(shares)
         if np.isfinite(share)

@@ -12,7 +12,7 @@ from interp.pairs.known import Known, layouts, readings
 from interp.pairs.pair import ARROW, Kind
 from interp.tasks import NOISE, TASKS, Task, add_noise
 from interp.tasks.solving import Reading
-from interp.tasks.solving.reading import Colors, each_last
+from interp.tasks.solving.reading import Colors, Layout, each_last
 from interp.tasks.solving.shapes import Rect
 from interp.tokens import STRUCTURES
 
@@ -37,7 +37,7 @@ def change_rule(known: Known, rng: np.random.Generator) -> Iterator[Change]:
     for k in rng.permutation(len(others)):
         words, other = others[k]
         for answer in _answers(other, known):
-            for example in _examples(other, known.example, known.reverse):
+            for example in _examples(other, known):
                 yield words, _asked(known, known.task, other, example, answer)
 
 
@@ -53,7 +53,7 @@ def change_task(known: Known, rng: np.random.Generator) -> Iterator[Change]:
     for k in rng.permutation(len(others)):
         task, other = others[k]
         for answer in _answers(other, known):
-            for example in _examples(other, known.example, known.reverse):
+            for example in _examples(other, known):
                 words = f"task: {known.task.name}{ARROW}{task.name}"
                 yield words, _asked(known, task, other, example, answer)
 
@@ -122,13 +122,29 @@ def _answers(reading: Reading, known: Known) -> list[Grid]:
     return reading.backward(known.given) if known.reverse else reading.forward(known.given)
 
 
-def _examples(reading: Reading, example: tuple[Grid, Grid], reverse: bool) -> Iterator[tuple[Grid, Grid]]:
-    """Examples of a reading that share a grid with a given one: that which corresponds to the question's, if
-    it can."""
-    before, after = example
+def _examples(reading: Reading, known: Known) -> Iterator[tuple[Grid, Grid]]:
+    """Examples of another reading with the rectangles of the puzzle's own: first those that share a grid with
+    it, the one that corresponds to the question's before the other; then that which shares only the
+    rectangles.
+
+    What the rule hides of other rectangles stays as it is too: only targets may lie elsewhere.
+    """
+    before, after = known.example
     found = [(before, other) for other in reading.forward(before)]
     other_way = [(other, after) for other in reading.backward(after)]
-    yield from (other_way + found if reverse else found + other_way)
+    own = layouts(known.reading, before)[0]
+    rectangles = _places(known.reading, own)
+    kept = {color: rectangles[color] for color in known.reading.colors[:2] if color in reading.colors[:2]}
+    for example in other_way + found if known.reverse else found + other_way:
+        if any(_places(reading, layout).items() >= kept.items() for layout in layouts(reading, example[0])):
+            yield example
+    a, b, target = (rectangles.get(color, own[k]) for k, color in enumerate(reading.colors))
+    if reading.allows((a, b, target)):
+        yield reading.draw_x((a, b, target)), reading.draw_fx((a, b, target))
+
+
+def _places(reading: Reading, layout: Layout) -> dict[int, Rect]:
+    return dict(zip(reading.colors, layout, strict=True))
 
 
 def _other_parameters(known: Known) -> Iterator[tuple[str, Reading]]:

@@ -15,6 +15,7 @@ from interp.puzzles import Puzzle
 from interp.tasks import Task, task_named
 from interp.tasks.solving import Reading
 from interp.tasks.solving.reading import Layout
+from interp.tasks.solving.solution import answers
 from interp.tokens import Structure, encode
 
 MOST_NOISE = 40
@@ -83,15 +84,14 @@ def understood(puzzle: Puzzle) -> Known:
     task, reverse = task_named(puzzle.task), puzzle.structure.reverse
     first, second, third, answer = puzzle.grids
     example = (second, first) if reverse else (first, second)
-    ways = [
-        (reading, given) for reading in readings(task, *example) for given in _without_noise(reading, puzzle)
-    ]
+    explaining = readings(task, *example)
+    ways = [(reading, given) for reading in explaining for given in _without_noise(reading, puzzle)]
     if ways:
         reading, given = min(ways, key=lambda way: int((way[1] != third).sum()))
         question = (answer, given) if reverse else (given, answer)
-        found = Known(task, puzzle.structure, reading, example, question, third)
-        if found.determined() and (given != third).sum() <= MOST_NOISE:
-            return found
+        only = len(answers(explaining, given, reverse=reverse)) == 1  # as found.determined(), not read again
+        if only and (given != third).sum() <= MOST_NOISE:
+            return Known(task, puzzle.structure, reading, example, question, third)
     raise PuzzlescopeError(
         f"Expected a puzzle whose answer follows from its example by the rule of {task.name}; this one's does"
         " not: choose another puzzle, or mend its example."

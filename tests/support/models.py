@@ -59,6 +59,22 @@ def looking_back(distances: Sequence[int]) -> PuzzleGPT:
     return model.eval().requires_grad_(False)
 
 
+def copying() -> PuzzleGPT:
+    """A model of one layer with one head, which writes the token that it reads. With its attention fixed at
+    100 positions back (``L0.attn:lookback=100``) it draws the third grid once more, whatever that is."""
+    cfg = Config(n_layers=1, n_heads=1, d_model=32, d_head=16, d_mlp=8)
+    model, tokens = PuzzleGPT(cfg), torch.eye(15)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+        model.embed.W_E[:, :15] = 1000 * tokens  # the sinusoids are nothing beside it
+        model.blocks[0].ln1.w.fill_(1)
+        model.blocks[0].attn.W_V[0, :15, :15] = tokens
+        model.blocks[0].attn.W_O[0, :15, 15:30] = tokens
+        model.unembed.W_U[15:30] = tokens
+    return model.eval().requires_grad_(False)
+
+
 def _turned_back(model: PuzzleGPT, distance: int) -> torch.Tensor:
     """[d_model, d_qk] that takes the sinusoids of a position to those of ``distance`` positions before."""
     table = model.pos_embed.W_pos

@@ -3,6 +3,9 @@
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+from jaxtyping import Bool
+
 from app.state.scene import Scene, first_changed
 from app.state.session import change, choose, chosen, of_this_model
 from app.views.circuits.choices import PAGE
@@ -11,6 +14,7 @@ from app.widgets import lens_film, puzzle_strip, terms
 from app.widgets.charts import attribution
 from app.widgets.export_menu import button
 from app.widgets.puzzle_strip import Look
+from interp.analyses.activation_patching import Cells
 from interp.analyses.direct_attribution import AttributionOf
 from interp.analyses.logit_lens import LensOf
 from interp.analyses.prediction import PredictionOf
@@ -31,21 +35,27 @@ def look_at(cell: int) -> None:
 
 
 def show_puzzle(
-    scene: Scene, backend: Backend, on_cell: Callable[[int], None] = look_at, cell: int | None = None
+    scene: Scene,
+    backend: Backend,
+    on_cell: Callable[[int], None] = look_at,
+    cells: Cells | None = None,
+    marked: Bool[np.ndarray, "4 10 10"] | None = None,
 ) -> None:
     """Draw the puzzle and the answer in the run that is looked into: a click chooses the cell.
 
     Args:
-        cell: that is chosen, where it is another than the scene's.
+        cells: that is chosen, where it is another than the scene's; of several none is ringed.
+        marked: the cells that differ from the counterfactual's.
     """
+    chosen = cell_of(scene) if cells is None else cells
     run = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation))
     title = "Ablated" if scene.ablation else "Model"
     answer = puzzle_panels.answer(title, scene.puzzle, run, "teacher-forced", opens="gap")
     puzzle_strip.show(
-        [*puzzle_panels.grids(scene.puzzle), answer],
+        [*puzzle_panels.grids(scene.puzzle, marked), answer],
         key="circuits-strip",
         look=Look(scene.palette, scene.digits),
-        cell=cell_of(scene) if cell is None else cell,
+        cell=chosen if isinstance(chosen, int) else None,
         on_cell=on_cell,
     )
 

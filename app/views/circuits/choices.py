@@ -4,7 +4,9 @@ from app.state import texts
 from app.state.link import Context, Parameter, one_of
 from app.state.session import choose, chosen
 from app.state.sights import Sight, Sights, see
-from app.widgets.charts.patching import DETAILS, KINDS, Patching
+from app.views.shared.pairs import DRAW
+from app.widgets.pair import KINDS as PAIR_KINDS
+from app.widgets.patching import DETAILS, KINDS, OVERS, WAYS, Patching
 from interp.analyses.activation_patching import EVERYWHERE, Edit
 from interp.analyses.readers import HEAD_INPUTS
 from interp.errors import PuzzlescopeError, brief
@@ -22,7 +24,8 @@ VIEWS = {
 
 
 def _source(text: str, context: Context) -> str | Edit | None:
-    """The id of a puzzle; or an edit of this one, such as ``g3r2c5-7``: grid, row, column, new colour."""
+    """``pair`` for this puzzle's counterfactual; the id of a puzzle; or an edit of this one, such as
+    ``g3r2c5-7``: grid, row, column, new colour."""
     place, _, color = text.partition("-")
     if not color:
         return text[:40] or None
@@ -30,7 +33,7 @@ def _source(text: str, context: Context) -> str | Edit | None:
     if cell is not None and color in map(str, range(N_COLORS)):
         grid, index = divmod(cell, CELLS)
         return Edit(grid, *divmod(index, SIZE), int(color))
-    raise PuzzlescopeError(f"Expected a puzzle's id or an edit such as g3r2c5-7, got '{brief(text)}'.")
+    raise PuzzlescopeError(f"Expected pair, a puzzle's id or an edit such as g3r2c5-7, got '{brief(text)}'.")
 
 
 def _written(source: str | Edit | None) -> str:
@@ -58,8 +61,12 @@ CHOICES = {
     "toward": one_of((None, *range(D_VOCAB)), None, "token that is attributed"),
     "over": one_of((None, *range(D_VOCAB)), None, "token that it is compared with"),
     "from": Parameter(None, _source, _written, "puzzle or edit that is patched from"),
+    "pair": one_of(tuple(PAIR_KINDS), Patching.pair, "kind of pair"),
+    "draw": DRAW,
+    "way": one_of(tuple(WAYS), Patching.way, "direction of the patches"),
     "kind": one_of(tuple(KINDS), Patching.kind, "kind of patch"),
     "detail": one_of(tuple(DETAILS), Patching.detail, "detail of the patches"),
+    "measured": one_of((None, *OVERS), None, "choice of measured cells"),
     "block": Parameter(EVERYWHERE.name, _any),
     "patch": Parameter("", _any),
 }
@@ -69,7 +76,17 @@ def chosen_patching() -> Patching:
     """What is chosen to be patched."""
     own = chosen(PAGE)
     site, _, block = own["patch"].partition("@")
-    return Patching(own["from"], own["kind"], own["detail"], own["block"], (site, block) if block else None)
+    return Patching(
+        own["from"],
+        own["pair"],
+        own["draw"],
+        own["way"],
+        own["kind"],
+        own["detail"],
+        own["measured"],
+        own["block"],
+        (site, block) if block else None,
+    )
 
 
 def choose_patching(choice: Patching) -> None:
@@ -78,8 +95,12 @@ def choose_patching(choice: Patching) -> None:
     choose(
         PAGE,
         **{"from": choice.source},
+        pair=choice.pair,
+        draw=choice.seed,
+        way=choice.way,
         kind=choice.kind,
         detail=choice.detail,
+        measured=choice.over,
         block=choice.block,
         patch=marked,
     )

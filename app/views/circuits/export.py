@@ -9,14 +9,13 @@ from app.state.session import chosen
 from app.views.circuits import figures
 from app.views.circuits import readers as readers_view
 from app.views.circuits.cell import cell_of
-from app.views.circuits.choices import PAGE, VIEWS, chosen_patching
-from app.views.circuits.patching import cell_at, source_of
+from app.views.circuits.choices import PAGE, VIEWS
+from app.views.circuits.patching import cells_at, program_of, question_of, source_of
 from app.views.shared import note
 from app.views.shared.export import header_of, name_of, sample_of
 from app.views.shared.report import exports
 from app.widgets.export_menu import menu
 from app.widgets.export_menu.menu import Download, Exports
-from interp.analyses.activation_patching import Patching
 from interp.analyses.composition import CompositionScores
 from interp.analyses.direct_attribution import AttributionOf
 from interp.analyses.logit_lens import LensOf
@@ -99,19 +98,19 @@ def attribution(scene: Scene, backend: Backend) -> Exported:
 
 
 def patching(scene: Scene, backend: Backend) -> Exported:
-    puzzle, choice, cell, source = scene.puzzle, chosen_patching(), cell_at(scene), source_of(scene, backend)
-    if source is None:
+    puzzle, cells, source = scene.puzzle, cells_at(scene, backend), source_of(scene, backend)
+    question = question_of(scene, backend)
+    if source is None or question is None:
         return [], {}
-    question = Patching(puzzle, source, choice.kind, choice.detail, scene.ablation)
 
     def rows() -> tuple[dict[str, Any], ...]:
-        return backend.ask(scene.model, question).rows(cell)
+        return backend.ask(scene.model, question).rows(cells)
 
     return [
         _download(
             "The effect of every patch", f"patching-{puzzle.id}", scene, backend, [puzzle, source], rows
         )
-    ], {"activation patching": question.program(scene.model, cell=cell)}
+    ], {"activation patching": program_of(scene, backend)}
 
 
 _OFFERED = {

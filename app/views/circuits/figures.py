@@ -1,21 +1,23 @@
 """The figures of each view of the circuits, for papers: made when asked for, from complete results."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.live import sweeps
 from app.state.scene import Scene
 from app.state.session import chosen
 from app.views.circuits import readers as readers_view
 from app.views.circuits.cell import cell_of
-from app.views.circuits.choices import PAGE, chosen_patching
-from app.views.circuits.patching import cell_at, source_of
+from app.views.circuits.choices import PAGE
+from app.views.circuits.patching import cells_at, choice_of, question_of, source_of
 from app.views.shared.plates import ablated, answer_strip, figures, plate
 from app.widgets.export_menu.figures import Figure
 from app.widgets.palette import PALETTES
-from interp.analyses.activation_patching import EVERYWHERE, Patching
+from app.widgets.patching import PAIR, Patching
+from interp.analyses.activation_patching import EVERYWHERE, Cells, PatchState
 from interp.analyses.composition import CompositionScores
 from interp.analyses.direct_attribution import AttributionOf
 from interp.analyses.logit_lens import LensOf, place_of
+from interp.analyses.pair_patching import DIRECTIONS
 from interp.analyses.path_ablation import PathAblation
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
@@ -162,34 +164,16 @@ def attribution(scene: Scene, backend: Backend) -> dict[str, Figure]:
 
 
 def patching(scene: Scene, backend: Backend) -> dict[str, Figure]:
-    choice, cell, source = chosen_patching(), cell_at(scene), source_of(scene, backend)
-    if source is None:
+    choice, source = choice_of(scene, backend), source_of(scene, backend)
+    question = question_of(scene, backend)
+    if source is None or question is None:
         return figures(_answer(scene, backend))
-    question = Patching(scene.puzzle, source, choice.kind, choice.detail, scene.ablation)
+    cells = cells_at(scene, backend)
 
     def made(name: str) -> "Plate":
         state = backend.ask(scene.model, question)
-        blocks = [block.name for block in state.blocks]
-        known = choice.marked is not None and choice.marked[0] in state.sites and choice.marked[1] in blocks
-        marked = choice.marked if known else None
-        rows = state.rows(cell)
-        more = ["patching", choice.kind, choice.detail, source.id[:6], _place(cell)]
-        if name == "patches" and state.kind == "z":
-            block = choice.block if choice.block in blocks else EVERYWHERE.name
-            chart, more = head_patch_map(state, cell, block, marked), [*more, block]
-        elif name == "patches":
-            chart = patch_map(state, cell, marked)
-        elif name == "cells" and marked is not None:
-            chart, more = effect_cells(state, *marked, cell), [*more, "@".join(marked)]
-            found = state.effects()[state.sites.index(marked[0]), blocks.index(marked[1])].tolist()
-            rows = tuple(
-                {"site": marked[0], "block": marked[1], **place_of(k), "effect": found[k]}
-                for k in range(CELLS)
-            )
-        else:
-            chart = gap_cells(state, cell)
-            ends = zip(state.target.tolist(), state.source.tolist(), strict=True)
-            rows = tuple({**place_of(k), "target": a, "source": b} for k, (a, b) in enumerate(ends))
+        chart, rows, more = _patching_chart(name, state, choice, cells)
+        asked = [choice.way] if choice.source == PAIR else []
         return plate(
             scene,
             backend,
@@ -197,8 +181,8 @@ def patching(scene: Scene, backend: Backend) -> dict[str, Figure]:
             figure=name,
             puzzles=[scene.puzzle, source],
             rows=rows,
-            about=state.summary(cell),
-            more=[scene.puzzle.id[:6], *more],
+            about=f"{_direction(choice)}{state.summary(cells)}",
+            more=[scene.puzzle.id[:6], "patching", *asked, choice.kind, choice.detail, source.id[:6], *more],
         )
 
     return figures(
@@ -207,6 +191,39 @@ def patching(scene: Scene, backend: Backend) -> dict[str, Figure]:
         ("gaps", "where the two runs differ", lambda: made("gaps")),
         *([("cells", "one patch at every cell", lambda: made("cells"))] if choice.marked else []),
     )
+
+
+def _patching_chart(
+    name: str, state: PatchState, choice: Patching, cells: Cells
+) -> tuple[Any, tuple[dict[str, Any], ...], list[str]]:
+    """A chart of the patches, its rows, and what else its name says."""
+    blocks = [block.name for block in state.blocks]
+    known = choice.marked is not None and choice.marked[0] in state.sites and choice.marked[1] in blocks
+    marked = choice.marked if known else None
+    here = _measured_at(cells, choice)
+    if name == "patches" and state.kind == "z":
+        block = choice.block if choice.block in blocks else EVERYWHERE.name
+        return head_patch_map(state, cells, block, marked), state.rows(cells), [here, block]
+    if name == "patches":
+        return patch_map(state, cells, marked), state.rows(cells), [here]
+    if name == "cells" and marked is not None:
+        found = state.effects()[state.sites.index(marked[0]), blocks.index(marked[1])].tolist()
+        rows = tuple(
+            {"site": marked[0], "block": marked[1], **place_of(k), "effect": found[k]} for k in range(CELLS)
+        )
+        return effect_cells(state, *marked, cells), rows, [here, "@".join(marked)]
+    ends = zip(state.target.tolist(), state.source.tolist(), strict=True)
+    rows = tuple({**place_of(k), "target": a, "source": b} for k, (a, b) in enumerate(ends))
+    return gap_cells(state, cells), rows, [here]
+
+
+def _direction(choice: Patching) -> str:
+    """Which way, for a caption; nothing where the source is no counterfactual."""
+    return f"{choice.way.capitalize()}. {DIRECTIONS[choice.way]} " if choice.source == PAIR else ""
+
+
+def _measured_at(cells: Cells, choice: Patching) -> str:
+    return _place(cells) if isinstance(cells, int) else choice.measured_over
 
 
 def _answer(scene: Scene, backend: Backend) -> tuple:

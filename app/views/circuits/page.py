@@ -26,7 +26,13 @@ choice.segmented("View", VIEWS, view, key="circuits-view", on_change=lambda name
 with bar():
     export.show(scene, backend, view)
 if view == "patching":
-    cell.show_puzzle(scene, backend, partial(patching.look_at_cell, scene, backend), patching.cell_at(scene))
+    cell.show_puzzle(
+        scene,
+        backend,
+        partial(patching.look_at_cell, scene, backend),
+        patching.cells_at(scene, backend),
+        patching.marks_of(scene, backend),
+    )
 elif view != "readers":
     cell.show_puzzle(scene, backend)
 with st.container(key="circuits-figure", gap="xsmall"):

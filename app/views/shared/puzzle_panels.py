@@ -3,21 +3,26 @@
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from app.widgets.puzzle_strip import Panel
 from interp.engine.answers import Decoding, Prediction
 from interp.puzzles import Puzzle
 
 
-def grids(puzzle: Puzzle) -> list[Panel]:
-    """Its four grids, which are two pairs; the last is the true answer."""
+def grids(puzzle: Puzzle, marked: Bool[np.ndarray, "4 10 10"] | None = None) -> list[Panel]:
+    """Its four grids, which are two pairs; the last is the true answer.
+
+    Args:
+        marked: the cells that differ from the counterfactual's, if it is one end of a pair.
+    """
     names, cells = puzzle.structure.name.split(" "), puzzle.grids.reshape(4, -1)
+    marks = [None] * 4 if marked is None else list(marked.reshape(4, -1))
     return [
-        Panel(names[0], cells[0]),
-        Panel(names[1], cells[1], opens="→"),
-        Panel(names[2], cells[2], opens="gap"),
-        Panel(f"{names[3]}, truth", cells[3], opens="→", answer=True),
+        Panel(names[0], cells[0], marked=marks[0]),
+        Panel(names[1], cells[1], opens="→", marked=marks[1]),
+        Panel(names[2], cells[2], opens="gap", marked=marks[2]),
+        Panel(f"{names[3]}, truth", cells[3], opens="→", answer=True, marked=marks[3]),
     ]
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from app.live import experiments as trials
 from app.live import fragment, sweeps
 from app.state.heads import marks_of, roles_of
-from app.state.scene import SAMPLES, BoardView, Scene
+from app.state.scene import BoardView, Scene, samples_for
 from app.state.session import can_redo, can_undo, change, now, of_this_model, redo, undo
 from app.views.workbench import experiments, picture
 from app.views.workbench.choices import BASES, PAGE
@@ -91,7 +91,10 @@ def _heading(scene: Scene) -> None:
             scene.measure, key="measure", on_change=lambda measure: change(measure=measure)
         )
         measure_and_sample.show_sample(
-            scene.sample, SAMPLES, key="sample", on_change=lambda sample: change(sample=sample)
+            scene.sample,
+            samples_for(scene.puzzle),
+            key="sample",
+            on_change=lambda sample: change(sample=sample),
         )
 
 
@@ -155,7 +158,8 @@ def _tiles(rows: list[SweepRow], measure: Measure, *, approximate: bool) -> dict
 
 
 def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> str:
-    over = sweeps.sweep_method(scene).over(scene.structure)
+    order = "in their own order" if scene.structure is None else f"in the order {scene.structure.name}"
+    over = sweeps.sweep_method(scene).over(order)
     return f"{_how_far(scene, measured, rows)}{f' {over}' if over else ''}"
 
 

@@ -1,7 +1,11 @@
-"""What one can choose on the workbench alone: a figure to look at. All else is the scene that pages share."""
+"""What one can choose on the workbench alone: a figure to look at, this puzzle's counterfactual, and why the
+model is wrong. All else is the scene that pages share."""
 
+from app.state.link import Context, Parameter, one_of
 from app.state.scene import Base
 from app.state.sights import Sight, Sights, see
+from app.views.shared.pairs import DRAW
+from app.widgets.pair import KINDS
 from interp.analyses.conditional import GIVEN, WHOLE
 
 PAGE = "workbench"
@@ -12,7 +16,19 @@ SIGHTS: Sights = {
     "chart": Sight("the chart of ablation effects", ".st-key-effects"),
     "experiments": Sight("the experiments", '[class*="st-key-experiments"]'),
 }
-CHOICES = see(SIGHTS)
+
+
+def _asked(text: str, _: Context) -> str:
+    """The id of the puzzle of which it is asked why the model is wrong; of another, nothing is shown."""
+    return text[:40]
+
+
+CHOICES = {
+    **see(SIGHTS),
+    "pair": one_of(("", *KINDS), "", "kind of pair"),
+    "draw": DRAW,
+    "why": Parameter("", _asked),
+}
 
 BASES: dict[Base, str] = {"clean": WHOLE, "off": GIVEN}
 """What the board and the charts measure, by the scene's name of it."""

@@ -5,6 +5,7 @@ from app.state.scene import Scene
 from app.views.shared import note
 from app.views.shared.export import header_of, sample_of
 from app.views.shared.report import exports
+from app.views.workbench import desk
 from app.views.workbench.answer import Answers, told
 from app.views.workbench.figures import effect_rows, shown, sweep_question
 from app.widgets.export_menu import menu
@@ -16,6 +17,7 @@ from interp.analyses.conditional import both_program
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.engine.comparison import pair_rows
+from interp.engine.forcing import forced_text
 from interp.engine.measures import METRICS
 from interp.export.tables import Table
 from interp.grids import CELLS, SIZE
@@ -41,6 +43,8 @@ def offered(scene: Scene, backend: Backend, answers: Answers) -> Exports:
         makers["Pairs of heads"] = ("pairs", lambda: _pairs(scene, backend))
     if methods.compared(scene, backend) is not None:
         makers["Ranks by each method"] = ("methods", lambda: _methods(scene, backend))
+    if desk.is_shown(scene, answers.now):
+        makers["Why it is wrong"] = ("failure", lambda: _failure(scene, backend))
     downloads = [
         Download.of(label, f"{name}-{scene.puzzle.id}", make) for label, (name, make) in makers.items()
     ]
@@ -55,22 +59,27 @@ def offered(scene: Scene, backend: Backend, answers: Answers) -> Exports:
         "Workbench",
         shown(scene, backend, answers),
         downloads,
-        _programs(scene, backend),
+        _programs(scene, backend, answers),
         [("What it did", told(scene, backend, answers)), *facts],
     )
 
 
 def _prediction(scene: Scene, backend: Backend, answers: Answers) -> Table:
-    header = header_of(scene, backend, [scene.puzzle])
+    header = header_of(scene, backend, [scene.puzzle], scene.ablation.text + _forced(scene))
     return Table(header, answers.clean.rows(scene.puzzle, answers.ablated, scene.answer))
 
 
 def _pair(scene: Scene, backend: Backend, answers: Answers) -> Table:
     """Both answers, where an ablation is pinned."""
     assert scene.pin is not None and answers.pinned is not None
-    both = f"pinned: {scene.pin.text}; now: {scene.ablation.text or 'clean'}"
+    both = f"pinned: {scene.pin.text}; now: {scene.ablation.text or 'clean'}{_forced(scene)}"
     header = header_of(scene, backend, [scene.puzzle], both)
     return Table(header, pair_rows(scene.puzzle, answers.pinned, answers.now, scene.answer))
+
+
+def _forced(scene: Scene) -> str:
+    """What is forced, behind what is ablated in a file's header."""
+    return f"; forced: {forced_text(scene.force)}" if scene.force else ""
 
 
 def _sweep(scene: Scene, backend: Backend) -> Table:
@@ -101,11 +110,17 @@ def _attention(scene: Scene, backend: Backend) -> Table:
     return Table(header, attention.rows(scene.puzzle, scene.head, query))
 
 
-def _programs(scene: Scene, backend: Backend) -> dict[str, str]:
+def _failure(scene: Scene, backend: Backend) -> Table:
+    """All that was found, searched to the end."""
+    header = header_of(scene, backend, [scene.puzzle])
+    return Table(header, backend.ask(scene.model, desk.question_of(scene)).rows())
+
+
+def _programs(scene: Scene, backend: Backend, answers: Answers) -> dict[str, str]:
     attention = AttentionOf(scene.puzzle, scene.ablation, scene.layer)
     sweep, sample = sweep_question(scene, backend), sample_of(scene)
     programs = {
-        "the answer": PredictionOf(scene.puzzle, scene.ablation).program(scene.model),
+        "the answer": PredictionOf(scene.puzzle, scene.ablation, scene.force).program(scene.model),
         "ablation effects": sweep.program(scene.model, sample=sample, measure=scene.measure),
         "where the head looks": attention.program(scene.model, head=scene.head, cell=scene.cell % CELLS),
         "pairs of heads": synergies.question(scene, backend).program(
@@ -115,4 +130,6 @@ def _programs(scene: Scene, backend: Backend) -> dict[str, str]:
     if scene.ablation:
         both = both_program(sweep, scene.ablation, scene.model, sample, scene.measure)
         programs["both effects of each component"] = both
+    if desk.is_shown(scene, answers.now):
+        programs["why it is wrong"] = desk.question_of(scene).program(scene.model)
     return programs

@@ -1,5 +1,6 @@
 """The figures of the workbench, for papers: each is made when it is asked for, from complete results."""
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -7,22 +8,26 @@ from app.live import methods, sweeps, synergies
 from app.state.scene import Scene
 from app.views.shared import attention_plates
 from app.views.shared.plates import LONGEST, answer_strip, figures, plate
-from app.views.workbench import compare
+from app.views.workbench import compare, pair
 from app.views.workbench.answer import Answers, told
 from app.views.workbench.choices import BASES
 from app.widgets.export_menu.figures import Figure
+from app.widgets.pair import SHORT as PAIR_SHORT
 from interp.ablation import COMPONENT_KINDS, components_of
 from interp.analyses.ablation_sweep import Sweep, SweepState, sweep_summary
 from interp.analyses.by_method.rankings import COMPARED
 from interp.analyses.conditional import GIVEN, both_rows
+from interp.analyses.prediction import PredictionOf
 from interp.analyses.synergy import Synergy
 from interp.backend import Backend
+from interp.engine.forcing import forced_text
 from interp.errors import brief
 from interp.figures.rankings import LEGEND as RANK_LEGEND
 from interp.figures.rankings import rankings_map
 from interp.figures.scale import legend
 from interp.figures.sweep import Kind, board_map, head_map, layer_chart, task_map
 from interp.figures.synergy import LEGEND, synergy_map
+from interp.pairs import Pair
 from interp.tasks import TASKS
 
 if TYPE_CHECKING:
@@ -43,6 +48,7 @@ def shown(scene: Scene, backend: Backend, answers: Answers) -> dict[str, Figure]
         *([("pairs", "pairs of heads", lambda: _pairs(scene, backend))] if pairs else []),
         *([("methods", "ranks by each method", lambda: _methods(scene, backend))] if ranked else []),
         *([("tasks", "tasks × layers", lambda: _tasks(scene, backend))] if tasks else []),
+        *([("pair", "the counterfactual", lambda: _pair(scene, backend))] if pair.is_shown(scene) else []),
         *attention_plates.offered(scene, backend),
     )
 
@@ -69,6 +75,8 @@ def _answer(scene: Scene, backend: Backend, answers: Answers) -> "Plate":
             f"Pinned: {brief(scene.pin.text, LONGEST)}; now: {brief(scene.ablation.text, LONGEST) or 'clean'}"
         )
         more.append(f"pinned-{scene.pin.text}")
+    if scene.force:
+        more.append(f"forced-{forced_text(scene.force)}")
     beside = {}
     if scene.beside:
         other = compare.ask_other(scene, backend)
@@ -78,6 +86,17 @@ def _answer(scene: Scene, backend: Backend, answers: Answers) -> "Plate":
     return answer_strip(
         scene, backend, before, after, names=names, beside=beside, title=title, about=about, more=more
     )
+
+
+def _pair(scene: Scene, backend: Backend) -> "Plate":
+    """The counterfactual that is shown, and the answers to it."""
+    found = pair.made(scene)
+    assert isinstance(found, Pair)
+    other = replace(scene, puzzle=found.counterfactual)
+    clean = backend.ask(scene.model, PredictionOf(other.puzzle))
+    off = backend.ask(scene.model, PredictionOf(other.puzzle, scene.ablation)) if scene.ablation else None
+    about = f"{PAIR_SHORT[found.kind]} It is made of puzzle {scene.puzzle.id}."
+    return answer_strip(other, backend, clean, off, about=about, more=["counterfactual", found.kind])
 
 
 def _effects(scene: Scene, backend: Backend, name: str) -> "Plate":

@@ -4,7 +4,7 @@ import streamlit as st
 
 from app.views import frame
 from app.views.shared import attention
-from app.views.workbench import alone, answer, board, compare, effects, export, tour
+from app.views.workbench import alone, answer, board, compare, desk, effects, export, pair, tour
 from app.views.workbench.choices import CHOICES, PAGE
 from app.widgets import skip_links
 from app.widgets.skip_links import Target
@@ -27,6 +27,8 @@ scene, backend, bar = frame.opened(
 alone.show(scene)
 answers = answer.ask(scene, backend)
 rooms = answer.show(scene, backend, answers)
+desk.show(scene, backend, answers.now)
+pair.show(scene, backend)
 with bar():
     export.show(scene, backend, answers)
 parts, heads = st.columns([10, 11], gap="medium")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Integer
+from jaxtyping import Bool, Float, Integer
 
 from app.widgets.browser.hearing import said
 from app.widgets.browser.scripts import ELEMENT, SVG_CELLS, component, joined
@@ -27,6 +27,8 @@ from interp.tokens import TOKEN_NAMES
 
 HERE = Path(__file__).parent
 TOP = 3
+DIFFERS = "differs"
+"""In the place of what became of a cell: it is another in the puzzle's counterfactual."""
 SCRIPT = joined(ELEMENT, SVG_CELLS, HERE / "strip.js", HERE / "mini.js")
 
 _strip = component(
@@ -71,7 +73,9 @@ class Panel:
         compared: the prediction in the clean run, if this is the one with parts off: its cells are then
             outlined as broken, fixed or still wrong.
         note: beside the title, or inside an empty frame; left out, whether a prediction is right.
+        forced: cells that were given a colour before the model drew on: each carries a pin.
         answer: whether these are cells of the answer, which a click chooses. A prediction's always are.
+        marked: the cells that differ from the counterfactual's; of grids that are no prediction.
     """
 
     title: str
@@ -82,6 +86,8 @@ class Panel:
     compared: Integer[np.ndarray, " 100"] | None = None
     note: str | None = None
     answer: bool = False
+    forced: tuple[int, ...] = ()
+    marked: Bool[np.ndarray, " 100"] | None = None
 
     @property
     def wrong(self) -> int:
@@ -92,7 +98,8 @@ class Panel:
     def kinds(self) -> list[tuple[int, str]]:
         """The cells to outline, in reading order, and why."""
         if self.cells is None or self.truth is None:
-            return []
+            marked = [] if self.marked is None else np.flatnonzero(self.marked).tolist()
+            return [(cell, DIFFERS) for cell in marked]
         kinds = outcomes(self.cells, self.truth, self.compared).tolist()
         return [(cell, kind) for cell, kind in enumerate(kinds) if kind]
 
@@ -107,6 +114,7 @@ class Panel:
             "choosable": self.cells is not None and (self.answer or predicted),
             "wrong": self.wrong,
             "kinds": self.kinds,
+            "forced": list(self.forced),
         }
         if self.cells is not None and self.truth is not None:
             data["truth"] = self.truth.tolist()
@@ -186,7 +194,7 @@ def _legend(panels: Sequence[Panel]) -> list[tuple[str, int]]:
     """The kinds that occur and how often. Beside a comparison, how many are plainly wrong is told by their
     panel's note: 0 here."""
     count = Counter(kind for panel in panels for _, kind in panel.kinds)
-    found = [(kind, count[kind]) for kind in (WRONG, BROKEN, FIXED, BOTH) if count[kind]]
+    found = [(kind, count[kind]) for kind in (WRONG, BROKEN, FIXED, BOTH, DIFFERS) if count[kind]]
     if any(panel.cells is not None and panel.compared is not None for panel in panels):
         return [(kind, 0 if kind == WRONG else n) for kind, n in found]
     return found

@@ -10,7 +10,6 @@ from interp.ablation.methods.method import Method, RowGate
 from interp.ablation.needs import Need, PatternsOver, structures_of
 from interp.ablation.rows import RowMeans
 from interp.puzzles import Puzzle
-from interp.tokens import Structure
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,8 @@ class Pattern(Method):
     def gate(self) -> RowGate:
         return RowGate(pattern=True)
 
-    def over(self, structure: Structure) -> str:
-        over = f"over {REFERENCE_PUZZLES} puzzles of all tasks in the order {structure.name}"
+    def over(self, order: str) -> str:
+        over = f"over {REFERENCE_PUZZLES} puzzles of all tasks {order}"
         return f"Mean patterns: {over}. An MLP, which has none, is zeroed."
 
     def clause(self, what: str) -> str:

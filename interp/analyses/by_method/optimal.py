@@ -100,7 +100,9 @@ def train_constants(
     means = bank_means(model, bank)
     fresh = _Fresh(batch)
     validation = drawn(VALIDATION, validated)
-    costs = {method: losses_of(model, validation, means, method) for method in (ZERO, MEAN)}
+    costs: dict[Method, Losses] = {
+        method: losses_of(model, validation, means, method) for method in (ZERO, MEAN)
+    }
     start = _start(model, costs)
     training = _Training(model, means, start, steps)
     for step in range(steps):

@@ -4,11 +4,11 @@ import json
 import re
 
 import pytest
+from app.widgets.charts.patching import EDITED
 from streamlit.testing.v1 import AppTest
 
 from app.state.link import Context, query_of, read_query
 from app.views.circuits.choices import CHOICES, SIGHTS, VIEWS
-from app.widgets.charts.patching import EDITED
 from interp import load_model, load_puzzles
 from interp.ablation import Component, components_of
 from interp.analyses.ablation_sweep import cost, sweep

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
+from app.widgets.charts.patching import EDITED, Patching, first_edit, source_of
 from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 
 from app.widgets.charts import attribution as attribution_view
 from app.widgets.charts import patching as patch_view
-from app.widgets.charts.patching import EDITED, Patching, first_edit, source_of
 from app.widgets.lens_film import film as lens_film
 from app.widgets.puzzle_strip import PLAIN
 from interp.ablation import NO_ABLATION, parse_ablation
@@ -118,10 +118,10 @@ def test_the_source_is_the_one_that_is_chosen(bank: PuzzleSet) -> None:
 
 def views_page() -> None:
     import streamlit as st
+    from app.widgets.charts.patching import Patching
 
     from app.widgets.charts import attribution as attribution_view
     from app.widgets.charts import patching as patch_view
-    from app.widgets.charts.patching import Patching
     from app.widgets.lens_film import film as lens_film
     from interp.puzzles import load_puzzles
     from interp.tokens import STRUCTURES

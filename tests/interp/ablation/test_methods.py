@@ -198,9 +198,9 @@ def test_a_draw_may_be_left_out() -> None:
 
 
 def test_a_method_says_over_what_its_values_are() -> None:
-    told = {method.name: method.usual().over(STRUCTURES[2]) for method in METHODS}
+    told = {method.name: method.usual().over("in the order f(X)") for method in METHODS}
     assert not told["zero"] and not told["lookback"]
     for name in ("mean", "pattern"):
-        assert "64 puzzles" in told[name] and STRUCTURES[2].name in told[name]
+        assert "64 puzzles" in told[name] and "in the order f(X)" in told[name]
     assert "draw 0" in told["resample"] and "pair" in told["pair"] and "trained" in told["optimal"]
     assert Pattern().text == "pattern"

@@ -20,6 +20,7 @@ from interp.ablation import MEAN, METHODS, ReferenceMeans, parse_ablation
 from interp.analyses.ablation_sweep import Sweep, SweepState
 from interp.analyses.activation_patching import Patching
 from interp.analyses.composition import CompositionScores
+from interp.analyses.failures import Failure
 from interp.analyses.head_roles import HeadRoles
 from interp.analyses.head_roles.roles import Roles
 from interp.analyses.head_study import HeadStudyOf
@@ -46,6 +47,7 @@ def questions(model: PuzzleGPT) -> list[Question[Any]]:
         Sweep(PUZZLES, (part,), off),
         PathAblation(PUZZLES, part),
         Patching(PUZZLES[0], next(one for one in BANK[1:] if one.structure == PUZZLES[0].structure)),
+        Failure(PUZZLES[0], tries=8),
         HeadStudyOf(PUZZLES, off),
         HeadRoles(PUZZLES),
         CompositionScores(),
