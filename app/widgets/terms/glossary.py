@@ -125,8 +125,8 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 "ablation",
                 "Ablation",
                 ("ablating it", "ablated", "ablation"),
-                "A component's output is replaced: by nothing (zero), by its mean over many puzzles, by what"
-                " it is in another run, by a constant; or its attention is fixed.",
+                "A component's output is replaced: by nothing (zero), by its mean, by what it is in another"
+                " run, by a constant; or its attention is fixed.",
             ),
             Term(
                 "rank correlation",
