@@ -13,7 +13,7 @@ from interp.errors import PuzzlescopeError
 from interp.grids import Grid
 from interp.puzzles import Puzzle
 from interp.tasks import Task, task_named
-from interp.tasks.solving import Reading
+from interp.tasks.solving import Reading, solve
 from interp.tasks.solving.reading import Layout
 from interp.tasks.solving.solution import answers
 from interp.tokens import Structure, encode
@@ -73,6 +73,12 @@ class Known:
         example = self.example[::-1] if self.reverse else self.example
         found = self.task.solve(*example, self.given, reverse=self.reverse)
         return found is not None and np.array_equal(found, self.answer)
+
+    def misleading(self) -> bool:
+        """Whether its noise, taken for a part of the third grid, would make another puzzle of the task."""
+        example = self.example[::-1] if self.reverse else self.example
+        found = solve(self.task.rule, *example, self.third, reverse=self.reverse)
+        return any(not np.array_equal(grid, self.answer) for grid in found.candidates)
 
 
 def understood(puzzle: Puzzle) -> Known:

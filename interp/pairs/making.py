@@ -97,12 +97,12 @@ def check_kind(kind: str) -> None:
 
 def verified(pair: Pair) -> bool:
     """Whether solvers work out both answers, from the grids before their noise, and the pair is of its kind:
-    the answers differ, or, in a pair of noise, they do not."""
+    its ends differ where that says, and nowhere else."""
     try:
         ends = understood(pair.base), understood(pair.counterfactual)
     except PuzzlescopeError:
         return False
-    return all(end.determined() for end in ends) and _is_of_its_kind(pair)
+    return all(end.determined() and not end.misleading() for end in ends) and _is_of_its_kind(pair)
 
 
 def _is_of_its_kind(pair: Pair) -> bool:
@@ -111,6 +111,8 @@ def _is_of_its_kind(pair: Pair) -> bool:
     same_third = np.array_equal(pair.base.grids[2], pair.counterfactual.grids[2])
     same_example = np.array_equal(pair.base.grids[:2], pair.counterfactual.grids[:2])
     same_answer = not pair.contrast.any()
+    if pair.kind == "noise" and pair.differing.sum() != 1:
+        return False
     expected = {
         "rule": (True, False, False),
         "task": (True, False, False),

@@ -18,7 +18,7 @@ class Pattern(Method):
     it finds there, its values and W_O, stay its own. What is left is what position alone explains."""
 
     name = "pattern"
-    label = "mean pattern"
+    label = "pattern"
     help = (
         "It attends as it does on average, and moves its own values: over"
         f" {REFERENCE_PUZZLES} puzzles of the bank in this puzzle's order of the grids. An MLP is zeroed"

@@ -18,8 +18,8 @@ from interp.errors import PuzzlescopeError
 from interp.outputs import reason
 
 FILE = "collections.sqlite"
-PATIENCE = 10.0
-"""Seconds that one waits for another who writes."""
+PATIENCE = 20.0
+"""Seconds that one waits for others who write. They take milliseconds, but nobody keeps a line."""
 LARGEST = 256 << 20
 """Bytes of the file: some 400,000 puzzles."""
 APPLICATION = 0x505A5350

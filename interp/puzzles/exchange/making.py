@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -16,13 +17,9 @@ from interp.puzzles.rows import UNKNOWN, BadRowError
 from interp.tasks import TASKS
 from interp.tokens import Structure, encode
 
-Rows = Sequence[Sequence[object]]
-
-GRIDS = {3: "three", 4: "four"}
-
 
 def made(
-    grids: Sequence[tuple[str, Rows]],
+    grids: Sequence[tuple[str, Any]],
     structure: Structure,
     *,
     name: str,
@@ -34,7 +31,8 @@ def made(
     """A puzzle of grids as somebody has written them, or why they are none.
 
     Args:
-        grids: three or four, in the structure's order, each with its name for messages.
+        grids: three or four, in the structure's order, each with its name for messages: lists of rows, or
+            whatever else stands in a file in their place.
         structure: the order.
         name: what the puzzle would be called.
         source: the file.
@@ -45,7 +43,7 @@ def made(
     done: list[str] = []
     name = one_line(name, LONGEST_NAME)
     try:
-        laid = np.stack([place_grid(_lists(rows), put, what) for what, rows in grids])
+        laid = np.stack([place_grid(rows, put, what) for what, rows in grids])
         sizes = [(len(rows), len(rows[0])) for _, rows in grids]
         small = [
             f"{what} ({h} x {w})" for (what, _), (h, w) in zip(grids, sizes, strict=True) if h * w < SIZE**2
@@ -53,10 +51,9 @@ def made(
         if small:
             how = "at the top left" if put == "top-left" else "in the centre"
             done.append(f"Put {how} of a blank {SIZE} x {SIZE} grid: {', '.join(small)}.")
-        worked = None
         if len(laid) == 3:
-            tasks = [label] if label in TASKS else list(TASKS)
-            worked = work_out(laid, structure, [task for task in tasks if task is not None])
+            tasks = [task for task in TASKS if label not in TASKS or task == label]
+            worked = work_out(laid, structure, tasks)
             laid = np.concatenate([laid, worked.answer[None]])
             done.append(worked.words)
         puzzle = Puzzle.of(UNKNOWN if label is None else label, encode(laid, structure))
@@ -73,15 +70,6 @@ def refusal(name: str, source: str, place: str, why: str) -> Found:
     sentence = f"{source}, {place}: {why}"
     return Found(
         one_line(name, LONGEST_NAME), place, refused=sentence if sentence.endswith(".") else f"{sentence}."
-    )
-
-
-def _lists(rows: Rows) -> object:
-    """Rows as JSON has them; what is something else is refused where they are placed."""
-    return (
-        [list(row) if isinstance(row, list | tuple) else row for row in rows]
-        if isinstance(rows, list | tuple)
-        else rows
     )
 
 

@@ -33,8 +33,8 @@ from interp.model import PuzzleGPT
 from interp.pairs import pair_for
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.tokens import MARKERS, STRUCTURES, with_start
-from tests.support.knowledge import random_constants
 from tests.support.models import SMALL, small_model
+from tests.support.terms import random_constants
 
 
 @pytest.fixture(scope="module")

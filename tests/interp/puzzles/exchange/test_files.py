@@ -238,6 +238,7 @@ HOSTILE: dict[str, tuple[str, bytes]] = {
         b"\x93NUMPY\x01\x00v\x00{'descr': '|O', 'fortran_order': False, 'shape': (1,), }" + b" " * 50,
     ),
     "an object": ("x.json", b"{}"),
+    "numbers for grids": ("x.json", b'{"train": [{"input": 5, "output": true}], "test": [{"input": "abc"}]}'),
     "no such thing": ("x.json", b'{"train": {}, "test": []}'),
     "a number": ("x.json", b"5"),
     "null": ("x.json", b"null"),
