@@ -92,7 +92,7 @@ def tokens() -> np.ndarray:
 @pytest.fixture(scope="session")
 def means(model: "PuzzleGPT", tokens: np.ndarray) -> "ReferenceMeans":
     """Of the small model, over the six puzzles, and all else that methods of ablation need to know there."""
-    from tests.support.knowledge import everything_known
+    from tests.support.terms import everything_known
 
     return everything_known(model, tokens)
 

@@ -74,7 +74,8 @@ class ReferenceMeans:
     def nbytes(self) -> int:
         """Bytes of all its arrays."""
         held = 0 if self.constants is None else self.constants.nbytes
-        return held + sum(one.nbytes for one in (*self.of.values(), *self.patterns.values()))
+        means, patterns = self.of.values(), self.patterns.values()
+        return held + sum(one.nbytes for one in means) + sum(one.nbytes for one in patterns)
 
     @property
     def z(self) -> Float[Tensor, "structure layer 405 head d_head"]:

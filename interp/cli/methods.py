@@ -31,6 +31,8 @@ from interp.outputs import output_path
 from interp.puzzles import load_puzzles
 from interp.resumable import finish
 
+_COMPARED = ",".join(method.text for method in COMPARED)
+
 
 def optimal(
     model: ModelOption = "default",
@@ -68,7 +70,7 @@ def rank(
     ] = "attn,head,mlp",
     methods: Annotated[
         str, typer.Option("--methods", help="Methods to compare, joined by commas.")
-    ] = ",".join(method.text for method in COMPARED),
+    ] = _COMPARED,
     metric: Annotated[str, typer.Option("--metric", help=" | ".join(METRICS))] = "final",
     task: TaskOption = None,
     structure: StructureOption = None,

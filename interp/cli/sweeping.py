@@ -99,8 +99,17 @@ def sweep(
 
 
 def _print_sweep(result: dict[str, Any]) -> None:
-    header = ("ablated", "cells broken", "cells fixed", "loss", "delta", "solved", "broken", "fixed")
-    table = [
+    header: tuple[str, ...] = (
+        "ablated",
+        "cells broken",
+        "cells fixed",
+        "loss",
+        "delta",
+        "solved",
+        "broken",
+        "fixed",
+    )
+    table: list[tuple[Any, ...]] = [
         (
             row["component"],
             count(row["cells_broken"]),
@@ -113,7 +122,16 @@ def _print_sweep(result: dict[str, Any]) -> None:
         )
         for row in result["rows"]
     ]
-    clean = ("nothing (clean)", "", "", number(result["clean"]), "", result["solved"], "", "")
+    clean: tuple[Any, ...] = (
+        "nothing (clean)",
+        "",
+        "",
+        number(result["clean"]),
+        "",
+        result["solved"],
+        "",
+        "",
+    )
     if "draws" in result:
         header = (*header, f"mean delta of {result['draws']}", "error")
         clean = (*clean, "", "")

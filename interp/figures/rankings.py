@@ -10,8 +10,8 @@ from interp.figures.tiles import Tile, draw_tiles
 
 LEGEND = (
     "Spearman's rank correlation of the components' effects by two methods, over the components that both"
-    " fit: 1 where they put them in the same order, 0 where the orders have nothing to do with each other. The"
-    " darker, the less they agree."
+    " fit: 1 where they put them in the same order, 0 where the orders have nothing to do with each other."
+    " The darker, the less they agree."
 )
 """What the map shows, in sentences."""
 

@@ -85,7 +85,7 @@ def layer_chart(
         hoverinfo="skip",
     )
     others = _costs_of(beneath, [row.component for row in known], measure)
-    errors = [(row, spread[row.component]) for row in known if row.component in spread]
+    errors = [(row, spread[part]) for row in known if (part := row.component) is not None and part in spread]
     ends = [position(mean + s * error, measure) for mean, error in _bars(errors) for s in (-1, 1)]
     low, high = reach([*heights, *ends, *(position(one, measure) for _, one in others)])
     figure.add_scatter(

@@ -485,7 +485,10 @@ def test_solve_with_forced_cells(model: str, file: str, capsys) -> None:
 def test_every_command_has_its_test() -> None:
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
     assert {group.name for group in app.registered_groups} == {"collections"}, "see test_cli_collections.py"
-    assert commands == {"solve", "sweep", "heads", "phenomena", "evaluate", "convert", "puzzles", "train"}
+    assert commands == {
+        *("solve", "sweep", "heads", "phenomena", "evaluate", "convert", "puzzles", "train", "pairs"),
+        *("optimal", "rank"),  # tests/interp/test_cli_methods.py
+    }
 
 
 BAD = {

@@ -158,7 +158,8 @@ def _tiles(rows: list[SweepRow], measure: Measure, *, approximate: bool) -> dict
 
 
 def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> str:
-    over = sweeps.sweep_method(scene).over(scene.structure)
+    order = "in their own order" if scene.structure is None else f"in the order {scene.structure.name}"
+    over = sweeps.sweep_method(scene).over(order)
     return f"{_how_far(scene, measured, rows)}{f' {over}' if over else ''}"
 
 

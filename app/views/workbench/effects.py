@@ -12,8 +12,8 @@ from app.live.watching import watched
 from app.state.scene import Chart, Scene
 from app.state.session import change, of_this_model
 from app.views.shared.switching import switch
-from app.views.workbench import methods as by_method
-from app.views.workbench import pairs
+from app.views.workbench.asked import methods as by_method
+from app.views.workbench.asked import pairs
 from app.views.workbench.choices import BASES, PAGE
 from app.widgets.charts import flip_list, head_map, layer_chart, task_chart
 from app.widgets.controls import choice

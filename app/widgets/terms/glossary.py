@@ -125,8 +125,15 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 "ablation",
                 "Ablation",
                 ("ablating it", "ablated", "ablation"),
-                "A component's output is replaced: by nothing (zero), by its mean over many puzzles, or its"
-                " attention is fixed at one offset.",
+                "A component's output is replaced: by nothing (zero), by its mean, by what it is in another"
+                " run, by a constant; or its attention is fixed.",
+            ),
+            Term(
+                "rank correlation",
+                "Rank correlation",
+                ("rank correlation",),
+                "Whether two methods put the components in the same order (Spearman): 1 the same order, 0"
+                " nothing to do with each other, -1 the reverse.",
             ),
             Term(
                 "clean",

@@ -16,7 +16,7 @@ from jaxtyping import Int
 from torch import Tensor
 
 from interp.ablation.means import ReferenceMeans
-from interp.ablation.methods.method import FillingMethod, NumberedMethod, Parameter
+from interp.ablation.methods.method import FillingMethod, Method, NumberedMethod, Parameter
 from interp.ablation.needs import Need
 from interp.ablation.rows import RowOutputs
 from interp.errors import PuzzlescopeError
@@ -24,7 +24,7 @@ from interp.model import PuzzleGPT
 from interp.pairs import Kind, pair_for
 from interp.puzzles import Puzzle, PuzzleSet
 from interp.resumable import Steps
-from interp.tokens import ANSWER_START, Structure
+from interp.tokens import ANSWER_START
 
 MOST_SEEDS = 999
 ENDS: tuple[Kind, ...] = ("rule", "task", "input")
@@ -90,13 +90,11 @@ class Resample(NumberedMethod, DonorMethod):
         return f"{cls.name}[=N]"
 
     @classmethod
-    def parse(cls, text: str, where: str) -> "Resample | None":
+    def parse(cls, text: str, where: str) -> Method | None:
         return super().parse(f"{text}={cls.parameter.usual}" if text == cls.name else text, where)
 
-    def over(self, structure: Structure) -> str:
-        return (
-            f"Outputs of another puzzle of the same task in the order {structure.name}: draw {self.number}."
-        )
+    def over(self, order: str) -> str:
+        return f"Outputs of another puzzle of the same task {order}: draw {self.number}."
 
     def clause(self, what: str) -> str:
         return f"with {what} resampled (draw {self.number})"
@@ -131,7 +129,7 @@ class PairEnd(DonorMethod):
     badge = "⇋"
     done = "as in the pair's other run"
 
-    def over(self, structure: Structure) -> str:
+    def over(self, order: str) -> str:
         return "Outputs of the pair's other run: the same third grid after another rule."
 
     def clause(self, what: str) -> str:

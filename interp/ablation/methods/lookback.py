@@ -15,7 +15,7 @@ class Lookback(NumberedMethod):
     fewer. Its values and W_O work as ever."""
 
     name = "lookback"
-    label = "fixed offset"
+    label = "offset"
     help = "Its attention is fixed at one offset, 100 being the cell to be copied. An MLP is zeroed instead."
     badge = "↩{}"
     done = "looking {} back"

@@ -12,7 +12,6 @@ from interp.ablation.needs import MeansOver, Need, structures_of
 from interp.ablation.rows import RowOutputs
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle
-from interp.tokens import Structure
 
 
 @dataclass(frozen=True)
@@ -29,8 +28,8 @@ class Mean(FillingMethod):
     badge = "x̄"
     done = "put at its mean"
 
-    def over(self, structure: Structure) -> str:
-        return f"Means: over {REFERENCE_PUZZLES} puzzles of all tasks in the order {structure.name}."
+    def over(self, order: str) -> str:
+        return f"Means: over {REFERENCE_PUZZLES} puzzles of all tasks {order}."
 
     def clause(self, what: str) -> str:
         return f"with {what} at the mean"

@@ -17,7 +17,6 @@ from interp.ablation.rows import RowMeans, RowOutputs
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle
-from interp.tokens import Structure
 
 
 @dataclass(frozen=True)
@@ -153,9 +152,12 @@ class Method(ABC):
         """What is done to a component: "zeroed", "looking 100 back"."""
         return self.done
 
-    def over(self, structure: Structure) -> str:
-        """What its values are taken over for puzzles in this order of the grids, in a sentence; nothing if it
-        has none."""
+    def over(self, order: str) -> str:
+        """What its values are taken over, in a sentence; nothing if it has none.
+
+        Args:
+            order: of the grids, as it follows "puzzles": "in the order X f(X) Y f(Y)".
+        """
         return ""
 
     def clause(self, what: str) -> str:

@@ -12,7 +12,6 @@ from interp.ablation.needs import MeansOver, Need, TrainedConstants, structures_
 from interp.ablation.rows import RowOutputs
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle
-from interp.tokens import Structure
 
 
 @dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Optimal(FillingMethod):
     badge = "★"
     done = "put at its optimal constant"
 
-    def over(self, structure: Structure) -> str:
+    def over(self, order: str) -> str:
         return "Constants: trained beforehand to cost least over puzzles of all tasks and orders."
 
     def clause(self, what: str) -> str:

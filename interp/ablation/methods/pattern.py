@@ -10,7 +10,6 @@ from interp.ablation.methods.method import Method, RowGate
 from interp.ablation.needs import Need, PatternsOver, structures_of
 from interp.ablation.rows import RowMeans
 from interp.puzzles import Puzzle
-from interp.tokens import Structure
 
 
 @dataclass(frozen=True)
@@ -19,7 +18,7 @@ class Pattern(Method):
     it finds there, its values and W_O, stay its own. What is left is what position alone explains."""
 
     name = "pattern"
-    label = "mean pattern"
+    label = "pattern"
     help = (
         "It attends as it does on average, and moves its own values: over"
         f" {REFERENCE_PUZZLES} puzzles of the bank in this puzzle's order of the grids. An MLP is zeroed"
@@ -37,8 +36,8 @@ class Pattern(Method):
     def gate(self) -> RowGate:
         return RowGate(pattern=True)
 
-    def over(self, structure: Structure) -> str:
-        over = f"over {REFERENCE_PUZZLES} puzzles of all tasks in the order {structure.name}"
+    def over(self, order: str) -> str:
+        over = f"over {REFERENCE_PUZZLES} puzzles of all tasks {order}"
         return f"Mean patterns: {over}. An MLP, which has none, is zeroed."
 
     def clause(self, what: str) -> str:

@@ -100,7 +100,9 @@ def train_constants(
     means = bank_means(model, bank)
     fresh = _Fresh(batch)
     validation = drawn(VALIDATION, validated)
-    costs = {method: losses_of(model, validation, means, method) for method in (ZERO, MEAN)}
+    costs: dict[Method, Losses] = {
+        method: losses_of(model, validation, means, method) for method in (ZERO, MEAN)
+    }
     start = _start(model, costs)
     training = _Training(model, means, start, steps)
     for step in range(steps):
@@ -306,7 +308,7 @@ class _Training:
         loss = F.cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="sum")
         loss = loss / (len(answer) * GRID_TOKENS)
         loss.backward()
-        return float(loss)
+        return float(loss.detach())
 
     def _rows(self, prompt: Int[Tensor, "puzzle pos"]) -> RowMeans:
         known = ReferenceMeans(self.model.checkpoint_id, self.means, constants=self.constants())

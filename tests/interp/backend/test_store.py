@@ -104,7 +104,8 @@ def files(folder: Path) -> list[Path]:
 def test_every_kind_of_result_comes_back_to_the_last_bit(
     results: dict[Question[Any], Any], model: PuzzleGPT, means: ReferenceMeans
 ) -> None:
-    found = [*results.values(), means]
+    kept = ReferenceMeans(means.checkpoint_id, means.of, means.patterns)  # the rest takes no time to make
+    found = [*results.values(), kept]
     assert {type(one) for one in found} == set(codec.STORED)
     for result in found:
         back, about = decode(encode(result, "this\nand that"))
