@@ -128,7 +128,7 @@ def _shown(scene: Scene, backend: Backend, measured: sweeps.Measured) -> Board:
         measure=scene.measure,
         n_puzzles=len(known[0].right) if known else scene.sample,
         headline="" if measured.under_way else _headline(scene, backend, rows, other),
-        status=_status(scene, measured, rows) + _marks_in_words(scene, bool(other)),
+        status=_status(scene, measured, rows) + _marks_in_words(scene, measured),
         progress=measured.progress,
         waits=measured.waits,
         can_undo=can_undo(),
@@ -187,13 +187,15 @@ def _headline(scene: Scene, backend: Backend, rows: list[SweepRow], other: list[
     return f"{told} {takes_over(effects, scene.measure, len(rows[0].right))}".strip()
 
 
-def _marks_in_words(scene: Scene, has_other: bool) -> str:
+def _marks_in_words(scene: Scene, measured: sweeps.Measured) -> str:
     """How the board marks what is pinned, or the other of the two effects."""
     if scene.pin is not None:
         return (
             " Dashed: pinned." if scene.base == "clean" else " Dashed: pinned; second mark: added to the pin."
         )
-    return f" Second mark: {BASES[sweeps.other_base(scene).base]}." if has_other else ""
+    if not scene.ablation or measured.stopped:
+        return ""
+    return f" Second mark: {BASES[sweeps.other_base(scene).base]}."
 
 
 def _grant(backend: Backend, wish: Wish) -> None:

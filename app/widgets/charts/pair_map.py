@@ -57,7 +57,7 @@ def _strongest(
     found = state.replacing(measure)
     if not found:
         return
-    st.caption("Pairs that replace one another most: click to ablate both.")
+    terms.caption("Pairs that replace one another most, with their synergy: click to ablate both.")
     with st.container(horizontal=True, gap="small"):
         for pair in found:
             both = pair.a in off and pair.b in off
