@@ -50,8 +50,7 @@ def synergy_map(
     figure = base_figure(title, height=560)
     table = state.synergy(measure)
     if not np.isfinite(table).any():
-        known = state.known and np.isfinite(state.costs(measure)).any()
-        return empty(figure, "There is nothing to compare by this measure." if known else MEASURING)
+        return empty(figure, "There is nothing to compare by this measure." if state.complete else MEASURING)
     places = np.vectorize(lambda change: position(change, measure), otypes=[float])(table)
     ticks = mirrored(measure, state.known)
     figure.add_heatmap(

@@ -238,7 +238,8 @@ def test_the_other_effect_is_measured_for_those_who_stay(
     clock[0] = watching.LINGER
     sweeps.other_sweep(here, backend)
     for watch in mine._of(sweeps.OTHER):
-        watch.wait()
+        while not watch.finished:
+            watch.wait()
     rows = sweeps.other_rows(here, backend)
     whole = complete(scene, backend).states[0]
     assert whole is not None and board is not None and not sweeps.filling(here, backend)
