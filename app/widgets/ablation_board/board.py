@@ -122,7 +122,7 @@ def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
         "chips": chips(board.ablation, board.cfg),
         "text": board.ablation.text,
         "legend": legend.legend_data(
-            board.measure, board.n_puzzles, changes, "" if board.against == ALONE else board.against
+            board.measure, board.n_puzzles, changes, GIVEN if board.is_given else ""
         ),
         "method": board.method.text,
         "defaultMethod": DEFAULT_METHOD.text,
