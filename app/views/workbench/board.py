@@ -170,10 +170,11 @@ def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> st
     over = "this puzzle" if n == 1 else f"{known} of {n} puzzles"
     if measured.stopped:
         return f"{what}: stopped at {over}."
-    if measured.progress is None and scene.ablation and scene.pin is None and n == 1:
-        # As long as what stands here before a click: nothing below moves.
+    if measured.progress is None and scene.ablation and scene.pin is None:
+        # Of one puzzle as long as what stands here before a click: nothing below moves.
+        many = "" if n == 1 else f", over {n} puzzles of its task"
         other = BASES[sweeps.other_base(scene).base]
-        return f"Each component {how}, {BASES[scene.base]}; second mark: {other}."
+        return f"Each component {how}, {BASES[scene.base]}{many}; second mark: {other}."
     if measured.progress is None:
         forced = ", given the true cells before each" if scene.measure == "wrong" else ""
         return f"{what}, over {'this puzzle' if n == 1 else f'{n} puzzles of its task'}{forced}."
