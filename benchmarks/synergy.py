@@ -17,8 +17,11 @@ from interp.engine.predict import losses
 from interp.model import PuzzleGPT
 
 PUZZLES = 16
-EVERY = 6
-"""Of the heads each sixth: some of every layer, and of the pairs a fortieth."""
+FEW = 2
+"""Puzzles on which the branched way is timed: as many as it computes at a time, so more take that much
+longer."""
+PLAIN = 24
+"""Runs that are timed the plain way, over all puzzles: each costs the same."""
 
 
 def runs_of(parts: Sequence[Component]) -> list[Ablation]:
@@ -45,18 +48,20 @@ def plain_synergy(model: PuzzleGPT, tokens: np.ndarray, parts: Sequence[Componen
 
 def main() -> None:
     model, tokens = load_model("default"), load_puzzles("bank", limit=PUZZLES).tokens
-    heads = components_of(model.cfg, ["head"])[::EVERY]
+    heads = components_of(model.cfg, ["head"])
     runs = runs_of(heads)
+    some = [runs[k] for k in np.linspace(0, len(runs) - 1, PLAIN).round().astype(int)]
     synergy(model, tokens[:1], heads[-4:])  # what is only done once
     # Half of the plain runs before and half after, for a machine that slows down.
-    plain, plain_used = taken(partial(plain_losses, model, tokens, runs[::2]))
-    ours, ours_used = taken(partial(synergy, model, tokens, heads))
-    more, more_used = taken(partial(plain_losses, model, tokens, runs[1::2]))
-    plain, plain_used = plain + more, plain_used + more_used
+    before = taken(partial(plain_losses, model, tokens, some[::2]))
+    ours = np.multiply(taken(partial(synergy, model, tokens[:FEW], heads)), PUZZLES / FEW)
+    after = taken(partial(plain_losses, model, tokens, some[1::2]))
+    plain = np.add(before, after) * len(runs) / PLAIN
     print(
         f"every two of {len(heads)} heads, {len(runs)} runs of {PUZZLES} puzzles, {torch.get_num_threads()}"
-        f" threads: plain {plain:.1f} s, branched {ours:.1f} s, x {plain / ours:.1f}; of the processor's time"
-        f" {plain_used:.1f} and {ours_used:.1f} s, x {plain_used / ours_used:.1f}"
+        f" threads: plain {plain[0]:.0f} s ({PLAIN} runs, scaled), branched {ours[0]:.0f} s"
+        f" (of {FEW} puzzles, scaled), x {plain[0] / ours[0]:.1f};"
+        f" of the processor's time {plain[1]:.0f} and {ours[1]:.0f} s, x {plain[1] / ours[1]:.1f}"
     )
 
 
