@@ -213,26 +213,11 @@ class SynergyState:
 
     def replacing(self, measure: Measure = "final", most: int = LISTED) -> list[PairEffect]:
         """The pairs that replace one another most, if it is worth telling."""
-        least = least_told(measure)
-        return [pair for pair in self.pairs(measure)[:most] if pair.synergy >= least]
+        return worth_telling(self.pairs(measure), measure, most)
 
     def summary(self, measure: Measure = "final") -> str:
         """Which two replace one another most, and which are needed together most, in two sentences."""
-        pairs, n = self.pairs(measure), self.known
-        if not pairs:
-            return "Nothing is measured yet." if not n else "There is nothing to compare by this measure."
-        first, last, told = pairs[0], pairs[-1], []
-        if first.synergy >= least_told(measure):
-            told.append(
-                f"{first.a.text} and {first.b.text} replace one another most: {first.in_words(measure, n)}."
-            )
-        else:
-            told.append("No two replace one another: no pair costs more together than both alone.")
-        if -last.synergy >= least_told(measure):
-            told.append(
-                f"{last.a.text} and {last.b.text} are needed together most: {last.in_words(measure, n)}."
-            )
-        return " ".join(told)
+        return pairs_in_words(self.pairs(measure), measure, self.known)
 
     def rows(self) -> tuple[dict[str, Any], ...]:
         """A row for every pair that is known, for :class:`interp.export.tables.Table`: over how many puzzles
@@ -255,6 +240,33 @@ class SynergyState:
             for i, j in combinations(range(len(self.parts)), 2)
             if known and self._done[self.number(i, j)] >= known
         )
+
+
+def worth_telling(pairs: Sequence[PairEffect], measure: Measure, most: int = LISTED) -> list[PairEffect]:
+    """Of pairs as :meth:`SynergyState.pairs` has them, those that replace one another enough to tell."""
+    least = least_told(measure)
+    return [pair for pair in pairs[:most] if pair.synergy >= least]
+
+
+def pairs_in_words(pairs: Sequence[PairEffect], measure: Measure, n: int) -> str:
+    """Which two of these replace one another most, and which are needed together most, in two sentences.
+
+    Args:
+        pairs: as :meth:`SynergyState.pairs` has them.
+        n: over how many puzzles.
+    """
+    if not pairs:
+        return "Nothing is measured yet." if not n else "There is nothing to compare by this measure."
+    first, last, told = pairs[0], pairs[-1], []
+    if first.synergy >= least_told(measure):
+        names = f"{first.a.text} and {first.b.text}"
+        told.append(f"{names} replace one another most: {first.in_words(measure, n)}.")
+    else:
+        told.append("No two replace one another: no pair costs more together than both alone.")
+    if -last.synergy >= least_told(measure):
+        names = f"{last.a.text} and {last.b.text}"
+        told.append(f"{names} are needed together most: {last.in_words(measure, n)}.")
+    return " ".join(told)
 
 
 def least_told(measure: Measure) -> float:

@@ -50,8 +50,7 @@ def synergy_map(
     figure = base_figure(title, height=560)
     table = state.synergy(measure)
     if not np.isfinite(table).any():
-        known = state.known and np.isfinite(state.costs(measure)).any()
-        return empty(figure, "There is nothing to compare by this measure." if known else MEASURING)
+        return empty(figure, "There is nothing to compare by this measure." if state.complete else MEASURING)
     places = np.vectorize(lambda change: position(change, measure), otypes=[float])(table)
     ticks = mirrored(measure, state.known)
     figure.add_heatmap(
@@ -143,5 +142,6 @@ def _name_layers(figure: Draft, parts: Sequence[Component]) -> None:
     places = list(range(len(parts))) if few else ((edges[:-1] + edges[1:]) / 2).tolist()
     names = [part.text for part in parts] if few else [f"L{layer}" for layer, _ in runs]
     figure.update_layout(margin_t=84)
-    figure.update_xaxes(tickvals=places, ticktext=names, side="top", showgrid=False)
-    figure.update_yaxes(tickvals=places, ticktext=names, autorange="reversed", showgrid=False)
+    end = len(parts) - 0.5
+    figure.update_xaxes(tickvals=places, ticktext=names, range=[-0.5, end], side="top", showgrid=False)
+    figure.update_yaxes(tickvals=places, ticktext=names, range=[end, -0.5], showgrid=False)

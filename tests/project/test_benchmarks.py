@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import engine, first_look, models, pairs, timing
+from benchmarks import engine, first_look, models, pairs, synergy, timing
 from interp import load_puzzles
-from interp.ablation import parse_ablation
+from interp.ablation import components_of, parse_ablation
 from interp.engine.predict import predict
 from interp.pairs import kinds_for, pair_for, shipped_pairs
 from interp.puzzles import Puzzle
@@ -87,6 +87,14 @@ def test_a_stretched_model_computes_more_and_says_the_same(n_layers: int) -> Non
     else:
         torch.testing.assert_close(model.W_O, source.W_O[:n_layers])
         assert not np.allclose(other.probabilities, one.probabilities, atol=1e-2)
+
+
+def test_both_ways_find_the_same_synergy() -> None:
+    model, tokens = small_model(), load_puzzles("bank", limit=2).tokens
+    parts = components_of(model.cfg, ["head"])[::3]
+    assert len(synergy.runs_of(parts)) == 1 + 4 + 6
+    found = synergy.synergy(model, tokens, parts).synergy()
+    np.testing.assert_allclose(found, synergy.plain_synergy(model, tokens, parts), atol=1e-4)
 
 
 def test_ranks() -> None:

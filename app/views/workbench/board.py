@@ -34,7 +34,7 @@ from app.widgets.controls import choice, measure_and_sample
 from app.widgets.export_menu import asking
 from interp.ablation import Ablation, Component, Method, check_known
 from interp.analyses.ablation_sweep import STRETCH, SweepRow, costliest_in_words
-from interp.analyses.conditional import takes_over, two_effects
+from interp.analyses.conditional import GIVEN, takes_over, two_effects
 from interp.backend import Backend
 from interp.engine.measures import Measure
 from interp.errors import PuzzlescopeError
@@ -131,7 +131,7 @@ def _shown(scene: Scene, backend: Backend, measured: sweeps.Measured) -> Board:
         measure=scene.measure,
         n_puzzles=len(known[0].right) if known else scene.sample,
         headline="" if measured.under_way else _headline(scene, backend, rows, other),
-        status=_status(scene, measured, rows) + _marks_in_words(scene, bool(other)),
+        status=_status(scene, measured, rows) + _pin_in_words(scene),
         progress=measured.progress,
         waits=measured.waits,
         can_undo=can_undo(),
@@ -166,7 +166,7 @@ def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> st
 def _how_far(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> str:
     how, top = (
         sweeps.sweep_method(scene).words,
-        f", {BASES[scene.base]}" if scene.ablation else "",
+        f", {GIVEN}" if sweeps.is_given(scene) else "",
     )
     known, n = (
         (len(rows[0].solved) if rows else 0),
@@ -179,6 +179,11 @@ def _how_far(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> s
     over = "this puzzle" if n == 1 else f"{known} of {n} puzzles"
     if measured.stopped:
         return f"{what}: stopped at {over}."
+    if measured.progress is None and scene.ablation and scene.pin is None:
+        # Of one puzzle as long as what stands here before a click: nothing below moves.
+        many = "" if n == 1 else f", over {n} puzzles of its task"
+        other = BASES[sweeps.other_base(scene).base]
+        return f"Each component {how}, {BASES[scene.base]}{many}; second mark: {other}."
     if measured.progress is None:
         forced = ", given the true cells before each" if scene.measure == "wrong" else ""
         return f"{what}, over {'this puzzle' if n == 1 else f'{n} puzzles of its task'}{forced}."
@@ -196,13 +201,11 @@ def _headline(scene: Scene, backend: Backend, rows: list[SweepRow], other: list[
     return f"{told} {takes_over(effects, scene.measure, len(rows[0].right))}".strip()
 
 
-def _marks_in_words(scene: Scene, has_other: bool) -> str:
-    """How the board marks what is pinned, or the other of the two effects."""
-    if scene.pin is not None:
-        return (
-            " Dashed: pinned." if scene.base == "clean" else " Dashed: pinned; second mark: added to the pin."
-        )
-    return f" Second mark: {BASES[sweeps.other_base(scene).base]}." if has_other else ""
+def _pin_in_words(scene: Scene) -> str:
+    """How the board marks what is pinned."""
+    if scene.pin is None:
+        return ""
+    return " Dashed: pinned." if scene.base == "clean" else " Dashed: pinned; second mark: added to the pin."
 
 
 def _check(backend: Backend, what: Ablation | Method) -> None:

@@ -203,7 +203,10 @@ class Board {
     const role = this.data.marks[part]?.[1]
     const state = part in off ? ` · now ${this.methods.how(off[part])}` : ""
     const pinned = this.data.pinned[part]?.[2] ? ` · ${this.data.pinned[part][2]}` : ""
-    return `${part}${role ? ` (${role})` : ""} ${this.data.against}: ${words}${state}${pinned}`
+    const named = role ? ` (${role})` : "" // where there are two effects to tell, they come first
+    return this.data.against === "alone"
+      ? `${part}${named} alone: ${words}${state}${pinned}`
+      : `${part} ${this.data.against}: ${words}${state}${pinned}${named}`
   }
 
   draw() {

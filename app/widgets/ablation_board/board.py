@@ -122,7 +122,7 @@ def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
         "chips": chips(board.ablation, board.cfg),
         "text": board.ablation.text,
         "legend": legend.legend_data(
-            board.measure, board.n_puzzles, changes, "" if board.against == ALONE else board.against
+            board.measure, board.n_puzzles, changes, GIVEN if board.is_given else ""
         ),
         "method": board.method.text,
         "defaultMethod": DEFAULT_METHOD.text,
@@ -172,10 +172,15 @@ def label(part: Component, tile: Tile, board: Board) -> str:
 
 
 def read_out(part: Component, tile: Tile, board: Board) -> str:
-    """All that is told of a tile, after its name and what it tells."""
+    """All that is told of a tile, after its name and which of the effects it is: first the other one, if
+    there is one."""
     words = said(tile, board.measure, given=board.is_given)
     other = board.other.get(part)
-    return words if other is None else f"{words} · {board.other_against} {in_short(other, board.measure)}"
+    if other is None:
+        return words
+    return (
+        f"{in_short(tile, board.measure)}, {board.other_against} {in_short(other, board.measure)} · {words}"
+    )
 
 
 def _signs(board: Board) -> str:

@@ -9,7 +9,7 @@ from app.widgets import terms
 from app.widgets.charts import clickable_chart
 from app.widgets.text import escape_markdown
 from interp.ablation import Component
-from interp.analyses.synergy import PairEffect, SynergyState, amount
+from interp.analyses.synergy import PairEffect, SynergyState, amount, pairs_in_words, worth_telling
 from interp.engine.measures import Measure
 from interp.figures.synergy import LEGEND, synergy_map
 
@@ -37,35 +37,35 @@ def show(
         on_click: called with the two heads that were clicked, or with one of the diagonal.
     """
     shown: dict[str, tuple[Component, ...]] = {part.text: (part,) for part in state.parts}
-    pairs = state.pairs(measure)
+    pairs, n = state.pairs(measure), state.known  # while it fills up: all that is said is of one moment
     shown |= {pair.names: (pair.a, pair.b) for pair in pairs}
     click = clickable_chart.clicking(shown, on_click)
     figure = synergy_map.draft(state, measure, off, given=given)
     clickable_chart.show(figure, key=key, name="pairs", on_click=click)
-    terms.caption(escape_markdown(f"{LEGEND} {state.summary(measure)}"))
-    _strongest(state, measure, off, key, on_click)
+    terms.caption(escape_markdown(f"{LEGEND} {pairs_in_words(pairs, measure, n)}"))
+    _strongest(worth_telling(pairs, measure), measure, n, off, key, on_click)
 
 
 def _strongest(
-    state: SynergyState,
+    found: Sequence[PairEffect],
     measure: Measure,
+    n: int,
     off: Collection[Component],
     key: str,
     on_click: Callable[[Sequence[Component]], None],
 ) -> None:
     """A button for each of the pairs that replace one another most."""
-    found = state.replacing(measure)
     if not found:
         return
-    st.caption("Pairs that replace one another most: click to ablate both.")
+    terms.caption("Pairs that replace one another most, with their synergy: click to ablate both.")
     with st.container(horizontal=True, gap="small"):
         for pair in found:
             both = pair.a in off and pair.b in off
             st.button(
-                label(pair, measure, state.known),
+                label(pair, measure, n),
                 key=f"{key}-{pair.names}",
                 type="primary" if both else "secondary",
-                help=escape_markdown(pair.in_words(measure, state.known).capitalize()),
+                help=escape_markdown(pair.in_words(measure, n).capitalize()),
                 on_click=on_click,
                 args=((pair.a, pair.b),),
             )

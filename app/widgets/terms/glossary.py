@@ -149,6 +149,20 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 " clean run.",
             ),
             Term(
+                "conditional",
+                "Conditional effect",
+                ("given what is off", "from the whole model"),
+                "What ablating a component costs given what is off, beside what it costs the whole model."
+                " Where it costs more, it does the work of what is off.",
+            ),
+            Term(
+                "synergy",
+                "Synergy",
+                ("synergy",),
+                "What two components cost together beyond what each costs alone. Above 0 they replace one"
+                " another; below 0 they are needed together.",
+            ),
+            Term(
                 "composition",
                 "Composition score",
                 ("composition scores", "composition score", "composition"),
