@@ -95,7 +95,7 @@ def chosen(page: str) -> dict[str, Any]:
     return st.session_state[_own(page)]
 
 
-def choose(page: str, **values: Any) -> None:
+def choose(page: str, /, **values: Any) -> None:
     """Choose something on a page; for use in widget callbacks."""
     st.session_state[_own(page)] = {**chosen(page), **values}
 

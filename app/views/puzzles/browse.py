@@ -36,7 +36,8 @@ _ASKED, _PICKED = "puzzles-asked", "puzzles-picked"
 def show(scene: Scene, backend: Backend) -> None:
     """Draw it."""
     own = chosen(PAGE)
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="puzzles-from"):
+    line = st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="puzzles-from")
+    with line:
         _choose_source(own)
         if own["from"] == HUB:
             _choose_set(own)
@@ -54,7 +55,8 @@ def show(scene: Scene, backend: Backend) -> None:
     if not len(source.puzzles):
         st.caption("Nothing is in it." if source.collection else "")
         return
-    _choose_which(own, source)
+    with line:
+        _choose_which(own, source)
     _gallery(scene, backend, source)
 
 
@@ -77,7 +79,7 @@ def _choose_source(own: Mapping[str, Any]) -> None:
         own["from"],
         key="puzzles-source",
         on_change=lambda name: _choose(**{"from": name, "task": "", "grids": "", "result": "all"}),
-        width=260,
+        width=230,
     )
 
 
@@ -90,7 +92,7 @@ def _choose_set(own: Mapping[str, Any]) -> None:
         on_change=lambda name: _choose(set=name or SETS[0]),
         accept_new_options=True,
         help="One of these, or the name of another: OWNER/NAME, or OWNER/NAME@REVISION.",
-        width=340,
+        width=330,
     )
     splits = {"": "the first of all", **{task: task for task in TASKS}, CULTURE: CULTURE}
     choice.select(
@@ -132,28 +134,27 @@ def _of_hub(own: Mapping[str, Any], backend: Backend) -> Source | None:
 def _choose_which(own: Mapping[str, Any], source: Source) -> None:
     tasks = list(dict.fromkeys(puzzle.task for puzzle in source.puzzles))
     names = {"": "all tasks"} | {task: task for task in dict.fromkeys([*tasks, own["task"]]) if task}
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="puzzles-which"):
-        choice.select(
-            "Task", names, own["task"], key="puzzles-task", on_change=lambda one: _choose(task=one), width=170
-        )
-        choice.select(
-            "Order of the grids",
-            {"": "any order"} | {one.name: one.name for one in STRUCTURES},
-            own["grids"],
-            key="puzzles-grids",
-            on_change=lambda one: _choose(grids=one),
-            width=170,
-        )
-        choice.segmented(
-            "Which",
-            RESULTS,
-            own["result"],
-            key="puzzles-result",
-            on_change=lambda one: _choose(result=one),
-            label_shown=True,
-            help="All; those that the clean model solves, or fails; or those that flip under what is ablated:"
-            " from solved to failed, or back.",
-        )
+    choice.select(
+        "Task", names, own["task"], key="puzzles-task", on_change=lambda one: _choose(task=one), width=170
+    )
+    choice.select(
+        "Order of the grids",
+        {"": "any order"} | {one.name: one.name for one in STRUCTURES},
+        own["grids"],
+        key="puzzles-grids",
+        on_change=lambda one: _choose(grids=one),
+        width=170,
+    )
+    choice.segmented(
+        "Which",
+        RESULTS,
+        own["result"],
+        key="puzzles-result",
+        on_change=lambda one: _choose(result=one),
+        label_shown=True,
+        help="All; those that the clean model solves, or fails; or those that flip under what is ablated:"
+        " from solved to failed, or back.",
+    )
 
 
 def _fitting(own: Mapping[str, Any], source: Source) -> list[int]:

@@ -1,5 +1,6 @@
 """Collections on the page: puzzles are put into one, and one is renamed, exported or deleted."""
 
+import time
 from collections.abc import Callable, Sequence
 
 import streamlit as st
@@ -16,17 +17,19 @@ from interp.puzzles.kept import Kept
 
 NEW = "a new collection"
 _DONE = "puzzles-done"
+TOLD = 8.0
+"""Seconds for which runs of the page say what has been done."""
 
 
 def done(sentence: str) -> None:
-    """Say what has been done, on the next run."""
-    st.session_state[_DONE] = sentence
+    """Say what has been done: on the next run, and those that follow it at once."""
+    st.session_state[_DONE] = sentence, time.monotonic()
 
 
 def show_done() -> None:
     """Say it."""
-    sentence = st.session_state.pop(_DONE, None)
-    if sentence:
+    sentence, since = st.session_state.get(_DONE, ("", 0.0))
+    if sentence and time.monotonic() - since < TOLD:
         st.success(escape_markdown(sentence), icon=":material/check:")
 
 
