@@ -13,7 +13,6 @@ HOMES = {
     "with_start": "interp.tokens",
     # pairs
     "make_pairs": "interp.pairs",
-    "pair_for": "interp.pairs",
     "read_pairs": "interp.pairs",
     "shipped_pairs": "interp.pairs",
     "Contrast": "interp.engine.contrast",
