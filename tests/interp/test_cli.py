@@ -488,6 +488,7 @@ def test_every_command_has_its_test() -> None:
     assert commands == {
         *("solve", "sweep", "heads", "phenomena", "evaluate", "convert", "puzzles", "train", "pairs"),
         *("optimal", "rank"),  # tests/interp/test_cli_methods.py
+        "failures",  # tests/interp/analyses/failures
     }
 
 
