@@ -108,7 +108,7 @@ def rows_of(measured: Measured) -> tuple[list[SweepRow], bool]:
 def stays(scene: Scene, backend: Backend) -> bool:
     """Whether this visitor has looked at the board for a while and is taken to want exact values, or has
     asked for them; or whether they cost nothing, or there is nothing else to look at."""
-    if scene.sample > 1 or watched().wanted(BOARD):
+    if not has_first_look(scene) or watched().wanted(BOARD):
         return True
     key = board_key(scene, backend)
     if watched().known(BOARD, key) or backend.keeps(scene.model, _question(scene, backend)):
@@ -132,8 +132,13 @@ def stop(scene: Scene, backend: Backend) -> None:
         watched().stop(group)
 
 
+def has_first_look(scene: Scene) -> bool:
+    """Whether there is one: of a single puzzle, by a method that can be confined to some positions."""
+    return scene.sample == 1 and sweep_method(scene).partial_scopes
+
+
 def _first_look(scene: Scene, backend: Backend) -> list[Watch[SweepState]]:
-    if scene.sample > 1:
+    if not has_first_look(scene):
         return []
     key = board_key(scene, backend)
     watches = watched().known(FIRST, key)

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app.startup import title as names
 from app.state.backend import shared_backend
 from app.state.link import Parameter
+from app.state.models import possible
 from app.state.scene import Scene
 from app.state.session import current_scene, show_notices
 from app.views.shared import header, note, who
@@ -94,7 +95,7 @@ def _room() -> DeltaGenerator:
 def _begun(page: str, choices: Mapping[str, Parameter]) -> tuple[Backend, Scene]:
     """The scene of the link, and what stands above every page while a story is told or a talk is given."""
     backend = shared_backend()
-    scene = current_scene(backend, page, choices)
+    scene = possible(current_scene(backend, page, choices), backend)
     following.publish(page)
     presenting.show(scene)
     following.show(scene, page)
