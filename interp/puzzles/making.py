@@ -124,7 +124,7 @@ def _third(puzzle: Puzzle, rng: np.random.Generator) -> Iterator[Four]:
         table = np.zeros(N_COLORS, dtype=np.uint8)
         table[theirs] = rng.permutation(own)[: len(theirs)]
         third = table[other[2]]
-        answer = task.solve(*puzzle.grids[:2], third, reverse=structure.reverse)
+        answer = task.solve(puzzle.grids[0], puzzle.grids[1], third, reverse=structure.reverse)
         if answer is not None:
             yield np.stack([*puzzle.grids[:2], third, answer])
 

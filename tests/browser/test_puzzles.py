@@ -102,7 +102,7 @@ def _keep(page: Page, name: str) -> None:
         page.get_by_role("button", name="Keep it").click()
     field.fill(name)
     page.get_by_role("button", name="Keep", exact=True).click()
-    expect(page.get_by_role("alert")).to_contain_text(f"1 puzzle added to '{name}'")
+    expect(page.get_by_test_id("stAlert")).to_contain_text(f"1 puzzle added to '{name}'")
 
 
 def _open_link(new_context: NewContext, url: str, painted: list[list[str]]) -> None:

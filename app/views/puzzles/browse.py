@@ -279,10 +279,15 @@ def _show_picked(source: Source, shown: Sequence[int]) -> None:
         )
         keeping.show(f"Keep {len(picked):,} picked", taken, key="puzzles-keep", disabled=not picked)
         if source.collection is not None:
-            name = source.collection.name
             st.button(
                 f"Take {len(picked):,} out",
                 key="puzzles-take-out",
                 disabled=not picked,
-                on_click=lambda: (keeping.remove(name, taken()), _pick(source, frozenset())),
+                on_click=lambda: _take_out(source, taken()),
             )
+
+
+def _take_out(source: Source, taken: Sequence[Kept]) -> None:
+    assert source.collection is not None
+    keeping.remove(source.collection.name, taken)
+    _pick(source, frozenset())

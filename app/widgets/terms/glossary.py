@@ -55,6 +55,20 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 " others are changed by the rule.",
             ),
             Term(
+                "easel",
+                "Easel",
+                ("easel",),
+                "Where the four grids of a puzzle are painted. The solvers judge every stroke; the model"
+                " answers it either way.",
+            ),
+            Term(
+                "collection",
+                "Collection",
+                ("collections", "collection"),
+                "Puzzles kept under a name, with notes: on this machine, or of one's own where people sign"
+                " in.",
+            ),
+            Term(
                 "markers",
                 "Marker",
                 ("markers", "marker"),
