@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from app.live import sweeps
 from app.live.watching import watched
 from app.state.scene import Scene
-from interp.ablation import COMPONENT_KINDS, Method, components_of
+from interp.ablation import COMPONENT_KINDS, Method, check_known, components_of
 from interp.analyses.ablation_sweep import Sweep, SweepRow, SweepState
 from interp.analyses.by_method.draws import draws_of
 from interp.analyses.by_method.rankings import COMPARED, Rankings, rankings
@@ -43,48 +43,51 @@ class Compared:
     faults: tuple[str, ...] = ()
 
 
+def offered(scene: Scene, backend: Backend) -> tuple[tuple[Method, ...], tuple[str, ...]]:
+    """The methods that can be had for this model and this puzzle, and in sentences why others cannot."""
+    model, bank = backend.model(scene.model), backend.bank()
+    had, faults = [], []
+    for method in COMPARED:
+        try:
+            check_known(model, bank, [scene.puzzle], method)
+            had.append(method)
+        except PuzzlescopeError as error:
+            faults.append(f"{method.text}: {error}")
+    return tuple(had), tuple(faults)
+
+
 def compared(scene: Scene, backend: Backend) -> Compared | None:
     """How far the rankings by all methods are; ``None`` if nobody has asked for them, and they are not kept
     either."""
-    watches = watched().known(GROUP, _key(scene, backend))
+    methods, faults = offered(scene, backend)
+    watches = watched().known(GROUP, _key(scene, backend, methods))
     if watches is None:
-        if not all(backend.keeps(scene.model, question(scene, backend, method)) for method in COMPARED):
+        if not all(backend.keeps(scene.model, question(scene, backend, method)) for method in methods):
             return None
         watches = begin(scene, backend)
-    states: dict[Method, SweepState | None] = {}
-    done, faults = [], []
-    for method, watch in zip(COMPARED, watches, strict=True):
-        try:
-            finished, states[method] = watch.finished, watch.state
-        except PuzzlescopeError as error:
-            finished, states[method] = True, None
-            faults.append(f"{method.text}: {error}")
-        state = states[method]
-        done.append(1.0 if finished else 0.0 if state is None else state.fraction)
-    stopped, all_done = watched().stopped(GROUP), min(done) == 1
-    progress = None if all_done or stopped else sum(done) / len(done)
-    return Compared(rankings(states, scene.measure), progress, stopped and not all_done, tuple(faults))
+    finished = not [watch for watch in watches if not watch.finished]  # each may have an error to tell
+    states: list[SweepState | None] = [watch.state for watch in watches]
+    done = sum(0.0 if state is None else state.fraction for state in states) / len(states)
+    stopped, found = watched().stopped(GROUP), dict(zip(methods, states, strict=True))
+    progress = None if finished or stopped else done
+    return Compared(rankings(found, scene.measure), progress, stopped and not finished, faults)
 
 
 def begin(scene: Scene, backend: Backend) -> list[Watch[SweepState]]:
     """Ask for them, anew if they were stopped. Takes as long as the board by each method."""
     watched().forget(GROUP)
+    methods, _ = offered(scene, backend)
     # Of one visitor's work the latest comes first, so the first method is asked for last.
     begun = {
-        method: backend.watch(scene.model, question(scene, backend, method)) for method in reversed(COMPARED)
+        method: backend.watch(scene.model, question(scene, backend, method)) for method in reversed(methods)
     }
-    return watched().keep(GROUP, _key(scene, backend), [begun[method] for method in COMPARED])
+    return watched().keep(GROUP, _key(scene, backend, methods), [begun[method] for method in methods])
 
 
 def whole(scene: Scene, backend: Backend) -> Rankings:
-    """The rankings to their end, even if they were stopped before; without the methods that cannot be
-    had."""
-    states: dict[Method, SweepState | None] = {}
-    for method in COMPARED:
-        try:
-            states[method] = backend.ask(scene.model, question(scene, backend, method))
-        except PuzzlescopeError:
-            states[method] = None
+    """The rankings to their end, even if they were stopped before."""
+    methods, _ = offered(scene, backend)
+    states = {method: backend.ask(scene.model, question(scene, backend, method)) for method in methods}
     return rankings(states, scene.measure)
 
 
@@ -111,5 +114,5 @@ def under_way(scene: Scene, backend: Backend) -> bool:
     return any(not watch.finished for watch in watches)
 
 
-def _key(scene: Scene, backend: Backend) -> Hashable:
-    return scene.model, question(scene, backend, COMPARED[0])
+def _key(scene: Scene, backend: Backend, methods: tuple[Method, ...]) -> Hashable:
+    return scene.model, question(scene, backend, COMPARED[0]), methods

@@ -158,7 +158,8 @@ def _tiles(rows: list[SweepRow], measure: Measure, *, approximate: bool) -> dict
 
 
 def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> str:
-    order = "in their own order" if scene.structure is None else f"in the order {scene.structure.name}"
+    structure = scene.puzzle.structure if scene.sample == 1 else scene.structure
+    order = "in their own order" if structure is None else f"in the order {structure.name}"
     over = sweeps.sweep_method(scene).over(order)
     return f"{_how_far(scene, measured, rows)}{f' {over}' if over else ''}"
 
