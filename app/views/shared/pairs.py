@@ -20,6 +20,15 @@ def pair_of(puzzle: Puzzle, kind: Kind, seed: int = 0) -> Pair | str:
         return str(error)
 
 
+USUAL: tuple[Kind, ...] = ("rule", "task", "input")
+"""The kinds that are looked for where none has been chosen, in this order."""
+
+
+def usual_pair(puzzle: Puzzle) -> Kind:
+    """The first kind of which this puzzle has a pair."""
+    return next((kind for kind in USUAL if isinstance(pair_of(puzzle, kind), Pair)), USUAL[0])
+
+
 def _draw(text: str, context: Context) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 6):
         raise PuzzlescopeError(f"Expected the number of a pair, 0 to 999999, got '{brief(text)}'.")

@@ -89,7 +89,7 @@ def show(scene: Scene, backend: Backend, answers: Answers) -> compare.Rooms | No
             narration.show(sentence)
         forcing.show(scene)
         desk.show_button(scene, answers.now)
-        pair.show_button()
+        pair.show_button(scene)
         compare.show_pin(scene)
         _switches(scene)
     if answers.pinned is None:

@@ -10,7 +10,7 @@ from jaxtyping import Bool
 from app.state.scene import Scene
 from app.state.session import choose, chosen, open_puzzle
 from app.views.shared import puzzle_panels
-from app.views.shared.pairs import pair_of
+from app.views.shared.pairs import pair_of, usual_pair
 from app.views.workbench.choices import PAGE
 from app.widgets import pair, puzzle_strip, terms
 from app.widgets.puzzle_strip import Look
@@ -25,7 +25,7 @@ HELP = (
 )
 
 
-def show_button() -> None:
+def show_button(scene: Scene) -> None:
     """Draw the button that opens and closes it; for a horizontal container."""
     is_open = bool(chosen(PAGE)["pair"])
     st.button(
@@ -34,7 +34,7 @@ def show_button() -> None:
         icon=":material/compare_arrows:",
         type="primary" if is_open else "secondary",
         help=HELP,
-        on_click=partial(choose, PAGE, pair="" if is_open else "rule", draw=0),
+        on_click=lambda: choose(PAGE, pair="" if is_open else usual_pair(scene.puzzle), draw=0),
     )
 
 
