@@ -63,7 +63,8 @@ def change_input(known: Known, rng: np.random.Generator) -> Iterator[Change]:
         for _ in range(MOST_TRIES):
             k = int(rng.integers(3))
             rect = _altered(layout[k], rng)
-            other = (*layout[:k], rect, *layout[k + 1 :])
+            a, b, target = (rect if i == k else one for i, one in enumerate(layout))
+            other = a, b, target
             if rect == layout[k] or not reading.allows(other):
                 continue
             question = reading.draw_x(other), reading.draw_fx(other)
@@ -170,7 +171,7 @@ def _other_parameters(known: Known) -> Iterator[tuple[str, Reading]]:
             was = getattr(reading, field.name)
             if parameter is not None and value != was:
                 words = f"{parameter.words}: {parameter.told(was)}{ARROW}{parameter.told(value)}"
-                yield words, replace(reading, **{field.name: value})  # type: ignore[arg-type]
+                yield words, replace(reading, **{field.name: value})
     target = reading.colors[2]
     for other in _other_targets(reading):
         yield f"target: {target}{ARROW}{other.colors[2]}", other
@@ -198,7 +199,7 @@ def _readings_of(task: Task, known: Known) -> Iterator[Reading]:
     choices = [PARAMETERS[name].domain(_free(known)) for name in extra]
     castings: list[Colors] = list(each_last(tuple(sorted(known.reading.colors))))
     for colors, *values in product(castings, *choices):
-        yield task.rule(colors, *values)  # type: ignore[call-arg]
+        yield task.rule(colors, *values)
 
 
 def _free(known: Known) -> list[int]:
