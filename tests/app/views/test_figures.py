@@ -15,8 +15,9 @@ from app.views.circuits.choices import PAGE
 from app.views.heads import figures as heads
 from app.views.heads.choices import CHOICES as HEADS
 from app.views.shared import attention_plates
-from app.views.workbench import answer
+from app.views.workbench import answer, pair
 from app.views.workbench import figures as workbench
+from app.views.workbench.choices import CHOICES as WORKBENCH
 from app.widgets.export_menu.figures import Figure
 from interp.ablation import NO_ABLATION
 from interp.analyses.prediction import PredictionOf
@@ -34,10 +35,10 @@ def backend() -> Backend:
 
 @pytest.fixture
 def scene(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    choices = {PAGE: CIRCUITS, "heads": HEADS}
+    choices = {PAGE: CIRCUITS, "heads": HEADS, "workbench": WORKBENCH}
     chosen = {name: {key: one.default for key, one in own.items()} for name, own in choices.items()}
     chosen[PAGE]["patch"] = "L1.attn_out@everywhere"
-    for module in (circuits, heads, circuits.readers_view):
+    for module in (circuits, heads, circuits.readers_view, pair):
         monkeypatch.setattr(module, "chosen", chosen.__getitem__)
     monkeypatch.setattr(session, "chosen", chosen.__getitem__)
     monkeypatch.setattr("app.views.circuits.choices.chosen", chosen.__getitem__)
