@@ -141,7 +141,8 @@ def _name_layers(figure: Draft, parts: Sequence[Component]) -> None:
     few = len(parts) <= STEPS
     places = list(range(len(parts))) if few else ((edges[:-1] + edges[1:]) / 2).tolist()
     names = [part.text for part in parts] if few else [f"L{layer}" for layer, _ in runs]
-    figure.update_layout(margin_t=84)
+    # A mark of the diagonal is pointed at only where it is: beside it lie the pairs of neighbours.
+    figure.update_layout(margin_t=84, hoverdistance=1)
     end = len(parts) - 0.5
     figure.update_xaxes(tickvals=places, ticktext=names, range=[-0.5, end], side="top", showgrid=False)
     figure.update_yaxes(tickvals=places, ticktext=names, range=[end, -0.5], showgrid=False)
