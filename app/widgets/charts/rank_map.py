@@ -16,5 +16,5 @@ ABOUT = (
 def show(rankings: Rankings, *, key: str) -> None:
     """Draw the map, however far the sweeps are, and below it which two methods agree least."""
     click = clickable_chart.clicking({}, lambda _: None)
-    clickable_chart.show(rankings_map.draft(rankings), key=key, name="rankings", on_click=click)
+    clickable_chart.show(rankings_map.draft(rankings), key=key, name="methods", on_click=click)
     terms.caption(escape_markdown(f"{LEGEND} {rankings.summary()}"))

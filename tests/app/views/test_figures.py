@@ -111,7 +111,8 @@ def test_attention_on_the_grids_is_that_of_the_pattern(scene: Scene, backend: Ba
 def test_every_chart_names_a_figure_of_its_page() -> None:
     """The names in the charts' modules are those of the pages' figures."""
     named = set()
-    for path in (ROOT / "app" / "widgets" / "charts").glob("*.py"):
+    widgets = ROOT / "app" / "widgets"
+    for path in (*(widgets / "charts").glob("*.py"), *(widgets / "patching").glob("*.py")):
         if path.stem != "clickable_chart":
             named |= set(re.findall(r'name="([a-z-]+)"', path.read_text()))
     offered = "\n".join(
