@@ -32,6 +32,7 @@ bench: setup ## measure speed side by side with plain ways
 bench-ui: setup-dev ## measure how the dashboard feels, in a real Chromium
 	@$(python) scripts/find_chromium.py --install
 	@$(python) -m benchmarks.ui
+	@$(python) -m benchmarks.painting
 
 bench-load: setup-dev ## measure many visitors at once, and faults, on this machine alone
 	@$(python) scripts/find_chromium.py --install

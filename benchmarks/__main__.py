@@ -1,8 +1,8 @@
 """All benchmarks, one after the other."""
 
-from benchmarks import block_attention, engine, first_look, generators, growth, products
+from benchmarks import block_attention, engine, first_look, generators, growth, pairs, products, synergy
 
 if __name__ == "__main__":
-    for benchmark in (generators, products, block_attention, engine, first_look, growth):
+    for benchmark in (generators, pairs, products, block_attention, engine, first_look, synergy, growth):
         benchmark.main()
         print()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from interp.ablation import bank_means as bank_means
     from interp.ablation import components_of as components_of
     from interp.ablation import hooks_for as hooks_for
+    from interp.ablation import means_by as means_by
     from interp.ablation import parse_ablation as parse_ablation
     from interp.ablation import parse_component as parse_component
     from interp.ablation import parse_method as parse_method
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from interp.analyses.activation_patching import recoloured as recoloured
     from interp.analyses.attention import attention_pattern as attention_pattern
     from interp.analyses.composition import composition as composition
+    from interp.analyses.conditional import conditional_effects as conditional_effects
     from interp.analyses.direct_attribution import direct_attribution as direct_attribution
     from interp.analyses.failures import study_failure as study_failure
     from interp.analyses.head_roles import head_roles as head_roles
@@ -47,13 +49,19 @@ if TYPE_CHECKING:
     from interp.analyses.notebook.published import blanks_masked as blanks_masked
     from interp.analyses.pair_patching import patch_pair as patch_pair
     from interp.analyses.path_ablation import path_ablation as path_ablation
+    from interp.analyses.synergy import synergy as synergy
     from interp.checkpoints import load_model as load_model
     from interp.checkpoints import save_model as save_model
+    from interp.engine.contrast import Contrast as Contrast
+    from interp.engine.forcing import parse_forced as parse_forced
     from interp.engine.predict import losses as losses
     from interp.engine.predict import predict as predict
     from interp.errors import PuzzlescopeError as PuzzlescopeError
     from interp.figures.paper import plate as plate
+    from interp.pairs import make_pairs as make_pairs
     from interp.pairs import pair_for as pair_for
+    from interp.pairs import read_pairs as read_pairs
+    from interp.pairs import shipped_pairs as shipped_pairs
     from interp.puzzles import load_puzzles as load_puzzles
     from interp.puzzles import save_puzzles as save_puzzles
     from interp.tokens import predicting_position as predicting_position

@@ -11,16 +11,23 @@ HOMES = {
     "pair_for": "interp.pairs",
     "predicting_position": "interp.tokens",
     "with_start": "interp.tokens",
+    # pairs
+    "make_pairs": "interp.pairs",
+    "read_pairs": "interp.pairs",
+    "shipped_pairs": "interp.pairs",
+    "Contrast": "interp.engine.contrast",
     # ablation
     "parse_ablation": "interp.ablation",
     "parse_component": "interp.ablation",
     "parse_method": "interp.ablation",
     "components_of": "interp.ablation",
     "bank_means": "interp.ablation",
+    "means_by": "interp.ablation",
     "hooks_for": "interp.ablation",
     # answers
     "losses": "interp.engine.predict",
     "predict": "interp.engine.predict",
+    "parse_forced": "interp.engine.forcing",
     # analyses
     "activation_patching": "interp.analyses.activation_patching",
     "recoloured": "interp.analyses.activation_patching",
@@ -30,6 +37,7 @@ HOMES = {
     "lookback_table": "interp.analyses.lookback",
     "blanks_masked": "interp.analyses.notebook.published",
     "composition": "interp.analyses.composition",
+    "conditional_effects": "interp.analyses.conditional",
     "direct_attribution": "interp.analyses.direct_attribution",
     "logit_lens": "interp.analyses.logit_lens",
     "measure_phenomena": "interp.analyses.notebook.experiments",
@@ -38,6 +46,7 @@ HOMES = {
     "study_failure": "interp.analyses.failures",
     "study_heads": "interp.analyses.head_study",
     "sweep": "interp.analyses.ablation_sweep",
+    "synergy": "interp.analyses.synergy",
     "value": "interp.analyses.ablation_sweep",
     # figures
     "plate": "interp.figures.paper",

@@ -136,8 +136,11 @@ def structure_of(tokens: np.ndarray) -> Structure:
     grids = tokens.reshape(4, GRID_TOKENS)
     cells = grids[:, 1:]
     if cells.min() < 0 or cells.max() >= N_COLORS:
-        wrong = int(cells[(cells < 0) | (cells >= N_COLORS)][0])
-        raise PuzzlescopeError(f"A cell is a colour from 0 to {N_COLORS - 1}, got {wrong}.")
+        grid, cell = np.argwhere((cells < 0) | (cells >= N_COLORS))[0].tolist()
+        raise PuzzlescopeError(
+            f"A cell is a colour from 0 to {N_COLORS - 1}, got {int(cells[grid, cell])} in grid {grid + 1},"
+            f" {cell_name(cell)}."
+        )
     markers = tuple(grids[:, 0].tolist())
     for structure in STRUCTURES:
         if structure.markers == markers:

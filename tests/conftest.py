@@ -54,6 +54,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFixtures:
     return ByFixtures(config, log)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _nobodys_collections(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test finds or changes what the person keeps who runs it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One for the whole run: Playwright can be started only once in a process."""
@@ -83,10 +91,10 @@ def tokens() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def means(model: "PuzzleGPT", tokens: np.ndarray) -> "ReferenceMeans":
-    """Of the small model, over the six puzzles."""
-    from interp.ablation import reference_means
+    """Of the small model, over the six puzzles, and all else that methods of ablation need to know there."""
+    from tests.support.terms import everything_known
 
-    return reference_means(model, model.prompt(tokens))
+    return everything_known(model, tokens)
 
 
 @pytest.fixture(scope="session")

@@ -16,13 +16,13 @@ BOARD = "board"
 """The group of the board's sweeps among what a visitor looks in on."""
 PINNED = "pinned"
 """That of the sweep added to the pinned ablation."""
-
-
+OTHER = "other-base"
+"""That of the sweep from the whole model where the board's is given what is off, and the other way round."""
 FIRST = "first-look"
 """That of the board's first look."""
 TASKS_GROUP = "tasks"
 """That of the sweeps over each task."""
-GROUPS = (FIRST, BOARD, PINNED)
+GROUPS = (FIRST, BOARD, PINNED, OTHER)
 """All that a board depends on."""
 
 
@@ -73,7 +73,7 @@ def sweep_method(scene: Scene) -> Method:
 
 
 def sweep_base(scene: Scene) -> Ablation:
-    """On top of what they are switched off."""
+    """On top of what they are ablated: of what is off, or of nothing."""
     return scene.ablation if scene.base == "off" else NO_ABLATION
 
 
@@ -108,7 +108,7 @@ def rows_of(measured: Measured) -> tuple[list[SweepRow], bool]:
 def stays(scene: Scene, backend: Backend) -> bool:
     """Whether this visitor has looked at the board for a while and is taken to want exact values, or has
     asked for them; or whether they cost nothing, or there is nothing else to look at."""
-    if scene.sample > 1 or watched().wanted(BOARD):
+    if not has_first_look(scene) or watched().wanted(BOARD):
         return True
     key = board_key(scene, backend)
     if watched().known(BOARD, key) or backend.keeps(scene.model, _question(scene, backend)):
@@ -128,12 +128,17 @@ def measure(scene: Scene, backend: Backend) -> None:
 def stop(scene: Scene, backend: Backend) -> None:
     """Measure no more of the board."""
     watched().waits(BOARD, board_key(scene, backend))  # it may not be begun: then it is not to begin
-    for group in (FIRST, BOARD):
+    for group in (FIRST, BOARD, OTHER):
         watched().stop(group)
 
 
+def has_first_look(scene: Scene) -> bool:
+    """Whether there is one: of a single puzzle, by a method that can be confined to some positions."""
+    return scene.sample == 1 and sweep_method(scene).partial_scopes
+
+
 def _first_look(scene: Scene, backend: Backend) -> list[Watch[SweepState]]:
-    if scene.sample > 1:
+    if not has_first_look(scene):
         return []
     key = board_key(scene, backend)
     watches = watched().known(FIRST, key)
@@ -161,9 +166,50 @@ def pinned_rows(scene: Scene, backend: Backend) -> list[SweepRow]:
     return [] if state is None else state.common()
 
 
+def is_given(scene: Scene) -> bool:
+    """Whether what the board and the charts measure is given something that is off."""
+    return bool(sweep_base(scene))
+
+
+def other_sweep(scene: Scene, backend: Backend) -> Measured | None:
+    """The other of a component's two effects, where something is off: from the whole model if the board shows
+    them given what is off, and the other way round. It begins when the board is complete and the visitor has
+    stayed with what is off for a while, or at once where it is kept; ``None`` where there is none."""
+    if not scene.ablation or watched().stopped(BOARD):
+        watched().forget(OTHER)
+        return None
+    other = other_base(scene)
+    key = board_key(other, backend)
+    watches = watched().known(OTHER, key) or []
+    if not watches and not watched().stopped(OTHER) and _other_begins(scene, backend):
+        watches = watched().keep(OTHER, key, [_every_component(other, backend)])
+    return _measured(OTHER, watches, [])
+
+
+def other_base(scene: Scene) -> Scene:
+    """The scene that shows the other of the two effects."""
+    return replace(scene, base="clean" if scene.base == "off" else "off")
+
+
+def _other_begins(scene: Scene, backend: Backend) -> bool:
+    other = other_base(scene)
+    if backend.keeps(scene.model, _question(other, backend)):
+        return True
+    board = watched().known(BOARD, board_key(scene, backend)) or []
+    complete = bool(board) and all(watch.finished for watch in board)
+    return complete and not watched().waits(OTHER, board_key(other, backend))
+
+
+def other_rows(scene: Scene, backend: Backend) -> list[SweepRow]:
+    """What is known of it, the run that its others are compared with first."""
+    measured = other_sweep(scene, backend)
+    state = None if measured is None else measured.states[0]
+    return [] if state is None else state.common()
+
+
 def filling(scene: Scene, backend: Backend) -> bool:
-    """Whether either is under way, or will be."""
-    found = board_sweep(scene, backend), pinned_sweep(scene, backend)
+    """Whether any of it is under way, or will be."""
+    found = board_sweep(scene, backend), pinned_sweep(scene, backend), other_sweep(scene, backend)
     return any(one is not None and one.under_way for one in found)
 
 

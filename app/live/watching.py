@@ -188,6 +188,11 @@ def look_in(group: str, key: Hashable, begin: Callable[[], Watch[S]]) -> Seen[S]
     if watches is None:
         watches = watched().keep(group, key, [begin()])
     (watch,) = watches
+    return how_far(group, watch)
+
+
+def how_far(group: str, watch: Watch[S]) -> Seen[S]:
+    """How far the one result of a group is."""
     stopped, finished = watched().stopped(group), watch.finished
     done = 0.0 if watch.state is None else watch.state.fraction
     return Seen(watch.state, None if finished or stopped else done, stopped and not finished)

@@ -1,8 +1,18 @@
 """From one model to another, without losing what was being tried."""
 
+from typing import Any
+
 from app.state.heads import copy_head
+from app.state.scene import Scene
 from app.state.session import change, notify, now
-from interp.ablation import NO_ABLATION, Ablation, parse_ablation
+from interp.ablation import (
+    DEFAULT_METHOD,
+    NO_ABLATION,
+    Ablation,
+    Method,
+    check_known,
+    parse_ablation,
+)
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 
@@ -13,6 +23,31 @@ def fitting(off: Ablation | None, model: str, backend: Backend) -> tuple[Ablatio
         return parse_ablation(off.text if off else "", backend.model(model).cfg), ""
     except PuzzlescopeError as error:
         return NO_ABLATION, str(error)
+
+
+def possible(scene: Scene, backend: Backend) -> Scene:
+    """The scene without ways to ablate that cannot be had for its model or its puzzle: a link, another model
+    or another puzzle may ask for some. What went is said."""
+
+    def fault(what: Ablation | Method) -> str:
+        try:
+            check_known(backend.model(scene.model), backend.bank(), [scene.puzzle], what)
+        except PuzzlescopeError as error:
+            return str(error)
+        return ""
+
+    changes: dict[str, Any] = {}
+    if why := fault(scene.method):
+        changes["method"] = DEFAULT_METHOD
+        notify(f"Components are ablated by {DEFAULT_METHOD.text}, not by {scene.method.text}. {why}")
+    for name, off in (("ablation", scene.ablation), ("pin", scene.pin)):
+        if off and (why := fault(off)):
+            left = Ablation(tuple(term for term in off.terms if not fault(term.method)))
+            changes[name] = left if left or name == "ablation" else None
+            notify(f"The puzzle is shown without a part of {off.text}. {why}")
+    if changes:
+        change(**changes)
+    return now() if changes else scene
 
 
 def turn_to(model: str, backend: Backend, *, beside: str) -> None:

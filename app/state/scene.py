@@ -21,11 +21,13 @@ from interp.analyses.narration import beginning
 from interp.backend import Backend
 from interp.checkpoints import DEFAULT
 from interp.engine.answers import Decoding
+from interp.engine.forcing import Forced, forced_text
 from interp.engine.measures import Measure
 from interp.errors import brief
 from interp.grids import CELLS
 from interp.model import Config
-from interp.puzzles import Puzzle, PuzzleSet
+from interp.puzzles import Puzzle, PuzzleSet, puzzle_name
+from interp.tasks import TASKS
 from interp.tokens import Structure
 
 SAMPLES = (1, 16, 64)
@@ -40,7 +42,7 @@ FIRST_PUZZLE = "9a3726a23b"
 """What a first visitor sees: a puzzle of the bank without noise, whose rule can be read off at a glance."""
 
 Base = Literal["clean", "off"]
-Chart = Literal["attention", "mlps", "heads", "tasks"]
+Chart = Literal["attention", "mlps", "heads", "pairs", "methods", "tasks"]
 Panel = Literal["grids", "tokens", "roles"]
 BoardView = Literal["tiles", "picture"]
 Only = Literal["", "strip", "board", "attention"]
@@ -58,11 +60,13 @@ class Scene:
         ablation: "off" in a link; what is switched off.
         pin: the ablation that the present one is compared with, or ``None``: then it is the clean run.
         beside: another model whose answer is shown too; empty for none.
+        force: cells of the answer that are given a colour, from which the model draws on
+            (:mod:`interp.engine.forcing`).
         answer: the answer shown: decoded greedily, or each cell given the true ones before it.
         method: how the next component is switched off, and those that the board measures.
         measure: what the board and the charts measure.
         sample: over how many puzzles.
-        base: what they compare with: the whole model, or the model with what is off already.
+        base: what they measure: effects from the whole model, or given what is off.
         board: whether the board is drawn as tiles, or as a picture of the model.
         chart: which chart is open.
         flips: a task and an attention layer whose puzzles that flip are listed.
@@ -85,7 +89,7 @@ class Scene:
     """
 
     model: str = in_link(Parameter(DEFAULT, texts.model, words="model"), required=True)
-    puzzle: Puzzle = in_link(Parameter(None, texts.puzzle, lambda puzzle: puzzle.id, "puzzle"), required=True)
+    puzzle: Puzzle = in_link(Parameter(None, texts.puzzle, puzzle_name, "puzzle"), required=True)
     structure: Structure | None = in_link(
         Parameter(None, texts.order, texts.order_text, "order of the grids"), "order"
     )
@@ -102,6 +106,7 @@ class Scene:
     attention: Component | None = in_link(Parameter(None, texts.head, lambda head: head.text, "head"))
     cell: int = in_link(Parameter(None, texts.cell, texts.cell_text, "cell"), default=3 * CELLS)
     tokens: Window = in_link(Parameter(Window(), texts.tokens, lambda window: window.text, "range of tokens"))
+    force: Forced = in_link(Parameter((), texts.force, forced_text, "forced cells"))
     answer: Decoding = in_link(one_of(get_args(Decoding), "greedy", "kind of answer"))
     measure: Measure = in_link(one_of(get_args(Measure), "wrong", "measure"))
     sample: int = in_link(one_of(SAMPLES, 1, "number of puzzles"))
@@ -153,7 +158,13 @@ class Scene:
     def link_to(self, puzzle: Puzzle, ablation: Ablation) -> str:
         """The URL parameters of this scene with another puzzle and something else off."""
         other = replace(
-            self, puzzle=puzzle, structure=None, ablation=ablation, cell=first_changed(puzzle), view="from"
+            self,
+            puzzle=puzzle,
+            structure=None,
+            ablation=ablation,
+            force=(),
+            cell=first_changed(puzzle),
+            view="from",
         )
         return urlencode(other.query())
 
@@ -221,12 +232,23 @@ def _fitted(values: Mapping[str, Any], bank: PuzzleSet) -> tuple[Scene, list[str
         found["beside"] = ""  # it is on screen already
     if found["cell"] is None:
         found["cell"] = first_changed(puzzle)
+    if found["sample"] not in (offered := samples_for(puzzle)):
+        problems.append(unusable(PARAMETERS["sample"].words, OF_NO_TASK))
+        found["sample"] = offered[0]
     if found["structure"] != puzzle.structure:
         found["structure"] = None
     if found["at"] > (last := len(opened(found["story"]).scenes) if found["story"] else 1):
         problems.append(unusable(PARAMETERS["at"].words, f"The story has {last} scenes; here is the last."))
         found["at"] = last
     return Scene(**found), problems
+
+
+OF_NO_TASK = "The bank has no other puzzles of the task of this one; here it stands alone."
+
+
+def samples_for(puzzle: Puzzle) -> tuple[int, ...]:
+    """Over how many puzzles numbers about this one may be: alone, where the bank has none of its task."""
+    return SAMPLES if puzzle.task in TASKS else SAMPLES[:1]
 
 
 def first_changed(puzzle: Puzzle) -> int:

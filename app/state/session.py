@@ -12,7 +12,7 @@ import streamlit as st
 from app.startup import arrival
 from app.state.heads import copy_head
 from app.state.link import Context, Parameter, query_of, read_query, unknown
-from app.state.scene import OTHER_NAMES, PARAMETERS, Scene, first_changed, scene_from_query
+from app.state.scene import OTHER_NAMES, PARAMETERS, Scene, first_changed, samples_for, scene_from_query
 from app.widgets.controls import echoes
 from app.widgets.text import escape_markdown
 from interp.ablation import Ablation
@@ -95,7 +95,7 @@ def chosen(page: str) -> dict[str, Any]:
     return st.session_state[_own(page)]
 
 
-def choose(page: str, **values: Any) -> None:
+def choose(page: str, /, **values: Any) -> None:
     """Choose something on a page; for use in widget callbacks."""
     st.session_state[_own(page)] = {**chosen(page), **values}
 
@@ -172,7 +172,16 @@ def of_this_model(act: Callable[..., None]) -> Callable[..., None]:
 
 def open_puzzle(puzzle: Puzzle) -> None:
     """Show another puzzle, and of its answer the first cell that is not merely copied."""
-    change(puzzle=puzzle, cell=first_changed(puzzle), view="from")
+    sample = now().sample if now().sample in samples_for(puzzle) else 1
+    structure = now().structure if now().structure == puzzle.structure else None
+    change(
+        puzzle=puzzle,
+        cell=first_changed(puzzle),
+        view="from",
+        sample=sample,
+        structure=structure,
+        force=(),
+    )
 
 
 def can_undo() -> bool:

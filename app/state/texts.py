@@ -8,9 +8,11 @@ from app.state.stories.story import MOST_SCENES
 from app.widgets.token_attention.window import Window, read_window
 from interp.ablation import Ablation, Component, Method, parse_ablation, parse_component, parse_method
 from interp.checkpoints import list_models
+from interp.engine.forcing import Forced, parse_forced
 from interp.errors import PuzzlescopeError, brief
 from interp.grids import CELLS, SIZE
 from interp.puzzles import Puzzle
+from interp.puzzles.spelling import is_spelled, read_spelled
 from interp.tasks import TASKS
 from interp.tokens import Structure, structure_named
 
@@ -28,11 +30,18 @@ def model(text: str, _: Context | None = None) -> str:
 
 
 def puzzle(text: str, context: Context) -> Puzzle:
-    """The puzzle of this id in the bank."""
+    """The puzzle of this id in the bank; or one that stands in the link itself."""
+    if is_spelled(text):
+        return read_spelled(text)
     found = context.bank.find(text)
     if found is None:
         raise PuzzlescopeError(f"There is no puzzle '{brief(text)}' in the bank; here is another.")
     return found
+
+
+def force(text: str, _: Context | None = None) -> Forced:
+    """Forced cells of the answer, as in ``r4c5=2,r4c6=0``."""
+    return parse_forced(text)
 
 
 def order(text: str, _: Context) -> Structure:

@@ -57,6 +57,7 @@ class Page:
 
 PAGES = (
     Page("workbench", "Workbench"),
+    Page("puzzles", "Puzzles"),
     Page("logbook", "Logbook"),
     Page("heads", "Heads"),
     Page("circuits", "Circuits"),

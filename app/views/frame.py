@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app.startup import title as names
 from app.state.backend import shared_backend
 from app.state.link import Parameter
+from app.state.models import possible
 from app.state.scene import Scene
 from app.state.session import current_scene, show_notices
 from app.views.shared import header, note, who
@@ -18,6 +19,7 @@ from app.views.shared.talks import following, looking, menu, presenting, telling
 from app.widgets import terms
 from app.widgets.text import escape_markdown
 from interp.backend import Backend
+from interp.engine.forcing import forced_text
 
 
 class Opened(NamedTuple):
@@ -93,7 +95,7 @@ def _room() -> DeltaGenerator:
 def _begun(page: str, choices: Mapping[str, Parameter]) -> tuple[Backend, Scene]:
     """The scene of the link, and what stands above every page while a story is told or a talk is given."""
     backend = shared_backend()
-    scene = current_scene(backend, page, choices)
+    scene = possible(current_scene(backend, page, choices), backend)
     following.publish(page)
     presenting.show(scene)
     following.show(scene, page)
@@ -104,6 +106,8 @@ def _begun(page: str, choices: Mapping[str, Parameter]) -> tuple[Backend, Scene]
 def on_paper(scene: Scene) -> str:
     """What is shown, in a line for a page that is printed."""
     ablated = f"ablated: {scene.ablation.text}" if scene.ablation else "nothing ablated"
+    if scene.force:
+        ablated += f" · forced: {forced_text(scene.force)}"
     puzzle = scene.puzzle
     return f"Puzzle {puzzle.id} ({puzzle.task}, {puzzle.structure.name}) · model {scene.model} · {ablated}"
 

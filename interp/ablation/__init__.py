@@ -2,12 +2,12 @@
 
 from interp.ablation.components import COMPONENT_KINDS, Component, ComponentKind, components_of
 from interp.ablation.hook_points import Hook
-from interp.ablation.hooks import hooks_for, hooks_of, means_for
+from interp.ablation.hooks import check_known, hooks_for, hooks_of, means_by, means_for
 from interp.ablation.means import (
     REFERENCE_PUZZLES,
     ReferenceMeans,
-    RowMeans,
     bank_means,
+    bank_patterns,
     joined,
     reference_means,
 )
@@ -19,11 +19,17 @@ from interp.ablation.methods import (
     Lookback,
     Mean,
     Method,
+    Optimal,
+    PairEnd,
+    Pattern,
+    Resample,
     RowGate,
     Zero,
     fitting,
     fitting_all,
 )
+from interp.ablation.needs import Need
+from interp.ablation.rows import RowMeans
 from interp.ablation.terms import NO_ABLATION, Ablation, Term, check_ablation, heads_off
 from interp.ablation.text import parse_ablation, parse_component, parse_method
 
@@ -42,13 +48,20 @@ __all__ = [
     "Lookback",
     "Mean",
     "Method",
+    "Need",
+    "Optimal",
+    "PairEnd",
+    "Pattern",
     "ReferenceMeans",
+    "Resample",
     "RowGate",
     "RowMeans",
     "Term",
     "Zero",
     "bank_means",
+    "bank_patterns",
     "check_ablation",
+    "check_known",
     "components_of",
     "fitting",
     "fitting_all",
@@ -56,6 +69,7 @@ __all__ = [
     "hooks_for",
     "hooks_of",
     "joined",
+    "means_by",
     "means_for",
     "parse_ablation",
     "parse_component",

@@ -11,7 +11,7 @@ from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
 from interp.ablation.components import Component
-from interp.ablation.means import RowMeans
+from interp.ablation.rows import RowOutputs, RowPatterns
 
 Hook = tuple[str | Callable[..., Any], Callable[..., Any]]
 """What ``run_with_hooks`` takes: a hook point's name and a function of its activation."""
@@ -36,16 +36,16 @@ def output_hook(component: Component, replace: Callable[[Output], Output]) -> Ho
     return get_act_name("z", component.layer), run
 
 
-def mean_output(component: Component, means: RowMeans, start: int) -> Output:
-    """What a component writes on average, at the positions from ``start`` to the end of a puzzle. One row for
-    all, if all have the same."""
+def value_of(component: Component, values: RowOutputs, start: int) -> Output:
+    """What is put in the place of a component's output, at the positions from ``start`` to the end of a
+    puzzle. One row for all, if all have the same."""
     here = slice(start, None)
     if component.kind == "attn":
-        return means.attn_out(component.layer, here)
+        return values.attn_out(component.layer, here)
     if component.kind == "mlp":
-        return means.mlp_out(component.layer, here)
+        return values.mlp_out(component.layer, here)
     assert component.head is not None
-    return means.z(component.layer, here)[:, :, component.head]
+    return values.z(component.layer, here)[:, :, component.head]
 
 
 def lookback_hook(component: Component, offset: int) -> Hook:
@@ -65,6 +65,21 @@ def lookback_hook(component: Component, offset: int) -> Hook:
             return fixed.expand_as(pattern)
         pattern = pattern.clone()
         pattern[:, component.head] = fixed
+        return pattern
+
+    return get_act_name("pattern", component.layer), run
+
+
+def pattern_hook(component: Component, patterns: RowPatterns, start: int) -> Hook:
+    """A hook that puts the mean pattern in the place of a head's own, or of those of all heads of a layer."""
+
+    def run(
+        pattern: Float[Tensor, "row head query key"], hook: HookPoint
+    ) -> Float[Tensor, "row head query key"]:
+        end, pattern = start + pattern.shape[2], pattern.clone()
+        heads = range(pattern.shape[1]) if component.head is None else [component.head]
+        for head in heads:
+            pattern[:, head] = patterns.of_head(component.layer, head, start, end)
         return pattern
 
     return get_act_name("pattern", component.layer), run

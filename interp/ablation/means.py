@@ -9,60 +9,73 @@ They are always of the model itself: hooks that a user has set are put aside whi
 model.
 """
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
-from transformer_lens.utilities.components_utils import get_act_name
 
+from interp.ablation.constants import NO_CONSTANTS, Constants
+from interp.ablation.recording import mean_outputs, mean_pattern, outputs_of
+from interp.ablation.rows import Outputs, RowOutputs, RowPatterns
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.model.hooks import say_ignored
 from interp.puzzles import PuzzleSet
 from interp.resumable import Steps, resumable
-from interp.tokens import MARKERS, N_CTX, START, STRUCTURES, Structure, TokensLike, as_numbers, structure_of
+from interp.tokens import (
+    ANSWER_START,
+    MARKERS,
+    N_CTX,
+    START,
+    STRUCTURES,
+    Structure,
+    TokensLike,
+    as_numbers,
+    structure_of,
+)
 
 REFERENCE_PUZZLES = 64
 """So many puzzles of the bank, tasks in turn, for each order of the grids."""
 
 
 @dataclass(frozen=True, eq=False)
-class StructureMeans:
+class StructureMeans(Outputs):
     """Mean outputs of every component at every position, start token included, over ``n`` puzzles of one
     structure."""
 
-    z: Float[Tensor, "layer 405 head d_head"]
-    attn_out: Float[Tensor, "layer 405 d_model"]
-    mlp_out: Float[Tensor, "layer 405 d_model"]
     n: int
-
-    @property
-    def nbytes(self) -> int:
-        return self.z.nbytes + self.attn_out.nbytes + self.mlp_out.nbytes
-
-    def like(self, weight: Tensor) -> "StructureMeans":
-        """The same in a weight's precision and on its device."""
-        return StructureMeans(self.z.to(weight), self.attn_out.to(weight), self.mlp_out.to(weight), self.n)
 
 
 @dataclass(frozen=True, eq=False)
 class ReferenceMeans:
-    """Mean outputs of a model's components, for each structure of puzzles that they were taken over.
+    """What methods put in the place of what a model computes: first of all the mean outputs of its
+    components, for each structure of puzzles that they were taken over.
 
     Attributes:
         checkpoint_id: of the weights that they are of (:attr:`interp.model.PuzzleGPT.checkpoint_id`).
         of: the means of each structure.
+        patterns: the mean attention pattern of every head, for each structure.
+        constants: the trained ones (:mod:`interp.ablation.constants`).
+        donors: of each method that takes outputs from another run, the puzzle of that run for each puzzle
+            that may be asked about, both as tokens without start token; a puzzle is known by its tokens
+            before the answer.
     """
 
     checkpoint_id: str
-    of: Mapping[Structure, StructureMeans]
+    of: Mapping[Structure, StructureMeans] = field(default_factory=dict)
+    patterns: Mapping[Structure, Float[Tensor, "layer head 405 405"]] = field(default_factory=dict)
+    constants: Constants | None = None
+    donors: Mapping[Hashable, Mapping[bytes, bytes]] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:
         """Bytes of all its arrays."""
-        return sum(means.nbytes for means in self.of.values())
+        held = 0 if self.constants is None else self.constants.nbytes
+        means, patterns = self.of.values(), self.patterns.values()
+        return held + sum(one.nbytes for one in means) + sum(one.nbytes for one in patterns)
 
     @property
     def z(self) -> Float[Tensor, "structure layer 405 head d_head"]:
@@ -79,16 +92,11 @@ class ReferenceMeans:
         """The same of the MLPs."""
         return torch.stack([means.mlp_out for means in self.of.values()])
 
-    def rows(self, model: PuzzleGPT, prompt: Int[Tensor, "row pos"]) -> "RowMeans":
-        """The means for the rows of a batch, each by the structure of its puzzle.
-
-        Args:
-            model: that is about to be run.
-            prompt: whole puzzles, or their beginnings, start token included.
+    def check(self, model: PuzzleGPT) -> None:
+        """See that they are of this model.
 
         Raises:
-            PuzzlescopeError: if these are the means of other weights, or of puzzles in other orders than
-                these.
+            PuzzlescopeError: if they are of other weights.
         """
         if self.checkpoint_id != model.checkpoint_id:
             raise PuzzlescopeError(
@@ -96,54 +104,78 @@ class ReferenceMeans:
                 f" {model.checkpoint_id} (its weights as they are now): take them anew with"
                 " bank_means(model, bank)."
             )
-        wanted = _structures(prompt)
-        for structure in wanted:
-            if structure not in self.of:
-                raise PuzzlescopeError(
-                    f"These reference means are of puzzles in the order"
-                    f" {'; '.join(s.name for s in self.of)}, and this one"
-                    f" is {structure.name}: take them over puzzles in that order too."
-                )
+
+    def mean_rows(self, model: PuzzleGPT, prompt: Int[Tensor, "row pos"]) -> RowOutputs:
+        """The means for the rows of a batch, each by the structure of its puzzle.
+
+        Args:
+            model: that is about to be run.
+            prompt: whole puzzles, or their beginnings, start token included.
+
+        Raises:
+            PuzzlescopeError: if these are means of puzzles in other orders than these.
+        """
+        known, which = _by_row(prompt, self.of)
+        return RowOutputs(tuple(self.of[structure].like(model.W_E) for structure in known), which)
+
+    def constant_rows(self, model: PuzzleGPT, prompt: Int[Tensor, "row pos"]) -> RowOutputs:
+        """The trained constants for the rows of a batch, as :meth:`mean_rows`."""
+        if self.constants is None:
+            raise PuzzlescopeError(NO_CONSTANTS)
+        known, which = _by_row(prompt, self.of)
+        found = (self.constants.outputs(self.of[structure], structure) for structure in known)
+        return RowOutputs(tuple(one.like(model.W_E) for one in found), which)
+
+    def pattern_rows(self, model: PuzzleGPT, prompt: Int[Tensor, "row pos"]) -> RowPatterns:
+        """The mean patterns for the rows of a batch, as :meth:`mean_rows`."""
+        known, which = _by_row(prompt, self.patterns)
+        return RowPatterns(tuple(self.patterns[structure].to(model.W_E) for structure in known), which)
+
+    def donor_rows(self, model: PuzzleGPT, prompt: Int[Tensor, "row pos"], method: Hashable) -> RowOutputs:
+        """What every component writes in the run of each row's donor: one pass of the model over them.
+
+        Args:
+            method: the one that takes from these donors.
+
+        Raises:
+            PuzzlescopeError: if a row's puzzle has no donor here.
+        """
+        donors = self.donors.get(method, {})
+        begun = prompt[:, 1:].to(torch.uint8).cpu().numpy()
+        wanted = [_donor(donors, row.tobytes(), method) for row in begun]
         known = list(dict.fromkeys(wanted))
-        which = torch.tensor([known.index(structure) for structure in wanted], device=model.device)
-        return RowMeans(tuple(self.of[structure].like(model.W_E) for structure in known), which)
+        tokens = np.stack([np.frombuffer(one, dtype=np.uint8) for one in known])
+        which = torch.tensor([known.index(one) for one in wanted], device=model.device)
+        return RowOutputs(outputs_of(model, model.prompt(tokens)), which)
 
 
-@dataclass(frozen=True, eq=False)
-class RowMeans:
-    """The reference means for the rows of a batch.
+def _donor(donors: Mapping[bytes, bytes], begun: bytes, method: Hashable) -> bytes:
+    """The donor of the puzzle that begins with these tokens."""
+    asked = begun[: ANSWER_START - 1]
+    found = donors.get(asked) or next((donors[key] for key in donors if key.startswith(asked)), None)
+    if found is None:
+        raise PuzzlescopeError(
+            f"These values name no other run for this puzzle, from which {getattr(method, 'text', method)}"
+            " could take outputs: make them with means_by(model, bank, puzzles, off) for the puzzles that are"
+            " run."
+        )
+    return found
 
-    Attributes:
-        parts: means of the structures among them.
-        which: number of each row's among these.
-    """
 
-    parts: tuple[StructureMeans, ...]
-    which: Int[Tensor, " row"]
-
-    def __getitem__(self, rows: Int[Tensor, " chosen"]) -> "RowMeans":
-        """Those of some of the rows."""
-        return RowMeans(self.parts, self.which[rows])
-
-    def times(self, n: int) -> "RowMeans":
-        """Those of ``n`` such batches, one after the other."""
-        return RowMeans(self.parts, self.which.repeat(n))
-
-    def z(self, layer: int, here: slice) -> Float[Tensor, "row pos head d_head"]:
-        """What the heads of a layer write on average at these positions. One row for all, if all have the
-        same."""
-        return self._chosen([part.z[layer, here] for part in self.parts])
-
-    def attn_out(self, layer: int, here: slice) -> Float[Tensor, "row pos d_model"]:
-        """The same of the attention as a whole."""
-        return self._chosen([part.attn_out[layer, here] for part in self.parts])
-
-    def mlp_out(self, layer: int, here: slice) -> Float[Tensor, "row pos d_model"]:
-        """The same of the MLP."""
-        return self._chosen([part.mlp_out[layer, here] for part in self.parts])
-
-    def _chosen(self, means: list[Tensor]) -> Tensor:
-        return means[0][None] if len(means) == 1 else torch.stack(means)[self.which]
+def _by_row(
+    prompt: Int[Tensor, "row pos"], held: Collection[Structure]
+) -> tuple[list[Structure], Int[Tensor, " row"]]:
+    """The structures among the rows of a batch, and the number of each row's among these."""
+    wanted = _structures(prompt)
+    for structure in wanted:
+        if structure not in held:
+            raise PuzzlescopeError(
+                f"These reference means are of puzzles in the order"
+                f" {'; '.join(s.name for s in held) or 'none'}, and this one"
+                f" is {structure.name}: take them over puzzles in that order too."
+            )
+    known = list(dict.fromkeys(wanted))
+    return known, torch.tensor([known.index(structure) for structure in wanted], device=prompt.device)
 
 
 def _structures(prompt: Int[Tensor, "row pos"]) -> list[Structure]:
@@ -171,9 +203,29 @@ def bank_means(
     Args:
         structures: only these orders of the grids; each takes as long as a forward pass of 64 puzzles.
     """
-    chosen = [bank.filter(structure=structure).limit(REFERENCE_PUZZLES) for structure in structures]
+    chosen = [_reference(bank, structure) for structure in structures]
     tokens = PuzzleSet("reference", tuple(puzzle for own in chosen for puzzle in own)).tokens
     return (yield from reference_means.steps(model, model.prompt(tokens), batch=1))
+
+
+@resumable
+def bank_patterns(
+    model: PuzzleGPT, bank: PuzzleSet, structures: Collection[Structure] = STRUCTURES
+) -> Steps[None, ReferenceMeans]:
+    """The mean attention pattern of every head over the same reference set: what ``pattern`` means
+    everywhere. It takes 4 bytes for each head and pair of positions, 32 MB for 48 heads."""
+    model.check_precision()
+    say_ignored(model, "mean attention patterns")
+    found = {}
+    for structure in structures:
+        prompt = model.prompt(_reference(bank, structure).tokens)
+        found[structure] = yield from mean_pattern(model, prompt, 1)
+    return ReferenceMeans(model.checkpoint_id, patterns=found)
+
+
+def _reference(bank: PuzzleSet, structure: Structure) -> PuzzleSet:
+    """The puzzles over which what is usual in this order of the grids is taken."""
+    return bank.filter(structure=structure).limit(REFERENCE_PUZZLES)
 
 
 @resumable
@@ -192,7 +244,7 @@ def reference_means(model: PuzzleGPT, tokens: TokensLike, *, batch: int = 16) ->
     checkpoint_id = model.checkpoint_id
     found: dict[Structure, StructureMeans] = {}
     for structure, own in _by_structure(_as_tensor(tokens).to(model.device)).items():
-        found[structure] = yield from _means_of(model, own, batch)
+        found[structure] = StructureMeans(**(yield from mean_outputs(model, own, batch)), n=len(own))
     return ReferenceMeans(checkpoint_id, found)
 
 
@@ -229,26 +281,19 @@ def _by_structure(tokens: Tensor) -> dict[Structure, Int[Tensor, "puzzle 405"]]:
     }
 
 
-def _means_of(model: PuzzleGPT, tokens: Int[Tensor, "puzzle 405"], batch: int) -> Steps[None, StructureMeans]:
-    """The means over puzzles of one structure. No hook of a user's is in a step, and none is gone after
-    it."""
-    names = ("z", "attn_out", "mlp_out")
-    wanted = [get_act_name(name, layer) for name in names for layer in range(model.cfg.n_layers)]
-    sums: dict[str, Tensor] = {}
-    for chunk in tokens.split(batch):
-        with model.without_hooks():
-            _, cache = model.run_with_cache(chunk, return_type=None, names_filter=wanted)
-        for name in names:
-            total = torch.stack([cache[name, layer].sum(0) for layer in range(model.cfg.n_layers)])
-            sums[name] = sums[name] + total if name in sums else total
-        yield None
-    return StructureMeans(**{name: total / len(tokens) for name, total in sums.items()}, n=len(tokens))
-
-
 def joined(parts: Iterable[ReferenceMeans]) -> ReferenceMeans:
-    """The means of several sets of structures of the same weights together."""
-    first, *others = parts
-    assert all(other.checkpoint_id == first.checkpoint_id for other in others)
+    """The values of several parts of the same weights together."""
+    all_of_them = list(parts)
+    first = all_of_them[0]
+    assert all(other.checkpoint_id == first.checkpoint_id for other in all_of_them)
+    donors: dict[Hashable, dict[bytes, bytes]] = {}
+    for part in all_of_them:
+        for method, own in part.donors.items():
+            donors.setdefault(method, {}).update(own)
     return ReferenceMeans(
-        first.checkpoint_id, {s: own for part in (first, *others) for s, own in part.of.items()}
+        first.checkpoint_id,
+        {s: own for part in all_of_them for s, own in part.of.items()},
+        {s: own for part in all_of_them for s, own in part.patterns.items()},
+        next((part.constants for part in all_of_them if part.constants is not None), None),
+        donors,
     )

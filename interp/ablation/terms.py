@@ -42,7 +42,7 @@ class Ablation:
 
     @property
     def needs_means(self) -> bool:
-        """Whether one of its methods needs the reference means."""
+        """Whether one of its methods needs the reference means, or something else of theirs."""
         return any(term.method.needs_means for term in self.terms)
 
     @property

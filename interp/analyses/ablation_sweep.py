@@ -16,15 +16,17 @@ from interp.ablation import (
     Ablation,
     Component,
     Method,
+    Need,
     ReferenceMeans,
     RowMeans,
     Term,
     check_ablation,
+    fitting,
     means_for,
 )
 from interp.analyses.question import Question, means_over, tokens_of
 from interp.engine.answers import AnswerLoss, all_right, score
-from interp.engine.forward import Gates, finish_layer, heads_out, run_layer, tail, unembed
+from interp.engine.forward import Gates, Residual, finish_layer, heads_out, run_layer, tail, unembed
 from interp.engine.measures import METRICS, Measure, Metric
 from interp.engine.predict import answer_logits
 from interp.engine.trunk import Trunk
@@ -36,7 +38,7 @@ from interp.model.hooks import changes_forward
 from interp.numbers import compared, count, short
 from interp.puzzles import Puzzle
 from interp.resumable import Steps, without_gradients
-from interp.tokens import ANSWER_START, GRID_TOKENS, Structure, TokensLike, puzzle_tokens
+from interp.tokens import ANSWER_START, GRID_TOKENS, TokensLike, puzzle_tokens
 
 Scope = Literal["everywhere", "answer", "stretch"]
 """Where a component is off: at every position, at the 101 that predict the answer, or at :data:`STRETCH` of
@@ -186,28 +188,33 @@ def sweep_parts(
         stop. No step takes longer than one layer of ``ROWS`` rows.
     """
     tokens, listed, hooked = puzzle_tokens(tokens), list(components), changes_forward(model)
-    _check_sweep(model, tokens, listed, method, scope, hooked)
-    used = base.needs_means or method.needs_means
+    check_sweep(model, tokens, listed, method, scope, hooked)
     for start in range(0, len(tokens), CHUNK):
         prompt = model.prompt(tokens[start : start + CHUNK])
         if hooked:
             yield from _hooked_parts(model, prompt, start, listed, base, means, method)
             continue
-        chunk = _Chunk(model, prompt, start, base, means_for(model, prompt, means, used=used), scope)
+        chunk = Chunk(model, prompt, start, base, means_for(model, prompt, means, base, method), scope)
         yield from chunk.clean()
         for _, group in groupby(enumerate(listed, start=1), key=lambda item: item[1].layer):
             yield from chunk.layer(list(group), method)
 
 
-def _check_sweep(
-    model: PuzzleGPT, tokens: np.ndarray, listed: list[Component], method: Method, scope: Scope, hooked: bool
+def check_sweep(
+    model: PuzzleGPT,
+    tokens: np.ndarray,
+    listed: Sequence[Component],
+    method: Method,
+    scope: Scope,
+    hooked: bool,
 ) -> None:
     """See that a sweep can be done, before any of it is."""
     if len(tokens) == 0:
         raise PuzzlescopeError("There is no puzzle to sweep over: choose at least one.")
     if scope != "everywhere" and not method.partial_scopes:
         raise PuzzlescopeError(
-            f"A pattern is replaced everywhere or not at all: scope '{scope}' takes zero or mean."
+            f"A pattern is replaced everywhere or not at all: scope '{scope}' takes zero or mean, or"
+            " another method that replaces outputs."
         )
     if scope != "everywhere" and hooked:
         raise PuzzlescopeError(
@@ -215,7 +222,7 @@ def _check_sweep(
             " had; leave it out, or take the hooks off with model.reset_hooks()."
         )
     for component in listed:
-        check_ablation(Ablation((Term(component, method),)), model.cfg)
+        check_ablation(Ablation((term_of(component, method),)), model.cfg)
 
 
 def _hooked_parts(
@@ -230,8 +237,15 @@ def _hooked_parts(
     """The parts of the result for some puzzles with a user's hooks: a whole pass for every component, for who
     knows what they change."""
     for row, component in enumerate([None, *listed]):
-        off = base if component is None else base.with_term(Term(component, method))
+        off = base if component is None else base.with_term(term_of(component, method))
         yield SweepPart(row, start, *score(answer_logits(model, prompt, off, means), prompt))
+
+
+def term_of(component: Component, method: Method) -> Term:
+    """What a sweep by a method does to a component: a method that fits some kinds of components only is
+    swept with the default one on the others, if it is made for sweeps
+    (:attr:`interp.ablation.Method.swept`)."""
+    return Term(component, fitting(method, component) if method.swept else method)
 
 
 def positions_off(scope: Scope, prompt: Int[Tensor, "puzzle 405"]) -> slice:
@@ -250,8 +264,14 @@ def positions_off(scope: Scope, prompt: Int[Tensor, "puzzle 405"]) -> slice:
     return slice(first, end)
 
 
-class _Chunk:
-    """A few puzzles: the run that everything is compared with, and those that branch off it."""
+class Chunk:
+    """A few puzzles: the run that everything is compared with, and those that branch off it.
+
+    Args:
+        start: number of the first of the puzzles.
+        base: the ablation of the run that the others branch off.
+        means: those of the prompt's rows, where they are needed.
+    """
 
     def __init__(
         self,
@@ -260,17 +280,23 @@ class _Chunk:
         start: int,
         base: Ablation,
         means: RowMeans | None,
-        scope: Scope,
+        scope: Scope = "everywhere",
     ):
         self.prompt, self.start = prompt, start
         self.trunk = Trunk(model, prompt[:, :-1], base, means, where=positions_off(scope, prompt))
         self.logits: Float[Tensor, "puzzle answer vocab"] | None = None
         self.heads: dict[int, Float[Tensor, "puzzle pos head d_head"] | None] = {}
 
-    def clean(self) -> Steps[SweepPart, None]:
-        resid = yield from self.trunk.grow()
+    def clean(self, row: int = 0, known: Sequence[Residual] = ()) -> Steps[SweepPart, None]:
+        """The run that everything here is compared with.
+
+        Args:
+            row: its number.
+            known: the residual stream before the first layers, of a run that is the same up to there.
+        """
+        resid = yield from self.trunk.grow(known=known)
         self.logits = unembed(self.trunk.model, resid)
-        yield self._part(0, self.logits)
+        yield self._part(row, self.logits)
 
     def layer(self, group: list[tuple[int, Component]], method: Method) -> Steps[SweepPart, None]:
         """Rows of components of one layer."""
@@ -280,9 +306,12 @@ class _Chunk:
 
     def _components(self, group: list[tuple[int, Component]], method: Method) -> Steps[SweepPart, None]:
         trunk = self.trunk
-        gates = trunk.gates(*(trunk.base.with_term(Term(component, method)) for _, component in group))
+        terms = [term_of(component, method) for _, component in group]
+        gates = trunk.gates(*(trunk.base.with_term(term) for term in terms))
         (layer,) = {component.layer for _, component in group}
-        resid = self._first_layer(layer, gates, len(group), share=not method.changes_pattern)
+        resid = self._first_layer(
+            layer, gates, len(group), share=not any(term.method.changes_pattern for term in terms)
+        )
         yield None
         resid = yield from trunk.branch(layer + 1, resid, gates)
         for (row, _), own in zip(group, resid.split(len(self.prompt)), strict=True):
@@ -467,7 +496,7 @@ class Sweep(Question[SweepState]):
     scope: Scope = "everywhere"
 
     @property
-    def means_over(self) -> tuple[Structure, ...]:
+    def means_over(self) -> tuple[Need, ...]:
         return means_over(self.puzzles, self.base, self.method)
 
     @property
@@ -499,12 +528,11 @@ class Sweep(Question[SweepState]):
             sample: the same puzzles in other words than one by one.
         """
         sample = sample or Sample.of(self.puzzles)
-        uses_mean = self.base.needs_means or self.method.needs_means
         options = options_of(self.base, self.method)
         options += [f"scope={self.scope!r}"] if self.scope != "everywhere" else []
         listed = Ablation.of(map(Term, self.components)).text
         return program_of(
-            [f"model = load_model({model!r})", *sample.lines, *off_lines(self.base, uses_mean=uses_mean)],
+            [f"model = load_model({model!r})", *sample.lines, *off_lines(self.base, self.method)],
             [
                 f"parts = list(parse_ablation({listed!r}, model.cfg).components)",
                 f"clean, *rows = sweep({', '.join(['model', 'tokens', 'parts', *options])})",
@@ -534,7 +562,7 @@ def _export(row: SweepRow, clean: SweepRow, puzzles: Sequence[Puzzle], method: M
     broken, mended = ([puzzles[k].id for k in numbers.tolist()] for numbers in row.flips(same))
     return {
         "component": row.component.text if row.component else "nothing",
-        "method": method.text if row.component else "",
+        "method": term_of(row.component, method).method.text if row.component else "",
         "n": len(row.right),
         "cells_wrong": value(row, "wrong"),
         "cells_broken": row.cells_broken(same),
@@ -547,10 +575,16 @@ def _export(row: SweepRow, clean: SweepRow, puzzles: Sequence[Puzzle], method: M
     }
 
 
-def sweep_summary(rows: Sequence[SweepRow], clean: SweepRow | None, measure: Measure = "final") -> str:
+def sweep_summary(
+    rows: Sequence[SweepRow], clean: SweepRow | None, measure: Measure = "final", *, given: bool = False
+) -> str:
     """The largest effect among rows of a sweep in a sentence: of the component that has the largest effect,
     what its loss is beside the clean one, and how many puzzles are solved; and whether losses are not
-    finite."""
+    finite.
+
+    Args:
+        given: whether something is off in the run that all is compared with.
+    """
     known = [row for row in rows if clean is not None and not np.isnan(cost(row, clean, measure))]
     diverged = 0 if clean is None else count_diverged([clean, *rows])
     lost = f" In {diverged} of {len(rows) + 1} runs losses are not finite." if diverged else ""
@@ -560,15 +594,24 @@ def sweep_summary(rows: Sequence[SweepRow], clean: SweepRow | None, measure: Mea
     row, same = same_puzzles(dearest, clean)
     what = f"{row.component.text if row.component else 'nothing'} {_verdict(cost(row, same, measure))}"
     solved = (
-        f"{int(row.solved.sum())} of {len(row.solved)} puzzles solved, {int(same.solved.sum())} in"
-        " the clean run."
+        f"{int(row.solved.sum())} of {len(row.solved)} puzzles solved, {int(same.solved.sum())}"
+        f" {compared_with(given)}."
     )
     if measure == "answers":
         return f"{what}: {solved}{lost}"
     if measure == "wrong":
         return f"{what}: {cells_in_words(row, same)}; {solved}{lost}"
-    against = compared(value(row, measure), value(same, measure), "in the clean run")
+    against = compared(value(row, measure), value(same, measure), compared_with(given))
     return f"{what}: loss {against}; {solved}{lost}"
+
+
+def compared_with(given: bool) -> str:
+    """Where a number of the run is that others are compared with.
+
+    Args:
+        given: whether something is off in it.
+    """
+    return "with only what is off already" if given else "in the clean run"
 
 
 def _verdict(dearest: float) -> str:

@@ -28,7 +28,7 @@ import torch
 from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
-from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, means_for
+from interp.ablation import NO_ABLATION, Ablation, Need, ReferenceMeans, means_for
 from interp.analyses.ablation_sweep import ROWS
 from interp.analyses.question import Question, means_over
 from interp.engine.forward import Gates, Residual, tail, unembed
@@ -501,7 +501,7 @@ class _Pair:
         drawn = (target if prefix == "target" else source)[ANSWER_START:]
         given = [np.concatenate([tokens[:ANSWER_START], drawn]) for tokens in (target, source)]
         prompts = [model.prompt(tokens[None])[:, :-1] for tokens in given]
-        rows = means_for(model, prompts[0], means, used=ablation.needs_means)
+        rows = means_for(model, prompts[0], means, ablation)
         self.model, self.ablation = model, ablation
         self.target, self.source = (Trunk(model, prompt, ablation, rows) for prompt in prompts)
         differs = (prompts[0][0] != prompts[1][0]).nonzero()
@@ -603,7 +603,7 @@ class Patching(Question[PatchState]):
     ablation: Ablation = NO_ABLATION
 
     @property
-    def means_over(self) -> tuple[Structure, ...]:
+    def means_over(self) -> tuple[Need, ...]:
         return means_over([self.target, self.source], self.ablation)
 
     def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[PatchState, PatchState]:

@@ -19,7 +19,7 @@ from interp.errors import PuzzlescopeError
 from interp.export.programs import given, puzzle_program
 from interp.grids import SIZE
 from interp.model import Block, PuzzleGPT
-from interp.puzzles import Puzzle
+from interp.puzzles import Puzzle, puzzle_name
 from interp.resumable import Steps
 from interp.tokens import (
     GRID_TOKENS,
@@ -130,7 +130,7 @@ def attention_of(model: PuzzleGPT, run: Run, layer: int) -> LayerAttention:
         (get_act_name(name, layer), lambda found, hook, name=name: kept.update({name: found}))
         for name in ("pattern", "v")
     ]
-    with model.without_hooks(), model.hooks(fwd_hooks=[*hooks_of(looking), *keeping]):
+    with model.without_hooks(), model.hooks(fwd_hooks=[*hooks_of(looking, run.gates.means), *keeping]):
         block.attn(block.ln1(run.before[layer]))
     return _layer_attention(model, layer, run.ablation, kept["pattern"], kept["v"])
 
@@ -155,7 +155,7 @@ class AttentionOf(RunQuestion[LayerAttention]):
         row, column = divmod(cell, SIZE)
         return puzzle_program(
             model,
-            self.puzzle.id,
+            puzzle_name(self.puzzle),
             self.ablation,
             [
                 f"layer, head, query = {self.layer:d}, {head:d}, predicting_position(row={row:d},"

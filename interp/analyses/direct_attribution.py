@@ -27,6 +27,7 @@ from interp.export.programs import given, puzzle_program
 from interp.grids import CELLS, SIZE
 from interp.model import PuzzleGPT
 from interp.model.hooks import say_ignored
+from interp.puzzles import puzzle_name
 from interp.resumable import Steps
 from interp.tokens import ANSWER_START, D_VOCAB, TOKEN_NAMES, TokensLike, cell_name, one_puzzle, token_name
 
@@ -189,7 +190,7 @@ class AttributionOf(PuzzleQuestion[Attribution]):
         )
         return puzzle_program(
             model,
-            self.puzzle.id,
+            puzzle_name(self.puzzle),
             self.ablation,
             [
                 f"cell = 10 * {row:d} + {column:d}",

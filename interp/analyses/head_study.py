@@ -22,7 +22,7 @@ from torch import Tensor
 from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
-from interp.ablation import NO_ABLATION, Ablation, Hook, ReferenceMeans, heads_off, hooks_for
+from interp.ablation import NO_ABLATION, Ablation, Hook, Need, ReferenceMeans, heads_off, hooks_for
 from interp.analyses.question import Question, means_over, tokens_of
 from interp.errors import PuzzlescopeError
 from interp.export.programs import Sample, given, off_lines, program_of
@@ -34,7 +34,6 @@ from interp.tokens import (
     ANSWER_START,
     GRID_TOKENS,
     N_CTX,
-    Structure,
     TokensLike,
     marker_position,
     puzzle_tokens,
@@ -411,7 +410,7 @@ class HeadStudyOf(Question[HeadStudy]):
     ablation: Ablation = NO_ABLATION
 
     @property
-    def means_over(self) -> tuple[Structure, ...]:
+    def means_over(self) -> tuple[Need, ...]:
         return means_over(self.puzzles, self.ablation)
 
     def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[HeadStudy, HeadStudy]:

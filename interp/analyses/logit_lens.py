@@ -27,6 +27,7 @@ from interp.export.programs import given, puzzle_program
 from interp.grids import CELLS, SIZE
 from interp.model import PuzzleGPT
 from interp.model.hooks import changes_forward
+from interp.puzzles import puzzle_name
 from interp.resumable import Steps
 from interp.tokens import ANSWER_START, TOKEN_NAMES, TokensLike, one_puzzle
 
@@ -139,7 +140,7 @@ class LensOf(PuzzleQuestion[LogitLens]):
         """What every stage would answer, in cells right, and where each cell becomes right."""
         return puzzle_program(
             model,
-            self.puzzle.id,
+            puzzle_name(self.puzzle),
             self.ablation,
             [
                 f"lens = logit_lens(model, puzzle.tokens{given(self.ablation)})",

@@ -14,6 +14,7 @@ from interp.analyses.question import PuzzleQuestion
 from interp.errors import PuzzlescopeError
 from interp.export.programs import given, puzzle_program
 from interp.model import PuzzleGPT
+from interp.puzzles import puzzle_name
 from interp.resumable import Steps
 from interp.tokens import (
     N_CTX,
@@ -114,7 +115,7 @@ class LookbackScores(PuzzleQuestion[LookbackTable]):
         call = f"lookback_table(model, puzzle.tokens[None], {list(self.distances)!r}{given(self.ablation)}"
         return puzzle_program(
             model,
-            self.puzzle.id,
+            puzzle_name(self.puzzle),
             self.ablation,
             [
                 f"scores = {call})",

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans
+from interp.ablation import NO_ABLATION, Ablation, Need, ReferenceMeans
 from interp.analyses.ablation_sweep import ROWS
 from interp.analyses.activation_patching import (
     EFFECT_LINES,
@@ -33,7 +33,6 @@ from interp.model import PuzzleGPT
 from interp.pairs import Pair
 from interp.puzzles import Puzzle
 from interp.resumable import Steps, resumable
-from interp.tokens import Structure
 
 Direction = Literal["noising", "denoising"]
 """Which way activations are copied between the two runs."""
@@ -107,7 +106,7 @@ class PairPatching(Question[PatchState]):
     ablation: Ablation = NO_ABLATION
 
     @property
-    def means_over(self) -> tuple[Structure, ...]:
+    def means_over(self) -> tuple[Need, ...]:
         return means_over([self.pair.base, self.pair.counterfactual], self.ablation)
 
     def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[PatchState, PatchState]:

@@ -30,6 +30,7 @@ from interp.ablation import (
     Ablation,
     Component,
     Method,
+    Need,
     ReferenceMeans,
     Term,
     means_for,
@@ -60,7 +61,7 @@ from interp.model.hooks import say_ignored
 from interp.numbers import compared
 from interp.puzzles import Puzzle
 from interp.resumable import Steps, resumable
-from interp.tokens import Structure, TokensLike, puzzle_tokens
+from interp.tokens import TokensLike, puzzle_tokens
 
 Heads = Float[Tensor, "row asked head d_head"]
 Asked = Float[Tensor, "row asked d_model"]
@@ -227,7 +228,7 @@ class _Chunk:
     ):
         self.model, self.prompt, self.start = model, prompt, start
         self.source, self.off = source, base.with_term(Term(source, method))
-        rows = means_for(model, prompt, means, used=base.needs_means or self.off.needs_means)
+        rows = means_for(model, prompt, means, base, self.off)
         self.trunk = Trunk(model, prompt[:, :-1], base, rows)
         self.weights, self.end = self.trunk.weights, self.trunk.end
         self.after: Asked | None = None
@@ -446,7 +447,7 @@ class PathAblation(Question[PathState]):
     method: Method = ZERO
 
     @property
-    def means_over(self) -> tuple[Structure, ...]:
+    def means_over(self) -> tuple[Need, ...]:
         return means_over(self.puzzles, self.base, self.method)
 
     def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[PathState, PathState]:
@@ -462,13 +463,12 @@ class PathAblation(Question[PathState]):
             sample: the same puzzles in other words than one by one.
         """
         sample = sample or Sample.of(self.puzzles)
-        uses_mean = self.base.needs_means or self.method.needs_means
         options = options_of(self.base, self.method)
         return program_of(
             [
                 f"model = load_model({model!r})",
                 *sample.lines,
-                *off_lines(self.base, uses_mean=uses_mean),
+                *off_lines(self.base, self.method),
                 source_line(self.source),
             ],
             [

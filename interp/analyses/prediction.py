@@ -4,19 +4,31 @@ from dataclasses import dataclass
 
 from interp.analyses.question import RunQuestion
 from interp.engine.answers import Prediction
+from interp.engine.forcing import Forced, forced_text, put
 from interp.engine.predict import predict_run
 from interp.engine.runs import Run
 from interp.export.programs import given, puzzle_program
 from interp.model import PuzzleGPT
+from interp.puzzles import Puzzle, puzzle_name
 from interp.resumable import Steps
 
 
 @dataclass(frozen=True)
 class PredictionOf(RunQuestion[Prediction]):
-    """The loss and the greedy answer on one puzzle, under an ablation."""
+    """The loss and the greedy answer on one puzzle, under an ablation.
+
+    Attributes:
+        forced: cells of the answer that are given a colour (:mod:`interp.engine.forcing`).
+    """
+
+    forced: Forced = ()
+
+    @property
+    def run_of(self) -> Puzzle:
+        return put(self.puzzle, self.forced)
 
     def of_run(self, model: PuzzleGPT, run: Run) -> Steps[Prediction, Prediction]:
-        return predict_run(model, run)
+        return predict_run(model, run, self.puzzle.tokens, self.forced)
 
     def program(self, model: str) -> str:
         """Loss and greedy answer, clean and with the ablation.
@@ -37,13 +49,14 @@ class PredictionOf(RunQuestion[Prediction]):
             print(run.greedy[0].reshape(10, 10))
         """
         runs = "{'clean': clean, 'ablated': ablated}" if self.ablation else "{'clean': clean}"
-        ablated = f"ablated = predict(model, puzzle.tokens[None]{given(self.ablation)})"
+        forced = f", forced=parse_forced({forced_text(self.forced)!r})" if self.forced else ""
+        ablated = f"ablated = predict(model, puzzle.tokens[None]{given(self.ablation)}{forced})"
         return puzzle_program(
             model,
-            self.puzzle.id,
+            puzzle_name(self.puzzle),
             self.ablation,
             [
-                "clean = predict(model, puzzle.tokens[None])",
+                f"clean = predict(model, puzzle.tokens[None]{forced})",
                 *([ablated] if self.ablation else []),
                 f"for name, run in {runs}.items():",
                 "    cuts = {cut: run.loss.mean(cut) for cut in ('final', 'cells', 'copied', 'changed')}",

@@ -25,12 +25,12 @@ from typing import Generic, TypeVar
 import numpy as np
 from jaxtyping import UInt8
 
-from interp.ablation import NO_ABLATION, ZERO, Ablation, Method, ReferenceMeans
+from interp.ablation import NO_ABLATION, ZERO, Ablation, Method, Need, ReferenceMeans
+from interp.ablation.hooks import methods_in
 from interp.engine.runs import Run, run_puzzle
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle, PuzzleSet
 from interp.resumable import Steps
-from interp.tokens import Structure
 
 R = TypeVar("R")
 
@@ -40,9 +40,9 @@ class Question(ABC, Generic[R]):
     equal have the same result."""
 
     @property
-    def means_over(self) -> tuple[Structure, ...]:
-        """The orders of the grids over which reference means are needed: none, unless an analysis says
-        otherwise (see :func:`means_over`)."""
+    def means_over(self) -> tuple[Need, ...]:
+        """What methods of ablation need to know: nothing, unless an analysis says otherwise (see
+        :func:`means_over`)."""
         return ()
 
     @property
@@ -83,7 +83,7 @@ class PuzzleQuestion(Question[R]):
     ablation: Ablation = NO_ABLATION
 
     @property
-    def means_over(self) -> tuple[Structure, ...]:
+    def means_over(self) -> tuple[Need, ...]:
         return means_over([self.puzzle], self.ablation)
 
 
@@ -94,22 +94,26 @@ class RunQuestion(PuzzleQuestion[R]):
     run first.
     """
 
+    @property
+    def run_of(self) -> Puzzle:
+        """The puzzle whose run it is: :attr:`puzzle`, unless an analysis says otherwise."""
+        return self.puzzle
+
     @abstractmethod
     def of_run(self, model: PuzzleGPT, run: Run) -> Steps[R, R]:
-        """The computation, from the run of :attr:`puzzle` under :attr:`ablation`. Otherwise as
+        """The computation, from the run of :attr:`run_of` under :attr:`ablation`. Otherwise as
         :meth:`steps`."""
 
     def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[R, R]:
-        run = run_puzzle(model, self.puzzle.tokens, self.ablation, means)
+        run = run_puzzle(model, self.run_of.tokens, self.ablation, means)
         return (yield from self.of_run(model, run))
 
 
-def means_over(puzzles: Iterable[Puzzle], ablation: Ablation, method: Method = ZERO) -> tuple[Structure, ...]:
-    """The orders of the grids over which reference means are needed to run these puzzles under an ablation,
-    and to ablate more by a method."""
-    if not ablation.needs_means and not method.needs_means:
-        return ()
-    return tuple(dict.fromkeys(puzzle.structure for puzzle in puzzles))
+def means_over(puzzles: Iterable[Puzzle], ablation: Ablation, method: Method = ZERO) -> tuple[Need, ...]:
+    """What must be known to run these puzzles under an ablation, and to ablate more by a method."""
+    chosen = tuple(puzzles)
+    needs = (need for one in methods_in([ablation, method]) for need in one.needs(chosen))
+    return tuple(dict.fromkeys(needs))
 
 
 def tokens_of(puzzles: tuple[Puzzle, ...]) -> UInt8[np.ndarray, "puzzle 404"]:

@@ -248,7 +248,8 @@ class Backend:
 
     def _computed(self, model: PuzzleGPT, question: Question[R]) -> Steps[R, R]:
         if isinstance(question, RunQuestion):
-            run = yield from self._supplies.run(model, question.puzzle, question.ablation)
+            needs = question.means_over
+            run = yield from self._supplies.run(model, question.run_of, question.ablation, needs)
             return (yield from question.of_run(model, run))
         means = yield from self._supplies.means(model, question.means_over)
         return (yield from question.steps(model, means))

@@ -26,10 +26,14 @@ from interp.analyses.head_roles.roles import Roles
 from interp.analyses.head_study import HeadStudy, Sums
 from interp.analyses.path_ablation import PathState
 from interp.analyses.readers import Reader
+from interp.analyses.synergy import SynergyState
 from interp.model import Config
 from interp.tokens import Structure
 
-STORED = (SweepState, PathState, PatchState, FailureState, HeadStudy, Roles, Composition, ReferenceMeans)
+STORED = (
+    *(SweepState, SynergyState, PathState, PatchState, FailureState, HeadStudy, Roles, Composition),
+    ReferenceMeans,
+)
 """Results that take long to compute."""
 _PARTS = (
     *(Ablation, Block, Component, Config, Edit, HeadRole, Reader),

@@ -6,9 +6,11 @@ nevertheless costs no result, which is printed instead. A result may hold number
 of a model that has diverged: in JSON they are ``null``, and in tables it is said in words.
 """
 
+from interp.cli import collecting as collecting
 from interp.cli.drawing import puzzles
 from interp.cli.failing import failures
 from interp.cli.looking import heads, phenomena
+from interp.cli.methods import optimal, rank
 from interp.cli.options import app as app
 from interp.cli.pairing import pairs
 from interp.cli.program import main as main
@@ -16,5 +18,9 @@ from interp.cli.solving import solve
 from interp.cli.sweeping import sweep
 from interp.cli.training import convert, evaluate, train
 
-for _command in (solve, sweep, failures, heads, phenomena, train, evaluate, convert, puzzles, pairs):
+for _command in (
+    *(solve, sweep, failures, heads, phenomena, train, evaluate, convert),
+    *(puzzles, pairs, optimal, rank),
+):
     app.command()(_command)
+app.add_typer(collecting.group, name="collections")

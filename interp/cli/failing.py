@@ -51,7 +51,7 @@ def failures(
     path = checked(out)
     chosen, net = chosen_puzzles(puzzles, task, structure, limit, place), load_model(model)
     ablation = parse_ablation(ablate, net.cfg)
-    means = means_if_used(net, ablation)
+    means = means_if_used(net, chosen, ablation)
     solved = np.concatenate(
         [
             losses(net, chosen[start : start + 64].tokens, ablation, means)[1]

@@ -6,7 +6,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from interp.ablation import Ablation, ReferenceMeans, bank_means
+from interp.ablation import Ablation, Method, ReferenceMeans, means_by
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.puzzles import PuzzleSet, load_puzzles
@@ -26,9 +26,13 @@ def chosen_puzzles(
     return chosen
 
 
-def means_if_used(model: PuzzleGPT, ablation: Ablation) -> ReferenceMeans | None:
-    """The bank's, if the ablation needs them."""
-    return bank_means(model, load_puzzles("bank")) if ablation.needs_means else None
+def means_if_used(
+    model: PuzzleGPT, puzzles: PuzzleSet, ablation: Ablation, *methods: Method
+) -> ReferenceMeans | None:
+    """What the ablation, and methods by which more is ablated, need to know for these puzzles, if they need
+    anything."""
+    used = ablation.needs_means or any(method.needs_means for method in methods)
+    return means_by(model, load_puzzles("bank"), puzzles, ablation, *methods) if used else None
 
 
 def progress(

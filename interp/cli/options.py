@@ -4,6 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from interp.ablation import METHODS
+
 # Typer carries a copy of click and shows only some of its errors; this is the one that all misuse is.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
 
@@ -26,7 +28,8 @@ app = typer.Typer(
 PuzzlesOption = Annotated[
     str,
     typer.Option(
-        "--puzzles", help="bank, FILE.npz, .json, .jsonl or .parquet (or .gz of it), or hub[:REPO]."
+        "--puzzles",
+        help="bank, FILE.npz, .json, .jsonl or .parquet (or .gz of it), collection:NAME, or hub[:REPO].",
     ),
 ]
 ModelOption = Annotated[
@@ -41,6 +44,13 @@ PlaceOption = Annotated[
 ]
 LimitOption = Annotated[int | None, typer.Option("--limit", help="At most this many puzzles.")]
 AblateOption = Annotated[str, typer.Option("--ablate", help="What is ablated, as in L1-5.attn,L0.H3:mean.")]
+MethodOption = Annotated[
+    str,
+    typer.Option(
+        "--method",
+        help=f"How each component is ablated: {', '.join(method.form() for method in METHODS)}.",
+    ),
+]
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Print JSON; a number that is not finite is null in it.")
 ]

@@ -108,13 +108,14 @@ def drop_stdout() -> None:
             os.close(nowhere)
 
 
-def print_table(header: tuple[Any, ...], rows: list[tuple[Any, ...]]) -> None:
+def print_table(header: tuple[Any, ...], rows: list[tuple[Any, ...]], left: int = 1) -> None:
+    """A table: its first columns, so many, begin at the left, and the others end at the right."""
     lines = [[str(cell) for cell in row] for row in (header, *rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     found = []
     for line in lines:
         first, *rest = [
-            cell.ljust(w) if k == 0 else cell.rjust(w)
+            cell.ljust(w) if k < left else cell.rjust(w)
             for k, (cell, w) in enumerate(zip(line, widths, strict=True))
         ]
         found.append("  ".join([first, *rest]).rstrip())

@@ -1,19 +1,22 @@
 """``sweep``."""
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from interp.ablation import components_of, parse_ablation
+from interp.ablation import Method, components_of, parse_ablation, parse_method
 from interp.analyses.ablation_sweep import Scope, SweepRow
 from interp.analyses.ablation_sweep import sweep as sweep_model
+from interp.analyses.by_method.draws import draws_of, spreads
 from interp.checkpoints import load_model
 from interp.cli.inputs import chosen_puzzles, means_if_used, progress
 from interp.cli.options import (
     AblateOption,
     JsonOption,
     LimitOption,
+    MethodOption,
     ModelOption,
     OutOption,
     PlaceOption,
@@ -22,7 +25,7 @@ from interp.cli.options import (
     TaskOption,
 )
 from interp.cli.printing import DIVERGED, checked, print_table, report
-from interp.engine.measures import METRICS
+from interp.engine.measures import METRICS, Metric
 from interp.errors import PuzzlescopeError
 from interp.numbers import count, number
 from interp.puzzles import PuzzleSet
@@ -40,6 +43,13 @@ def sweep(
     place: PlaceOption = None,
     model: ModelOption = "default",
     ablate: AblateOption = "",
+    method: MethodOption = "zero",
+    draws: Annotated[
+        int,
+        typer.Option(
+            "--draws", help="With resample: the mean over so many draws of other puzzles, and its error."
+        ),
+    ] = 1,
     answer_only: Annotated[
         bool,
         typer.Option(
@@ -57,16 +67,27 @@ def sweep(
     chosen, net = chosen_puzzles(puzzles, task, structure, limit, place), load_model(model)
     parts = components_of(net.cfg, [kind.strip() for kind in components.split(",")])
     base = parse_ablation(ablate, net.cfg)
-    found = sweep_model(
-        net, chosen.tokens, parts, base=base, means=means_if_used(net, base), scope=_scope(answer_only)
-    )
-    clean, *rows = progress(found, "sweeping", total=len(parts) + 1, quiet=as_json)
+    methods = _drawn(parse_method(method, "--method"), draws)
+    means = means_if_used(net, chosen, base, *methods)
+
+    def rows_by(one: Method) -> Iterable[SweepRow]:
+        return sweep_model(
+            net, chosen.tokens, parts, base=base, means=means, method=one, scope=_scope(answer_only)
+        )
+
+    every_row = (row for one in methods for row in rows_by(one))
+    total = len(parts) + 1
+    listed = list(progress(every_row, "sweeping", total=total * len(methods), quiet=as_json))
+    sweeps = [listed[k : k + total] for k in range(0, len(listed), total)]
+    clean, *rows = sweeps[0]
     copied = clean.loss.copied
     if {"copied": not copied.any(), "changed": copied.all()}.get(metric, False):
         raise PuzzlescopeError(
             f"No cell of these puzzles counts for the metric '{metric}': choose another metric."
         )
     result = _sweep_result(clean, rows, metric, chosen)
+    if len(sweeps) > 1:
+        _add_draws(result, sweeps, metric)
     lost = sum(not np.isfinite(loss) for loss in (result["clean"], *(row["loss"] for row in result["rows"])))
     report(
         result,
@@ -78,8 +99,17 @@ def sweep(
 
 
 def _print_sweep(result: dict[str, Any]) -> None:
-    header = ("ablated", "cells broken", "cells fixed", "loss", "delta", "solved", "broken", "fixed")
-    table = [
+    header: tuple[str, ...] = (
+        "ablated",
+        "cells broken",
+        "cells fixed",
+        "loss",
+        "delta",
+        "solved",
+        "broken",
+        "fixed",
+    )
+    table: list[tuple[Any, ...]] = [
         (
             row["component"],
             count(row["cells_broken"]),
@@ -92,8 +122,43 @@ def _print_sweep(result: dict[str, Any]) -> None:
         )
         for row in result["rows"]
     ]
-    clean = ("nothing (clean)", "", "", number(result["clean"]), "", result["solved"], "", "")
+    clean: tuple[Any, ...] = (
+        "nothing (clean)",
+        "",
+        "",
+        number(result["clean"]),
+        "",
+        result["solved"],
+        "",
+        "",
+    )
+    if "draws" in result:
+        header = (*header, f"mean delta of {result['draws']}", "error")
+        clean = (*clean, "", "")
+        table = [
+            (*line, number(row["delta_mean"], "+.3e"), number(row["delta_error"], ".1e"))
+            for line, row in zip(table, result["rows"], strict=True)
+        ]
     print_table(header, [clean, *table])
+
+
+def _drawn(method: Method, draws: int) -> tuple[Method, ...]:
+    """The draws of a method that are asked for."""
+    if draws < 1 or (draws > 1 and not method.draws):
+        expected = "at least 1" if method.draws else f"1, for {method.text} draws nothing"
+        raise PuzzlescopeError(f"--draws expects {expected}, got {draws}.")
+    return draws_of(method, draws)
+
+
+def _add_draws(result: dict[str, Any], sweeps: list[list[SweepRow]], metric: Metric) -> None:
+    """Of each component the mean of its deltas over all draws, and that mean's standard error; all else is of
+    the first draw."""
+    found = spreads(sweeps, metric)
+    result["draws"] = len(sweeps)
+    for row, of in zip(result["rows"], sweeps[0][1:], strict=True):
+        own = None if of.component is None else found.get(of.component)
+        row["delta_mean"] = np.nan if own is None else own.mean
+        row["delta_error"] = np.nan if own is None else own.error
 
 
 def _scope(answer_only: bool) -> Scope:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int, Integer
 from torch import Tensor
 
+from interp.engine.forcing import FREE, written
 from interp.engine.measures import Metric
 from interp.grids import CELLS, SIZE
 from interp.puzzles import Puzzle
@@ -101,14 +102,20 @@ class Prediction:
         prompt: Int[Tensor, "batch 405"],
         logits: Float[Tensor, "batch 101 15"],
         greedy_logits: Float[Tensor, "batch 100 15"],
+        forced: Int[Tensor, "batch 100"] | None = None,
     ) -> "Prediction":
-        """From the logits given the true cells before each, and those given the cells that were decoded."""
+        """From the logits given the true cells before each, and those given the cells that were decoded; or,
+        where cells are forced (:mod:`interp.engine.forcing`), given those."""
         loss, right = score(logits, prompt)
+        greedy, solved = greedy_logits.argmax(-1), all_right(right)
+        if forced is not None and (forced != FREE).any():
+            greedy = written(greedy, forced)
+            solved = np.asarray((greedy == prompt[:, ANSWER_START + 1 :]).all(-1).cpu())
         return cls(
             loss=loss,
             probabilities=logits[:, 1:].softmax(-1).cpu().numpy(),
-            solved=all_right(right),
-            greedy=greedy_logits.argmax(-1).cpu().numpy(),
+            solved=solved,
+            greedy=greedy.cpu().numpy(),
             greedy_probabilities=greedy_logits.softmax(-1).cpu().numpy(),
         )
 

@@ -13,7 +13,6 @@ first cell of contrast sees nothing that does, and can be taken alone.
 """
 
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 import torch
@@ -40,7 +39,7 @@ class Contrast:
     other: Int[np.ndarray, " cell"]
 
     @classmethod
-    def of(cls, pair: Pair, *, first_only: bool = False) -> Self:
+    def of(cls, pair: Pair, *, first_only: bool = False) -> "Contrast":
         """That of a pair, seen from its base.
 
         Args:
@@ -58,7 +57,7 @@ class Contrast:
         other: UInt8[np.ndarray, "10 10"],
         *,
         first_only: bool = False,
-    ) -> Self:
+    ) -> "Contrast":
         """That of two answers.
 
         Raises:

@@ -5,7 +5,9 @@ The model's own forward pass (:class:`interp.model.PuzzleGPT`) stops at every ho
 be looked at or replaced there; an ablation is then a hook (:func:`interp.ablation.hooks_of`), the same for
 every row. Here an ablation is a few numbers a row, called gates, and the same sums are done without stopping:
 
-* zero and mean: ``out * keep + mean * fill``, with ``keep`` and ``fill`` 0 or 1 for each row (and head);
+* zero, mean and all that puts another output in place: ``out * keep + value * fill``, with ``keep`` and
+  ``fill`` 0 or 1 for each row (and head), and a ``fill`` for each method that has values;
+* a mean pattern moves a head's own values: ``z = pattern @ v``, for the rows and heads that have it;
 * lookback: the pattern "exactly N back" moves values, so ``z[p] = v[max(p - N, 0)]`` and no pattern is ever
   made;
 * a layer's attention or MLP that is off in every row is not computed;
@@ -15,18 +17,19 @@ Results agree with the hooks to float rounding (tests hold them together). Hooks
 model are not run here: whoever calls this sees to them (:mod:`interp.model.hooks`).
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from interp.ablation import Ablation, ReferenceMeans, RowMeans, Term, check_ablation, means_for
+from interp.ablation import Ablation, Method, ReferenceMeans, RowMeans, Term, check_ablation, means_for
+from interp.ablation.rows import RowOutputs, RowPatterns
 from interp.engine.products import Matrix
 from interp.errors import PuzzlescopeError
 from interp.model import LAYER_NORM_EPS, Block, Config, KeyValueCache, LayerNorm, PuzzleGPT
@@ -39,15 +42,15 @@ Residual = Float[Tensor, "row pos d_model"]
 
 @dataclass(frozen=True, eq=False)
 class Gate:
-    """Keep an output, or put a mean in its place, or nothing: ``out * keep + mean * fill``.
+    """Keep an output, or put a method's value in its place, or nothing: ``out * keep + value * fill``.
 
     Attributes:
         keep: factor of the output, 1 where it stays and 0 where it goes; a number a row, or a row and head.
-        fill: factor of the mean in its place. ``None``: 0 everywhere.
+        fills: factor of the value in its place, of each method that has values in some row.
     """
 
     keep: Float[Tensor, "*row"]
-    fill: Float[Tensor, "*row"] | None
+    fills: Mapping[Method, Float[Tensor, "*row"]] = field(default_factory=dict)
 
     @property
     def shut(self) -> bool:
@@ -55,7 +58,23 @@ class Gate:
         return not bool(self.keep.any())
 
     def __getitem__(self, rows: Int[Tensor, " chosen"]) -> "Gate":
-        return Gate(self.keep[rows], None if self.fill is None else self.fill[rows])
+        return Gate(self.keep[rows], {method: fill[rows] for method, fill in self.fills.items()})
+
+
+@dataclass(frozen=True, eq=False)
+class Looks:
+    """Heads whose own attention pattern is replaced by the mean one.
+
+    Attributes:
+        chosen: of which head in which row it is.
+        patterns: the mean patterns for these rows.
+    """
+
+    chosen: Bool[Tensor, "row head"]
+    patterns: RowPatterns
+
+    def __getitem__(self, rows: Int[Tensor, " chosen"]) -> "Looks":
+        return Looks(self.chosen[rows], self.patterns[rows])
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,22 +86,30 @@ class LayerGates:
         z: gate of the heads' outputs ``[row, head]``.
         attn: gate of the layer's attention ``[row]``.
         mlp: gate of its MLP ``[row]``.
+        looks: the heads that look where they look on average.
     """
 
     offsets: Int[Tensor, "row head"] | None = None
     z: Gate | None = None
     attn: Gate | None = None
     mlp: Gate | None = None
+    looks: Looks | None = None
+
+    @property
+    def own_patterns(self) -> bool:
+        """Whether all heads look where they would."""
+        return self.offsets is None and self.looks is None
 
     def __getitem__(self, rows: Int[Tensor, " chosen"]) -> "LayerGates":
         offsets = None if self.offsets is None else self.offsets[rows]
+        looks = None if self.looks is None else self.looks[rows]
         z, attn, mlp = (None if gate is None else gate[rows] for gate in (self.z, self.attn, self.mlp))
-        return LayerGates(offsets, z, attn, mlp)
+        return LayerGates(offsets, z, attn, mlp, looks)
 
 
 @dataclass(frozen=True, eq=False)
 class Gates:
-    """The ablations of a batch: gates for every layer, and the means that some of them fill in."""
+    """The ablations of a batch: gates for every layer, and the values that some of them fill in."""
 
     layers: tuple[LayerGates, ...]
     means: RowMeans | None = None
@@ -103,13 +130,13 @@ def gates_for(
 
     Args:
         prompt: whole puzzles or their beginnings, start token included.
-        means: needed only if an ablation uses ``mean``.
+        means: needed only if an ablation puts other values in place.
 
     Raises:
         PuzzlescopeError: if an ablation or the means are of another model, or means are missing.
     """
-    used = any(ablation.needs_means for ablation in ablations)
-    return gates_of(ablations, model.cfg, means_for(model, prompt, means, used=used), model.device)
+    rows = means_for(model, prompt, means, *dict.fromkeys(ablations))
+    return gates_of(ablations, model.cfg, rows, model.device)
 
 
 def gates_of(
@@ -127,38 +154,51 @@ def gates_of(
     for ablation in dict.fromkeys(ablations):
         check_ablation(ablation, cfg)
     if means is None and any(ablation.needs_means for ablation in ablations):
-        raise PuzzlescopeError("One of these ablations uses means: give the reference means of the model.")
+        raise PuzzlescopeError(
+            "One of these ablations puts other values in the place of parts: give the reference means of the"
+            " model."
+        )
     by_layer: list[list[tuple[int, Term]]] = [[] for _ in range(cfg.n_layers)]
     for row, ablation in enumerate(ablations):
         for term in ablation.terms:
             by_layer[term.component.layer].append((row, term))
-    layers = (_layer_gates(terms, len(ablations), cfg.n_heads, device) for terms in by_layer)
+    patterns = None if means is None else means.patterns
+    layers = (_layer_gates(terms, len(ablations), cfg.n_heads, patterns, device) for terms in by_layer)
     return Gates(tuple(layers), means)
 
 
 def _layer_gates(
-    terms: list[tuple[int, Term]], n_rows: int, n_heads: int, device: torch.device | None
+    terms: list[tuple[int, Term]],
+    n_rows: int,
+    n_heads: int,
+    patterns: RowPatterns | None,
+    device: torch.device | None,
 ) -> LayerGates:
-    offsets = np.full((n_rows, n_heads), OWN)
-    keep = {
-        "head": np.ones((n_rows, n_heads), np.float32),
-        **{k: np.ones(n_rows, np.float32) for k in ("attn", "mlp")},
-    }
-    fill = {kind: np.zeros_like(ones) for kind, ones in keep.items()}
+    offsets, looks = np.full((n_rows, n_heads), OWN), np.zeros((n_rows, n_heads), np.bool_)
+    shapes: dict[str, tuple[int, ...]] = {"head": (n_rows, n_heads), "attn": (n_rows,), "mlp": (n_rows,)}
+    keep = {kind: np.ones(shape, np.float32) for kind, shape in shapes.items()}
+    fills: dict[str, dict[Method, np.ndarray]] = {kind: {} for kind in shapes}
     for row, term in terms:  # a layer's own term comes before those of its heads
         part, method = term.component, term.method
         place = (row,) if part.head is None else (row, part.head)
         gate = method.gate
-        if gate.offset is not None:
-            offsets[place] = gate.offset
-        keep[part.kind][place], fill[part.kind][place] = gate.keep, gate.fill
+        if method.changes_pattern:
+            offsets[place] = OWN if gate.offset is None else gate.offset
+            looks[place] = gate.pattern
+        keep[part.kind][place] = gate.keep
+        if gate.fill:
+            own = fills[part.kind].setdefault(method, np.zeros(shapes[part.kind], np.float32))
+            own[place] = gate.fill
     gates = {
-        kind: Gate(_tensor(keep[kind], device), _tensor(fill[kind], device) if fill[kind].any() else None)
-        for kind in keep
-        if (keep[kind] != 1).any() or fill[kind].any()
+        kind: Gate(
+            _tensor(keep[kind], device), {method: _tensor(fill, device) for method, fill in own.items()}
+        )
+        for kind, own in fills.items()
+        if (keep[kind] != 1).any() or own
     }
     looking = _tensor(offsets, device) if (offsets != OWN).any() else None
-    return LayerGates(looking, gates.get("head"), gates.get("attn"), gates.get("mlp"))
+    average = Looks(_tensor(looks, device), patterns) if patterns is not None and looks.any() else None
+    return LayerGates(looking, gates.get("head"), gates.get("attn"), gates.get("mlp"), average)
 
 
 def _tensor(array: np.ndarray, device: torch.device | None) -> Tensor:
@@ -302,8 +342,8 @@ def heads_out(
     kv_cache: Past | None = None,
     last: int | None = None,
 ) -> Float[Tensor, "row asked head d_head"] | None:
-    """What the heads of a layer move to the last positions, before any gate but lookback. ``None``: nobody
-    would read it."""
+    """What the heads of a layer move to the last positions, before any gate but those of their patterns.
+    ``None``: nobody would read it."""
     if gates.attn is not None and gates.attn.shut:
         return None
     own = weights.layers[layer]
@@ -311,13 +351,15 @@ def heads_out(
     x = _normalized(own.block.ln1, resid)
     q, k, v = (_by_head(found, n_heads) for found in (own.q(tail(x, last)), own.k(x), own.v(x)))
     scale = own.block.attn.scale
-    if isinstance(kv_cache, SharedPast) and gates.offsets is None and (flash := _flash_for(q, k)) is not None:
+    if isinstance(kv_cache, SharedPast) and gates.own_patterns and (flash := _flash_for(q, k)) is not None:
         return _attend_sharing(flash, q, k, v, *kv_cache.before(layer), scale).transpose(1, 2)
     if kv_cache is not None:
         k, v = kv_cache.append(layer, k, v)
     z = _attend(q, k, v, scale)
     if gates.offsets is not None:
         z = _moved(z, v, gates.offsets)
+    if gates.looks is not None:
+        z = _averaged(z, v, layer, gates.looks)
     return z.transpose(1, 2)
 
 
@@ -347,7 +389,7 @@ def finish_layer(
             return own.w_out.added(resid, hidden).add_(mlp.b_out)
         out = own.w_out(hidden, mlp.b_out)
         resid = resid + out * gate.keep[:, None, None]
-    return _filled(resid, gate, lambda: None if means is None else means.mlp_out(layer, here))
+    return _filled(resid, gate, means, lambda values: values.mlp_out(layer, here))
 
 
 def _add_attention(
@@ -364,7 +406,7 @@ def _add_attention(
         if gates.attn is None:
             return own.o.added(resid, z.flatten(2))
         resid = resid + own.o(z.flatten(2)) * gates.attn.keep[:, None, None]
-    return _filled(resid, gates.attn, lambda: None if means is None else means.attn_out(layer, here))
+    return _filled(resid, gates.attn, means, lambda values: values.attn_out(layer, here))
 
 
 def gated_heads(
@@ -374,23 +416,30 @@ def gated_heads(
     means: RowMeans | None,
     here: slice,
 ) -> Float[Tensor, "row pos head d_head"]:
-    """What the gate leaves of the heads' outputs at these positions, and the means it puts in place of
+    """What the gate leaves of the heads' outputs at these positions, and the values it puts in place of
     some."""
     if gate is None:
         return z
     z = z * gate.keep[:, None, :, None]
-    if gate.fill is None or means is None:
+    if means is None:
         return z
-    return z + means.z(layer, here) * gate.fill[:, None, :, None]
+    for method, fill in gate.fills.items():
+        z = z + means.outputs[method].z(layer, here) * fill[:, None, :, None]
+    return z
 
 
 def _filled(
-    resid: Residual, gate: Gate | None, mean_of: Callable[[], Float[Tensor, "rows pos d_model"] | None]
+    resid: Residual,
+    gate: Gate | None,
+    means: RowMeans | None,
+    value_of: Callable[[RowOutputs], Float[Tensor, "rows pos d_model"]],
 ) -> Residual:
-    """The mean written where a gate says so."""
-    if gate is None or gate.fill is None or (mean := mean_of()) is None:
+    """The values written where a gate says so."""
+    if gate is None or means is None:
         return resid
-    return resid + mean * gate.fill[:, None, None]
+    for method, fill in gate.fills.items():
+        resid = resid + value_of(means.outputs[method]) * fill[:, None, None]
+    return resid
 
 
 def _normalized(norm: LayerNorm, x: Residual) -> Residual:
@@ -481,6 +530,21 @@ def _moved(
             z = torch.where(
                 (offsets == offset)[:, :, None, None], v[:, :, (queries - offset).clamp(min=0)], z
             )
+    return z
+
+
+def _averaged(
+    z: Float[Tensor, "row head query d_head"],
+    v: Float[Tensor, "row head key d_head"],
+    layer: int,
+    looks: Looks,
+) -> Float[Tensor, "row head query d_head"]:
+    """``z`` with the heads that look where they do on average replaced: they move their own values."""
+    end, z = v.shape[2], z.clone()
+    for head in looks.chosen.any(0).nonzero()[:, 0].tolist():
+        rows = looks.chosen[:, head].nonzero()[:, 0]
+        pattern = looks.patterns[rows].of_head(layer, head, end - z.shape[2], end)
+        z[rows, head] = pattern @ v[rows, head]
     return z
 
 

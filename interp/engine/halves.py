@@ -23,7 +23,7 @@ from interp.engine.forward import (
 )
 from interp.model import Config
 
-_SHUT = Gate(torch.zeros(1, device="cpu"), None)
+_SHUT = Gate(torch.zeros(1, device="cpu"))
 
 
 def stage_names(cfg: Config) -> tuple[str, ...]:

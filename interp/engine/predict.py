@@ -10,6 +10,7 @@ from torch import Tensor
 from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, RowMeans, hooks_for
 from interp.engine.answers import AnswerLoss, Prediction, all_right, score
 from interp.engine.decoding import decode
+from interp.engine.forcing import Forced, forced_prompt, held, written
 from interp.engine.forward import Gates, gates_for, run
 from interp.engine.runs import Run
 from interp.errors import PuzzlescopeError
@@ -17,7 +18,7 @@ from interp.grids import CELLS
 from interp.model import KeyValueCache, PuzzleGPT
 from interp.model.hooks import changes_forward
 from interp.resumable import Steps, resumable, without_gradients
-from interp.tokens import ANSWER_START, GRID_TOKENS, TokensLike, puzzle_tokens
+from interp.tokens import ANSWER_START, GRID_TOKENS, TokensLike, one_puzzle, puzzle_tokens
 
 BATCH = 16
 
@@ -82,11 +83,16 @@ def predict(
     ablation: Ablation = NO_ABLATION,
     means: ReferenceMeans | None = None,
     *,
+    forced: Forced = (),
     batch: int = BATCH,
 ) -> Prediction:
-    """Loss and greedy answer of every puzzle: :func:`predict_each` with one ablation for all."""
+    """Loss and greedy answer of every puzzle: :func:`predict_each` with one ablation for all.
+
+    Args:
+        forced: cells of the answers that are given a colour (:mod:`interp.engine.forcing`).
+    """
     rows = puzzle_tokens(tokens)
-    return predict_each(model, rows, [ablation] * len(rows), means, batch=batch)
+    return predict_each(model, rows, [ablation] * len(rows), means, forced=forced, batch=batch)
 
 
 @resumable
@@ -96,6 +102,7 @@ def predict_each(
     ablations: Sequence[Ablation],
     means: ReferenceMeans | None = None,
     *,
+    forced: Forced = (),
     batch: int = BATCH,
 ) -> Steps[None, Prediction]:
     """Loss and greedy answer of every puzzle, each under an ablation of its own, in one batch.
@@ -107,6 +114,7 @@ def predict_each(
 
     Args:
         ablations: one for each puzzle.
+        forced: cells of the answers that are given a colour (:mod:`interp.engine.forcing`).
     """
     tokens = puzzle_tokens(tokens)
     if len(ablations) != len(tokens):
@@ -116,21 +124,24 @@ def predict_each(
     hooked, parts = changes_forward(model), []
     for k, prompt in enumerate(_prompts(model, tokens, batch)):
         own = ablations[k * batch : (k + 1) * batch]
+        fixed = held(forced, len(prompt), prompt.device)
         if hooked:
-            parts.append((yield from _predict_hooked(model, prompt, own, means)))
+            parts.append((yield from _predict_hooked(model, prompt, own, means, fixed)))
         else:
-            parts.append((yield from _predict_batch(model, prompt, gates_for(model, prompt, own, means))))
+            gates = gates_for(model, prompt, own, means)
+            parts.append((yield from _predict_batch(model, prompt, gates, fixed)))
     return Prediction.join(parts)
 
 
 @without_gradients
 def _predict_batch(
-    model: PuzzleGPT, prompt: Int[Tensor, "batch 405"], gates: Gates
+    model: PuzzleGPT, prompt: Int[Tensor, "batch 405"], gates: Gates, forced: Int[Tensor, "batch 100"]
 ) -> Steps[None, Prediction]:
     cache = KeyValueCache(model.cfg, len(prompt), model.device, model.dtype)
-    logits = run(model, prompt[:, :-1], gates, last=GRID_TOKENS, kv_cache=cache)
+    shown = forced_prompt(prompt, forced)
+    logits = run(model, shown[:, :-1], gates, last=GRID_TOKENS, kv_cache=cache)
     yield None
-    return (yield from decode(model, prompt, logits, cache, gates))
+    return (yield from decode(model, prompt, logits, cache, gates, forced))
 
 
 @without_gradients
@@ -139,6 +150,7 @@ def _predict_hooked(
     prompt: Int[Tensor, "batch 405"],
     ablations: Sequence[Ablation],
     means: ReferenceMeans | None,
+    forced: Int[Tensor, "batch 100"],
 ) -> Steps[None, Prediction]:
     """The same with a user's hooks, which may know positions and rows: every pass is over all puzzles and the
     whole of each.
@@ -156,22 +168,31 @@ def _predict_hooked(
         }
         return torch.stack([found[each][row] for row, each in enumerate(ablations)])
 
-    logits = now = logits_of(prompt)
+    drawn = forced_prompt(prompt, forced)
+    logits = now = logits_of(drawn)
     yield None
-    drawn = prompt.clone()
     for _ in range(CELLS):  # a hook that draws at random need never agree with itself
-        cells = now[:, 1:].argmax(-1)
+        cells = written(now[:, 1:].argmax(-1), forced)
         if torch.equal(drawn[:, ANSWER_START + 1 :], cells):
             break
         drawn[:, ANSWER_START + 1 :] = cells
         now = logits_of(drawn)
         yield None
-    return Prediction.of(prompt, logits, now[:, 1:])
+    return Prediction.of(prompt, logits, now[:, 1:], forced)
 
 
-def predict_run(model: PuzzleGPT, run: Run) -> Steps[None, Prediction]:
-    """The prediction that a kept run leads to; pauses after every pass through the model."""
-    return decode(model, model.prompt(run.tokens[None]), run.logits, run.cache, run.gates)
+def predict_run(
+    model: PuzzleGPT, run: Run, truth: TokensLike | None = None, forced: Forced = ()
+) -> Steps[None, Prediction]:
+    """The prediction that a kept run leads to; pauses after every pass through the model.
+
+    Args:
+        truth: the puzzle, where the run is of that with cells of its answer forced.
+        forced: these cells.
+    """
+    prompt = model.prompt((run.tokens if truth is None else one_puzzle(truth))[None])
+    fixed = held(forced, 1, prompt.device)
+    return decode(model, prompt, run.logits, run.cache, run.gates, fixed)
 
 
 def _prompts(

@@ -78,7 +78,7 @@ def run_puzzle(
     if known is not None and first == model.cfg.n_layers:
         return known
     prompt = model.prompt(tokens[None])
-    rows = means_for(model, prompt, means, used=ablation.needs_means)
+    rows = means_for(model, prompt, means, ablation)
     trunk = Trunk(model, prompt, ablation, rows, asked=GRID_TOKENS + 1)
     cache = KeyValueCache(model.cfg, 1, model.device, model.dtype)
     before: tuple[Tensor, ...] = ()

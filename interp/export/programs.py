@@ -23,16 +23,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from textwrap import fill
 
-from interp.ablation import DEFAULT_METHOD, Ablation, Component, Method
+from interp.ablation import DEFAULT_METHOD, MEAN, Ablation, Component, Method
+from interp.ablation.hooks import methods_in
 from interp.names import HOMES
-from interp.puzzles import Puzzle
+from interp.puzzles import Puzzle, puzzle_name
+from interp.puzzles.spelling import is_spelled
 
 LONGEST_LINE = 100
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Puzzles of the bank: those with these ids, or at most ``limit`` of a task and an order of the grids."""
+    """Puzzles: those of these names (:func:`interp.puzzles.puzzle_name`), or at most ``limit`` of a task and
+    an order of the grids in the bank."""
 
     ids: tuple[str, ...] = ()
     task: str | None = None
@@ -42,7 +45,7 @@ class Sample:
     @classmethod
     def of(cls, puzzles: Iterable[Puzzle]) -> "Sample":
         """These puzzles, one by one."""
-        return cls(tuple(puzzle.id for puzzle in puzzles))
+        return cls(tuple(map(puzzle_name, puzzles)))
 
     @property
     def lines(self) -> list[str]:
@@ -52,7 +55,9 @@ class Sample:
     @property
     def _tokens(self) -> str:
         if len(self.ids) == 1:
-            return f"bank.find({self.ids[0]!r}).tokens[None]"
+            return f"{_found(self.ids[0])}.tokens[None]"
+        if any(map(is_spelled, self.ids)):
+            return f"[{', '.join(f'{_found(name)}.tokens' for name in self.ids)}]"
         if self.ids:
             return f"[bank.find(name).tokens for name in {list(self.ids)!r}]"
         chosen = [f"task={self.task!r}"] if self.task is not None else []
@@ -63,21 +68,21 @@ class Sample:
 def puzzle_program(
     model: str, puzzle: str, ablation: Ablation, work: Sequence[str], *, setup: Sequence[str] = ()
 ) -> str:
-    """A program about one puzzle of the bank: it has ``model``, ``bank``, ``puzzle`` and, where something is
+    """A program about one puzzle: it has ``model``, ``bank``, ``puzzle`` and, where something is
     ablated, ``off`` and the ``means`` that it needs.
 
     Args:
         model: its name, as :func:`interp.load_model` takes it.
-        puzzle: its id.
+        puzzle: its name (:func:`interp.puzzles.puzzle_name`).
         work: lines that compute and print.
         setup: lines after that of the puzzle.
     """
     loaded = [
         f"model = load_model({model!r})",
         "bank = load_puzzles('bank')",
-        f"puzzle = bank.find({puzzle!r})",
+        f"puzzle = {_found(puzzle)}",
     ]
-    return program_of([*loaded, *setup, *off_lines(ablation)], work)
+    return program_of([*loaded, *setup, *off_lines(ablation, over="[puzzle]")], work)
 
 
 def program_of(setup: Sequence[str], work: Sequence[str]) -> str:
@@ -96,6 +101,11 @@ def program_of(setup: Sequence[str], work: Sequence[str]) -> str:
     return f"{_import(sorted(used & HOMES.keys()))}\n\n{body}"
 
 
+def _found(name: str) -> str:
+    """The puzzle of a name, as Python."""
+    return f"load_puzzles({name!r})[0]" if is_spelled(name) else f"bank.find({name!r})"
+
+
 def _import(names: Sequence[str]) -> str:
     line = f"from interp import {', '.join(names)}"
     if len(line) <= LONGEST_LINE:
@@ -104,11 +114,20 @@ def _import(names: Sequence[str]) -> str:
     return f"from interp import (\n{listed},\n)"
 
 
-def off_lines(ablation: Ablation, *, uses_mean: bool = False) -> list[str]:
-    """Lines that make the ablation, ``off``, and the reference ``means`` if it or something else uses
-    them."""
+def off_lines(ablation: Ablation, method: Method = DEFAULT_METHOD, *, over: str = "tokens") -> list[str]:
+    """Lines that make the ablation, ``off``, and the reference ``means`` if it or a method uses them.
+
+    Args:
+        method: by which more is ablated.
+        over: the name of the puzzles that are run.
+    """
     lines = [f"off = parse_ablation({ablation.text!r}, model.cfg)"] if ablation else []
-    if ablation.needs_means or uses_mean:
+    needing = methods_in([ablation, method])
+    if any(one != MEAN for one in needing):
+        given = ["model", "bank", over, *(["off"] if ablation.needs_means else [])]
+        given += [f"parse_method({method.text!r})"] if method.needs_means else []
+        lines.append(f"means = means_by({', '.join(given)})")
+    elif needing:
         lines.append("means = bank_means(model, bank)")
     return lines
 

@@ -11,19 +11,24 @@ from interp.analyses.ablation_sweep import (
     SweepRow,
     SweepState,
     cells_in_words,
+    compared_with,
     cost,
     count_diverged,
     same_puzzles,
     value,
 )
+from interp.analyses.by_method.draws import NO_SPREAD, Spread
+from interp.analyses.conditional import GIVEN
 from interp.engine.measures import MEASURES, Measure, metric_of
 from interp.figures.draft import Draft, drawn
-from interp.figures.scale import Mark, colour, marks, note, position, position_of
+from interp.figures.scale import Mark, colour, in_words, marks, note, position, position_of
 from interp.figures.style import MEASURING, NOT_FINITE, QUIET, base_figure, empty
 from interp.figures.tiles import Tile, draw_tiles
 from interp.numbers import compared
 
 Kind = Literal["attn", "mlp"]
+PINNED = "added to the pinned ablation"
+"""What a second sweep is, unless it is said otherwise."""
 _PARTS: dict[Kind, str] = {"attn": "attention layer", "mlp": "MLP"}
 
 
@@ -35,6 +40,10 @@ def layer_chart(
     kind: Kind = "attn",
     off: Collection[Component] = (),
     beneath: Sequence[SweepRow] = (),
+    *,
+    given: bool = False,
+    second: str = PINNED,
+    spread: Mapping[Component, Spread] = NO_SPREAD,
 ) -> Draft:
     """A dot a layer, at what ablating its attention or its MLP costs, on a stem from the line of the clean
     run.
@@ -47,10 +56,14 @@ def layer_chart(
 
     Args:
         beneath: a second sweep, its run without any component first: a short line at the height of each.
+        given: whether something is off already in the run that all is compared with.
+        second: what the second sweep is, in words.
+        spread: what components cost over several draws of what is put in their place: an upright bar around
+            the mean, as long as its standard error on each side.
     """
     shown = [row for row in rows if row.component is not None and row.component.kind == kind]
     known = [row for row in shown if clean is not None and not np.isnan(cost(row, clean, measure))]
-    figure = base_figure(f"{measured(measure)} with one {_PARTS[kind]} ablated", height=280)
+    figure = base_figure(titled(measure, _PARTS[kind], given), height=280)
     figure.update_xaxes(
         categoryorder="array",
         categoryarray=[_layer_name(row) for row in shown],
@@ -71,8 +84,10 @@ def layer_chart(
         customdata=data,
         hoverinfo="skip",
     )
-    second = _costs_of(beneath, [row.component for row in known], measure)
-    low, high = reach([*heights, *(position(one, measure) for _, one in second)])
+    others = _costs_of(beneath, [row.component for row in known], measure)
+    errors = [(row, spread[part]) for row in known if (part := row.component) is not None and part in spread]
+    ends = [position(mean + s * error, measure) for mean, error in _bars(errors) for s in (-1, 1)]
+    low, high = reach([*heights, *ends, *(position(one, measure) for _, one in others)])
     figure.add_scatter(
         x=names,
         y=heights,
@@ -89,15 +104,17 @@ def layer_chart(
         textfont={"size": 11},
         cliponaxis=False,
         customdata=data,
-        hovertext=[_hover(row, clean, measure, off) for row in known],
+        hovertext=[_hover(row, clean, measure, off, given) for row in known],
         hovertemplate="%{hovertext}<extra></extra>",
     )
-    if second:
-        _second_marks(figure, second, measure)
+    if others:
+        _second_marks(figure, others, measure, second)
+    for row, one in errors:
+        _error_bar(figure, row, one, measure)
     # To point anywhere at a layer's column, or to click there, is meant for the layer.
-    figure.update_layout(hovermode="x", hoverdistance=-1, margin_r=56)
+    figure.update_layout(hovermode="x", hoverdistance=-1, margin_r=76 if given else 56)
     _scale_axis(figure, measure, low, high, len(clean.solved))
-    _clean_line(figure)
+    _clean_line(figure, "what is off" if given else "clean")
     return figure
 
 
@@ -110,7 +127,29 @@ def _costs_of(
     return [(row, one) for row, one in found if not np.isnan(one)]
 
 
-def _second_marks(figure: Draft, known: Sequence[tuple[SweepRow, float]], measure: Measure) -> None:
+def _bars(errors: Sequence[tuple[SweepRow, Spread]]) -> list[tuple[float, float]]:
+    return [(one.mean, one.error) for _, one in errors]
+
+
+def _error_bar(figure: Draft, row: SweepRow, spread: Spread, measure: Measure) -> None:
+    """An upright bar around the mean over draws, as long as its standard error on each side."""
+    ends = [position(spread.mean + sign * spread.error, measure) for sign in (-1, 1)]
+    words = f"{_text(row)}, {spread.n} draws: {in_words(spread.mean, measure, len(row.solved))} on average"
+    figure.add_scatter(
+        x=[_layer_name(row)] * 2,
+        y=ends,
+        mode="lines+markers",
+        line={"color": QUIET, "width": 2},
+        marker={"symbol": "line-ew", "size": 10, "line": {"width": 2, "color": QUIET}},
+        customdata=[[_text(row)]] * 2,
+        hovertext=[words] * 2,
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+
+
+def _second_marks(
+    figure: Draft, known: Sequence[tuple[SweepRow, float]], measure: Measure, words: str
+) -> None:
     """A short line at the cost of each of these rows."""
     figure.add_scatter(
         x=[_layer_name(row) for row, _ in known],
@@ -118,7 +157,7 @@ def _second_marks(figure: Draft, known: Sequence[tuple[SweepRow, float]], measur
         mode="markers",
         marker={"symbol": "line-ew", "size": 26, "line": {"width": 2, "color": QUIET}},
         customdata=[[_text(row)] for row, _ in known],
-        hovertext=[f"{_text(row)} {_added(row, one, measure)}" for row, one in known],
+        hovertext=[f"{_text(row)} {_second(row, one, measure, words)}" for row, one in known],
         hovertemplate="%{hovertext}<extra></extra>",
     )
 
@@ -130,6 +169,9 @@ def head_map(
     measure: Measure = "final",
     off: Collection[Component] = (),
     beneath: Sequence[SweepRow] = (),
+    *,
+    given: bool = False,
+    second: str = PINNED,
 ) -> Draft:
     """Layers x heads, each tile coloured by the effect of switching the head off
     (:mod:`interp.figures.scale`).
@@ -141,39 +183,39 @@ def head_map(
     shown = [row for row in rows if row.component is not None and row.component.kind == "head"]
     layers = sorted({row.component.layer for row in shown if row.component is not None})
     heads = sorted({row.component.head for row in shown if row.component and row.component.head is not None})
-    figure = base_figure(f"{measured(measure)} with one head ablated", height=88 + 26 * max(len(layers), 3))
+    figure = base_figure(titled(measure, "head", given), height=88 + 26 * max(len(layers), 3))
     cells = [
-        _Cell(row, clean, layers.index(row.component.layer), heads.index(row.component.head), measure, off)
+        _Cell(row, clean, layers.index(part.layer), heads.index(part.head), measure, off, given)
         for row in shown
-        if clean is not None and row.component is not None and row.component.head is not None
+        if clean is not None and (part := row.component) is not None and part.head is not None
     ]
     known = [
         cell.tile(f"L{layers[cell.line]}", outlined=cell.row.component in off) for cell in cells if cell.known
     ]
     if not known:
         return nothing(figure, shown if clean is not None else [])
-    second = {
+    others = {
         _text(row): (row, one) for row, one in _costs_of(beneath, [row.component for row in shown], measure)
     }
     known = [
-        _with_second(tile, *second[tile.data[0]], measure) if tile.data[0] in second else tile
+        _with_second(tile, *others[tile.data[0]], measure, second) if tile.data[0] in others else tile
         for tile in known
     ]
     draw_tiles(figure, known, [f"L{layer}" for layer in layers], [f"H{head}" for head in heads])
     return figure
 
 
-def _with_second(tile: Tile, row: SweepRow, found: float, measure: Measure) -> Tile:
+def _with_second(tile: Tile, row: SweepRow, found: float, measure: Measure, words: str) -> Tile:
     """The tile with what its head costs in a second sweep."""
     return replace(
         tile,
         beneath=colour(position(found, measure)),
-        hover=f"{tile.hover}<br>{_added(row, found, measure)}",
+        hover=f"{tile.hover}<br>{_second(row, found, measure, words)}",
     )
 
 
-def _added(row: SweepRow, found: float, measure: Measure) -> str:
-    return f"added to the pinned ablation: {note(found, measure, len(row.right)) or 'no effect'}"
+def _second(row: SweepRow, found: float, measure: Measure, words: str) -> str:
+    return f"{words}: {in_words(found, measure, len(row.right))}"
 
 
 @drawn
@@ -182,6 +224,8 @@ def board_map(
     clean: SweepRow | None,
     measure: Measure = "final",
     off: Collection[Component] = (),
+    *,
+    given: bool = False,
 ) -> Draft:
     """The ablation board: a row a layer, a tile for its attention, each of its heads and its MLP. Otherwise
     as :func:`head_map`."""
@@ -189,13 +233,11 @@ def board_map(
     layers = sorted({part.layer for _, part in shown})
     heads = sorted({part.head for _, part in shown if part.head is not None})
     columns = ["attn", *(f"H{head}" for head in heads), "mlp"]
-    figure = base_figure(
-        f"{measured(measure)} with one component ablated", height=88 + 26 * max(len(layers), 3)
-    )
+    figure = base_figure(titled(measure, "component", given), height=88 + 26 * max(len(layers), 3))
     cells = [
-        _Cell(row, clean, layers.index(part.layer), columns.index(part.text.split(".")[1]), measure, off)
+        _Cell(row, clean, layers.index(part.layer), columns.index(name), measure, off, given)
         for row, part in shown
-        if clean is not None
+        if clean is not None and (name := part.text.split(".")[1])
     ]
     known = [
         cell.tile(f"L{layers[cell.line]}", outlined=cell.row.component in off) for cell in cells if cell.known
@@ -212,6 +254,8 @@ def task_map(
     measure: Measure = "answers",
     off: Collection[Component] = (),
     chosen: tuple[str, Component] | None = None,
+    *,
+    given: bool = False,
 ) -> Draft:
     """Tasks x attention layers, each tile coloured by what ablating the layer costs over the task's puzzles
     (:mod:`interp.figures.scale`): answers, or loss.
@@ -222,6 +266,7 @@ def task_map(
         measure: what tiles show.
         off: the layers' attention that is off already: hatched.
         chosen: the tile that is outlined.
+        given: whether something is off already in the runs that all is compared with.
 
     A tile's ``customdata`` begins with the task and the component's text.
     """
@@ -231,10 +276,8 @@ def task_map(
         clean, *rows = state.common()
         for row in rows:
             if row.component is not None and row.component.kind == "attn":
-                cells.append(_Cell(row, clean, line, row.component.layer, measure, off))
-    figure = base_figure(
-        f"{measured(measure)} with one attention layer ablated", height=88 + 24 * max(len(states), 3)
-    )
+                cells.append(_Cell(row, clean, line, row.component.layer, measure, off, given))
+    figure = base_figure(titled(measure, "attention layer", given), height=88 + 24 * max(len(states), 3))
     known = [
         cell.tile(tasks[cell.line], of_task=True, outlined=chosen == (tasks[cell.line], cell.row.component))
         for cell in cells
@@ -257,6 +300,7 @@ class _Cell:
     column: int
     measure: Measure
     off: Collection[Component]
+    given: bool
 
     @property
     def known(self) -> bool:
@@ -264,7 +308,7 @@ class _Cell:
 
     def tile(self, line: str, *, of_task: bool = False, outlined: bool = False) -> Tile:
         """How it is drawn: with the effect as a short number, if there is one to speak of."""
-        text, hover = _text(self.row), _hover(self.row, self.clean, self.measure, self.off)
+        text, hover = _text(self.row), _hover(self.row, self.clean, self.measure, self.off, self.given)
         row, same = same_puzzles(self.row, self.clean)
         return Tile(
             line=self.line,
@@ -318,15 +362,20 @@ def _scale_axis(figure: Draft, measure: Measure, low: float, high: float, n: int
     )
 
 
-def _clean_line(figure: Draft) -> None:
+def _clean_line(figure: Draft, name: str) -> None:
     """A dotted line where there is no effect, named at its right end."""
     figure.add_hline(y=0, line_color=QUIET, line_width=2, line_dash="dot")
     figure.add_annotation(
-        text="clean", font={"size": 11}, showarrow=False, xref="paper", x=1, xanchor="left", y=0
+        text=name, font={"size": 11}, showarrow=False, xref="paper", x=1, xanchor="left", y=0
     )
 
 
 # ---- in words ----------------------------------------------------------------------------------------------
+
+
+def titled(measure: Measure, part: str, given: bool) -> str:
+    """The title of a chart of what ablating each of some parts costs."""
+    return f"{measured(measure)} with one {part} ablated{f', {GIVEN}' if given else ''}"
 
 
 def measured(measure: Measure) -> str:
@@ -359,26 +408,27 @@ def _text(row: SweepRow) -> str:
     return row.component.text
 
 
-def _hover(row: SweepRow, clean: SweepRow, measure: Measure, off: Collection[Component]) -> str:
+def _hover(row: SweepRow, clean: SweepRow, measure: Measure, off: Collection[Component], given: bool) -> str:
     """What a component's dot or tile says when pointed at."""
     row, same = same_puzzles(row, clean)
     metric = metric_of(measure)
-    against = compared(value(row, metric), value(same, metric), "in the clean run")
+    against = compared(value(row, metric), value(same, metric), compared_with(given))
     lines = [
         f"<b>{_text(row)}</b> {'is ablated already' if row.component in off else 'ablated'}",
-        *effect_lines(row, same, f"loss on {MEASURES[metric].place} {against}"),
+        *effect_lines(row, same, f"loss on {MEASURES[metric].place} {against}", given=given),
     ]
     if len(row.solved) < len(clean.solved):
         lines.append(f"{len(row.solved)} of {len(clean.solved)} puzzles so far")
     return "<br>".join(lines)
 
 
-def effect_lines(row: SweepRow, same: SweepRow, loss: str) -> list[str]:
-    """What a row is beside the clean run over the same puzzles: its cells, its loss, its answers."""
+def effect_lines(row: SweepRow, same: SweepRow, loss: str, *, given: bool = False) -> list[str]:
+    """What a row is beside the run that it is compared with over the same puzzles: its cells, its loss, its
+    answers."""
     broken, fixed = row.flips(same)
     return [
         cells_in_words(row, same),
         loss,
-        f"{int(row.solved.sum())} of {len(row.solved)} solved ({int(same.solved.sum())} in the clean run):"
-        f" {len(broken)} broken, {len(fixed)} fixed",
+        f"{int(row.solved.sum())} of {len(row.solved)} solved ({int(same.solved.sum())}"
+        f" {compared_with(given)}): {len(broken)} broken, {len(fixed)} fixed",
     ]

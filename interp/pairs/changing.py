@@ -1,20 +1,20 @@
 """What can be changed in a puzzle, one variable at a time. Nothing here is verified yet."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import product
 from typing import Any
 
 import numpy as np
 
-from interp.grids import N_COLORS, Grid
+from interp.grids import N_COLORS, SIZE, Grid
 from interp.pairs.known import Known, layouts, readings
 from interp.pairs.pair import ARROW, Kind
-from interp.tasks import NOISE, TASKS, Task, add_noise
+from interp.tasks import TASKS, Task
 from interp.tasks.solving import Reading
-from interp.tasks.solving.reading import Colors, each_last
+from interp.tasks.solving.reading import Colors, Layout, each_last
 from interp.tasks.solving.shapes import Rect
-from interp.tokens import STRUCTURES
+from interp.tokens import STRUCTURES, cell_name
 
 Change = tuple[str, Known]
 """What differs, and the puzzle in which it does."""
@@ -33,11 +33,9 @@ def changes(known: Known, kind: Kind, rng: np.random.Generator) -> Iterator[Chan
 
 def change_rule(known: Known, rng: np.random.Generator) -> Iterator[Change]:
     """Another value of one of the rule's parameters, shown by the example alone."""
-    others = list(_other_parameters(known))
-    for k in rng.permutation(len(others)):
-        words, other = others[k]
+    for words, other in _fairly(_other_parameters(known), rng):
         for answer in _answers(other, known):
-            for example in _examples(other, known.example, known.reverse):
+            for example in _examples(other, known):
                 yield words, _asked(known, known.task, other, example, answer)
 
 
@@ -45,16 +43,16 @@ def change_task(known: Known, rng: np.random.Generator) -> Iterator[Change]:
     """An example of another task, with the same rectangles before it (or after it, where the question shows
     that)."""
     others = [
-        (task, reading)
+        (task.name, reading)
         for task in TASKS.values()
         if task is not known.task
         for reading in _readings_of(task, known)
     ]
-    for k in rng.permutation(len(others)):
-        task, other = others[k]
+    for name, other in _fairly(others, rng):
+        task = TASKS[name]
         for answer in _answers(other, known):
-            for example in _examples(other, known.example, known.reverse):
-                words = f"task: {known.task.name}{ARROW}{task.name}"
+            for example in _examples(other, known):
+                words = f"task: {known.task.name}{ARROW}{name}"
                 yield words, _asked(known, task, other, example, answer)
 
 
@@ -65,7 +63,8 @@ def change_input(known: Known, rng: np.random.Generator) -> Iterator[Change]:
         for _ in range(MOST_TRIES):
             k = int(rng.integers(3))
             rect = _altered(layout[k], rng)
-            other = (*layout[:k], rect, *layout[k + 1 :])
+            a, b, c = (rect if place == k else own for place, own in enumerate(layout))
+            other = a, b, c
             if rect == layout[k] or not reading.allows(other):
                 continue
             question = reading.draw_x(other), reading.draw_fx(other)
@@ -91,16 +90,20 @@ def change_order(known: Known, rng: np.random.Generator) -> Iterator[Change]:
 
 
 def change_noise(known: Known, rng: np.random.Generator) -> Iterator[Change]:
-    """Random colours in the third grid as in the public data set, where it has some."""
+    """Another colour in one cell of the third grid, where the public data set puts noise and models have
+    learnt not to heed it; one cell, as this is to be one difference."""
     if not known.structure.noisy:
         return
     for _ in range(MOST_TRIES):
-        third = known.given[None].copy()
-        add_noise(third, NOISE, rng)
-        cells = int((third[0] != known.given).sum())
-        if cells and not np.array_equal(third[0], known.third):
-            was = int((known.third != known.given).sum())
-            yield f"cells with noise: {was}{ARROW}{cells}", replace(known, third=third[0])
+        row, column, color = (int(k) for k in rng.integers((SIZE, SIZE, N_COLORS)))
+        was = int(known.third[row, column])
+        if color != was:
+            third = known.third.copy()
+            third[row, column] = color
+            words = f"noise in {cell_name(row * SIZE + column)}: {was}{ARROW}{color}"
+            other = replace(known, third=third)
+            if not other.misleading():
+                yield words, other
 
 
 _CHANGES: dict[Kind, Callable[[Known, np.random.Generator], Iterator[Change]]] = {
@@ -110,6 +113,18 @@ _CHANGES: dict[Kind, Callable[[Known, np.random.Generator], Iterator[Change]]] =
     "order": change_order,
     "noise": change_noise,
 }
+
+
+def _fairly(others: Iterable[tuple[str, Reading]], rng: np.random.Generator) -> Iterator[tuple[str, Reading]]:
+    """In an order of chance: of the parameters (or tasks) first, so that one with many values comes up no
+    more often than another, then of the values of each."""
+    groups: dict[str, list[tuple[str, Reading]]] = {}
+    for words, reading in others:
+        groups.setdefault(words.partition(":")[0], []).append((words, reading))
+    names = list(groups)
+    for k in rng.permutation(len(names)):
+        group = groups[names[k]]
+        yield from (group[i] for i in rng.permutation(len(group)))
 
 
 def _asked(known: Known, task: Task, reading: Reading, example: tuple[Grid, Grid], answer: Grid) -> Known:
@@ -122,13 +137,29 @@ def _answers(reading: Reading, known: Known) -> list[Grid]:
     return reading.backward(known.given) if known.reverse else reading.forward(known.given)
 
 
-def _examples(reading: Reading, example: tuple[Grid, Grid], reverse: bool) -> Iterator[tuple[Grid, Grid]]:
-    """Examples of a reading that share a grid with a given one: that which corresponds to the question's, if
-    it can."""
-    before, after = example
+def _examples(reading: Reading, known: Known) -> Iterator[tuple[Grid, Grid]]:
+    """Examples of another reading with the rectangles of the puzzle's own: first those that share a grid with
+    it, the one that corresponds to the question's before the other; then that which shares only the
+    rectangles.
+
+    What the rule hides of other rectangles stays as it is too: only targets may lie elsewhere.
+    """
+    before, after = known.example
     found = [(before, other) for other in reading.forward(before)]
     other_way = [(other, after) for other in reading.backward(after)]
-    yield from (other_way + found if reverse else found + other_way)
+    own = layouts(known.reading, before)[0]
+    rectangles = _places(known.reading, own)
+    kept = {color: rectangles[color] for color in known.reading.colors[:2] if color in reading.colors[:2]}
+    for example in other_way + found if known.reverse else found + other_way:
+        if any(_places(reading, layout).items() >= kept.items() for layout in layouts(reading, example[0])):
+            yield example
+    a, b, target = (rectangles.get(color, own[k]) for k, color in enumerate(reading.colors))
+    if reading.allows((a, b, target)):
+        yield reading.draw_x((a, b, target)), reading.draw_fx((a, b, target))
+
+
+def _places(reading: Reading, layout: Layout) -> dict[int, Rect]:
+    return dict(zip(reading.colors, layout, strict=True))
 
 
 def _other_parameters(known: Known) -> Iterator[tuple[str, Reading]]:
@@ -140,7 +171,7 @@ def _other_parameters(known: Known) -> Iterator[tuple[str, Reading]]:
             was = getattr(reading, field.name)
             if parameter is not None and value != was:
                 words = f"{parameter.words}: {parameter.told(was)}{ARROW}{parameter.told(value)}"
-                yield words, replace(reading, **{field.name: value})  # type: ignore[arg-type]
+                yield words, replace(reading, **{field.name: value})
     target = reading.colors[2]
     for other in _other_targets(reading):
         yield f"target: {target}{ARROW}{other.colors[2]}", other
@@ -168,7 +199,7 @@ def _readings_of(task: Task, known: Known) -> Iterator[Reading]:
     choices = [PARAMETERS[name].domain(_free(known)) for name in extra]
     castings: list[Colors] = list(each_last(tuple(sorted(known.reading.colors))))
     for colors, *values in product(castings, *choices):
-        yield task.rule(colors, *values)  # type: ignore[call-arg]
+        yield task.rule(colors, *values)
 
 
 def _free(known: Known) -> list[int]:
@@ -220,7 +251,8 @@ def _altered(rect: Rect, rng: np.random.Generator) -> Rect:
 
 
 def _place(rect: Rect) -> str:
-    return f"rows {rect.top}-{rect.bottom - 1}, columns {rect.left}-{rect.right - 1}"
+    """For people: counted from 1."""
+    return f"rows {rect.top + 1}-{rect.bottom}, columns {rect.left + 1}-{rect.right}"
 
 
 def _standing(known: Known) -> list[Grid]:

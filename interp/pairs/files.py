@@ -7,24 +7,35 @@ kind, and may be left out of a file. Other arrays are left alone.
 
 import io
 import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 
 from interp.errors import PuzzlescopeError
 from interp.outputs import output_path, reason, write_whole
 from interp.pairs.making import MOST, check_kind
-from interp.pairs.pair import KINDS, Kind, Pair
+from interp.pairs.pair import ALIGNED, Kind, Pair
 from interp.puzzles import Puzzle
-from interp.puzzles.puzzle import LONGEST_TASK, label_fault, quoted
+from interp.puzzles.puzzle import LONGEST_TASK, quoted
 from interp.tokens import PUZZLE_TOKENS
 
 LONGEST_VARIABLE = 200
-TEXTS = {"task": LONGEST_TASK, "kind": max(map(len, KINDS)), "variable": LONGEST_VARIABLE}
+TEXTS = {"task": LONGEST_TASK, "kind": LONGEST_TASK, "variable": LONGEST_VARIABLE}
 """The arrays of texts, and how long these may be."""
-FAULTS = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, NotImplementedError, MemoryError)
+FAULTS = (
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    RuntimeError,  # encrypted, or compressed in a way that is not known here
+    MemoryError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What reading a damaged file ends with."""
 
 
 def pairs_bytes(pairs: Sequence[Pair], **more: np.ndarray) -> bytes:
@@ -70,28 +81,49 @@ def read_pairs(path: str | Path) -> list[Pair]:
 
 def pairs_of(name: str, arrays: dict[str, np.ndarray]) -> list[Pair]:
     """The pairs of these arrays, which come from a file of this name."""
-    base, counterfactual = arrays["base"], arrays["counterfactual"]
     found = []
-    for k in range(len(base)):
-        task, kind, variable = (str(arrays[one][k]) for one in TEXTS)
-        other = str(arrays["other_task"][k]) if "other_task" in arrays else task
+    for k in range(len(arrays["base"])):
         try:
-            check_kind(kind)
-            if fault := label_fault(variable[:LONGEST_TASK]):
-                raise PuzzlescopeError(fault)
-            ends = Puzzle.of(task, base[k]), Puzzle.of(other, counterfactual[k])
+            found.append(_pair({key: array[k] for key, array in arrays.items()}))
         except PuzzlescopeError as error:
             raise PuzzlescopeError(f"{quoted(name)}, pair {k + 1}: {error}") from error
-        found.append(Pair(*ends, cast(Kind, kind), task, variable))
     return found
+
+
+def _pair(row: dict[str, Any]) -> Pair:
+    """The pair of a file's row."""
+    task, kind, variable = (str(row[key]) for key in TEXTS)
+    for key, longest in TEXTS.items():
+        text = str(row[key])
+        if len(text) > longest or not text.isprintable():
+            raise PuzzlescopeError(
+                f"expected '{key}' to be at most {longest} letters on one line, got {quoted(text)}."
+            )
+    check_kind(kind)
+    other = str(row.get("other_task", task))
+    pair = Pair(
+        Puzzle.of(task, row["base"]),
+        Puzzle.of(other, row["counterfactual"]),
+        cast(Kind, kind),
+        task,
+        variable,
+    )
+    if kind in ALIGNED and not pair.aligned:
+        raise PuzzlescopeError(
+            f"expected both puzzles of a pair of kind '{kind}' to have their grids in the same order, got"
+            f" {pair.base.structure.name} and {pair.counterfactual.structure.name}."
+        )
+    return pair
 
 
 def _arrays(path: Path) -> dict[str, np.ndarray]:
     expected = "Expected a file of pairs as `python -m interp pairs --out` writes it"
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if not isinstance(file, np.lib.npyio.NpzFile):
-                raise PuzzlescopeError(f"{expected}; {quoted(path.name)} is a single array.")
+        with path.open("rb") as opened:
+            if opened.read(2) != b"PK":  # NumPy would read a single array, too
+                raise PuzzlescopeError(f"{expected}; {quoted(path.name)} is of another kind.")
+            opened.seek(0)
+            file = np.load(opened, allow_pickle=False)
             names = ["base", "counterfactual", *TEXTS, *(["other_task"] if "other_task" in file else [])]
             if missing := [name for name in names if name not in file]:
                 raise PuzzlescopeError(f"{expected}; {quoted(path.name)} lacks {', '.join(missing)}.")
@@ -99,7 +131,7 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
                 raise PuzzlescopeError(f"{quoted(path.name)} is larger than {MOST:,} pairs: split it.")
             arrays = {name: file[name] for name in names}
     except FAULTS as error:
-        why = reason(error) if isinstance(error, OSError) else "it is damaged, or of another kind"
+        why = reason(error) if isinstance(error, OSError) else "it is damaged"
         raise PuzzlescopeError(f"{expected}; {quoted(path.name)} could not be read: {why}.") from error
     _check_shapes(path.name, arrays)
     return arrays

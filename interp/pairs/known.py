@@ -6,16 +6,16 @@ grids; here only the parts matter.
 """
 
 from dataclasses import dataclass, replace
-from typing import Self
 
 import numpy as np
 
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.grids import Grid
 from interp.puzzles import Puzzle
-from interp.tasks import Task, task_named
-from interp.tasks.solving import Reading
+from interp.tasks import TASKS, Task
+from interp.tasks.solving import Reading, solve
 from interp.tasks.solving.reading import Layout
+from interp.tasks.solving.solution import answers
 from interp.tokens import Structure, encode
 
 MOST_NOISE = 40
@@ -56,7 +56,7 @@ class Known:
     def answer(self) -> Grid:
         return self.question[not self.reverse]
 
-    def replaced(self, **parts: object) -> Self:
+    def replaced(self, **parts: object) -> "Known":
         """The same with other parts; the third grid carries the noise that it had."""
         found = replace(self, **parts)  # type: ignore[arg-type]
         noisy = self.third != self.given
@@ -74,6 +74,12 @@ class Known:
         found = self.task.solve(*example, self.given, reverse=self.reverse)
         return found is not None and np.array_equal(found, self.answer)
 
+    def misleading(self) -> bool:
+        """Whether its noise, taken for a part of the third grid, would make another puzzle of the task."""
+        example = self.example[::-1] if self.reverse else self.example
+        found = solve(self.task.rule, *example, self.third, reverse=self.reverse)
+        return any(not np.array_equal(grid, self.answer) for grid in found.candidates)
+
 
 def understood(puzzle: Puzzle) -> Known:
     """What the solver makes of a puzzle whose answer it knows.
@@ -81,18 +87,22 @@ def understood(puzzle: Puzzle) -> Known:
     Raises:
         PuzzlescopeError: if the puzzle is of no known task, or its answer does not follow from its example.
     """
-    task, reverse = task_named(puzzle.task), puzzle.structure.reverse
+    if puzzle.task not in TASKS:
+        raise PuzzlescopeError(
+            f"Expected a puzzle of one of the tasks {', '.join(TASKS)}, whose rules are known; this one is of"
+            f" '{brief(puzzle.task)}': choose another puzzle."
+        )
+    task, reverse = TASKS[puzzle.task], puzzle.structure.reverse
     first, second, third, answer = puzzle.grids
     example = (second, first) if reverse else (first, second)
-    ways = [
-        (reading, given) for reading in readings(task, *example) for given in _without_noise(reading, puzzle)
-    ]
+    explaining = readings(task, *example)
+    ways = [(reading, given) for reading in explaining for given in _without_noise(reading, puzzle)]
     if ways:
         reading, given = min(ways, key=lambda way: int((way[1] != third).sum()))
         question = (answer, given) if reverse else (given, answer)
-        found = Known(task, puzzle.structure, reading, example, question, third)
-        if found.determined() and (given != third).sum() <= MOST_NOISE:
-            return found
+        only = len(answers(explaining, given, reverse=reverse)) == 1  # as found.determined(), not read again
+        if only and (given != third).sum() <= MOST_NOISE:
+            return Known(task, puzzle.structure, reading, example, question, third)
     raise PuzzlescopeError(
         f"Expected a puzzle whose answer follows from its example by the rule of {task.name}; this one's does"
         " not: choose another puzzle, or mend its example."

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from interp.errors import PuzzlescopeError
-from interp.grids import Grid
 from interp.pairs.changing import changes
 from interp.pairs.known import Known, understood
 from interp.pairs.pair import KINDS, Kind, Pair
@@ -19,6 +18,8 @@ MOST = 100_000
 """Pairs drawn at once."""
 PURPOSE = 4
 """Of the random streams: the purposes before are those of :mod:`interp.puzzles.kinds`."""
+BLOCK = 16
+"""Puzzles that a generator draws at once."""
 MOST_DRAWS = 400
 """Puzzles drawn without a single pair, after which there is none to be found."""
 
@@ -96,12 +97,12 @@ def check_kind(kind: str) -> None:
 
 def verified(pair: Pair) -> bool:
     """Whether solvers work out both answers, from the grids before their noise, and the pair is of its kind:
-    the answers differ, or, in a pair of noise, they do not."""
+    its ends differ where that says, and nowhere else."""
     try:
         ends = understood(pair.base), understood(pair.counterfactual)
     except PuzzlescopeError:
         return False
-    return all(end.determined() for end in ends) and _is_of_its_kind(pair)
+    return all(end.determined() and not end.misleading() for end in ends) and _is_of_its_kind(pair)
 
 
 def _is_of_its_kind(pair: Pair) -> bool:
@@ -110,6 +111,8 @@ def _is_of_its_kind(pair: Pair) -> bool:
     same_third = np.array_equal(pair.base.grids[2], pair.counterfactual.grids[2])
     same_example = np.array_equal(pair.base.grids[:2], pair.counterfactual.grids[:2])
     same_answer = not pair.contrast.any()
+    if pair.kind == "noise" and pair.differing.sum() != 1:
+        return False
     expected = {
         "rule": (True, False, False),
         "task": (True, False, False),
@@ -121,10 +124,9 @@ def _is_of_its_kind(pair: Pair) -> bool:
 
 def _drawn(task: str, kind: Kind, rng: np.random.Generator) -> Iterator[Pair]:
     in_vain = 0
-    while (task, kind) not in NONE_OF and in_vain < MOST_DRAWS:
-        grids: Grid = TASKS[task].draw(1, rng)[0]
-        structure = STRUCTURES[rng.integers(len(STRUCTURES))]
-        base = Puzzle.of(task, encode(grids[list(structure.order)], structure))
+    for base in _bases(task, rng):
+        if (task, kind) in NONE_OF or in_vain == MOST_DRAWS:
+            break
         try:
             found = _counterfactual(base, understood(base), kind, rng)
         except PuzzlescopeError:  # some reversed puzzles are not determined
@@ -135,6 +137,14 @@ def _drawn(task: str, kind: Kind, rng: np.random.Generator) -> Iterator[Pair]:
     raise PuzzlescopeError(
         f"There are no pairs of the kind '{kind}' of {task}: no other task fits its third grids."
     )
+
+
+def _bases(task: str, rng: np.random.Generator) -> Iterator[Puzzle]:
+    """Puzzles of a task in an order of the grids left to chance, without end."""
+    while True:
+        for grids in TASKS[task].draw(BLOCK, rng):
+            structure = STRUCTURES[rng.integers(len(STRUCTURES))]
+            yield Puzzle.of(task, encode(grids[list(structure.order)], structure))
 
 
 def _counterfactual(base: Puzzle, known: Known, kind: Kind, rng: np.random.Generator) -> Pair | None:

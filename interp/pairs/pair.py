@@ -16,7 +16,7 @@ KINDS: dict[Kind, str] = {
     "task": "the example shows another task; the third grid stays",
     "input": "one rectangle of the third grid is another one; the rule stays",
     "order": "the same four grids stand in another order; positions do not align",
-    "noise": "cells of the third grid carry random colours; the answer stays",
+    "noise": "one cell of the third grid has another colour, as noise; the answer stays",
 }
 """What differs between the two puzzles of a pair of each kind."""
 assert set(KINDS) == set(get_args(Kind))

@@ -10,6 +10,9 @@ tests.
 - ``{"007bbfb7": {"train": ..., "test": ...}, ...}``, a collection: each task by its id. If one task is asked
   for, the others are not looked at, so that their grids may have any size.
 
+A task may say more than ARC knows: a "structure", the order of its puzzles' grids ("f(X) X f(Y) Y": inputs
+are f(X) and f(Y)), and a "task" of ours, which its puzzles are then labelled with. So do those that we write.
+
 A pair is ``{"input": grid, "output": grid}``. A grid of 10 x 10 cells is taken as it is. A larger one is
 refused, and a smaller one too, unless the caller says where on a blank grid it goes.
 
@@ -26,10 +29,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt8
 
+from interp.errors import PuzzlescopeError
 from interp.grids import N_COLORS, SIZE
 from interp.puzzles.puzzle import LONGEST_TASK, PLACES, quoted
 from interp.puzzles.rows import BadRowError, Gathering, whole_list
-from interp.tokens import STRUCTURES, encode
+from interp.tokens import STRUCTURES, Structure, encode, structure_named
 
 Pair = tuple[UInt8[np.ndarray, "10 10"], UInt8[np.ndarray, "10 10"]]
 
@@ -57,10 +61,10 @@ class ArcReader:
         if not isinstance(value, dict):
             return False
         if "train" in value or "test" in value:
-            self._read_task(value, _own_name(value) or self._name, place)
+            self._read_task(value, own_name(value) or self._name, place)
         elif "input" in value or "output" in value:
             self._take(value, place)
-        elif value and all(isinstance(task, dict) and "train" in task for task in value.values()):
+        elif is_collection(value):
             for name, task in value.items():
                 self._read_task(task, name, f"task {quoted(name)}")
         else:
@@ -73,21 +77,23 @@ class ArcReader:
         return self._pairs == 1
 
     def _read_task(self, task: dict[str, Any], name: str, place: str) -> None:
-        if self._gathering.wanted.task not in (None, name):
+        label = label_of_task(task, name)
+        if self._gathering.wanted.task not in (None, label):
             self._gathering.skip()
             return
+        structure = order_of_task(task, name)
         sides = []
         for side in ("train", "test"):
             pairs = task.get(side)
             if not isinstance(pairs, list) or not pairs:
-                raise BadRowError(0, f'{_of(name)}expected a list of {{"input", "output"}} as "{side}".')
+                raise BadRowError(0, f'{of_task(name)}expected a list of {{"input", "output"}} as "{side}".')
             sides.append(
-                [self._read_pair(p, f"{_of(name)}{side} pair {k}") for k, p in enumerate(pairs, start=1)]
+                [self._read_pair(p, f"{of_task(name)}{side} pair {k}") for k, p in enumerate(pairs, start=1)]
             )
         train, test = sides
         self._gathering.expect(len(train) * len(test))
         for asked, example in product(test, train):
-            self._add(name, example, asked, place)
+            self._add(label, example, asked, place, structure)
 
     def _take(self, value: dict[str, Any], place: str) -> None:
         pair = self._read_pair(value, "its pair")
@@ -96,8 +102,10 @@ class ArcReader:
             self._add(self._name, self._last, pair, place)
         self._last = pair
 
-    def _add(self, name: str, example: Pair, asked: Pair, place: str) -> None:
-        tokens = encode(np.stack([*example, *asked]), STRUCTURES[0])
+    def _add(
+        self, name: str, example: Pair, asked: Pair, place: str, structure: Structure = STRUCTURES[0]
+    ) -> None:
+        tokens = encode(np.stack([*example, *asked]), structure)
         self._gathering.add([name], tokens[None], place)
 
     def _read_pair(self, pair: Any, what: str) -> Pair:
@@ -144,11 +152,16 @@ def place_grid(grid: Any, place: str | None, what: str) -> UInt8[np.ndarray, "10
             f"{what} is {height} x {width}, expected {SIZE} x {SIZE}: say where on a blank grid it goes,"
             f" with --place {' or '.join(PLACES)} (in Python, place=...).",
         )
-    cells = whole_list([cell for row in rows for cell in row])
-    wrong = cells[(cells != np.rint(cells)) | (cells >= N_COLORS)]
+    cells = whole_list(
+        [cell for row in rows for cell in row], lambda k: f"{what}, {_cell(k // width, k % width)}: "
+    )
+    wrong = np.flatnonzero((cells != np.rint(cells)) | (cells >= N_COLORS))
     if len(wrong):
+        k = int(wrong[0])
         raise BadRowError(
-            0, f"{what}: a cell is a colour, a whole number from 0 to {N_COLORS - 1}, got {wrong[0]:g}."
+            0,
+            f"{what}, {_cell(k // width, k % width)}: a cell is a colour, a whole number from 0 to"
+            f" {N_COLORS - 1}, got {cells[k]:g}.",
         )
     top, left = ((SIZE - height) // 2, (SIZE - width) // 2) if place == "centre" else (0, 0)
     found = np.zeros((SIZE, SIZE), dtype=np.uint8)
@@ -156,11 +169,41 @@ def place_grid(grid: Any, place: str | None, what: str) -> UInt8[np.ndarray, "10
     return found
 
 
-def _of(name: str) -> str:
+def _cell(row: int, column: int) -> str:
+    return f"row {row + 1}, column {column + 1}"
+
+
+def label_of_task(task: dict[str, Any], name: str) -> str:
+    """What puzzles of a task are labelled with: what it says itself, or else its name."""
+    return task["task"] if isinstance(task.get("task"), str) else name
+
+
+def order_of_task(task: dict[str, Any], name: str) -> Structure:
+    """The order of the grids that a task says; input, output, input, output are X, f(X), Y, f(Y) if none.
+
+    Raises:
+        BadRowError: if there is no such order.
+    """
+    said = task.get("structure", STRUCTURES[0].name)
+    if not isinstance(said, str):
+        raise BadRowError(0, f"{of_task(name)}expected as structure {STRUCTURES[0].name} or the like.")
+    try:
+        return structure_named(said)
+    except PuzzlescopeError as error:
+        raise BadRowError(0, f"{of_task(name)}{error}") from error
+
+
+def is_collection(value: dict[str, Any]) -> bool:
+    """Whether these are tasks of ARC by their ids."""
+    return bool(value) and all(isinstance(task, dict) and "train" in task for task in value.values())
+
+
+def of_task(name: str) -> str:
     return f"task {quoted(name)}, "
 
 
-def _own_name(task: dict[str, Any]) -> str:
+def own_name(task: dict[str, Any]) -> str:
+    """What a task calls itself; empty if it does not."""
     found = (task.get(key) for key in ("id", "task_id", "name"))
     return next((name for name in found if isinstance(name, str) and name), "")
 

@@ -16,8 +16,9 @@ checked. With a limit, reading a million puzzles takes some 0.2 GB more than the
 
 import gzip
 import zlib
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from io import BufferedIOBase, BytesIO
 from pathlib import Path
 
@@ -51,10 +52,15 @@ MAGIC = ((b"PAR1", ".parquet"), (b"PK", ".npz"), (b"\x93NUMPY", ".npy"))
 
 
 def read_bank() -> PuzzleSet:
-    """The embedded bank: every Parquet file in ``assets/puzzles``."""
-    files = sorted(BANK_FOLDER.glob("*.parquet"))
+    """The embedded bank: every Parquet file in ``assets/puzzles``, read once."""
+    return _bank(BANK_FOLDER)
+
+
+@cache
+def _bank(folder: Path) -> PuzzleSet:
+    files = sorted(folder.glob("*.parquet"))
     if not files:
-        raise PuzzlescopeError(f"The puzzle bank is missing: expected Parquet files in {BANK_FOLDER}.")
+        raise PuzzlescopeError(f"The puzzle bank is missing: expected Parquet files in {folder}.")
     sets = [read_file(file, Wanted()) for file in files]
     return PuzzleSet("bank", tuple(puzzle for one in sets for puzzle in one))
 
@@ -68,7 +74,7 @@ def read_file(path: Path, wanted: Wanted) -> PuzzleSet:
     kind = _kind(path)
     if kind not in (*READERS, *TEXT, ".gz"):
         raise PuzzlescopeError(
-            f"No puzzles {quoted(path, 200)}: expected bank, hub, or a file that ends in"
+            f"No puzzles {quoted(path, 200)}: expected bank, hub, collection:NAME, or a file that ends in"
             f" {', '.join(WRITERS)}, or one of these with .gz."
         )
     try:
@@ -78,24 +84,44 @@ def read_file(path: Path, wanted: Wanted) -> PuzzleSet:
     if not found:
         raise PuzzlescopeError(f"There is no file {path}.")
     gathering = Gathering(str(path), wanted)
-    try:
-        with ExitStack() as opened:
-            file: BufferedIOBase = opened.enter_context(path.open("rb"))
-            if _begins(
-                file, b"\x1f\x8b"
-            ):  # whatever its name: some programs compress, or decompress, in passing
-                file = _decompressed(opened.enter_context(gzip.open(file)), kind, str(path))
-            if kind == ".gz":
-                kind = next((ending for magic, ending in MAGIC if _begins(file, magic)), ".json")
-            if kind in TEXT:
-                read_json(file, gathering, stem(path.name))
-            else:
-                READERS[kind](file, gathering)
-    except (OSError, EOFError, zlib.error) as error:
-        raise PuzzlescopeError(f"{path} cannot be read: {_why(error)}.") from error
-    except MemoryError as error:
-        raise PuzzlescopeError(f"{path} needs more memory than there is.") from error
+    with errors_in_words(str(path)), path.open("rb") as file:
+        read_into(gathering, file, path.name)
     return gathering.puzzles(path.name)
+
+
+def read_into(gathering: Gathering, file: BufferedIOBase, name: str) -> None:
+    """Let the puzzles of an open file be gathered.
+
+    Args:
+        gathering: takes them.
+        file: stands at its beginning.
+        name: its name; the ending says what it holds, unless it is compressed without another one.
+
+    Raises:
+        PuzzlescopeError: if it is too large, or does not hold puzzles.
+    """
+    kind = _kind(Path(name))
+    with ExitStack() as opened:
+        # Whatever its name: some programs compress, or decompress, in passing.
+        if _begins(file, b"\x1f\x8b"):
+            file = _decompressed(opened.enter_context(gzip.open(file)), kind, gathering.where)
+        if kind == ".gz":
+            kind = next((ending for magic, ending in MAGIC if _begins(file, magic)), ".json")
+        if kind in TEXT:
+            read_json(file, gathering, stem(name))
+        else:
+            READERS[kind](file, gathering)
+
+
+@contextmanager
+def errors_in_words(where: str) -> Iterator[None]:
+    """Say in a sentence why a file cannot be read."""
+    try:
+        yield
+    except (OSError, EOFError, zlib.error) as error:
+        raise PuzzlescopeError(f"{where} cannot be read: {_why(error)}.") from error
+    except MemoryError as error:
+        raise PuzzlescopeError(f"{where} needs more memory than there is.") from error
 
 
 def write_file(puzzles: PuzzleSet, path: Path) -> None:

@@ -25,7 +25,7 @@ from interp.grids import CELLS, SIZE
 from interp.puzzles.arc import ArcReader
 from interp.puzzles.puzzle import LONGEST_TASK, PuzzleSet, quoted
 from interp.puzzles.rows import LABELS, NUMBERS, BadRowError, Gathering, label_of, numbers_of, whole_list
-from interp.tokens import STRUCTURES, structure_named
+from interp.tokens import STRUCTURES, cell_name, structure_named
 
 LARGEST_TEXT = 64 << 20
 """Bytes of text, as it is after decompression: some 20,000 puzzles, written with spaces."""
@@ -54,14 +54,14 @@ def read_json(file: BufferedIOBase, gathering: Gathering, name: str) -> None:
         PuzzlescopeError: saying where it is not JSON, or which entry is not a puzzle.
     """
     where = gathering.where
-    text = _text(file.read(LARGEST_TEXT + 1), where)
+    text = text_of(file.read(LARGEST_TEXT + 1), where)
     if not text.strip(" \t\r\n\ufeff"):
         raise PuzzlescopeError(f"{where} is empty and holds no puzzle.")
     arc = ArcReader(gathering, name)
-    for place, value in _values(text, where):
+    for place, value in values_of(text, where):
         try:
             if not arc.read(value, place):
-                _read_row(value, gathering, place)
+                read_row(value, gathering, place)
         except BadRowError as bad:
             raise PuzzlescopeError(f"{where}, {place}: {bad}") from bad
     if arc.alone:
@@ -83,7 +83,12 @@ def _rows(puzzles: PuzzleSet) -> Iterator[str]:
         yield json.dumps({"task": p.task, "structure": p.structure.name, "grids": p.grids.tolist()})
 
 
-def _text(content: bytes, where: str) -> str:
+def text_of(content: bytes, where: str) -> str:
+    """The text of a file.
+
+    Raises:
+        PuzzlescopeError: if it is none, or too large.
+    """
     if len(content) > LARGEST_TEXT:
         raise PuzzlescopeError(
             f"{where} has more than {LARGEST_TEXT >> 20} MB of text: so many puzzles belong into a .parquet"
@@ -101,7 +106,7 @@ def _text(content: bytes, where: str) -> str:
     return text
 
 
-def _values(text: str, where: str) -> Iterator[tuple[str, Any]]:
+def values_of(text: str, where: str) -> Iterator[tuple[str, Any]]:
     """The entries of lists, and the values that follow one another, each with its place in words."""
     scanner, number = _Scanner(text, where), 0
     while scanner.peek():
@@ -185,8 +190,12 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _read_row(value: Any, gathering: Gathering, place: str) -> None:
-    """Hand over what an entry says, which may be several puzzles."""
+def read_row(value: Any, gathering: Gathering, place: str) -> None:
+    """Hand over what an entry says, which may be several puzzles.
+
+    Raises:
+        BadRowError: if it is none.
+    """
     if isinstance(value, list):
         value = {"tokens": value}
     if not isinstance(value, dict):
@@ -217,7 +226,10 @@ def _from_grids(grids: Any, order: Any) -> np.ndarray:
     """Tokens [404], any numbers, of four grids that stand in this order."""
     if not _has_sizes(grids, (4, SIZE, SIZE)):
         raise BadRowError(0, f"Expected as grids a list of 4, each of {SIZE} rows of {SIZE} whole numbers.")
-    cells = whole_list([cell for grid in grids for row in grid for cell in row])
+    cells = whole_list(
+        [cell for grid in grids for row in grid for cell in row],
+        lambda k: f"grid {k // CELLS + 1}, {cell_name(k % CELLS)}: ",
+    )
     if not isinstance(order, str) or len(order) > LONGEST_TASK:
         raise BadRowError(0, f"Expected as structure {STRUCTURES[0].name} or the like, got {quoted(order)}.")
     try:

@@ -3,9 +3,13 @@
 from pathlib import Path
 
 from interp.errors import PuzzlescopeError
-from interp.puzzles.puzzle import PLACES, PuzzleSet, quoted
+from interp.puzzles.puzzle import PLACES, Puzzle, PuzzleSet, quoted
+from interp.puzzles.spelling import is_spelled, read_spelled, spelled
 from interp.tasks import task_named
 from interp.tokens import Structure
+
+COLLECTION = "collection:"
+"""Begins the name of a source that is a collection."""
 
 
 def load_puzzles(
@@ -23,8 +27,10 @@ def load_puzzles(
     them also with ``.gz``. A puzzle without label gets the task whose rule it follows, or "unknown".
 
     Args:
-        source: ``bank`` (the embedded one), a path to a file, or ``hub`` or ``hub:OWNER/NAME[@REVISION]``: a
-            public data set, streamed (1,000 puzzles if there is no limit).
+        source: ``bank`` (the embedded one), a path to a file, ``collection:NAME`` (one that was kept on this
+            machine, see :mod:`interp.puzzles.collections`), ``hub`` or ``hub:OWNER/NAME[@REVISION]``: a
+            public data set, streamed (1,000 puzzles if there is no limit); or ``own.`` and what follows in a
+            link, a single puzzle (:mod:`interp.puzzles.spelling`).
         task: only this task; of a set on the hub with a split of this name, only that split.
         structure: only this order of the grids.
         limit: at most so many, shared fairly between tasks and structures (see :meth:`PuzzleSet.limit`); of a
@@ -53,6 +59,8 @@ def load_puzzles(
         from interp.puzzles.hub import stream_hub
 
         return stream_hub(name, wanted)
+    if name.startswith(COLLECTION) or is_spelled(name):
+        return _named(name).filter(task=task, structure=structure).limit(limit)
     from interp.puzzles import files
 
     if name != "bank":
@@ -60,6 +68,28 @@ def load_puzzles(
     if task is not None:
         task_named(task)
     return files.read_bank().filter(task=task, structure=structure).limit(limit)
+
+
+def puzzle_name(puzzle: Puzzle) -> str:
+    """What names a puzzle in links and programs: its id, if the bank has it; else all of it.
+
+    Example:
+        >>> bank = load_puzzles("bank")
+        >>> puzzle_name(bank[0]) == bank[0].id
+        True
+    """
+    from interp.puzzles import files
+
+    return puzzle.id if files.read_bank().find(puzzle.id) == puzzle else spelled(puzzle)
+
+
+def _named(name: str) -> PuzzleSet:
+    """A collection, or the one puzzle that a name spells."""
+    if is_spelled(name):
+        return PuzzleSet("own", (read_spelled(name),))
+    from interp.puzzles.collections import Collections, data_folder
+
+    return Collections(data_folder()).puzzles(name.removeprefix(COLLECTION))
 
 
 def save_puzzles(puzzles: PuzzleSet, path: str | Path) -> None:

@@ -7,7 +7,7 @@ file takes is that of a block.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,17 @@ from interp.grids import N_COLORS
 from interp.puzzles.puzzle import Puzzle, PuzzleSet, label_fault, quoted
 from interp.tasks import TASKS
 from interp.tasks.solving import solve
-from interp.tokens import D_VOCAB, MARKERS, N_CTX, PUZZLE_TOKENS, START, STRUCTURES, Structure
+from interp.tokens import (
+    D_VOCAB,
+    GRID_TOKENS,
+    MARKERS,
+    N_CTX,
+    PUZZLE_TOKENS,
+    START,
+    STRUCTURES,
+    Structure,
+    cell_name,
+)
 
 MOST_PUZZLES = 1 << 20
 """In one file: a little more than the public set has. As Python objects that many take 0.6 GB."""
@@ -59,10 +69,11 @@ class Gathering:
     Args:
         where: the file, for messages.
         wanted: which puzzles to keep.
+        most: puzzles that the file may hold.
     """
 
-    def __init__(self, where: str, wanted: Wanted):
-        self.where, self.wanted = where, wanted
+    def __init__(self, where: str, wanted: Wanted, most: int = MOST_PUZZLES):
+        self.where, self.wanted, self._most = where, wanted, most
         self.seen = 0
         self._kept: list[Puzzle] = []
         self._of_kind: Counter[tuple[str, int]] = Counter()
@@ -71,9 +82,9 @@ class Gathering:
 
     def expect(self, more: int) -> None:
         """Refuse a file that says it has more puzzles than we take, before they are read."""
-        if self.seen + more > MOST_PUZZLES:
+        if self.seen + more > self._most:
             raise PuzzlescopeError(
-                f"{self.where} says that it holds {self.seen + more:,} puzzles: at most {MOST_PUZZLES:,} are"
+                f"{self.where} says that it holds {self.seen + more:,} puzzles: at most {self._most:,} are"
                 " read from one file; cut it into several."
             )
 
@@ -179,9 +190,9 @@ def whole_tokens(numbers: np.ndarray) -> UInt8[np.ndarray, "row 404"]:
 
 def _fault(row: np.ndarray) -> str:
     """Why a row of 404 or 405 numbers is not a puzzle."""
-    broken = [x for x in row.tolist() if x != x or x in (np.inf, -np.inf) or x != round(x)]
-    if broken:
-        return expected(f"got {broken[0]}")
+    for k, x in enumerate(row.tolist()):
+        if x != x or x in (np.inf, -np.inf) or x != round(x):
+            return expected(f"got {x}{_where(k - len(row) + PUZZLE_TOKENS)}")
     if len(row) == N_CTX and row[0] != START:
         return f"{N_CTX} tokens begin with the start token {START}, got {row[0]:g}."
     try:
@@ -189,6 +200,14 @@ def _fault(row: np.ndarray) -> str:
     except PuzzlescopeError as error:
         return str(error)
     raise AssertionError("a sound row was refused")
+
+
+def _where(token: int) -> str:
+    """Where one of the 404 tokens stands, in words; nothing of the start token."""
+    grid, cell = divmod(token, GRID_TOKENS)
+    if token < 0:
+        return ""
+    return f" as the marker of grid {grid + 1}" if not cell else f" in grid {grid + 1}, {cell_name(cell - 1)}"
 
 
 def expected(got: str) -> str:
@@ -211,20 +230,23 @@ def numbers_of(value: Any) -> np.ndarray:
     return whole_list(list(value))
 
 
-def whole_list(values: list[Any]) -> np.ndarray:
+def whole_list(values: list[Any], where: Callable[[int], str] = lambda _: "") -> np.ndarray:
     """A list of numbers as an array; its length is known to be small.
+
+    Args:
+        where: names the place of one of them, from 0, at the head of a message.
 
     Raises:
         BadRowError: if one of them is no whole number from 0 to 14, which all tokens are.
     """
-    for value in values:
+    for k, value in enumerate(values):
         if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.number):
-            raise BadRowError(0, f"Expected whole numbers, got {_kind(value)}.")
+            raise BadRowError(0, f"{where(k)}Expected whole numbers, got {_kind(value)}.")
         if not 0 <= value < D_VOCAB:  # so neither NaN nor a number too large for an array
             raise BadRowError(
                 0,
-                f"Expected whole numbers, colours from 0 to {N_COLORS - 1} and markers from {MARKERS[0]} to"
-                f" {MARKERS[-1]}; got {quoted(value)}.",
+                f"{where(k)}Expected whole numbers, colours from 0 to {N_COLORS - 1} and markers from"
+                f" {MARKERS[0]} to {MARKERS[-1]}; got {quoted(value)}.",
             )
     return np.array(values)
 

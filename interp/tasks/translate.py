@@ -1,6 +1,6 @@
 """The task ``translate``: one rectangle moves by one cell."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Self
@@ -90,7 +90,7 @@ class Translate(Reading):
         return filled((*layout[:2], layout[2].moved(*self.move)), self.colors)
 
 
-def _completions(seen: list[Cell], end: Rect) -> Iterator[Rect]:
+def _completions(seen: Sequence[Cell], end: Rect) -> Iterator[Rect]:
     """The rectangles of which just the cells `seen` are left when a target has moved by one cell to `end`.
 
     Only the cells that the target did not lie on before can hide anything: a strip or an L one cell thick. A

@@ -17,6 +17,8 @@ VIEWS = {
     "lens": "circuits?show=lens",
     "attribution": "circuits?show=attribution",
     "patching": "circuits?show=patching",
+    "puzzles": "puzzles",
+    "the easel": "puzzles?part=easel",
     "stories": "stories",
     "administration": "admin",
     "a story, presented": "?story=what-matters&at=2&present=1",

@@ -265,6 +265,29 @@ def test_many_puzzles_fill_the_board_and_can_be_stopped(page: Page, address: str
     measured(page)
 
 
+def test_a_cell_is_forced_and_the_model_draws_on_from_it(page: Page, address: str) -> None:
+    """Click a cell of the answer and give it another colour; the link keeps it, a click ends it."""
+    page.goto(address)
+    settled(page)
+    panel(page, "Model").locator('.cell[data-cell="15"]').click()
+    page.wait_for_url(re.compile("cell=g4r2c6"))
+    settled(page)
+    page.get_by_role("button", name="Force").click()
+    choose(page, "Colour of row 2, column 6", "green")
+    page.wait_for_url(re.compile("force=r2c6%3D2"))
+    expect(page.get_by_role("button", name="1 forced")).to_be_visible()
+    page.reload()
+    forced = panel(page, "Model").locator(".forced")
+    expect(forced).to_have_count(1)
+    expect(forced).to_have_attribute("data-cell", "15")
+    expect(panel(page, "Model").locator('.cell[data-cell="15"]')).to_have_attribute(
+        "aria-label", re.compile("green, forced")
+    )
+    settled(page)
+    page.get_by_role("button", name="1 forced").click()
+    expect(forced).to_have_count(0)
+
+
 def test_puzzles_that_flip_are_links(page: Page, address: str) -> None:
     page.goto(f"{address}/?chart=tasks&flips=replace_color-L1.attn")
     settled(page)

@@ -469,9 +469,27 @@ def test_a_fault_of_ours_is_a_sentence_too(monkeypatch, capsys) -> None:
         assert word in said and len(said.splitlines()) == 1
 
 
+def test_solve_with_forced_cells(model: str, file: str, capsys) -> None:
+    command = ["solve", "--puzzles", file, "--model", model, "--json"]
+    assert main([*command, "--forced", "r1c1=3, r10c10=0"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    net, puzzles = load_model(model), load_puzzles(file)
+    drawn = predict(net, puzzles.tokens, forced=((0, 3), (99, 0))).greedy
+    assert found["wrong"] == int((drawn != puzzles.tokens[:, -100:])[:, 1:99].sum())
+    assert found["forced"] == "r1c1=3,r10c10=0" and found["solved"] == 0
+    assert main([*command[:-1], "--forced", "r1c1=3"]) == 0 and "cells wrong" in capsys.readouterr().out
+    assert main([*command, "--forced", "34"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
 def test_every_command_has_its_test() -> None:
     commands = {command.name or command.callback.__name__ for command in app.registered_commands}
-    assert commands == {"solve", "sweep", "heads", "phenomena", "evaluate", "convert", "puzzles", "train"}
+    assert {group.name for group in app.registered_groups} == {"collections"}, "see test_cli_collections.py"
+    assert commands == {
+        *("solve", "sweep", "heads", "phenomena", "evaluate", "convert", "puzzles", "train", "pairs"),
+        *("optimal", "rank"),  # tests/interp/test_cli_methods.py
+        "failures",  # tests/interp/analyses/failures
+    }
 
 
 BAD = {

@@ -1,14 +1,17 @@
 """What the benchmarks compare does the same work and gives the same answers; how they take times. No time is
 tested."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from benchmarks import engine, first_look, models, timing
+from benchmarks import engine, first_look, models, pairs, synergy, timing
 from interp import load_puzzles
-from interp.ablation import parse_ablation
+from interp.ablation import components_of, parse_ablation
 from interp.engine.predict import predict
+from interp.pairs import kinds_for, pair_for, shipped_pairs
 from interp.puzzles import Puzzle
 from tests.support.models import small_model
 
@@ -86,5 +89,43 @@ def test_a_stretched_model_computes_more_and_says_the_same(n_layers: int) -> Non
         assert not np.allclose(other.probabilities, one.probabilities, atol=1e-2)
 
 
+def test_both_ways_find_the_same_synergy() -> None:
+    model, tokens = small_model(), load_puzzles("bank", limit=2).tokens
+    parts = components_of(model.cfg, ["head"])[::3]
+    assert len(synergy.runs_of(parts)) == 1 + 4 + 6
+    found = synergy.synergy(model, tokens, parts).synergy()
+    np.testing.assert_allclose(found, synergy.plain_synergy(model, tokens, parts), atol=1e-4)
+
+
 def test_ranks() -> None:
     assert first_look.ranks(np.array([0.3, 0.1, 0.2])).tolist() == [2, 0, 1]
+
+
+def test_a_pair_counts_only_if_both_ends_are_right(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = shipped_pairs("rule", "frame")[:3]
+    solved = {found[0].base.cells, found[0].counterfactual.cells, found[1].base.cells}
+    solved.add(found[2].counterfactual.cells)
+    monkeypatch.setattr(
+        pairs, "losses", lambda model, tokens: (None, np.array([row.tobytes() in solved for row in tokens]))
+    )
+    assert pairs.both_right(small_model(), found).tolist() == [True, False, False]
+
+
+def test_noise_that_changes_nothing_moves_nothing() -> None:
+    model, noisy = small_model(), shipped_pairs("noise", "replace_color")[:4]
+    rules = [pair_for(pair.base, "rule") for pair in noisy if "rule" in kinds_for(pair.base)]
+    still = [replace(pair, counterfactual=pair.base) for pair in rules]
+    moved = pairs.moved_by_noise(model, still)
+    assert np.abs(moved.by_noise).max() < 1e-4 and np.abs(moved.gap).min() > 1e-3
+    assert not moved.on_contrast.any() and abs(moved.signed) < 1e-3
+    changed = pairs.moved_by_noise(model, noisy)
+    assert np.abs(changed.by_noise).max() > 1e-3 and len(changed.gap) == len(rules)
+    assert changed.gap == pytest.approx(moved.gap, abs=1e-4)
+
+
+def test_noise_as_in_the_data_leaves_the_answer() -> None:
+    noisy = shipped_pairs("noise", "grow")[:8]
+    cells = [pair.differing.sum() for pair in pairs.as_in_the_data(noisy)]
+    assert 1 < np.mean(cells) < 9
+    for pair in pairs.as_in_the_data(noisy):
+        assert (pair.base.grids[[0, 1, 3]] == pair.counterfactual.grids[[0, 1, 3]]).all()

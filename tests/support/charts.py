@@ -9,6 +9,7 @@ from interp.ablation import Component
 from interp.analyses.ablation_sweep import SweepPart, SweepState
 from interp.analyses.composition import composition
 from interp.analyses.head_study import HeadStudy, study_heads
+from interp.analyses.synergy import SynergyState
 from tests.support.models import SMALL, six_puzzles, small_model
 from tests.support.results import SOURCE, attribution, patched, paths
 from tests.support.rows import attn, cells, losses, row
@@ -38,6 +39,15 @@ def _scatter() -> go.Figure:
     return figures.scatter_figure((across, up), ("previous token", "cell above"), costs, costs, "L1.H1")
 
 
+def _pairs() -> SynergyState:
+    """Of three heads, one puzzle: two replace one another."""
+    heads = [Component(0, "head", 1), Component(1, "head", 1), Component(1, "head", 2)]
+    state = SynergyState(heads, 1)
+    for number, loss in enumerate((0.02, 0.03, 0.02, 0.05, 2.0, 0.04, 0.05)):
+        state.add(SweepPart(number, 0, losses(loss, 1), cells([loss < 1])))
+    return state
+
+
 def _readings() -> tuple:
     return composition(small_model()).readings(SOURCE)
 
@@ -61,5 +71,6 @@ CHARTS: dict[str, Callable[[], go.Figure]] = {
     "layer_chart": lambda: figures.layer_chart(ROWS, CLEAN, off=OFF),
     "board_map": lambda: figures.board_map([*ROWS, row(Component(1, "mlp"), 0.1)], CLEAN, off=OFF),
     "head_map": lambda: figures.head_map(ROWS, CLEAN, off=OFF),
+    "synergy_map": lambda: figures.synergy_map(_pairs(), "cells", OFF),
     "task_map": lambda: figures.task_map({"contact": sweep(), "frame": sweep()}, "final", OFF),
 }

@@ -25,6 +25,13 @@ def some() -> PuzzleSet:
     return PuzzleSet("some", tuple(Puzzle.of(task, tokens) for task, tokens in drawn))
 
 
+@cache
+def clean_frame(structure: Structure) -> Puzzle:
+    """A frame puzzle without noise, whose answer its solver works out."""
+    (kind,) = (kind for kind in KINDS if kind.task == "frame" and kind.structure == structure)
+    return Puzzle.of("frame", draw("evaluation", 9, kind, 1, noise=0.0, verified=True)[0])
+
+
 def random_puzzle(task: str, structure: Structure, seed: int) -> Puzzle:
     tokens = np.random.default_rng(seed).integers(11, size=404)
     tokens[::101] = structure.markers

@@ -13,7 +13,7 @@ from app.state.scene import Scene, first_changed
 from app.state.session import of_this_model
 from app.views.circuits.cell import cell_of, look_at
 from app.views.circuits.choices import PAGE, choose_patching, chosen_patching
-from app.views.shared.pairs import pair_of
+from app.views.shared.pairs import pair_of, usual_pair
 from app.widgets import patching
 from app.widgets.patching import PAIR, Patching
 from app.widgets.puzzle_strip import Look
@@ -75,6 +75,8 @@ def choice_of(scene: Scene, backend: Backend) -> Patching:
     choice = chosen_patching()
     if choice.source not in (None, PAIR):
         return choice
+    if choice.source is None and choice.pair == Patching.pair:  # none is chosen
+        choice = replace(choice, pair=usual_pair(scene.puzzle))
     if not isinstance(pair_of(scene.puzzle, choice.pair, choice.seed), str):
         return replace(choice, source=PAIR)
     source = telling_source(scene.puzzle, _cell_to_tell(scene), _same_kind(scene, backend))

@@ -7,7 +7,7 @@ import streamlit as st
 from app.live import fragment, sweeps
 from app.live.watching import Seen, look_in, watched
 from app.state.heads import roles_of
-from app.state.scene import SAMPLES, Scene
+from app.state.scene import Scene, samples_for
 from app.state.session import change, choose, chosen, of_this_model
 from app.views.circuits.choices import PAGE
 from app.widgets import terms
@@ -143,7 +143,10 @@ def _controls(scene: Scene, backend: Backend, source: Component) -> None:
             on_change=of_this_model(lambda part: choose(PAGE, source=part)),
         )
         measure_and_sample.show_sample(
-            scene.sample, SAMPLES, key="circuits-sample", on_change=lambda sample: change(sample=sample)
+            scene.sample,
+            samples_for(scene.puzzle),
+            key="circuits-sample",
+            on_change=lambda sample: change(sample=sample),
         )
         measure_and_sample.show_measure(
             measure_of(scene),

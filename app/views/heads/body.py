@@ -12,7 +12,7 @@ import streamlit as st
 
 from app.live import fragment, studies, sweeps
 from app.live.watching import Seen, watched
-from app.state.scene import SAMPLES, Scene
+from app.state.scene import Scene, samples_for
 from app.state.session import change, choose, chosen, look_at_head, of_this_model
 from app.views.heads.choices import PAGE
 from app.widgets import head_offsets, terms
@@ -120,7 +120,10 @@ def _choose_head(name: str, study: HeadStudy) -> None:
 def _controls(scene: Scene, over: Over) -> None:
     with st.container(horizontal=True, gap="small", key="heads-controls"):
         measure_and_sample.show_sample(
-            scene.sample, SAMPLES, key="heads-sample", on_change=lambda sample: change(sample=sample)
+            scene.sample,
+            samples_for(scene.puzzle),
+            key="heads-sample",
+            on_change=lambda sample: change(sample=sample),
         )
         choice.segmented(
             "From which positions",

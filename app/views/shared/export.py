@@ -21,7 +21,7 @@ def header_of(
 def sample_of(scene: Scene) -> Sample:
     """The puzzles that a page is over (:func:`app.live.sweeps.puzzles_of`), for a program."""
     if scene.sample == 1:
-        return Sample((scene.puzzle.id,))
+        return Sample.of([scene.puzzle])
     structure = scene.structure.name if scene.structure else None
     return Sample(task=scene.puzzle.task, structure=structure, limit=scene.sample)
 

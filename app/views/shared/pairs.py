@@ -2,10 +2,9 @@
 
 from functools import lru_cache
 
-from interp.pairs import Kind, Pair, pair_for
-
 from app.state.link import Context, Parameter
 from interp.errors import PuzzlescopeError, brief
+from interp.pairs import Kind, Pair, pair_for
 from interp.puzzles import Puzzle
 
 MADE = 256
@@ -19,6 +18,15 @@ def pair_of(puzzle: Puzzle, kind: Kind, seed: int = 0) -> Pair | str:
         return pair_for(puzzle, kind, seed)
     except PuzzlescopeError as error:
         return str(error)
+
+
+USUAL: tuple[Kind, ...] = ("rule", "task", "input")
+"""The kinds that are looked for where none has been chosen, in this order."""
+
+
+def usual_pair(puzzle: Puzzle) -> Kind:
+    """The first kind of which this puzzle has a pair."""
+    return next((kind for kind in USUAL if isinstance(pair_of(puzzle, kind), Pair)), USUAL[0])
 
 
 def _draw(text: str, context: Context) -> int:

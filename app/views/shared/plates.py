@@ -52,6 +52,7 @@ def plate(
     puzzles: Sequence[Puzzle] | None = None,
     ablation: Ablation | None = None,
     measure: str = "",
+    marked: bool = True,
     rows: Sequence[dict[str, Any]] = (),
     about: str = "",
     more: Sequence[str] = (),
@@ -63,6 +64,7 @@ def plate(
         figure: its name in the file's name.
         puzzles: that it is over; left out, the one on screen.
         ablation: under which the model is run; left out, the scene's.
+        marked: whether the colours of effects by the measure are told below; a drawing may tell its own.
         more: what else it depends on, for the file's name.
     """
     from interp.figures.paper import Chart, Plate, file_name
@@ -80,7 +82,7 @@ def plate(
         header=replace(header_of(scene, backend, own, off.text), measure=measure),
         rows=tuple(rows),
         about=about,
-        marks=_marks(measure, len(own)),
+        marks=_marks(measure, len(own)) if marked else [],
         name=file_name(
             figure,
             task=task,

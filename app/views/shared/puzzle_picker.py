@@ -30,6 +30,8 @@ from interp.puzzles import Puzzle, PuzzleSet
 from interp.tasks import TASKS
 from interp.tokens import STRUCTURES, Structure
 
+OWN_RULE = "a puzzle of none of the tasks: what is right is what was painted"
+
 _PICTURES = "picker-pictures"
 """The task whose pictures a browser has asked for: sent until it has them, for a run may be overtaken
 by the next."""
@@ -56,10 +58,10 @@ def _offer(scene: Scene, backend: Backend) -> Offer:
     solved = solving.solved(scene, backend, task)
     known = [*solved, *[None] * (len(puzzles) - len(solved))]
     pictures = None
-    if st.session_state.get(_PICTURES) == task:
+    if len(puzzles) and st.session_state.get(_PICTURES) == task:
         pictures = np.stack([_picture(puzzle) for puzzle in puzzles])
     return Offer(
-        tasks=[_entry(scene, backend, name) for name in TASKS],
+        tasks=[*(_entry(scene, backend, name) for name in TASKS), *_own_task(scene)],
         task=task,
         orders=[structure.name for structure in STRUCTURES],
         order=scene.structure.name if scene.structure else "",
@@ -69,10 +71,17 @@ def _offer(scene: Scene, backend: Backend) -> Offer:
             for puzzle, right in zip(puzzles, known, strict=True)
         ],
         puzzle=scene.puzzle.id,
+        own=scene.puzzle not in puzzles,
         elsewhere="" if not all(solved) else solving.elsewhere(scene, backend),
         pictures=pictures,
         colors=PALETTES[scene.palette],
     )
+
+
+def _own_task(scene: Scene) -> list[TaskEntry]:
+    """The entry of a puzzle that is of no task."""
+    puzzle = scene.puzzle
+    return [] if puzzle.task in TASKS else [TaskEntry(puzzle.task, OWN_RULE, _picture(puzzle))]
 
 
 def _entry(scene: Scene, backend: Backend, task: str) -> TaskEntry:

@@ -1,4 +1,6 @@
-"""Ablating a component, or restoring it, by a click on a chart."""
+"""Ablating components, or restoring them, by a click on a chart."""
+
+from collections.abc import Sequence
 
 from app.state.session import change, now
 from app.widgets.ablation_board import Switch, apply_switch
@@ -7,6 +9,11 @@ from interp.ablation import Component
 
 def switch(component: Component) -> None:
     """Off if it was on, on if it was off, by the method that is chosen."""
+    switch_all((component,))
+
+
+def switch_all(components: Sequence[Component]) -> None:
+    """All of them off by the method that is chosen; on if all were off."""
     ablation, method = now().ablation, now().method
-    wish = Switch((component,), component not in ablation.components, method)
-    change(ablation=apply_switch(ablation, wish))
+    some_on = not all(part in ablation.components for part in components)
+    change(ablation=apply_switch(ablation, Switch(tuple(components), some_on, method)))

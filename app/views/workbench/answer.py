@@ -7,7 +7,7 @@ import streamlit as st
 from app.state.scene import Scene
 from app.state.session import change
 from app.views.shared import puzzle_panels
-from app.views.workbench import compare, desk, pair
+from app.views.workbench import compare, desk, forcing, pair
 from app.widgets import loss_readout, narration, puzzle_strip
 from app.widgets.controls import choice
 from app.widgets.palette import PALETTES
@@ -56,7 +56,7 @@ class Answers:
 def ask(scene: Scene, backend: Backend) -> Answers:
     """The answers to the puzzle of the scene."""
     clean, *others = (
-        None if off is None else backend.ask(scene.model, PredictionOf(scene.puzzle, off))
+        None if off is None else backend.ask(scene.model, PredictionOf(scene.puzzle, off, scene.force))
         for off in (NO_ABLATION, scene.ablation or None, scene.pin)
     )
     assert clean is not None
@@ -67,9 +67,10 @@ def told(scene: Scene, backend: Backend, answers: Answers) -> str:
     """What became of the answer, in a sentence or two: beside the clean run, or beside what is pinned."""
     if scene.pin is not None and answers.pinned is not None:
         pinned, present = (scene.pin, answers.pinned), (scene.ablation, answers.now)
-        return compare_two(scene.puzzle, pinned, present, scene.answer)
+        return forcing.sentence(scene) + compare_two(scene.puzzle, pinned, present, scene.answer)
     clean, ablated, cfg = answers.clean, answers.ablated, backend.model(scene.model).cfg
-    return narrate(scene.puzzle, scene.ablation, clean, ablated, decoding=scene.answer, cfg=cfg)
+    became = narrate(scene.puzzle, scene.ablation, clean, ablated, decoding=scene.answer, cfg=cfg)
+    return forcing.sentence(scene) + became
 
 
 def show(scene: Scene, backend: Backend, answers: Answers) -> compare.Rooms | None:
@@ -86,8 +87,9 @@ def show(scene: Scene, backend: Backend, answers: Answers) -> compare.Rooms | No
     with st.container(horizontal=True, gap="small", vertical_alignment="center", key="answer-line"):
         with st.container(width="stretch"):
             narration.show(sentence)
+        forcing.show(scene)
         desk.show_button(scene, answers.now)
-        pair.show_button()
+        pair.show_button(scene)
         compare.show_pin(scene)
         _switches(scene)
     if answers.pinned is None:
@@ -116,12 +118,14 @@ def _panels(scene: Scene, answers: Answers) -> list[Panel]:
     if answers.pinned is not None and scene.pin is not None:
         base, first = answers.pinned, f"Pinned: {brief(scene.pin.text, LONGEST_TITLE)}"
         second = f"Now: {off or 'clean'}"
-    before = puzzle_panels.answer(first, scene.puzzle, base, scene.answer, opens="gap")
+    held = tuple(cell for cell, _ in scene.force)
+    before = puzzle_panels.answer(first, scene.puzzle, base, scene.answer, opens="gap", forced=held)
     panels = [*puzzle_panels.grids(scene.puzzle, pair.marks_of(scene)), before]
     if answers.ablated is None and answers.pinned is None:
         return [*panels, Panel("Ablated", None, note="ablate a component below")]
     run = answers.now
-    return [*panels, puzzle_panels.answer(second, scene.puzzle, run, scene.answer, compared=before.cells)]
+    after = puzzle_panels.answer(second, scene.puzzle, run, scene.answer, compared=before.cells, forced=held)
+    return [*panels, after]
 
 
 def _switches(scene: Scene) -> None:

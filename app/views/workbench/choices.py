@@ -2,9 +2,11 @@
 model is wrong. All else is the scene that pages share."""
 
 from app.state.link import Context, Parameter, one_of
+from app.state.scene import Base
 from app.state.sights import Sight, Sights, see
 from app.views.shared.pairs import DRAW
 from app.widgets.pair import KINDS
+from interp.analyses.conditional import GIVEN, WHOLE
 
 PAGE = "workbench"
 SIGHTS: Sights = {
@@ -27,3 +29,6 @@ CHOICES = {
     "draw": DRAW,
     "why": Parameter("", _asked),
 }
+
+BASES: dict[Base, str] = {"clean": WHOLE, "off": GIVEN}
+"""What the board and the charts measure, by the scene's name of it."""

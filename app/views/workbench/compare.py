@@ -123,8 +123,8 @@ def ask_other(scene: Scene, backend: Backend) -> Other:
     other = scene.beside
     off, why = fitting(scene.ablation, other, backend)
     misfit = f"{other} is shown clean, for the ablation does not fit it: {why}" if why else ""
-    clean = backend.ask(other, PredictionOf(scene.puzzle))
-    run = backend.ask(other, PredictionOf(scene.puzzle, off)) if off else None
+    clean = backend.ask(other, PredictionOf(scene.puzzle, forced=scene.force))
+    run = backend.ask(other, PredictionOf(scene.puzzle, off, scene.force)) if off else None
     return Other(off, misfit, clean, run)
 
 

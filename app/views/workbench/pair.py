@@ -5,13 +5,12 @@ from urllib.parse import urlencode
 
 import numpy as np
 import streamlit as st
-from interp.pairs import Pair
 from jaxtyping import Bool
 
 from app.state.scene import Scene
 from app.state.session import choose, chosen, open_puzzle
 from app.views.shared import puzzle_panels
-from app.views.shared.pairs import pair_of
+from app.views.shared.pairs import pair_of, usual_pair
 from app.views.workbench.choices import PAGE
 from app.widgets import pair, puzzle_strip, terms
 from app.widgets.puzzle_strip import Look
@@ -19,13 +18,14 @@ from app.widgets.text import escape_markdown
 from app.widgets.workbench_link import workbench_link
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
+from interp.pairs import Pair
 
 HELP = (
     "Show this puzzle's counterfactual beside it: one thing is changed, and the cells that differ are marked."
 )
 
 
-def show_button() -> None:
+def show_button(scene: Scene) -> None:
     """Draw the button that opens and closes it; for a horizontal container."""
     is_open = bool(chosen(PAGE)["pair"])
     st.button(
@@ -34,7 +34,7 @@ def show_button() -> None:
         icon=":material/compare_arrows:",
         type="primary" if is_open else "secondary",
         help=HELP,
-        on_click=partial(choose, PAGE, pair="" if is_open else "rule", draw=0),
+        on_click=lambda: choose(PAGE, pair="" if is_open else usual_pair(scene.puzzle), draw=0),
     )
 
 

@@ -1,6 +1,16 @@
 """The ablation board: a tile for every component, coloured by the effect of ablating it."""
 
-from app.widgets.ablation_board.board import Board, board_data, chips, news, pinned_data, show
+from app.widgets.ablation_board.board import (
+    ALONE,
+    Board,
+    board_data,
+    chips,
+    label,
+    news,
+    pinned_data,
+    read_out,
+    show,
+)
 from app.widgets.ablation_board.tiles import Tile, costliest, in_short, number, place, said, tile_of
 from app.widgets.ablation_board.wishes import (
     Export,
@@ -21,6 +31,7 @@ from app.widgets.ablation_board.wishes import (
 )
 
 __all__ = [
+    "ALONE",
     "Board",
     "Export",
     "MeasureNow",
@@ -40,10 +51,12 @@ __all__ = [
     "chips",
     "costliest",
     "in_short",
+    "label",
     "news",
     "number",
     "pinned_data",
     "place",
+    "read_out",
     "read_wishes",
     "said",
     "seen_after",

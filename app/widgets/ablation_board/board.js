@@ -202,8 +202,11 @@ class Board {
     const [, , , , , words] = this.data.tiles[part] ?? UNKNOWN
     const role = this.data.marks[part]?.[1]
     const state = part in off ? ` · now ${this.methods.how(off[part])}` : ""
-    const pinned = this.data.pinned[part] ? ` · ${this.data.pinned[part][2]}` : ""
-    return `${part}${role ? ` (${role})` : ""} ${this.data.adds ? "added" : "alone"}: ${words}${state}${pinned}`
+    const pinned = this.data.pinned[part]?.[2] ? ` · ${this.data.pinned[part][2]}` : ""
+    const named = role ? ` (${role})` : "" // where there are two effects to tell, they come first
+    return this.data.against === "alone"
+      ? `${part}${named} alone: ${words}${state}${pinned}`
+      : `${part} ${this.data.against}: ${words}${state}${pinned}${named}`
   }
 
   draw() {

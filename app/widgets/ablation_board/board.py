@@ -28,6 +28,7 @@ from interp.ablation import (
     components_of,
     parse_ablation,
 )
+from interp.analyses.conditional import GIVEN
 from interp.engine.measures import Measure
 from interp.figures.scale import colour, ink
 from interp.model import Config
@@ -38,6 +39,9 @@ PLACEHOLDER = "such as L1.attn or L0-2.H3:mean"
 """What stands in the empty field for the ablation's text."""
 LEFT_OUT = ("token", "cell", "rests", "on")
 """Words of a role's name for which the line of signs has no room."""
+
+ALONE = "alone"
+"""What a tile tells of its component where nothing is off."""
 
 _board = component(
     "ablation_board",
@@ -64,7 +68,10 @@ class Board:
         method: how the next component is switched off.
         error: why the last text could not be used; it is shown beneath the text.
         marks: of some components a character for the tile's corner, and what it means.
-        adds: whether each component is ablated besides what is ablated already, and not alone.
+        against: what the tiles tell of each component, after its name: from the whole model or given what is
+            off; that it is ablated alone, where nothing is.
+        other: the tiles of the other of these two, as far as they are known.
+        other_against: what those tell.
         has_tiles: whether the tiles are drawn; else only what stands around them.
         pinned: the components of the ablation that is compared with.
         beneath: the tiles of the same measured on top of that one, if they are others.
@@ -87,7 +94,14 @@ class Board:
     pinned: Collection[Component] = ()
     beneath: Mapping[Component, Tile] = field(default_factory=dict)
     has_tiles: bool = True
-    adds: bool = False
+    against: str = ALONE
+    other: Mapping[Component, Tile] = field(default_factory=dict)
+    other_against: str = ""
+
+    @property
+    def is_given(self) -> bool:
+        """Whether something is off in the run that the tiles are compared with."""
+        return self.against == GIVEN
 
 
 def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
@@ -107,7 +121,9 @@ def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
         "off": _off(board.ablation),
         "chips": chips(board.ablation, board.cfg),
         "text": board.ablation.text,
-        "legend": legend.legend_data(board.measure, board.n_puzzles, changes),
+        "legend": legend.legend_data(
+            board.measure, board.n_puzzles, changes, GIVEN if board.is_given else ""
+        ),
         "method": board.method.text,
         "defaultMethod": DEFAULT_METHOD.text,
         "placeholder": PLACEHOLDER,
@@ -120,7 +136,7 @@ def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
         "canRedo": board.can_redo,
         "error": board.error,
         "hasTiles": board.has_tiles,
-        "adds": board.adds,
+        "against": board.against,
         "signs": _signs(board),
         "pinned": pinned_data(board),
         "seen": [seen.client, seen.number],
@@ -130,16 +146,41 @@ def board_data(board: Board, seen: Seen = Seen()) -> dict[str, Any]:
 
 def pinned_data(board: Board) -> dict[str, list[Any]]:
     """What is marked beside the present ablation's, of each component that has something: whether it is
-    pinned, its colour on top of the pinned ablation (``None`` where that is not told), and both in words."""
+    pinned, its colour on top of the pinned ablation, or else that of the other of its two effects (``None``
+    where that is not told), and in words what is of the pin."""
     found = {}
-    for part in dict.fromkeys([*board.pinned, *board.beneath]):
-        tile = board.beneath.get(part)
+    marked = board.beneath or board.other
+    for part in dict.fromkeys([*board.pinned, *marked]):
+        tile = marked.get(part)
         words = ["pinned"] if part in board.pinned else []
-        if tile is not None:
-            words.append(f"added to the pin it {in_short(tile, board.measure)}")
+        if part in board.beneath:
+            words.append(f"added to the pin it {in_short(board.beneath[part], board.measure)}")
         paint = None if tile is None else colour(place(tile, board.measure))
         found[part.text] = [part in board.pinned, paint, ", ".join(words)]
     return found
+
+
+def label(part: Component, tile: Tile, board: Board) -> str:
+    """A tile in a few words: "breaks 20 cells", and where something is off both effects: "breaks 20 cells
+    given what is off, breaks 1 cell from the whole model"."""
+    words = in_short(tile, board.measure)
+    if board.against == ALONE:
+        return words
+    other = board.other.get(part)
+    second = "" if other is None else f", {in_short(other, board.measure)} {board.other_against}"
+    return f"{words} {board.against}{second}"
+
+
+def read_out(part: Component, tile: Tile, board: Board) -> str:
+    """All that is told of a tile, after its name and which of the effects it is: first the other one, if
+    there is one."""
+    words = said(tile, board.measure, given=board.is_given)
+    other = board.other.get(part)
+    if other is None:
+        return words
+    return (
+        f"{in_short(tile, board.measure)}, {board.other_against} {in_short(other, board.measure)} · {words}"
+    )
 
 
 def _signs(board: Board) -> str:
@@ -174,8 +215,8 @@ def _tile_data(part: Component, tile: Tile, board: Board) -> list[Any]:
         paint,
         *(ink(paint, ground) for ground in _grounds()),
         number(part, tile, board.measure),
-        in_short(tile, board.measure),
-        said(tile, board.measure),
+        label(part, tile, board),
+        read_out(part, tile, board),
         tile.approximate,
     ]
 

@@ -76,25 +76,30 @@ def costliest(tiles: Mapping[Component, Tile], measure: Measure) -> Component | 
     return max(known, key=lambda part: tiles[part].change) if known else None
 
 
-def said(tile: Tile, measure: Measure) -> str:
-    """The read-out of a tile, after its name."""
+def said(tile: Tile, measure: Measure, *, given: bool = False) -> str:
+    """The read-out of a tile, after its name.
+
+    Args:
+        given: whether something is off already in the run that it is compared with.
+    """
     flips = f"answers: {tile.solved_to_wrong} lost, {tile.wrong_to_solved} gained"
     if tile.n == 1:
         flips = "the answer is solved or wrong as before"
         if tile.solved_to_wrong or tile.wrong_to_solved:
             flips = "solved → wrong" if tile.solved_to_wrong else "wrong → solved"
-    told = [tile.cells, _loss_in_words(tile, measure), flips, "first look" if tile.approximate else ""]
+    told = [tile.cells, _loss_in_words(tile, measure, given), flips, "first look" if tile.approximate else ""]
     return " · ".join(filter(None, told))
 
 
-def _loss_in_words(tile: Tile, measure: Measure) -> str:
+def _loss_in_words(tile: Tile, measure: Measure, given: bool) -> str:
     if tile.loss is None:
         return "no such cell in these puzzles"
     metric = metric_of(measure)
     where = "" if metric == "final" else f" on {MEASURES[metric].place}"
     if tile.clean is None:
         return f"loss{where} {short(tile.loss)}"
-    ratio = f"{times(tile.loss / tile.clean)} × clean" if has_ratio(tile.loss, tile.clean) else "clean"
+    before = "before" if given else "clean"
+    ratio = f"{times(tile.loss / tile.clean)} × {before}" if has_ratio(tile.loss, tile.clean) else before
     return f"loss{where} {short(tile.loss)}, {ratio} {short(tile.clean)}"
 
 

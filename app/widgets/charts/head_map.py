@@ -11,7 +11,7 @@ from interp.ablation import Component
 from interp.analyses.ablation_sweep import SweepRow, sweep_summary
 from interp.engine.measures import Measure
 from interp.figures.scale import legend
-from interp.figures.sweep import head_map
+from interp.figures.sweep import PINNED, head_map
 
 
 def show(
@@ -23,6 +23,8 @@ def show(
     key: str,
     on_click: Callable[[Component], None],
     beneath: Sequence[SweepRow] = (),
+    second: str = PINNED,
+    given: bool = False,
     told: str | None = None,
 ) -> None:
     """Draw the map of the rows, however much they know yet, and say below it which head has the largest
@@ -31,18 +33,19 @@ def show(
     Args:
         off: parts that are off already: hatched and outlined.
         on_click: called with the head that was clicked.
-        beneath: the same added to another ablation, its run without any component first: bars at the tiles'
-            feet.
+        beneath: a second sweep of the same, its run without any component first: bars at the tiles' feet.
+        second: what that is, in words.
+        given: whether something is off already in the run that all is compared with.
         told: what stands below in place of the sentence that sums it up.
     """
     own = [row for row in rows if row.component is not None and row.component.kind == "head"]
     shown = {row.component.text: row.component for row in own if row.component is not None}
     click = clickable_chart.clicking(shown, on_click)
-    figure = head_map.draft(own, clean, measure, off, beneath)
+    figure = head_map.draft(own, clean, measure, off, beneath, given=given, second=second)
     clickable_chart.show(figure, key=key, name="heads", on_click=click)
-    summary = sweep_summary(own, clean, measure) if told is None else told
-    second = "Bars at the foot: added to the pinned ablation." if beneath else ""
-    terms.caption(escape_markdown(" ".join(filter(None, [legend(measure), summary, second]))))
+    summary = sweep_summary(own, clean, measure, given=given) if told is None else told
+    marked = f"Bars at the foot: {second}." if beneath else ""
+    terms.caption(escape_markdown(" ".join(filter(None, [legend(measure), summary, marked]))))
 
 
 def news(
@@ -53,6 +56,9 @@ def news(
     *,
     key: str,
     beneath: Sequence[SweepRow] = (),
+    second: str = PINNED,
+    given: bool = False,
 ) -> News | None:
     """What is new since the map was drawn; what is said below it stays."""
-    return clickable_chart.news(head_map.draft(rows, clean, measure, off, beneath), key=key, name="heads")
+    figure = head_map.draft(rows, clean, measure, off, beneath, given=given, second=second)
+    return clickable_chart.news(figure, key=key, name="heads")

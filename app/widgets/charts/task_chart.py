@@ -27,6 +27,7 @@ def show(
     *,
     key: str,
     on_click: Callable[[str, Component], None],
+    given: bool = False,
 ) -> None:
     """Draw the map of the sweeps over each task's puzzles, however far they are.
 
@@ -35,6 +36,7 @@ def show(
         off: parts that are off already: hatched.
         chosen: the tile whose flips are shown: outlined.
         on_click: called with the task and the attention layer that were clicked.
+        given: whether something is off already in the runs that all is compared with.
     """
 
     def click(data: list[str]) -> None:
@@ -44,7 +46,7 @@ def show(
             on_click(task, shown[layer])
 
     by = shown_measure(measure)
-    figure = task_map.draft(states, by, off, chosen)
+    figure = task_map.draft(states, by, off, chosen, given=given)
     clickable_chart.show(figure, key=key, name="tasks", on_click=click)
     effect_legend.show(by, _puzzles(states), _changes(states, by), key=f"{key}-legend")
 

@@ -20,7 +20,7 @@ CSS = (HERE / "legend.css").read_text()
 _legend = component("effect_legend", css=CSS, js=joined(ELEMENT, LEGEND, HERE / "legend.js"))
 
 
-def legend_data(measure: Measure, n: int, changes: Mapping[str, float]) -> dict[str, Any]:
+def legend_data(measure: Measure, n: int, changes: Mapping[str, float], against: str = "") -> dict[str, Any]:
     """The legend as the browser draws it.
 
     Args:
@@ -28,6 +28,7 @@ def legend_data(measure: Measure, n: int, changes: Mapping[str, float]) -> dict[
         n: over how many puzzles.
         changes: the effects that are shown, by the names of what has them; those that are not finite are
             passed over. Where something helps, the bar begins with blue.
+        against: on top of what the effects are, as the title ends.
     """
     above = marks(measure, n)
     places = {name: position(change, measure) for name, change in changes.items() if isfinite(change)}
@@ -42,7 +43,7 @@ def legend_data(measure: Measure, n: int, changes: Mapping[str, float]) -> dict[
         return round((place - low) / (1 - low), 4)
 
     return {
-        "title": quantity(measure),
+        "title": quantity(measure) + (f", {against}" if against else ""),
         "help": legend(measure),
         "steps": [colour(low + (1 - low) * k / (steps - 1)) for k in range(steps)],
         "ticks": [

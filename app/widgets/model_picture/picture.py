@@ -20,11 +20,11 @@ from app.widgets.ablation_board import (
     Wish,
     costliest,
     hearing,
-    in_short,
+    label,
     number,
     pinned_data,
     place,
-    said,
+    read_out,
 )
 from app.widgets.browser.scripts import AT_WORK, ELEMENT, SVG_CELLS, WISHES, component, joined
 from interp import outputs
@@ -116,7 +116,7 @@ def _node(part: Component, picture: Picture) -> dict[str, Any]:
     board = picture.board
     tile, (_, role) = board.tiles.get(part), board.marks.get(part, ("", ""))
     name = f"{part.text}, {role}" if role else part.text
-    second = board.beneath.get(part)
+    second = (board.beneath or board.other).get(part)
     pinned = {
         "pinned": part in board.pinned,
         "second": None if second is None else _size(place(second, board.measure)),
@@ -137,8 +137,8 @@ def _node(part: Component, picture: Picture) -> dict[str, Any]:
         "colour": colour(position),
         "number": number(part, tile, board.measure),
         "name": name,
-        "effect": in_short(tile, board.measure),
-        "said": said(tile, board.measure),
+        "effect": label(part, tile, board),
+        "said": read_out(part, tile, board),
         "approximate": tile.approximate,
         **pinned,
     }

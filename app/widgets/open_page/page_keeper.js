@@ -8,6 +8,12 @@ const PATIENCE = 10_000 // milliseconds to wait for the run of a step that was g
 
 const STEPS = ["model", "puzzle", "off", "pin", "show", "story", "at"] // what makes a step in the history; the rest changes the step one is at
 
+const PAINTED = ["puzzle", "cell"] // what a stroke of the easel changes
+
+// One painting after another on the page of the puzzles: all strokes are one step.
+const isStroke = (before, after, path, names) =>
+  /\/puzzles\/?$/.test(path) && names.every((name) => PAINTED.includes(name)) && [before, after].every((query) => query.get("puzzle")?.startsWith("own."))
+
 const same = (query, search) => {
   const told = new URLSearchParams(search)
   return Object.keys(query).length === told.size && Object.entries(query).every(([name, value]) => told.get(name) === value)
@@ -163,6 +169,7 @@ class Keeper {
     const last = this.step
     this.step = step
     if (next.pathname !== location.pathname) return false
+    if (isStroke(before, after, next.pathname, names)) return true
     if (!before.has("puzzle") || !names.some((name) => STEPS.includes(name))) return true
     return !names.includes("off") && last?.what === step.what && step.at - last.at < RAPID
   }

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 
 import streamlit as st
-from interp.pairs import Kind
 
 from app.widgets.controls.choice import select
+from interp.pairs import Kind
 
 KINDS: Mapping[Kind, str] = {
     "rule": "another rule",

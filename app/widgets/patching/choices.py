@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import streamlit as st
-from interp.pairs import Kind as PairKind
 
 from app.widgets import pair, terms
 from app.widgets.controls.choice import segmented, select
 from interp.analyses.activation_patching import EVERYWHERE, Detail, Edit, Kind, first_edit
 from interp.analyses.pair_patching import DIRECTIONS, Direction
+from interp.pairs import Kind as PairKind
 from interp.puzzles import Puzzle
 
 SHORT = "Which activation carries the source's answer over: 0 for none of it, 1 for all."

@@ -128,7 +128,7 @@ class Picker {
     this.places = offered(data)
     const at = this.places.indexOf(data.ids.indexOf(data.puzzle))
     if (this.number !== this.number.getRootNode().activeElement || this.drawn !== data.puzzle)
-      this.number.value = at < 0 ? "–" : String(at + 1)
+      this.number.value = at < 0 ? (data.own ? "own" : "–") : String(at + 1)
     this.drawn = data.puzzle
     this.of.textContent = `/ ${this.places.length}`
     for (const control of [this.before, this.after, this.random, this.number]) control.disabled = !this.places.length

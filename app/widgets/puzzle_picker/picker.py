@@ -63,6 +63,7 @@ class Offer:
         orders, order: all prompt orders, and the one that is chosen; empty for any.
         which: whether only puzzles that are solved or failed are offered.
         puzzles, puzzle: all of the task, and the id of the one on screen.
+        own: the one on screen is none of these: it came in a link, or was painted.
         elsewhere: a task of which the model fails puzzles, if it fails none of this one's.
         pictures: the first two grids of every puzzle, if the browser has asked for them.
         colors: of the eleven cell colours.
@@ -75,6 +76,7 @@ class Offer:
     which: Which
     puzzles: Sequence[PuzzleEntry]
     puzzle: str
+    own: bool = False
     elsewhere: str = ""
     pictures: Integer[np.ndarray, "puzzle 200"] | None = None
     colors: Sequence[str] = ()
@@ -100,6 +102,7 @@ class Offer:
             "order_of": [puzzle.order for puzzle in self.puzzles],
             "solved": "".join("?" if one.solved is None else str(int(one.solved)) for one in self.puzzles),
             "puzzle": self.puzzle,
+            "own": self.own,
             "elsewhere": self.elsewhere,
             "pictures": [] if self.pictures is None else [digits(cells) for cells in self.pictures],
             "colors": list(self.colors),

@@ -20,6 +20,7 @@ const KINDS = {
 }
 const CHOSEN = { ink: "#e0007a", path: "M-0.2 -0.2h10.4v10.4h-10.4z" }
 const HERE = { ink: DARK, path: "M-1.5 -1.5h13v13h-13z" }
+const PIN = "M5 3.3l1.7 1.7l-1.7 1.7l-1.7 -1.7z"
 const FLAG = "M0.2 0.2h5.4l-5.4 5.4z"
 
 // ---- marks ----------------------------------------------------------------------------------------------------------
@@ -27,6 +28,11 @@ const FLAG = "M0.2 0.2h5.4l-5.4 5.4z"
 function outline({ ink, path, under = path }, parent) {
   shape("path", { d: under, fill: "none", stroke: "#ffffff", "stroke-width": 2.4 }, parent)
   shape("path", { d: path, fill: "none", stroke: ink, "stroke-width": 1.2, class: "ink" }, parent)
+}
+
+const pin = (parent) => {
+  shape("path", { d: PIN, fill: "#ffffff", stroke: "#ffffff", "stroke-width": 1 }, parent)
+  shape("path", { d: PIN, fill: DARK }, parent)
 }
 
 const flag = (parent) => shape("path", { d: FLAG, fill: "#ff7a00", stroke: DARK, "stroke-width": 0.6 }, parent)
@@ -99,12 +105,14 @@ function drawMarks({ data }, { marks, told, kinds }) {
   told.cells.forEach((token, index) => {
     const kind = kinds.get(index)
     const invalid = token >= data.colors.length
-    if (!kind && !invalid && !data.digits) return
+    const forced = told.forced.includes(index)
+    if (!kind && !invalid && !data.digits && !forced) return
     const spot = shape("g", { transform: place(index) }, marks)
     if (invalid) shape("path", { d: HATCH, stroke: "#8a9099", "stroke-width": 0.5 }, spot)
     if (kind) outline(KINDS[kind], shape("g", { class: kind === "differs" ? kind : `wrong ${kind}`, "data-kind": kind, "data-cell": index }, spot))
     if (invalid) write(data.short[token], { x: 5, y: 6.5, "font-size": 4.2, ...halo }, spot)
     else if (data.digits) write(token, { x: 5, y: 6.8, "font-size": 5, fill: data.inks[token], opacity: token ? 1 : 0.35 }, spot)
+    if (forced) pin(shape("g", { class: "forced", "data-cell": index }, spot))
     if (index === told.first) flag(shape("g", { class: "first", "data-cell": index }, spot))
   })
 }
@@ -157,7 +165,8 @@ function verdict({ data }, { told, kinds }, index) {
   if (!told.truth) return kinds.has(index) ? `, ${KINDS[kinds.get(index)].name}` : invalid
   const right = token === told.truth[index]
   const name = kinds.has(index) ? KINDS[kinds.get(index)].name : "right"
-  return `${invalid}, ${name}${right ? "" : `; the truth is ${data.names[told.truth[index]]}`}`
+  const forced = told.forced.includes(index) ? ", forced" : ""
+  return `${invalid}${forced}, ${name}${right ? "" : `; the truth is ${data.names[told.truth[index]]}`}`
 }
 
 function sentence(view, panel, index) {
@@ -212,7 +221,9 @@ function swatch({ data }, token, parent) {
 
 function outcomes({ data }) {
   const found = data.legend.map(([kind, count]) => [`${count || ""} ${KINDS[kind].name}`.trim(), (parent) => outline(KINDS[kind], parent)])
-  return data.panels.some((told) => told.wrong) ? [...found, ["first wrong cell", flag]] : found
+  if (data.panels.some((told) => told.wrong)) found.push(["first wrong cell", flag])
+  if (data.panels.some((told) => told.forced.length)) found.push(["forced", pin])
+  return found
 }
 
 function updateLegend(view) {

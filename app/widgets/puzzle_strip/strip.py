@@ -73,6 +73,7 @@ class Panel:
         compared: the prediction in the clean run, if this is the one with parts off: its cells are then
             outlined as broken, fixed or still wrong.
         note: beside the title, or inside an empty frame; left out, whether a prediction is right.
+        forced: cells that were given a colour before the model drew on: each carries a pin.
         answer: whether these are cells of the answer, which a click chooses. A prediction's always are.
         marked: the cells that differ from the counterfactual's; of grids that are no prediction.
     """
@@ -85,6 +86,7 @@ class Panel:
     compared: Integer[np.ndarray, " 100"] | None = None
     note: str | None = None
     answer: bool = False
+    forced: tuple[int, ...] = ()
     marked: Bool[np.ndarray, " 100"] | None = None
 
     @property
@@ -112,6 +114,7 @@ class Panel:
             "choosable": self.cells is not None and (self.answer or predicted),
             "wrong": self.wrong,
             "kinds": self.kinds,
+            "forced": list(self.forced),
         }
         if self.cells is not None and self.truth is not None:
             data["truth"] = self.truth.tolist()

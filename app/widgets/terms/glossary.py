@@ -55,6 +55,20 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 " others are changed by the rule.",
             ),
             Term(
+                "easel",
+                "Easel",
+                ("easel",),
+                "Where the four grids of a puzzle are painted. The solvers judge every stroke; the model"
+                " answers it either way.",
+            ),
+            Term(
+                "collection",
+                "Collection",
+                ("collections", "collection"),
+                "Puzzles kept under a name, with notes: on this machine, or of one's own where people sign"
+                " in.",
+            ),
+            Term(
                 "markers",
                 "Marker",
                 ("markers", "marker"),
@@ -125,8 +139,15 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 "ablation",
                 "Ablation",
                 ("ablating it", "ablated", "ablation"),
-                "A component's output is replaced: by nothing (zero), by its mean over many puzzles, or its"
-                " attention is fixed at one offset.",
+                "A component's output is replaced: by nothing (zero), by its mean, by what it is in another"
+                " run, by a constant; or its attention is fixed.",
+            ),
+            Term(
+                "rank correlation",
+                "Rank correlation",
+                ("rank correlation",),
+                "Whether two methods put the components in the same order (Spearman): 1 the same order, 0"
+                " nothing to do with each other, -1 the reverse.",
             ),
             Term(
                 "clean",
@@ -140,6 +161,20 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 ("ablation effect",),
                 "What becomes worse without a component: more cells broken, or a higher loss, than in the"
                 " clean run.",
+            ),
+            Term(
+                "conditional",
+                "Conditional effect",
+                ("given what is off", "from the whole model"),
+                "What ablating a component costs given what is off, beside what it costs the whole model."
+                " Where it costs more, it does the work of what is off.",
+            ),
+            Term(
+                "synergy",
+                "Synergy",
+                ("synergy",),
+                "What two components cost together beyond what each costs alone. Above 0 they replace one"
+                " another; below 0 they are needed together.",
             ),
             Term(
                 "composition",

@@ -264,7 +264,7 @@ class _Search:
         self.prompt = model.prompt(puzzle.tokens[None])
         self.first, self.answer = cell_position(2, 0, 0), cell_position(3, 0, 0)
         prompt = self.prompt[:, :-1]
-        rows = means_for(model, prompt, means, used=ablation.needs_means)
+        rows = means_for(model, prompt, means, ablation)
         where = slice(self.first, prompt.shape[1])
         self.trunk = Trunk(model, prompt, ablation, rows, where=where)
 

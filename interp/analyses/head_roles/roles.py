@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from interp.ablation import NO_ABLATION, Ablation, Component, ReferenceMeans
+from interp.ablation import NO_ABLATION, Ablation, Component, Need, ReferenceMeans
 from interp.analyses.head_roles.role import AT_LEAST, ROLES, HeadRole, RoleKey
 from interp.analyses.head_study import DISTANCES, MARKED, HeadStudy, study_heads
 from interp.analyses.question import Question, means_over, tokens_of
@@ -19,7 +19,7 @@ from interp.export.programs import Sample, given, off_lines, program_of
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle
 from interp.resumable import Steps, resumable
-from interp.tokens import Structure, TokensLike
+from interp.tokens import TokensLike
 
 _OF_DISTANCE: dict[int, RoleKey] = {
     1: "previous",
@@ -194,7 +194,7 @@ class HeadRoles(Question[Roles]):
     ablation: Ablation = NO_ABLATION
 
     @property
-    def means_over(self) -> tuple[Structure, ...]:
+    def means_over(self) -> tuple[Need, ...]:
         return means_over(self.puzzles, self.ablation)
 
     def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[None, Roles]:

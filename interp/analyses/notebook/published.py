@@ -22,6 +22,7 @@ from interp.export.programs import given, puzzle_program
 from interp.grids import N_COLORS, SIZE
 from interp.model import Config, PuzzleGPT
 from interp.numbers import has_ratio, short, times
+from interp.puzzles import puzzle_name
 from interp.resumable import Steps
 from interp.tokens import GRID_TOKENS, START, TOKEN_NAMES, TokensLike, puzzle_tokens
 
@@ -245,7 +246,7 @@ class BlanksMasked(PuzzleQuestion[tuple[AnswerLoss, Bool[np.ndarray, " puzzle"]]
         off = given(self.ablation)
         return puzzle_program(
             model,
-            self.puzzle.id,
+            puzzle_name(self.puzzle),
             self.ablation,
             [
                 f"loss, solved = losses(model, puzzle.tokens[None]{off})",

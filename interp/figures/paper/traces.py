@@ -227,6 +227,9 @@ def draw_heatmap(axes: Axes, trace: Any, scales: Scales) -> None:
     if trace.showscale is not False:
         bar = axes.figure.colorbar(field, ax=axes, shrink=0.6, aspect=30, pad=0.02)
         bar.outline.set_visible(False)
-        form = trace.colorbar.tickformat
-        bar.ax.yaxis.set_major_formatter(lambda value, _: written(value, form))
+        form, named = trace.colorbar.tickformat, trace.colorbar.ticktext
+        if named is not None:
+            bar.set_ticks(list(trace.colorbar.tickvals), labels=list(named))
+        else:
+            bar.ax.yaxis.set_major_formatter(lambda value, _: written(value, form))
         bar.ax.tick_params(labelsize=SMALL, length=1.5, color=RULE)

@@ -1,5 +1,8 @@
 """Rectangles on a grid: the few shapes, and questions about shapes, that the rules are made of."""
 
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -62,24 +65,41 @@ def touch(a: Rect, b: Rect) -> bool:
     return (rows_apart == 0 and columns_apart < 0) or (columns_apart == 0 and rows_apart < 0)
 
 
-def cells_by_color(grid: Grid) -> dict[int, list[Cell]]:
+def cells_by_color(grid: Grid) -> Mapping[int, Sequence[Cell]]:
     """The cells of every colour on the grid, blank left out."""
-    found: dict[int, list[Cell]] = {}
-    for i, row in enumerate(grid.tolist()):
-        for j, color in enumerate(row):
-            if color:
-                found.setdefault(color, []).append((i, j))
-    return found
+    return _cells(_content(grid))
 
 
-def bounding_box(cells: list[Cell]) -> Rect:
+def bounding_box(cells: Sequence[Cell]) -> Rect:
     rows, columns = zip(*cells, strict=True)
     return Rect(min(rows), min(columns), max(rows) + 1, max(columns) + 1)
 
 
-def boxes_by_color(grid: Grid) -> dict[int, Rect]:
+def boxes_by_color(grid: Grid) -> Mapping[int, Rect]:
     """The smallest rectangle around every colour on the grid, blank left out."""
-    return {color: bounding_box(cells) for color, cells in cells_by_color(grid).items()}
+    return _boxes(_content(grid))
+
+
+# Every reading of a puzzle asks for the boxes of the same few grids.
+_REMEMBERED = 64
+
+
+def _content(grid: Grid) -> bytes:
+    return grid.astype(np.uint8, copy=False).tobytes()
+
+
+@lru_cache(_REMEMBERED)
+def _cells(content: bytes) -> Mapping[int, Sequence[Cell]]:
+    found: dict[int, list[Cell]] = {}
+    for k, color in enumerate(content):
+        if color:
+            found.setdefault(color, []).append(divmod(k, SIZE))
+    return MappingProxyType({color: tuple(cells) for color, cells in found.items()})
+
+
+@lru_cache(_REMEMBERED)
+def _boxes(content: bytes) -> Mapping[int, Rect]:
+    return MappingProxyType({color: bounding_box(cells) for color, cells in _cells(content).items()})
 
 
 def corner(rect: Rect, *, bottom: bool, right: bool) -> tuple[list[int], list[int]]:

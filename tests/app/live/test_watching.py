@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.live import experiments, sweeps, watching
+from app.live import experiments, sweeps, synergies, watching
 from app.live.watching import Watched, look_in
 from app.state.scene import Scene
 from interp import load_puzzles
@@ -46,7 +46,7 @@ class Fake:
 def mine(monkeypatch: pytest.MonkeyPatch) -> Watched:
     """This visitor's, without a page around."""
     found = Watched()
-    for module in (watching, sweeps, experiments):
+    for module in (watching, sweeps, experiments, synergies):
         monkeypatch.setattr(module, "watched", lambda: found)
     return found
 
@@ -223,6 +223,52 @@ def test_another_base_is_another_sweep(mine: Watched, scene: Scene) -> None:
     clean, on_top = (complete(one, backend).states[0] for one in (here, replace(here, base="off")))
     assert clean is not None and on_top is not None
     assert clean.finished_rows[0].loss.mean() != on_top.finished_rows[0].loss.mean()
+
+
+def test_the_other_effect_is_measured_for_those_who_stay(
+    mine: Watched, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend, clock = Backend(), [0.0]
+    monkeypatch.setattr(watching.time, "monotonic", lambda: clock[0])
+    here = replace(scene, ablation=parse_ablation("L1.attn", SMALL), base="off")
+    assert sweeps.other_sweep(scene, backend) is None, "nothing is off"
+    board = complete(here, backend).states[0]
+    waits = sweeps.other_sweep(here, backend)
+    assert waits is not None and waits.waits and sweeps.filling(here, backend) and not backend.working
+    clock[0] = watching.LINGER
+    sweeps.other_sweep(here, backend)
+    for watch in mine._of(sweeps.OTHER):
+        while not watch.finished:
+            watch.wait()
+    rows = sweeps.other_rows(here, backend)
+    whole = complete(scene, backend).states[0]
+    assert whole is not None and board is not None and not sweeps.filling(here, backend)
+    assert [row.loss.mean() for row in rows] == [row.loss.mean() for row in whole.common()]
+    assert sweeps.is_given(here) and not sweeps.is_given(replace(here, base="clean"))
+    turned = sweeps.other_rows(replace(here, base="clean"), backend)
+    assert [one.loss.mean() for one in turned] == [one.loss.mean() for one in board.common()], "kept: at once"
+    sweeps.stop(here, backend)
+    assert sweeps.other_sweep(here, backend) is None and sweeps.other_rows(here, backend) == []
+
+
+def test_pairs_are_measured_when_they_are_asked_for(mine: Watched, scene: Scene) -> None:
+    backend = Backend()
+    assert synergies.pairs(scene, backend) is None
+    synergies.begin(scene, backend)
+    mine.stop(synergies.GROUP)
+    seen = synergies.pairs(scene, backend)
+    assert seen is not None and seen.stopped and seen.progress is None
+    synergies.begin(scene, backend)
+    for watch in mine._of(synergies.GROUP):
+        while not watch.finished:
+            watch.wait()
+    seen = synergies.pairs(scene, backend)
+    assert seen is not None and seen.state is not None and seen.state.complete and not seen.stopped
+    other = replace(scene, ablation=parse_ablation("L1.attn", SMALL))
+    again = synergies.pairs(other, backend)
+    assert again is not None and again.state is seen.state, "from the whole model it is the same"
+    assert synergies.pairs(replace(other, base="off"), backend) is None
+    assert synergies.pairs(other, backend) is not None, "what is kept is shown at once"
 
 
 @pytest.mark.parametrize(("method", "used"), [(ZERO, ZERO), (MEAN, MEAN), (Lookback(100), ZERO)])

@@ -4,17 +4,21 @@ import json
 import re
 
 import pytest
-from app.widgets.charts.patching import EDITED
 from streamlit.testing.v1 import AppTest
 
 from app.state.link import Context, query_of, read_query
 from app.views.circuits.choices import CHOICES, SIGHTS, VIEWS
+from app.widgets.patching import EDITED, PAIR
 from interp import load_model, load_puzzles
 from interp.ablation import Component, components_of
 from interp.analyses.ablation_sweep import cost, sweep
 from interp.analyses.activation_patching import Edit, copied_cell, telling_source
 from interp.analyses.composition import composition
 from interp.analyses.path_ablation import path_ablation
+from interp.pairs import kinds_for
+from interp.puzzles import Puzzle
+from interp.puzzles.spelling import spelled
+from interp.tokens import STRUCTURES, encode
 from tests.support.models import SMALL
 from tests.support.pages import filled, page_of, words
 
@@ -59,8 +63,8 @@ def test_who_reads_a_part_is_what_the_library_finds(page: AppTest, model_folder:
 
 
 def test_it_opens_on_what_this_model_and_puzzle_have_to_tell(page: AppTest, model_folder: str) -> None:
-    """The readers of the costliest attention layer, which the introduction names; this puzzle with one cell
-    in another colour, and the cell of the answer that is copied from it."""
+    """The readers of the costliest attention layer, which the introduction names; this puzzle's
+    counterfactual, of the first kind that it has."""
     scene = filled(page).session_state["scene"]
     model = load_model(model_folder)
     layers = components_of(model.cfg, ["attn"])
@@ -71,12 +75,27 @@ def test_it_opens_on_what_this_model_and_puzzle_have_to_tell(page: AppTest, mode
     assert "the attention layer that costs this puzzle's answer most when ablated" in words(page)
     assert "source" not in page.query_params, "at its default"
     page.segmented_control(key="circuits-view").set_value("patching").run()
-    assert page.selectbox(key="patch-source").value == EDITED
+    assert page.selectbox(key="patch-source").value == PAIR
+    assert page.selectbox(key="patch-pair").value == next(
+        kind for kind in kinds_for(scene.puzzle) if kind in ("rule", "task", "input")
+    )
+    assert "Noising: " in words(page) and "contrast cells" in words(page)
+
+
+def test_a_puzzle_without_a_pair_is_patched_from_an_edited_copy(page: AppTest) -> None:
+    """The source differs in one cell, and it is measured at the cell that is copied from that."""
+    own = load_puzzles("bank", task="frame", structure=STRUCTURES[0])[0]
+    grids = own.grids.copy()
+    grids[1, 9, 9] = 10 - grids[1, 9, 9]  # no rule gives this
+    odd = Puzzle.of("frame", encode(grids, own.structure))
+    page.query_params["show"], page.query_params["puzzle"] = "patching", spelled(odd)
+    filled(page)
+    assert not page.exception and page.selectbox(key="patch-source").value == EDITED
     assert "The source is this puzzle with one cell recoloured" in words(page)
-    cell = copied_cell(scene.puzzle)
-    answer, third = scene.puzzle.grids[3].ravel(), scene.puzzle.grids[2].ravel()
+    cell = copied_cell(odd)
+    answer, third = odd.grids[3].ravel(), odd.grids[2].ravel()
     assert cell is not None and answer[cell] == third[cell] > 0
-    edit = telling_source(scene.puzzle, cell, [])
+    edit = telling_source(odd, cell, [])
     assert isinstance(edit, Edit) and 10 * edit.row + edit.column == cell
 
 
@@ -135,6 +154,10 @@ def test_choices_survive_a_link() -> None:
         "toward": 3,
         "over": 0,
         "from": Edit(2, 9, 0, 10),
+        "pair": "input",
+        "draw": 3,
+        "way": "denoising",
+        "measured": "first",
         "kind": "z",
         "detail": "rows",
         "block": "X row 3",

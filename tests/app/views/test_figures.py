@@ -15,8 +15,9 @@ from app.views.circuits.choices import PAGE
 from app.views.heads import figures as heads
 from app.views.heads.choices import CHOICES as HEADS
 from app.views.shared import attention_plates
-from app.views.workbench import answer
+from app.views.workbench import answer, pair
 from app.views.workbench import figures as workbench
+from app.views.workbench.choices import CHOICES as WORKBENCH
 from app.widgets.export_menu.figures import Figure
 from interp.ablation import NO_ABLATION
 from interp.analyses.prediction import PredictionOf
@@ -34,13 +35,15 @@ def backend() -> Backend:
 
 @pytest.fixture
 def scene(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Scene:
-    choices = {PAGE: CIRCUITS, "heads": HEADS}
+    choices = {PAGE: CIRCUITS, "heads": HEADS, "workbench": WORKBENCH}
     chosen = {name: {key: one.default for key, one in own.items()} for name, own in choices.items()}
     chosen[PAGE]["patch"] = "L1.attn_out@everywhere"
-    for module in (circuits, heads, circuits.readers_view):
+    for module in (circuits, heads, circuits.readers_view, pair):
         monkeypatch.setattr(module, "chosen", chosen.__getitem__)
     monkeypatch.setattr(session, "chosen", chosen.__getitem__)
     monkeypatch.setattr("app.views.circuits.choices.chosen", chosen.__getitem__)
+    for live, name in ((workbench.methods, "compared"), (workbench.synergies, "pairs")):
+        monkeypatch.setattr(live, name, lambda *_: None)  # measured when asked for
     return scene_from_query({"off": "L1.attn", "attention": "L1.H4"}, backend)[0]
 
 
@@ -108,7 +111,8 @@ def test_attention_on_the_grids_is_that_of_the_pattern(scene: Scene, backend: Ba
 def test_every_chart_names_a_figure_of_its_page() -> None:
     """The names in the charts' modules are those of the pages' figures."""
     named = set()
-    for path in (ROOT / "app" / "widgets" / "charts").glob("*.py"):
+    widgets = ROOT / "app" / "widgets"
+    for path in (*(widgets / "charts").glob("*.py"), *(widgets / "patching").glob("*.py")):
         if path.stem != "clickable_chart":
             named |= set(re.findall(r'name="([a-z-]+)"', path.read_text()))
     offered = "\n".join(

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.widgets.ablation_board import (
+    ALONE,
     Board,
     Redo,
     Reset,
@@ -38,6 +39,7 @@ from interp.ablation import (
     components_of,
     parse_ablation,
 )
+from interp.analyses.conditional import GIVEN, WHOLE
 from interp.errors import PuzzlescopeError
 from interp.figures.scale import blended, colour, luminance, position
 from tests.support.models import SMALL
@@ -77,6 +79,29 @@ def test_what_is_pinned_is_marked() -> None:
         "L0.H2": [False, colour(position(-1.0, "wrong")), "added to the pin it fixes 1 cell"],
     }
     assert board_data(board())["pinned"] == {}
+
+
+def test_both_effects_are_told_where_something_is_off() -> None:
+    layer, head = Component(1, "attn"), Component(0, "head", 2)
+    tiles = {layer: Tile(20.0, "20 of 100 cells broken", 0.6, 0.2), head: Tile(0.0, "none", 0.2, 0.2)}
+    off = parse_ablation("L0.H1", SMALL)
+    both = board(ablation=off, tiles=tiles, against=GIVEN, other={layer: Tile(1.0)}, other_against=WHOLE)
+    shown = board_data(both)
+    *_, label, words, _ = shown["tiles"]["L1.attn"]
+    assert label == "breaks 20 cells given what is off, breaks 1 cell from the whole model"
+    assert words.startswith("breaks 20 cells, from the whole model breaks 1 cell · 20 of 100 cells broken")
+    assert "loss 0.6, 3.0 × before 0.2" in words, "not beside the clean run"
+    assert shown["tiles"]["L0.H2"][4] == "breaks no cells given what is off", "the other is not known yet"
+    assert shown["pinned"] == {"L1.attn": [False, colour(position(1.0, "wrong")), ""]}, "the second mark"
+    assert (shown["against"], shown["legend"]["title"]) == (GIVEN, "cells broken of 100, given what is off")
+    plain = board_data(board(tiles=tiles))
+    assert plain["tiles"]["L1.attn"][4] == "breaks 20 cells" and plain["against"] == ALONE
+    assert "3.0 × clean 0.2" in plain["tiles"]["L1.attn"][5]
+    assert plain["legend"]["title"] == "cells broken of 100"
+    marked = board_data(
+        board(tiles=tiles, against=WHOLE, other={layer: Tile(1.0)}, beneath={head: Tile(4.0)})
+    )
+    assert list(marked["pinned"]) == ["L0.H2"], "of the two second marks that of the pin"
 
 
 def test_every_part_stands_on_the_board_once() -> None:

@@ -9,17 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import streamlit as st
-from app.widgets.charts.patching import EDITED, Patching, first_edit, source_of
 from playwright.sync_api import Browser, Page, expect
 from streamlit.testing.v1 import AppTest
 
+from app.widgets import patching as patch_view
 from app.widgets.charts import attribution as attribution_view
-from app.widgets.charts import patching as patch_view
 from app.widgets.lens_film import film as lens_film
+from app.widgets.pair import grids as pair_grids
+from app.widgets.patching import EDITED, PAIR, Patching, source_of
 from app.widgets.puzzle_strip import PLAIN
 from interp.ablation import NO_ABLATION, parse_ablation
 from interp.analyses.activation_patching import (
     Edit,
+    first_edit,
     recoloured,
 )
 from interp.analyses.logit_lens import LogitLens
@@ -118,11 +120,11 @@ def test_the_source_is_the_one_that_is_chosen(bank: PuzzleSet) -> None:
 
 def views_page() -> None:
     import streamlit as st
-    from app.widgets.charts.patching import Patching
 
+    from app.widgets import patching as patch_view
     from app.widgets.charts import attribution as attribution_view
-    from app.widgets.charts import patching as patch_view
     from app.widgets.lens_film import film as lens_film
+    from app.widgets.patching import Patching
     from interp.puzzles import load_puzzles
     from interp.tokens import STRUCTURES
     from tests.app.widgets.test_lens_views import lens
@@ -201,7 +203,15 @@ def test_the_choices_of_patching() -> None:
     page.button_group(key="patch-detail").set_value("rows").run()
     assert page.session_state["choice"] == Patching(kind="z", detail="rows")
     other = list(page.selectbox(key="patch-source").options)
-    assert other[-1] == EDITED and len(other) == 4
+    assert other[-1] == EDITED and len(other) == 5
+    page.selectbox(key="patch-source").set_value(PAIR).run()
+    page.selectbox(key="patch-pair").set_value("input").run()
+    page.button(key="patch-another").click().run()
+    page.button_group(key="patch-way").set_value("denoising").run()
+    page.button_group(key="patch-over").set_value("first").run()
+    paired = page.session_state["choice"]
+    assert (paired.source, paired.pair, paired.seed, paired.way) == (PAIR, "input", 1, "denoising")
+    assert paired.measured_over == "first"
     page.selectbox(key="patch-source").set_value(EDITED).run()
     assert isinstance(page.session_state["choice"].source, Edit)
     page.selectbox(key="patch-column").set_value(9).run()
@@ -214,11 +224,11 @@ def test_pictures_of_the_source_cannot_be_broken_out_of(
     bank: PuzzleSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[str] = []
-    monkeypatch.setattr(patch_view.st, "html", drawn.append)
+    monkeypatch.setattr(pair_grids.st, "html", drawn.append)
     edit = first_edit(bank[0])
     changed = source_of(bank[0], [], Patching(edit))
     assert changed is not None
-    patch_view._show_grids(changed, bank[0], PLAIN)
+    pair_grids.show_marked(changed, changed.grids != bank[0].grids)
     pictures = [base64.b64decode(one).decode() for one in re.findall(r"base64,([^\"]+)", drawn[0])]
     outlined = [picture.count('stroke="#000000"') for picture in pictures]
     assert outlined == [0, 0, 1, 0], "the cell that was edited"

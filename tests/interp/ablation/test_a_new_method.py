@@ -7,9 +7,17 @@ import numpy as np
 import pytest
 
 from app.widgets.ablation_board import Board, Switch, ablation_after, board_data, read_wishes
-from interp.ablation import METHODS, Component, Method, RowGate, components_of, methods, parse_ablation
+from interp.ablation import (
+    METHODS,
+    Component,
+    Method,
+    RowGate,
+    RowMeans,
+    components_of,
+    methods,
+    parse_ablation,
+)
 from interp.ablation.hook_points import Hook, output_hook
-from interp.ablation.means import RowMeans
 from interp.analyses.ablation_sweep import Sweep, sweep
 from interp.analyses.activation_patching import activation_patching
 from interp.analyses.direct_attribution import direct_attribution
@@ -112,7 +120,7 @@ def test_the_board_offers_it() -> None:
     off = parse_ablation("L1.attn:flip", SMALL)
     data = board_data(Board(SMALL, off, {}, "final", 1, method=Flip()))
     assert data["method"] == "flip" and data["off"] == {"L1.attn": "flip"}
-    assert [one["name"] for one in data["methods"]] == ["zero", "mean", "lookback", "flip"]
+    assert [one["name"] for one in data["methods"]] == [one.name for one in (*METHODS, Flip)]
     wish = {"kind": "switch", "parts": ["L0.mlp"], "off": True, "method": "flip"}
     (read,) = read_wishes({"client": "a", "first": 1, "wishes": [wish]}, SMALL)
     assert read == Switch((Component(0, "mlp"),), True, Flip())

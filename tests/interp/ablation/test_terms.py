@@ -108,7 +108,7 @@ def test_a_text_by_hand() -> None:
         ("L0.mlp:lookback=3", "no attention pattern"),
         ("L0.attn:lookback=405", "0 to 404"),
         ("L0.attn:lookback=" + "9" * 50, "0 to 404"),
-        ("L0.attn:median", "zero, mean or lookback=N"),
+        ("L0.attn:median", "pattern or lookback=N"),
         ("L0.foo", "attn, mlp or a head"),
         ("Lx.attn", "layer number"),
         ("attn", "expected a component"),

@@ -9,7 +9,7 @@ from transformer_lens.hook_points import HookPoint
 from transformer_lens.utilities.components_utils import get_act_name
 
 from interp import load_model
-from interp.analyses.activation_patching import KINDS, PatchState
+from interp.analyses.activation_patching import KINDS, LEAST_GAP, PatchState
 from interp.analyses.pair_patching import DIRECTIONS, Direction, PairPatching, ends_of, patch_pair
 from interp.engine.contrast import Contrast, equal_prefixes
 from interp.errors import PuzzlescopeError
@@ -25,8 +25,15 @@ PUZZLE = bank().filter(task="frame")[0]
 
 
 @pytest.fixture(scope="module")
-def pair() -> Pair:
-    return pair_for(PUZZLE, "input", 3)
+def pair(model: PuzzleGPT) -> Pair:
+    """The first between whose ends the random model's runs differ enough for an effect."""
+    for seed in range(60):
+        pair = pair_for(PUZZLE, "input", seed)
+        ends = [logits_of(model, tokens)[0, 1:] for tokens in equal_prefixes(pair)]
+        base, other = (float(Contrast.of(pair).of_logits(logits)) for logits in ends)
+        if abs(base - other) >= 2 * LEAST_GAP:
+            return pair
+    raise AssertionError("no pair of this puzzle moves the model")
 
 
 @pytest.fixture(scope="module")
@@ -46,20 +53,20 @@ def logits_of(model: PuzzleGPT, tokens: np.ndarray) -> torch.Tensor:
 
 @pytest.mark.parametrize("way", DIRECTIONS)
 def test_everything_patched_is_the_other_end_and_nothing_is_none(patched, pair: Pair, way: Direction) -> None:
-    """To the bit: where all is patched the rest of the run is the source's, and where the two puzzles do not
-    yet differ nothing is patched."""
+    """Where all is patched the rest of the run is the source's, and where the two puzzles do not yet differ
+    nothing is patched."""
     state = patched[way]
     found = state.measured(state.contrast_cells)
     assert found.comparable and state.contrast_cells == tuple(np.flatnonzero(pair.contrast.ravel()))
-    assert np.array_equal(state.values[0, -1], state.source)
-    assert found.effects[0, -1] == pytest.approx(1, abs=1e-6)
-    np.testing.assert_allclose(found.effects[:, -1], 1, atol=1e-4)
+    np.testing.assert_allclose(state.values[0, -1], state.source, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(found.effects[:, -1], 1, atol=1e-3)
     same = [
         j
         for j, block in enumerate(state.blocks)
         if (given_the_base(pair, pair.base) == given_the_base(pair, pair.counterfactual))[: block.last].all()
     ]
-    assert same and (found.effects[:, same] == 0).all()
+    assert same and all((state.values[:, j] == state.target).all() for j in same)
+    np.testing.assert_allclose(found.effects[:, same], 0, atol=1e-5)
 
 
 def test_both_directions_are_between_the_same_two_runs(model, patched, pair: Pair) -> None:

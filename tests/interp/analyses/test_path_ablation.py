@@ -38,7 +38,12 @@ from tests.support.models import SMALL, six_puzzles, small_model
 from tests.support.paths import path_losses
 
 NARROW = Config(n_layers=3, n_heads=3, d_model=24, d_head=6, d_mlp=20, d_qk=4)
-BASES = ["", "L1.H0:lookback=100,L2.mlp:mean,L1.H2", "L0.H1:mean,L2.attn"]
+BASES = [
+    "",
+    "L1.H0:lookback=100,L2.mlp:mean,L1.H2",
+    "L0.H1:mean,L2.attn",
+    "L1.H0:pattern,L0.H1:pair,L2.mlp:optimal",
+]
 
 
 def part(text: str) -> Component:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, bank_means, parse_ablation
+from interp.ablation import NO_ABLATION, Ablation, Need, ReferenceMeans, bank_means, parse_ablation
 from interp.analyses.question import Question, RunQuestion, means_over, tokens_of
 from interp.backend import Backend
 from interp.engine.predict import losses
@@ -19,7 +19,7 @@ from interp.export.tables import Header, Table
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle
 from interp.resumable import Steps, finish
-from interp.tokens import STRUCTURES, Structure
+from interp.tokens import STRUCTURES
 from tests.support.models import SMALL, saved_model
 from tests.support.programs import printed
 
@@ -59,7 +59,7 @@ class HardnessOf(Question[Hardness]):
     ablation: Ablation = NO_ABLATION
 
     @property
-    def means_over(self) -> tuple[Structure, ...]:
+    def means_over(self) -> tuple[Need, ...]:
         return means_over(self.puzzles, self.ablation)
 
     def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[Hardness, Hardness]:
@@ -191,7 +191,7 @@ def test_a_question_that_forgets_its_means_is_refused_in_a_sentence(
 ) -> None:
     class Forgetful(HardnessOf):
         @property
-        def means_over(self) -> tuple[Structure, ...]:
+        def means_over(self) -> tuple[Need, ...]:
             return ()
 
     with pytest.raises(PuzzlescopeError, match="reference means"):

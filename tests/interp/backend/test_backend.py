@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from interp.ablation import bank_means, components_of, parse_ablation
+from interp.ablation import bank_means, components_of, means_by, parse_ablation
 from interp.analyses import ablation_sweep, prediction
 from interp.analyses.ablation_sweep import CHUNK, Sweep, SweepState, sweep, sweep_parts
 from interp.analyses.attention import AttentionOf, attention_pattern
@@ -397,3 +397,15 @@ def test_all_that_is_kept_can_be_forgotten(names: list[str]) -> None:
     assert (status.results.evictions, status.runs.evictions) == (0, 0)
     again = backend.ask(names[0], question)
     assert again is not first and again.loss.mean() == first.loss.mean()
+
+
+def test_the_donor_of_a_run_with_forced_cells_is_that_of_the_puzzle(tmp_path: Path) -> None:
+    """Forced cells tell nothing of the rule: the same run gives the outputs, forced or not."""
+    name, backend = saved_model(tmp_path), Backend()
+    model, puzzle = backend.model(name), backend.bank().filter(task="frame")[0]
+    forced = ((34, 2), (99, 1))
+    for text in ("L1.attn:pair", "L1.attn:resample=2"):
+        asked = PredictionOf(puzzle, parse_ablation(text, model.cfg), forced)
+        means = means_by(model, backend.bank(), [puzzle], asked.ablation)
+        expected = predict(model, puzzle.tokens[None], asked.ablation, means, forced=forced)
+        assert np.array_equal(backend.ask(name, asked).greedy, expected.greedy)

@@ -17,12 +17,16 @@ from interp.ablation import (
     Ablation,
     Lookback,
     Method,
+    Optimal,
+    PairEnd,
+    Pattern,
+    Resample,
     Term,
     components_of,
     hooks_for,
     parse_ablation,
 )
-from interp.analyses.ablation_sweep import CHUNK, STRETCH, Scope, positions_off, sweep, sweep_parts
+from interp.analyses.ablation_sweep import CHUNK, STRETCH, Scope, positions_off, sweep, sweep_parts, term_of
 from interp.engine import forward as engine
 from interp.engine.decoding import decode_drafting, decode_together
 from interp.engine.forward import gates_for, gates_of, run
@@ -174,8 +178,8 @@ def test_guessing_takes_fewer_passes_where_the_answer_is_nearly_right(model, pro
 # ---- sweeps ------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=8)
-@given(SOME_TERMS, st.sampled_from([ZERO, MEAN]))
+@settings(max_examples=12)
+@given(SOME_TERMS, st.sampled_from([ZERO, MEAN, Optimal(), Resample(7), PairEnd(), Pattern()]))
 def test_a_sweep_is_the_losses_one_by_one(model, tokens, means, terms: list[Term], method: Method) -> None:
     base = Ablation.of(terms)
     parts = components_of(SMALL, ["attn", "head", "mlp"])
@@ -186,7 +190,7 @@ def test_a_sweep_is_the_losses_one_by_one(model, tokens, means, terms: list[Term
     )
     for row in rows:
         assert row.component is not None
-        loss, solved = losses(model, tokens[:2], base.with_term(Term(row.component, method)), means)
+        loss, solved = losses(model, tokens[:2], base.with_term(term_of(row.component, method)), means)
         np.testing.assert_allclose(row.loss.cells, loss.cells, rtol=1e-5, atol=2e-5)
         np.testing.assert_allclose(row.loss.marker, loss.marker, rtol=1e-5, atol=2e-5)
         assert np.array_equal(row.solved, solved)
@@ -204,7 +208,7 @@ def test_a_sweep_of_lookbacks(model, tokens) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "L0.H2,L2.attn", "L1.H1:lookback=100,L0.mlp:mean"])
-@pytest.mark.parametrize("method", [ZERO, MEAN])
+@pytest.mark.parametrize("method", [ZERO, MEAN, PairEnd()])
 @pytest.mark.parametrize("scope", ["answer", "stretch"])
 def test_off_at_the_answer_only(
     model, tokens, prompt, means, text: str, method: Method, scope: Scope
@@ -229,7 +233,7 @@ def test_off_at_the_answer_only(
     for row in rows[1:]:
         assert row.component is not None
         name = get_act_name("resid_post", row.component.layer)
-        off = base.with_term(Term(row.component, method))
+        off = base.with_term(term_of(row.component, method))
         with torch.inference_mode():
             hooks = [hooks_for(model, prompt[:2], each, means) for each in (base, off)]
             model.run_with_hooks(prompt[:2], fwd_hooks=[*hooks[0], (name, keep)])
@@ -242,10 +246,11 @@ def test_off_at_the_answer_only(
         )
 
 
+@pytest.mark.parametrize("method", [Lookback(1), Pattern()])
 @pytest.mark.parametrize("scope", ["answer", "stretch"])
-def test_a_lookback_at_the_answer_only_is_refused(model, tokens, scope: Scope) -> None:
+def test_a_pattern_at_the_answer_only_is_refused(model, tokens, method: Method, scope: Scope) -> None:
     with pytest.raises(PuzzlescopeError, match="zero or mean"):
-        list(sweep(model, tokens[:1], [], method=Lookback(1), scope=scope))
+        list(sweep(model, tokens[:1], [], method=method, scope=scope))
 
 
 def test_a_stretch_is_where_most_cells_change(prompt) -> None:

@@ -18,7 +18,7 @@ from interp.engine.predict import losses, predict
 from interp.export.programs import Sample
 from interp.model import Config
 from interp.puzzles import Puzzle
-from interp.tokens import STRUCTURES, predicting_position
+from interp.tokens import STRUCTURES, encode, predicting_position
 from tests.support.models import saved_model
 from tests.support.programs import printed, printed_apart
 
@@ -198,3 +198,13 @@ def test_programs_are_short_enough_to_read(puzzle: Puzzle) -> None:
     ):
         lines = program.splitlines()
         assert 10 <= len(lines) <= 20 and max(map(len, lines)) <= 110
+
+
+def test_puzzles_that_are_not_in_the_bank_stand_in_the_program() -> None:
+    bank = load_puzzles("bank")
+    own = Puzzle.of("mine", encode(bank[0].grids[::-1].copy(), bank[0].structure))
+    for puzzles in ([own], [bank[3]], [own, bank[3]]):
+        program = ["from interp import load_puzzles", *Sample.of(puzzles).lines]
+        program.append("print([int(one.sum(dtype=int)) for one in tokens])")
+        expected = [int(puzzle.tokens.sum(dtype=int)) for puzzle in puzzles]
+        assert ast.literal_eval(printed("\n".join(program))) == expected

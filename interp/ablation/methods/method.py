@@ -1,38 +1,41 @@
-"""The methods of ablation. One class says everything that is asked of a method: its text, its words for the
-dashboard, what it fits, and what it does, once to a run with hooks and once to a row of the engine.
-
-To add one, write a class here and name it in :data:`METHODS`. The tests hold its two definitions together.
-"""
+"""What is asked of every method of ablation."""
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
+from jaxtyping import Int
+from torch import Tensor
 
 from interp.ablation.components import COMPONENT_KINDS, Component, ComponentKind
-from interp.ablation.hook_points import Hook, Output, lookback_hook, mean_output, output_hook
-from interp.ablation.means import REFERENCE_PUZZLES, RowMeans
+from interp.ablation.hook_points import Hook, Output, output_hook, value_of
+from interp.ablation.means import ReferenceMeans
+from interp.ablation.needs import Need
+from interp.ablation.rows import RowMeans, RowOutputs
 from interp.errors import PuzzlescopeError
-from interp.tokens import N_CTX
+from interp.model import PuzzleGPT
+from interp.puzzles import Puzzle
 
 
 @dataclass(frozen=True)
 class RowGate:
     """What the engine does to a component in one row of a batch (:mod:`interp.engine.forward`): it writes
-    ``output * keep + mean * fill``.
+    ``output * keep + value * fill``, where the value is the method's own (:meth:`Method.outputs`).
 
     Attributes:
         keep: factor of its own output.
-        fill: factor of its mean output at each position; other than 0 only for a method that needs means.
+        fill: factor of the value at each position; other than 0 only for a method that has values.
         offset: how many positions back its attention is fixed on, position 0 where there are fewer. ``None``:
             its own pattern.
+        pattern: whether the mean pattern takes the place of its own.
     """
 
     keep: float | int = 1
     fill: float | int = 0
     offset: int | None = None
+    pattern: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,11 @@ class Method(ABC):
         parameter: the whole number that it takes, if it takes one.
         kinds: the kinds of components that it fits.
         misfit: why it does not fit the others.
-        needs_means: whether it needs the reference means.
+        needs_means: whether it needs something of :class:`interp.ablation.ReferenceMeans`.
+        swept: whether a sweep over all components can be by it, though it need not fit them all: those that
+            it does not fit are then ablated by the default method.
+        draws: whether another number only draws another run to take outputs from, so that its effects vary
+            with that.
         partial_scopes: whether it can be confined to some of the positions
             (:data:`interp.analyses.ablation_sweep.Scope`).
     """
@@ -81,6 +88,8 @@ class Method(ABC):
     misfit: ClassVar[str] = ""
     needs_means: ClassVar[bool] = False
     partial_scopes: ClassVar[bool] = True
+    swept: ClassVar[bool] = False
+    draws: ClassVar[bool] = False
 
     @property
     @abstractmethod
@@ -95,6 +104,24 @@ class Method(ABC):
             means: of the run's rows; given if the method needs them.
             start: position of the run's first token (above 0 while decoding with a key-value cache).
         """
+
+    def needs(self, puzzles: Iterable[Puzzle]) -> tuple[Need, ...]:
+        """What must be known before these puzzles can be run with it."""
+        return ()
+
+    def outputs(
+        self, means: ReferenceMeans, model: PuzzleGPT, prompt: Int[Tensor, "row pos"]
+    ) -> RowOutputs | None:
+        """What it puts in place of outputs in the rows of a batch; ``None`` if it puts nothing there.
+
+        Args:
+            means: with what it needs for their puzzles.
+            prompt: whole puzzles, or their beginnings, start token included.
+
+        Raises:
+            PuzzlescopeError: if what it needs is not there.
+        """
+        return None
 
     @classmethod
     def form(cls) -> str:
@@ -125,6 +152,14 @@ class Method(ABC):
         """What is done to a component: "zeroed", "looking 100 back"."""
         return self.done
 
+    def over(self, order: str) -> str:
+        """What its values are taken over, in a sentence; nothing if it has none.
+
+        Args:
+            order: of the grids, as it follows "puzzles": "in the order X f(X) Y f(Y)".
+        """
+        return ""
+
     def clause(self, what: str) -> str:
         """How a sentence about a run begins in which this is done: "with all MLPs at their mean".
 
@@ -136,7 +171,7 @@ class Method(ABC):
     @property
     def changes_pattern(self) -> bool:
         """Whether it changes where heads look."""
-        return self.gate.offset is not None
+        return self.gate.offset is not None or self.gate.pattern
 
     @property
     def silences(self) -> bool:
@@ -147,6 +182,26 @@ class Method(ABC):
     def fits(cls, component: Component) -> bool:
         """Whether it can be done to this component."""
         return component.kind in cls.kinds
+
+
+@dataclass(frozen=True)
+class FillingMethod(Method):
+    """A method that puts a value of its own in the place of an output, at every position."""
+
+    needs_means = True
+
+    @property
+    def gate(self) -> RowGate:
+        return RowGate(keep=0, fill=1)
+
+    def hook(self, component: Component, means: RowMeans | None, start: int) -> Hook:
+        assert means is not None
+        value = value_of(component, means.outputs[self], start)
+
+        def replace(out: Output) -> Output:
+            return value[:, : out.shape[1]].expand_as(out)
+
+        return output_hook(component, replace)
 
 
 @dataclass(frozen=True)
@@ -194,98 +249,3 @@ class NumberedMethod(Method):
     @property
     def words(self) -> str:
         return self.done.format(self.number)
-
-
-@dataclass(frozen=True)
-class Zero(Method):
-    """The component writes nothing."""
-
-    name = "zero"
-    label = "zero"
-    help = "It writes nothing."
-    badge = "×"
-    done = "zeroed"
-
-    @property
-    def gate(self) -> RowGate:
-        return RowGate(keep=0)
-
-    def clause(self, what: str) -> str:
-        return f"without {what}"
-
-    def hook(self, component: Component, means: RowMeans | None, start: int) -> Hook:
-        return output_hook(component, torch.zeros_like)
-
-
-@dataclass(frozen=True)
-class Mean(Method):
-    """The component writes its mean output at each position, over reference puzzles in the same order of the
-    grids (:mod:`interp.ablation.means`)."""
-
-    name = "mean"
-    label = "mean"
-    help = f"It writes its mean output at each position, over {REFERENCE_PUZZLES} puzzles of the bank."
-    badge = "x̄"
-    done = "put at its mean"
-    needs_means = True
-
-    @property
-    def gate(self) -> RowGate:
-        return RowGate(keep=0, fill=1)
-
-    def clause(self, what: str) -> str:
-        return f"with {what} at the mean"
-
-    def hook(self, component: Component, means: RowMeans | None, start: int) -> Hook:
-        assert means is not None
-        mean = mean_output(component, means, start)
-
-        def replace(out: Output) -> Output:
-            return mean[:, : out.shape[1]].expand_as(out)
-
-        return output_hook(component, replace)
-
-
-@dataclass(frozen=True)
-class Lookback(NumberedMethod):
-    """The component's attention is fixed on exactly ``number`` positions back; on position 0 where there are
-    fewer. Its values and W_O work as ever."""
-
-    name = "lookback"
-    label = "fixed offset"
-    help = "Its attention is fixed at one offset, 100 being the cell to be copied. An MLP is zeroed instead."
-    badge = "↩{}"
-    done = "looking {} back"
-    parameter = Parameter("How many positions back", "positions", least=0, most=N_CTX - 1, usual=100)
-    kinds = ("attn", "head")
-    misfit = "an MLP has no attention pattern; lookback is for attn and heads"
-    partial_scopes = False
-
-    @property
-    def gate(self) -> RowGate:
-        return RowGate(offset=self.number)
-
-    def clause(self, what: str) -> str:
-        return f"with {what} fixed {self.number} {'position' if self.number == 1 else 'positions'} back"
-
-    def hook(self, component: Component, means: RowMeans | None, start: int) -> Hook:
-        return lookback_hook(component, self.number)
-
-
-METHODS: tuple[type[Method], ...] = (Zero, Mean, Lookback)
-"""All of them, in the order of the dashboard."""
-
-ZERO, MEAN = Zero(), Mean()
-DEFAULT_METHOD: Method = ZERO
-"""What a term without a method means, and what takes the place of a method where it does not fit."""
-
-
-def fitting(method: Method, component: Component) -> Method:
-    """The method itself if it fits a component, else the default one."""
-    return method if method.fits(component) else DEFAULT_METHOD
-
-
-def fitting_all(method: Method) -> Method:
-    """The method itself if it fits components of every kind, else the default one: what a sweep over all of
-    them uses, so that its numbers can be compared."""
-    return method if set(method.kinds) >= set(COMPONENT_KINDS) else DEFAULT_METHOD

@@ -1,0 +1,1 @@
+"""The puzzles: found, made, painted, imported and kept."""

@@ -1,0 +1,1 @@
+"""Puzzles as small pictures, to be opened, painted and picked."""

@@ -1,0 +1,1 @@
+"""Four grids to paint on, with the steps that led there."""
