@@ -17,11 +17,21 @@ from interp.model import PuzzleGPT
 from interp.pairs import Pair, make_pairs, pair_for
 from interp.puzzles import Puzzle
 from interp.tokens import ANSWER_START
-from tests.support.models import SMALL, saved_model
+from tests.support.models import SMALL, saved_model, small_model
 from tests.support.programs import printed
 from tests.support.puzzles import bank
 
 PUZZLE = bank().filter(task="frame")[0]
+LOUD = 40
+
+
+@pytest.fixture(scope="module")
+def model() -> PuzzleGPT:
+    """A small random model that speaks up: as it is, no pair moves its logits by as much as counts."""
+    found = small_model()
+    with torch.no_grad():
+        found.unembed.W_U *= LOUD
+    return found
 
 
 @pytest.fixture(scope="module")
