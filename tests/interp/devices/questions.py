@@ -13,17 +13,21 @@ from interp.analyses.activation_patching import Patching
 from interp.analyses.attention import AttentionOf, layer_attention
 from interp.analyses.composition import CompositionScores
 from interp.analyses.direct_attribution import AttributionOf
+from interp.analyses.failures import Failure
 from interp.analyses.head_roles import HeadRoles
 from interp.analyses.head_study import HeadStudyOf
 from interp.analyses.logit_lens import LensOf
 from interp.analyses.lookback import LookbackScores
 from interp.analyses.notebook.experiments import copy_circuit
 from interp.analyses.notebook.published import BlanksMasked
+from interp.analyses.pair_patching import PairPatching
 from interp.analyses.path_ablation import PathAblation
 from interp.analyses.prediction import PredictionOf
 from interp.analyses.question import Question
+from interp.analyses.synergy import Synergy
 from interp.engine.predict import losses, predict
 from interp.model import PuzzleGPT
+from interp.pairs import pair_for
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.tokens import STRUCTURES
 from tests.support.models import SMALL
@@ -49,6 +53,10 @@ QUESTIONS: dict[str, Question[Any]] = {
     "patching": Patching(FIRST, SECOND, ablation=OFF),
     "patching of heads": Patching(FIRST, SECOND, "z"),
     "patching of MLPs": Patching(FIRST, SECOND, "mlp_out"),
+    "patching between a pair's ends": PairPatching(pair_for(FIRST, "input"), ablation=OFF),
+    "pairs of heads": Synergy((FIRST,), tuple(Component(0, "head", head) for head in range(3)), OFF),
+    "failure": Failure(FIRST, most_cells=1, tries=4),
+    "prediction, forced": PredictionOf(FIRST, OFF, ((7, 3), (50, 1))),
     "sweep": Sweep((FIRST, SECOND), base=OFF),
     "sweep, mean, of the answer": Sweep((FIRST, SECOND), method=MEAN, scope="answer"),
     "masked blanks": BlanksMasked(FIRST),
