@@ -205,6 +205,27 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 " if it stopped there.",
             ),
             Term(
+                "counterfactual",
+                "Counterfactual",
+                ("counterfactual",),
+                "This puzzle with one thing changed: the rule, the task, a rectangle of the third grid. Both"
+                " answers are known.",
+            ),
+            Term(
+                "contrast",
+                "Contrast cells",
+                ("contrast cells", "contrast cell"),
+                "The cells in which the answers of a puzzle and its counterfactual differ: there a patch is"
+                " measured.",
+            ),
+            Term(
+                "noising",
+                "Noising and denoising",
+                ("denoising", "noising"),
+                "Noising puts the other run's activations into this one's: what breaks was needed. Denoising"
+                " restores: what mends is enough.",
+            ),
+            Term(
                 "patching",
                 "Activation patching",
                 ("activation patching", "patching"),
