@@ -51,6 +51,12 @@ def _workbench(scene: Scene, backend: Backend) -> dict[str, Figure]:
     return workbench.shown(scene, backend, answer.ask(scene, backend))
 
 
+def _nothing_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the tasks nor the pairs are measured before a visitor asks for them."""
+    monkeypatch.setattr(workbench.sweeps, "task_sweeps", lambda scene: None)
+    monkeypatch.setattr(workbench.synergies, "pairs", lambda scene, backend: None)
+
+
 PAGES: dict[str, Callable[[Scene, Backend], dict[str, Figure]]] = {
     "workbench": _workbench,
     "heads": heads.shown,
@@ -66,7 +72,7 @@ PAGES: dict[str, Callable[[Scene, Backend], dict[str, Figure]]] = {
 def test_every_figure_of_a_page_is_a_plate(
     name: str, scene: Scene, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workbench.sweeps, "task_sweeps", lambda scene: None)  # measured when asked for
+    _nothing_asked_for(monkeypatch)
     plates = {key: figure.plate() for key, figure in PAGES[name](scene, backend).items()}
     assert len({plate.name for plate in plates.values()}) == len(plates)
     for key, plate in plates.items():
@@ -85,7 +91,7 @@ def test_every_figure_of_a_page_is_a_plate(
 def test_the_strip_is_saved_with_what_is_pinned_and_the_other_model(
     scene: Scene, backend: Backend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(workbench.sweeps, "task_sweeps", lambda scene: None)
+    _nothing_asked_for(monkeypatch)
     pinned = replace(scene, pin=scene.ablation, ablation=NO_ABLATION, beside="seed-2")
     plate = _workbench(pinned, backend)["answer"].plate()
     grids = plate.drawing.grids

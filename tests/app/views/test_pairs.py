@@ -5,8 +5,9 @@ from streamlit.testing.v1 import AppTest
 
 from app.live import sweeps, synergies
 from app.state.backend import shared_backend
-from app.views.workbench.figures import effect_rows, sweep_question
+from app.views.workbench import figures
 from tests.support.pages import page_of, words
+from tests.support.plates import words as words_of
 
 
 @pytest.fixture
@@ -33,6 +34,10 @@ def test_the_pairs_that_replace_one_another_are_ablated_by_a_click(page: AppTest
     assert (
         "Teal: both together cost more than the sum of each alone" in said and state.summary("final") in said
     )
+    plate = figures._pairs(scene, backend)
+    assert plate.title == "Synergy of two heads: nats of loss on the final grid" and len(plate.rows) == 66
+    assert "≥ 3" in words_of(plate.svg(183.0)) and state.summary("final") in plate.about
+    assert "synergy_final" in plate.csv() and plate.marks == []
     first = strongest(page)[0]
     one, other = first.label.partition(":")[0].split(" + ")
     assert f"{one} and {other} replace one another most: together " in said and len(strongest(page)) == 5
@@ -54,11 +59,11 @@ def test_both_effects_are_told_by_name(page: AppTest) -> None:
     assert not page.exception
     scene, backend = page.session_state["scene"], shared_backend()
     for one in (scene, sweeps.other_base(scene)):
-        backend.ask(scene.model, sweep_question(one, backend))
+        backend.ask(scene.model, figures.sweep_question(one, backend))
     page.run()
     (choice,) = [control for control in page.segmented_control if control.key == "effects-base"]
     assert choice.options == ["from the whole model", "given what is off"] and choice.value == "off"
     assert "Bars at the foot: from the whole model." in words(page)
     assert "with only what is off already" in words(page), "the sentence compares with the right run"
-    given = [row["given"] for row in effect_rows(scene, backend)]
+    given = [row["given"] for row in figures.effect_rows(scene, backend)]
     assert given == ["L1.H2"] * 19 + [""] * 19, "both are exported"
