@@ -173,11 +173,11 @@ def _how_far(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> s
         (len(rows[0].solved) if rows else 0),
         measured.states[0].n if measured.states[0] else scene.sample,
     )
-    if (
-        n == 1 and measured.under_way and sweeps.has_first_look(scene)
-    ):  # as long as what it is in the end: nothing below moves
+    if n == 1 and measured.under_way and sweeps.has_first_look(scene):
+        # As long as what it is in the end: nothing below moves.
         exact = "exact if you stay" if measured.waits else f"exact soon, {measured.progress or 0:.0%}"
-        return f"A first look (each component {how} for {STRETCH} cells{top}); {exact}."
+        each = how if top else f"each component {how}"
+        return f"A first look ({each} for {STRETCH} cells{top}); {exact}."
     what = f"Each component {how} in turn{top}"
     over = "this puzzle" if n == 1 else f"{known} of {n} puzzles"
     if measured.stopped:
