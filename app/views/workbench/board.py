@@ -165,7 +165,8 @@ def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> st
     )
     if n == 1 and measured.under_way:  # as long as what it is in the end: nothing below moves
         exact = "exact if you stay" if measured.waits else f"exact soon, {measured.progress or 0:.0%}"
-        return f"A first look (each component {how} for {STRETCH} cells{top}); {exact}."
+        each = how if top else f"each component {how}"
+        return f"A first look ({each} for {STRETCH} cells{top}); {exact}."
     what = f"Each component {how} in turn{top}"
     over = "this puzzle" if n == 1 else f"{known} of {n} puzzles"
     if measured.stopped:
