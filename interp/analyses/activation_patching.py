@@ -35,11 +35,11 @@ from interp.engine.forward import Gates, Residual, tail, unembed
 from interp.engine.halves import Halves, attention_half, mlp_half, run_halves
 from interp.engine.trunk import Trunk
 from interp.errors import PuzzlescopeError
-from interp.export.programs import puzzle_program
+from interp.export.programs import puzzle_of, puzzle_program
 from interp.grids import CELLS, N_COLORS, SIZE
 from interp.model import Config, PuzzleGPT
 from interp.model.hooks import say_ignored
-from interp.puzzles import Puzzle
+from interp.puzzles import Puzzle, puzzle_name
 from interp.resumable import Steps, resumable
 from interp.tokens import (
     ANSWER_START,
@@ -625,7 +625,7 @@ class Patching(Question[PatchState]):
             cell: 0..99, row by row.
         """
         edit = Edit.between(self.target, self.source)
-        made = f"bank.find({self.source.id!r})"
+        made = puzzle_of(puzzle_name(self.source))
         if edit is not None:
             made = f"recoloured(puzzle, {edit.place:d}, {edit.row:d}, {edit.column:d}, {edit.color:d})"
         options = [f"detail={self.detail!r}"] if self.detail != "grids" else []
@@ -634,7 +634,7 @@ class Patching(Question[PatchState]):
         given = ", ".join([f"kind={self.kind!r}", *options])
         return puzzle_program(
             model,
-            self.target.id,
+            puzzle_name(self.target),
             self.ablation,
             [
                 *cell_lines(cell),

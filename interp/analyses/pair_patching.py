@@ -31,7 +31,7 @@ from interp.analyses.question import Question, means_over
 from interp.export.programs import puzzle_program
 from interp.model import PuzzleGPT
 from interp.pairs import Pair
-from interp.puzzles import Puzzle
+from interp.puzzles import Puzzle, puzzle_name
 from interp.resumable import Steps, resumable
 
 Direction = Literal["noising", "denoising"]
@@ -136,7 +136,7 @@ class PairPatching(Question[PatchState]):
         where = ["cell = state.contrast_cells"] if cell is None else cell_lines(cell)
         return puzzle_program(
             model,
-            self.pair.base.id,
+            puzzle_name(self.pair.base),
             self.ablation,
             [
                 f"state = patch_pair(model, pair, {', '.join(options)})",

@@ -29,7 +29,8 @@ PuzzlesOption = Annotated[
     str,
     typer.Option(
         "--puzzles",
-        help="bank, FILE.npz, .json, .jsonl or .parquet (or .gz of it), collection:NAME, or hub[:REPO].",
+        help="bank, FILE.npz, .json, .jsonl or .parquet (or .gz of it), collection:NAME, own.… of a link, or"
+        " hub[:REPO].",
     ),
 ]
 ModelOption = Annotated[

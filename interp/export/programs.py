@@ -55,9 +55,9 @@ class Sample:
     @property
     def _tokens(self) -> str:
         if len(self.ids) == 1:
-            return f"{_found(self.ids[0])}.tokens[None]"
+            return f"{puzzle_of(self.ids[0])}.tokens[None]"
         if any(map(is_spelled, self.ids)):
-            return f"[{', '.join(f'{_found(name)}.tokens' for name in self.ids)}]"
+            return f"[{', '.join(f'{puzzle_of(name)}.tokens' for name in self.ids)}]"
         if self.ids:
             return f"[bank.find(name).tokens for name in {list(self.ids)!r}]"
         chosen = [f"task={self.task!r}"] if self.task is not None else []
@@ -80,7 +80,7 @@ def puzzle_program(
     loaded = [
         f"model = load_model({model!r})",
         "bank = load_puzzles('bank')",
-        f"puzzle = {_found(puzzle)}",
+        f"puzzle = {puzzle_of(puzzle)}",
     ]
     return program_of([*loaded, *setup, *off_lines(ablation, over="[puzzle]")], work)
 
@@ -101,8 +101,8 @@ def program_of(setup: Sequence[str], work: Sequence[str]) -> str:
     return f"{_import(sorted(used & HOMES.keys()))}\n\n{body}"
 
 
-def _found(name: str) -> str:
-    """The puzzle of a name, as Python."""
+def puzzle_of(name: str) -> str:
+    """The puzzle of a name (:func:`interp.puzzles.puzzle_name`), as Python."""
     return f"load_puzzles({name!r})[0]" if is_spelled(name) else f"bank.find({name!r})"
 
 

@@ -31,6 +31,8 @@ N_CELLS = 4 * CELLS
 PACKED = ((N_COLORS**N_CELLS - 1).bit_length() + 7) // 8
 """Bytes of all cells together: 173."""
 CHECKSUM = 4
+LEAST = 40
+"""Letters below which a text is no puzzle, whole or cut off: it may be the name of a file."""
 OTHER = 255
 """Stands for the number of a task that is not in the table; its name follows."""
 LONGEST = 2 * (1 + 1 + 1 + 4 * LONGEST_TASK + PACKED + CHECKSUM)
@@ -59,8 +61,8 @@ def read_spelled(text: str) -> Puzzle:
     version, order = body[0] >> 2, body[0] & 3
     if version != VERSION:
         raise PuzzlescopeError(
-            f"The puzzle in this link is written in version {version}, and only {VERSION} is known here: open"
-            " it with the Puzzlescope that made it."
+            f"The puzzle that begins with '{PREFIX}' is written in version {version}, and only {VERSION} is"
+            " known here: open it with the Puzzlescope that made it."
         )
     task, packed = _read_task(body[1:])
     number = int.from_bytes(packed, "big")
@@ -77,8 +79,8 @@ def read_spelled(text: str) -> Puzzle:
 
 
 def is_spelled(text: str) -> bool:
-    """Whether a text means to be a puzzle, and not the id of one."""
-    return text.startswith(PREFIX)
+    """Whether a text means to be a puzzle, and not the id of one or the name of a file."""
+    return text.startswith(PREFIX) and len(text) >= LEAST
 
 
 def _body(text: str) -> bytes:
@@ -117,5 +119,5 @@ def _read_task(body: bytes) -> tuple[str, bytes]:
 
 def _damaged() -> PuzzlescopeError:
     return PuzzlescopeError(
-        "The puzzle in this link is damaged, perhaps cut off: copy the whole link; here is another puzzle."
+        f"The puzzle that begins with '{PREFIX}' is damaged, perhaps cut off: copy the whole of it."
     )

@@ -15,6 +15,7 @@ from interp.analyses.narration import narrate
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.engine.answers import Prediction
+from interp.engine.forcing import forced_text
 from interp.errors import brief
 from interp.figures.grids import grid_svg
 from interp.figures.outcomes import told
@@ -33,12 +34,15 @@ def made(story: Story, root: str, backend: Backend) -> str:
 
 def _scene(scene: StoryScene, root: str, backend: Backend) -> FileScene:
     found, _ = scene_from_query(dict(scene.query), backend)
-    clean = backend.ask(found.model, PredictionOf(found.puzzle))
-    ablated = backend.ask(found.model, PredictionOf(found.puzzle, found.ablation)) if found.ablation else None
+    clean = backend.ask(found.model, PredictionOf(found.puzzle, forced=found.force))
+    ablated = None
+    if found.ablation:
+        ablated = backend.ask(found.model, PredictionOf(found.puzzle, found.ablation, found.force))
     cfg = backend.model(found.model).cfg
     said = narrate(found.puzzle, found.ablation, clean, ablated, decoding=found.answer, cfg=cfg)
     off = brief(found.ablation.text, LONGEST_OFF) if found.ablation else "nothing"
     source = f"Model {found.model}, puzzle {found.puzzle.id} ({found.puzzle.task}); ablated: {off};"
+    source += f" forced: {forced_text(found.force)};" if found.force else ""
     source += f" answer: {found.answer}."
     return FileScene(
         scene.heading,

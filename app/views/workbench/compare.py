@@ -112,10 +112,13 @@ class Other:
 
     def panel(self, scene: Scene, title: str) -> Panel:
         """Its answer, under the ablation if there is one."""
+        held = tuple(cell for cell, _ in scene.force)
         if self.ablated is None:
-            return puzzle_panels.answer(title, scene.puzzle, self.clean, scene.answer)
+            return puzzle_panels.answer(title, scene.puzzle, self.clean, scene.answer, forced=held)
         before, _ = puzzle_panels.decoded(self.clean, scene.answer)
-        return puzzle_panels.answer(title, scene.puzzle, self.ablated, scene.answer, compared=before)
+        return puzzle_panels.answer(
+            title, scene.puzzle, self.ablated, scene.answer, compared=before, forced=held
+        )
 
 
 def ask_other(scene: Scene, backend: Backend) -> Other:

@@ -33,7 +33,7 @@ from interp.export.programs import given, puzzle_program
 from interp.grids import CELLS, COLORS, SIZE
 from interp.model import PuzzleGPT
 from interp.model.hooks import say_ignored
-from interp.puzzles import Puzzle
+from interp.puzzles import Puzzle, puzzle_name
 from interp.resumable import Steps, resumable
 from interp.tokens import cell_position, encode
 
@@ -372,7 +372,7 @@ class Failure(PuzzleQuestion[FailureState]):
         bounds += f", tries={self.tries:d}" if self.tries != TRIES else ""
         return puzzle_program(
             model,
-            self.puzzle.id,
+            puzzle_name(self.puzzle),
             self.ablation,
             [
                 f"state = study_failure(model, puzzle{given(self.ablation)}{bounds})",

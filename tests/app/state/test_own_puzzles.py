@@ -1,5 +1,7 @@
 """A puzzle that stands in the link itself: every page shows it, and a link of theirs brings it back."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -89,3 +91,7 @@ def test_another_puzzle_is_not_forced(model_folder: str, monkeypatch: pytest.Mon
     page.query_params["force"], page.query_params["puzzle"] = "r2c3=", spelled(noise())
     page.run()
     assert not page.exception and len(page.warning) == 1 and "forced cells" in page.warning[0].value
+    shown = page.session_state["scene"]
+    forced = replace(shown, force=((3, 4),))
+    other = load_puzzles("bank", task="grow")[0]
+    assert "force" in forced.query() and "force" not in forced.link_to(other, shown.ablation)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from interp.errors import PuzzlescopeError
-from interp.puzzles import Puzzle, load_puzzles
+from interp.puzzles import Puzzle, load_puzzles, save_puzzles
 from interp.puzzles.spelling import PREFIX, is_spelled, read_spelled, spelled
 from interp.tasks import TASKS
 from interp.tokens import STRUCTURES, encode
@@ -80,3 +80,11 @@ def forged(body: bytes) -> str:
 def test_what_is_forged_is_refused(body: bytes, said: str) -> None:
     with pytest.raises(PuzzlescopeError, match=said):
         read_spelled(forged(body))
+
+
+def test_a_file_may_be_called_so(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_puzzles(load_puzzles("bank", limit=2), "own.json")
+    assert len(load_puzzles("own.json")) == 2
+    with pytest.raises(PuzzlescopeError, match="damaged"):
+        load_puzzles(spelled(load_puzzles("bank")[0])[:-1])
