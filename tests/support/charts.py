@@ -5,8 +5,9 @@ from collections.abc import Callable
 import plotly.graph_objects as go
 
 from interp import figures
-from interp.ablation import Component
+from interp.ablation import MEAN, ZERO, Component
 from interp.analyses.ablation_sweep import SweepPart, SweepState
+from interp.analyses.by_method.rankings import rankings
 from interp.analyses.composition import composition
 from interp.analyses.head_study import HeadStudy, study_heads
 from interp.analyses.synergy import SynergyState
@@ -72,5 +73,6 @@ CHARTS: dict[str, Callable[[], go.Figure]] = {
     "board_map": lambda: figures.board_map([*ROWS, row(Component(1, "mlp"), 0.1)], CLEAN, off=OFF),
     "head_map": lambda: figures.head_map(ROWS, CLEAN, off=OFF),
     "synergy_map": lambda: figures.synergy_map(_pairs(), "cells", OFF),
+    "rankings_map": lambda: figures.rankings_map(rankings({ZERO: sweep(), MEAN: sweep()}, "final")),
     "task_map": lambda: figures.task_map({"contact": sweep(), "frame": sweep()}, "final", OFF),
 }
