@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from interp import cli
-from interp.cli import main
+from interp.cli import main, sweeping
 from interp.stopping import Stopped, raise_stopped, stop_with
 from interp.training.trainer import Trainer
 from tests.support.programs import ROOT
@@ -105,7 +104,7 @@ def handled() -> Iterator[None]:
 def test_while_computing(
     number: signal.Signals, handled: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
-    monkeypatch.setattr(cli, "load_model", lambda name: signal.raise_signal(number))
+    monkeypatch.setattr(sweeping, "load_model", lambda name: signal.raise_signal(number))
     assert main(["sweep", "--limit", "1", "--out", str(tmp_path / "x.json")]) == 128 + number
     said = capsys.readouterr()
     assert (said.out, said.err) == ("", "Stopped.\n") and not list(tmp_path.iterdir())
@@ -125,7 +124,7 @@ def test_while_a_file_is_written(
 
 def test_in_a_notebook_ctrl_c_is_pythons_own(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     """There Python raises KeyboardInterrupt, of which Typer makes a return value."""
-    monkeypatch.setattr(cli, "load_model", lambda name: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(sweeping, "load_model", lambda name: signal.raise_signal(signal.SIGINT))
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         assert main(["solve", "--limit", "1"]) == 130 and capsys.readouterr().err == "Stopped.\n"
@@ -137,13 +136,13 @@ def test_in_a_notebook_ctrl_c_is_pythons_own(monkeypatch: pytest.MonkeyPatch, ca
 def test_a_run_that_is_stopped_has_saved(
     number: signal.Signals, handled: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
 ) -> None:
-    step = cli.Trainer.step
+    step = Trainer.step
 
     def stopped(trainer: Trainer) -> dict[str, float]:
         signal.raise_signal(number)
         return step(trainer)
 
-    monkeypatch.setattr(cli.Trainer, "step", stopped)
+    monkeypatch.setattr(Trainer, "step", stopped)
     sizes = [
         "--layers",
         "1",
