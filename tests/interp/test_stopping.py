@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from interp.cli import main, sweeping
+from interp.cli import main, solving, sweeping
 from interp.stopping import Stopped, raise_stopped, stop_with
 from interp.training.trainer import Trainer
 from tests.support.programs import ROOT
@@ -124,7 +124,7 @@ def test_while_a_file_is_written(
 
 def test_in_a_notebook_ctrl_c_is_pythons_own(monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     """There Python raises KeyboardInterrupt, of which Typer makes a return value."""
-    monkeypatch.setattr(sweeping, "load_model", lambda name: signal.raise_signal(signal.SIGINT))
+    monkeypatch.setattr(solving, "load_model", lambda name: signal.raise_signal(signal.SIGINT))
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         assert main(["solve", "--limit", "1"]) == 130 and capsys.readouterr().err == "Stopped.\n"

@@ -61,9 +61,11 @@ def test_its_files_are_small_and_carry_their_provenance(name: str) -> None:
         "dynamics.parquet",
         "dynamics.svg",
         "loss.svg",
+        *(["optimal.safetensors"] if name == "default" else []),
     }
     assert sum(path.stat().st_size for path in folder.iterdir()) < 20e6
     card = (folder / "README.md").read_text()
+    assert name != "default" or "python -m interp optimal" in card
     assert "python -m interp train" in card and all(f"| {task} |" in card for task in TASKS)
 
 
