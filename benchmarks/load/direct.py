@@ -17,8 +17,9 @@ from benchmarks.load.visit.answers import Scene, Shown
 from interp import load_model, load_puzzles
 from interp.ablation import parse_ablation
 from interp.engine.answers import Prediction
-from interp.engine.measures import METRICS
+from interp.engine.measures import METRICS, Metric
 from interp.engine.predict import predict, predict_each
+from interp.grids import CELLS
 from interp.model import PuzzleGPT
 from interp.numbers import short
 from interp.puzzles import Puzzle
@@ -29,9 +30,9 @@ LABELS = ("Loss (nats)", "cells", "copied", "changed")
 ROUNDING = 1e-4
 """How far a loss may be off, relative to itself: it is shown in three digits, and may be summed in another
 order."""
-GRAIN = 1e-9
-"""And how far whatever its size: a cell's loss near 0 is a multiple of float32's 1.2e-7, and of hundreds
-of cells two or three may be one such step apart in another batch."""
+GRAIN = 1.2e-7
+"""And how far its sum over the cells may be off, whatever its size: a cell's loss near 0 is a multiple of
+this step of float32, and one of them may be one such step apart in another batch."""
 CHANCE = 5e-4
 """How far a probability may be off."""
 
@@ -84,9 +85,9 @@ class Expected:
             yield "the probabilities differ"
         for label, metric in zip(LABELS, METRICS, strict=True):
             before, after = shown.losses.get(label, (None, None))
-            if before is not None and not fits(before, self.clean.loss.mean(metric)):
+            if before is not None and not fits(before, *_cut(self.clean, metric)):
                 yield f"{label} in the clean run is {before}"
-            if after and self.now is not None and not fits(after, self.now.loss.mean(metric)):
+            if after and self.now is not None and not fits(after, *_cut(self.now, metric)):
                 yield f"{label} is {after}"
             if after and self.now is None:
                 yield f"{label} is told with nothing ablated"
@@ -101,11 +102,18 @@ def written(cells: np.ndarray) -> str:
     return "".join(f"{cell:x}" for cell in cells.tolist())
 
 
-def fits(text: str, loss: float) -> bool:
-    """Whether a loss may be written like this."""
+def _cut(run: Prediction, metric: Metric) -> tuple[float, int]:
+    """A loss of a run over one puzzle, and of how many tokens it is the mean."""
+    copied = int(run.loss.copied.sum())
+    counts = {"final": CELLS + 1, "cells": CELLS, "copied": copied, "changed": CELLS - copied}
+    return run.loss.mean(metric), counts[metric]
+
+
+def fits(text: str, loss: float, cells: int = CELLS) -> bool:
+    """Whether a loss, the mean over so many cells, may be written like this."""
     if np.isnan(loss):
         return text == "no such cell"
-    slack = loss * ROUNDING + GRAIN
+    slack = loss * ROUNDING + GRAIN / max(cells, 1)
     return text in {short(loss), short(loss + slack), short(loss - slack)}
 
 

@@ -125,6 +125,7 @@ def test_a_message_that_was_kept_is_read_again_by_its_name_until_it_is_old() -> 
 def test_a_tiny_loss_may_be_some_grains_off_and_another_may_not() -> None:
     assert direct.fits("9.0e-7", 9.0527e-7) and not direct.fits("8.9e-7", 9.0527e-7)
     assert direct.fits("0.484", 0.48352) and not direct.fits("0.485", 0.4838)
+    assert direct.fits("9.9e-8", 1.09e-7, 12) and not direct.fits("9.9e-8", 1.09e-7)
     assert direct.fits("no such cell", float("nan"))
 
 
