@@ -120,11 +120,7 @@ class Store(Keeper):
             self._waiting.put_nowait(_Waiting(_about(checkpoint, question), result))
             with self._writing:
                 if self._writer is None or not self._writer.is_alive():
-                    # A daemon: a file that is half written when the process ends is none.
-                    self._writer = threading.Thread(
-                        target=self._write_on, name="puzzlescope-store", daemon=True
-                    )
-                    self._writer.start()
+                    self._writer = self._begin()
 
     def close(self, seconds: float = 1.0) -> None:
         """Write what waits to be written, for so many seconds at most, and no more."""
