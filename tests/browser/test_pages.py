@@ -4,7 +4,7 @@ asked."""
 import re
 
 import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from app.views import PAGES
 from tests.browser.conftest import NewContext, finished, settled
@@ -71,12 +71,36 @@ def test_what_a_page_says_while_it_is_left_brings_nobody_back(page: Page, addres
     assert failed == []
 
 
-def test_a_page_whose_script_has_stopped_comes_back(page: Page, address: str) -> None:
+@pytest.mark.parametrize("late", [False, True], ids=["", "before its watchman has come"])
+def test_a_page_whose_script_has_stopped_comes_back(page: Page, address: str, late: bool) -> None:
+    watchman = _Late(page, "puzzlescopeFallen") if late else None
     page.goto(f"{address}/heads?off=L1.attn")
     finished(page)
     page.evaluate("document.getElementById('root').replaceChildren()")  # as React leaves it after an error
+    if watchman:
+        watchman.come()
     expect(page.get_by_role("heading", level=1)).to_have_text(re.compile("^Heads"))
     expect(page.get_by_role("textbox", name="Ablated")).to_have_value("L1.attn")
+
+
+class _Late:
+    """A script that comes to a page only when it is told to."""
+
+    def __init__(self, page: Page, word: str) -> None:
+        self._page, self._word, self._held, self._here = page, word, list[Route](), False
+        page.route("**/*", self._asked)
+
+    def _asked(self, route: Route) -> None:
+        if self._here or route.request.resource_type != "script" or self._word not in route.fetch().text():
+            route.continue_()
+        else:
+            self._held.append(route)
+
+    def come(self) -> None:
+        assert self._held, f"no script with {self._word} was asked for"
+        self._here = True
+        for route in self._held:
+            route.continue_()
 
 
 class _Slow:

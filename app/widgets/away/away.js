@@ -73,6 +73,7 @@ class Fallen {
   constructor(root) {
     this.root = root
     new MutationObserver(() => this.look()).observe(root, { childList: true })
+    this.look() // it may have stopped before this script had come
   }
 
   look() {
