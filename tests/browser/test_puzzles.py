@@ -104,7 +104,8 @@ def _keep(page: Page, name: str) -> None:
     page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.get_by_test_id("stAlert")).to_contain_text(f"1 puzzle added to '{name}'")
     expect(page.get_by_role("button", name="Keep", exact=True)).to_be_hidden()
-    sides = [page.locator(f".st-key-easel-{one} .panel svg").last.bounding_box() for one in ("paint", "strip")]
+    panels = [page.locator(f".st-key-easel-{one} .panel svg").last for one in ("paint", "strip")]
+    sides = [panel.bounding_box() for panel in panels]
     assert sides[0] and sides[1] and abs(sides[0]["y"] - sides[1]["y"]) < 2
     assert abs(sides[0]["width"] - sides[1]["width"]) < 5, "the answer is not as large as what is painted"
 
