@@ -12,7 +12,7 @@ from interp.engine.forcing import Forced, parse_forced
 from interp.errors import PuzzlescopeError, brief
 from interp.grids import CELLS, SIZE
 from interp.puzzles import Puzzle
-from interp.puzzles.spelling import is_spelled, read_spelled
+from interp.puzzles.spelling import PREFIX, read_spelled
 from interp.tasks import TASKS
 from interp.tokens import Structure, structure_named
 
@@ -31,7 +31,7 @@ def model(text: str, _: Context | None = None) -> str:
 
 def puzzle(text: str, context: Context) -> Puzzle:
     """The puzzle of this id in the bank; or one that stands in the link itself."""
-    if is_spelled(text):
+    if text.startswith(PREFIX):  # no id does: what is cut off is told as that
         return read_spelled(text)
     found = context.bank.find(text)
     if found is None:

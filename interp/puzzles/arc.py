@@ -124,6 +124,16 @@ class ArcReader:
         return before, after
 
 
+def _uneven(rows: list[Any]) -> str:
+    """Which row is none, or the first that is not as long as the first one; nothing if there are no rows."""
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, list) or not row:
+            return f": row {number} is {'empty' if row == [] else 'no list'}"
+        if len(row) != len(rows[0]):
+            return f": row {number} has {len(row)}, row 1 has {len(rows[0])}"
+    return ""
+
+
 def place_grid(grid: Any, place: str | None, what: str) -> UInt8[np.ndarray, "10 10"]:
     """A grid of ARC as one of ours; what is around a smaller one is blank (colour 0).
 
@@ -138,7 +148,7 @@ def place_grid(grid: Any, place: str | None, what: str) -> UInt8[np.ndarray, "10
     rows = grid if isinstance(grid, list) else []
     widths = {len(row) if isinstance(row, list) else 0 for row in rows}
     if len(widths) != 1 or 0 in widths:
-        raise BadRowError(0, f"{what}: expected a grid, rows of equal length of colours.")
+        raise BadRowError(0, f"{what}: expected a grid, rows of equal length of colours{_uneven(rows)}.")
     height, width = len(rows), widths.pop()
     if max(height, width) > SIZE:
         raise BadRowError(

@@ -103,6 +103,11 @@ def _keep(page: Page, name: str) -> None:
     field.fill(name)
     page.get_by_role("button", name="Keep", exact=True).click()
     expect(page.get_by_test_id("stAlert")).to_contain_text(f"1 puzzle added to '{name}'")
+    expect(page.get_by_role("button", name="Keep", exact=True)).to_be_hidden()
+    panels = [page.locator(f".st-key-easel-{one} .panel svg").last for one in ("paint", "strip")]
+    sides = [panel.bounding_box() for panel in panels]
+    assert sides[0] and sides[1] and abs(sides[0]["y"] - sides[1]["y"]) < 2
+    assert abs(sides[0]["width"] - sides[1]["width"]) < 5, "the answer is not as large as what is painted"
 
 
 def _open_link(new_context: NewContext, url: str, painted: list[list[str]]) -> None:

@@ -228,6 +228,8 @@ def _total(shown: int, of: int, known: results.Results) -> str:
     judged = f" of the first {results.MOST:,}" if of > results.MOST and known.clean else ""
     if known.progress is not None:
         return f"{puzzles} so far{judged}: {known.progress:.0%} are looked at"
+    if not shown and known.clean:
+        return f"None of {'the first ' if judged else ''}{min(of, results.MOST):,} puzzles"
     return f"{puzzles}{judged}"
 
 

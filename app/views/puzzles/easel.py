@@ -45,7 +45,7 @@ def show(scene: Scene, backend: Backend) -> None:
     ablated = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation)) if scene.ablation else None
     with st.container(key="easel"):
         answers = 1 if ablated is None else 2
-        left, right = st.columns([4.15, answers], gap="small")
+        left, right = st.columns([4.26, answers], gap="small")
         with right, st.container(key="easel-answers"):
             before = puzzle_panels.answer("Model", scene.puzzle, clean, scene.answer)
             panels: list[Panel] = [before]

@@ -41,15 +41,18 @@ def show(label: str, taken: Callable[[], Sequence[Kept]], *, key: str, disabled:
     """
     names = [one.name for one in sources.collections()]
     keys = [f"{key}-{name}" for name in ("where", "name", "notes")]
-    with st.popover(label, icon=":material/bookmark_add:", key=key, disabled=disabled):
+    turn = st.session_state.get(f"{key}-turn", 0)  # another one once puzzles are kept: it begins closed
+    with st.popover(label, icon=":material/bookmark_add:", key=f"{key}-{turn}", disabled=disabled):
+        if st.session_state.get(keys[0]) not in names:  # none yet, or one that is gone
+            st.session_state[keys[0]] = NEW
         st.selectbox("In", [NEW, *names], key=keys[0])
         if st.session_state.get(keys[0], NEW) == NEW:
             st.text_input("Name", key=keys[1], max_chars=LONGEST_NAME)
             st.text_area("Notes", key=keys[2], max_chars=LONGEST_NOTES, height=80)
-        st.button("Keep", key=f"{key}-do", type="primary", on_click=_keep, args=(taken, keys))
+        st.button("Keep", key=f"{key}-do", type="primary", on_click=_keep, args=(taken, keys, key))
 
 
-def _keep(taken: Callable[[], Sequence[Kept]], keys: Sequence[str]) -> None:
+def _keep(taken: Callable[[], Sequence[Kept]], keys: Sequence[str], key: str) -> None:
     where, name, notes = (st.session_state.get(one) or "" for one in keys)
 
     def act(own: Collections) -> tuple[str, int, int]:
@@ -66,6 +69,8 @@ def _keep(taken: Callable[[], Sequence[Kept]], keys: Sequence[str]) -> None:
     done(f"{fresh} {'puzzle' if fresh == 1 else 'puzzles'} added to '{into}'{before}.")
     for one in keys[1:]:
         st.session_state[one] = ""
+    st.session_state[keys[0]] = into
+    st.session_state[f"{key}-turn"] = st.session_state.get(f"{key}-turn", 0) + 1
 
 
 # ---- a collection that is open -----------------------------------------------------------------------------

@@ -66,6 +66,7 @@ def show(scene: Scene, backend: Backend) -> None:
                 own["pair"],
                 key="workbench",
                 label="Counterfactual with",
+                there=isinstance(found, Pair),
                 on_kind=lambda kind: choose(PAGE, pair=kind, draw=0),
                 on_another=lambda: choose(PAGE, draw=own["draw"] + 1),
             )

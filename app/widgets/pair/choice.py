@@ -40,14 +40,20 @@ def show_kind(
     on_kind: Callable[[Kind], None],
     on_another: Callable[[], None],
     label: str = "Pair",
+    there: bool = True,
 ) -> None:
     """Draw the choice of a kind, and a button for another counterfactual of it; for a horizontal
-    container."""
+    container.
+
+    Args:
+        there: whether the puzzle has one of this kind.
+    """
     select(label, KINDS, kind, key=f"{key}-pair", on_change=on_kind, width=150)
     st.button(
         "Another",
         key=f"{key}-another",
         icon=":material/casino:",
         help="Another counterfactual of this kind.",
+        disabled=not there,
         on_click=on_another,
     )

@@ -16,7 +16,7 @@ const KINDS = {
   broken: { name: "broken", ink: "#a3082f", path: SQUARE },
   fixed: { name: "fixed", ink: "#00594a", path: RING },
   both: { name: "still wrong", ink: DARK, path: CORNERS, under: SQUARE },
-  differs: { name: "differs from the counterfactual", ink: "#5a1f9c", path: DOT },
+  differs: { name: "differs in the pair", many: "differ in the pair", ink: "#5a1f9c", path: DOT },
 }
 const CHOSEN = { ink: "#e0007a", path: "M-0.2 -0.2h10.4v10.4h-10.4z" }
 const HERE = { ink: DARK, path: "M-1.5 -1.5h13v13h-13z" }
@@ -220,7 +220,8 @@ function swatch({ data }, token, parent) {
 // ---- legend ---------------------------------------------------------------------------------------------------------
 
 function outcomes({ data }) {
-  const found = data.legend.map(([kind, count]) => [`${count || ""} ${KINDS[kind].name}`.trim(), (parent) => outline(KINDS[kind], parent)])
+  const name = (kind, count) => (count > 1 && KINDS[kind].many) || KINDS[kind].name
+  const found = data.legend.map(([kind, count]) => [`${count || ""} ${name(kind, count)}`.trim(), (parent) => outline(KINDS[kind], parent)])
   if (data.panels.some((told) => told.wrong)) found.push(["first wrong cell", flag])
   if (data.panels.some((told) => told.forced.length)) found.push(["forced", pin])
   return found

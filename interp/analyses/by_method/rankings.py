@@ -94,7 +94,7 @@ class Rankings:
         least, i, j = min(pairs)
         return (
             f"{self.methods[j].text} and {self.methods[i].text} agree least: rank correlation {least:.2f}"
-            f" over {self.shared(i, j)} components, on {MEASURES[self.measure].label}."
+            f" over {self.shared(i, j)} components, on {MEASURES[self.measure].place}."
         )
 
 

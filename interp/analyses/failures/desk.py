@@ -134,7 +134,8 @@ class FailureState:
         """How many of the wrong cells hold the third grid's noise; nothing where none does."""
         noisy = int((self.wrong & (self.clean != self.third) & (self.drawn == self.third)).sum())
         wrong = int(self.wrong.sum())
-        return f"{noisy} of its {wrong} wrong cells repeat the noise of {self.grid}." if noisy else ""
+        repeat = "repeats" if noisy == 1 else "repeat"
+        return f"{noisy} of its {wrong} wrong cells {repeat} the noise of {self.grid}." if noisy else ""
 
     def told_edit(self) -> str:
         """Which edit makes the model right, or that none was found, within which bound."""

@@ -18,6 +18,7 @@ from interp.puzzles.exchange.rows_of_text import (
     BadCellError,
     cells_between_brackets,
     looks_like_a_row,
+    looks_like_the_row_after,
     row_fields,
 )
 
@@ -145,11 +146,14 @@ def _joined(grids: list[Grid]) -> list[Grid]:
 
 
 def _lines(text: str) -> Iterator[_Row | _Words | _Fault]:
+    before = ""
     for number, line in enumerate(text.split("\n"), start=1):
         if line.strip() and _BORDER.fullmatch(line):
             continue  # of a table: it parts no grids, for it may stand between any two rows
         for piece in re.split(r"[;/]", line) if looks_like_a_row(re.sub(r"[;/]", " ", line)) else [line]:
-            if not looks_like_a_row(piece):
+            row = looks_like_a_row(piece) or looks_like_the_row_after(piece, before)
+            before = piece if row else ""
+            if not row:
                 if piece.strip() or piece == line:
                     yield _Words(number, piece)
                 continue

@@ -57,6 +57,18 @@ def looks_like_a_row(line: str) -> bool:
     return 3 * cells > 2 * len(tokens)
 
 
+def looks_like_the_row_after(line: str, before: str) -> bool:
+    """Whether a line that stands directly below a row of single cells is meant to be the next: as many, and
+    more than half of them are cells. In a small grid one wrong cell is much of a row.
+
+    >>> looks_like_the_row_after("0 0 9x", "1 0 2"), looks_like_the_row_after("Example 2", "1 0")
+    (True, False)
+    """
+    tokens, above = ([token for token in _TOKENS.split(one) if token] for one in (line, before))
+    cells = sum(_is_cells(token) for token in tokens)
+    return len(tokens) == len(above) > 2 and 2 * cells > len(tokens)
+
+
 def row_fields(line: str) -> list[list[int]]:
     """The rows that stand in a line, one for each of the grids that stand beside one another.
 

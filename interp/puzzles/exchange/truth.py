@@ -126,11 +126,17 @@ def _follows(puzzle: Puzzle, task: str) -> Truth | None:
 
 
 def _no_rule(puzzle: Puzzle, own: list[str]) -> str:
-    if own:
-        answer = _solve(own[0], puzzle.grids, puzzle.structure.reverse).answer
-        if answer is not None:
-            n = int((answer != puzzle.grids[3]).sum())
-            return (
-                f"Wrong by {own[0]}'s rule: its solver comes to an answer that differs in {n} of 100 cells."
-            )
-    return "Its answer follows no task's rule."
+    if not own:
+        return "Its answer follows no task's rule."
+    solution = _solve(own[0], puzzle.grids, puzzle.structure.reverse)
+    if solution.answer is not None:
+        n = int((solution.answer != puzzle.grids[3]).sum())
+        return f"Wrong by {own[0]}'s rule: its solver comes to an answer that differs in {n} of 100 cells."
+    if solution.undetermined:
+        n = len(solution.candidates)
+        return f"Wrong by {own[0]}'s rule: {n} grids fit equally well, and this is none of them."
+    first, second = puzzle.grids[:2]
+    again = _solve(own[0], np.stack([first, second, first]), puzzle.structure.reverse).candidates
+    if any(np.array_equal(grid, second) for grid in again):
+        return f"Its example follows {own[0]}'s rule, which gives no answer to its third grid."
+    return f"No {own[0]} puzzle: its example does not follow the rule, and its answer no other task's."

@@ -51,7 +51,7 @@ def test_numbers_over_several_puzzles_are_of_those_of_the_bank(
     assert page.session_state["scene"].sample == 1
 
 
-@pytest.mark.parametrize("damage", [slice(0, 100), slice(0, -1)])
+@pytest.mark.parametrize("damage", [slice(0, 27), slice(0, 100), slice(0, -1)])
 def test_a_damaged_one_opens_the_nearest_scene(
     damage: slice, model_folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -148,6 +148,7 @@ def test_a_text_is_previewed_picked_and_kept(page: AppTest, drawn: dict[str, Any
     page.text_input(key="puzzles-keep-name").set_value("Found")
     fine(page.button(key="puzzles-keep-do").click().run())
     assert "1 puzzle added to 'Found'" in page.success[0].value
+    assert page.selectbox(key="puzzles-keep-where").value == "Found"
     page.selectbox(key="puzzles-source").set_value("collection:Found").run()
     assert [one.puzzle for one in drawn["tiles"]] == [_plain()]
     _rename_and_delete(page)

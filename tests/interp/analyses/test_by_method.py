@@ -182,6 +182,7 @@ def test_rankings_of_sweeps(model: PuzzleGPT, few: PuzzleSet) -> None:
     assert row["component"] == "L0.attn" and row["effect zero"] == pytest.approx(found.effects[0, 0])
     assert sorted(line["rank zero"] for line in found.rows()) == list(range(1, len(parts) + 1))
     assert "agree least" in found.summary() and found.n == 2
+    assert found.summary().endswith(" components, on the final grid.")
     begun = rankings({ZERO: states[ZERO], MEAN: None}, "final")
     assert np.isnan(begun.spearman[0, 1]) and begun.n == 0
     assert begun.summary() == "Nothing can be compared yet."

@@ -874,7 +874,7 @@ NO_ARC: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "pairs are lists": (lambda: {**arc_task(), "train": [[[0], [1]]]}, ["train pair 1"]),
     "no rows": (lambda: [pair([], [])] * 2, ["no output"]),
     "empty rows": (lambda: [pair([[]], [[]])] * 2, ["rows of equal length"]),
-    "ragged": (lambda: [{"input": [[1, 2], [3]], "output": [[1]]}] * 2, ["rows of equal length"]),
+    "ragged": (lambda: [{"input": [[1, 2], [3]], "output": [[1]]}] * 2, ["row 2 has 1, row 1 has 2"]),
     "a row alone": (lambda: [{"input": [1, 2], "output": [[1]]}] * 2, ["rows of equal length"]),
     "a colour 11": (lambda: [pair([[11] * 10] * 10, [[0] * 10] * 10)] * 2, ["colour", "11"]),
     "a colour 1.5": (lambda: [pair([[1.5] * 10] * 10, [[0] * 10] * 10)] * 2, ["1.5"]),

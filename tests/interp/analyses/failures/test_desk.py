@@ -89,7 +89,7 @@ def test_noise_that_is_repeated_is_told(copier: PuzzleGPT) -> None:
     grids[2][corner] = 7
     state = study(copier, Puzzle.of("frame", encode(grids, puzzle.structure)))
     assert state.noise == 1 and state.wrong.sum() == 2
-    assert "1 of its 2 wrong cells repeat the noise of Y." in state.summary()
+    assert "1 of its 2 wrong cells repeats the noise of Y." in state.summary()
     assert {(edit.row, edit.column, edit.color) for edit in state.edits} == {
         (*map(int, corner), 0),
         *changed_cells(puzzle),

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interp.errors import PuzzlescopeError
-from interp.puzzles import load_puzzles
+from interp.puzzles import Puzzle, load_puzzles
 from interp.puzzles.exchange import (
     FORMS,
     Preview,
@@ -21,10 +21,11 @@ from interp.puzzles.exchange import (
     preview_path,
     preview_text,
     read_picks,
+    truth_of,
 )
 from interp.puzzles.exchange import preview as previews
 from interp.puzzles.kept import Kept
-from interp.tokens import STRUCTURES
+from interp.tokens import STRUCTURES, encode
 from tests.support.puzzles import clean_frame, random_puzzle, refused, some
 
 NAMES = st.sampled_from(["one", "one", "train", "input", "é", "a 'quoted' name", "{", "x" * 80])
@@ -187,6 +188,19 @@ def test_what_solvers_say() -> None:
     assert said[0] == said[3] == "A frame puzzle: its solver comes to this answer."
     assert said[1] == "No grow puzzle, but it fits frame."
     assert said[2].startswith("Wrong by frame's rule") or "follows no" in said[2]
+
+
+def test_whether_it_is_the_example_that_breaks_the_rule() -> None:
+    """Of a frame puzzle that was painted over: a cell of f(X), or all of Y."""
+    puzzle = clean_frame(STRUCTURES[0])
+    grids = puzzle.grids.copy()
+    grids[1, 0, 0] = (grids[1, 0, 0] + 1) % 11
+    said = truth_of(Puzzle.of("frame", encode(grids, puzzle.structure))).words
+    assert said == "No frame puzzle: its example does not follow the rule, and its answer no other task's."
+    grids = puzzle.grids.copy()
+    grids[2] = 0
+    said = truth_of(Puzzle.of("frame", encode(grids, puzzle.structure))).words
+    assert said == "Its example follows frame's rule, which gives no answer to its third grid."
 
 
 def test_noise_is_told() -> None:

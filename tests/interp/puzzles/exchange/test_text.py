@@ -261,3 +261,10 @@ def test_a_text_without_end_is_one_sentence() -> None:
         except PuzzlescopeError as error:
             said = str(error)
         assert said.startswith("pasted text") and len(said) < 400
+
+
+def test_a_wrong_cell_in_a_small_grid_is_told() -> None:
+    """It is much of its row, which is a row all the same: the grid is not read without it."""
+    text = "0 0 3\n0 3 0\n3 0 0\n\n3 0 0\n0 3 0\n0 0 3\n\n1 0 2\n0 0 0\n0 0 9x\n"
+    (one,) = preview_text(text).refused
+    assert "grid 3, row 3 (line 11), cell 3: a cell is a colour" in one.refused
