@@ -28,7 +28,7 @@ def show(scene: Scene, backend: Backend) -> None:
         left=watched().left(methods.GROUP, seen.progress),
         key="methods",
         on_stop=partial(watched().stop, methods.GROUP),
-        on_again=partial(methods.begin, scene, backend),
+        on_again=partial(_begin, scene, backend),
         rest="Measure again",
     )
     rank_map.show(seen.rankings, key=scene.key("effects-methods"))
@@ -44,5 +44,9 @@ def _invite(scene: Scene, backend: Backend) -> None:
         "Compare methods",
         icon=":material/play_arrow:",
         key="methods-begin",
-        on_click=partial(methods.begin, scene, backend),
+        on_click=partial(_begin, scene, backend),
     )
+
+
+def _begin(scene: Scene, backend: Backend) -> None:
+    methods.begin(scene, backend)

@@ -49,7 +49,7 @@ def _invite(scene: Scene, backend: Backend) -> None:
         "Measure pairs of heads",
         icon=":material/play_arrow:",
         key="pairs-begin",
-        on_click=partial(synergies.begin, scene, backend),
+        on_click=partial(_begin, scene, backend),
     )
 
 
@@ -65,6 +65,10 @@ def _progress(scene: Scene, backend: Backend, seen: Seen[SynergyState]) -> None:
         left=watched().left(synergies.GROUP, seen.progress),
         key="pairs",
         on_stop=partial(watched().stop, synergies.GROUP),
-        on_again=partial(synergies.begin, scene, backend),
+        on_again=partial(_begin, scene, backend),
         rest="Measure again",
     )
+
+
+def _begin(scene: Scene, backend: Backend) -> None:
+    synergies.begin(scene, backend)
