@@ -106,6 +106,20 @@ def test_rankings_are_stopped_and_begun_again(page: AppTest, monkeypatch: pytest
     assert len(map_of(page)) == len(BUT_OPTIMAL) ** 2 and "agree least" in words(page)
 
 
+def test_the_map_of_tasks_is_stopped_and_begun_again(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    slow(monkeypatch)
+    page.query_params["chart"] = "tasks"
+    page.run()
+    page.button(key="tasks-begin").click().run()
+    for _ in range(2):
+        assert "16 puzzles of every task: " in page.get("progress")[0].proto.text
+        page.button(key="tasks-stop").click().run()
+        assert not page.get("progress") and page.button(key="tasks-again").label == "Measure again"
+        page.button(key="tasks-again").click().run()
+    page.button(key="tasks-stop").click().run()
+    assert not page.exception
+
+
 def complete(page: AppTest) -> None:
     """Wait for the rankings, and show them."""
     methods.whole(page.session_state["scene"], shared_backend())
