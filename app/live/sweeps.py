@@ -236,7 +236,8 @@ def task_sweeps(scene: Scene) -> dict[str, SweepState | None] | None:
 
 
 def begin_tasks(scene: Scene, backend: Backend) -> None:
-    """Ask for it. Takes a while."""
+    """Ask for it, anew if it was stopped. Takes a while."""
+    watched().forget(TASKS_GROUP)
     parts = tuple(components_of(backend.model(scene.model).cfg, ["attn"]))
     base, method = sweep_base(scene), sweep_method(scene)
 

@@ -75,15 +75,16 @@ class Watched:
         self._begun[group] = time.monotonic()
         return watches
 
-    def left(self, group: str, progress: float) -> str:
+    def left(self, group: str, progress: float | None) -> str:
         """How long a group will still take, as the end of a sentence, at the pace so far; nothing while that
         cannot be told.
 
         Args:
-            progress: of the group, 0 to 1.
+            progress: of the group, 0 to 1; ``None`` if it is not under way.
         """
-        spent = self.age(group)
-        return f", about {time_in_words(spent * (1 - progress) / progress)} left" if progress > 0.02 else ""
+        if progress is None or progress <= 0.02:
+            return ""
+        return f", about {time_in_words(self.age(group) * (1 - progress) / progress)} left"
 
     def age(self, group: str) -> float:
         """For how many seconds it has been what it is."""

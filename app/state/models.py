@@ -15,6 +15,7 @@ from interp.ablation import (
 )
 from interp.backend import Backend
 from interp.errors import PuzzlescopeError
+from interp.puzzles import Puzzle
 
 
 def fitting(off: Ablation | None, model: str, backend: Backend) -> tuple[Ablation, str]:
@@ -25,16 +26,29 @@ def fitting(off: Ablation | None, model: str, backend: Backend) -> tuple[Ablatio
         return NO_ABLATION, str(error)
 
 
+def fitting_here(off: Ablation, model: str, puzzle: Puzzle, backend: Backend) -> tuple[Ablation, str]:
+    """The same as :func:`fitting`; none, and why, also where what it puts in place cannot be had for this
+    model and this puzzle."""
+    found, misfit = fitting(off, model, backend)
+    why = misfit or _fault(found, model, puzzle, backend)
+    return (NO_ABLATION, why) if why else (found, "")
+
+
+def _fault(what: Ablation | Method, model: str, puzzle: Puzzle, backend: Backend) -> str:
+    """Why this cannot be had for a model and a puzzle, in a sentence; or nothing."""
+    try:
+        check_known(backend.model(model), backend.bank(), [puzzle], what)
+    except PuzzlescopeError as error:
+        return str(error)
+    return ""
+
+
 def possible(scene: Scene, backend: Backend) -> Scene:
     """The scene without ways to ablate that cannot be had for its model or its puzzle: a link, another model
     or another puzzle may ask for some. What went is said."""
 
     def fault(what: Ablation | Method) -> str:
-        try:
-            check_known(backend.model(scene.model), backend.bank(), [scene.puzzle], what)
-        except PuzzlescopeError as error:
-            return str(error)
-        return ""
+        return _fault(what, scene.model, scene.puzzle, backend)
 
     changes: dict[str, Any] = {}
     if why := fault(scene.method):

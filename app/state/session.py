@@ -42,9 +42,13 @@ def current_scene(backend: Backend, page: str, choices: Mapping[str, Parameter])
         # its default.
         before = query_of(chosen(page), choices) if _own(page) in st.session_state else {}
         _choose_anew(page, read_query(before, choices, _context(scene, backend))[0])
+    return scene
+
+
+def lead_to(scene: Scene, page: str, choices: Mapping[str, Parameter]) -> None:
+    """Say which link this run leads to: that of the scene which it shows. Widgets come after it."""
     st.session_state[_LINK] = {**scene.query(), **query_of(chosen(page), choices)}
     echoes.begin(st.session_state[_LINK])
-    return scene
 
 
 def _arrive(query: Mapping[str, str], backend: Backend, page: str, choices: Mapping[str, Parameter]) -> None:

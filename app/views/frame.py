@@ -13,7 +13,7 @@ from app.state.backend import shared_backend
 from app.state.link import Parameter
 from app.state.models import possible
 from app.state.scene import Scene
-from app.state.session import current_scene, show_notices
+from app.state.session import current_scene, lead_to, show_notices
 from app.views.shared import header, note, who
 from app.views.shared.talks import following, looking, menu, presenting, telling
 from app.widgets import terms
@@ -96,6 +96,7 @@ def _begun(page: str, choices: Mapping[str, Parameter]) -> tuple[Backend, Scene]
     """The scene of the link, and what stands above every page while a story is told or a talk is given."""
     backend = shared_backend()
     scene = possible(current_scene(backend, page, choices), backend)
+    lead_to(scene, page, choices)
     following.publish(page)
     presenting.show(scene)
     following.show(scene, page)

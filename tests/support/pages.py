@@ -1,8 +1,10 @@
 """The dashboard's pages without a browser."""
 
+import json
 import re
 import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
@@ -61,3 +63,16 @@ def run_until(page: AppTest, done: Callable[[AppTest], bool]) -> AppTest:
 def filled(page: AppTest) -> AppTest:
     """Run the page until nothing fills up any more: nothing is left to stop."""
     return run_until(page, lambda page: not any(button.label == "Stop" for button in page.button))
+
+
+def sent_to(page: AppTest, key: str) -> dict[str, Any]:
+    """What a component of the page was sent by the last run that drew it."""
+    (found,) = [one.proto for one in page.get("bidi_component") if one.proto.id.endswith(f"-{key}")]
+    data: dict[str, Any] = json.loads(found.json)
+    return data
+
+
+def figure_of(page: AppTest, key: str) -> dict[str, Any]:
+    """The figure of a chart, as Plotly draws it."""
+    figure: dict[str, Any] = json.loads(sent_to(page, key)["figure"])
+    return figure

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app.state.models import fitting, turn_to
+from app.state.models import fitting_here, turn_to
 from app.state.scene import Scene
 from app.state.session import change, now, of_this_model
 from app.views.shared import puzzle_panels
@@ -93,8 +93,8 @@ class Other:
     """What another model answers to the puzzle of a scene.
 
     Attributes:
-        off: what is ablated in it: the same, if it fits, or nothing.
-        misfit: that it does not fit, and why, in a sentence; or nothing.
+        off: what is ablated in it: the same, if it fits and can be had, or nothing.
+        misfit: that it does not, and why, in a sentence; or nothing.
         clean: of its clean run.
         ablated: under the ablation; ``None`` if nothing is ablated.
     """
@@ -124,7 +124,7 @@ class Other:
 def ask_other(scene: Scene, backend: Backend) -> Other:
     """The answer of the model that stands beside this one."""
     other = scene.beside
-    off, why = fitting(scene.ablation, other, backend)
+    off, why = fitting_here(scene.ablation, other, scene.puzzle, backend)
     misfit = f"{other} is shown clean, for the ablation does not fit it: {why}" if why else ""
     clean = backend.ask(other, PredictionOf(scene.puzzle, forced=scene.force))
     run = backend.ask(other, PredictionOf(scene.puzzle, off, scene.force)) if off else None

@@ -17,6 +17,7 @@ from app.views.workbench.asked import pairs
 from app.views.workbench.choices import BASES, PAGE
 from app.widgets.charts import flip_list, head_map, layer_chart, task_chart
 from app.widgets.controls import choice
+from app.widgets.controls.progress import show_progress
 from interp.ablation import Component, Term
 from interp.analyses.ablation_sweep import SweepRow, SweepState, flipped
 from interp.analyses.by_method.draws import Spread, spreads
@@ -159,18 +160,24 @@ def _tasks(scene: Scene, backend: Backend) -> None:
             f"Each attention layer ablated in turn, over {n} puzzles of every task. That takes a while; it"
             " can be stopped."
         )
-        if st.button("Measure all tasks", icon=":material/play_arrow:", key="tasks-begin"):
-            sweeps.begin_tasks(scene, backend)
-            st.rerun()
+        st.button(
+            "Measure all tasks",
+            icon=":material/play_arrow:",
+            key="tasks-begin",
+            on_click=partial(sweeps.begin_tasks, scene, backend),
+        )
         return
     measured = sweeps.tasks_measured(scene)
-    if measured.progress is not None:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            left = watched().left("tasks", measured.progress)
-            st.progress(measured.progress, text=f"{n} puzzles of every task: {measured.progress:.0%}{left}")
-            if st.button("Stop", key="tasks-stop"):
-                watched().stop("tasks")
-                st.rerun()
+    show_progress(
+        measured.progress,
+        measured.stopped,
+        f"{n} puzzles of every task",
+        left=watched().left(sweeps.TASKS_GROUP, measured.progress),
+        key="tasks",
+        on_stop=partial(watched().stop, sweeps.TASKS_GROUP),
+        on_again=partial(sweeps.begin_tasks, scene, backend),
+        rest="Measure again",
+    )
     known = {task: state for task, state in states.items() if state is not None}
     off = list(scene.ablation.components)
     task_chart.show(

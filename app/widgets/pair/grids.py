@@ -29,7 +29,9 @@ def show_marked(
         # As a picture: Streamlit takes bare SVG out of HTML.
         address = f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
         count = int(marked[place].sum())
-        told = f"{escape(name)} of {escape(of)}" + (f", {count} cells marked" if count else "")
+        told = f"{escape(name)} of {escape(of)}" + (
+            f", {count} cell{'s' * (count > 1)} marked" if count else ""
+        )
         picture = f'<img src="{address}" alt="{told}" style="width:100%;display:block">'
         pictures.append(f'<div style="flex:1 1 0;min-width:0">{escape(name)}{picture}</div>')
     st.html(f'<div style="display:flex;gap:10px;font-size:13px">{"".join(pictures)}</div>')

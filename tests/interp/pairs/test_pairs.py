@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from interp.ablation import PairEnd
 from interp.errors import PuzzlescopeError
 from interp.pairs import KINDS, Kind, Pair, kinds_for, make_pairs, pair_for, shipped_pairs, verified
 from interp.pairs.drawn import PER_KIND, draw_shipped
@@ -244,6 +245,20 @@ def test_every_puzzle_of_the_bank_has_pairs_and_keeps_its_noise() -> None:
         for kind in set(KINDS) - set(kinds):
             with pytest.raises(PuzzlescopeError, match=rf"no pair of the kind '{kind}'.*another kind"):
                 pair_for(puzzle, kind, seed=1)
+
+
+def test_chance_tries_on_for_a_puzzle_of_which_few_changes_do() -> None:
+    """One of ``detect`` that has neither another rule nor another task: its third grid allows few moves."""
+    puzzle = load_puzzles("bank").find("005c98c200")
+    assert puzzle is not None and set(kinds_for(puzzle)) == {"input", "order"}
+    assert all(verified(pair_for(puzzle, "input", seed)) for seed in range(10))
+
+
+def test_the_method_pair_can_be_had_for_the_puzzles_of_boards_and_charts() -> None:
+    """These are the first of a task, and would end in an error where one had no pair."""
+    bank = load_puzzles("bank")
+    for puzzle in (one for task in TASKS for one in bank.filter(task=task).limit(16)):
+        assert PairEnd().donor(puzzle, bank).structure == puzzle.structure
 
 
 @pytest.mark.parametrize("label", ["frame", "own"])

@@ -1,5 +1,7 @@
 """The chart of methods: whether they rank components alike. Begun when it is asked for, filling up."""
 
+from functools import partial
+
 import streamlit as st
 
 from app.live import methods
@@ -7,6 +9,7 @@ from app.live.watching import watched
 from app.state.scene import Scene
 from app.widgets import terms
 from app.widgets.charts import rank_map
+from app.widgets.controls.progress import show_progress
 from app.widgets.text import escape_markdown
 from interp.analyses.by_method.rankings import COMPARED
 from interp.backend import Backend
@@ -18,7 +21,16 @@ def show(scene: Scene, backend: Backend) -> None:
     if seen is None:
         _invite(scene, backend)
         return
-    _progress(scene, backend, seen)
+    show_progress(
+        seen.progress,
+        seen.stopped,
+        "The board by each method",
+        left=watched().left(methods.GROUP, seen.progress),
+        key="methods",
+        on_stop=partial(watched().stop, methods.GROUP),
+        on_again=partial(_begin, scene, backend),
+        rest="Measure again",
+    )
     rank_map.show(seen.rankings, key=scene.key("effects-methods"))
     for fault in seen.faults:
         st.caption(escape_markdown(fault))
@@ -28,19 +40,13 @@ def _invite(scene: Scene, backend: Backend) -> None:
     terms.caption(rank_map.ABOUT)
     over = "this puzzle" if scene.sample == 1 else f"{scene.sample} puzzles"
     st.caption(f"The board by each of {len(COMPARED)} methods, over {over}. It fills up as you look.")
-    if st.button("Compare methods", icon=":material/play_arrow:", key="methods-begin"):
-        methods.begin(scene, backend)
-        st.rerun()
+    st.button(
+        "Compare methods",
+        icon=":material/play_arrow:",
+        key="methods-begin",
+        on_click=partial(_begin, scene, backend),
+    )
 
 
-def _progress(scene: Scene, backend: Backend, seen: methods.Compared) -> None:
-    if seen.progress is not None:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            left = watched().left(methods.GROUP, seen.progress)
-            st.progress(seen.progress, text=f"The board by each method: {seen.progress:.0%}{left}")
-            if st.button("Stop", key="methods-stop"):
-                watched().stop(methods.GROUP)
-                st.rerun()
-    elif seen.stopped and st.button("Measure again", icon=":material/play_arrow:", key="methods-again"):
-        methods.begin(scene, backend)
-        st.rerun()
+def _begin(scene: Scene, backend: Backend) -> None:
+    methods.begin(scene, backend)

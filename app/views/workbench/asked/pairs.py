@@ -1,5 +1,7 @@
 """The chart of pairs of heads: begun when it is asked for, filling up while one looks."""
 
+from functools import partial
+
 import streamlit as st
 
 from app.live import sweeps, synergies
@@ -9,6 +11,7 @@ from app.state.session import of_this_model
 from app.views.shared.switching import switch_all
 from app.widgets import terms
 from app.widgets.charts import pair_map
+from app.widgets.controls.progress import show_progress
 from interp.ablation import components_of
 from interp.analyses.conditional import GIVEN
 from interp.analyses.synergy import SynergyState
@@ -42,24 +45,30 @@ def _invite(scene: Scene, backend: Backend) -> None:
         f"{heads * (heads - 1) // 2:,} pairs of {heads} heads, over {over}. That takes a while, and fills up"
         " as you look; it can be stopped."
     )
-    if st.button("Measure pairs of heads", icon=":material/play_arrow:", key="pairs-begin"):
-        synergies.begin(scene, backend)
-        st.rerun()
+    st.button(
+        "Measure pairs of heads",
+        icon=":material/play_arrow:",
+        key="pairs-begin",
+        on_click=partial(_begin, scene, backend),
+    )
 
 
 def _progress(scene: Scene, backend: Backend, seen: Seen[SynergyState]) -> None:
     known, n = (0, scene.sample) if seen.state is None else (seen.state.known, seen.state.n)
     over = "this puzzle" if n == 1 else f"{known} of {n} puzzles"
-    if seen.progress is not None:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            left = watched().left(synergies.GROUP, seen.progress)
-            st.progress(seen.progress, text=f"Pairs of heads, {over}: {seen.progress:.0%}{left}")
-            if st.button("Stop", key="pairs-stop"):
-                watched().stop(synergies.GROUP)
-                st.rerun()
-    elif seen.stopped:
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"Pairs of heads: stopped at {over}.")
-            if st.button("Measure again", icon=":material/play_arrow:", key="pairs-again"):
-                synergies.begin(scene, backend)
-                st.rerun()
+    if seen.stopped:
+        st.caption(f"Pairs of heads: stopped at {over}.")
+    show_progress(
+        seen.progress,
+        seen.stopped,
+        f"Pairs of heads, {over}",
+        left=watched().left(synergies.GROUP, seen.progress),
+        key="pairs",
+        on_stop=partial(watched().stop, synergies.GROUP),
+        on_again=partial(_begin, scene, backend),
+        rest="Measure again",
+    )
+
+
+def _begin(scene: Scene, backend: Backend) -> None:
+    synergies.begin(scene, backend)
