@@ -4,6 +4,7 @@ most, all of bytes; a program might send anything, as fast as it can."""
 import asyncio
 import resource
 import time
+from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -15,7 +16,7 @@ HANDLES = 4
 """File handles that are counted for a visitor: a websocket takes one, Streamlit's session three."""
 KEPT_BACK = 150
 """File handles for all else."""
-UNSUPPORTED, FULL = 1003, 1013
+UNSUPPORTED, POLICY_VIOLATION, FULL = 1003, 1008, 1013
 """The websocket's codes for these."""
 
 
@@ -44,6 +45,8 @@ class Sockets:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":
             await self._app(scope, receive, send)
+        elif not _has_readable_origin(scope):
+            await send({"type": "websocket.close", "code": POLICY_VIOLATION})  # before it is accepted
         elif self._open >= self._most:
             await receive()
             await send({"type": "websocket.close", "code": FULL})
@@ -71,3 +74,15 @@ class Sockets:
             return message
 
         return hear
+
+
+def _has_readable_origin(scope: Scope) -> bool:
+    """Whether what it says of its origin can be read as an address, as Streamlit does without being prepared
+    that it cannot: ``http://[`` would be a traceback in the log for each try."""
+    try:
+        for name, value in scope["headers"]:
+            if name == b"origin":
+                urlsplit(value.decode("latin-1"))
+    except ValueError:
+        return False
+    return True

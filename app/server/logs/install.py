@@ -11,6 +11,7 @@ import streamlit.logger
 from streamlit import config
 
 from app.server.logs.accepts import ACCEPTS
+from app.server.logs.broken import without_broken_requests
 from app.server.logs.events import NAME, event
 from app.server.logs.lines import formatter
 from app.server.logs.settings import LogSettings
@@ -52,6 +53,7 @@ def install(settings: LogSettings, stream: TextIO | None = None) -> None:
     # Streamlit logs what a page ends with before it tells us: ours has the same, and the id that is shown.
     logging.getLogger("streamlit.error_util").addFilter(_told_by_us)
     logging.getLogger("asyncio").addFilter(ACCEPTS)
+    logging.getLogger("uvicorn.error").addFilter(without_broken_requests)
     logging.captureWarnings(True)
     sys.excepthook, threading.excepthook = _uncaught, _uncaught_in_thread
     sys.unraisablehook = _unraisable

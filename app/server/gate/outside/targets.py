@@ -82,4 +82,7 @@ def same_origin(headers: dict[str, str], url: str) -> bool:
     if origin is None:
         return False
     ours = {headers.get("host", ""), urlsplit(url).netloc} - {""}
-    return urlsplit(origin).netloc in ours
+    try:
+        return urlsplit(origin).netloc in ours
+    except ValueError:  # "http://[", say: no browser's, and no address
+        return False

@@ -69,3 +69,15 @@ def test_there_is_room_for_as_many_as_there_are_file_handles(monkeypatch: pytest
     assert 200 <= sockets.most() <= 1024 // sockets.HANDLES
     monkeypatch.setattr(sockets.resource, "getrlimit", lambda _: (64, 64))
     assert sockets.most() == 16
+
+
+@pytest.mark.parametrize("origin", ["http://[", "https://[::1"])
+def test_an_origin_that_is_no_address_is_refused_before_it_is_accepted(origin: str) -> None:
+    """Streamlit raises on one, which is a traceback in the log."""
+    there = client().websocket_connect("/stream", headers={"Origin": origin})
+    with pytest.raises(WebSocketDisconnect) as closed, there:
+        pass
+    assert closed.value.code == sockets.POLICY_VIOLATION
+    with client().websocket_connect("/stream", headers={"Origin": "http://127.0.0.1:8501"}) as socket:
+        socket.send_bytes(b"x")
+        assert socket.receive_bytes() == b"x"

@@ -62,6 +62,8 @@ def test_a_long_link_is_kept_here_and_told_by_a_name() -> None:
         ({"origin": HERE, "host": "app:8501"}, True),  # a proxy that does not keep the name
         ({"origin": "https://evil.example", "host": "app:8501"}, False),
         ({"origin": "null", "host": ""}, False),
+        ({"origin": "http://[", "host": "puzzles.example.org"}, False),
+        ({"origin": "https://[::1", "host": "[::1"}, False),
         ({"host": "puzzles.example.org"}, False),
     ],
 )
