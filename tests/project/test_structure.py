@@ -25,6 +25,7 @@ LINES = [
     {"ablation"},
     {"engine", "export"},
     {"analyses"},
+    {"circuits"},
     {"figures", "training", "backend"},
     {"cli"},
     {"__main__", "__init__"},

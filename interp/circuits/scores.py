@@ -1,0 +1,144 @@
+"""Scores of all edges, and how well two ways to score them agree."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from interp.analyses.by_method.rankings import ranked
+from interp.circuits.blocks import BLOCKS
+from interp.circuits.graph import Edge, Graph
+from interp.circuits.writes import FILLS, Fill
+
+How = Literal["exact", "eap", "eap-ig"]
+HOWS: dict[How, str] = {
+    "exact": "every edge cut in a run of its own",
+    "eap": "edge attribution patching: the gradient of one run",
+    "eap-ig": "the same with the gradient's mean over the way from one run to the other",
+}
+"""How edges are scored."""
+assert set(HOWS) == set(get_args(How))
+
+
+@dataclass(frozen=True, eq=False)
+class EdgeScores:
+    """What each edge is worth for a metric: by how much it falls when the edge is cut, alone, in the whole
+    model. Positive: the edge helps.
+
+    Attributes:
+        graph: of the model.
+        total: the mean over the pairs; 0 where there is no edge.
+        blocks: the parts of it that come through each block of positions (:data:`BLOCKS`), or ``None`` where
+            that was not computed. Estimates by gradients add up over them.
+        how: it was scored.
+        fill: what a cut edge reads.
+        pairs: how many pairs it is the mean of.
+        clean: the metric with no edge cut, in logits, mean over the pairs.
+        empty: with every edge cut.
+    """
+
+    graph: Graph
+    total: Float[np.ndarray, "reader writer"]
+    blocks: Float[np.ndarray, "block reader writer"] | None
+    how: How
+    fill: Fill
+    pairs: int
+    clean: float
+    empty: float
+
+    @property
+    def values(self) -> Float[np.ndarray, " edge"]:
+        """Of all edges in the order of :meth:`Graph.edges`."""
+        found: Float[np.ndarray, " edge"] = self.total[self.graph.possible]
+        return found
+
+    def top(self, n: int, *, signed: bool = False) -> Bool[np.ndarray, "reader writer"]:
+        """The ``n`` edges of the largest absolute scores.
+
+        Args:
+            signed: the largest as they are, so that edges that do harm come last.
+        """
+        ranks = np.where(self.graph.possible, self.total if signed else np.abs(self.total), -np.inf)
+        n = max(0, min(n, self.graph.n_edges))
+        found = np.zeros(ranks.shape, bool)
+        found.flat[np.argsort(-ranks, axis=None, kind="stable")[:n]] = True
+        return found
+
+    def ranking(self) -> list[tuple[Edge, float]]:
+        """All edges, the largest absolute scores first."""
+        found = zip(self.graph.edges(), self.values.tolist(), strict=True)
+        return sorted(found, key=lambda item: -abs(item[1]))
+
+    def rows(self) -> tuple[dict[str, Any], ...]:
+        """A row an edge for :class:`interp.export.tables.Table`, the largest absolute scores first."""
+        found = []
+        for edge, score in self.ranking():
+            row: dict[str, Any] = {"writer": edge.writer, "reader": edge.reader, "score": score}
+            if self.blocks is not None:
+                place = self.graph.place(edge)
+                row |= {name: float(own[place]) for name, own in zip(BLOCKS, self.blocks, strict=True)}
+            found.append(row)
+        return tuple(found)
+
+    def summary(self) -> str:
+        """The dearest edge, in a sentence."""
+        edge, score = self.ranking()[0]
+        return (
+            f"{edge.text} matters most: cut, with {FILLS[self.fill]} in its place, it"
+            f" {'lowers' if score >= 0 else 'raises'} the logit difference by {abs(score):.3g} of"
+            f" {self.clean - self.empty:.3g}."
+        )
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How well an estimate puts edges in the order of their exact effects.
+
+    Attributes:
+        spearman: the rank correlation of absolute scores, 1 where the orders are the same.
+        overlap: of the edges with the largest absolute scores, a share of all edges, which share of them is
+            the same by both.
+    """
+
+    spearman: float
+    overlap: dict[float, float]
+
+
+SHARES = (0.01, 0.05)
+
+
+def agreement(estimate: EdgeScores, exact: EdgeScores, shares: Sequence[float] = SHARES) -> Agreement:
+    """How well an estimate agrees with exact effects; Spearman's correlation is nan if all scores of one are
+    equal."""
+    own, true = np.abs(estimate.values), np.abs(exact.values)
+    flat = np.ptp(own) == 0 or np.ptp(true) == 0
+    spearman = float("nan") if flat else float(np.corrcoef(ranked(own), ranked(true))[0, 1])
+    overlap = {}
+    for share in shares:
+        n = max(1, round(share * len(true)))
+        both = estimate.top(n) & exact.top(n)
+        overlap[share] = float(both.sum()) / n
+    return Agreement(spearman, overlap)
+
+
+def mean_scores(parts: Sequence[EdgeScores]) -> EdgeScores:
+    """The mean over pairs that were scored alike, one at a time or several."""
+    first, n = parts[0], sum(part.pairs for part in parts)
+
+    def mean(values: Sequence[Any]) -> Any:
+        return sum(value * (part.pairs / n) for value, part in zip(values, parts, strict=True))
+
+    blocks = [part.blocks for part in parts]
+    together = None if any(own is None for own in blocks) else mean(blocks)
+    return EdgeScores(
+        first.graph,
+        mean([part.total for part in parts]),
+        together,
+        first.how,
+        first.fill,
+        n,
+        float(mean([part.clean for part in parts])),
+        float(mean([part.empty for part in parts])),
+    )

@@ -1,0 +1,128 @@
+"""What every component writes in a run, and what an edge that is cut reads in its place."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from interp.ablation import Resample
+from interp.circuits.blocks import POSITIONS
+from interp.circuits.graph import Graph
+from interp.engine.contrast import equal_prefixes
+from interp.engine.forward import Gates, LayerGates, Weights, embed, unembed
+from interp.engine.halves import Halves, run_halves
+from interp.errors import PuzzlescopeError
+from interp.grids import CELLS
+from interp.pairs import Pair
+from interp.puzzles import Puzzle, PuzzleSet
+from interp.tokens import with_start
+
+Fill = Literal["pair", "mean", "resample", "zero"]
+FILLS: dict[Fill, str] = {
+    "pair": "what the writer writes in the pair's other run",
+    "mean": "what it writes on average over puzzles in the same order of the grids",
+    "resample": "what it writes in another puzzle of the same task and order of the grids",
+    "zero": "nothing",
+}
+"""What an edge that is cut reads."""
+assert set(FILLS) == set(get_args(Fill))
+
+REFERENCE = 64
+"""Puzzles over which the mean is taken."""
+
+Writes = Float[Tensor, "writer pos d_model"]
+
+
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """A run of one prompt, with all that its components write.
+
+    Attributes:
+        writes: of every writer; together they are the stream after the last layer.
+        layers: the run, layer by layer.
+        logits: that predict the answer's cells.
+    """
+
+    writes: Writes
+    layers: tuple[Halves, ...]
+    logits: Float[Tensor, "100 vocab"]
+
+    @property
+    def after(self) -> Float[Tensor, "pos d_model"]:
+        """The stream after the last layer."""
+        return self.layers[-1].post[0]
+
+
+def recorded(weights: Weights, tokens: Int[Tensor, " 404"]) -> Recorded:
+    """The run of a puzzle's prompt, without its last token (which predicts nothing).
+
+    Args:
+        tokens: of the prompt up to there, start token included.
+    """
+    graph, cfg = Graph(weights.cfg), weights.cfg
+    gates = Gates(tuple(LayerGates() for _ in range(cfg.n_layers)))
+    resid = embed(weights.model, tokens[None])
+    writes = resid.new_empty(len(graph.writers), *resid.shape[1:])
+    writes[0] = resid[0]
+    layers = []
+    for layer in range(cfg.n_layers):
+        halves = run_halves(weights, layer, resid, gates)
+        assert halves.z is not None
+        W_O = weights.layers[layer].block.attn.W_O
+        first = graph.head(layer, 0)
+        writes[first : first + cfg.n_heads] = torch.einsum("phd,hdm->hpm", halves.z[0], W_O)
+        writes[graph.mlp(layer)] = halves.mlp_out[0]
+        layers.append(halves)
+        resid = halves.post
+    return Recorded(writes, tuple(layers), unembed(weights.model, resid[:, -CELLS:])[0])
+
+
+def prompts(pair: Pair) -> Int[np.ndarray, "2 404"]:
+    """What both runs of a pair are given, base first: start token included, the base's answer in both, and
+    without the last cell."""
+    found: Int[np.ndarray, "2 404"] = with_start(equal_prefixes(pair))[:, :POSITIONS]
+    return found.astype(np.int64)
+
+
+def fill_of(weights: Weights, pair: Pair, fill: Fill, bank: PuzzleSet | None = None, seed: int = 0) -> Writes:
+    """What edges that are cut read in a pair's runs.
+
+    Args:
+        bank: from which the mean and another puzzle are taken.
+        seed: which other puzzle is drawn.
+
+    Raises:
+        PuzzlescopeError: if there is no bank where one is needed, or nothing in it to take.
+    """
+    if fill == "pair":
+        return recorded(weights, _tensor(weights, prompts(pair)[1])).writes
+    if fill == "zero":
+        graph = Graph(weights.cfg)
+        shape = (len(graph.writers), POSITIONS, weights.cfg.d_model)
+        return torch.zeros(shape, device=weights.model.device, dtype=weights.model.dtype)
+    if bank is None:
+        raise PuzzlescopeError(f"Give the bank of puzzles, from which the fill {fill} is taken.")
+    if fill == "resample":
+        return _mean_writes(weights, [Resample(seed).donor(pair.base, bank)])
+    others = [one for one in bank.filter(structure=pair.base.structure) if one.cells != pair.base.cells]
+    return _mean_writes(weights, others[:REFERENCE])
+
+
+def _mean_writes(weights: Weights, puzzles: Sequence[Puzzle]) -> Writes:
+    if not puzzles:
+        raise PuzzlescopeError("Expected puzzles in the same order of the grids to take a mean of, got none.")
+    total: Tensor | None = None
+    for puzzle in puzzles:
+        tokens = with_start(puzzle.tokens)[:POSITIONS].astype(np.int64)
+        writes = recorded(weights, _tensor(weights, tokens)).writes
+        total = writes if total is None else total.add_(writes)
+    assert total is not None
+    return total / len(puzzles)
+
+
+def _tensor(weights: Weights, tokens: Int[np.ndarray, " pos"]) -> Int[Tensor, " pos"]:
+    return torch.from_numpy(tokens).to(weights.model.device)

@@ -1,0 +1,154 @@
+"""``edges``: what every connection between components is worth."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import pandas as pd
+import typer
+
+from interp.checkpoints import load_model
+from interp.circuits.attribution import STEPS, attribute_edges, check_pairs
+from interp.circuits.exact import exact_edges
+from interp.circuits.scores import HOWS, Agreement, EdgeScores, agreement
+from interp.circuits.writes import FILLS
+from interp.cli.inputs import progress
+from interp.cli.options import JsonOption, ModelOption
+from interp.cli.printing import checked, print_table, say_result
+from interp.errors import PuzzlescopeError
+from interp.numbers import number
+from interp.outputs import strict_json, write_whole
+from interp.pairs import KINDS, Pair, shipped_pairs
+from interp.pairs.files import read_pairs
+from interp.puzzles import load_puzzles
+from interp.tasks import TASKS
+
+SHOWN = 24
+ENDINGS = (".parquet", ".csv", ".json")
+
+
+def edges(
+    task: Annotated[str | None, typer.Option("--task", help=f"{' | '.join(TASKS)}; left out, all.")] = None,
+    pairs: Annotated[
+        str, typer.Option("--pairs", help=f"{' | '.join(KINDS)} of those that come along, or FILE.npz.")
+    ] = "rule",
+    method: Annotated[str, typer.Option("--method", help=" | ".join(HOWS))] = "eap-ig",
+    n: Annotated[int, typer.Option("--n", "-n", help="At most so many pairs.")] = 16,
+    model: ModelOption = "default",
+    fill: Annotated[
+        str, typer.Option("--fill", help=f"What a cut edge reads: {' | '.join(FILLS)}.")
+    ] = "pair",
+    steps: Annotated[int, typer.Option("--steps", help="Of eap-ig: runs between the two ends.")] = STEPS,
+    attention: Annotated[
+        bool, typer.Option("--attention", help="Score edges into queries and keys by the changed pattern.")
+    ] = False,
+    first_only: Annotated[
+        bool, typer.Option("--first-only", help="At the first cell in which the answers differ only.")
+    ] = False,
+    against_exact: Annotated[
+        bool, typer.Option("--against-exact", help="Say how well the estimate agrees with exact effects.")
+    ] = False,
+    out: Annotated[
+        str | None, typer.Option("--out", help="FILE.parquet, .csv or .json; one that is there is replaced.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What every edge from a writer to a reader is worth for the difference of logits between the two ends of
+    pairs: by how much that falls when the edge alone is cut. Estimated (eap, eap-ig) or exact, which takes a
+    minute or two a pair."""
+    path = checked(out, ENDINGS)
+    if method not in HOWS:
+        raise PuzzlescopeError(f"No method '{method}': expected one of {', '.join(HOWS)}.")
+    if fill not in FILLS:
+        raise PuzzlescopeError(f"No fill '{fill}': expected one of {', '.join(FILLS)}.")
+    if n < 1 or steps < 1:
+        raise PuzzlescopeError(f"--n and --steps expect at least 1, got {n} and {steps}.")
+    chosen = _chosen(pairs, task)[:n]
+    check_pairs(chosen)
+    net, bank = load_model(model), load_puzzles("bank")
+
+    def scored(how: str) -> EdgeScores:
+        if how == "exact":
+            found = exact_edges.steps(net, chosen, first_only=first_only, fill=fill, bank=bank)
+        else:
+            found = attribute_edges.steps(
+                net,
+                chosen,
+                steps=steps if how == "eap-ig" else 0,
+                attention=attention,
+                first_only=first_only,
+                fill=fill,
+                bank=bank,
+            )
+        news = (one for one in found if one is not None)
+        return list(progress(news, f"scoring edges ({how})", total=len(chosen), quiet=as_json))[-1]
+
+    scores = scored(method)
+    agrees = agreement(scores, scored("exact")) if against_exact and method != "exact" else None
+    result = _as_json(scores, agrees)
+    failed: PuzzlescopeError | None = None
+    if path is not None:
+        try:
+            write_whole(path, _file(path, scores, result))
+        except PuzzlescopeError as error:
+            failed = error
+    if as_json or failed:
+        say_result(strict_json(result))
+    else:
+        _print(scores, agrees, path)
+    if failed:
+        raise PuzzlescopeError(f"{failed} The result was printed as JSON instead.") from failed
+
+
+def _chosen(pairs: str, task: str | None) -> list[Pair]:
+    """The pairs that are asked for."""
+    if pairs in KINDS:
+        return shipped_pairs(pairs, task)
+    if not pairs.endswith(".npz"):
+        raise PuzzlescopeError(
+            f"--pairs expects one of {', '.join(KINDS)}, or a file FILE.npz, got '{pairs}'."
+        )
+    found = [pair for pair in read_pairs(pairs) if task in (None, pair.task)]
+    if not found:
+        raise PuzzlescopeError(f"{Path(pairs).name} has no pair of the task '{task}'.")
+    return found
+
+
+def _as_json(scores: EdgeScores, agrees: Agreement | None) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "method": scores.how,
+        "fill": scores.fill,
+        "pairs": scores.pairs,
+        "clean": scores.clean,
+        "empty": scores.empty,
+        "edges": [{"from": edge.writer, "to": edge.reader, "score": one} for edge, one in scores.ranking()],
+    }
+    if agrees is not None:
+        shares = {f"{share:.0%}": own for share, own in agrees.overlap.items()}
+        found["against_exact"] = {"spearman": agrees.spearman, "overlap": shares}
+    return found
+
+
+def _file(path: Path, scores: EdgeScores, result: dict[str, Any]) -> bytes | str:
+    if path.suffix == ".json":
+        return strict_json(result) + "\n"
+    rows = pd.DataFrame(scores.rows()).rename(columns={"writer": "from", "reader": "to"})
+    if path.suffix == ".csv":
+        return rows.to_csv(index=False)
+    found: bytes = rows.to_parquet(index=False)
+    return found
+
+
+def _print(scores: EdgeScores, agrees: Agreement | None, path: Path | None) -> None:
+    if path is None:
+        ranking = scores.ranking()
+        print_table(
+            ("from", "to", "score"),
+            [(edge.writer, edge.reader, number(one, "+.4f")) for edge, one in ranking[:SHOWN]],
+        )
+        say_result(f"... and {len(ranking) - SHOWN:,} more: --out or --json gives them all.")
+    else:
+        say_result(f"Wrote {scores.graph.n_edges:,} edges to {path}.")
+    say_result(scores.summary())
+    if agrees is not None:
+        told = ", ".join(f"{own:.0%} of the top {share:.0%}" for share, own in agrees.overlap.items())
+        say_result(f"Against exact effects: rank correlation {agrees.spearman:.3f}; the same are {told}.")

@@ -1,0 +1,109 @@
+"""Runs cut down to a circuit: whole, empty, and one edge short."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from interp import load_puzzles
+from interp.circuits.exact import exact_edges
+from interp.circuits.graph import Graph, connected
+from interp.circuits.runs import CircuitRuns
+from interp.engine.forward import weights_of
+from interp.model import PuzzleGPT
+from interp.pairs import Pair, shipped_pairs
+from tests.interp.circuits import by_hooks
+from tests.support.models import SMALL
+
+GRAPH = Graph(SMALL)
+EMPTY = np.zeros_like(GRAPH.possible)
+
+
+@pytest.fixture(scope="module")
+def pairs() -> list[Pair]:
+    return [shipped_pairs("rule", task)[0] for task in ("detect", "frame")]
+
+
+@pytest.fixture(scope="module")
+def runs(model: PuzzleGPT, pairs: list[Pair]) -> CircuitRuns:
+    return CircuitRuns(weights_of(model), pairs)
+
+
+def clean(model: PuzzleGPT, pairs: list[Pair], end: int) -> Tensor:
+    prompts = torch.stack([by_hooks.tokens_of(pair)[end] for pair in pairs])
+    with torch.inference_mode():
+        return model(prompts)[:, -100:]
+
+
+def test_with_all_edges_it_is_the_clean_run_and_with_none_the_other(
+    model: PuzzleGPT, runs: CircuitRuns, pairs: list[Pair]
+) -> None:
+    torch.testing.assert_close(runs.logits(GRAPH.possible), clean(model, pairs, 0), atol=2e-4, rtol=1e-4)
+    torch.testing.assert_close(runs.logits(EMPTY), clean(model, pairs, 1), atol=2e-4, rtol=1e-4)
+
+
+def test_one_edge_short_it_is_the_exact_effect(
+    model: PuzzleGPT, runs: CircuitRuns, pairs: list[Pair]
+) -> None:
+    """By another way: the effect is computed from the reader on, with nothing taken apart."""
+    exact = exact_edges(model, pairs[:1])
+    places = np.argwhere(GRAPH.possible)[:: GRAPH.n_edges // 30]
+    masks = np.repeat(GRAPH.possible[None], len(places), 0)
+    masks[np.arange(len(places)), places[:, 0], places[:, 1]] = False
+    whole = runs.metrics(GRAPH.possible)[0]
+    found = whole - runs.of_logits(runs.each(masks, 0), [0] * len(places))
+    np.testing.assert_allclose(found, exact.total[places[:, 0], places[:, 1]], atol=5e-5)
+
+
+def test_a_circuit_is_what_hooks_on_every_reader_make_of_it(pairs: list[Pair], runs: CircuitRuns) -> None:
+    """Reader by reader, in the order of the run: each reads what it is told to, from writes that are read off
+    a run with the hooks of all readers before it."""
+    model, rng = by_hooks.watched_model(), np.random.default_rng(1)
+    mask = GRAPH.possible & (rng.random(GRAPH.possible.shape) < 0.5)
+    base, other = by_hooks.tokens_of(pairs[0])
+    others = by_hooks.written(model, other)
+    mine = {"embed": by_hooks.written(model, base)["embed"]}
+    stream: dict[str, Tensor] = {}
+    for reader, kept in zip(GRAPH.readers, mask, strict=True):
+        count = GRAPH.below[GRAPH.readers.index(reader)]
+        read = sum((mine if kept[k] else others)[writer] for k, writer in enumerate(GRAPH.writers[:count]))
+        assert isinstance(read, Tensor)
+        stream[reader] = read
+        if reader.endswith(".v"):
+            mine[reader[:-2]] = _head(model, reader[:-2], stream)
+        elif reader.endswith("mlp"):
+            block = model.blocks[int(reader[1])]
+            with torch.inference_mode():
+                mine[reader] = block.mlp(block.ln2(read[None]))[0]
+    expected = stream["logits"][-100:] @ model.unembed.W_U + model.unembed.b_U
+    torch.testing.assert_close(runs.logits(mask)[0], expected, atol=5e-4, rtol=1e-4)
+
+
+def _head(model: PuzzleGPT, name: str, stream: dict[str, Tensor]) -> Tensor:
+    layer, head = int(name[1]), int(name[4:])
+    block = model.blocks[layer]
+    W = {one: getattr(block.attn, f"W_{one.upper()}")[head] for one in "qkvo"}
+    with torch.inference_mode():
+        q, k, v = (block.ln1(stream[f"{name}.{one}"][None])[0] @ W[one] for one in "qkv")
+        scores = (q @ k.T / q.shape[1] ** 0.5).masked_fill(torch.ones(404, 404).triu(1) > 0, -torch.inf)
+        found: Tensor = scores.softmax(-1) @ v @ W["o"]
+    return found
+
+
+@pytest.mark.parametrize("fill", ["mean", "zero"])
+def test_what_is_on_no_path_makes_no_difference(model: PuzzleGPT, pairs: list[Pair], fill: str) -> None:
+    bank = load_puzzles("bank").filter(structure=pairs[0].base.structure).limit(6)
+    runs = CircuitRuns(weights_of(model), pairs[:1], fill, bank)
+    rng = np.random.default_rng(2)
+    mask = GRAPH.possible & (rng.random(GRAPH.possible.shape) < 0.5)
+    torch.testing.assert_close(runs.logits(GRAPH.possible), clean(model, pairs[:1], 0), atol=2e-4, rtol=1e-4)
+    assert not torch.allclose(runs.logits(mask), runs.logits(EMPTY), atol=1e-3)
+
+
+def test_pruned_to_paths_the_circuit_answers_the_same(runs: CircuitRuns) -> None:
+    rng = np.random.default_rng(3)
+    mask = GRAPH.possible & (rng.random(GRAPH.possible.shape) < 0.25)
+    pruned = connected(GRAPH, mask)
+    assert 0 < pruned.sum() < mask.sum()
+    torch.testing.assert_close(runs.logits(mask), runs.logits(pruned), atol=1e-4, rtol=1e-4)
+    assert not torch.allclose(runs.logits(pruned), runs.logits(EMPTY), atol=1e-3)
