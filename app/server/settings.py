@@ -1,6 +1,8 @@
 """The settings of a deployment: environment variables, read once, at the start."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from app.server import life, logs
 from app.server.crowd import limits
@@ -16,7 +18,19 @@ from app.server.metrics.guard import Readers
 from app.server.watching import admins
 from app.server.words import Words
 from interp import machine
+from interp.errors import PuzzlescopeError
 from interp.machine import Machine
+
+PREFIX = "PUZZLESCOPE_"
+NAMES = (
+    *("URL", "OPEN", "PASSWORD_HASH", "OIDC_METADATA_URL", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"),
+    *("COOKIE_SECRET", "ALLOWED", "SIGN_IN_HOURS", "USER_HEADER", "TRUSTED_PROXIES", "ADMINS", "FRAMES"),
+    *("METRICS_FROM", "METRICS_TOKEN", "MEMORY", "DEVICE", "THREADS", "VISITORS", "DATA", "DATA_MOST"),
+    *("LOG", "LOG_PEOPLE", "GRACE", "MODEL"),
+)
+"""The variables that mean something, without their prefix. Each may also be given as ``NAME_FILE``."""
+ALIKE = 0.8
+"""How much a name must be like a variable's (0 to 1) to be taken for that, misspelt."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +69,7 @@ def read(words: Words, address: str) -> Settings:
     Raises:
         PuzzlescopeError: if one of them cannot be.
     """
+    check_spelling(words.environ)
     entrance = gate.read(words, address)
     return Settings(
         address=address,
@@ -67,6 +82,22 @@ def read(words: Words, address: str) -> Settings:
         grace=life.read(words),
         data=data.read(words),
     )
+
+
+def check_spelling(environ: Iterable[str]) -> None:
+    """Stop at a variable that is nearly one of ours: what somebody set to keep people out must not be passed
+    over in silence. Others of the prefix are let be: a cluster puts there what it calls a service's address.
+
+    Raises:
+        PuzzlescopeError: naming the variable that was meant.
+    """
+    for name in sorted(environ):
+        short = name.removeprefix(PREFIX)
+        own = short.removesuffix("_FILE")
+        if short == name or own in NAMES:
+            continue
+        if meant := get_close_matches(own, NAMES, n=1, cutoff=ALIKE):
+            raise PuzzlescopeError(f"There is no setting {name}: {PREFIX}{meant[0]} may be meant.")
 
 
 def _machine(words: Words) -> Machine:

@@ -10,6 +10,7 @@ from interp.cli import collecting as collecting
 from interp.cli.circuits import edges
 from interp.cli.drawing import puzzles
 from interp.cli.failing import failures
+from interp.cli.finding import circuit
 from interp.cli.looking import heads, phenomena
 from interp.cli.methods import optimal, rank
 from interp.cli.options import app as app
@@ -21,7 +22,7 @@ from interp.cli.training import convert, evaluate, train
 
 for _command in (
     *(solve, sweep, failures, heads, phenomena, train, evaluate, convert),
-    *(puzzles, pairs, edges, optimal, rank),
+    *(puzzles, pairs, edges, circuit, optimal, rank),
 ):
     app.command()(_command)
 app.add_typer(collecting.group, name="collections")

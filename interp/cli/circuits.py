@@ -62,7 +62,7 @@ def edges(
         raise PuzzlescopeError(f"No fill '{fill}': expected one of {', '.join(FILLS)}.")
     if n < 1 or steps < 1:
         raise PuzzlescopeError(f"--n and --steps expect at least 1, got {n} and {steps}.")
-    chosen = _chosen(pairs, task)[:n]
+    chosen = chosen_pairs(pairs, task)[:n]
     check_pairs(chosen)
     net, bank = load_model(model), load_puzzles("bank")
 
@@ -99,10 +99,14 @@ def edges(
         raise PuzzlescopeError(f"{failed} The result was printed as JSON instead.") from failed
 
 
-def _chosen(pairs: str, task: str | None) -> list[Pair]:
-    """The pairs that are asked for."""
+def chosen_pairs(pairs: str, task: str | None, held_out: bool = False) -> list[Pair]:
+    """The pairs that are asked for: of those that come along, or all of a file.
+
+    Args:
+        held_out: of those that come along, the ones that nothing was chosen by.
+    """
     if pairs in KINDS:
-        return shipped_pairs(pairs, task)
+        return shipped_pairs(pairs, task, held_out)
     if not pairs.endswith(".npz"):
         raise PuzzlescopeError(
             f"--pairs expects one of {', '.join(KINDS)}, or a file FILE.npz, got '{pairs}'."

@@ -6,13 +6,52 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.server.settings import Settings, read
+from app.server.settings import NAMES, PREFIX, Settings, check_spelling, read
 from app.server.words import Words
 from interp.errors import PuzzlescopeError
+from tests.support.places import ROOT
 
 
 def test_nothing_said_is_a_server_for_this_machine() -> None:
     assert read(Words({}), "127.0.0.1") == Settings(address="127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("PUZZLESCOPE_VISITOR", "VISITORS"),
+        ("PUZZLESCOPE_FRAME", "FRAMES"),
+        ("PUZZLESCOPE_METRIC_FROM", "METRICS_FROM"),
+        ("PUZZLESCOPE_PASSWORD_HSAH_FILE", "PASSWORD_HASH"),
+    ],
+)
+def test_a_misspelt_setting_is_told_with_the_one_that_was_meant(name: str, meant: str) -> None:
+    with pytest.raises(PuzzlescopeError) as caught:
+        read(Words({name: "1"}), "127.0.0.1")
+    assert str(caught.value) == f"There is no setting {name}: {PREFIX}{meant} may be meant."
+
+
+def test_what_a_cluster_calls_a_service_named_puzzlescope_is_let_be() -> None:
+    check_spelling(
+        f"{PREFIX}{name}"
+        for name in (
+            "SERVICE_HOST",
+            "SERVICE_PORT",
+            "PORT",
+            "PORT_8501_TCP",
+            "PORT_8501_TCP_ADDR",
+            "BARE_ROOT",
+        )
+    )
+    check_spelling(f"{PREFIX}{name}{end}" for name in NAMES for end in ("", "_FILE"))
+
+
+def test_the_page_on_deploying_lists_every_setting() -> None:
+    lines = (ROOT / "docs" / "deploy.md").read_text().splitlines()
+    listed = [
+        part for line in lines if line.startswith("| `PUZZLESCOPE_") for part in line.split("|")[1].split("`")
+    ]
+    assert sorted(part.removeprefix(PREFIX) for part in listed if part.startswith(PREFIX)) == sorted(NAMES)
 
 
 def test_a_secret_comes_in_a_file(tmp_path: Path) -> None:

@@ -1,0 +1,125 @@
+"""Small circuits: as faithful as was asked for, minimal, and no accident."""
+
+import numpy as np
+import pytest
+
+from interp import load_model
+from interp.circuits.attribution import attribute_edges
+from interp.circuits.finder import (
+    Circuit,
+    Judge,
+    eliminate,
+    pairs_alike,
+    random_circuits,
+    sizes,
+    top_circuit,
+)
+from interp.circuits.graph import Graph, connected
+from interp.circuits.runs import CircuitRuns
+from interp.circuits.scores import EdgeScores
+from interp.engine.forward import weights_of
+from interp.errors import PuzzlescopeError
+from interp.model import PuzzleGPT
+from interp.pairs import Pair, shipped_pairs
+from interp.resumable import finish
+from tests.interp.circuits.by_hooks import sharp_model
+from tests.support.models import SMALL
+
+GRAPH = Graph(SMALL)
+TARGET = 0.8
+
+
+@pytest.fixture(scope="module")
+def model() -> PuzzleGPT:
+    """One whose logits are far enough apart for a gap."""
+    model = sharp_model()
+    model.unembed.W_U.mul_(20)
+    return model
+
+
+@pytest.fixture(scope="module")
+def pairs() -> list[Pair]:
+    return [shipped_pairs("rule", "replace_color")[k] for k in (48, 24)]
+
+
+@pytest.fixture(scope="module")
+def runs(model: PuzzleGPT, pairs: list[Pair]) -> CircuitRuns:
+    return CircuitRuns(weights_of(model), pairs)
+
+
+@pytest.fixture(scope="module")
+def scores(model: PuzzleGPT, pairs: list[Pair]) -> EdgeScores:
+    return attribute_edges(model, pairs)
+
+
+@pytest.fixture(scope="module")
+def top(runs: CircuitRuns, scores: EdgeScores) -> list[Circuit]:
+    return [one for one in top_circuit.steps(runs, scores, TARGET) if one is not None]
+
+
+@pytest.fixture(scope="module")
+def small(runs: CircuitRuns, top: list[Circuit]) -> Circuit:
+    return eliminate(runs, top[-1], TARGET)
+
+
+def share(runs: CircuitRuns, kept: np.ndarray) -> float:
+    """Faithfulness from its definition."""
+    whole, empty = (runs.metrics(mask).mean() for mask in (GRAPH.possible, np.zeros_like(GRAPH.possible)))
+    return float((runs.metrics(kept).mean() - empty) / (whole - empty))
+
+
+def test_the_first_faithful_circuit_is_taken(
+    runs: CircuitRuns, scores: EdgeScores, top: list[Circuit]
+) -> None:
+    assert [one.faithfulness >= TARGET for one in top] == [False] * (len(top) - 1) + [True]
+    for circuit, n in zip(top, sizes(GRAPH.n_edges), strict=False):
+        assert np.array_equal(circuit.kept, connected(GRAPH, scores.top(n)))
+        assert circuit.faithfulness == pytest.approx(share(runs, circuit.kept), abs=1e-9)
+        assert len(circuit.edges) == len(circuit) == circuit.kept.sum() <= n
+
+
+def test_what_elimination_leaves_is_minimal(runs: CircuitRuns, top: list[Circuit], small: Circuit) -> None:
+    assert 0 < len(small) < len(top[-1])
+    assert not (small.kept & ~top[-1].kept).any()
+    assert np.array_equal(small.kept, connected(GRAPH, small.kept))
+    assert small.faithfulness == pytest.approx(share(runs, small.kept), abs=1e-9)
+    assert small.faithfulness >= TARGET
+    for edge in small.edges:
+        without = small.kept.copy()
+        without[GRAPH.place(edge)] = False
+        assert share(runs, without) < TARGET + 1e-6
+
+
+def test_chance_is_far_less_faithful(runs: CircuitRuns, small: Circuit) -> None:
+    found = list(random_circuits(GRAPH, small.kept, 8))
+    assert all(one.sum() == len(small) and not (one & ~GRAPH.possible).any() for one in found)
+    assert len({one.tobytes() for one in found}) == 8
+    for kind in ("q", "mlp", "logits"):
+        of_kind = [reader.rpartition(".")[2] == kind for reader in GRAPH.readers]
+        assert {one[of_kind].sum() for one in found} == {small.kept[of_kind].sum()}
+    assert max(share(runs, one) for one in found) < small.faithfulness
+
+
+def test_many_are_judged_as_one_is(runs: CircuitRuns, small: Circuit) -> None:
+    masks = np.stack([small.kept, *random_circuits(GRAPH, small.kept, 9, seed=3)])
+    judge = Judge(runs)
+    np.testing.assert_allclose(finish(judge.each(masks)), [judge.of(one) for one in masks], atol=1e-5)
+
+
+def test_what_cannot_be_had_is_told_in_a_sentence(
+    runs: CircuitRuns, scores: EdgeScores, small: Circuit
+) -> None:
+    with pytest.raises(PuzzlescopeError, match="keeps 5 of the gap"):
+        top_circuit(runs, scores, 5.0)
+    with pytest.raises(PuzzlescopeError, match="begin with more edges"):
+        eliminate(runs, small, 5.0)
+
+
+def test_the_whole_model_answers_a_puzzle_right_and_the_empty_one_does_not() -> None:
+    pair = shipped_pairs("rule", "frame")[0]
+    runs, answers = CircuitRuns(weights_of(load_model()), [pair]), [pair.base.grids[3]]
+    graph = runs.graph
+    cells, solved = pairs_alike(runs, graph.possible, answers)
+    assert cells.tolist() == [1.0] and solved.tolist() == [True]
+    cells, solved = pairs_alike(runs, np.zeros_like(graph.possible), answers)
+    assert 0.5 < cells[0] < 1 and solved.tolist() == [False]
