@@ -96,7 +96,7 @@ def _shows_the_counterfactual(panel: Locator, pair: Pair) -> None:
         for cell, (said, color) in enumerate(
             zip(colours, pair.counterfactual.grids[place].flat, strict=True)
         ):
-            assert COLORS[color].name in said and ("counterfactual" in said) == differs[cell], said
+            assert COLORS[color].name in said and ("differs in the pair" in said) == differs[cell], said
 
 
 def _tells(page: Page, ends: Ends, into: int) -> None:
