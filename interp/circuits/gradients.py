@@ -67,8 +67,8 @@ def gradients(weights: Weights, stream: Float[Tensor, "pos d_model"], metric: Me
         value = metric(resid[-CELLS:] @ unembed.W_U + unembed.b_U)
         asked = [*(one for own in heads for one in own), *mids, resid]
         found = torch.autograd.grad(value, asked)
-    with torch.no_grad():
-        return _gathered(weights, float(value), before, heads, found)
+        with torch.no_grad():
+            return _gathered(weights, float(value), before, heads, found)
 
 
 def _gathered(
@@ -85,8 +85,8 @@ def _gathered(
     for layer, own in enumerate(weights.layers):
         attn = own.block.attn
         for number, W in enumerate((attn.W_Q, attn.W_K, attn.W_V)):
-            normalized = torch.einsum("hpd,hmd->hpm", found[4 * layer + number], W)
-            readers[graph.inputs(layer)][number::3] = _back(own.block.ln1, before[layer], normalized)
+            at_normalized = found[4 * layer + number] @ W.transpose(1, 2)
+            readers[graph.inputs(layer)][number::3] = _back(own.block.ln1, before[layer], at_normalized)
         readers[graph.mlp_input(layer)] = found[4 * n_layers + layer]
     v = torch.stack([own[2] for own in heads]).detach()
     z = torch.stack([found[4 * layer + 3] for layer in range(n_layers)])
@@ -102,7 +102,6 @@ def _back(
     norm: LayerNorm, x: Float[Tensor, "pos d_model"], gradient: Float[Tensor, "head pos d_model"]
 ) -> Float[Tensor, "head pos d_model"]:
     """A gradient at LayerNorm's output taken back to its input, of several readers of the same stream."""
-    centred = x - x.mean(-1, keepdim=True)
-    scale = (centred.square().mean(-1, keepdim=True) + LAYER_NORM_EPS).rsqrt()
-    unit, g = centred * scale, gradient * norm.w
-    return scale * (g - g.mean(-1, keepdim=True) - unit * (g * unit).mean(-1, keepdim=True))
+    with torch.enable_grad():
+        read = x.detach().expand_as(gradient).clone().requires_grad_()
+        return torch.autograd.grad(normalized(norm, read), read, gradient)[0]
