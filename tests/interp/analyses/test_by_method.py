@@ -111,7 +111,7 @@ def test_the_shipped_constants_cost_no_more_than_zero_or_the_mean_on_held_out_pu
     """Of the components whose trained constants gained most and least on the validation puzzles, and one that
     fell back, which must then be its fallback exactly."""
     model = load_model()
-    constants, tokens = constants_of(model), drawn(HELD_OUT, 32)
+    constants, tokens = constants_of(model), drawn(HELD_OUT, 16)
     gains = {
         name: min(own["zero"], own["mean"]) - own["optimal"]
         for name, own in constants.about["validation_loss"].items()
