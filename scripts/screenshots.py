@@ -13,28 +13,35 @@ from scripts.dashboard import CHROMIUM_ARGUMENTS, SECONDS, dashboard  # noqa: E4
 from scripts.find_chromium import find_chromium  # noqa: E402
 
 FOLDER = ROOT / "docs"
-BOARD = "over this puzzle"
+COSTLIEST = "L1.attn"
+"""The default model's costliest layer, as its card says."""
+EXACT = 15_000
+"""Milliseconds in which the first look has become exact, on two cores that do nothing else."""
 Scheme = Literal["light", "dark"]
 PICTURES: dict[str, tuple[Scheme, str, str]] = {
-    "workbench.png": ("light", "?off=L{layer}.attn", BOARD),
-    "circuits.png": ("light", "circuits?source=L{layer}.attn&measure=changed", "Do the two views agree?"),
+    "workbench.png": ("light", f"?off={COSTLIEST}", ".selector canvas"),
+    "circuits.png": (
+        "light",
+        f"circuits?source={COSTLIEST}&measure=changed",
+        "text=Do the two views agree?",
+    ),
 }
-"""File: light or dark, the page, and what it says when it is whole."""
+"""File: light or dark, the page, and where its last piece stands."""
 
 
 def main() -> None:
     with dashboard() as address, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=CHROMIUM_ARGUMENTS)
-        layer = costliest_layer(browser, address)
         for name, (scheme, query, whole) in PICTURES.items():
-            take(browser, f"{address}/{query.format(layer=layer)}", scheme, whole, FOLDER / name)
+            take(browser, f"{address}/{query}", scheme, whole, FOLDER / name)
 
 
 def open_page(browser: Browser, url: str, scheme: Scheme, whole: str) -> Page:
     page = browser.new_page(viewport={"width": 1280, "height": 1000}, color_scheme=scheme)
     page.set_default_timeout(1000 * SECONDS)
     page.goto(url)
-    page.get_by_text(whole).first.wait_for()
+    page.locator(whole).first.wait_for()
+    page.wait_for_timeout(EXACT)
     page.get_by_role("button", name="Stop").first.wait_for(state="detached")  # exact, not a first look
     page.locator(FINISHED).wait_for(state="attached")
     page.wait_for_timeout(2500)
@@ -42,13 +49,6 @@ def open_page(browser: Browser, url: str, scheme: Scheme, whole: str) -> Page:
 
 
 FINISHED = "[data-testid=stApp][data-test-script-state=notRunning]"
-
-
-def costliest_layer(browser: Browser, address: str) -> int:
-    page = open_page(browser, address, "light", BOARD)
-    text = page.get_by_text("has the largest effect").inner_text()
-    page.close()
-    return int(text.split("L")[1].split(".")[0])
 
 
 def take(browser: Browser, url: str, scheme: Scheme, whole: str, path: Path) -> None:
