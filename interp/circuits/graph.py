@@ -29,9 +29,6 @@ EMBED = "embed"
 LOGITS = "logits"
 ARROW = "->"
 
-Mask = Bool[np.ndarray, "*run reader writer"]
-"""Which edges are in a circuit."""
-
 
 @dataclass(frozen=True, order=True)
 class Edge:
