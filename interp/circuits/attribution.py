@@ -21,13 +21,11 @@ from torch import Tensor
 
 from interp.circuits.blocks import BLOCKS, blocks_of
 from interp.circuits.gradients import Gradients, gradients, normalized
-from interp.circuits.graph import Graph
 from interp.circuits.scores import EdgeScores, How, mean_scores
-from interp.circuits.writes import Fill, Recorded, Writes, fill_of, prompts, recorded
+from interp.circuits.writes import BothRuns, Fill, Writes
 from interp.engine.contrast import Contrast
-from interp.engine.forward import Weights, unembed, weights_of
+from interp.engine.forward import Weights, weights_of
 from interp.errors import PuzzlescopeError
-from interp.grids import CELLS
 from interp.model import PuzzleGPT
 from interp.model.hooks import say_ignored
 from interp.pairs import Pair
@@ -104,15 +102,11 @@ def check_pairs(pairs: Sequence[Pair]) -> None:
         Contrast.of(pair)
 
 
-class _OnePair:
-    """A pair's clean run, and what a cut edge reads instead of it."""
+class _OnePair(BothRuns):
+    """A pair's runs, and what its writers write less what cut edges read."""
 
     def __init__(self, weights: Weights, pair: Pair, fill: Fill, bank: PuzzleSet | None, first_only: bool):
-        self.weights, self.graph, self.fill = weights, Graph(weights.cfg), fill
-        self.metric = Contrast.of(pair, first_only=first_only).of_logits
-        tokens = torch.from_numpy(prompts(pair)[0]).to(weights.model.device)
-        self.clean: Recorded = recorded(weights, tokens)
-        self.other: Writes = fill_of(weights, pair, fill, bank)
+        super().__init__(weights, pair, fill, bank, first_only=first_only)
         self.less: Writes = self.clean.writes - self.other
         self.blocks: Int[np.ndarray, " pos"] = blocks_of(pair.base)
 
@@ -162,12 +156,7 @@ class _OnePair:
                 yield None
 
     def scores(self, blocks: Float[np.ndarray, "block reader writer"], how: How) -> EdgeScores:
-        after = self.other.sum(0, keepdim=True)[:, -CELLS:]
-        clean, empty = (
-            float(self.metric(logits))
-            for logits in (self.clean.logits, unembed(self.weights.model, after)[0])
-        )
-        return EdgeScores(self.graph, blocks.sum(0), blocks, how, self.fill, 1, clean, empty)
+        return EdgeScores(self.graph, blocks.sum(0), blocks, how, self.fill, 1, self.value, self.empty)
 
 
 def _pattern(

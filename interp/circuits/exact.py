@@ -19,10 +19,8 @@ from torch import Tensor
 
 from interp.circuits.attribution import check_pairs
 from interp.circuits.gradients import normalized
-from interp.circuits.graph import Graph
 from interp.circuits.scores import EdgeScores, mean_scores
-from interp.circuits.writes import Fill, fill_of, prompts, recorded
-from interp.engine.contrast import Contrast
+from interp.circuits.writes import BothRuns, Fill
 from interp.engine.forward import Gates, LayerGates, Weights, run_layer, unembed, weights_of
 from interp.engine.halves import mlp_half
 from interp.grids import CELLS
@@ -63,7 +61,7 @@ def exact_edges(
     return mean_scores(found)
 
 
-class ExactEdges:
+class ExactEdges(BothRuns):
     """The exact effects of a pair's edges, as they become known.
 
     Attributes:
@@ -79,15 +77,9 @@ class ExactEdges:
         *,
         first_only: bool = False,
     ):
-        self.weights, self.graph, self._fill = weights, Graph(weights.cfg), fill
-        self._metric = Contrast.of(pair, first_only=first_only).of_logits
-        tokens = torch.from_numpy(prompts(pair)[0]).to(weights.model.device)
-        self._clean = recorded(weights, tokens)
-        other = fill_of(weights, pair, fill, bank)
-        self._change = other - self._clean.writes
+        super().__init__(weights, pair, fill, bank, first_only=first_only)
+        self._change = self.other - self.clean.writes
         self._none = Gates(tuple(LayerGates() for _ in range(weights.cfg.n_layers)))
-        self._value = float(self._metric(self._clean.logits))
-        self._empty = float(self._metric(unembed(weights.model, other.sum(0, keepdim=True)[:, -CELLS:])[0]))
         self.effects: Float[np.ndarray, "reader writer"] = np.where(self.graph.possible, np.nan, 0.0)
 
     @property
@@ -98,7 +90,7 @@ class ExactEdges:
     def scores(self) -> EdgeScores:
         """All effects, when they are known."""
         return EdgeScores(
-            self.graph, self.effects.copy(), None, "exact", self._fill, 1, self._value, self._empty
+            self.graph, self.effects.copy(), None, "exact", self.fill, 1, self.value, self.empty
         )
 
     def all(self) -> Steps[None, None]:
@@ -120,16 +112,16 @@ class ExactEdges:
                 last = CELLS if later == self.weights.cfg.n_layers - 1 else None
                 resid = run_layer(self.weights, later, resid, self._none, last=last)
                 yield None
-            values = self._metric(unembed(self.weights.model, resid[:, -CELLS:]))
-            self.effects[reader, some] = self._value - values.double().cpu().numpy()
+            values = self.metric(unembed(self.weights.model, resid[:, -CELLS:]))
+            self.effects[reader, some] = self.value - values.double().cpu().numpy()
 
     def _read(self, reader: int, writers: Tensor) -> tuple[Float[Tensor, "row pos d_model"], int]:
         """The stream after a reader's layer with each of these edges into it cut, and the layer after it."""
         change, n_layers = self._change[writers], self.weights.cfg.n_layers
         if reader == len(self.graph.readers) - 1:
-            return self._clean.after + change, n_layers
+            return self.clean.after + change, n_layers
         for layer in range(n_layers):
-            halves, inputs = self._clean.layers[layer], self.graph.inputs(layer)
+            halves, inputs = self.clean.layers[layer], self.graph.inputs(layer)
             if reader == inputs.stop:
                 # the MLP alone reads the change; the stream that it writes to has none
                 wrote = mlp_half(self.weights, layer, halves.mid + change, self._none) - halves.mid - change
@@ -147,7 +139,7 @@ class ExactEdges:
         self, layer: int, head: int, number: int, stream: Float[Tensor, "row pos d_model"]
     ) -> Float[Tensor, "row pos d_head"]:
         """What a head hands on when its queries (0), keys (1) or values (2) read this stream."""
-        block, pre = self.weights.layers[layer].block, self._clean.layers[layer].pre
+        block, pre = self.weights.layers[layer].block, self.clean.layers[layer].pre
         weights = [W[head] for W in (block.attn.W_Q, block.attn.W_K, block.attn.W_V)]
         read = [stream if own == number else pre for own in range(3)]
         q, k, v = (

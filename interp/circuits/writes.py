@@ -12,7 +12,7 @@ from torch import Tensor
 from interp.ablation import Resample
 from interp.circuits.blocks import POSITIONS
 from interp.circuits.graph import Graph
-from interp.engine.contrast import equal_prefixes
+from interp.engine.contrast import Contrast, equal_prefixes
 from interp.engine.forward import Gates, LayerGates, Weights, embed, unembed
 from interp.engine.halves import Halves, run_halves
 from interp.errors import PuzzlescopeError
@@ -126,3 +126,27 @@ def _mean_writes(weights: Weights, puzzles: Sequence[Puzzle]) -> Writes:
 
 def _tensor(weights: Weights, tokens: Int[np.ndarray, " pos"]) -> Int[Tensor, " pos"]:
     return torch.from_numpy(tokens).to(weights.model.device)
+
+
+class BothRuns:
+    """A pair's clean run, and what a cut edge reads instead of it: what scoring edges begins with.
+
+    Attributes:
+        metric: of the logits that predict the answer.
+        clean: the run of the base.
+        other: what cut edges read.
+        value: the metric of the clean run.
+        empty: the metric with every edge cut.
+
+    Args:
+        first_only: the metric is taken at the first contrast cell only.
+    """
+
+    def __init__(self, weights: Weights, pair: Pair, fill: Fill, bank: PuzzleSet | None, *, first_only: bool):
+        self.weights, self.graph, self.fill = weights, Graph(weights.cfg), fill
+        self.metric = Contrast.of(pair, first_only=first_only).of_logits
+        self.clean = recorded(weights, _tensor(weights, prompts(pair)[0]))
+        self.other = fill_of(weights, pair, fill, bank)
+        after = self.other.sum(0, keepdim=True)[:, -CELLS:]
+        self.value = float(self.metric(self.clean.logits))
+        self.empty = float(self.metric(unembed(weights.model, after)[0]))

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from interp.model import PuzzleGPT
-from interp.pairs import Pair
+from interp.pairs import Pair, shipped_pairs
 from tests.support.models import small_model
 
 
@@ -22,6 +22,18 @@ def sharp_model() -> PuzzleGPT:
         for weight in (block.attn.W_Q, block.attn.W_K):
             weight.data.mul_(6)
     return model
+
+
+def far_apart() -> PuzzleGPT:
+    """The same; its logits are far enough apart for a gap."""
+    model = sharp_model()
+    model.unembed.W_U.mul_(20)
+    return model
+
+
+def pairs_with_a_gap() -> list[Pair]:
+    """Two, of which that model tells the ends apart."""
+    return [shipped_pairs("rule", "replace_color")[k] for k in (48, 24)]
 
 
 def watched_model() -> PuzzleGPT:

@@ -15,9 +15,9 @@ from interp.circuits.runs import CircuitRuns
 from interp.cli import main
 from interp.engine.forward import weights_of
 from interp.model import PuzzleGPT
-from interp.pairs import Pair, make_pairs, shipped_pairs
+from interp.pairs import Pair, make_pairs
 from interp.pairs.files import write_pairs
-from tests.interp.circuits.by_hooks import sharp_model
+from tests.interp.circuits.by_hooks import far_apart, pairs_with_a_gap
 from tests.support.models import SMALL
 
 GRAPH = Graph(SMALL)
@@ -25,15 +25,12 @@ GRAPH = Graph(SMALL)
 
 @pytest.fixture(scope="module")
 def model() -> PuzzleGPT:
-    """One whose logits are far enough apart for a gap."""
-    model = sharp_model()
-    model.unembed.W_U.mul_(20)
-    return model
+    return far_apart()
 
 
 @pytest.fixture(scope="module")
 def pairs() -> list[Pair]:
-    return [shipped_pairs("rule", "replace_color")[k] for k in (48, 24)]
+    return pairs_with_a_gap()
 
 
 def test_the_whole_model_is_certified_whole_and_a_false_circuit_is_not(

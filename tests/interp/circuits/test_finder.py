@@ -22,7 +22,7 @@ from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.pairs import Pair, shipped_pairs
 from interp.resumable import finish
-from tests.interp.circuits.by_hooks import sharp_model
+from tests.interp.circuits.by_hooks import far_apart, pairs_with_a_gap
 from tests.support.models import SMALL
 
 GRAPH = Graph(SMALL)
@@ -31,15 +31,12 @@ TARGET = 0.8
 
 @pytest.fixture(scope="module")
 def model() -> PuzzleGPT:
-    """One whose logits are far enough apart for a gap."""
-    model = sharp_model()
-    model.unembed.W_U.mul_(20)
-    return model
+    return far_apart()
 
 
 @pytest.fixture(scope="module")
 def pairs() -> list[Pair]:
-    return [shipped_pairs("rule", "replace_color")[k] for k in (48, 24)]
+    return pairs_with_a_gap()
 
 
 @pytest.fixture(scope="module")
