@@ -10,7 +10,7 @@ from interp.checkpoints import load_model
 from interp.circuits.attribution import STEPS, attribute_edges, check_pairs
 from interp.circuits.exact import exact_edges
 from interp.circuits.scores import HOWS, Agreement, EdgeScores, agreement
-from interp.circuits.writes import FILLS
+from interp.circuits.writes import FILLS, Fill
 from interp.cli.inputs import progress
 from interp.cli.options import JsonOption, ModelOption
 from interp.cli.printing import checked, print_table, say_result
@@ -26,8 +26,11 @@ SHOWN = 24
 ENDINGS = (".parquet", ".csv", ".json")
 
 
+PairsTaskOption = Annotated[str | None, typer.Option("--task", help=f"{' | '.join(TASKS)}; left out, all.")]
+
+
 def edges(
-    task: Annotated[str | None, typer.Option("--task", help=f"{' | '.join(TASKS)}; left out, all.")] = None,
+    task: PairsTaskOption = None,
     pairs: Annotated[
         str, typer.Option("--pairs", help=f"{' | '.join(KINDS)} of those that come along, or FILE.npz.")
     ] = "rule",
@@ -56,19 +59,15 @@ def edges(
     pairs: by how much that falls when the edge alone is cut. Estimated (eap, eap-ig) or exact, which takes a
     minute or two a pair."""
     path = checked(out, ENDINGS)
-    if method not in HOWS:
-        raise PuzzlescopeError(f"No method '{method}': expected one of {', '.join(HOWS)}.")
-    if fill not in FILLS:
-        raise PuzzlescopeError(f"No fill '{fill}': expected one of {', '.join(FILLS)}.")
-    if n < 1 or steps < 1:
-        raise PuzzlescopeError(f"--n and --steps expect at least 1, got {n} and {steps}.")
+    cut = _checked_fill(fill)
+    _check(method, n, steps)
     chosen = chosen_pairs(pairs, task)[:n]
     check_pairs(chosen)
     net, bank = load_model(model), load_puzzles("bank")
 
     def scored(how: str) -> EdgeScores:
         if how == "exact":
-            found = exact_edges.steps(net, chosen, first_only=first_only, fill=fill, bank=bank)
+            found = exact_edges.steps(net, chosen, first_only=first_only, fill=cut, bank=bank)
         else:
             found = attribute_edges.steps(
                 net,
@@ -76,7 +75,7 @@ def edges(
                 steps=steps if how == "eap-ig" else 0,
                 attention=attention,
                 first_only=first_only,
-                fill=fill,
+                fill=cut,
                 bank=bank,
             )
         news = (one for one in found if one is not None)
@@ -97,6 +96,21 @@ def edges(
         _print(scores, agrees, path)
     if failed:
         raise PuzzlescopeError(f"{failed} The result was printed as JSON instead.") from failed
+
+
+def _check(method: str, n: int, steps: int) -> None:
+    """Raise :class:`PuzzlescopeError` for an option that cannot be."""
+    if method not in HOWS:
+        raise PuzzlescopeError(f"No method '{method}': expected one of {', '.join(HOWS)}.")
+    if n < 1 or steps < 1:
+        raise PuzzlescopeError(f"--n and --steps expect at least 1, got {n} and {steps}.")
+
+
+def _checked_fill(fill: str) -> Fill:
+    """A fill by its name, if there is such."""
+    if fill not in FILLS:
+        raise PuzzlescopeError(f"No fill '{fill}': expected one of {', '.join(FILLS)}.")
+    return fill
 
 
 def chosen_pairs(pairs: str, task: str | None, held_out: bool = False) -> list[Pair]:

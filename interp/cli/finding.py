@@ -16,7 +16,7 @@ from interp.circuits.finder import FAITHFUL, Circuit, eliminate, top_circuit
 from interp.circuits.graph import Graph
 from interp.circuits.runs import CircuitRuns
 from interp.circuits.scores import EdgeScores
-from interp.cli.circuits import chosen_pairs
+from interp.cli.circuits import PairsTaskOption, chosen_pairs
 from interp.cli.inputs import progress
 from interp.cli.options import JsonOption, ModelOption
 from interp.cli.printing import checked, print_table, report, say_result
@@ -25,11 +25,10 @@ from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.numbers import number
 from interp.pairs import KINDS, Pair
-from interp.tasks import TASKS
 
 
 def circuit(
-    task: Annotated[str | None, typer.Option("--task", help=f"{' | '.join(TASKS)}; left out, all.")] = None,
+    task: PairsTaskOption = None,
     pairs: Annotated[
         str,
         typer.Option(
