@@ -10,7 +10,7 @@ from interp.ablation.hook_points import Hook
 from interp.ablation.means import ReferenceMeans, joined
 from interp.ablation.methods import Method
 from interp.ablation.rows import RowMeans
-from interp.ablation.terms import Ablation, check_ablation
+from interp.ablation.terms import Ablation, by_heads, check_ablation
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle, PuzzleSet
@@ -123,6 +123,8 @@ def hooks_for(
         PuzzlescopeError: if the ablation or the means are of another model, or means are missing.
     """
     check_ablation(ablation, model.cfg)
+    if model.planted is not None:
+        ablation = by_heads(ablation, model.cfg)
     if not isinstance(means, RowMeans):
         means = means_for(model, prompt, means, ablation)
     return hooks_of(ablation, means, start=start)

@@ -215,7 +215,7 @@ def bank_patterns(
     """The mean attention pattern of every head over the same reference set: what ``pattern`` means
     everywhere. It takes 4 bytes for each head and pair of positions, 32 MB for 48 heads."""
     model.check_precision()
-    say_ignored(model, "mean attention patterns")
+    say_ignored(model, "mean attention patterns", planted=True)
     found = {}
     for structure in structures:
         prompt = model.prompt(_reference(bank, structure).tokens)
@@ -240,7 +240,7 @@ def reference_means(model: PuzzleGPT, tokens: TokensLike, *, batch: int = 16) ->
         PuzzlescopeError: if there is none, or they are not whole puzzles behind a start token.
     """
     model.check_precision()
-    say_ignored(model, "reference means")
+    say_ignored(model, "reference means", planted=True)
     checkpoint_id = model.checkpoint_id
     found: dict[Structure, StructureMeans] = {}
     for structure, own in _by_structure(_as_tensor(tokens).to(model.device)).items():

@@ -74,6 +74,23 @@ def heads_off(ablation: Ablation, cfg: Config) -> Bool[np.ndarray, "layer head"]
     return off
 
 
+def by_heads(ablation: Ablation, cfg: Config) -> Ablation:
+    """The same with another output for all heads of a layer in the place of one for its attention as a whole:
+    of a planted circuit, in which every head is read by itself. A method that has a value of its own for the
+    whole is left as it is, and so is one that only says where heads look."""
+    whole = [
+        term
+        for term in ablation.terms
+        if term.component.kind == "attn" and not term.method.changes_pattern and term.method.splits
+    ]
+    heads = (
+        Term(Component(term.component.layer, "head", head), term.method)
+        for term in whole
+        for head in range(cfg.n_heads)
+    )
+    return Ablation.of((*(term for term in ablation.terms if term not in whole), *heads))
+
+
 def check_ablation(ablation: Ablation, cfg: Config) -> None:
     """See that a model of these sizes has what an ablation switches off, which may have been made for
     another.

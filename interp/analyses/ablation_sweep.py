@@ -34,7 +34,7 @@ from interp.errors import PuzzlescopeError
 from interp.export.programs import Sample, off_lines, options_of, program_of
 from interp.grids import CELLS
 from interp.model import PuzzleGPT
-from interp.model.hooks import changes_forward
+from interp.model.hooks import changes_forward, check_not_planted
 from interp.numbers import compared, count, short
 from interp.puzzles import Puzzle
 from interp.resumable import Steps, without_gradients
@@ -216,6 +216,8 @@ def check_sweep(
             f"A pattern is replaced everywhere or not at all: scope '{scope}' takes zero or mean, or"
             " another method that replaces outputs."
         )
+    if scope != "everywhere":
+        check_not_planted(model, f"sweeps of scope '{scope}'")
     if scope != "everywhere" and hooked:
         raise PuzzlescopeError(
             f"With hooks of yours on the model parts are switched off everywhere: scope '{scope}' cannot be"

@@ -12,13 +12,22 @@ import torch
 from jaxtyping import Bool, Float, Int, UInt8
 from transformer_lens.utilities.components_utils import get_act_name
 
-from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, heads_off, hooks_for, hooks_of
+from interp.ablation import (
+    NO_ABLATION,
+    Ablation,
+    ReferenceMeans,
+    RowMeans,
+    heads_off,
+    hooks_for,
+    hooks_of,
+)
 from interp.analyses.question import RunQuestion
 from interp.engine.runs import Run
 from interp.errors import PuzzlescopeError
 from interp.export.programs import given, puzzle_program
 from interp.grids import SIZE
 from interp.model import Block, PuzzleGPT
+from interp.model.hooks import is_planted
 from interp.puzzles import Puzzle, puzzle_name
 from interp.resumable import Steps
 from interp.tokens import (
@@ -93,7 +102,7 @@ def layer_attention(
     tokens: TokensLike,
     layer: int,
     ablation: Ablation = NO_ABLATION,
-    means: ReferenceMeans | None = None,
+    means: ReferenceMeans | RowMeans | None = None,
 ) -> LayerAttention:
     """The attention of every head of a layer on one puzzle and the norms of its values, from one run under
     the ablation.
@@ -119,6 +128,9 @@ def attention_of(model: PuzzleGPT, run: Run, layer: int) -> LayerAttention:
         PuzzlescopeError: if the model has no such layer.
     """
     _check_layer(model, layer)
+    if is_planted(model):  # its heads read sums of their own, of which a run keeps nothing
+        with model.without_hooks():
+            return layer_attention(model, run.tokens, layer, run.ablation, run.gates.means)
     block = model.blocks[layer]
     assert isinstance(block, Block)
     kept: dict[str, torch.Tensor] = {}

@@ -52,6 +52,7 @@ from interp.engine.products import product
 from interp.errors import PuzzlescopeError
 from interp.export.programs import program_of, source_line
 from interp.model import Block, PuzzleGPT
+from interp.model.hooks import check_not_planted
 from interp.numbers import times
 from interp.resumable import Steps, resumable
 
@@ -171,7 +172,12 @@ class Composition:
 
 @resumable
 def composition(model: PuzzleGPT) -> Steps[None, Composition]:
-    """Every score of a model."""
+    """Every score of a model.
+
+    Raises:
+        PuzzlescopeError: of a planted circuit: most of what would be compared does not meet there.
+    """
+    check_not_planted(model, "composition scores")
     sources, readers = tuple(components_of(model.cfg, COMPONENT_KINDS)), readers_of(model.cfg)
     written = yield from _written_steps(model)
     plain, centred = (_Space.of(written, behind_norm) for behind_norm in (False, True))

@@ -28,6 +28,7 @@ from interp.errors import PuzzlescopeError
 from interp.export.programs import Sample, given, off_lines, program_of
 from interp.grids import CELLS, SIZE
 from interp.model import Config, PuzzleGPT
+from interp.model.planted import Reads
 from interp.puzzles import Puzzle
 from interp.resumable import Steps, resumable
 from interp.tokens import (
@@ -394,8 +395,9 @@ def study_heads(
         prompt = model.prompt(tokens[start : start + batch])
         hooks = hooks_for(model, prompt, ablation, means)
         resid, layers = model.embedded(prompt), []
+        reads = model.reads(prompt, resid)
         for layer in range(model.cfg.n_layers):
-            resid, found = _run_layer(model, layer, resid, hooks)
+            resid, found = _run_layer(model, layer, resid, hooks, reads)
             layers.append(found)
             yield None
         study.add(_stacked(layers, len(prompt)))
@@ -446,13 +448,14 @@ def _run_layer(
     layer: int,
     resid: Float[Tensor, "puzzle pos d_model"],
     hooks: list[Hook],
+    reads: Reads | None,
 ) -> tuple[Float[Tensor, "puzzle pos d_model"], LayerSums]:
     """The residual stream after a layer, and the sums of its patterns. No hook outlives the layer: the model
     is shared."""
     found: list[LayerSums] = []
     # The last comes after a user's and the ablation's own, so it sees what the run goes on with.
     with model.hooks(fwd_hooks=[*hooks, (get_act_name("pattern", layer), _adds_to(found))]):
-        resid = model.blocks[layer](resid)
+        resid = model.blocks[layer](resid, reads=reads)
     return resid, found[0]
 
 

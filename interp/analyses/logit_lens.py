@@ -26,7 +26,7 @@ from interp.engine.halves import Halves, run_halves, stage_names
 from interp.export.programs import given, puzzle_program
 from interp.grids import CELLS, SIZE
 from interp.model import PuzzleGPT
-from interp.model.hooks import changes_forward
+from interp.model.hooks import changes_forward, check_not_planted
 from interp.puzzles import puzzle_name
 from interp.resumable import Steps
 from interp.tokens import ANSWER_START, TOKEN_NAMES, TokensLike, one_puzzle
@@ -121,6 +121,7 @@ def logit_lens(
 
     A stage whose part is off, with nothing in its place, answers what the stage before it does.
     """
+    check_not_planted(model, "logit lenses")
     tokens = one_puzzle(tokens)
     streams = _streams if changes_forward(model) else _stages
     logits = [unembed(model, stream) for stream in streams(model, tokens, ablation, means)]

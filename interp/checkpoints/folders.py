@@ -17,9 +17,18 @@ from interp.checkpoints.file_kinds import WEIGHT_ENDINGS
 from interp.checkpoints.public_format import infer
 from interp.checkpoints.safetensors_files import read_safetensors, read_shards
 from interp.checkpoints.state_dicts import own_names
-from interp.checkpoints.weights import build, check_plain, not_finite, refuse, regular, short
+from interp.checkpoints.weights import (
+    build,
+    build_planted,
+    check_plain,
+    not_finite,
+    refuse,
+    regular,
+    short,
+)
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
+from interp.model.planted import KIND
 from interp.tokens import D_VOCAB, N_CTX
 
 CONFIG_FILE, WEIGHTS_FILE, CARD_FILE = "config.json", "model.safetensors", "README.md"
@@ -58,13 +67,16 @@ def save_model(
     check_free(folder, card=card is not None, replace=replace)
     weights = {name: weight.detach().cpu() for name, weight in model.state_dict().items()}
     stored = {name: weight.to(dtype).contiguous() for name, weight in weights.items()}
-    kind = str(dtype).removeprefix("torch.")
+    precision = str(dtype).removeprefix("torch.")
     refuse(not_finite(weights), "This model cannot be saved: not every number is finite in")
-    refuse(not_finite(stored), f"This model must be saved as float32: too large a number for {kind} is in")
+    refuse(
+        not_finite(stored), f"This model must be saved as float32: too large a number for {precision} is in"
+    )
     sizes = {name: size for name, size in asdict(model.cfg).items() if size}  # d_qk only where it is not 0
+    kind = {} if model.planted is None else {"kind": KIND}
     contents = {
         WEIGHTS_FILE: safetensors.torch.save(stored, {"format": "pt"}),
-        CONFIG_FILE: (json.dumps(sizes | constants(model.cfg), indent=1) + "\n").encode(),
+        CONFIG_FILE: (json.dumps(sizes | constants(model.cfg) | kind, indent=1) + "\n").encode(),
     }
     _write(folder, contents if card is None else contents | {CARD_FILE: card.encode()})
 
@@ -161,7 +173,7 @@ def read_folder(folder: Path) -> PuzzleGPT:
     path = next((folder / name for name in (WEIGHTS_FILE, INDEX_FILE) if (folder / name).exists()), None)
     if path is None or not (folder / CONFIG_FILE).exists():
         raise PuzzlescopeError(_lacking(folder))
-    cfg = read_config(folder / CONFIG_FILE)
+    cfg, planted = _sizes_and_kind(folder / CONFIG_FILE)
     weights = own_names(read_safetensors(path) if path.name == WEIGHTS_FILE else read_shards(path), path)
     if "embedding.0.f.0.weight" in weights:  # the public format's names
         found, weights = infer(weights, path)
@@ -170,6 +182,8 @@ def read_folder(folder: Path) -> PuzzleGPT:
                 f"{path} does not fit {CONFIG_FILE}: its weights are of {found}, not of {cfg}."
             )
     check_plain(weights, path)
+    if planted:
+        return build_planted(cfg, weights, path)
     return build(cfg, weights, path)
 
 
@@ -203,6 +217,11 @@ def read_config(path: Path) -> Config:
         PuzzlescopeError: if it is not JSON, a size is missing, unknown or impossible, or the model is of
             another kind.
     """
+    return _sizes_and_kind(path)[0]
+
+
+def _sizes_and_kind(path: Path) -> tuple[Config, bool]:
+    """The same, and whether a circuit is planted in the model."""
     try:
         with regular(path).open("rb") as file:
             entries = json.loads(file.read(LARGEST_CONFIG))
@@ -225,7 +244,7 @@ def read_config(path: Path) -> Config:
         cfg = Config(**{name: entries[name] for name in sizes if name in entries})
     except PuzzlescopeError as error:
         raise PuzzlescopeError(f"{path}: {short(error)}.") from error
-    fixed = constants(cfg) | {"n_ctx": N_CTX, "d_vocab": D_VOCAB}
+    fixed = constants(cfg) | {"n_ctx": N_CTX, "d_vocab": D_VOCAB, "kind": KIND}
     refuse((n for n in entries if n not in [*sizes, *fixed]), f"{path} has an entry of unknown meaning:")
     for name, expected in fixed.items():
         if entries.get(name, expected) != expected:
@@ -233,7 +252,7 @@ def read_config(path: Path) -> Config:
                 f"{path} is of another kind of model: expected {name} {expected!r}, got"
                 f" {short(repr(entries[name]))}."
             )
-    return cfg
+    return cfg, "kind" in entries
 
 
 def constants(cfg: Config) -> dict[str, str | int]:

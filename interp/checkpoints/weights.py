@@ -15,6 +15,8 @@ from torch import Tensor, nn
 
 from interp.errors import PuzzlescopeError, brief
 from interp.model import Config, PosEmbed, PuzzleGPT
+from interp.model.planted import BUFFERS, Planted, planted_shapes
+from interp.tokens import STRUCTURES
 
 Shapes = dict[str, tuple[int, ...]]
 
@@ -167,6 +169,33 @@ def build(cfg: Config, weights: dict[str, Tensor], path: Path) -> PuzzleGPT:
         raise PuzzlescopeError(
             f"{path} has other positions than ours, which are sinusoids of base 1e5: {POSITIONS}."
         )
+    return model
+
+
+def build_planted(cfg: Config, weights: dict[str, Tensor], path: Path) -> PuzzleGPT:
+    """The same with a circuit planted in it (:mod:`interp.model.planted`), whose tensors are among the
+    weights.
+
+    Raises:
+        PuzzlescopeError: also if they are none of such a circuit.
+    """
+    own = {n.removeprefix(BUFFERS): weight for n, weight in weights.items() if n.startswith(BUFFERS)}
+    model = build(cfg, {n: weight for n, weight in weights.items() if not n.startswith(BUFFERS)}, path)
+    markers = own.get("markers", torch.zeros(0))
+    firsts = [structure.markers[0] for structure in STRUCTURES]
+    known = markers.tolist() if markers.ndim == 1 else []
+    if not known or len({*known}) < len(known) or not {*known} <= {*firsts}:
+        raise PuzzlescopeError(
+            f"{path} should have a circuit planted in it: expected in {BUFFERS}markers the first markers of"
+            f" orders of the grids, {', '.join(map(str, firsts))}, each at most once."
+        )
+    check_shapes(own, planted_shapes(cfg, len(known)), path)
+    refuse(not_finite(own), f"{path} is damaged: not every number is finite in {BUFFERS}")
+    if bool(((own["kept"] != 0) & (own["kept"] != 1)).any()):
+        raise PuzzlescopeError(f"{path} is damaged: {BUFFERS}kept should hold zeros and ones.")
+    planted = Planted(cfg, len(known))
+    planted.load_state_dict({name: weight.float() for name, weight in own.items()})
+    model.plant(planted)
     return model
 
 

@@ -21,13 +21,14 @@ from torch import Tensor
 
 from interp.circuits.blocks import BLOCKS, blocks_of
 from interp.circuits.gradients import Gradients, gradients, normalized
+from interp.circuits.planted.effects import planted_gradients
 from interp.circuits.scores import EdgeScores, How, mean_scores
 from interp.circuits.writes import BothRuns, Fill, Writes
 from interp.engine.contrast import Contrast
 from interp.engine.forward import Weights, weights_of
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
-from interp.model.hooks import say_ignored
+from interp.model.hooks import check_not_planted, say_ignored
 from interp.pairs import Pair
 from interp.puzzles import PuzzleSet
 from interp.resumable import Steps, resumable
@@ -65,7 +66,9 @@ def attribute_edges(
         PuzzlescopeError: if there is no pair, or its positions do not align, or its answers do not differ.
     """
     check_pairs(pairs)
-    say_ignored(model, "effects of edges")
+    say_ignored(model, "effects of edges", planted=True)
+    if attention:
+        check_not_planted(model, "scores by the changed pattern")
     weights, found = weights_of(model), list[EdgeScores]()
     for pair in pairs:
         one = _OnePair(weights, pair, fill, bank, first_only)
@@ -113,6 +116,8 @@ class _OnePair(BothRuns):
     def gradients_at(self, alpha: float) -> Gradients:
         """Of a run whose embedding is so far on the way from the other's (0) to the clean one (1)."""
         stream = self.other[0] + alpha * self.less[0]
+        if self.weights.model.planted is not None:
+            return planted_gradients(self.weights.model, self.tokens, stream, self.metric)
         return gradients(self.weights, stream, self.metric)
 
     def contracted(
@@ -124,7 +129,7 @@ class _OnePair(BothRuns):
             here = torch.from_numpy(np.flatnonzero(self.blocks == block)).to(readers.device)
             if len(here):
                 own = readers[:, here].flatten(1) @ self.less[:, here].flatten(1).T
-                found[block] = np.where(self.graph.possible, own.double().cpu().numpy(), 0)
+                found[block] = np.where(self.carrying, own.double().cpu().numpy(), 0)
         return found
 
     def through_patterns(

@@ -18,6 +18,7 @@ from torch import Tensor
 
 from interp.circuits.gradients import normalized
 from interp.circuits.graph import Graph
+from interp.circuits.planted.runs import planted_logits
 from interp.circuits.writes import Fill, fill_of, prompts
 from interp.engine.contrast import Contrast
 from interp.engine.forward import Weights, embed, unembed
@@ -52,7 +53,8 @@ class CircuitRuns:
         self._a_run = fill in ("pair", "resample")
         self._contrasts = [Contrast.of(pair, first_only=first_only) for pair in pairs]
         tokens = torch.from_numpy(np.stack([prompts(pair)[0] for pair in pairs]))
-        self._embedded = embed(weights.model, tokens.to(weights.model.device))
+        self._tokens = tokens.to(weights.model.device)
+        self._embedded = embed(weights.model, self._tokens)
         self._other = torch.stack([fill_of(weights, pair, fill, bank) for pair in pairs])
 
     def __len__(self) -> int:
@@ -83,6 +85,8 @@ class CircuitRuns:
         return self._run(masks, [pair] * len(masks))
 
     def _run(self, masks: Masks, pairs: list[int]) -> Float[Tensor, "run 100 vocab"]:
+        if self.weights.model.planted is not None:
+            return planted_logits(self.weights.model, self._tokens[pairs], masks, self._other[pairs])
         one = _Pass(self, masks, self._embedded[pairs], self._other, pairs)
         for layer in range(self.weights.cfg.n_layers):
             one.heads(layer)

@@ -12,6 +12,7 @@ from torch import Tensor
 from interp.ablation import Resample
 from interp.circuits.blocks import POSITIONS
 from interp.circuits.graph import Graph
+from interp.circuits.planted.runs import kept_edges, planted_logits, planted_writes
 from interp.engine.contrast import Contrast, equal_prefixes
 from interp.engine.forward import Gates, LayerGates, Weights, embed, unembed
 from interp.engine.halves import Halves, run_halves
@@ -42,8 +43,9 @@ class Recorded:
     """A run of one prompt, with all that its components write.
 
     Attributes:
-        writes: of every writer; together they are the stream after the last layer.
-        layers: the run, layer by layer.
+        writes: of every writer; together they are the stream after the last layer. Of a planted circuit,
+            where there is no such stream, 0 of a writer whom nobody reads.
+        layers: the run, layer by layer; none of a planted circuit.
         logits: that predict the answer's cells.
     """
 
@@ -63,6 +65,9 @@ def recorded(weights: Weights, tokens: Int[Tensor, " 404"]) -> Recorded:
     Args:
         tokens: of the prompt up to there, start token included.
     """
+    if weights.model.planted is not None:
+        writes, logits = planted_writes(weights.model, tokens)
+        return Recorded(writes, (), logits)
     graph, cfg = Graph(weights.cfg), weights.cfg
     gates = Gates(tuple(LayerGates() for _ in range(cfg.n_layers)))
     resid = embed(weights.model, tokens[None])
@@ -132,6 +137,8 @@ class BothRuns:
     """A pair's clean run, and what a cut edge reads instead of it: what scoring edges begins with.
 
     Attributes:
+        tokens: of the clean run's prompt.
+        carrying: the edges that carry what is written: all, or those of a planted circuit.
         metric: of the logits that predict the answer.
         clean: the run of the base.
         other: what cut edges read.
@@ -145,8 +152,16 @@ class BothRuns:
     def __init__(self, weights: Weights, pair: Pair, fill: Fill, bank: PuzzleSet | None, *, first_only: bool):
         self.weights, self.graph, self.fill = weights, Graph(weights.cfg), fill
         self.metric = Contrast.of(pair, first_only=first_only).of_logits
-        self.clean = recorded(weights, _tensor(weights, prompts(pair)[0]))
+        self.tokens = _tensor(weights, prompts(pair)[0])
+        self.carrying = kept_edges(weights.model)
+        self.clean = recorded(weights, self.tokens)
         self.other = fill_of(weights, pair, fill, bank)
-        after = self.other.sum(0, keepdim=True)[:, -CELLS:]
         self.value = float(self.metric(self.clean.logits))
-        self.empty = float(self.metric(unembed(weights.model, after)[0]))
+        self.empty = float(self.metric(self._with_every_edge_cut()))
+
+    def _with_every_edge_cut(self) -> Float[Tensor, "100 vocab"]:
+        model = self.weights.model
+        if model.planted is not None:
+            none = np.zeros((1, *self.carrying.shape), bool)
+            return planted_logits(model, self.tokens[None], none, self.other[None])[0]
+        return unembed(model, self.other.sum(0, keepdim=True)[:, -CELLS:])[0]

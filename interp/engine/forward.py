@@ -33,6 +33,7 @@ from interp.ablation.rows import RowOutputs, RowPatterns
 from interp.engine.products import Matrix
 from interp.errors import PuzzlescopeError
 from interp.model import LAYER_NORM_EPS, Block, Config, KeyValueCache, LayerNorm, PuzzleGPT
+from interp.model.hooks import check_not_planted
 
 OWN = -1
 """Instead of a lookback: the head's own pattern."""
@@ -251,7 +252,18 @@ class Weights:
     """A model ready for passes of the engine."""
 
     model: PuzzleGPT
-    layers: tuple[LayerWeights, ...]
+    _layers: tuple[LayerWeights, ...]
+
+    @property
+    def layers(self) -> tuple[LayerWeights, ...]:
+        """Layer by layer, for passes in which every part reads the same stream.
+
+        Raises:
+            PuzzlescopeError: of a planted circuit, in which none does; who computes with its blocks has seen
+                to what each reads.
+        """
+        check_not_planted(self.model, "passes of the engine")
+        return self._layers
 
     @property
     def cfg(self) -> Config:

@@ -16,7 +16,7 @@ from interp.engine.runs import Run
 from interp.errors import PuzzlescopeError
 from interp.grids import CELLS
 from interp.model import KeyValueCache, PuzzleGPT
-from interp.model.hooks import changes_forward
+from interp.model.hooks import changes_forward, is_planted
 from interp.resumable import Steps, resumable, without_gradients
 from interp.tokens import ANSWER_START, GRID_TOKENS, TokensLike, one_puzzle, puzzle_tokens
 
@@ -149,7 +149,7 @@ def _predict_hooked(
     model: PuzzleGPT,
     prompt: Int[Tensor, "batch 405"],
     ablations: Sequence[Ablation],
-    means: ReferenceMeans | None,
+    means: ReferenceMeans | RowMeans | None,
     forced: Int[Tensor, "batch 100"],
 ) -> Steps[None, Prediction]:
     """The same with a user's hooks, which may know positions and rows: every pass is over all puzzles and the
@@ -192,7 +192,18 @@ def predict_run(
     """
     prompt = model.prompt((run.tokens if truth is None else one_puzzle(truth))[None])
     fixed = held(forced, 1, prompt.device)
+    if is_planted(model):
+        return _predict_planted(model, prompt, run, fixed)
     return decode(model, prompt, run.logits, run.cache, run.gates, fixed)
+
+
+@without_gradients
+def _predict_planted(
+    model: PuzzleGPT, prompt: Int[Tensor, "1 405"], run: Run, forced: Int[Tensor, "1 100"]
+) -> Steps[None, Prediction]:
+    """The same of a planted circuit, of whose run nothing is kept to go on from."""
+    with model.without_hooks():
+        return (yield from _predict_hooked(model, prompt, [run.ablation], run.gates.means, forced))
 
 
 def _prompts(

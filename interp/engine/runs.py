@@ -13,11 +13,11 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 
-from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, means_for
-from interp.engine.forward import Gates, unembed
+from interp.ablation import NO_ABLATION, Ablation, ReferenceMeans, hooks_for, means_for
+from interp.engine.forward import Gates, gates_of, unembed
 from interp.engine.trunk import Trunk
 from interp.model import KeyValueCache, PuzzleGPT
-from interp.model.hooks import say_ignored
+from interp.model.hooks import is_planted, say_ignored
 from interp.resumable import finish
 from interp.tokens import GRID_TOKENS, TokensLike, one_puzzle
 
@@ -31,9 +31,9 @@ class Run:
         ablation: that was in force.
         gates: the same for the engine.
         before: the residual stream before each layer, of all 405 positions, start token included
-            (``resid_pre``).
+            (``resid_pre``); none of a planted circuit.
         cache: keys and values at all 405 positions, of every layer whose attention is not off. Decode on a
-            copy.
+            copy. Of a planted circuit it is empty.
         logits: that predict the answer's marker and its 100 cells.
     """
 
@@ -70,8 +70,10 @@ def run_puzzle(
         kept: runs of the same model to go on from; those of other puzzles are passed over. The one that
             shares most layers is taken.
     """
-    say_ignored(model, "kept runs")
+    say_ignored(model, "kept runs", planted=True)
     tokens = one_puzzle(tokens)
+    if is_planted(model):
+        return _planted_run(model, tokens, ablation, means)
     alike = [run for run in kept if np.array_equal(run.tokens, tokens)]
     known = max(alike, key=lambda run: run.shared_layers(ablation), default=None)
     first = 0 if known is None else known.shared_layers(ablation)
@@ -89,3 +91,17 @@ def run_puzzle(
     cache.length = prompt.shape[1]
     logits = unembed(model, resid)[:, :-1]
     return Run(tokens, ablation, trunk.gates(ablation), tuple(trunk.before), cache, logits)
+
+
+def _planted_run(
+    model: PuzzleGPT, tokens: Integer[np.ndarray, "404"], ablation: Ablation, means: ReferenceMeans | None
+) -> Run:
+    """The run of a planted circuit, by its own forward pass: what goes on from it runs the puzzle anew, for
+    neither stream nor keys and values say what its parts read."""
+    prompt = model.prompt(tokens[None])
+    rows = means_for(model, prompt, means, ablation)
+    with model.without_hooks():
+        logits = model.run_with_hooks(prompt, fwd_hooks=hooks_for(model, prompt, ablation, rows))
+    cache = KeyValueCache(model.cfg, 0, model.device, model.dtype)
+    gates = gates_of([ablation], model.cfg, rows, model.device)
+    return Run(tokens, ablation, gates, (), cache, logits[:, -GRID_TOKENS - 1 : -1])

@@ -60,11 +60,32 @@ def has_hooks(model: nn.Module) -> bool:
 
 
 def changes_forward(model: nn.Module) -> bool:
-    """Whether a forward pass of the model is another than its own: hooks are set on it, or
-    :func:`altered`."""
-    return altered(model) is not None or any(
+    """Whether a forward pass of the model is another than the engine's: hooks are set on it, or
+    :func:`altered`, or a circuit is planted in it."""
+    return (
+        altered(model) is not None
+        or is_planted(model)
+        or any(
         module.__dict__[name] for module in model.modules() for name in _FORWARD
     )
+    )
+
+
+def is_planted(model: nn.Module) -> bool:
+    """Whether most connections of a model carry a constant (:mod:`interp.model.planted`), so that no stream
+    says what its parts read."""
+    return getattr(model, "planted", None) is not None
+
+
+def check_not_planted(model: nn.Module, what: str) -> None:
+    """Raise :class:`PuzzlescopeError` for results, in the plural, that would be false of a planted
+    circuit."""
+    if is_planted(model):
+        raise PuzzlescopeError(
+            f"{what[0].upper()}{what[1:]} cannot be had of a planted circuit, whose parts read some connections"
+            " only: use predict, sweeps, heads or the edges' effects, or take the model that it was planted"
+            " in."
+        )
 
 
 def altered(model: nn.Module) -> str | None:
@@ -90,17 +111,20 @@ _told: "WeakKeyDictionary[nn.Module, set[tuple[str, frozenset[int]]]]" = WeakKey
 """What was said of a model: of which results, and of which hooks."""
 
 
-def say_ignored(model: nn.Module, what: str) -> None:
+def say_ignored(model: nn.Module, what: str, *, planted: bool = False) -> None:
     """Warn, once for each kind of result and set of hooks, that a result is of the model without the hooks on
     it.
 
     Args:
         what: the results, in the plural: "reference means".
+        planted: whether they can be had of a planted circuit too.
 
     Raises:
         PuzzlescopeError: if it is more than hooks that makes this another model (:func:`altered`): there is
             none without.
     """
+    if not planted:
+        check_not_planted(model, what)
     if (why := altered(model)) is not None:
         raise PuzzlescopeError(
             f"{what[0].upper()}{what[1:]} cannot be had of this model, for {why}: undo that, or use predict,"

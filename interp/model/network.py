@@ -29,6 +29,7 @@ from interp.model.block_attention import block_causal_attention
 from interp.model.config import LAYER_NORM_EPS, Config
 from interp.model.hooks import CALLED, has_hooks, without_hooks
 from interp.model.key_value_cache import KeyValueCache
+from interp.model.planted import Planted, Reads
 from interp.model.recipes import Recipes
 from interp.tokens import with_start
 
@@ -112,12 +113,15 @@ class Attention(nn.Module):
         self.hook_z = HookPoint()
         self.hook_result = HookPoint()
 
-    def forward(self, x: Residual | Inputs, kv_cache: KeyValueCache | None = None) -> Residual:
+    def forward(
+        self, x: Residual | Inputs, kv_cache: KeyValueCache | None = None, reads: Reads | None = None
+    ) -> Residual:
         """What attention adds to the stream.
 
         Args:
             x: the normalised stream; or three inputs, for queries, keys and values, in which each head has
                 its own.
+            reads: of a planted model: is told what each head writes.
         """
         q_input, k_input, v_input = x if isinstance(x, tuple) else (x, x, x)
         q = self.hook_q(_split_heads(q_input, self.W_Q)).transpose(1, 2)  # batch head query d_qk
@@ -130,8 +134,13 @@ class Attention(nn.Module):
         else:
             z = self._fused(q, k, v)
         z = self.hook_z(z.transpose(1, 2))  # batch pos head d_head
-        if self.cfg.use_attn_result:
-            return self.hook_result(torch.einsum("bphd,hdm->bphm", z, self.W_O)).sum(2)
+        if self.cfg.use_attn_result or reads is not None:
+            result = torch.einsum("bphd,hdm->bphm", z, self.W_O)
+            result = self.hook_result(result) if self.cfg.use_attn_result else result
+            total = result.sum(2)
+            if reads is not None:
+                reads.add_heads(result, total)
+            return total
         return z.flatten(2) @ self.W_O.flatten(0, 1)
 
     # What other models have and this one has not, for tools that reckon with it; and its circuits.
@@ -186,6 +195,8 @@ class Block(nn.Module):
     """One layer: attention, then the MLP, each reading the residual stream and adding to it."""
 
     hook_out_is_single_residual_stream = True  # asked by TransformerLens's logit lens
+    planted = False
+    """Whether its readers are given sums of their own (:meth:`PuzzleGPT.plant`)."""
 
     def __init__(self, cfg: Config, layer: int):
         super().__init__()
@@ -204,38 +215,59 @@ class Block(nn.Module):
         self.hook_mlp_out = HookPoint()
         self.hook_resid_post = HookPoint()
 
-    def forward(self, resid_pre: Residual, kv_cache: KeyValueCache | None = None) -> Residual:
+    def forward(
+        self, resid_pre: Residual, kv_cache: KeyValueCache | None = None, reads: Reads | None = None
+    ) -> Residual:
         cfg = self.attn.cfg
+        if self.planted and reads is None:
+            raise PuzzlescopeError(
+                "A layer of a planted circuit cannot be run on a stream alone: run the model, or give the"
+                " layer what model.reads(tokens, stream) returns."
+            )
         resid_pre = self.hook_resid_pre(resid_pre)
         x = self.ln1(resid_pre)
-        if cfg.use_attn_in or cfg.use_split_qkv_input:
-            x = self._inputs_of_heads(resid_pre, x)
-        attn_out = self.hook_attn_out(self.attn(x, kv_cache))
+        if cfg.use_attn_in or cfg.use_split_qkv_input or reads is not None:
+            x = self._inputs_of_heads(resid_pre, x, reads)
+        attn_out = self._one_by_one(self.attn(x, kv_cache, reads), reads)
         resid_mid = self.hook_resid_mid(resid_pre + attn_out)
-        mlp_in = self.hook_mlp_in(resid_mid.clone()) if cfg.use_hook_mlp_in else resid_mid
+        mlp_in = resid_mid if reads is None else reads.mlp(self.attn.layer, resid_mid)
+        mlp_in = self.hook_mlp_in(mlp_in.clone()) if cfg.use_hook_mlp_in else mlp_in
         mlp_out = self.hook_mlp_out(self.mlp(self.ln2(mlp_in)))
+        if reads is not None:
+            reads.add_mlp(mlp_out)
         return self.hook_resid_post(resid_mid + mlp_out)
 
-    def _inputs_of_heads(self, resid_pre: Residual, normalized: Residual) -> Inputs:
+    def _one_by_one(self, attn_out: Residual, reads: Reads | None) -> Residual:
+        """What the attention writes, after its hook, which in a planted model may look only: there each head
+        is read by itself."""
+        found = self.hook_attn_out(attn_out)
+        if reads is not None and found is not attn_out and not torch.equal(found, attn_out):
+            raise PuzzlescopeError(
+                "In a planted circuit every head is read by itself, so that the output of a layer's attention"
+                " cannot be replaced as a whole: hook its heads (hook_z, hook_result) instead."
+            )
+        return found
+
+    def _inputs_of_heads(self, resid_pre: Residual, normalized: Residual, reads: Reads | None) -> Inputs:
         """A copy of the stream for every head, and for its query, key and value, each through the LayerNorm
         by itself.
 
         The hook points of the LayerNorm are on the way of ``normalized``, the stream that all have in common;
         what a hook there has changed is changed in every copy. Each input has two hook points in a row: under
         the name that recipes use (``blocks.0.hook_q_input``), and under that of TransformerLens 4
-        (``blocks.0.attn.hook_q_input``).
+        (``blocks.0.attn.hook_q_input``). In a planted model each is what that head's input reads.
         """
         cfg, attn = self.attn.cfg, self.attn
         shared = resid_pre[:, :, None].expand(-1, -1, cfg.n_heads, -1)
         if cfg.use_attn_in:
             shared = attn.hook_attn_in(self.hook_attn_in(shared.clone()))
-        copies = [shared] * 3
+        copies = (shared,) * 3 if reads is None else reads.heads(attn.layer, resid_pre)
         if cfg.use_split_qkv_input:
-            copies = [
-                attn.hook_q_input(self.hook_q_input(shared.clone())),
-                attn.hook_k_input(self.hook_k_input(shared.clone())),
-                attn.hook_v_input(self.hook_v_input(shared.clone())),
-            ]
+            copies = (
+                attn.hook_q_input(self.hook_q_input(copies[0].clone())),
+                attn.hook_k_input(self.hook_k_input(copies[1].clone())),
+                attn.hook_v_input(self.hook_v_input(copies[2].clone())),
+            )
         q, k, v = (self.ln1.plain(copy) for copy in copies)
         if _watched(self.ln1.hook_scale, self.ln1.hook_normalized):
             changed = (normalized - self.ln1.plain(resid_pre))[:, :, None]
@@ -313,9 +345,13 @@ class PuzzleGPT(Recipes):
 
     source: str = ""
     """The name that the model was loaded by; empty for a model that was not."""
+    planted: Planted | None
+    """Which connections carry what is written, if a circuit is planted in it (:mod:`interp.model.planted`);
+    otherwise all do."""
 
     def __init__(self, cfg: Config):
         super().__init__()
+        self.planted = None
         self.cfg = cfg = replace(cfg)  # its own: switches set on it are not set on another model's
         self._identity = (b"", "")  # a quick hash of the weights, and their id
         self.embed = Embed(cfg)
@@ -380,20 +416,51 @@ class PuzzleGPT(Recipes):
                 tokens = check_stream(self.cfg, tokens).to(self.W_E)
         start = kv_cache.length if kv_cache is not None else 0
         resid = self.embedded(tokens, start) if start_at_layer is None else self._recorded(tokens)
+        if self.planted is not None:
+            self._check_planted(start_at_layer, kv_cache)
+        reads = self.reads(tokens, resid)
         for block in list(self.blocks)[start_at_layer:stop_at_layer]:
-            resid = block(resid, kv_cache)
+            resid = block(resid, kv_cache, reads)
         if stop_at_layer is not None:
             return resid
         if kv_cache is not None:
             kv_cache.length = start + tokens.shape[1]
         if return_type is None:
             return None
-        logits = self.unembed(self.ln_final(resid))
+        logits = self.unembed(self.ln_final(resid if reads is None else reads.logits(resid)))
         if return_type == "logits":
             return logits
         loss = loss_of(logits, tokens)
         loss = loss if loss_per_token else loss.mean()
         return loss if return_type == "loss" else (logits, loss)
+
+    def plant(self, planted: Planted) -> None:
+        """Make the model one whose readers are given what a planted circuit says. For good: its source can be
+        loaded anew."""
+        self.planted = planted.to(self.W_E)
+        for block in self.blocks:
+            block.planted = True
+
+    def reads(self, tokens: Int[Tensor, "batch pos"], embedded: Residual) -> Reads | None:
+        """Of a planted circuit, what its readers are given in one run of these tokens, layer by layer:
+        ``blocks[layer](stream, reads=reads)``; of any other model nothing, for all read the stream.
+
+        Raises:
+            PuzzlescopeError: of tokens in an order of the grids that it has no means of.
+        """
+        return None if self.planted is None else Reads(self, tokens, embedded)
+
+    def _check_planted(self, start_at_layer: int | None, kv_cache: KeyValueCache | None) -> None:
+        """What a planted model cannot do: readers are given sums of their own, and no stream tells these."""
+        what = {
+            "begin with a stream: give it tokens": start_at_layer is not None,
+            "go on from kept keys and values: give it whole puzzles": kv_cache is not None,
+            "show one input for all of a head (use_attn_in), for its queries, keys and values read apart: use"
+            " use_split_qkv_input": self.cfg.use_attn_in,
+        }
+        for cannot, asked in what.items():
+            if asked:
+                raise PuzzlescopeError(f"A run of a planted circuit cannot {cannot}.")
 
     def embedded(self, tokens: Int[Tensor, "batch pos"], start: int = 0) -> Residual:
         """The residual stream before layer 0, of tokens that stand at ``start`` and after."""
@@ -483,7 +550,7 @@ class PuzzleGPT(Recipes):
         look compares a quick hash of all weights (2 ms for the default model) with that of the last.
         """
         quick = xxhash.xxh3_128()
-        tensors = {**dict(self.named_parameters()), "W_pos": self.pos_embed.W_pos}
+        tensors = {**dict(self.named_parameters()), **dict(self.named_buffers())}
         for name, tensor in tensors.items():
             quick.update(f"{name}{tensor.dtype}{list(tensor.shape)}{tensor.stride()}".encode())
             quick.update(_bytes_of(tensor).data)

@@ -74,6 +74,8 @@ class Method(ABC):
             it does not fit are then ablated by the default method.
         draws: whether another number only draws another run to take outputs from, so that its effects vary
             with that.
+        splits: whether what it puts in the place of a layer's attention is the sum of what it puts in that of
+            its heads.
         partial_scopes: whether it can be confined to some of the positions
             (:data:`interp.analyses.ablation_sweep.Scope`).
     """
@@ -87,6 +89,7 @@ class Method(ABC):
     kinds: ClassVar[tuple[ComponentKind, ...]] = COMPONENT_KINDS
     misfit: ClassVar[str] = ""
     needs_means: ClassVar[bool] = False
+    splits: ClassVar[bool] = True
     partial_scopes: ClassVar[bool] = True
     swept: ClassVar[bool] = False
     draws: ClassVar[bool] = False

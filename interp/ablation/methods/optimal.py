@@ -21,6 +21,7 @@ class Optimal(FillingMethod):
 
     name = "optimal"
     label = "optimal"
+    splits = False
     help = (
         "It writes the constant that was found to cost least: zero, its mean in this order of the grids, or a"
         " trained value."
