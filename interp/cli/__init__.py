@@ -15,6 +15,7 @@ from interp.cli.looking import heads, phenomena
 from interp.cli.methods import optimal, rank
 from interp.cli.options import app as app
 from interp.cli.pairing import pairs
+from interp.cli.planting import planted
 from interp.cli.program import main as main
 from interp.cli.solving import solve
 from interp.cli.sweeping import sweep
@@ -25,4 +26,5 @@ for _command in (
     *(puzzles, pairs, edges, circuit, optimal, rank),
 ):
     app.command()(_command)
+app.command("plant")(planted)
 app.add_typer(collecting.group, name="collections")

@@ -65,9 +65,7 @@ def changes_forward(model: nn.Module) -> bool:
     return (
         altered(model) is not None
         or is_planted(model)
-        or any(
-        module.__dict__[name] for module in model.modules() for name in _FORWARD
-    )
+        or any(module.__dict__[name] for module in model.modules() for name in _FORWARD)
     )
 
 
@@ -82,9 +80,9 @@ def check_not_planted(model: nn.Module, what: str) -> None:
     circuit."""
     if is_planted(model):
         raise PuzzlescopeError(
-            f"{what[0].upper()}{what[1:]} cannot be had of a planted circuit, whose parts read some connections"
-            " only: use predict, sweeps, heads or the edges' effects, or take the model that it was planted"
-            " in."
+            f"{what[0].upper()}{what[1:]} cannot be had of a planted circuit, whose parts read some"
+            " connections only: use predict, sweeps, heads or the edges' effects, or take the model that it"
+            " was planted in."
         )
 
 

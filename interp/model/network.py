@@ -439,6 +439,7 @@ class PuzzleGPT(Recipes):
         loaded anew."""
         self.planted = planted.to(self.W_E)
         for block in self.blocks:
+            assert isinstance(block, Block)
             block.planted = True
 
     def reads(self, tokens: Int[Tensor, "batch pos"], embedded: Residual) -> Reads | None:

@@ -11,6 +11,7 @@ heads and the MLP; layer by layer each head's queries, keys and values, then the
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from jaxtyping import Float, Int
@@ -94,14 +95,16 @@ class Means:
         tokens: of the rows, start token included.
     """
 
-    def __init__(self, model: nn.Module, tokens: Int[Tensor, "batch pos"]):
-        own: Planted = model.planted  # type: ignore[assignment]
+    def __init__(self, model: Any, tokens: Int[Tensor, "batch pos"]):
+        own: Planted = model.planted
         rows = own.structures(tokens)
         self.kept = own.kept > 0.5
         self.known = sorted(set(rows))
         self.which = torch.tensor([self.known.index(row) for row in rows], device=tokens.device)
         self._model, self._own, self._n = model, own, tokens.shape[1]
+        self._kept = [row.nonzero()[:, 0].tolist() for row in self.kept.cpu()]
         self._found: dict[int, Tensor] = {}
+        self._sums: dict[int, Tensor] = {}
 
     def of_writer(self, writer: int) -> Float[Tensor, "structure pos d_model"]:
         """What one writer writes."""
@@ -115,18 +118,36 @@ class Means:
         Args:
             below: how many writers they come after.
         """
-        means = torch.stack([self.of_writer(writer) for writer in range(below)], 1)
-        absent = (~self.kept[list(readers), :below]).to(means.dtype)
-        return torch.einsum("rw,swpm->srpm", absent, means)
+        found = self._sum(below)[:, None].repeat(1, len(readers), 1, 1)
+        for place, reader in enumerate(readers):
+            for writer in self._kept[reader]:
+                found[:, place] -= self.of_writer(writer)
+        return found
+
+    def _sum(self, below: int) -> Float[Tensor, "structure pos d_model"]:
+        """What the first writers write together: the embedding, and all of some layers, or of the last of
+        them only the heads."""
+        if below not in self._sums:
+            layer, part = divmod(below - 1, self._own.z.shape[3] + 1)
+            if below == 1:
+                self._sums[below] = self.of_writer(0)
+            elif part == 0:
+                self._sums[below] = self._sum(below - 1) + self.of_writer(below - 1)
+            else:
+                W_O: Tensor = self._model.blocks[layer].attn.W_O
+                z = self._own.z[self.known, layer, : self._n].flatten(2)
+                self._sums[below] = self._sum(below - part) + z @ W_O.flatten(0, 1)
+        return self._sums[below]
 
     def _mean(self, writer: int) -> Float[Tensor, "structure pos d_model"]:
         model, own, n = self._model, self._own, self._n
         if writer == 0:
-            return own.tokens[self.known, :n] @ model.W_E + model.W_pos[:n]  # type: ignore[operator]
+            embedded: Tensor = own.tokens[self.known, :n] @ model.W_E + model.W_pos[:n]
+            return embedded
         layer, part = divmod(writer - 1, own.z.shape[3] + 1)
         if part == own.z.shape[3]:
             return own.mlp_out[self.known, layer, :n]
-        W_O: Tensor = model.blocks[layer].attn.W_O  # type: ignore[index]
+        W_O: Tensor = model.blocks[layer].attn.W_O
         return own.z[self.known, layer, :n, part] @ W_O[part]
 
 
@@ -142,14 +163,14 @@ class Reads:
 
     def __init__(
         self,
-        model: nn.Module,
+        model: Any,
         tokens: Int[Tensor, "batch pos"],
         embedded: Float[Tensor, "batch pos d_model"],
     ):
         self.means = Means(model, tokens)
         self._kept: list[list[bool]] = self.means.kept.tolist()
         self._heard: list[bool] = self.means.kept.any(0).tolist()
-        self._heads = model.planted.z.shape[3]  # type: ignore[union-attr]
+        self._heads: int = model.planted.z.shape[3]
         self._written: dict[int, Tensor] = {0: embedded}
         self._count, self._total = 1, embedded
 

@@ -8,7 +8,7 @@ from jaxtyping import Bool, Float
 
 from interp.circuits.graph import Graph, connected
 
-SHARPNESS = 1.0
+SHARPNESS = 1.5
 """How much likelier an edge of a larger effect is drawn: in proportion to this power of it. 0 would draw all
 edges alike, and of such circuits hardly one answers anything."""
 

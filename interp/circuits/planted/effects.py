@@ -47,9 +47,7 @@ def planted_gradients(
     return Gradients(float(value), readers, nothing, nothing)
 
 
-def exact_effects(
-    both: BothRuns, effects: Float[np.ndarray, "reader writer"]
-) -> Steps[None, None]:
+def exact_effects(both: BothRuns, effects: Float[np.ndarray, "reader writer"]) -> Steps[None, None]:
     """Cut every edge of the planted circuit in a run of its own, all else as it is, and note by how much the
     metric falls.
 

@@ -53,7 +53,7 @@ class PlantedPass:
         self._model, self._graph = model, Graph(model.cfg)
         self._means, self._recording = Means(model, tokens), recording
         self._planted: Bool[np.ndarray, "reader writer"] = self._means.kept.cpu().numpy()
-        self._heard = self._planted.any(0)
+        self._heard = [bool(own) for own in self._planted.any(0)]
         self._kept, self._other = kept, other
         self._changes: dict[int, Tensor] = {}
         self.inputs: dict[int, Tensor] = {}
@@ -116,8 +116,13 @@ class PlantedPass:
         """What an edge of the planted circuit carries."""
         if self._other is None or self._kept is None:
             return self.written[writer]
-        kept = torch.from_numpy(self._kept[:, reader, writer]).to(self._other)
-        return self._other[:, writer] + kept[:, None, None] * self._changes[writer]
+        kept = self._kept[:, reader, writer]
+        if kept.all():
+            return self.written[writer]
+        if not kept.any():
+            return self._other[:, writer]
+        factor = torch.tensor(kept).to(self._other)[:, None, None]
+        return torch.addcmul(self._other[:, writer], factor, self._changes[writer])
 
 
 def kept_edges(model: PuzzleGPT) -> Bool[np.ndarray, "reader writer"]:

@@ -1,0 +1,195 @@
+"""A model with a circuit planted in it, made of a trained one; and the truth about it, as a file says it."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from interp.ablation import ReferenceMeans
+from interp.ablation.means import REFERENCE_PUZZLES, bank_means
+from interp.circuits.attribution import attribute_edges
+from interp.circuits.graph import Graph
+from interp.circuits.planted.drawing import SHARPNESS, Kept, random_circuit
+from interp.circuits.planted.runs import PlantedPass
+from interp.circuits.scores import EdgeScores
+from interp.circuits.writes import prompts
+from interp.engine.contrast import Contrast
+from interp.errors import PuzzlescopeError
+from interp.model import PuzzleGPT
+from interp.model.hooks import check_not_planted, say_ignored
+from interp.model.planted import Planted
+from interp.pairs import Pair
+from interp.puzzles import PuzzleSet
+from interp.resumable import Steps, resumable
+from interp.tokens import STRUCTURES, Structure, with_start
+
+FEWEST, MOST = 30, 300
+"""Edges of a circuit that is planted."""
+LEAST = 0.1
+"""Logits: a plant between whose pairs' ends there is less is drawn anew."""
+DRAWS = 40
+
+
+@dataclass(frozen=True, eq=False)
+class Plant:
+    """A planted circuit.
+
+    Attributes:
+        model: in which only it is left.
+        kept: its edges.
+        gap: by how much the difference of logits falls between the ends of the pairs it was drawn by, mean.
+        draws: how many circuits were drawn until one had such a gap.
+        seed: they were drawn with.
+        source: the name and the id of the model that it was planted in.
+        structures: the orders of the grids that it has means of.
+    """
+
+    model: PuzzleGPT
+    kept: Kept
+    gap: float
+    draws: int
+    seed: int
+    source: tuple[str, str]
+    structures: tuple[Structure, ...]
+
+    @property
+    def truth(self) -> dict[str, Any]:
+        """What is known of it, as JSON has it."""
+        graph = Graph(self.model.cfg)
+        name, checkpoint_id = self.source
+        return {
+            "planted_in": name,
+            "planted_in_id": checkpoint_id,
+            "checkpoint_id": self.model.checkpoint_id,
+            "seed": self.seed,
+            "draws": self.draws,
+            "sharpness": SHARPNESS,
+            "gap": self.gap,
+            "means": f"what each writer writes on average over {REFERENCE_PUZZLES} puzzles of the bank in the"
+            " same order of the grids, position by position, rounded to float16",
+            "structures": [structure.name for structure in self.structures],
+            "n_edges": int(self.kept.sum()),
+            "edges": [{"from": edge.writer, "to": edge.reader} for edge in graph.listed(self.kept)],
+        }
+
+
+@resumable
+def plant(
+    model: PuzzleGPT,
+    bank: PuzzleSet,
+    pairs: Sequence[Pair],
+    n_edges: int,
+    seed: int = 0,
+    structures: Sequence[Structure] = STRUCTURES,
+) -> Steps[None, Plant]:
+    """Plant a random connected circuit in a trained model.
+
+    Edges are drawn in proportion to a power of what EAP-IG says that they are worth in the model
+    (:func:`interp.circuits.planted.drawing.random_circuit`), again until the planted model tells the ends of
+    the pairs apart by :data:`LEAST` logits: of a circuit through which nothing goes no edge could be found.
+
+    Args:
+        bank: over whose puzzles the means are taken.
+        pairs: by which edges are drawn.
+        n_edges: of the circuit.
+        structures: the orders of the grids that it is to have means of, the pairs' among them; of puzzles in
+            others it says nothing.
+
+    Raises:
+        PuzzlescopeError: if no such circuit is found; if the number is none; of a model that is a planted
+            circuit itself.
+    """
+    check_plant(n_edges, seed)
+    check_not_planted(model, "plants")
+    say_ignored(model, "plants")
+    missing = {pair.base.structure for pair in pairs} - {*structures}
+    if missing:
+        raise PuzzlescopeError(
+            f"The pairs are in the order {min(one.name for one in missing)}: take means of that order too, or"
+            " other pairs."
+        )
+    if n_edges > (most := Graph(model.cfg).n_edges):
+        raise PuzzlescopeError(f"This model has {most} edges, and {n_edges} were asked for.")
+    scores = yield from _quiet(attribute_edges.steps(model, pairs))
+    means = yield from bank_means.steps(model, bank, structures)
+    return (yield from planted_in(model, bank, pairs, np.abs(scores.total), means, n_edges, seed))
+
+
+def _quiet(steps: Steps[EdgeScores, EdgeScores]) -> Steps[None, EdgeScores]:
+    """The steps, without what they tell between."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            scores: EdgeScores = stop.value
+            return scores
+        yield None
+
+
+def check_plant(n_edges: int, seed: int) -> None:
+    """Raise :class:`PuzzlescopeError` for numbers that cannot be."""
+    if not FEWEST <= n_edges <= MOST or not 0 <= seed < 1 << 32:
+        raise PuzzlescopeError(
+            f"Expected {FEWEST} to {MOST} edges and a seed from 0 to 2^32 - 1, got {n_edges} and {seed}."
+        )
+
+
+def planted_in(
+    model: PuzzleGPT,
+    bank: PuzzleSet,
+    pairs: Sequence[Pair],
+    worth: Float[np.ndarray, "reader writer"],
+    means: ReferenceMeans,
+    n_edges: int,
+    seed: int,
+) -> Steps[None, Plant]:
+    """The same from what edges are worth and from means, which many plants may share."""
+    graph, structures = Graph(model.cfg), tuple(means.of)
+    found = deepcopy(model).requires_grad_(False)
+    own = _constants(model, bank, means)
+    found.plant(own)
+    for draw in range(DRAWS):
+        kept = random_circuit(graph, worth, n_edges, np.random.default_rng([seed, draw]))
+        if kept is None:
+            continue
+        own.kept.copy_(torch.from_numpy(kept))
+        gap = _gap(found, pairs)
+        yield None
+        if gap >= LEAST:
+            source = (model.source, model.checkpoint_id)
+            found.source = ""
+            return Plant(found, kept, gap, draw + 1, seed, source, structures)
+    raise PuzzlescopeError(
+        f"None of {DRAWS} circuits of {n_edges} edges tells the ends of these pairs apart by {LEAST} logits:"
+        " ask for more edges, another seed or other pairs."
+    )
+
+
+def _constants(model: PuzzleGPT, bank: PuzzleSet, means: ReferenceMeans) -> Planted:
+    """What is read in the place of edges that are cut, rounded as the file will round it."""
+    found = Planted(model.cfg, len(means.of))
+    for place, (structure, own) in enumerate(means.of.items()):
+        puzzles = bank.filter(structure=structure).limit(REFERENCE_PUZZLES)
+        tokens = torch.from_numpy(with_start(puzzles.tokens).astype(np.int64))
+        found.markers[place] = structure.markers[0]
+        found.tokens[place] = F.one_hot(tokens, model.cfg.d_vocab).float().mean(0).half()
+        found.z[place] = own.z.half()
+        found.mlp_out[place] = own.mlp_out.half()
+    return found.to(model.W_E)
+
+
+@torch.inference_mode()
+def _gap(model: PuzzleGPT, pairs: Sequence[Pair]) -> float:
+    """By how much the difference of logits falls from one end of the pairs to the other, mean."""
+    falls = []
+    for pair in pairs:
+        tokens: Tensor = torch.from_numpy(prompts(pair)).to(model.device)
+        values = Contrast.of(pair).of_logits(PlantedPass(model, tokens).logits)
+        falls.append(float(values[0] - values[1]))
+    return float(np.mean(falls))

@@ -1,0 +1,93 @@
+"""``plant``: a model of which it is known what circuit it is."""
+
+from typing import Annotated
+
+import torch
+import typer
+
+from interp.checkpoints import check_free, load_model, save_model
+from interp.circuits.planted.planting import FEWEST, MOST, Plant, check_plant, plant
+from interp.cli.circuits import PairsTaskOption
+from interp.cli.inputs import progress
+from interp.cli.options import ForceOption, JsonOption, ModelOption, StructureOption
+from interp.cli.printing import folder_named, say_result
+from interp.errors import PuzzlescopeError
+from interp.model import PuzzleGPT
+from interp.outputs import strict_json, write_whole
+from interp.pairs import Pair, shipped_pairs
+from interp.puzzles import load_puzzles
+from interp.resumable import Steps
+from interp.tokens import STRUCTURES, structure_named
+
+TRUTH = "truth.json"
+
+
+def planted(
+    out: Annotated[str, typer.Argument(help="Folder for the model and the truth about it.")],
+    edges: Annotated[int, typer.Option("--edges", help=f"Of the circuit, {FEWEST} to {MOST}.")] = 60,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same circuit.")] = 0,
+    model: ModelOption = "default",
+    task: PairsTaskOption = "contact",
+    n: Annotated[int, typer.Option("--n", "-n", help="Pairs by which edges are drawn.")] = 2,
+    structure: StructureOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Plant a random connected circuit in a trained model: every other edge reads what its writer writes on
+    average, so that the model is the circuit. OUT loads as any model does, and truth.json in it names the
+    edges."""
+    check_plant(edges, seed)
+    if n < 1:
+        raise PuzzlescopeError(f"--n expects at least 1, got {n}.")
+    folder = folder_named(out)
+    check_free(folder, replace=force)
+    if (folder / TRUTH).exists() and not force:
+        raise PuzzlescopeError(f"{folder} already holds {TRUTH}: name another folder, or --force.")
+    orders = STRUCTURES if structure is None else (structure_named(structure),)
+    pairs = [pair for pair in shipped_pairs("rule", task) if pair.base.structure in orders][:n]
+    if not pairs:
+        raise PuzzlescopeError("There is no pair of that task in that order of the grids: choose another.")
+    net = load_model(model)
+    found = _finished(plant.steps(net, load_puzzles("bank"), pairs, edges, seed, orders), as_json)
+    truth = found.truth | {"pairs": _named(pairs)}
+    save_model(found.model, folder, _card(found, truth), dtype=_precision(net), replace=force)
+    write_whole(folder / TRUTH, strict_json(truth) + "\n")
+    if as_json:
+        say_result(strict_json(truth))
+    else:
+        say_result(
+            f"The model is in {folder}, a circuit of {truth['n_edges']} edges; {TRUTH} there names them."
+            f" Between the ends of {len(pairs)} pairs the logit difference falls by {found.gap:.3g}."
+            f" Use it with --model {folder}."
+        )
+
+
+def _finished(steps: Steps[None, Plant], quiet: bool) -> Plant:
+    """The result of steps that are counted while they are done."""
+    found: list[Plant] = []
+
+    def counted() -> Steps[None, None]:
+        found.append((yield from steps))
+
+    for _ in progress(counted(), "planting", quiet=quiet):
+        pass
+    return found[0]
+
+
+def _precision(model: PuzzleGPT) -> torch.dtype:
+    """How weights are stored: as the models that come along if that loses nothing."""
+    exact = all(torch.equal(own, own.half().float()) for own in model.parameters())
+    return torch.float16 if exact else torch.float32
+
+
+def _named(pairs: list[Pair]) -> list[str]:
+    return [f"{pair.kind} of {pair.task}, {pair.variable}" for pair in pairs]
+
+
+def _card(found: Plant, truth: dict[str, object]) -> str:
+    return (
+        f"# A planted circuit of {truth['n_edges']} edges\n\n"
+        f"Planted by Puzzlescope in the model `{truth['planted_in']}` ({truth['planted_in_id']}), seed"
+        f" {truth['seed']}: every other edge reads what its writer writes on average over puzzles in the same"
+        f" order of the grids. `{TRUTH}` names the edges and says how they were drawn.\n"
+    )

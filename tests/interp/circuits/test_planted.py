@@ -1,0 +1,336 @@
+"""Planted circuits: the model is the circuit, whoever runs it; edges and finder find it; what would be false
+of it is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+
+from interp import load_puzzles, parse_ablation, predict
+from interp.ablation import means_by
+from interp.analyses.attention import attention_of, layer_attention
+from interp.analyses.composition import composition
+from interp.analyses.head_study import study_heads
+from interp.analyses.logit_lens import logit_lens
+from interp.checkpoints import load_model, save_model
+from interp.circuits.attribution import attribute_edges
+from interp.circuits.certificate import certify
+from interp.circuits.exact import exact_edges
+from interp.circuits.finder import Circuit, Judge, random_circuits, top_circuit
+from interp.circuits.graph import Graph, connected
+from interp.circuits.planted.found import auroc
+from interp.circuits.planted.planting import Plant, plant
+from interp.circuits.runs import CircuitRuns
+from interp.cli import main
+from interp.engine.forward import run, weights_of
+from interp.engine.predict import predict_run
+from interp.engine.runs import run_puzzle
+from interp.errors import PuzzlescopeError
+from interp.model import PuzzleGPT
+from interp.pairs import Pair
+from interp.puzzles import PuzzleSet
+from interp.resumable import finish
+from interp.tokens import STRUCTURES
+from tests.interp.circuits.by_hooks import effect, far_apart, metric_of, pairs_with_a_gap, tokens_of
+from tests.support.models import SMALL
+
+GRAPH = Graph(SMALL)
+
+
+@pytest.fixture(scope="module")
+def pairs() -> list[Pair]:
+    return pairs_with_a_gap()
+
+
+@pytest.fixture(scope="module")
+def bank(pairs: list[Pair]) -> PuzzleSet:
+    """A few puzzles of each order that the pairs are in."""
+    chosen = [load_puzzles("bank", structure=pair.base.structure, limit=4).puzzles for pair in pairs]
+    return PuzzleSet("a few", tuple(dict.fromkeys(puzzle for own in chosen for puzzle in own)))
+
+
+@pytest.fixture(scope="module")
+def source() -> PuzzleGPT:
+    return far_apart()
+
+
+@pytest.fixture(scope="module", params=[(30, 0), (60, 1)], ids=["30 edges", "60 edges"])
+def planted(request: pytest.FixtureRequest, source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair]) -> Plant:
+    structures = tuple(dict.fromkeys(pair.base.structure for pair in pairs))
+    return plant(source, bank, pairs, *request.param, structures)
+
+
+@pytest.fixture(scope="module")
+def one(planted: Plant) -> Plant:
+    return planted
+
+
+def truth_of(planted: Plant) -> np.ndarray:
+    return planted.kept[GRAPH.possible]
+
+
+def by_hand(
+    planted: Plant, source: PuzzleGPT, prompt: torch.Tensor, bank: PuzzleSet, pair: Pair
+) -> torch.Tensor:
+    """The logits of the circuit, reader by reader, from the source's weights and means taken with its cache."""
+    own = [one for one in bank if one.structure == pair.base.structure][:64]
+    seen = torch.stack([_written(source, tokens_with_start(one.tokens)) for one in own]).mean(0)[:, :404]
+    mine = {0: _written(source, prompt)[0]}
+    reads: list[torch.Tensor] = []
+    for reader, count in enumerate(GRAPH.below):
+        read = sum(
+            (mine[w] if planted.kept[reader, w] else seen[w] for w in range(count)), torch.zeros(404, 32)
+        )
+        reads.append(read)
+        writer = GRAPH.writer_of(reader)
+        name = GRAPH.readers[reader]
+        if writer is None:
+            return read @ source.unembed.W_U + source.unembed.b_U
+        block = source.blocks[int(name[1])]
+        if name.endswith("mlp"):
+            mine[writer] = block.mlp(block.ln2(read[None]))[0]
+        elif name.endswith("v"):
+            head = int(name.split(".")[1][1:])
+            q, k, v = (
+                block.ln1(x[None])[0] @ W[head]
+                for x, W in zip(reads[-3:], (block.attn.W_Q, block.attn.W_K, block.attn.W_V), strict=True)
+            )
+            hidden = torch.ones(404, 404).triu(1) > 0
+            scores = (q @ k.T / q.shape[1] ** 0.5).masked_fill(hidden, -torch.inf)
+            mine[writer] = scores.softmax(-1) @ v @ block.attn.W_O[head]
+    raise AssertionError
+
+
+def tokens_with_start(tokens: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.concatenate([[0], tokens]).astype(np.int64))
+
+
+def _written(source: PuzzleGPT, prompt: torch.Tensor) -> torch.Tensor:
+    """What every writer writes ``[writer, pos, d_model]`` by the model's own cache."""
+    _, cache = source.run_with_cache(prompt[None])
+    found = [cache["hook_embed"][0] + cache["hook_pos_embed"][0]]
+    for layer, block in enumerate(source.blocks):
+        z = cache["z", layer][0]
+        found += [z[:, head] @ block.attn.W_O[head] for head in range(SMALL.n_heads)]
+        found.append(cache["mlp_out", layer][0])
+    return torch.stack(found)
+
+
+# ---- the model is the circuit ------------------------------------------------------------------------------
+
+
+def test_it_computes_what_the_circuit_does_reader_by_reader(
+    planted: Plant, source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair]
+) -> None:
+    prompt = tokens_of(pairs[0])[0]
+    expected = by_hand(planted, source, prompt, bank, pairs[0])
+    found = planted.model(prompt[None])[0]
+    assert not torch.allclose(found, source(prompt[None])[0], atol=0.5)
+    # means are rounded to float16
+    torch.testing.assert_close(found, expected, atol=0.05, rtol=0.01)
+
+
+def test_its_own_pass_and_the_circuits_passes_agree(planted: Plant, pairs: list[Pair]) -> None:
+    runs = CircuitRuns(weights_of(planted.model), pairs)
+    whole = runs.logits(GRAPH.possible)
+    plain = planted.model(torch.stack([tokens_of(pair)[0] for pair in pairs]))[:, 304:]
+    torch.testing.assert_close(whole, plain, atol=1e-3, rtol=1e-4)
+    torch.testing.assert_close(whole, runs.logits(planted.kept), atol=0, rtol=0)
+    empty = planted.model(torch.stack([tokens_of(pair)[1] for pair in pairs]))[:, 304:]
+    torch.testing.assert_close(runs.logits(np.zeros_like(GRAPH.possible)), empty, atol=1e-3, rtol=1e-4)
+
+
+def test_hooks_see_what_each_input_reads(one: Plant, pairs: list[Pair]) -> None:
+    """A head none of whose edges is kept reads the same on both ends of a pair; one that has some does not."""
+    model = one.model
+    model.cfg.use_split_qkv_input = True
+    try:
+        _, cache = model.run_with_cache(tokens_of(pairs[0]))
+    finally:
+        model.cfg.use_split_qkv_input = False
+    alike = {}
+    for reader in (name for name in GRAPH.readers if name[-2:] in (".q", ".k", ".v")):
+        layer, head, which = reader[1:].split(".")
+        both = cache[f"blocks.{layer}.hook_{which}_input"][:, :, int(head[1:])]
+        alike[reader] = torch.equal(both[0], both[1])
+    dead = {name for name, row in zip(GRAPH.readers, one.kept, strict=True) if not row.any()}
+    assert {name for name, same in alike.items() if same} == dead & alike.keys()
+
+
+def test_what_is_off_is_off(one: Plant, bank: PuzzleSet, pairs: list[Pair]) -> None:
+    """A layer's attention is the heads of it one by one, and a head is all edges out of it."""
+    model, puzzle = one.model, pairs[0].base
+    heads = ",".join(f"L0.H{head}:mean" for head in range(SMALL.n_heads))
+    whole, split = (parse_ablation(text, model.cfg) for text in ("L0.attn:mean", heads))
+    means = means_by(model, bank, [puzzle], whole)
+    losses = [predict(model, puzzle.tokens[None], off, means).loss.mean("cells") for off in (whole, split)]
+    assert losses[0] == pytest.approx(losses[1])
+    prompt = tokens_of(pairs[0])[:1]
+    logits = model.run_with_hooks(prompt, fwd_hooks=[("blocks.0.attn.hook_z", lambda z, hook: z * 0)])
+    assert not torch.allclose(logits, model(prompt), atol=1e-2)
+    with pytest.raises(PuzzlescopeError, match="hook its heads"):
+        model.run_with_hooks(prompt, fwd_hooks=[("blocks.0.hook_attn_out", lambda out, hook: out * 0)])
+
+
+def test_a_kept_run_answers_as_the_model_does(one: Plant, pairs: list[Pair]) -> None:
+    model, tokens = one.model, pairs[0].base.tokens
+    kept = run_puzzle(model, tokens)
+    found, expected = finish(predict_run(model, kept)), predict(model, tokens[None])
+    assert np.array_equal(found.greedy, expected.greedy)
+    assert found.loss.mean("cells") == pytest.approx(expected.loss.mean("cells"))
+    assert np.allclose(attention_of(model, kept, 1).pattern, layer_attention(model, tokens, 1).pattern)
+    study = study_heads(model, tokens[None])
+    assert study.n == 1
+
+
+# ---- it is found -------------------------------------------------------------------------------------------
+
+
+def test_edges_find_it(planted: Plant, pairs: list[Pair]) -> None:
+    exact, estimated = exact_edges(planted.model, pairs), attribute_edges(planted.model, pairs)
+    assert auroc(np.abs(exact.values), truth_of(planted)) >= 0.99
+    assert auroc(np.abs(estimated.values), truth_of(planted)) >= 0.95
+    assert not exact.values[~truth_of(planted)].any() and not estimated.values[~truth_of(planted)].any()
+    assert exact.clean - exact.empty == pytest.approx(planted.gap, rel=1e-3)
+
+
+def test_exact_effects_are_those_of_hooks(one: Plant, pairs: list[Pair]) -> None:
+    """Of the edges that it has: through the model's own hooks, of which none of the engine's is in use."""
+    model, exact = one.model, exact_edges(one.model, pairs[:1])
+    model.cfg.use_attn_result = model.cfg.use_split_qkv_input = model.cfg.use_hook_mlp_in = True
+    try:
+        edges = [edge for edge in GRAPH.listed(one.kept) if edge.reader != "logits"][::6]
+        for edge in edges:
+            expected = effect(model, pairs[0], edge.writer, edge.reader)
+            found = float(exact.total[GRAPH.place(edge)])
+            assert found == pytest.approx(expected, abs=2e-3)
+    finally:
+        model.cfg.use_attn_result = model.cfg.use_split_qkv_input = model.cfg.use_hook_mlp_in = False
+
+
+def test_gradients_are_those_of_small_steps(one: Plant, pairs: list[Pair]) -> None:
+    """All edges out of the embedding together: the estimate at the clean run is the slope there."""
+    scores = attribute_edges(one.model, pairs[:1], steps=0)
+    base, other = tokens_of(pairs[0])
+    change = one.model.embedded(base[None]) - one.model.embedded(other[None])
+    step, metric = 1e-3, metric_of(pairs[0])
+    values = []
+    for factor in (step, -step):
+        moved = ("hook_embed", lambda embed, hook, factor=factor: embed + factor * change)
+        values.append(float(metric(one.model.double().run_with_hooks(base[None], fwd_hooks=[moved]))))
+    one.model.float()
+    expected = (values[0] - values[1]) / (2 * step)
+    assert float(scores.total[:, 0].sum()) == pytest.approx(expected, rel=0.02, abs=1e-3)
+
+
+def test_the_certificate_passes_the_truth_and_fails_a_false_circuit(one: Plant, pairs: list[Pair]) -> None:
+    whole = certify(one.model, Circuit(GRAPH, one.kept, 1.0), pairs, n_random=4)
+    assert whole.faithfulness == pytest.approx(1, abs=1e-3) and whole.kl < 1e-6
+    assert whole.chance.most < 0.5
+    (false,) = random_circuits(GRAPH, one.kept, 1, seed=5)
+    assert false.sum() == one.kept.sum()
+    found = certify(one.model, Circuit(GRAPH, false, 1.0), pairs, n_random=4)
+    assert found.faithfulness < 0.5 and found.kl > 1e-3
+
+
+def test_the_finder_takes_nothing_else(one: Plant, pairs: list[Pair]) -> None:
+    runs = CircuitRuns(weights_of(one.model), pairs)
+    found = top_circuit(runs, attribute_edges(one.model, pairs), 0.9)
+    assert Judge(runs).of(found.kept & one.kept) == pytest.approx(found.faithfulness)
+    assert (found.kept & one.kept).sum() >= 0.9 * found.kept.sum()
+
+
+# ---- files -------------------------------------------------------------------------------------------------
+
+
+def test_it_is_saved_and_loaded_as_any_model(
+    one: Plant, source: PuzzleGPT, pairs: list[Pair], tmp_path: Path
+) -> None:
+    save_model(one.model, tmp_path, "# x\n", dtype=torch.float32)
+    loaded, prompt = load_model(tmp_path), tokens_of(pairs[0])
+    assert loaded.checkpoint_id == one.model.checkpoint_id != source.checkpoint_id
+    assert torch.equal(loaded(prompt), one.model(prompt))
+    weights = safetensors.torch.load_file(tmp_path / "model.safetensors")
+    for name, bad, said in (
+        ("planted.kept", weights["planted.kept"] + 0.5, "zeros and ones"),
+        ("planted.kept", weights["planted.kept"][1:], "does not fit"),
+        ("planted.markers", weights["planted.markers"] + 7, "first markers"),
+        ("planted.z", weights["planted.z"] * torch.nan, "not every number is finite"),
+    ):
+        safetensors.torch.save_file(weights | {name: bad.contiguous()}, tmp_path / "model.safetensors")
+        with pytest.raises(PuzzlescopeError, match=said):
+            load_model(tmp_path)
+    plain = {name: value for name, value in weights.items() if not name.startswith("planted.")}
+    safetensors.torch.save_file(plain, tmp_path / "model.safetensors")
+    with pytest.raises(PuzzlescopeError, match="should have a circuit planted"):
+        load_model(tmp_path)
+
+
+def test_who_does_not_know_of_it_refuses_it(one: Plant, pairs: list[Pair]) -> None:
+    model, tokens = one.model, pairs[0].base.tokens
+    prompt = tokens_of(pairs[0])[:1]
+    for wrong in (
+        lambda: logit_lens(model, tokens),
+        lambda: composition(model),
+        lambda: run(model, prompt),
+        lambda: weights_of(model).layers,
+        lambda: model(prompt, stop_at_layer=1) is None or model(model.embedded(prompt), start_at_layer=0),
+        lambda: model.blocks[0](model.embedded(prompt)),
+        lambda: attribute_edges(model, pairs, attention=True),
+        lambda: plant(model, load_puzzles("bank"), pairs, 30),
+    ):
+        with pytest.raises(PuzzlescopeError, match="planted circuit"):
+            wrong()
+    others = next(one for one in STRUCTURES if one not in [pair.base.structure for pair in pairs])
+    with pytest.raises(PuzzlescopeError, match="has means of puzzles in the order"):
+        predict(model, load_puzzles("bank", structure=others, limit=1).tokens)
+
+
+# ---- the command -------------------------------------------------------------------------------------------
+
+
+def test_the_command_writes_a_model_with_the_truth_beside_it(
+    tmp_path: Path, source: PuzzleGPT, capsys: pytest.CaptureFixture[str]
+) -> None:
+    origin, out = tmp_path / "source", tmp_path / "plant"
+    save_model(source, origin, "# x\n", dtype=torch.float32)
+    common = ["plant", str(out), "--model", str(origin), "--edges", "40", "--seed", "3", "--n", "1"]
+    common += ["--structure", STRUCTURES[0].name, "--task", "replace_color"]
+    assert main(common) == 0, capsys.readouterr().err
+    assert "a circuit of 40 edges" in capsys.readouterr().out
+    truth, model = json.loads((out / "truth.json").read_text()), load_model(out)
+    kept = GRAPH.mask(GRAPH.edge(one["from"], one["to"]) for one in truth["edges"])
+    assert model.planted is not None
+    assert np.array_equal(kept, model.planted.kept.numpy() > 0.5)
+    assert kept.sum() == truth["n_edges"] == 40 and np.array_equal(connected(GRAPH, kept), kept)
+    assert truth["checkpoint_id"] == model.checkpoint_id
+    assert (truth["planted_in"], truth["planted_in_id"]) == (str(origin), load_model(origin).checkpoint_id)
+    assert truth["gap"] >= 0.1 and truth["structures"] == [STRUCTURES[0].name]
+    assert main(common) == 2
+    assert "already holds" in capsys.readouterr().err
+    assert main([*common, "--force", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == truth
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--edges", "29"], "30 to 300 edges"),
+        (["--edges", "301"], "30 to 300 edges"),
+        (["--seed", "-1"], "a seed from 0"),
+        (["--n", "0"], "at least 1"),
+        (["--task", "sudoku"], "sudoku"),
+        (["--structure", "X X X X"], "X X X X"),
+        (["--model", "nowhere"], "nowhere"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], said: str
+) -> None:
+    assert main(["plant", str(tmp_path / "out"), *options]) == 2
+    error = capsys.readouterr().err
+    assert said in error and "Traceback" not in error
+    assert not (tmp_path / "out").exists()
