@@ -20,7 +20,7 @@ def random_circuit(
     worth: Float[np.ndarray, "reader writer"],
     n_edges: int,
     rng: np.random.Generator,
-    sharpness: float = SHARPNESS,
+    idle: Kept | None = None,
 ) -> Kept | None:
     """So many edges, each of them on a path from the embedding to the logits within them.
 
@@ -29,16 +29,17 @@ def random_circuit(
 
     Args:
         worth: of each edge, at least 0.
+        idle: edges that are not to be drawn.
 
     Returns:
         The circuit; ``None`` if this draw does not come out at that number.
     """
-    places = np.argwhere(graph.possible)
+    places = np.argwhere(graph.possible if idle is None else graph.possible & ~idle)
     own = np.maximum(worth[places[:, 0], places[:, 1]], 0)
     least = own[own > 0].min(initial=1.0)
     # The order of such draws: Gumbel noise on the logarithm (Efraimidis and Spirakis, 2006, "Weighted random
     # sampling with a reservoir").
-    keys = sharpness * np.log(np.maximum(own, least)) + rng.gumbel(size=len(own))
+    keys = SHARPNESS * np.log(np.maximum(own, least)) + rng.gumbel(size=len(own))
     order = places[np.argsort(-keys)]
     low, high = n_edges, len(order)
     while low < high:  # how many must be drawn

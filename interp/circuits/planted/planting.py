@@ -14,6 +14,7 @@ from torch import Tensor
 from interp.ablation import ReferenceMeans
 from interp.ablation.means import REFERENCE_PUZZLES, bank_means
 from interp.circuits.attribution import attribute_edges
+from interp.circuits.exact import exact_edges
 from interp.circuits.graph import Graph
 from interp.circuits.planted.drawing import SHARPNESS, Kept, random_circuit
 from interp.circuits.planted.runs import PlantedPass
@@ -33,6 +34,8 @@ FEWEST, MOST = 30, 300
 """Edges of a circuit that is planted."""
 LEAST = 0.1
 """Logits: a plant between whose pairs' ends there is less is drawn anew."""
+IDLE = 1e-4
+"""Logits: an edge whose effect in the plant is less is none that could be found; it is drawn no more."""
 DRAWS = 40
 
 
@@ -42,6 +45,7 @@ class Plant:
 
     Attributes:
         model: in which only it is left.
+        effects: of its edges, exact, mean over the pairs that it was drawn by.
         kept: its edges.
         gap: by how much the difference of logits falls between the ends of the pairs it was drawn by, mean.
         draws: how many circuits were drawn until one had such a gap.
@@ -51,6 +55,7 @@ class Plant:
     """
 
     model: PuzzleGPT
+    effects: EdgeScores
     kept: Kept
     gap: float
     draws: int
@@ -75,7 +80,14 @@ class Plant:
             " same order of the grids, position by position, rounded to float16",
             "structures": [structure.name for structure in self.structures],
             "n_edges": int(self.kept.sum()),
-            "edges": [{"from": edge.writer, "to": edge.reader} for edge in graph.listed(self.kept)],
+            "edges": [
+                {
+                    "from": edge.writer,
+                    "to": edge.reader,
+                    "effect": float(self.effects.total[graph.place(edge)]),
+                }
+                for edge in graph.listed(self.kept)
+            ],
         }
 
 
@@ -92,7 +104,8 @@ def plant(
 
     Edges are drawn in proportion to a power of what EAP-IG says that they are worth in the model
     (:func:`interp.circuits.planted.drawing.random_circuit`), again until the planted model tells the ends of
-    the pairs apart by :data:`LEAST` logits: of a circuit through which nothing goes no edge could be found.
+    the pairs apart by :data:`LEAST` logits and each of its edges has an effect of :data:`IDLE` at least: what
+    carries nothing could not be found.
 
     Args:
         bank: over whose puzzles the means are taken.
@@ -151,20 +164,27 @@ def planted_in(
 ) -> Steps[None, Plant]:
     """The same from what edges are worth and from means, which many plants may share."""
     graph, structures = Graph(model.cfg), tuple(means.of)
-    found = deepcopy(model).requires_grad_(False)
-    own = _constants(model, bank, means)
-    found.plant(own)
+    with torch.inference_mode(False):  # of the result gradients may be asked
+        found = deepcopy(model).requires_grad_(False)
+        own = _constants(model, bank, means)
+        found.plant(own)
+    idle = np.zeros_like(graph.possible)
     for draw in range(DRAWS):
-        kept = random_circuit(graph, worth, n_edges, np.random.default_rng([seed, draw]))
+        kept = random_circuit(graph, worth, n_edges, np.random.default_rng([seed, draw]), idle)
         if kept is None:
             continue
         own.kept.copy_(torch.from_numpy(kept))
         gap = _gap(found, pairs)
         yield None
-        if gap >= LEAST:
+        if gap < LEAST:
+            continue
+        effects = yield from _quiet(exact_edges.steps(found, pairs))
+        unused = kept & (np.abs(effects.total) < IDLE)
+        if not unused.any():
             source = (model.source, model.checkpoint_id)
             found.source = ""
-            return Plant(found, kept, gap, draw + 1, seed, source, structures)
+            return Plant(found, effects, kept, gap, draw + 1, seed, source, structures)
+        idle |= unused
     raise PuzzlescopeError(
         f"None of {DRAWS} circuits of {n_edges} edges tells the ends of these pairs apart by {LEAST} logits:"
         " ask for more edges, another seed or other pairs."

@@ -33,7 +33,7 @@ from interp.model import PuzzleGPT
 from interp.pairs import Pair
 from interp.puzzles import PuzzleSet
 from interp.resumable import finish
-from interp.tokens import STRUCTURES
+from interp.tokens import STRUCTURES, Structure
 from tests.interp.circuits.by_hooks import effect, far_apart, metric_of, pairs_with_a_gap, tokens_of
 from tests.support.models import SMALL
 
@@ -57,15 +57,18 @@ def source() -> PuzzleGPT:
     return far_apart()
 
 
-@pytest.fixture(scope="module", params=[(30, 0), (60, 1)], ids=["30 edges", "60 edges"])
-def planted(request: pytest.FixtureRequest, source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair]) -> Plant:
-    structures = tuple(dict.fromkeys(pair.base.structure for pair in pairs))
-    return plant(source, bank, pairs, *request.param, structures)
+def structures_of(pairs: list[Pair]) -> tuple[Structure, ...]:
+    return tuple(dict.fromkeys(pair.base.structure for pair in pairs))
 
 
 @pytest.fixture(scope="module")
-def one(planted: Plant) -> Plant:
-    return planted
+def one(source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair]) -> Plant:
+    return plant(source, bank, pairs, 30, 0, structures_of(pairs))
+
+
+@pytest.fixture(scope="module")
+def larger(source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair]) -> Plant:
+    return plant(source, bank, pairs, 60, 1, structures_of(pairs))
 
 
 def truth_of(planted: Plant) -> np.ndarray:
@@ -123,28 +126,28 @@ def _written(source: PuzzleGPT, prompt: torch.Tensor) -> torch.Tensor:
 
 
 def test_it_computes_what_the_circuit_does_reader_by_reader(
-    planted: Plant, source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair]
+    one: Plant, source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair]
 ) -> None:
     prompt = tokens_of(pairs[0])[0]
-    expected = by_hand(planted, source, prompt, bank, pairs[0])
-    found = planted.model(prompt[None])[0]
+    expected = by_hand(one, source, prompt, bank, pairs[0])
+    found = one.model(prompt[None])[0]
     assert not torch.allclose(found, source(prompt[None])[0], atol=0.5)
     # means are rounded to float16
     torch.testing.assert_close(found, expected, atol=0.05, rtol=0.01)
 
 
-def test_its_own_pass_and_the_circuits_passes_agree(planted: Plant, pairs: list[Pair]) -> None:
-    runs = CircuitRuns(weights_of(planted.model), pairs)
+def test_its_own_pass_and_the_circuits_passes_agree(one: Plant, pairs: list[Pair]) -> None:
+    runs = CircuitRuns(weights_of(one.model), pairs)
     whole = runs.logits(GRAPH.possible)
-    plain = planted.model(torch.stack([tokens_of(pair)[0] for pair in pairs]))[:, 304:]
+    plain = one.model(torch.stack([tokens_of(pair)[0] for pair in pairs]))[:, 304:]
     torch.testing.assert_close(whole, plain, atol=1e-3, rtol=1e-4)
-    torch.testing.assert_close(whole, runs.logits(planted.kept), atol=0, rtol=0)
-    empty = planted.model(torch.stack([tokens_of(pair)[1] for pair in pairs]))[:, 304:]
+    torch.testing.assert_close(whole, runs.logits(one.kept), atol=0, rtol=0)
+    empty = one.model(torch.stack([tokens_of(pair)[1] for pair in pairs]))[:, 304:]
     torch.testing.assert_close(runs.logits(np.zeros_like(GRAPH.possible)), empty, atol=1e-3, rtol=1e-4)
 
 
 def test_hooks_see_what_each_input_reads(one: Plant, pairs: list[Pair]) -> None:
-    """A head none of whose edges is kept reads the same on both ends of a pair; one that has some does not."""
+    """An input none of whose edges is kept is the same on both ends of a pair; one that has some is not."""
     model = one.model
     model.cfg.use_split_qkv_input = True
     try:
@@ -189,12 +192,14 @@ def test_a_kept_run_answers_as_the_model_does(one: Plant, pairs: list[Pair]) -> 
 # ---- it is found -------------------------------------------------------------------------------------------
 
 
-def test_edges_find_it(planted: Plant, pairs: list[Pair]) -> None:
-    exact, estimated = exact_edges(planted.model, pairs), attribute_edges(planted.model, pairs)
-    assert auroc(np.abs(exact.values), truth_of(planted)) >= 0.99
-    assert auroc(np.abs(estimated.values), truth_of(planted)) >= 0.95
-    assert not exact.values[~truth_of(planted)].any() and not estimated.values[~truth_of(planted)].any()
-    assert exact.clean - exact.empty == pytest.approx(planted.gap, rel=1e-3)
+def test_edges_find_it(one: Plant, larger: Plant, pairs: list[Pair]) -> None:
+    for planted in (one, larger):
+        exact, estimated = exact_edges(planted.model, pairs), attribute_edges(planted.model, pairs)
+        truth = truth_of(planted)
+        assert auroc(np.abs(exact.values), truth) >= 0.99
+        assert auroc(np.abs(estimated.values), truth) >= 0.95
+        assert not exact.values[~truth].any() and not estimated.values[~truth].any()
+        assert exact.clean - exact.empty == pytest.approx(planted.gap, rel=1e-3)
 
 
 def test_exact_effects_are_those_of_hooks(one: Plant, pairs: list[Pair]) -> None:
