@@ -78,7 +78,7 @@ def truth_of(planted: Plant) -> np.ndarray:
 def by_hand(
     planted: Plant, source: PuzzleGPT, prompt: torch.Tensor, bank: PuzzleSet, pair: Pair
 ) -> torch.Tensor:
-    """The logits of the circuit, reader by reader, from the source's weights and means taken with its cache."""
+    """The logits of the circuit, reader by reader, by the source's weights and means from its cache."""
     own = [one for one in bank if one.structure == pair.base.structure][:64]
     seen = torch.stack([_written(source, tokens_with_start(one.tokens)) for one in own]).mean(0)[:, :404]
     mine = {0: _written(source, prompt)[0]}
