@@ -2,9 +2,9 @@
 
 Twenty circuits of 30 to 300 edges are planted in the default model, each with a seed of its own, and every
 edge of each plant is scored: exactly, and by EAP-IG. AUROC is how often an edge of the circuit has a larger
-absolute score than one that is not in it (ties count half). An edge outside carries a constant, so what can go
-wrong is that one of the circuit is not seen. *Blind* is a harder question than the search's: the same
-gradients, contracted as if every reader read every writer, which a method would do that was not told which
+absolute score than one that is not in it (ties count half). An edge outside carries a constant and scores 0,
+so what can go wrong is that one of the circuit is not seen. *Blind* is a harder question than the search's:
+the same gradients, contracted as if every reader read every writer, as a method would that was not told which
 connections there are.
 
 ``python -m benchmarks.plants [PLANTS] [PAIRS]``: fewer of them.

@@ -53,7 +53,7 @@ class PlantedPass:
         self._model, self._graph = model, Graph(model.cfg)
         self._means, self._recording = Means(model, tokens), recording
         self._planted: Bool[np.ndarray, "reader writer"] = self._means.kept.cpu().numpy()
-        self._heard = [bool(own) for own in self._planted.any(0)]
+        self._heard = [bool(own.any()) for own in self._planted.T]
         self._kept, self._other = kept, other
         self._changes: dict[int, Tensor] = {}
         self.inputs: dict[int, Tensor] = {}

@@ -1,7 +1,7 @@
 """Edge effects held against what is known otherwise: TransformerLens's direct path patching, and a copy
 circuit made by hand."""
 
-from functools import partial
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -33,9 +33,19 @@ def test_exact_effects_between_heads_are_those_of_transformer_lens(model: Puzzle
     metric, exact = metric_of(pair), exact_edges(model, [pair])
     caches = [model.run_with_cache(one[None])[1] for one in (other, base)]
     whole = float(metric(model(base[None])))
-    for component, head in (("q", 1), ("k", 2), ("v", 3)):
-        patched = partial(get_act_patch_direct_path, model, base[None], *caches, metric, verbose=False)
-        found = patched(src_layer=0, src_head=head, component=component)
+    components: tuple[tuple[Literal["q", "k", "v"], int], ...] = (("q", 1), ("k", 2), ("v", 3))
+    for component, head in components:
+        found = get_act_patch_direct_path(
+            model,
+            base[None],
+            clean_cache=caches[0],
+            corrupted_cache=caches[1],
+            patching_metric=metric,
+            src_layer=0,
+            src_head=head,
+            component=component,
+            verbose=False,
+        )
         for layer in range(1, model.cfg.n_layers):
             for reading in range(model.cfg.n_heads):
                 edge = exact.graph.edge(f"L0.H{head}", f"L{layer}.H{reading}.{component}")
