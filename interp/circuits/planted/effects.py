@@ -44,7 +44,7 @@ def planted_gradients(
         if gradient is not None:
             readers[reader] = gradient[0]
     nothing = stream.new_zeros(0, 0, len(stream), model.cfg.d_head)
-    return Gradients(float(value), readers, nothing, nothing)
+    return Gradients(float(value.detach()), readers, nothing, nothing)
 
 
 def exact_effects(both: BothRuns, effects: Float[np.ndarray, "reader writer"]) -> Steps[None, None]:
