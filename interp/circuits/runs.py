@@ -16,8 +16,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from interp.circuits.gradients import normalized
 from interp.circuits.graph import Graph
+from interp.circuits.windows import normalized
 from interp.circuits.writes import Fill, fill_of, prompts
 from interp.engine.contrast import Contrast
 from interp.engine.forward import Weights, embed, unembed
