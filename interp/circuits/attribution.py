@@ -13,7 +13,7 @@ gradient at the pattern (Kramár et al., 2024, "AtP*", section 4.1, there for no
 """
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -75,6 +75,7 @@ def attribute_edges(
     return (yield from over_pairs(model, pairs, of))
 
 
+@runtime_checkable
 class OnePair(Protocol):
     """How the edges of one pair are scored."""
 
