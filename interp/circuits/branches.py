@@ -19,7 +19,14 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from interp.circuits.graph import Graph
-from interp.circuits.windows import Early, Window, attend, normalized, queries_keys_values
+from interp.circuits.windows import (
+    Early,
+    Window,
+    attend,
+    by_head,
+    normalized,
+    queries_keys_values,
+)
 from interp.circuits.writes import Writes
 from interp.engine.forward import Weights, unembed
 
@@ -141,6 +148,7 @@ class Branch:
         self._columns: list[np.ndarray] = []
         self._changes: list[Stream] = []
         self._sums: list[dict[tuple[int, ...], Stream]] = [{}, {}]
+        self._scratch: Stream | None = None
         self._keeping: Kept | None = None
         if kept.cut is None:
             self._note([0], kept.embedded)
@@ -200,14 +208,20 @@ class Branch:
 
     def _stream(self, reader: int) -> Stream:
         """What a reader reads: before its LayerNorm."""
-        found, heard = self._from.streams[self._from.keys[reader]], self._heard(reader)
-        if heard:
-            found = found + self._sum(heard)
-        if reader in self._cut:
-            found = found + self._cut[reader]
-        if self._keeping is not None and (key := self._key(reader)) is not None:
-            self._keeping.streams[key] = found
-        return found.expand(self._rows, -1, -1)
+        known, heard = self._from.streams[self._from.keys[reader]], self._heard(reader)
+        parts = [self._sum(heard)] if heard else []
+        parts += [self._cut[reader]] if reader in self._cut else []
+        if not parts:
+            return known.expand(self._rows, -1, -1)
+        if self._keeping is not None:
+            found = known + parts[0]
+            self._keeping.streams[self._key(reader) or ()] = found
+            return found
+        # Read before the next is asked for; memory that is given back and taken anew costs more than the sum.
+        if self._scratch is None or self._scratch.shape[1] != known.shape[1]:
+            self._scratch = known.new_empty(self._rows, *known.shape[1:])
+        torch.add(known, parts[0], out=self._scratch)
+        return self._scratch if len(parts) == 1 else self._scratch.add_(parts[1])
 
     def _sum(self, heard: tuple[int, ...]) -> Stream:
         """These changes together: those of a sum that is known, and the others added."""
@@ -218,8 +232,8 @@ class Branch:
         found = self._sums[0].get(first)
         if found is None:
             found = self._sums[1].get(first, self._changes[heard[0]])
-        for k in heard[len(first) :]:
-            found = found + self._changes[k]
+        for place, k in enumerate(heard[len(first) :]):
+            found = found.add_(self._changes[k]) if place else found + self._changes[k]
         self._sums[0][heard] = found
         return found
 
@@ -249,11 +263,11 @@ class Branch:
         asked = self._from.window.asked if layer == self.weights.cfg.n_layers - 1 else None
         if chosen:
             q, k, v = self._read_by(layer, chosen, groups)
-            early = (self._from.early[layer][0][chosen], self._from.early[layer][1][chosen])
-            z, _ = attend(q, k, v, early, block.attn.scale, asked)
+            early_k, early_v = (_some(one, chosen) for one in self._from.early[layer])
+            z, _ = attend(q, k, v, (early_k, early_v), block.attn.scale, asked)
             if self._keeping is not None:
                 self._keep(layer, chosen, (q, k, v), z)
-            change = z - self._from.z[layer][chosen]
+            change = z - _some(self._from.z[layer], chosen)
         if asked is not None:
             self._changes = [self._asked(one) for one in self._changes]
             self._sums = [{}, {}]
@@ -262,8 +276,9 @@ class Branch:
             alike.setdefault(self._mask[:, first + head].tobytes(), []).append(place)
         for places in alike.values():
             own = [chosen[place] for place in places]
-            W = block.attn.W_O[own].flatten(0, 1)
-            self._note([first + head for head in own], change[:, places].transpose(1, 2).flatten(2) @ W)
+            W = _some(block.attn.W_O, own).flatten(0, 1)
+            moved = _some(change.transpose(0, 1), places).permute(1, 2, 0, 3).flatten(2)
+            self._note([first + head for head in own], moved @ W)
         self._note_constants([first + head for head in range(n_heads) if head not in chosen])
         self._forget()
 
@@ -274,7 +289,8 @@ class Branch:
         block, start = self.weights.layers[layer].block, self.graph.inputs(layer).start
         asked = self._from.window.asked if layer == self.weights.cfg.n_layers - 1 else None
         weights = (block.attn.W_Q, block.attn.W_K, block.attn.W_V)
-        found = [one[chosen].expand(self._rows, -1, -1, -1) for one in self._from.heads[layer]]
+        rows = self._rows
+        found = [_some(one, chosen).expand(rows, -1, -1, -1) for one in self._from.heads[layer]]
         for number in {(reader - start) % 3 for own in groups.values() for reader in own}:
             found[number] = found[number].clone(memory_format=torch.contiguous_format)
         places = {head: place for place, head in enumerate(chosen)}
@@ -282,10 +298,11 @@ class Branch:
             x = normalized(block.ln1, self._stream(readers[0]))
             for number, W in enumerate(weights):
                 own = [(reader - start) // 3 for reader in readers if (reader - start) % 3 == number]
-                if own:
-                    read = x if asked is None or number else x[:, asked]
-                    made = (read @ W[own].transpose(0, 1).flatten(1)).unflatten(-1, (len(own), -1))
-                    found[number][:, [places[head] for head in own]] = made.transpose(1, 2)
+                read = x if asked is None or number else x[:, asked]
+                for head in own if len(own) < len(W) else ():
+                    found[number][:, places[head]] = read @ W[head]
+                if len(own) == len(W):
+                    found[number] = by_head(read @ W.transpose(0, 1).flatten(1), len(W))
         q, k, v = found
         return q, k, v
 
@@ -330,3 +347,10 @@ class Branch:
             if self._from is self._ground and writer in self._from.constants and self._read_by_any[writer]:
                 self._columns.append(self._mask[:, writer])
                 self._changes.append(self._from.constants[writer])
+
+
+def _some(x: Tensor, chosen: Sequence[int]) -> Tensor:
+    """Some of a tensor's parts along its first axis; no copy where they lie side by side."""
+    if chosen[-1] - chosen[0] + 1 == len(chosen):
+        return x[chosen[0] : chosen[-1] + 1]
+    return x[list(chosen)]
