@@ -49,7 +49,6 @@ class CircuitRuns:
         pairs: of which the base is run; the prompts as :func:`interp.circuits.writes.prompts` has them.
         fill, bank: what edges outside read (:func:`interp.circuits.writes.fill_of`).
         first_only: the metric is taken at the first contrast cell only.
-        whole: compute all positions, those before the two runs differ too.
     """
 
     def __init__(
@@ -60,19 +59,18 @@ class CircuitRuns:
         bank: PuzzleSet | None = None,
         *,
         first_only: bool = False,
-        whole: bool = False,
     ):
         self.weights, self.graph = weights, Graph(weights.cfg)
         self._contrasts = [Contrast.of(pair, first_only=first_only) for pair in pairs]
-        self._cut = [self._everything_cut(pair, fill, bank, whole) for pair in pairs]
+        self._cut = [self._everything_cut(pair, fill, bank) for pair in pairs]
         self._trunk: _Trunk | None = None
 
     @torch.inference_mode()
-    def _everything_cut(self, pair: Pair, fill: Fill, bank: PuzzleSet | None, whole: bool) -> Kept:
+    def _everything_cut(self, pair: Pair, fill: Fill, bank: PuzzleSet | None) -> Kept:
         tokens = torch.from_numpy(prompts(pair)[0]).to(self.weights.model.device)
         embedded = embed(self.weights.model, tokens[None])[0]
         other = fill_of(self.weights, pair, fill, bank)
-        start = 0 if whole else first_difference(embedded, other[0])
+        start = first_difference(embedded, other[0])
         window = Window.of(start, embedded.device)
         return everything_cut(self.weights, window, embedded, other, a_run=fill in ("pair", "resample"))
 
