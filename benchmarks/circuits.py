@@ -6,6 +6,7 @@ the end. Seconds, and seconds of the processor's time, which other programs move
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 import torch
@@ -109,7 +110,7 @@ def circuits_over_clean(
     found = []
     for n in (*SIZES, runs.graph.n_edges):
         mask = connected(runs.graph, scores.top(n))
-        works: tuple[Callable[[], object], ...] = (clean, lambda mask=mask: runs.metrics(mask))
+        works: tuple[Callable[[], object], ...] = (clean, partial(runs.metrics, mask))
         times = np.array([[taken(work) for work in works] for _ in range(4)])[1:].min(0)
         found.append((int(mask.sum()), *(times[1] / times[0]).tolist()))
     return found

@@ -114,7 +114,7 @@ class CircuitRuns:
                 logits = torch.cat([self._plain(masks[row], pair) for row in rows])
             else:
                 branch = Branch(self.weights, trunk, masks[rows[0]], rows=len(rows))
-                for reader in np.flatnonzero(differ.any((0, 2))):
+                for reader in np.flatnonzero(differ.any((0, 2))).tolist():
                     branch.cut(reader, differ[:, reader])
                 logits = branch.logits()
             found |= dict(zip(rows, logits, strict=True))
@@ -136,7 +136,7 @@ class CircuitRuns:
         together; any other by itself."""
         groups: dict[object, list[int]] = {}
         for row, mask in enumerate(masks):
-            readers = np.flatnonzero((mask != near).any(1))
+            readers = np.flatnonzero((mask != near).any(1)).tolist()
             owners = {self.graph.writer_of(reader) for reader in readers}
             key: object = ("alone", row) if len(owners) != 1 else next(iter(owners))
             groups.setdefault(key, []).append(row)
