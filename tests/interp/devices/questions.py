@@ -39,7 +39,7 @@ FIRST, SECOND = load_puzzles("bank", task="frame").filter(structure=STRUCTURES[0
 OFF = parse_ablation("L0.attn:mean, L1.H2, L1.mlp:mean, L2.H1:lookback=100", SMALL)
 MEAN = parse_method("mean")
 SOURCE = Component(0, "head", 1)
-PAIR = Pairs("rule", puzzle=FIRST)
+PAIR = Pairs("rule", puzzle=load_puzzles("bank").find("cffa39f1fc"))  # whose ends the small model tells apart
 EAP = EdgeEffects(PAIR, "eap")
 EDGES = (Edge("embed", "L0.H1.v"), Edge("L0.H1", "logits"))
 
@@ -68,7 +68,7 @@ QUESTIONS: dict[str, Question[Any]] = {
     "masked blanks": BlanksMasked(FIRST),
     "edges": EAP,
     "a circuit": CircuitOf(EAP, Target(edges=20)),
-    "its certificate": CertificateOf(EAP, EDGES, Pairs("rule", "replace_color", 1, held_out=True)),
+    "its certificate": CertificateOf(EAP, EDGES, PAIR),
     "an answer without edges": AnswerWithout(PAIR, EDGES),
 }
 
