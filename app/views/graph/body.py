@@ -1,5 +1,8 @@
 """The graph, how far it is, and its certificate beside it."""
 
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
 from app.live import circuits, fragment
@@ -31,8 +34,8 @@ TARGETS = (
     Target(),
 )
 MINIMAL_HELP = (
-    "Drop edges from the circuit, those that cost least first, as long as the target holds; each is tried in a"
-    " run of its own. Takes a while."
+    "Drop edges from the circuit, those that cost least first, as long as the target holds; each is tried in"
+    " a run of its own. Takes a while."
 )
 
 
@@ -120,6 +123,6 @@ def _controls(scene: Scene) -> None:
             )
 
 
-def _choose(name: str):  # type: ignore[no-untyped-def]
-    """Choose something else to look for: a circuit that was given, and what was cut in it, go."""
+def _choose(name: str) -> Callable[[Any], None]:
+    """Choose something else to look for: a circuit that was given goes."""
     return lambda value: choose(PAGE, **{name: value, "circuit": ""})
