@@ -65,7 +65,7 @@ def _certificate(scene: Scene, backend: Backend) -> None:
         return asking.look(scene, backend).under_way
 
     def draw_certificate() -> None:
-        certificate.show(scene, backend, asking.look(scene, backend))
+        certificate.show(scene, asking.look(scene, backend))
 
     fragment.show(
         draw_certificate, scene=scene, page=PAGE, under_way=under_way, groups=circuits.GROUPS, alone=True

@@ -7,17 +7,20 @@ from app.state.scene import Scene
 from app.state.session import choose, chosen
 from app.views.graph import asking
 from app.views.graph.choices import PAGE
-from app.widgets import plain_table, terms
+from app.widgets import certificate, terms
+from app.widgets.certificate import Line, Section
 from app.widgets.controls import choice
-from interp.backend import Backend
+from interp.circuits.certificate import Certificate, Curve
 from interp.circuits.questions import Certified
 from interp.numbers import number
 
-HEIGHT = 330
+FAITHFUL = "Of the difference between a pair's ends, the share that is kept: 1 for the whole model, 0 for none."
 
 
-def show(scene: Scene, backend: Backend, shown: Shown) -> None:
+def show(scene: Scene, shown: Shown) -> None:
     """Draw it, or how far it is."""
+    seen = shown.certificate
+    state = None if seen is None else seen.state
     with st.container(key="graph-certificate", gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.header("Certificate", anchor=False, width="content")
@@ -27,36 +30,77 @@ def show(scene: Scene, backend: Backend, shown: Shown) -> None:
                 chosen(PAGE)["full"],
                 key="graph-full",
                 on_change=lambda full: choose(PAGE, full=full),
-                help="Quick: 20 random circuits. Full: 100, and takes minutes.",
             )
-        state = None if shown.certificate is None else shown.certificate.state
-        pairs = asking.pairs_of(scene).others()
-        if state is None:
-            st.caption(f"It is measured on {pairs.words}, once the circuit is found.")
-        plain_table.show("Held-out", ("", "\N{NO-BREAK SPACE}"), rows_of(state), HEIGHT, "…")
-        if state is not None:
-            terms.caption(f"On {pairs.words}. {'' if state.complete else 'Measuring …'}")
+        words = asking.pairs_of(scene).others().words
+        if state is None or state.certificate is None:
+            told = "Measuring" if seen is not None and seen.progress is not None else "To be measured"
+            st.caption(f"{told} on {words}.")
+            return
+        good, verdict = verdict_of(state.certificate)
+        certificate.show(sections(state), verdict, good)
+        more = "" if state.complete or seen is None or seen.progress is None else " Measuring more …"
+        terms.caption(f"On {words}. The ticks on a bar are random circuits.{more}")
 
 
-def rows_of(state: Certified | None) -> list[tuple[str, str]]:
-    """What it says, a row a number."""
-    rows: list[tuple[str, str]] = []
-    found = None if state is None else state.certificate
-    if found is not None:
-        rows += [
-            ("Faithfulness", number(found.faithfulness, ".2f")),
-            ("at the first contrast cell", number(found.first, ".2f")),
-            (f"{found.chance.n} random circuits: mean", number(found.chance.mean, ".2f")),
-            ("and the best of them", number(found.chance.most, ".2f")),
-            ("Puzzles answered right", f"{found.solved} of {found.pairs}"),
-            ("Cells right", f"{found.cells:.1%}"),
-            ("KL from the whole model, nats a cell", number(found.kl, ".2g")),
-        ]
-    sized = None if state is None else state.curve
-    if sized is not None:
-        rows += [
-            ("CPR", number(sized.cpr, ".2f")),
-            ("CMD", number(sized.cmd, ".2f")),
-            ("CMD, log axis", number(sized.cmd_log, ".2f")),
-        ]
-    return rows
+def verdict_of(found: Certificate) -> tuple[bool, str]:
+    """Whether the circuit is better than chance, in a sentence."""
+    if found.faithfulness <= found.chance.most:
+        return False, "It keeps no more than random circuits with as many edges of each class."
+    return True, (
+        f"It keeps {found.faithfulness:.0%} on pairs that it was not found by; the best of"
+        f" {found.chance.n} random circuits {found.chance.most:.0%}."
+    )
+
+
+def sections(state: Certified) -> list[Section]:
+    """What it says."""
+    assert state.certificate is not None
+    found = [Section("", _lines(state.certificate))]
+    return found if state.curve is None else [*found, Section("Over sizes", _sizes(state.curve))]
+
+
+def _lines(found: Certificate) -> list[Line]:
+    chance = found.chance
+    return [
+        Line(
+            "Faithfulness",
+            number(found.faithfulness, ".2f"),
+            FAITHFUL,
+            found.faithfulness,
+            (chance.mean, chance.most),
+        ),
+        Line(
+            "at the first contrast cell",
+            number(found.first, ".2f"),
+            "The same where the answer drawn so far tells nothing of the rule.",
+            found.first,
+        ),
+        Line(
+            f"{chance.n} random circuits",
+            f"{number(chance.mean, '.2f')}, at most {number(chance.most, '.2f')}",
+            "Faithfulness of random circuits with as many edges of each class.",
+        ),
+        Line(
+            "Answers right",
+            f"{found.solved} of {found.pairs}",
+            "Puzzles that the circuit alone answers right, cell by cell.",
+            found.solved / found.pairs,
+        ),
+        Line("Cells right", f"{found.cells:.1%}", "Given the true cells before each.", found.cells),
+        Line(
+            "KL from the whole model",
+            f"{number(found.kl, '.2g')} nats",
+            "How far its predictions are from the whole model's, mean over the answer's cells.",
+        ),
+    ]
+
+
+def _sizes(found: Curve) -> list[Line]:
+    return [
+        Line("CPR", number(found.cpr, ".2f"), "The area under faithfulness over size; higher is better."),
+        Line(
+            "CMD, CMD on a log axis",
+            f"{number(found.cmd, '.2f')}, {number(found.cmd_log, '.2f')}",
+            "The area between faithfulness over size and 1; 0 is best.",
+        ),
+    ]

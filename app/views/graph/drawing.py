@@ -1,5 +1,6 @@
 """The picture of the circuit, and what is said of it."""
 
+import json
 from functools import partial
 
 import numpy as np
@@ -8,20 +9,25 @@ import streamlit as st
 from app.live import circuits
 from app.live.circuits import Shown
 from app.live.watching import Seen
+from app.state.heads import roles_of
 from app.state.scene import Scene
 from app.state.session import choose, chosen, of_this_model
 from app.views.graph import asking
-from app.views.graph.choices import LONGEST, PAGE
-from app.widgets import plain_table, terms
+from app.views.graph.choices import LONGEST, LONGEST_STATE, PAGE
+from app.views.shared.switching import switch_all
+from app.widgets import terms
+from app.widgets.circuit_graph import Event, circuit_graph
 from app.widgets.controls import choice
 from app.widgets.text import escape_markdown
+from interp.ablation import parse_ablation
 from interp.backend import Backend
 from interp.circuits.finder import Circuit
+from interp.circuits.graph import ARROW
 from interp.circuits.questions import Effects
 from interp.circuits.scores import EdgeScores, agreement
 from interp.circuits.text import edges_text, parse_edges
 from interp.errors import PuzzlescopeError
-from interp.numbers import number
+from interp.figures.circuit import DEFAULT_STATE, CircuitPicture, PictureState, picture_of, read_state
 
 HEIGHT = 620
 
@@ -73,14 +79,47 @@ def told(scene: Scene, shown: Shown, circuit: Circuit | None, rough: bool) -> st
 # ---- the picture -------------------------------------------------------------------------------------------
 
 
+def picture(scene: Scene, backend: Backend, circuit: Circuit, scores: EdgeScores) -> CircuitPicture:
+    """What is drawn, on the page and in files."""
+    roles = roles_of(backend, scene.model)
+    labels = {head.component.text: head.role.name for head in roles.heads if head.role.key != "content"}
+    return picture_of(scores, circuit.kept, model=scene.model, labels=labels)
+
+
+def state_of(drawn: CircuitPicture) -> PictureState:
+    """What was made of the picture, as the link says."""
+    text = chosen(PAGE)["boxes"]
+    try:
+        return read_state(json.loads(text), drawn) if text else DEFAULT_STATE
+    except ValueError:
+        return DEFAULT_STATE
+
+
 def _picture(scene: Scene, backend: Backend, circuit: Circuit, scores: EdgeScores) -> None:
-    rows = [
-        (edge.writer, edge.reader, number(float(scores.total[circuit.graph.place(edge)]), "+.3f"))
-        for edge in circuit.edges
-    ]
-    head = ("From", "To", "Score\N{NO-BREAK SPACE}")
-    rows.sort(key=lambda row: -abs(float(row[2].replace("\N{MINUS SIGN}", "-"))))
-    plain_table.show("Edges", head, rows, HEIGHT, "No edges.")
+    drawn = picture(scene, backend, circuit, scores)
+    circuit_graph(
+        drawn,
+        state=state_of(drawn),
+        key=scene.key("graph-picture"),
+        on_event=of_this_model(partial(_heard, scene, backend)),
+        on_state=of_this_model(_arranged),
+    )
+
+
+def _heard(scene: Scene, backend: Backend, event: Event) -> None:
+    """A box is ablated, or restored; edges are cut, or mended."""
+    if "ablate" in event:
+        switch_all(parse_ablation(event["ablate"], backend.model(scene.model).cfg).components)
+    for edge in event.get("cut", ()):
+        cut_edge(scene, backend, f"{edge['from']}{ARROW}{edge['to']}")
+
+
+def _arranged(state: PictureState) -> None:
+    """Keep what was made of the picture in the link, as long as it is short enough for one."""
+    usual = DEFAULT_STATE.data()
+    text = json.dumps({name: one for name, one in state.data().items() if one != usual[name]})
+    if len(text) <= LONGEST_STATE:
+        choose(PAGE, boxes="" if text == "{}" else text)
 
 
 def cut_edge(scene: Scene, backend: Backend, text: str) -> None:
