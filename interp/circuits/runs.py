@@ -9,23 +9,41 @@ model (the pair's other one), it writes what it wrote there, and is not computed
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from interp.circuits.gradients import normalized
 from interp.circuits.graph import Graph
-from interp.circuits.writes import Fill, fill_of, prompts
+from interp.circuits.writes import Fill, fill_of, prompts, reference
 from interp.engine.contrast import Contrast
 from interp.engine.forward import Weights, embed, unembed
 from interp.grids import CELLS
 from interp.pairs import Pair
 from interp.puzzles import PuzzleSet
+from interp.resumable import Steps
 
 Masks = Bool[np.ndarray, "run reader writer"]
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What the whole model and the circuit of no edge make of some pairs.
+
+    Attributes:
+        whole: the metric with no edge cut, in logits, mean over the pairs.
+        empty: with every edge cut.
+        right: of each pair, whether the whole model answers its base right.
+    """
+
+    whole: float
+    empty: float
+    right: tuple[bool, ...]
 
 
 class CircuitRuns:
@@ -37,6 +55,13 @@ class CircuitRuns:
         pairs: of which the base is run; the prompts as :func:`interp.circuits.writes.prompts` has them.
         fill, bank: what edges outside read (:func:`interp.circuits.writes.fill_of`).
         first_only: the metric is taken at the first contrast cell only.
+        answers: the cells of the answer that the runs are given; left out, the bases' own.
+        other: what edges outside read, of every pair, where that is known already.
+
+    Attributes:
+        pairs: as given.
+        answers: the right colours of the bases' answers.
+        ends: of these pairs, once somebody has worked them out (:func:`interp.circuits.finder.ends_of`).
     """
 
     def __init__(
@@ -47,13 +72,46 @@ class CircuitRuns:
         bank: PuzzleSet | None = None,
         *,
         first_only: bool = False,
+        answers: Int[np.ndarray, "pair 100"] | None = None,
+        other: Float[Tensor, "pair writer pos d_model"] | None = None,
     ):
-        self.weights, self.graph = weights, Graph(weights.cfg)
-        self._a_run = fill in ("pair", "resample")
+        self.weights, self.graph, self.pairs = weights, Graph(weights.cfg), tuple(pairs)
+        self.answers: Int[np.ndarray, "pair 100"] = np.stack(
+            [pair.base.grids[3].ravel().astype(np.int64) for pair in pairs]
+        )
+        self.ends: Ends | None = None
+        self._fill, self._a_run = fill, fill in ("pair", "resample")
         self._contrasts = [Contrast.of(pair, first_only=first_only) for pair in pairs]
-        tokens = torch.from_numpy(np.stack([prompts(pair)[0] for pair in pairs]))
-        self._embedded = embed(weights.model, tokens.to(weights.model.device))
-        self._other = torch.stack([fill_of(weights, pair, fill, bank) for pair in pairs])
+        own = [None] * len(pairs) if answers is None else answers
+        tokens = [prompts(pair, answer)[0] for pair, answer in zip(pairs, own, strict=True)]
+        embedded = torch.from_numpy(np.stack(tokens)).to(weights.model.device)
+        self._embedded = embed(weights.model, embedded)
+        if other is None:
+            each = zip(pairs, own, strict=True)
+            other = torch.stack([fill_of(weights, pair, fill, bank, answer=one) for pair, one in each])
+        self._other = other
+
+    @classmethod
+    def begun(
+        cls, weights: Weights, pairs: Sequence[Pair], fill: Fill = "pair", bank: PuzzleSet | None = None
+    ) -> Steps[None, "CircuitRuns"]:
+        """The same as steps, with a pause after every run that is needed first. A mean over the same puzzles
+        is taken once."""
+        found: dict[Any, Tensor] = {}
+        keys = []
+        for number, pair in enumerate(pairs):
+            keys.append(reference(pair, bank) if fill == "mean" and bank is not None else number)
+            if keys[-1] not in found:
+                found[keys[-1]] = yield from fill_of.steps(weights, pair, fill, bank)
+        return cls(weights, pairs, fill, bank, other=torch.stack([found[key] for key in keys]))
+
+    def given(self, pair: int, answer: Int[np.ndarray, " 100"]) -> "CircuitRuns":
+        """The runs of one of the pairs alone, given other cells of the answer. The pair's other run is given
+        the same, so that it still differs in what was asked only."""
+        known = None if self._fill == "pair" else self._other[pair : pair + 1]
+        return CircuitRuns(
+            self.weights, self.pairs[pair : pair + 1], self._fill, answers=answer[None], other=known
+        )
 
     def __len__(self) -> int:
         return len(self._contrasts)
