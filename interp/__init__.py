@@ -57,7 +57,9 @@ if TYPE_CHECKING:
     from interp.circuits.exact import exact_edges as exact_edges
     from interp.circuits.finder import Circuit as Circuit
     from interp.circuits.finder import Judge as Judge
+    from interp.circuits.finder import Target as Target
     from interp.circuits.finder import eliminate as eliminate
+    from interp.circuits.finder import find_circuit as find_circuit
     from interp.circuits.finder import top_circuit as top_circuit
     from interp.circuits.graph import Graph as Graph
     from interp.circuits.graph import connected as connected

@@ -58,6 +58,8 @@ HOMES = {
     "exact_edges": "interp.circuits.exact",
     "Graph": "interp.circuits.graph",
     "Judge": "interp.circuits.finder",
+    "Target": "interp.circuits.finder",
+    "find_circuit": "interp.circuits.finder",
     "top_circuit": "interp.circuits.finder",
     "weights_of": "interp.engine.forward",
     # figures

@@ -28,9 +28,9 @@ from interp.analyses.path_ablation import PathState
 from interp.analyses.readers import Reader
 from interp.analyses.synergy import SynergyState
 from interp.circuits.certificate import Certificate, Chance, Curve
-from interp.circuits.finder import Circuit
+from interp.circuits.finder import Circuit, Target
 from interp.circuits.graph import Graph
-from interp.circuits.questions import Certified, Effects, Search, Target
+from interp.circuits.questions import Certified, Effects, Search
 from interp.circuits.scores import EdgeScores
 from interp.model import Config
 from interp.tokens import Structure

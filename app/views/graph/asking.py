@@ -6,8 +6,8 @@ from app.state.scene import Scene
 from app.state.session import chosen
 from app.views.graph.choices import PAGE
 from interp.backend import Backend
-from interp.circuits.finder import Circuit
-from interp.circuits.graph import Edge, Graph, connected
+from interp.circuits.finder import Circuit, top_kept
+from interp.circuits.graph import Edge, Graph
 from interp.circuits.questions import AnswerWithout, CertificateOf, CircuitOf, EdgeEffects
 from interp.circuits.questions.sample import Pairs
 from interp.circuits.text import parse_edges
@@ -65,8 +65,8 @@ def shown_circuit(scene: Scene, backend: Backend, shown: Shown) -> tuple[Circuit
     if shown.known is None or shown.known.scores is None:
         return None, True
     target = chosen(PAGE)["target"]
-    top = shown.known.scores.top(target.edges or PREVIEW)
-    return Circuit(graph, connected(graph, top), float("nan")), True
+    n = int(target.amount) if target.kind == "size" else PREVIEW
+    return Circuit(graph, top_kept(shown.known.scores, n), float("nan")), True
 
 
 def certificate_of(scene: Scene, edges: tuple[Edge, ...]) -> CertificateOf:

@@ -9,11 +9,11 @@ from app.live import circuits, fragment
 from app.state.scene import Scene
 from app.state.session import choose, chosen
 from app.views.graph import answers, asking, certificate, drawing
-from app.views.graph.choices import KINDS, PAGE, Whose
+from app.views.graph.choices import KINDS, PAGE, Whose, target_words
 from app.widgets.controls import choice
 from app.widgets.pair import KINDS as PAIR_WORDS
 from interp.backend import Backend
-from interp.circuits.questions import Target
+from interp.circuits.finder import Target
 from interp.circuits.scores import How
 from interp.circuits.writes import Fill
 
@@ -29,9 +29,9 @@ FILL_WORDS: dict[Fill, str] = {
     "zero": "nothing",
 }
 TARGETS = (
-    *(Target(edges=n) for n in (30, 60, 100, 200, 400)),
-    *(Target(faithfulness=share) for share in (0.5, 0.8, 0.9, 0.95)),
-    Target(),
+    *(Target("size", n) for n in (30, 60, 100, 200, 400)),
+    *(Target("faithfulness", share) for share in (0.5, 0.8, 0.9, 0.95)),
+    Target("solved"),
 )
 MINIMAL_HELP = (
     "Drop edges from the circuit, those that cost least first, as long as the target holds; each is tried in"
@@ -109,18 +109,17 @@ def _controls(scene: Scene) -> None:
             on_change=_choose("fill"),
             width=175,
         )
-        targets = {one: one.words for one in TARGETS} | {own["target"]: own["target"].words}
+        targets = {one: target_words(one) for one in (*TARGETS, own["target"])}
         choice.select(
             "Keep", targets, own["target"], key="graph-target", on_change=_choose("target"), width=165
         )
-        if own["target"].faithfulness is not None:
-            choice.toggle(
-                "Drop what can go",
-                own["minimal"],
-                key="graph-minimal",
-                on_change=_choose("minimal"),
-                help=MINIMAL_HELP,
-            )
+        choice.toggle(
+            "Drop what can go",
+            own["minimal"],
+            key="graph-minimal",
+            on_change=_choose("minimal"),
+            help=MINIMAL_HELP,
+        )
 
 
 def _choose(name: str) -> Callable[[Any], None]:

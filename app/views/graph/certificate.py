@@ -14,7 +14,9 @@ from interp.circuits.certificate import Certificate, Curve
 from interp.circuits.questions import Certified
 from interp.numbers import number
 
-FAITHFUL = "Of the difference between a pair's ends, the share that is kept: 1 for the whole model, 0 for none."
+FAITHFUL = (
+    "Of the difference between a pair's ends, the share that is kept: 1 for the whole model, 0 for none."
+)
 
 
 def show(scene: Scene, shown: Shown) -> None:

@@ -4,8 +4,8 @@ from typing import Literal, get_args
 
 from app.state.link import Context, Parameter, one_of
 from app.state.sights import Sight, Sights, see
+from interp.circuits.finder import Target
 from interp.circuits.graph import Graph
-from interp.circuits.questions import Target
 from interp.circuits.questions.finding import USUAL
 from interp.circuits.scores import HOWS
 from interp.circuits.text import edges_text, parse_edges
@@ -26,19 +26,23 @@ LONGEST_STATE = 4_000
 
 def target_text(target: Target) -> str:
     """A target as it stands in a link: 60 edges, 0.9 of the gap, or all solved."""
-    if target.edges is not None:
-        return str(target.edges)
-    return "solved" if target.faithfulness is None else f"{target.faithfulness:g}"
+    return "solved" if target.kind == "solved" else f"{target.amount:g}"
+
+
+def target_words(target: Target) -> str:
+    """The same for a list to choose from."""
+    if target.kind == "solved":
+        return "all answers right"
+    return f"{target.amount:g} edges" if target.kind == "size" else f"{target.amount:.0%} of the gap"
 
 
 def _target(text: str, context: Context) -> Target:
     if text == "solved":
-        return Target()
+        return Target("solved")
+    if text.isascii() and text.isdigit() and 0 < int(text[:7]) <= Graph(context.cfg).n_edges and text != "1":
+        return Target("size", int(text))
     try:
-        if "." in text or text == "1":
-            return Target(faithfulness=float(text))
-        if text.isascii() and text.isdigit() and len(text) <= 6:
-            return Target(edges=int(text))
+        return Target("faithfulness", float(text))
     except (ValueError, PuzzlescopeError):
         pass
     raise PuzzlescopeError(

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import streamlit as st
+from interp.figures.circuit import DEFAULT_STATE, CircuitPicture, PictureState, picture_of, read_state
 
 from app.live import circuits
 from app.live.circuits import Shown
@@ -27,7 +28,6 @@ from interp.circuits.questions import Effects
 from interp.circuits.scores import EdgeScores, agreement
 from interp.circuits.text import edges_text, parse_edges
 from interp.errors import PuzzlescopeError
-from interp.figures.circuit import DEFAULT_STATE, CircuitPicture, PictureState, picture_of, read_state
 
 HEIGHT = 620
 

@@ -3,7 +3,7 @@
 from interp.circuits.questions.certifying import CertificateOf, Certified
 from interp.circuits.questions.cutting import AnswerWithout, Cut
 from interp.circuits.questions.effects import EdgeEffects, Effects
-from interp.circuits.questions.finding import CircuitOf, Search, Target
+from interp.circuits.questions.finding import CircuitOf, Search
 
 __all__ = [
     "AnswerWithout",
@@ -14,5 +14,4 @@ __all__ = [
     "EdgeEffects",
     "Effects",
     "Search",
-    "Target",
 ]

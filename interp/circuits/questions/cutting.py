@@ -1,6 +1,5 @@
 """What a model answers with some edges cut, as a question."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +13,8 @@ from interp.circuits.runs import CircuitRuns
 from interp.circuits.writes import Fill
 from interp.engine.forward import weights_of
 from interp.export.programs import program_of
-from interp.grids import CELLS, N_COLORS
 from interp.model import PuzzleGPT
-from interp.pairs import Pair
-from interp.puzzles import Puzzle, load_puzzles
+from interp.puzzles import load_puzzles
 from interp.resumable import Steps, resumable
 
 
@@ -26,7 +23,7 @@ class Cut:
     """An answer with edges cut.
 
     Attributes:
-        drawn: the colours of its cells, by greedy decoding.
+        drawn: the tokens of its cells, by greedy decoding.
         probabilities: of all tokens at each of its cells, given those that it drew before.
         difference: of the logits over the contrast cells, given the true answer, in the whole model and with
             the edges cut.
@@ -83,33 +80,15 @@ def answer_without(model: PuzzleGPT, asked: AnswerWithout) -> Steps[None, Cut]:
     named = graph.mask(asked.edges)
     kept = named if asked.only else graph.possible & ~named
     bank = None if asked.fill in ("pair", "zero") else load_puzzles("bank")
-    whole = CircuitRuns(weights, [pair], asked.fill, bank)
+    runs = yield from CircuitRuns.begun(weights, [pair], asked.fill, bank)
+    both = runs.of_logits(runs.each(np.stack([graph.possible, kept]), 0), [0, 0])
     yield None
-    difference = [float(whole.metrics(mask)[0]) for mask in (graph.possible, kept)]
-    yield None
-    guess = pair.base.grids[3].ravel().astype(np.int64)
+    guess = runs.answers[0]
     while True:
-        runs = CircuitRuns(weights, [_given(pair, guess)], asked.fill, bank)
-        logits = runs.logits(kept)[0]
-        drawn = logits[:, :N_COLORS].argmax(-1).cpu().numpy()
+        logits = runs.given(0, guess).logits(kept)[0]
+        drawn = logits.argmax(-1).cpu().numpy()
         if (drawn == guess).all():
             probabilities = logits.double().softmax(-1).cpu().numpy()
-            return Cut(drawn, probabilities, (difference[0], difference[1]))
+            return Cut(drawn, probabilities, (float(both[0]), float(both[1])))
         guess = drawn
         yield None
-
-
-def _given(pair: Pair, answer: Int[np.ndarray, " 100"]) -> Pair:
-    """The pair with these cells as its base's answer; the other end has another, whatever it is."""
-    other = answer.copy()
-    other[-1] = (other[-1] + 1) % N_COLORS
-    base, counterfactual = (
-        _answered(puzzle, own) for puzzle, own in ((pair.base, answer), (pair.counterfactual, other))
-    )
-    return Pair(base, counterfactual, pair.kind, pair.task, pair.variable)
-
-
-def _answered(puzzle: Puzzle, answer: Sequence[int] | Int[np.ndarray, " 100"]) -> Puzzle:
-    tokens = puzzle.tokens.copy()
-    tokens[-CELLS:] = answer
-    return Puzzle.of(puzzle.task, tokens)

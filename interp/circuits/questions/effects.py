@@ -1,9 +1,7 @@
 """The effects of all edges as a question: scored pair by pair, the mean so far shown on the way."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-
-import numpy as np
 
 from interp.ablation import ReferenceMeans
 from interp.analyses.question import Question
@@ -31,26 +29,23 @@ class Effects:
         n: how many pairs there are.
 
     Attributes:
-        scores: the mean over the pairs so far; ``None`` before the first.
-        totals: of each of these, the score of every edge ``[reader, writer]``: the mean over fewer pairs can
-            be taken, and pairs drawn anew.
+        scores: the mean over the pairs so far, with every pair's own; ``None`` before the first.
     """
 
     def __init__(self, n: int):
         self.n = n
         self.scores: EdgeScores | None = None
-        self.totals: tuple[np.ndarray, ...] = ()
         self._within = 0.0
 
     @property
     def known(self) -> int:
         """Over how many pairs all is told."""
-        return len(self.totals)
+        return 0 if self.scores is None else self.scores.pairs
 
     @property
     def fraction(self) -> float:
         """How much of it is done, 0 to 1."""
-        return (self.known + self._within) / self.n
+        return min(1.0, (self.known + self._within) / self.n)
 
     @property
     def complete(self) -> bool:
@@ -59,24 +54,21 @@ class Effects:
     @property
     def nbytes(self) -> int:
         """Bytes of all its arrays."""
-        arrays = [] if self.scores is None else [self.scores.total, self.scores.blocks]
-        return sum(0 if one is None else one.nbytes for one in (*arrays, *self.totals))
+        own = self.scores
+        arrays = [] if own is None else [own.total, own.blocks, own.each]
+        return sum(0 if one is None else one.nbytes for one in arrays)
 
     def over(self, n: int) -> EdgeScores:
         """The mean over the first so many pairs, without its parts by block."""
-        assert self.scores is not None and 0 < n <= self.known
-        if n == self.known:
-            return self.scores
-        total = np.stack(self.totals[:n]).mean(0, dtype=np.float64)
         own = self.scores
-        return EdgeScores(own.graph, total, None, own.how, own.fill, n, own.clean, own.empty)
+        assert own is not None and own.each is not None and 0 < n <= own.pairs
+        first = own.each[:n]
+        return replace(own, total=first.mean(0), blocks=None, each=first, pairs=n)
 
     def add(self, one: EdgeScores) -> None:
         """Take up one more pair's."""
-        so_far = self.scores
-        self.scores = one if so_far is None else mean_scores([so_far, one])
         self._within = 0.0
-        self.totals = (*self.totals, one.total.astype(np.float32))  # last: others may be reading
+        self.scores = one if self.scores is None else mean_scores([self.scores, one])
 
     def advance(self, share: float) -> None:
         """So much of the next pair is done, 0 to 1."""

@@ -25,8 +25,9 @@ from interp.analyses.path_ablation import PathAblation
 from interp.analyses.prediction import PredictionOf
 from interp.analyses.question import Question
 from interp.analyses.synergy import Synergy
+from interp.circuits.finder import Target
 from interp.circuits.graph import Edge
-from interp.circuits.questions import AnswerWithout, CertificateOf, CircuitOf, EdgeEffects, Target
+from interp.circuits.questions import AnswerWithout, CertificateOf, CircuitOf, EdgeEffects
 from interp.circuits.questions.sample import Pairs
 from interp.engine.predict import losses, predict
 from interp.model import PuzzleGPT
@@ -67,7 +68,7 @@ QUESTIONS: dict[str, Question[Any]] = {
     "sweep, mean, of the answer": Sweep((FIRST, SECOND), method=MEAN, scope="answer"),
     "masked blanks": BlanksMasked(FIRST),
     "edges": EAP,
-    "a circuit": CircuitOf(EAP, Target(edges=20)),
+    "a circuit": CircuitOf(EAP, Target("size", 20)),
     "its certificate": CertificateOf(EAP, EDGES, PAIR),
     "an answer without edges": AnswerWithout(PAIR, EDGES),
 }
