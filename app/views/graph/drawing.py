@@ -5,7 +5,6 @@ from functools import partial
 
 import numpy as np
 import streamlit as st
-from interp.figures.circuit import DEFAULT_STATE, CircuitPicture, PictureState, picture_of, read_state
 
 from app.live import circuits
 from app.live.circuits import Shown
@@ -28,6 +27,7 @@ from interp.circuits.questions import Effects
 from interp.circuits.scores import EdgeScores, agreement
 from interp.circuits.text import edges_text, parse_edges
 from interp.errors import PuzzlescopeError
+from interp.figures.circuit import DEFAULT_STATE, CircuitPicture, PictureState, picture_of, read_state
 
 HEIGHT = 620
 
@@ -86,20 +86,25 @@ def picture(scene: Scene, backend: Backend, circuit: Circuit, scores: EdgeScores
     return picture_of(scores, circuit.kept, model=scene.model, labels=labels)
 
 
-def state_of(drawn: CircuitPicture) -> PictureState:
-    """What was made of the picture, as the link says."""
+def arranged() -> object:
+    """What was made of the picture, as the link says: JSON, which is only a claim."""
     text = chosen(PAGE)["boxes"]
     try:
-        return read_state(json.loads(text), drawn) if text else DEFAULT_STATE
-    except ValueError:
-        return DEFAULT_STATE
+        return json.loads(text) if text else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def read(state: object, drawn: CircuitPicture) -> PictureState:
+    """The same, as far as it fits a picture."""
+    return DEFAULT_STATE if state is None else read_state(state, drawn)
 
 
 def _picture(scene: Scene, backend: Backend, circuit: Circuit, scores: EdgeScores) -> None:
     drawn = picture(scene, backend, circuit, scores)
     circuit_graph(
         drawn,
-        state=state_of(drawn),
+        state=read(arranged(), drawn),
         key=scene.key("graph-picture"),
         on_event=of_this_model(partial(_heard, scene, backend)),
         on_state=of_this_model(_arranged),
@@ -109,7 +114,8 @@ def _picture(scene: Scene, backend: Backend, circuit: Circuit, scores: EdgeScore
 def _heard(scene: Scene, backend: Backend, event: Event) -> None:
     """A box is ablated, or restored; edges are cut, or mended."""
     if "ablate" in event:
-        switch_all(parse_ablation(event["ablate"], backend.model(scene.model).cfg).components)
+        parts = parse_ablation(event["ablate"], backend.model(scene.model).cfg).components
+        switch_all(tuple(parts))
     for edge in event.get("cut", ()):
         cut_edge(scene, backend, f"{edge['from']}{ARROW}{edge['to']}")
 
