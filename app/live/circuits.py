@@ -3,13 +3,14 @@ what it goes on from is there."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from app.live.watching import Filling, Seen, look_in, watched
 from interp.analyses.question import Question
-from interp.backend import Backend
+from interp.backend import Backend, Watch
 from interp.circuits.graph import Edge
 from interp.circuits.questions import CertificateOf, Certified, CircuitOf, EdgeEffects, Effects, Search
+from interp.errors import PuzzlescopeError
 
 S = TypeVar("S", bound=Filling)
 
@@ -38,6 +39,7 @@ class Shown:
         search: for the circuit; ``None`` before it has begun, and where a circuit is given.
         certificate: of the circuit; ``None`` before it has begun.
         exact: what the estimate is held against; ``None`` unless it was asked for, or is kept.
+        problems: why something cannot be answered, in sentences.
     """
 
     first_look: Seen[Effects] | None
@@ -45,6 +47,7 @@ class Shown:
     search: Seen[Search] | None
     certificate: Seen[Certified] | None
     exact: Seen[Effects] | None
+    problems: tuple[str, ...] = ()
 
     @property
     def under_way(self) -> bool:
@@ -76,7 +79,7 @@ def look(
     *,
     full: bool = False,
 ) -> Shown:
-    """Look in on a circuit, and begin what can begin.
+    """Look in on a circuit, and begin what can begin. What cannot be answered is told, and ends there.
 
     Args:
         asked: which circuit.
@@ -85,15 +88,15 @@ def look(
     """
     effects = _seen(backend, model, EFFECTS, asked.effects)
     first = _first_look(backend, model, asked.effects, effects)
-    search = None
-    if given is None and _there(effects):
+    search, certificate, there = None, None, _there(effects)
+    if given is None and there:
         search = _seen(backend, model, SEARCH, asked)
     edges = given if given is not None else _found(search)
-    certificate = None
-    if edges and _there(effects):
+    if edges and there:
         question = CertificateOf(asked.effects, edges, asked.effects.pairs.others(), full)
         certificate = _seen(backend, model, CERTIFICATE, question)
-    return Shown(first, effects, search, certificate, _exact(backend, model, asked.effects))
+    exact = _exact(backend, model, asked.effects) if there else None
+    return Shown(first, effects, search, certificate, exact, _problems())
 
 
 def exact_of(asked: EdgeEffects) -> EdgeEffects:
@@ -122,7 +125,34 @@ def go_on() -> None:
 
 def _seen(backend: Backend, model: str, group: str, question: Question[S]) -> Seen[S]:
     key: Hashable = (model, question)
-    return look_in(group, key, lambda: backend.watch(model, question))
+    try:
+        return look_in(group, key, lambda: backend.watch(model, question))
+    except PuzzlescopeError as error:
+        watched().keep(group, key, [_Refused(str(error))])
+        return Seen(None, None, False)
+
+
+class _Refused(Watch[Any]):
+    """In the place of a result that there is none of.
+
+    Args:
+        why: in a sentence.
+    """
+
+    def __init__(self, why: str):
+        super().__init__(None)
+        self.why = why
+
+    @property
+    def finished(self) -> bool:
+        return True
+
+
+def _problems() -> tuple[str, ...]:
+    """Why something cannot be answered."""
+    found = (watched().held(group) for group in (EFFECTS, SEARCH, CERTIFICATE, EXACT))
+    why = [watch.why for watches in found for watch in watches if isinstance(watch, _Refused)]
+    return tuple(dict.fromkeys(why))
 
 
 def _first_look(

@@ -5,23 +5,33 @@ from app.live.circuits import Shown
 from app.state.scene import Scene
 from app.state.session import chosen
 from app.views.graph.choices import PAGE
+from app.views.shared.pairs import pair_of, usual_pair
 from interp.backend import Backend
 from interp.circuits.finder import Circuit, top_kept
 from interp.circuits.graph import Edge, Graph
 from interp.circuits.questions import AnswerWithout, CertificateOf, CircuitOf, EdgeEffects
 from interp.circuits.questions.sample import Pairs
 from interp.circuits.text import parse_edges
+from interp.pairs import Kind
 
 PREVIEW = 60
 """Edges that are shown as long as the circuit is looked for."""
 
 
+def kind_of(scene: Scene) -> Kind:
+    """In what the ends of the pairs differ: left open, in the first kind that there is of this puzzle, or in
+    the rule."""
+    own = chosen(PAGE)
+    found: Kind = own["kind"] or (usual_pair(scene.puzzle) if own["whose"] == "puzzle" else "rule")
+    return found
+
+
 def pairs_of(scene: Scene) -> Pairs:
     """The pairs that the circuit is looked for by."""
-    own = chosen(PAGE)
+    own, kind = chosen(PAGE), kind_of(scene)
     if own["whose"] == "puzzle":
-        return Pairs(own["kind"], n=1, puzzle=scene.puzzle)
-    return Pairs(own["kind"], scene.puzzle.task if own["whose"] == "task" else None)
+        return Pairs(kind, n=1, puzzle=scene.puzzle)
+    return Pairs(kind, scene.puzzle.task if own["whose"] == "task" else None)
 
 
 def circuit_of(scene: Scene) -> CircuitOf:
@@ -76,6 +86,9 @@ def certificate_of(scene: Scene, edges: tuple[Edge, ...]) -> CertificateOf:
 
 
 def answer_without(scene: Scene, edges: tuple[Edge, ...]) -> AnswerWithout:
-    """What the model answers the puzzle with these edges cut."""
-    own = chosen(PAGE)
-    return AnswerWithout(Pairs(own["kind"], n=1, puzzle=scene.puzzle), edges, own["fill"])
+    """What the model answers the puzzle with these edges cut, which read the run of a counterfactual: of the
+    kind that is chosen, if the puzzle has one."""
+    kind = kind_of(scene)
+    if isinstance(pair_of(scene.puzzle, kind), str):
+        kind = usual_pair(scene.puzzle)
+    return AnswerWithout(Pairs(kind, n=1, puzzle=scene.puzzle), edges, chosen(PAGE)["fill"])

@@ -87,7 +87,7 @@ def _controls(scene: Scene) -> None:
         choice.select(
             "Pairs with",
             {kind: PAIR_WORDS[kind] for kind in KINDS},
-            own["kind"],
+            asking.kind_of(scene),
             key="graph-kind",
             on_change=_choose("kind"),
             width=135,

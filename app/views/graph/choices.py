@@ -69,7 +69,7 @@ SIGHTS: Sights = {
 CHOICES = {
     **see(SIGHTS),
     "whose": one_of(get_args(Whose), "task", "choice of pairs"),
-    "kind": one_of(KINDS, "rule", "kind of pair"),
+    "kind": one_of(("", *KINDS), "", "kind of pair"),
     "how": one_of(tuple(HOWS), "eap-ig", "way of scoring edges"),
     "fill": one_of(tuple(FILLS), "pair", "what cut edges read"),
     "target": Parameter(USUAL, _target, target_text, "size of the circuit"),
