@@ -16,6 +16,7 @@ from interp.backend import Backend
 from interp.circuits.finder import Target
 from interp.circuits.scores import How
 from interp.circuits.writes import Fill
+from interp.pairs import Kind
 
 HOW_WORDS: dict[How, str] = {"eap-ig": "EAP-IG", "eap": "EAP", "exact": "exact"}
 HOW_HELP = (
@@ -75,6 +76,7 @@ def _certificate(scene: Scene, backend: Backend) -> None:
 def _controls(scene: Scene) -> None:
     own = chosen(PAGE)
     whose: dict[Whose, str] = {"task": scene.puzzle.task, "puzzle": "this puzzle", "all": "all tasks"}
+    kinds: dict[Kind, str] = {kind: PAIR_WORDS[kind] for kind in KINDS}
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="graph-controls"):
         choice.segmented(
             "Circuit for",
@@ -86,7 +88,7 @@ def _controls(scene: Scene) -> None:
         )
         choice.select(
             "Pairs with",
-            {kind: PAIR_WORDS[kind] for kind in KINDS},
+            kinds,
             asking.kind_of(scene),
             key="graph-kind",
             on_change=_choose("kind"),

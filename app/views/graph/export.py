@@ -136,11 +136,8 @@ class _Made:
             {"from": edge.writer, "to": edge.reader, "score": float(scores.total[scores.graph.place(edge)])}
             for edge in circuit.edges
         ]
-        told: dict[str, Any] = {
-            "model": self.scene.model,
-            "checkpoint": self.header.checkpoint,
-            "edges": edges,
-        }
+        told: dict[str, Any] = {"model": self.scene.model, "checkpoint": self.header.checkpoint}
+        told["edges"] = edges
         told |= {"n_edges": len(edges), "faithfulness": circuit.faithfulness, "held_out": self._told()}
         return strict_json(told) + "\n"
 
