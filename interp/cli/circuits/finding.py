@@ -11,7 +11,7 @@ from interp.checkpoints import load_model
 from interp.circuits.attribution import STEPS, attribute_edges
 from interp.circuits.certificate import certificate_json, certify
 from interp.circuits.files import Record, record_json
-from interp.circuits.finder import FAITHFUL, Circuit, Judge, Target, eliminate, find_circuit
+from interp.circuits.finder import FAITHFUL, By, Circuit, Judge, Target, eliminate, find_circuit
 from interp.circuits.graph import Graph, connected
 from interp.circuits.runs import CircuitRuns
 from interp.circuits.scores import EdgeScores
