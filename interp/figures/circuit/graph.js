@@ -4,7 +4,8 @@ const NEAR = 6 // pixels from a line that still mean it
 const MOVED = 4 // pixels from which on a press is a drag
 const STEP = 8 // pixels that a key moves a box
 const STEPS = 1000 // of the slider
-const LETTER = 6.4 // pixels of a letter of a box's title
+const LETTER = 7 // pixels of a letter of a box's title
+const SMALL_LETTER = 5.7 // and of what stands below it
 
 function svgElement(name, attributes, parent, text = "") {
   const made = document.createElementNS(SVG_NAMESPACE, name)
@@ -131,7 +132,7 @@ class CircuitGraph {
     const short = title.length <= room || !/^L\d+\./.test(title) ? title : title.split(".")[1]
     const twoLines = label && height > 30 && room > 5
     svgElement("text", { class: "title", y: twoLines ? -2 : 4 }, node, cutTo(short, room))
-    if (twoLines) svgElement("text", { class: "label", y: 11 }, node, cutTo(label, Math.floor((width - 4) / 5.4)))
+    if (twoLines) svgElement("text", { class: "label", y: 11 }, node, cutTo(label, Math.floor((width - 4) / SMALL_LETTER)))
     if (parts.some((part) => part.includes(".H")))
       for (const [kind, across] of Object.entries(PORTS)) svgElement("rect", { class: `port ${kind}`, x: across * width - 3.5, y: height / 2 - 3, width: 7, height: 3 }, node)
     svgElement("circle", { class: "pin", cx: width / 2 - 6, cy: top + 6, r: 2.6 }, node)

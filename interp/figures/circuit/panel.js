@@ -105,6 +105,7 @@ class Panel {
 
   bar(parent, value, most, kind) {
     const bar = element("i", { class: `${kind}${value < 0 ? " harms" : ""}` }, parent)
+    if (value === 0) bar.style.minWidth = 0
     bar.style.width = `${(100 * Math.abs(value)) / (most || 1)}%`
   }
 }

@@ -5,8 +5,8 @@ class Tools {
     this.root = element("div", { class: "tools" }, parent)
     this.slider()
     this.positions()
-    this.legend()
     this.acts()
+    this.legend()
     this.choosing = false
   }
 
