@@ -105,6 +105,11 @@ function pointsOf([a, b, c, d, e, f, g, h], count = 20) {
   })
 }
 
+/** Whether a point may lie on a curve: it is in the frame of the curve's own four points. */
+function isNear([a, b, c, d, e, f, g, h], x, y, room) {
+  return x > Math.min(a, c, e, g) - room && x < Math.max(a, c, e, g) + room && y > Math.min(b, d, f, h) - room && y < Math.max(b, d, f, h) + room
+}
+
 /** How far a point is from a line through points. */
 function distanceTo(points, x, y) {
   let least = Infinity

@@ -4,7 +4,8 @@ const NEAR = 6 // pixels from a line that still mean it
 const MOVED = 4 // pixels from which on a press is a drag
 const STEP = 8 // pixels that a key moves a box
 const STEPS = 1000 // of the slider
-const LETTER = 6.4 // pixels of a letter of a box's title
+const LETTER = 7 // pixels of a letter of a box's title
+const SMALL_LETTER = 5.7 // and of what stands below it
 
 function svgElement(name, attributes, parent, text = "") {
   const made = document.createElementNS(SVG_NAMESPACE, name)
@@ -37,6 +38,7 @@ class CircuitGraph {
 
   detach() {
     this.watcher.disconnect()
+    cancelAnimationFrame(this.frame)
     clearTimeout(this.timer)
     this.root.remove()
   }
@@ -48,11 +50,11 @@ class CircuitGraph {
     const given = JSON.stringify(state)
     if (given !== this.given && given !== this.said) this.state = { ...structuredClone(EMPTY), ...structuredClone(state ?? {}) }
     this.given = given
-    const own = JSON.stringify(picture)
-    if (own !== this.own) [this.picture, this.merged, this.looked] = [picture, null, null]
-    this.own = own
-    this.chosen.clear()
-    this.resize(true)
+    const anew = picture.id !== this.picture?.id
+    if (anew) [this.picture, this.merged, this.looked] = [picture, null, null]
+    if (anew || given !== this.drawn) this.chosen.clear()
+    this.resize(anew || given !== this.drawn)
+    this.drawn = given
   }
 
   resize(anew = false) {
@@ -78,6 +80,11 @@ class CircuitGraph {
     this.behind = svgElement("g", { class: "edges", "aria-hidden": "true" }, this.svg)
     this.lines.clear()
     this.nodes = {}
+    this.counts = Object.fromEntries(Object.keys(this.boxes).map((name) => [name, { into: 0, out: 0 }]))
+    for (const { source, target } of this.edges) {
+      this.counts[source].out += 1
+      this.counts[target].into += 1
+    }
     if (!this.boxes[this.at]) this.at = "embed"
     for (const box of Object.values(this.boxes)) this.drawBox(box)
     this.threshold()
@@ -125,7 +132,7 @@ class CircuitGraph {
     const short = title.length <= room || !/^L\d+\./.test(title) ? title : title.split(".")[1]
     const twoLines = label && height > 30 && room > 5
     svgElement("text", { class: "title", y: twoLines ? -2 : 4 }, node, cutTo(short, room))
-    if (twoLines) svgElement("text", { class: "label", y: 11 }, node, cutTo(label, Math.floor((width - 4) / 5.4)))
+    if (twoLines) svgElement("text", { class: "label", y: 11 }, node, cutTo(label, Math.floor((width - 4) / SMALL_LETTER)))
     if (parts.some((part) => part.includes(".H")))
       for (const [kind, across] of Object.entries(PORTS)) svgElement("rect", { class: `port ${kind}`, x: across * width - 3.5, y: height / 2 - 3, width: 7, height: 3 }, node)
     svgElement("circle", { class: "pin", cx: width / 2 - 6, cy: top + 6, r: 2.6 }, node)
@@ -136,9 +143,8 @@ class CircuitGraph {
 
   spoken(name) {
     const { title, label } = this.boxes[name]
-    const reads = this.edges.filter((edge) => edge.target === name).length
-    const read = this.edges.filter((edge) => edge.source === name).length
-    return [title, label, `reads ${reads} edges`, `read by ${read}`, this.chosen.has(name) ? "chosen" : ""].filter(Boolean).join(", ")
+    const { into, out } = this.counts[name]
+    return [title, label, `reads ${into} edges`, `read by ${out}`, this.chosen.has(name) ? "chosen" : ""].filter(Boolean).join(", ")
   }
 
   // ---- looking -----------------------------------------------------------------------------------------------------
@@ -175,6 +181,7 @@ class CircuitGraph {
   edgeAt(x, y) {
     let [best, least] = [null, Infinity]
     for (const edge of this.shown) {
+      if (!isNear(edge.curve, x, y, THICKEST)) continue
       edge.points ??= pointsOf(edge.curve)
       const away = distanceTo(edge.points, x, y) - lineWidth(edge.value, this.picture.strongest) / 2
       if (away < NEAR && away < least) [best, least] = [edge, away]
@@ -204,11 +211,8 @@ class CircuitGraph {
     this.svg.addEventListener("pointermove", (event) => {
       const [x, y] = pointOf(event)
       if (this.drag) return this.dragTo(x, y)
-      const box = boxOf(event)
-      const edge = box ? null : this.edgeAt(x, y)
-      const looked = box ? { box } : edge ? { edge } : null
-      this.svg.classList.toggle("onEdge", Boolean(edge))
-      if (!this.same(looked)) this.look(looked)
+      cancelAnimationFrame(this.frame)
+      this.frame = requestAnimationFrame(() => this.pointAt(boxOf(event), x, y))
     })
     this.svg.addEventListener("pointerup", (event) => {
       const { drag } = this
@@ -229,6 +233,13 @@ class CircuitGraph {
     })
     this.svg.addEventListener("keydown", (event) => this.key(event, boxOf(event)))
     this.root.addEventListener("keydown", (event) => event.key === "Escape" && this.look(null))
+  }
+
+  pointAt(box, x, y) {
+    const edge = box ? null : this.edgeAt(x, y)
+    const looked = box ? { box } : edge ? { edge } : null
+    this.svg.classList.toggle("onEdge", Boolean(edge))
+    if (!this.same(looked)) this.look(looked)
   }
 
   dragTo(x, y) {

@@ -42,20 +42,20 @@ class Panel {
   box(name) {
     const { boxes, edges } = this.graph
     const box = boxes[name]
-    element("h3", {}, this.root, box.title)
+    element("p", { class: "head" }, this.root, box.title)
     if (box.label) element("p", { class: "about" }, this.root, box.label)
     const [into, out] = [edges.filter((edge) => edge.target === name), edges.filter((edge) => edge.source === name)]
-    if (name !== "embed") this.list("Reads", into, (edge) => this.title(edge.source), true)
-    if (name !== "logits") this.list("Is read by", out, (edge) => this.title(edge.target), true)
+    if (name !== "embed") this.list("Reads", into, (edge) => this.title(edge.source))
+    if (name !== "logits") this.list("Is read by", out, (edge) => this.title(edge.target))
   }
 
   edge(edge) {
     const { picture } = this.graph
-    element("h3", {}, this.root, this.graph.nameOf(edge))
+    element("p", { class: "head" }, this.root, this.graph.nameOf(edge))
     const many = edge.members.length > 1 ? `, the sum of ${edge.members.length} edges` : ""
     element("p", { class: "about" }, this.root, `${told(edge.value)} logits ${picture.kinds[edge.kind]}${many}`)
     if (!picture.blocks) return
-    element("h4", {}, this.root, "By positions")
+    element("p", { class: "sub" }, this.root, "By positions")
     const rows = Object.entries(picture.blocks).map(([name, values]) => [name, edge.members.reduce((sum, k) => sum + values[k], 0)])
     const most = Math.max(...rows.map(([, value]) => Math.abs(value)))
     const table = element("table", {}, this.root)
@@ -69,17 +69,17 @@ class Panel {
 
   all() {
     const { shown } = this.graph
-    element("h3", {}, this.root, "Edges that are drawn")
+    element("p", { class: "head" }, this.root, "Edges that are drawn")
     element("p", { class: "about" }, this.root, "Point at a box or an edge, or go there with the Tab and arrow keys, for its numbers.")
-    this.list("", shown, (edge) => this.graph.nameOf(edge), false, ALL_SHOWN)
+    this.list("", shown, (edge) => this.graph.nameOf(edge), ALL_SHOWN)
   }
 
   title(name) {
     return this.graph.boxes[name].title
   }
 
-  list(title, edges, nameOf, short, first = SHOWN) {
-    if (title) element("h4", {}, this.root, `${title} ${edges.length || "nothing"}`)
+  list(title, edges, nameOf, first = SHOWN) {
+    if (title) element("p", { class: "sub" }, this.root, `${title} ${edges.length || "nothing"}`)
     if (!edges.length) return
     const table = element("table", { "aria-label": title || "Edges" }, this.root)
     const most = Math.abs(edges[0].value)
@@ -91,8 +91,7 @@ class Panel {
       button.addEventListener("click", () => this.graph.cut(edge))
       for (const event of ["pointerenter", "focus"]) button.addEventListener(event, () => this.graph.light(edge))
       for (const event of ["pointerleave", "blur"]) button.addEventListener(event, () => this.graph.light(null))
-      const kind = element("td", { class: `kind ${edge.kind}` }, row)
-      element("span", { title: this.graph.picture.kinds[edge.kind] }, kind, short || edge.kind !== "logits" ? edge.kind : "")
+      if (title) element("td", { class: "kind", title: this.graph.picture.kinds[edge.kind] }, row, edge.kind)
       this.bar(element("td", { class: "size", "aria-hidden": "true" }, row), edge.value, most, edge.kind)
       element("td", { class: "number" }, row, told(edge.value))
     }
@@ -106,6 +105,7 @@ class Panel {
 
   bar(parent, value, most, kind) {
     const bar = element("i", { class: `${kind}${value < 0 ? " harms" : ""}` }, parent)
+    if (value === 0) bar.style.minWidth = 0
     bar.style.width = `${(100 * Math.abs(value)) / (most || 1)}%`
   }
 }

@@ -4,6 +4,7 @@ called."""
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -28,7 +29,7 @@ KINDS: dict[Kind, str] = {
 """What an edge is read by, which is its colour."""
 assert set(KINDS) == set(get_args(Kind))
 
-MOST_DRAWN = 2000
+MOST_DRAWN = 1000
 """Edges drawn at the same time: the strongest. More cannot be told apart, and would make a browser slow."""
 FIRST = 150
 """Edges drawn at first of a picture of all edges, and :data:`FIRST_KEPT` of a circuit's."""
@@ -113,6 +114,15 @@ class CircuitPicture:
         """Where each part stands."""
         return layout_of(self.parts, self.labels, self.graph.cfg.n_layers)
 
+    @cached_property
+    def id(self) -> str:
+        """The same for pictures that are drawn alike: a browser does not compare all their numbers."""
+        words = (self.title, self.about, self.model, self.graph.cfg, sorted(self.labels.items()))
+        content = repr((words, self.places, self.values)).encode()
+        if self.blocks is not None:
+            content += self.blocks.tobytes()
+        return blake2b(content, digest_size=16).hexdigest()
+
     @property
     def first(self) -> int:
         """How many edges are drawn at first."""
@@ -136,6 +146,7 @@ class CircuitPicture:
             blocks = {name: self.values_in(name) for name in BLOCKS}
         found: dict[str, Any] = plain(
             {
+                "id": self.id,
                 "title": self.title,
                 "summary": self.summary,
                 "about": self.about,

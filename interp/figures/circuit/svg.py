@@ -21,7 +21,7 @@ COLOURS: dict[Kind, str] = {
 """As ``graph.css`` has them on white."""
 INK, QUIET, LINE = "#1f2328", "#565b62", "#a5a9ae"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, Arial, sans-serif"
-LETTER, SMALL_LETTER = 6.4, 5.4
+LETTER, SMALL_LETTER = 7.0, 5.7
 """Pixels of a letter of a title, and of what stands below it."""
 
 

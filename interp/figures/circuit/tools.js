@@ -5,8 +5,8 @@ class Tools {
     this.root = element("div", { class: "tools" }, parent)
     this.slider()
     this.positions()
-    this.legend()
     this.acts()
+    this.legend()
     this.choosing = false
   }
 
@@ -87,7 +87,7 @@ class Tools {
     if (!this.sliding) this.range.value = edges.length > 1 ? Math.round((STEPS * Math.log(at)) / Math.log(edges.length)) : STEPS
     const capped = wanted > shown.length ? `, of ${wanted.toLocaleString("en")} that are as strong` : ""
     const count = `${shown.length.toLocaleString("en")} of ${edges.length.toLocaleString("en")}`
-    const words = capped ? `the strongest ${shown.length.toLocaleString("en")} are drawn${capped}` : `${count}, effect ≥ ${told(least).replace("+", "")}`
+    const words = capped ? `the strongest ${shown.length.toLocaleString("en")} are drawn${capped}` : `${count}, effect ≥ ${told(least).replace("+", "")} logits`
     this.said.textContent = words
     this.range.setAttribute("aria-valuetext", words)
     this.showPositions(picture, state)
@@ -117,7 +117,8 @@ class Tools {
   showKinds(picture, state) {
     const { graph } = this
     const all = Object.keys(picture.kinds)
-    if (this.kinds.children.length !== all.length + 2) {
+    if (this.shownId !== picture.id) {
+      this.shownId = picture.id
       this.kinds.replaceChildren()
       for (const kind of all) {
         const button = element("button", { type: "button", class: `chip ${kind}`, "data-kind": kind, title: "Show or leave out" }, this.kinds)
@@ -134,6 +135,11 @@ class Tools {
         const key = element("span", { class: `key ${name}` }, this.kinds)
         element("i", { "aria-hidden": "true" }, key)
         key.append(text)
+      }
+      for (const share of [1, 0.1, 0.01]) {
+        const key = element("span", { class: "key width" }, this.kinds)
+        element("i", { "aria-hidden": "true" }, key).style.borderTopWidth = `${lineWidth(share, 1)}px`
+        key.append(Number((share * picture.strongest).toPrecision(2)).toLocaleString("en", { maximumSignificantDigits: 2 }))
       }
     }
     for (const button of this.kinds.querySelectorAll("button")) button.setAttribute("aria-pressed", state.kinds.includes(button.dataset.kind))
