@@ -93,10 +93,16 @@ def look(
         search = _seen(backend, model, SEARCH, asked)
     edges = given if given is not None else _found(search)
     if edges and there:
-        question = CertificateOf(asked.effects, edges, asked.effects.pairs.others(), full)
+        question = certificate_of(asked, edges, full=full)
         certificate = _seen(backend, model, CERTIFICATE, question)
     exact = _exact(backend, model, asked.effects) if there else None
     return Shown(first, effects, search, certificate, exact, _problems())
+
+
+def certificate_of(asked: CircuitOf, edges: tuple[Edge, ...], *, full: bool) -> CertificateOf:
+    """The certificate of a circuit, on pairs held out."""
+    faithful = asked.target if asked.target.kind == "faithfulness" else None
+    return CertificateOf(asked.effects, edges, asked.effects.pairs.others(), full, faithful)
 
 
 def exact_of(asked: EdgeEffects) -> EdgeEffects:

@@ -9,7 +9,7 @@ from app.views.shared.pairs import pair_of, usual_pair
 from interp.backend import Backend
 from interp.circuits.finder import Circuit, top_kept
 from interp.circuits.graph import Edge, Graph
-from interp.circuits.questions import AnswerWithout, CertificateOf, CircuitOf, EdgeEffects
+from interp.circuits.questions import AnswerWithout, CircuitOf, EdgeEffects
 from interp.circuits.questions.sample import Pairs
 from interp.circuits.text import parse_edges
 from interp.pairs import Kind
@@ -77,12 +77,6 @@ def shown_circuit(scene: Scene, backend: Backend, shown: Shown) -> tuple[Circuit
     target = chosen(PAGE)["target"]
     n = int(target.amount) if target.kind == "size" else PREVIEW
     return Circuit(graph, top_kept(shown.known.scores, n), float("nan")), True
-
-
-def certificate_of(scene: Scene, edges: tuple[Edge, ...]) -> CertificateOf:
-    """The certificate of these edges."""
-    effects = circuit_of(scene).effects
-    return CertificateOf(effects, edges, effects.pairs.others(), chosen(PAGE)["full"])
 
 
 def answer_without(scene: Scene, edges: tuple[Edge, ...]) -> AnswerWithout:

@@ -1,11 +1,12 @@
 """The export menu of the page of the graph: the picture, the circuit and its numbers, and programs."""
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
 import pandas as pd
 
+from app.live.circuits import certificate_of
 from app.state.scene import Scene
 from app.state.session import chosen
 from app.views.graph import asking, drawing
@@ -16,6 +17,8 @@ from app.views.shared.report import exports
 from app.widgets.export_menu import menu
 from app.widgets.export_menu.menu import Download, Exports, File
 from interp.backend import Backend
+from interp.circuits.certificate import certificate_json
+from interp.circuits.files import Record, record_json
 from interp.circuits.finder import Circuit
 from interp.circuits.graph import Edge
 from interp.circuits.questions import CertificateOf, Certified, CircuitOf, Effects
@@ -130,24 +133,28 @@ class _Made:
         return html(picture, self._told(), facts, programs=programs, state=state)
 
     def json(self) -> str:
-        circuit, scores = self.circuit(), self.effects().scores
-        assert scores is not None
-        edges = [
-            {"from": edge.writer, "to": edge.reader, "score": float(scores.total[scores.graph.place(edge)])}
-            for edge in circuit.edges
-        ]
-        told: dict[str, Any] = {"model": self.scene.model, "checkpoint": self.header.checkpoint}
-        told["edges"] = edges
-        told |= {"n_edges": len(edges), "faithfulness": circuit.faithfulness, "held_out": self._told()}
-        return strict_json(told) + "\n"
+        effects, question = self.asked.effects, self._question()
+        found, scores = self.certified(), self.effects().scores
+        assert scores is not None and found.circuit is not None
+        record = Record(
+            found.circuit,
+            scores.total,
+            self.scene.model,
+            self.header.checkpoint,
+            effects.pairs.all(),
+            question.pairs.all(),
+            effects.fill,
+            0,
+            self.asked.target,
+        )
+        return strict_json(record_json(record, self._told())) + "\n"
 
     def _question(self) -> CertificateOf:
-        effects = self.asked.effects
-        return CertificateOf(effects, self.circuit().edges, effects.pairs.others(), self.full)
+        edges = self.circuit().edges if self.given is None else self.given
+        return certificate_of(self.asked, edges, full=self.full)
 
     def _told(self) -> dict[str, Any]:
         """The certificate, as JSON."""
         found = self.certified()
-        assert found.certificate is not None and found.curve is not None
-        areas = {"cpr": found.curve.cpr, "cmd": found.curve.cmd, "cmd_log": found.curve.cmd_log}
-        return asdict(found.certificate) | areas
+        assert found.certificate is not None and found.circuit is not None
+        return certificate_json(found.certificate, found.circuit)

@@ -5,51 +5,51 @@ from dataclasses import dataclass
 from typing import Any
 
 from interp.analyses.question import BasedQuestion
-from interp.circuits.certificate import RANDOM, Certificate, Curve, certify, curve
-from interp.circuits.finder import Circuit
+from interp.circuits.certificate import Certificate, certify
+from interp.circuits.finder import Circuit, Judge, Target
 from interp.circuits.graph import Edge
 from interp.circuits.questions.effects import EdgeEffects, Effects
 from interp.circuits.questions.sample import Pairs
 from interp.circuits.runs import CircuitRuns
-from interp.circuits.scores import EdgeScores
 from interp.engine.forward import weights_of
 from interp.export.programs import program_of
 from interp.model import PuzzleGPT
+from interp.puzzles import load_puzzles
 from interp.resumable import Steps, resumable
 
-FULL = 100
-"""Random circuits of a full certificate."""
+PARTS = {False: 3, True: 9}
+"""Of a quick certificate and of a full one: how often more of it is known."""
 
 
 class Certified:
     """A certificate, as far as it is there.
 
     Attributes:
-        certificate: the circuit held against held-out pairs.
-        curve: the order of the edges, held against them: faithfulness over size.
+        circuit: that it is of; its faithfulness is that over the pairs that it was found by.
+        certificate: what is known of it on others.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, full: bool) -> None:
+        self.full = full
+        self.circuit: Circuit | None = None
         self.certificate: Certificate | None = None
-        self.curve: Curve | None = None
-        self._steps = 0
+        self.complete = False
+        self._parts = 0
 
     @property
     def fraction(self) -> float:
         """How much is done, 0 to 1."""
-        return 1.0 if self.complete else 1 - 0.97**self._steps
-
-    @property
-    def complete(self) -> bool:
-        return self.certificate is not None and self.curve is not None
+        return 1.0 if self.complete else min(self._parts / PARTS[self.full], 0.99)
 
     @property
     def nbytes(self) -> int:
-        """It holds a few numbers."""
-        return 4096
+        """It holds a few numbers, and one for each edge."""
+        return 4096 if self.circuit is None else 4096 + self.circuit.kept.nbytes
 
-    def advance(self) -> None:
-        self._steps += 1
+    def take(self, certificate: Certificate) -> None:
+        """More of it is known."""
+        self.certificate = certificate
+        self._parts += 1
 
 
 @dataclass(frozen=True)
@@ -57,43 +57,53 @@ class CertificateOf(BasedQuestion[Certified]):
     """How good a circuit is, on pairs that it was not found by. The result fills up.
 
     Attributes:
-        effects: by which its edges were put in order.
+        effects: by which its edges were put in order, over the pairs that it was found by.
         edges: of the circuit.
         pairs: to hold it against.
         full: with more random circuits, and all that takes minutes.
+        target: what it was found for; ``None``: to be as faithful as on the pairs that it was found by.
     """
 
     effects: EdgeEffects
     edges: tuple[Edge, ...]
     pairs: Pairs
     full: bool = False
+    target: Target | None = None
 
     @property
     def basis(self) -> EdgeEffects:
         return self.effects
+
+    @property
+    def apart(self) -> bool:
+        """Whether the pairs are others than those that the circuit was found by."""
+        return self.pairs.held_out and not self.effects.pairs.held_out
 
     def of_basis(self, model: PuzzleGPT, found: Effects) -> Steps[Certified, Certified]:
         return certificate_of.steps(model, self, found)
 
     def program(self, model: str) -> str:
         edges = [edge.text for edge in self.edges]
+        options = ["circuit", "held_out", f"depth={'full' if self.full else 'quick'!r}", "scores=scores"]
+        fill = "" if self.effects.fill == "pair" else f", {self.effects.fill!r}, bank"
+        options += [f"fill={self.effects.fill!r}", "bank=bank"]
+        if self.target is not None:
+            options.append(f"target=Target({self.target.kind!r}, {self.target.amount!r})")
         return program_of(
-            [f"model = load_model({model!r})", f"pairs = {self.pairs.python}", "graph = Graph(model.cfg)"],
+            [*self.effects.loaded(model), f"held_out = {self.pairs.python}"],
             [
-                f"kept = graph.mask(map(graph.parse, {edges!r}))",
-                f"print(certify(model, Circuit(graph, kept, 0.0), pairs, n_random={self.n_random}))",
+                f"scores = {self.effects.call()}",
+                f"kept = scores.graph.mask(map(scores.graph.parse, {edges!r}))",
+                f"runs = CircuitRuns(weights_of(model), pairs{fill})",
+                "circuit = Circuit(scores.graph, kept, Judge(runs).of(kept))",
+                f"print(certify(model, {', '.join(options)}))",
             ],
         )
-
-    @property
-    def n_random(self) -> int:
-        """Random circuits that it is compared with."""
-        return FULL if self.full else RANDOM
 
 
 @resumable
 def certificate_of(model: PuzzleGPT, asked: CertificateOf, effects: Effects) -> Steps[Any, Certified]:
-    """Hold a circuit against held-out pairs.
+    """Hold a circuit against pairs.
 
     Args:
         effects: the answer of ``asked.effects``.
@@ -101,23 +111,28 @@ def certificate_of(model: PuzzleGPT, asked: CertificateOf, effects: Effects) -> 
     Yields:
         The state once, at the start: it fills up. Then ``None``.
     """
-    state, scores = Certified(), effects.scores
-    assert isinstance(scores, EdgeScores)
+    state, scores, fill = Certified(asked.full), effects.scores, asked.effects.fill
+    assert scores is not None
     yield state
-    pairs, graph = asked.pairs.all(), scores.graph
-    circuit = Circuit(graph, graph.mask(asked.edges), 0.0)
-    steps = certify.steps(model, circuit, pairs, n_random=asked.n_random)
-    state.certificate = yield from _pausing(state, steps)
-    runs = CircuitRuns(weights_of(model), pairs)
-    state.curve = yield from _pausing(state, curve.steps(runs, scores))
-    return state
-
-
-def _pausing(state: Certified, steps: Steps[Any, Any]) -> Steps[None, Any]:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            return end.value
-        state.advance()
+    bank, found_by = load_puzzles("bank"), asked.effects.pairs.all()
+    kept = scores.graph.mask(asked.edges)
+    runs = yield from CircuitRuns.begun(weights_of(model), found_by, fill, bank)
+    judge = yield from Judge.begun(runs)
+    claimed = (yield from judge.each(kept[None]))[0]
+    state.circuit = Circuit(scores.graph, kept, float(claimed))
+    for news in certify.steps(
+        model,
+        state.circuit,
+        asked.pairs.all(),
+        depth="full" if asked.full else "quick",
+        scores=scores,
+        target=asked.target,
+        found_by=found_by if asked.apart else (),
+        fill=fill,
+        bank=bank,
+    ):
+        if news is not None:
+            state.take(news)
         yield None
+    state.complete = True
+    return state

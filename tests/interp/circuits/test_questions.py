@@ -99,8 +99,11 @@ def test_circuits_and_certificates_go_on_from_effects_that_are_kept(
     pairs, scores = list(OWN.all()), attribute_edges(model, OWN.all(), steps=0)
     expected = find_circuit(CircuitRuns(weights_of(model), pairs), scores, Target("size", 20), exact=False)
     assert (found.kept == expected.kept).all() and found.faithfulness == pytest.approx(expected.faithfulness)
-    assert held.certificate is not None
-    assert held.certificate.faithfulness == pytest.approx(certify(model, found, pairs).faithfulness)
+    assert held.certificate is not None and held.circuit is not None and held.complete
+    assert held.circuit.faithfulness == pytest.approx(found.faithfulness)
+    told = certify(model, found, pairs, scores=scores)
+    assert held.certificate.faithfulness == pytest.approx(told.faithfulness)
+    assert (held.certificate.verdict, held.certificate.sizes) == (told.verdict, told.sizes)
     assert small.summary().startswith(f"{len(found)} of {GRAPH.n_edges} edges keep")
 
 
