@@ -69,7 +69,8 @@ def _said(scene: Scene, found: Cut | str | None) -> None:
             st.caption(escape_markdown(found), width="content")
         else:
             before, after = found.difference
-            said = f"The logit difference falls from {before:.1f} to {after:.1f}."
+            moves = "falls" if after < before else "rises"
+            said = f"The logit difference {moves} from {before:.1f} to {after:.1f}."
             st.caption(said, width="content")
         if found is not None:
             st.button("Mend all", key="graph-mend", type="tertiary", on_click=partial(choose, PAGE, cut=""))
