@@ -37,6 +37,11 @@ def pairs_with_a_gap() -> list[Pair]:
     return [shipped_pairs("rule", "replace_color")[k] for k in (48, 24)]
 
 
+def others_with_a_gap() -> list[Pair]:
+    """Two others of the kind."""
+    return [shipped_pairs("rule", "replace_color")[k] for k in (56, 52)]
+
+
 def drawn_by(model: PuzzleGPT, puzzle: Puzzle) -> Puzzle:
     """The puzzle with the answer that a model draws, cell by cell, by plain passes."""
     tokens = puzzle.tokens.astype(np.int64)
