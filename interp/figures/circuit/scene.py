@@ -91,7 +91,7 @@ def scene_of(picture: CircuitPicture, state: PictureState, width: float) -> Scen
     least = (
         state.least
         if state.least is not None
-        else (sizes[min(picture.first, len(sizes)) - 1] if sizes else 0)
+        else (sizes[min(picture.first, len(sizes)) - 1] if sizes else 0.0)
     )
     pinned = set(state.pinned)
     shown = [ends for ends in order if abs(merged[ends][0]) >= least or pinned & set(ends[:2])][:MOST_DRAWN]
@@ -101,7 +101,7 @@ def scene_of(picture: CircuitPicture, state: PictureState, width: float) -> Scen
         path = path_of(boxes[source], boxes[target], kind, picture, width)
         thickness = line_width(value, picture.strongest)
         edges.append(DrawnEdge(source, target, kind, value, count, thickness, path))
-    return Scene(tuple(boxes.values()), tuple(edges), len(order), least, width, picture.layout.height)
+    return Scene(tuple(boxes.values()), tuple(edges), len(order), least, width, float(picture.layout.height))
 
 
 def line_width(value: float, strongest: float) -> float:
@@ -123,7 +123,7 @@ def boxes_of(picture: CircuitPicture, state: PictureState, width: float) -> dict
         most = WIDEST_END if spot.columns > 1 else WIDEST
         side = min(most, spot.columns * inner / layout.columns - GAP)
         title, label = _words(name, parts, picture, state)
-        found[name] = Box(name, title, label, parts, LEFT + x * inner, y, side, layout.box)
+        found[name] = Box(name, title, label, parts, LEFT + x * inner, y, side, float(layout.box))
     return found
 
 

@@ -124,11 +124,11 @@ def _legend(picture: CircuitPicture) -> str:
 
 
 def _text(
-    x: float,
-    y: float,
+    x: int | float,
+    y: int | float,
     words: str,
     colour: str,
-    size: float = 12,
+    size: int | float = 12,
     anchor: str = "middle",
     *,
     bold: bool = False,
