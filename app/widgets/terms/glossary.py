@@ -222,8 +222,8 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 "faithfulness",
                 "Faithfulness",
                 ("faithfulness",),
-                "Of the difference between a pair's ends, the share that a circuit keeps: 1 for the whole model,"
-                " 0 for no edge.",
+                "Of the difference between a pair's ends, the share that a circuit keeps: 1 for the whole"
+                " model, 0 for no edge.",
             ),
             Term(
                 "eap-ig",
