@@ -47,7 +47,7 @@ def scores(model: PuzzleGPT, pairs: list[Pair]) -> EdgeScores:
 
 @pytest.fixture(scope="module")
 def circuit(runs: CircuitRuns, scores: EdgeScores) -> Circuit:
-    kept = top_kept(scores, 40)
+    kept = top_kept(scores, 200)
     return Circuit(GRAPH, kept, Judge(runs).of(kept))
 
 
