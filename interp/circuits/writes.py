@@ -13,6 +13,14 @@ from torch import Tensor
 from interp.ablation import Resample
 from interp.circuits.blocks import POSITIONS
 from interp.circuits.graph import Graph
+from interp.circuits.windows import (
+    Early,
+    Toward,
+    Window,
+    first_difference,
+    normalized,
+    queries_keys_values,
+)
 from interp.engine.contrast import Contrast, equal_prefixes
 from interp.engine.forward import Gates, LayerGates, Weights, embed, unembed
 from interp.engine.halves import Halves, run_halves
@@ -153,24 +161,48 @@ def _tensor(weights: Weights, tokens: Int[np.ndarray, " pos"]) -> Int[Tensor, " 
 
 
 class BothRuns:
-    """A pair's clean run, and what a cut edge reads instead of it: what scoring edges begins with.
+    """A pair's clean run, and what a cut edge reads instead of it: what scoring edges begins with. All of it
+    is at the positions of a window: from where the two differ, to the last cell that the metric looks at.
 
     Attributes:
-        metric: of the logits that predict the answer.
-        clean: the run of the base.
-        other: what cut edges read.
+        window: these positions.
+        metric: of the streams at the contrast cells after the last layer.
+        clean: the run of the base, at all positions.
+        early: its keys and values before the window, of every layer.
+        change: what cut edges read less what the clean run's writers write.
         value: the metric of the clean run.
         empty: the metric with every edge cut.
 
     Args:
         first_only: the metric is taken at the first contrast cell only.
+        whole: take all positions, those before the two differ too.
     """
 
-    def __init__(self, weights: Weights, pair: Pair, fill: Fill, bank: PuzzleSet | None, *, first_only: bool):
+    def __init__(
+        self,
+        weights: Weights,
+        pair: Pair,
+        fill: Fill,
+        bank: PuzzleSet | None,
+        *,
+        first_only: bool = False,
+        whole: bool = False,
+    ):
         self.weights, self.graph, self.fill = weights, Graph(weights.cfg), fill
-        self.metric = Contrast.of(pair, first_only=first_only).of_logits
+        contrast, device = Contrast.of(pair, first_only=first_only), weights.model.device
+        self.metric = Toward.of(weights, contrast)
         self.clean = recorded(weights, _tensor(weights, prompts(pair)[0]))
-        self.other = fill_of(weights, pair, fill, bank)
-        after = self.other.sum(0, keepdim=True)[:, -CELLS:]
-        self.value = float(self.metric(self.clean.logits))
-        self.empty = float(self.metric(unembed(weights.model, after)[0]))
+        other = fill_of(weights, pair, fill, bank)
+        start = 0 if whole else first_difference(self.clean.writes[0], other[0])
+        self.window = Window.of(start, device, contrast.cells)
+        self.change: Writes = (other - self.clean.writes)[:, self.window.all].contiguous()
+        after = self.clean.after[self.window.all][self.window.asked]
+        self.value = float(self.metric(after))
+        self.empty = float(self.metric(after + self.change[:, self.window.asked].sum(0)))
+        self.early = tuple(self._early(layer) for layer in range(weights.cfg.n_layers))
+
+    def _early(self, layer: int) -> Early:
+        before = self.clean.layers[layer].pre[0, : self.window.start]
+        x = normalized(self.weights.layers[layer].block.ln1, before)
+        _, k, v = queries_keys_values(self.weights, layer, x)
+        return k.contiguous(), v.contiguous()

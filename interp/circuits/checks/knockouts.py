@@ -74,6 +74,6 @@ def minimality(judge: Judge, circuit: Circuit) -> Steps[None, Minimality]:
     without = np.repeat(circuit.kept[None], len(places), 0)
     without[np.arange(len(places)), places[:, 0], places[:, 1]] = False
     whole = yield from judge.each(circuit.kept[None])
-    drops = whole[0] - (yield from judge.each(without))
+    drops = whole[0] - (yield from judge.each(without, circuit.kept))
     needed = float((drops >= NEEDED).mean()) if len(drops) else float("nan")
     return Minimality(tuple(drops.tolist()), needed)
