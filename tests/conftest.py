@@ -97,6 +97,15 @@ def means(model: "PuzzleGPT", tokens: np.ndarray) -> "ReferenceMeans":
     return everything_known(model, tokens)
 
 
+@pytest.fixture(scope="module")
+def few_references() -> Iterator[None]:
+    """The bank's means over four puzzles of each order of the grids, not 64, for all who take them in a file:
+    with a random model it does not matter what is usual, only that all mean the same by it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("interp.ablation.means.REFERENCE_PUZZLES", 4)
+        yield
+
+
 @pytest.fixture(scope="session")
 def model_folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The folder of a small random model: a name that ``load_model`` takes."""
