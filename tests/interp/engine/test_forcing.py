@@ -20,7 +20,7 @@ from interp.engine.predict import answer_logits, predict
 from interp.errors import PuzzlescopeError
 from interp.puzzles import Puzzle
 from interp.resumable import finish
-from tests.support.decoding import best_cells
+from tests.interp.engine.plainly import best_cells
 from tests.support.programs import printed
 
 some_forced = st.dictionaries(st.integers(0, 99), st.integers(0, 10), max_size=6).map(

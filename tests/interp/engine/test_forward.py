@@ -35,7 +35,7 @@ from interp.errors import PuzzlescopeError
 from interp.model import KeyValueCache, loss_of
 from interp.resumable import finish
 from interp.tokens import ANSWER_START, GRID_TOKENS, with_start
-from tests.support.decoding import best_cells
+from tests.interp.engine.plainly import best_cells
 from tests.support.models import SMALL
 from tests.support.terms import SOME_TERMS
 

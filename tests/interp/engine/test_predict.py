@@ -11,7 +11,7 @@ from interp.engine.predict import losses, predict, run_ablated
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.tokens import ANSWER_START, with_start
-from tests.support.decoding import best_cells
+from tests.interp.engine.plainly import best_cells
 
 ABLATIONS = [
     "",
