@@ -14,10 +14,13 @@ from xdist.scheduler import LoadScopeScheduling
 
 from scripts.dashboard import CHROMIUM_ARGUMENTS
 from scripts.find_chromium import find_chromium
+from tests import checks
 
 if TYPE_CHECKING:
     from interp.ablation import ReferenceMeans
     from interp.model import PuzzleGPT
+
+checks.install()
 
 # The models of the tests are so small that a second thread only waits for the first.
 torch.set_num_threads(1)
