@@ -14,10 +14,13 @@ from xdist.scheduler import LoadScopeScheduling
 
 from scripts.dashboard import CHROMIUM_ARGUMENTS
 from scripts.find_chromium import find_chromium
+from tests import checks
 
 if TYPE_CHECKING:
     from interp.ablation import ReferenceMeans
     from interp.model import PuzzleGPT
+
+checks.install()
 
 # The models of the tests are so small that a second thread only waits for the first.
 torch.set_num_threads(1)
@@ -95,6 +98,15 @@ def means(model: "PuzzleGPT", tokens: np.ndarray) -> "ReferenceMeans":
     from tests.support.terms import everything_known
 
     return everything_known(model, tokens)
+
+
+@pytest.fixture(scope="module")
+def few_references() -> Iterator[None]:
+    """The bank's means over four puzzles of each order of the grids, not 64, for all who take them in a file:
+    with a random model it does not matter what is usual, only that all mean the same by it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("interp.ablation.means.REFERENCE_PUZZLES", 4)
+        yield
 
 
 @pytest.fixture(scope="session")

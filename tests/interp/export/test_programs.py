@@ -22,6 +22,8 @@ from interp.tokens import STRUCTURES, encode, predicting_position
 from tests.support.models import saved_model
 from tests.support.programs import printed, printed_apart
 
+pytestmark = pytest.mark.usefixtures("few_references")
+
 NUMBER = re.compile(r"-?\d+\.\d+(?:e[+-]?\d+)?")
 
 
