@@ -82,8 +82,9 @@ class Scene:
     height: float
 
 
-def scene_of(picture: CircuitPicture, state: PictureState, width: float) -> Scene:
+def scene_of(picture: CircuitPicture, state: PictureState, width: int | float) -> Scene:
     """What is drawn of a picture, as somebody has made it, in this width."""
+    width = float(width)
     boxes = boxes_of(picture, state, width)
     merged = merged_edges(picture, state, boxes)
     order = sorted(merged, key=lambda ends: -abs(merged[ends][0]))

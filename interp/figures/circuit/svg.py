@@ -25,7 +25,7 @@ LETTER, SMALL_LETTER = 7.0, 5.7
 """Pixels of a letter of a title, and of what stands below it."""
 
 
-def svg(picture: CircuitPicture, state: PictureState = DEFAULT_STATE, *, width: float = WIDTH) -> str:
+def svg(picture: CircuitPicture, state: PictureState = DEFAULT_STATE, *, width: int | float = WIDTH) -> str:
     """The picture as somebody has made it, as an SVG document.
 
     Args:
