@@ -13,7 +13,7 @@ from interp.circuits.checks.curve import SHARES as SHARES
 from interp.circuits.checks.curve import Curve, curve
 from interp.circuits.checks.greedy import greedy_answers
 from interp.circuits.checks.knockouts import Completeness, Minimality, completeness, minimality
-from interp.circuits.finder import Circuit, Judge, Target, random_circuits
+from interp.circuits.finder import ROUNDING, Circuit, Judge, Target, random_circuits
 from interp.circuits.runs import CircuitRuns, Ends
 from interp.circuits.scores import EdgeScores
 from interp.circuits.writes import FILLS, Fill
@@ -75,8 +75,8 @@ MEANINGS = {
     ),
     "fills": "the same circuit with something else read by the edges outside",
     "verdict": (
-        "accepted if it is as faithful on held-out pairs as was claimed (less 0.05) and better than every "
-        "random circuit"
+        "accepted if it keeps on held-out pairs what it was found for (less 0.05), and is nearer to the whole"
+        " model than every random circuit"
     ),
 }
 """What each number of a certificate means."""
@@ -89,11 +89,19 @@ class Chance:
     Attributes:
         n: how many.
         mean, most: of their faithfulness.
+        nearest: that of the one which is nearest to the whole model's, 1. What keeps more than all is no more
+            faithful than what keeps less.
     """
 
     n: int
     mean: float
     most: float
+    nearest: float
+
+    @classmethod
+    def of(cls, faithfulness: Float[np.ndarray, " run"]) -> "Chance":
+        nearest = faithfulness[np.abs(1 - faithfulness).argmin()]
+        return cls(len(faithfulness), float(faithfulness.mean()), float(faithfulness.max()), float(nearest))
 
 
 @dataclass(frozen=True)
@@ -237,7 +245,7 @@ def certify(
     n_random = RANDOM[depth] if n_random is None else n_random
     others = np.stack(list(random_circuits(circuit.graph, circuit.kept, n_random, seed, circuit.by)))
     by_chance = yield from judge.each(others)
-    found = replace(found, chance=Chance(n_random, float(by_chance.mean()), float(by_chance.max())))
+    found = replace(found, chance=Chance.of(by_chance))
     found = replace(found, verdict=_verdict(found, circuit, target))
     yield found
     if scores is not None:
@@ -306,10 +314,10 @@ def _verdict(found: Certificate, circuit: Circuit, target: Target | None) -> Ver
             f" {claimed:.3f} that it was found for."
         )
     assert found.chance is not None
-    if not found.faithfulness > found.chance.most:
+    if not abs(1 - found.faithfulness) + ROUNDING < abs(1 - found.chance.nearest):
         reasons.append(
-            f"Of {found.chance.n} random circuits with as many edges of each class the best keeps"
-            f" {found.chance.most:.3f}: it is no better than that."
+            f"Of {found.chance.n} random circuits with as many edges of each class one keeps"
+            f" {found.chance.nearest:.3f}: {found.faithfulness:.3f} is no nearer to the whole model's 1."
         )
     return Verdict(not reasons, tuple(reasons))
 

@@ -14,7 +14,7 @@ from interp.figures.circuit import CircuitPicture, PictureState, html, picture_o
 from interp.figures.circuit.scene import scene_of
 from interp.figures.circuit.svg import svg
 from tests.browser.conftest import NewContext
-from tests.support.circuits import TWELVE, random_scores
+from tests.support.results import TWELVE, random_scores
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,7 @@
 >>> [spot.part for spot in found.spots]
 ['embed', 'L0.H2', 'L0.H1', 'L0.mlp', 'logits']
 >>> found.columns, found.height
-(5, 364)
+(5, 296)
 """
 
 from collections.abc import Mapping, Sequence

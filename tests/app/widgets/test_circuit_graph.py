@@ -5,7 +5,7 @@ import streamlit as st
 
 from app.widgets.circuit_graph import graph, read_event
 from interp.figures.circuit import PictureState, picture_of
-from tests.support.circuits import random_scores
+from tests.support.results import random_scores
 
 SCORES = random_scores()
 PICTURE = picture_of(SCORES, SCORES.top(30))

@@ -184,4 +184,4 @@ def test_a_verdict_gives_its_reasons(model: PuzzleGPT, pairs: list[Pair], circui
     assert certify(model, circuit, pairs, n_random=1, target=asked).verdict.accepted
     whole = certify(model, Circuit(GRAPH, GRAPH.possible, 1.0), pairs, n_random=1)
     assert whole.verdict is not None
-    assert [reason for reason in whole.verdict.reasons if "no better than that" in reason]
+    assert [reason for reason in whole.verdict.reasons if "no nearer to the whole" in reason]

@@ -21,8 +21,8 @@ from interp.figures.circuit import (
 )
 from interp.figures.circuit.picture import FIRST, MOST_DRAWN, part_of
 from interp.figures.circuit.scene import scene_of
-from tests.support.circuits import TWELVE, random_scores
 from tests.support.models import SMALL
+from tests.support.results import TWELVE, random_scores
 
 LABELS = {"L2.H3": "copy", "L0.H1": "previous token", "L2.H1": "copy"}
 SVG = "{http://www.w3.org/2000/svg}"
