@@ -3,6 +3,7 @@ is."""
 
 import os
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -46,11 +47,13 @@ def pytest_report_header() -> str:
 
 class ByFixtures(LoadScopeScheduling):
     """What shares fixtures is run by one process, if there are several: each file, and all tests with a
-    browser, which would only slow each other down."""
+    browser that share a server. Those in which servers start, stop and are full have their own: mostly they
+    wait."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", maxsplit=1)[0]
-        return "browser" if file.startswith("tests/browser/") else file
+        folder = str(PurePosixPath(file).parent)
+        return folder if folder in ("tests/browser", "tests/browser/server") else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFixtures:
