@@ -48,6 +48,20 @@ HOMES = {
     "sweep": "interp.analyses.ablation_sweep",
     "synergy": "interp.analyses.synergy",
     "value": "interp.analyses.ablation_sweep",
+    # circuits
+    "attribute_edges": "interp.circuits.attribution",
+    "certify": "interp.circuits.certificate",
+    "Circuit": "interp.circuits.finder",
+    "CircuitRuns": "interp.circuits.runs",
+    "connected": "interp.circuits.graph",
+    "eliminate": "interp.circuits.finder",
+    "exact_edges": "interp.circuits.exact",
+    "Graph": "interp.circuits.graph",
+    "Judge": "interp.circuits.finder",
+    "Target": "interp.circuits.finder",
+    "find_circuit": "interp.circuits.finder",
+    "top_circuit": "interp.circuits.finder",
+    "weights_of": "interp.engine.forward",
     # figures
     "plate": "interp.figures.paper",
 }

@@ -34,7 +34,7 @@ Mask = Bool[np.ndarray, "reader writer"]
 Heads = tuple[Tensor, Tensor, Tensor]
 """Queries, keys and values of a layer's heads, each ``[head, pos, d]``; of the last layer queries only where
 cells are asked for."""
-Stream = Float[Tensor, "row pos d_model"]
+Stream = Float[Tensor, "row _ d_model"]
 Key = tuple[object, ...]
 
 
@@ -60,8 +60,8 @@ class Kept:
     keys: list[Key]
     streams: dict[Key, Tensor]
     heads: list[Heads]
-    z: list[Tensor]
-    mlps: list[Tensor]
+    z: list[Float[Tensor, "head _ d_head"]]
+    mlps: list[Float[Tensor, "_ d_model"]]
     cut: "Kept | None"
     embedded: Stream
     constants: dict[int, Tensor]

@@ -11,23 +11,40 @@ less than one, off that one's run. A head or an MLP that reads what it read ther
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from interp.circuits.branches import Branch, Kept, everything_cut
 from interp.circuits.graph import Graph
 from interp.circuits.windows import Window, first_difference
-from interp.circuits.writes import Fill, fill_of, prompts
+from interp.circuits.writes import Fill, Writes, fill_of, prompts, reference
 from interp.engine.contrast import Contrast
 from interp.engine.forward import Weights, embed
 from interp.pairs import Pair
 from interp.puzzles import PuzzleSet
+from interp.resumable import Steps
 
 Mask = Bool[np.ndarray, "reader writer"]
 Masks = Bool[np.ndarray, "run reader writer"]
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What the whole model and the circuit of no edge make of some pairs.
+
+    Attributes:
+        whole: the metric with no edge cut, in logits, mean over the pairs.
+        empty: with every edge cut.
+        right: of each pair, whether the whole model answers its base right.
+    """
+
+    whole: float
+    empty: float
+    right: tuple[bool, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +66,13 @@ class CircuitRuns:
         pairs: of which the base is run; the prompts as :func:`interp.circuits.writes.prompts` has them.
         fill, bank: what edges outside read (:func:`interp.circuits.writes.fill_of`).
         first_only: the metric is taken at the first contrast cell only.
+        answers: the cells of the answer that the runs are given; left out, the bases' own.
+        other: what edges outside read, of every pair, where that is known already.
+
+    Attributes:
+        pairs: as given.
+        answers: the right colours of the bases' answers.
+        ends: of these pairs, once somebody has worked them out (:func:`interp.circuits.finder.ends_of`).
     """
 
     def __init__(
@@ -59,20 +83,56 @@ class CircuitRuns:
         bank: PuzzleSet | None = None,
         *,
         first_only: bool = False,
+        answers: Int[np.ndarray, "pair 100"] | None = None,
+        other: Sequence[Writes] | None = None,
     ):
-        self.weights, self.graph = weights, Graph(weights.cfg)
+        self.weights, self.graph, self.pairs = weights, Graph(weights.cfg), tuple(pairs)
+        self.answers: Int[np.ndarray, "pair 100"] = np.stack(
+            [pair.base.grids[3].ravel().astype(np.int64) for pair in pairs]
+        )
+        self.ends: Ends | None = None
+        self._fill, self._trunk = fill, None  # type: Fill, _Trunk | None
         self._contrasts = [Contrast.of(pair, first_only=first_only) for pair in pairs]
-        self._cut = [self._everything_cut(pair, fill, bank) for pair in pairs]
-        self._trunk: _Trunk | None = None
+        given = [None] * len(pairs) if answers is None else list(answers)
+        if other is None:
+            each = zip(pairs, given, strict=True)
+            other = [fill_of(weights, pair, fill, bank, answer=own) for pair, own in each]
+        # The pair's other run is another one where other cells are given.
+        self._other = None if fill == "pair" else list(other)
+        self._cut = [
+            self._everything_cut(pair, own, one) for pair, own, one in zip(pairs, given, other, strict=True)
+        ]
+
+    @classmethod
+    def begun(
+        cls, weights: Weights, pairs: Sequence[Pair], fill: Fill = "pair", bank: PuzzleSet | None = None
+    ) -> Steps[None, "CircuitRuns"]:
+        """The same as steps, with a pause after every run that is needed first. A mean over the same puzzles
+        is taken once."""
+        found: dict[Any, Writes] = {}
+        keys = []
+        for number, pair in enumerate(pairs):
+            keys.append(reference(pair, bank) if fill == "mean" and bank is not None else number)
+            if keys[-1] not in found:
+                found[keys[-1]] = yield from fill_of.steps(weights, pair, fill, bank)
+        return cls(weights, pairs, fill, bank, other=[found[key] for key in keys])
+
+    def given(self, pair: int, answer: Int[np.ndarray, " 100"]) -> "CircuitRuns":
+        """The runs of one of the pairs alone, given other cells of the answer. The pair's other run is given
+        the same, so that it still differs in what was asked only."""
+        known = None if self._other is None else self._other[pair : pair + 1]
+        return CircuitRuns(
+            self.weights, self.pairs[pair : pair + 1], self._fill, answers=answer[None], other=known
+        )
 
     @torch.inference_mode()
-    def _everything_cut(self, pair: Pair, fill: Fill, bank: PuzzleSet | None) -> Kept:
-        tokens = torch.from_numpy(prompts(pair)[0]).to(self.weights.model.device)
+    def _everything_cut(self, pair: Pair, answer: Int[np.ndarray, " 100"] | None, other: Writes) -> Kept:
+        tokens = torch.from_numpy(prompts(pair, answer)[0]).to(self.weights.model.device)
         embedded = embed(self.weights.model, tokens[None])[0]
-        other = fill_of(self.weights, pair, fill, bank)
         start = first_difference(embedded, other[0])
         window = Window.of(start, embedded.device)
-        return everything_cut(self.weights, window, embedded, other, a_run=fill in ("pair", "resample"))
+        a_run = self._fill in ("pair", "resample")
+        return everything_cut(self.weights, window, embedded, other, a_run=a_run)
 
     def __len__(self) -> int:
         return len(self._contrasts)
