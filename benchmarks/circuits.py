@@ -154,8 +154,7 @@ def _print_exact(model: PuzzleGPT, pairs: Sequence[Pair], graph: Graph) -> None:
     print(
         f"  exact, all {graph.n_edges:,} edges of a pair: {ours[0]:.0f} ({ours[1]:.0f});"
         f" of {passes(graph):,.0f} passes of the engine x {share[0]:.2f} ({share[1]:.2f});"
-        f" by hooks {hooks[0]:.0f} ({hooks[1]:.0f}; {EDGES} edges, scaled),"
-        f" x {times[0]:.1f} ({times[1]:.1f})",
+        f" by hooks {hooks[0]:.0f} ({hooks[1]:.0f}; of {EDGES}, scaled), x {times[0]:.1f} ({times[1]:.1f})",
         flush=True,
     )
 

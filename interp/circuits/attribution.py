@@ -135,10 +135,8 @@ class _Estimates(BothRuns):
         first_only: bool,
         steps: int,
         attention: bool,
-        *,
-        whole: bool = False,
     ):
-        super().__init__(weights, pair, fill, bank, first_only=first_only, whole=whole)
+        super().__init__(weights, pair, fill, bank, first_only=first_only)
         self.how: How = "eap-ig" if steps else "eap"
         self._alphas = [(step + 0.5) / steps for step in range(steps)] or [1.0]
         self._attention = attention

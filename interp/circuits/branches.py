@@ -34,7 +34,7 @@ Mask = Bool[np.ndarray, "reader writer"]
 Heads = tuple[Tensor, Tensor, Tensor]
 """Queries, keys and values of a layer's heads, each ``[head, pos, d]``; of the last layer queries only where
 cells are asked for."""
-Stream = Float[Tensor, "row _ d_model"]
+Stream = Float[Tensor, "row pos d_model"]
 Key = tuple[object, ...]
 
 
@@ -48,8 +48,8 @@ class Kept:
         keys: of every reader a key by which what it reads is found.
         streams: what readers read, by these keys.
         heads: what every layer's heads read.
-        z: what they move.
-        mlps: what the MLPs write.
+        z: what they move, ``[head, pos, d_head]``; of the last layer where cells are asked for.
+        mlps: what the MLPs write, ``[pos, d_model]``; likewise.
         cut: the same of the run with every edge cut; ``None`` if this is it.
         embedded: what the embedding writes less what cut edges read of it.
         constants: the same of writers that write something else than cut edges read, with every edge cut too.
@@ -60,8 +60,8 @@ class Kept:
     keys: list[Key]
     streams: dict[Key, Stream]
     heads: list[Heads]
-    z: list[Float[Tensor, "head _ d_head"]]
-    mlps: list[Float[Tensor, "_ d_model"]]
+    z: list[Tensor]
+    mlps: list[Tensor]
     cut: "Kept | None"
     embedded: Stream
     constants: dict[int, Stream]

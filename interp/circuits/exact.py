@@ -72,9 +72,8 @@ class ExactEdges(BothRuns):
         bank: PuzzleSet | None = None,
         *,
         first_only: bool = False,
-        whole: bool = False,
     ):
-        super().__init__(weights, pair, fill, bank, first_only=first_only, whole=whole)
+        super().__init__(weights, pair, fill, bank, first_only=first_only)
         self.effects: Float[np.ndarray, "reader writer"] = np.where(self.graph.possible, np.nan, 0.0)
         same = (self.change == 0).flatten(1).all(1).cpu().numpy()
         self.effects[self.graph.possible & same] = 0.0

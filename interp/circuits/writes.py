@@ -175,7 +175,6 @@ class BothRuns:
 
     Args:
         first_only: the metric is taken at the first contrast cell only.
-        whole: take all positions, those before the two differ too.
     """
 
     def __init__(
@@ -186,14 +185,13 @@ class BothRuns:
         bank: PuzzleSet | None,
         *,
         first_only: bool = False,
-        whole: bool = False,
     ):
         self.weights, self.graph, self.fill = weights, Graph(weights.cfg), fill
         contrast, device = Contrast.of(pair, first_only=first_only), weights.model.device
         self.metric = Toward.of(weights, contrast)
         self.clean = recorded(weights, _tensor(weights, prompts(pair)[0]))
         other = fill_of(weights, pair, fill, bank)
-        start = 0 if whole else first_difference(self.clean.writes[0], other[0])
+        start = first_difference(self.clean.writes[0], other[0])
         self.window = Window.of(start, device, contrast.cells)
         self.change: Writes = (other - self.clean.writes)[:, self.window.all].contiguous()
         after = self.clean.after[self.window.all][self.window.asked]
