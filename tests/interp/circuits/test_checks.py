@@ -95,8 +95,8 @@ def test_completeness_compares_both_with_the_same_edges_cut(runs: CircuitRuns, c
         if (own & circuit.kept).any():
             ours, whole = judge.of(circuit.kept & ~own), judge.of(GRAPH.possible & ~(own & circuit.kept))
             assert found.by_class[name] == pytest.approx(abs(ours - whole), abs=1e-4)
-    whole = completeness(judge, Circuit(GRAPH, GRAPH.possible, 1.0), 1)
-    assert whole.most == pytest.approx(0, abs=1e-9), "the whole model lacks nothing"
+    nothing_cut = completeness(judge, Circuit(GRAPH, GRAPH.possible, 1.0), 1)
+    assert nothing_cut.most == pytest.approx(0, abs=1e-9), "the whole model lacks nothing"
 
 
 def test_minimality_is_what_is_lost_with_each_edge(runs: CircuitRuns, circuit: Circuit) -> None:
