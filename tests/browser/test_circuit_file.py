@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from interp.figures.circuit import CircuitPicture, PictureState, html, picture_of
+from interp.figures.circuit import CircuitPicture, PictureState, html, picture_of, read_state
 from interp.figures.circuit.scene import scene_of
 from interp.figures.circuit.svg import svg
 from tests.browser.conftest import NewContext
@@ -158,6 +158,40 @@ def test_every_box_is_reached_by_arrows(page: Page, tmp_path: Path) -> None:
         }"""
     )
     assert set(reached) == set(picture.parts)
+
+
+MADE = """async () => {
+  const given = JSON.parse(document.getElementById("given").textContent)
+  const told = []
+  const place = document.body.appendChild(document.createElement("div"))
+  const graph = new CircuitGraph(place, { state: (state) => told.push(state) })
+  graph.update(given.picture, null)
+  graph.mergeByRole()
+  for (const box of ["L2.mlp", "L2.H0", "L2.H1"]) graph.choose(box)
+  graph.merge()
+  graph.choose(graph.at)
+  graph.name("answers")
+  graph.pin()
+  graph.place(graph.at, 300, 100)
+  graph.changed()
+  const box = graph.at
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  graph.state.least = 0.5 // not told yet
+  graph.update(given.picture, told.at(-1)) // what comes back does not undo it
+  const kept = graph.state.least
+  graph.update(given.picture, { ...told.at(-1), least: 0.25 })
+  return [told, box, kept, graph.state.least]
+}"""
+
+
+def test_what_is_made_of_it_is_told_and_understood(page: Page, tmp_path: Path) -> None:
+    picture = small()
+    opened(page, tmp_path, picture)
+    (told, box, kept, least) = page.evaluate(MADE)
+    assert len(told) == 1 and (kept, least) == (0.5, 0.25)
+    state = read_state(told[0], picture)
+    assert state.groups == (("L1.H0", "L1.H2"), ("L2.H0", "L2.H1", "L2.mlp"))
+    assert state.names == {box: "answers"} and state.pinned == (box,) and box in state.places
 
 
 TIMED = """async (least) => {

@@ -85,12 +85,14 @@ def read_event(value: object, picture: CircuitPicture) -> Event | None:
 def _edge(value: object, picture: CircuitPicture) -> Edge | None:
     if not isinstance(value, dict):
         return None
-    ends = value.get("from"), value.get("to")
+    writer, reader = value.get("from"), value.get("to")
+    if not (isinstance(writer, str) and isinstance(reader, str)):
+        return None
     try:
-        edge = picture.graph.edge(*ends) if all(isinstance(end, str) for end in ends) else None
+        edge = picture.graph.edge(writer, reader)
     except PuzzlescopeError:
         return None
-    return edge if edge is not None and picture.kept[picture.graph.place(edge)] else None
+    return edge if picture.kept[picture.graph.place(edge)] else None
 
 
 def _hear_event(key: str, picture: CircuitPicture, on_event: Callable[[Event], None] | None) -> None:

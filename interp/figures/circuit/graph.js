@@ -4,6 +4,7 @@ const NEAR = 6 // pixels from a line that still mean it
 const MOVED = 4 // pixels from which on a press is a drag
 const STEP = 8 // pixels that a key moves a box
 const STEPS = 1000 // of the slider
+const TOLD = 20 // states that may be on their way
 const LETTER = 7 // pixels of a letter of a box's title
 const SMALL_LETTER = 5.7 // and of what stands below it
 
@@ -16,6 +17,12 @@ function svgElement(name, attributes, parent, text = "") {
 }
 
 const EMPTY = { least: null, block: "", kinds: ["q", "k", "v", "mlp", "logits"], groups: [], names: {}, places: {}, pinned: [], hidden: [] }
+
+/** The same for states that mean the same. */
+function textOf(state) {
+  const sorted = (entries) => Object.entries(entries).sort(([a], [b]) => (a < b ? -1 : 1))
+  return state && JSON.stringify([state.least, state.block, state.kinds, state.groups, sorted(state.names), sorted(state.places), state.pinned, state.hidden])
+}
 
 class CircuitGraph {
   /** `tell.event` is given what is asked of the model, where there is one; `tell.state` what was made of the picture. */
@@ -30,6 +37,7 @@ class CircuitGraph {
     this.hint = element("p", { class: "hint" }, this.root)
     this.chosen = new Set()
     this.state = structuredClone(EMPTY)
+    this.told = []
     this.lines = new Map()
     this.listen()
     this.watcher = new ResizeObserver(() => this.resize())
@@ -47,14 +55,21 @@ class CircuitGraph {
 
   /** A picture, and what was made of it: one that was told from here last does not come back. */
   update(picture, state) {
-    const given = JSON.stringify(state)
-    if (given !== this.given && given !== this.said) this.state = { ...structuredClone(EMPTY), ...structuredClone(state ?? {}) }
+    const given = textOf(state)
+    if (given !== this.given) this.take(given, state)
     this.given = given
     const anew = picture.id !== this.picture?.id
     if (anew) [this.picture, this.merged, this.looked] = [picture, null, null]
     if (anew || given !== this.drawn) this.chosen.clear()
     this.resize(anew || given !== this.drawn)
     this.drawn = given
+  }
+
+  /** A state that was told from here is no news: a later one may be on its way. Any other is taken. */
+  take(given, state) {
+    const told = this.told.indexOf(given)
+    if (told >= 0) this.told.splice(0, told)
+    else this.state = { ...structuredClone(EMPTY), ...structuredClone(state ?? {}) }
   }
 
   resize(anew = false) {
@@ -307,8 +322,7 @@ class CircuitGraph {
     const parts = Object.keys(this.boxes).filter((name) => this.chosen.has(name) && !isEnd(name)).flatMap((name) => this.boxes[name].parts)
     const splits = this.chosen.size === 1
     if (parts.length < 2) return
-    const order = Object.keys(this.picture.layout.spots)
-    parts.sort((a, b) => order.indexOf(a) - order.indexOf(b))
+    this.inOrder(parts)
     state.groups = state.groups.filter((group) => !group.some((part) => parts.includes(part)))
     if (!splits) state.groups.push(parts)
     this.chosen.clear()
@@ -316,12 +330,18 @@ class CircuitGraph {
     this.remade()
   }
 
+  /** In the order of the run, which gives a group its name. */
+  inOrder(parts) {
+    const order = this.picture.writers
+    return parts.sort((a, b) => order.indexOf(a) - order.indexOf(b))
+  }
+
   /** Heads of a layer that do the same, as one box each. */
   mergeByRole() {
     const { labels, layout } = this.picture
     const found = {}
     for (const part of Object.keys(layout.spots)) if (labels[part]) (found[`${part.split(".")[0]} ${labels[part]}`] ??= []).push(part)
-    this.state.groups = Object.values(found).filter((parts) => parts.length > 1)
+    this.state.groups = Object.values(found).filter((parts) => parts.length > 1).map((parts) => this.inOrder(parts))
     this.chosen.clear()
     this.remade()
   }
@@ -364,7 +384,7 @@ class CircuitGraph {
   changed() {
     clearTimeout(this.timer)
     this.timer = setTimeout(() => {
-      this.said = JSON.stringify(this.state)
+      this.told = [...this.told.slice(1 - TOLD), textOf(this.state)]
       this.tell.state?.(structuredClone(this.state))
     }, 300)
   }

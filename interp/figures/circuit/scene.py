@@ -13,7 +13,7 @@ from interp.figures.circuit.state import PictureState, box_of
 
 THINNEST, THICKEST = 0.7, 11.0
 """Pixels of the weakest edge and the strongest."""
-PORTS = {"q": -0.3, "k": 0.0, "v": 0.3}
+PORTS: dict[Kind, float] = {"q": -0.3, "k": 0.0, "v": 0.3}
 """Where the inputs of a head are, in widths of its box from its middle."""
 
 

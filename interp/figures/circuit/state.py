@@ -8,8 +8,7 @@ drawn. All of it is plain JSON, which a page or a link may keep.
 
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
-from math import isfinite
-from typing import Any
+from typing import Any, TypeGuard
 
 from interp.circuits.blocks import BLOCKS
 from interp.circuits.graph import EMBED, LOGITS
@@ -21,6 +20,8 @@ JOINS = "+"
 """Between the parts of a group, whose name in a state it is."""
 LONGEST = 40
 """Letters of a name."""
+LARGEST = 1e12
+"""Numbers of a state are smaller."""
 
 
 @dataclass(frozen=True)
@@ -113,5 +114,6 @@ def _place(value: object, picture: CircuitPicture) -> tuple[float, float] | None
     return min(max(x, 0.0), 1.0), min(max(y, 0.0), float(picture.layout.height))
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+def _is_number(value: object) -> TypeGuard[float]:
+    """Whether it is a number that anything here can be; no nan either."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST

@@ -156,6 +156,7 @@ def test_a_state_comes_back_as_it_was() -> None:
         {"least": float("nan"), "groups": [["L1.H0"], ["L9.H9", "L8.H8"], ["embed", "logits"], None, 3]},
         {"least": True, "block": ["copied"], "names": {"L9.H9": "x", "L1.H0": " \n"}, "pinned": [["L1.H0"]]},
         {"least": -1, "block": {}, "places": {"L1.H0": [1], "L1.H1": [None, 2], "L1.H2": ["0", "1"]}},
+        {"least": 10**400, "places": {"L1.H0": [float("inf"), 1]}},
         {"hidden": ["embed", "logits", "L9.H9", {}]},
     ],
 )
