@@ -66,8 +66,6 @@ class CircuitRuns:
         pairs: of which the base is run; the prompts as :func:`interp.circuits.writes.prompts` has them.
         fill, bank: what edges outside read (:func:`interp.circuits.writes.fill_of`).
         first_only: the metric is taken at the first contrast cell only.
-<<<<<<< HEAD
-        whole: compute all positions, those before the two runs differ too.
         answers: the cells of the answer that the runs are given; left out, the bases' own.
         other: what edges outside read, of every pair, where that is known already.
 
@@ -75,8 +73,6 @@ class CircuitRuns:
         pairs: as given.
         answers: the right colours of the bases' answers.
         ends: of these pairs, once somebody has worked them out (:func:`interp.circuits.finder.ends_of`).
-=======
->>>>>>> speed
     """
 
     def __init__(
@@ -87,12 +83,8 @@ class CircuitRuns:
         bank: PuzzleSet | None = None,
         *,
         first_only: bool = False,
-<<<<<<< HEAD
-        whole: bool = False,
         answers: Int[np.ndarray, "pair 100"] | None = None,
         other: Sequence[Writes] | None = None,
-=======
->>>>>>> speed
     ):
         self.weights, self.graph, self.pairs = weights, Graph(weights.cfg), tuple(pairs)
         self.answers: Int[np.ndarray, "pair 100"] = np.stack(
@@ -101,7 +93,6 @@ class CircuitRuns:
         self.ends: Ends | None = None
         self._fill, self._trunk = fill, None  # type: Fill, _Trunk | None
         self._contrasts = [Contrast.of(pair, first_only=first_only) for pair in pairs]
-<<<<<<< HEAD
         given = [None] * len(pairs) if answers is None else list(answers)
         if other is None:
             each = zip(pairs, given, strict=True)
@@ -109,8 +100,7 @@ class CircuitRuns:
         # The pair's other run is another one where other cells are given.
         self._other = None if fill == "pair" else list(other)
         self._cut = [
-            self._everything_cut(pair, own, one, whole)
-            for pair, own, one in zip(pairs, given, other, strict=True)
+            self._everything_cut(pair, own, one) for pair, own, one in zip(pairs, given, other, strict=True)
         ]
 
     @classmethod
@@ -136,23 +126,10 @@ class CircuitRuns:
         )
 
     @torch.inference_mode()
-    def _everything_cut(
-        self, pair: Pair, answer: Int[np.ndarray, " 100"] | None, other: Writes, whole: bool
-    ) -> Kept:
+    def _everything_cut(self, pair: Pair, answer: Int[np.ndarray, " 100"] | None, other: Writes) -> Kept:
         tokens = torch.from_numpy(prompts(pair, answer)[0]).to(self.weights.model.device)
         embedded = embed(self.weights.model, tokens[None])[0]
-        start = 0 if whole else first_difference(embedded, other[0])
-=======
-        self._cut = [self._everything_cut(pair, fill, bank) for pair in pairs]
-        self._trunk: _Trunk | None = None
-
-    @torch.inference_mode()
-    def _everything_cut(self, pair: Pair, fill: Fill, bank: PuzzleSet | None) -> Kept:
-        tokens = torch.from_numpy(prompts(pair)[0]).to(self.weights.model.device)
-        embedded = embed(self.weights.model, tokens[None])[0]
-        other = fill_of(self.weights, pair, fill, bank)
         start = first_difference(embedded, other[0])
->>>>>>> speed
         window = Window.of(start, embedded.device)
         a_run = self._fill in ("pair", "resample")
         return everything_cut(self.weights, window, embedded, other, a_run=a_run)
