@@ -75,8 +75,8 @@ MEANINGS = {
     ),
     "fills": "the same circuit with something else read by the edges outside",
     "verdict": (
-        "accepted if it does on held-out pairs what it was found for (a share of the gap, less 0.05, or as many"
-        " right answers as the whole model), and is nearer to the whole model than every random circuit"
+        "accepted if it does on held-out pairs what it was found for (a share of the gap, less 0.05, or as"
+        " many right answers as the whole model), and is nearer to the whole model than every random circuit"
     ),
 }
 """What each number of a certificate means."""
@@ -311,7 +311,7 @@ def _verdict(found: Certificate, circuit: Circuit, target: Target | None) -> Ver
     if target is not None and target.kind == "solved":  # no share of the gap was asked for
         if found.solved < found.whole_solved:
             reasons.append(
-                f"On held-out pairs it answers {found.solved} right, and the whole model {found.whole_solved}."
+                f"On held-out pairs it answers {found.solved} right, the whole model {found.whole_solved}."
             )
     elif not found.faithfulness >= claimed - SLACK:
         reasons.append(
