@@ -182,6 +182,10 @@ def test_a_verdict_gives_its_reasons(model: PuzzleGPT, pairs: list[Pair], circui
     assert "more than 0.05 below" in false.verdict.reasons[0]
     asked = Target("faithfulness", min(1.0, good.faithfulness))
     assert certify(model, circuit, pairs, n_random=1, target=asked).verdict.accepted
+    solved = certify(
+        model, replace(circuit, faithfulness=2.0), pairs, n_random=1, target=Target("solved")
+    ).verdict
+    assert solved is not None and solved.accepted, "no share of the gap was asked for"
     whole = certify(model, Circuit(GRAPH, GRAPH.possible, 1.0), pairs, n_random=1)
     assert whole.verdict is not None
     assert [reason for reason in whole.verdict.reasons if "no nearer to the whole" in reason]
