@@ -34,7 +34,7 @@ Mask = Bool[np.ndarray, "reader writer"]
 Heads = tuple[Tensor, Tensor, Tensor]
 """Queries, keys and values of a layer's heads, each ``[head, pos, d]``; of the last layer queries only where
 cells are asked for."""
-Stream = Float[Tensor, "row pos d_model"]
+Stream = Float[Tensor, "row _ d_model"]
 Key = tuple[object, ...]
 
 
