@@ -46,7 +46,7 @@ class Kept:
         window: the positions.
         early: keys and values before the window.
         keys: of every reader a key by which what it reads is found.
-        streams: what readers read, ``[row, pos, d_model]``, by these keys.
+        streams: what readers read, by these keys.
         heads: what every layer's heads read.
         z: what they move, ``[head, pos, d_head]``; of the last layer where cells are asked for.
         mlps: what the MLPs write, ``[pos, d_model]``; likewise.
@@ -58,13 +58,13 @@ class Kept:
     window: Window
     early: tuple[Early, ...]
     keys: list[Key]
-    streams: dict[Key, Tensor]
+    streams: dict[Key, Stream]
     heads: list[Heads]
-    z: list[Float[Tensor, "head _ d_head"]]
-    mlps: list[Float[Tensor, "_ d_model"]]
+    z: list[Tensor]
+    mlps: list[Tensor]
     cut: "Kept | None"
     embedded: Stream
-    constants: dict[int, Tensor]
+    constants: dict[int, Stream]
 
     def change(self, weights: Weights, writer: int) -> Stream:
         """What a writer writes less what edges outside read of it."""
@@ -241,7 +241,7 @@ class Branch:
         """Keep those sums only that were read lately."""
         self._sums = [{}, self._sums[0]]
 
-    def _asked(self, x: Stream) -> Float[Tensor, "row cell d_model"]:
+    def _asked(self, x: Stream) -> Stream:
         asked = self._from.window.asked
         return x if x.shape[1] == len(asked) else x[:, asked]
 

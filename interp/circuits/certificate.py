@@ -75,8 +75,8 @@ MEANINGS = {
     ),
     "fills": "the same circuit with something else read by the edges outside",
     "verdict": (
-        "accepted if it keeps on held-out pairs what it was found for (less 0.05), and is nearer to the whole"
-        " model than every random circuit"
+        "accepted if it does on held-out pairs what it was found for (a share of the gap, less 0.05, or as"
+        " many right answers as the whole model), and is nearer to the whole model than every random circuit"
     ),
 }
 """What each number of a certificate means."""
@@ -308,7 +308,12 @@ def _drawn(logits: Float[Tensor, "run 100 vocab"]) -> np.ndarray:
 def _verdict(found: Certificate, circuit: Circuit, target: Target | None) -> Verdict:
     claimed = target.amount if target and target.kind == "faithfulness" else circuit.faithfulness
     reasons = []
-    if not found.faithfulness >= claimed - SLACK:
+    if target is not None and target.kind == "solved":  # no share of the gap was asked for
+        if found.solved < found.whole_solved:
+            reasons.append(
+                f"On held-out pairs it answers {found.solved} right, the whole model {found.whole_solved}."
+            )
+    elif not found.faithfulness >= claimed - SLACK:
         reasons.append(
             f"On held-out pairs it keeps {found.faithfulness:.3f} of the gap, more than {SLACK:g} below the"
             f" {claimed:.3f} that it was found for."

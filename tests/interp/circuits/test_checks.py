@@ -95,8 +95,8 @@ def test_completeness_compares_both_with_the_same_edges_cut(runs: CircuitRuns, c
         if (own & circuit.kept).any():
             ours, whole = judge.of(circuit.kept & ~own), judge.of(GRAPH.possible & ~(own & circuit.kept))
             assert found.by_class[name] == pytest.approx(abs(ours - whole), abs=1e-4)
-    whole = completeness(judge, Circuit(GRAPH, GRAPH.possible, 1.0), 1)
-    assert whole.most == pytest.approx(0, abs=1e-9), "the whole model lacks nothing"
+    nothing_cut = completeness(judge, Circuit(GRAPH, GRAPH.possible, 1.0), 1)
+    assert nothing_cut.most == pytest.approx(0, abs=1e-9), "the whole model lacks nothing"
 
 
 def test_minimality_is_what_is_lost_with_each_edge(runs: CircuitRuns, circuit: Circuit) -> None:
@@ -182,6 +182,10 @@ def test_a_verdict_gives_its_reasons(model: PuzzleGPT, pairs: list[Pair], circui
     assert "more than 0.05 below" in false.verdict.reasons[0]
     asked = Target("faithfulness", min(1.0, good.faithfulness))
     assert certify(model, circuit, pairs, n_random=1, target=asked).verdict.accepted
+    solved = certify(
+        model, replace(circuit, faithfulness=2.0), pairs, n_random=1, target=Target("solved")
+    ).verdict
+    assert solved is not None and solved.accepted, "no share of the gap was asked for"
     whole = certify(model, Circuit(GRAPH, GRAPH.possible, 1.0), pairs, n_random=1)
     assert whole.verdict is not None
     assert [reason for reason in whole.verdict.reasons if "no nearer to the whole" in reason]
