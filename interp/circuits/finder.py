@@ -193,7 +193,7 @@ class Judge:
             return np.asarray(sizes <= target.amount)
         if target.kind == "solved":
             return np.asarray(found.solved == sum(self.ends.right))
-        return np.asarray(found.faithfulness >= target.amount - ROUNDING)
+        return np.asarray(found.faithfulness >= min(target.amount, 1 - ROUNDING))
 
     def check(self, target: Target) -> None:
         """Raise :class:`PuzzlescopeError` for a target that no circuit could miss."""
