@@ -52,6 +52,9 @@ if TYPE_CHECKING:
     from interp.analyses.synergy import synergy as synergy
     from interp.checkpoints import load_model as load_model
     from interp.checkpoints import save_model as save_model
+    from interp.circuits.cells import CellTarget as CellTarget
+    from interp.circuits.cells import cell_effects as cell_effects
+    from interp.circuits.cells import cell_graph as cell_graph
     from interp.engine.contrast import Contrast as Contrast
     from interp.engine.forcing import parse_forced as parse_forced
     from interp.engine.predict import losses as losses

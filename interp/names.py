@@ -48,6 +48,10 @@ HOMES = {
     "sweep": "interp.analyses.ablation_sweep",
     "synergy": "interp.analyses.synergy",
     "value": "interp.analyses.ablation_sweep",
+    # circuits
+    "CellTarget": "interp.circuits.cells",
+    "cell_effects": "interp.circuits.cells",
+    "cell_graph": "interp.circuits.cells",
     # figures
     "plate": "interp.figures.paper",
 }
