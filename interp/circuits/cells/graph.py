@@ -138,6 +138,11 @@ class CellGraph:
         order = np.argsort(-np.abs(self.flows[node]), kind="stable")[:n].tolist()
         return tuple(self._flow(node, k) for k in order if self.flows[node, k])
 
+    def out_of(self, node: int, n: int) -> tuple[Flow, ...]:
+        """The ``n`` largest flows out of a node."""
+        order = np.argsort(-np.abs(self.flows[:, node]), kind="stable")[:n].tolist()
+        return tuple(self._flow(k, node) for k in order if self.flows[k, node])
+
     def rows(self, n: int = 1000) -> tuple[dict[str, Any], ...]:
         """A row a flow for :class:`interp.export.tables.Table`, the ``n`` largest; then the target."""
         told = {

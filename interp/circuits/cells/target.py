@@ -8,8 +8,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from interp.errors import PuzzlescopeError, brief
-from interp.grids import N_COLORS
-from interp.tokens import D_VOCAB, token_name
+from interp.grids import N_COLORS, SIZE
+from interp.pairs import Pair
+from interp.tokens import D_VOCAB, cell_name, token_name
 
 RUNNER_UP, CENTRED = "runner-up", "centred"
 
@@ -98,3 +99,37 @@ RUNNER = CellTarget()
 def words_of(toward: int, over: int | None) -> str:
     """What is compared, as ``red over blank``."""
     return f"{token_name(toward)} over {'the mean colour' if over is None else token_name(over)}"
+
+
+def over_pair(pair: Pair, cell: int) -> CellTarget:
+    """The right colour at a cell of a pair's base over that of its counterfactual.
+
+    Raises:
+        PuzzlescopeError: if the two answers are the same there.
+    """
+    own, other = (int(end.grids[3].flat[cell]) for end in (pair.base, pair.counterfactual))
+    if own == other:
+        raise PuzzlescopeError(
+            f"The answers of this puzzle's pair are both {token_name(own)} at {cell_name(cell)}: choose a"
+            " cell in which they differ, or another target."
+        )
+    return CellTarget(own, other)
+
+
+def parse_cell(text: str) -> int:
+    """The number of a cell of the answer, 0..99, from its row and column, as ``7,2`` or ``r7c2``.
+
+    >>> parse_cell("7,2"), parse_cell("r10c10")
+    (61, 99)
+
+    Raises:
+        PuzzlescopeError: if it reads otherwise, or lies outside the grid.
+    """
+    match = re.fullmatch(r"r?(\d{1,2})(?:\s*,\s*|c)(\d{1,2})", text.strip(), re.ASCII)
+    row, column = (int(one) for one in match.groups()) if match else (0, 0)
+    if not (1 <= row <= SIZE and 1 <= column <= SIZE):
+        raise PuzzlescopeError(
+            f"Expected a cell of the answer as ROW,COLUMN, both 1 to {SIZE}, such as 7,2; got"
+            f" '{brief(text)}'."
+        )
+    return SIZE * (row - 1) + column - 1
