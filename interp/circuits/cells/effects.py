@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from interp.ablation import (
@@ -44,7 +44,8 @@ PARTS = ("head", "mlp")
 
 @dataclass(frozen=True, eq=False)
 class CellEffects:
-    """How the target changes with each head and MLP ablated: predicted by the held model, and measured.
+    """How the target changes with each head and MLP ablated: predicted by the held model, and measured. It
+    fills up, layer by layer.
 
     Attributes:
         cell: of the answer, 0..99.
@@ -54,6 +55,7 @@ class CellEffects:
         components: in the order of the run.
         predicted: by how much the target falls, the held model says; negative where it rises.
         true: by how much it falls in a run with the component ablated.
+        known: of which components both are there.
     """
 
     cell: int
@@ -64,33 +66,50 @@ class CellEffects:
     components: tuple[Component, ...]
     predicted: Float[np.ndarray, " component"]
     true: Float[np.ndarray, " component"]
+    known: Bool[np.ndarray, " component"]
+
+    @property
+    def fraction(self) -> float:
+        """How much of it is done, 0 to 1."""
+        return float(self.known.mean())
 
     @property
     def correlation(self) -> float:
         """Pearson's, of predicted and true effects; nan where there is none."""
-        return _correlation(self.predicted, self.true)
+        return _correlation(self.predicted[self.known], self.true[self.known])
 
     @property
     def spearman(self) -> float:
         """The same of their ranks."""
-        return _correlation(ranked(self.predicted), ranked(self.true))
+        return _correlation(ranked(self.predicted[self.known]), ranked(self.true[self.known]))
 
     def rows(self) -> tuple[dict[str, Any], ...]:
-        """A row a component for :class:`interp.export.tables.Table`."""
+        """A row a component that is known, for :class:`interp.export.tables.Table`."""
         told = {
             **place_of(self.cell),
             "toward": TOKEN_NAMES[self.toward],
             "over": "mean" if self.over is None else TOKEN_NAMES[self.over],
             "method": self.method.text,
         }
-        found = zip(self.components, self.predicted.tolist(), self.true.tolist(), strict=True)
-        return tuple({"component": one.text, **told, "predicted": a, "true": b} for one, a, b in found)
+        return tuple(
+            {
+                "component": one.text,
+                **told,
+                "predicted": float(self.predicted[k]),
+                "true": float(self.true[k]),
+            }
+            for k, one in enumerate(self.components)
+            if self.known[k]
+        )
 
     def summary(self) -> str:
         """How well the prediction does, and where it fails most, in sentences."""
-        if not np.isfinite([*self.predicted, *self.true]).all():
+        if not self.known.any():
+            return "Nothing is measured yet."
+        apart = np.where(self.known, np.abs(self.predicted - self.true), -1)
+        if not np.isfinite(apart).all():
             return NOT_FINITE.format(cell_name(self.cell))
-        worst = int(np.abs(self.predicted - self.true).argmax())
+        worst = int(apart.argmax())
         agree = "none" if np.isnan(self.spearman) else f"{self.correlation:.2f}, of ranks {self.spearman:.2f}"
         return (
             f"Predicted and true effects on the lead of {words_of(self.toward, self.over)} at"
@@ -101,7 +120,7 @@ class CellEffects:
 
 
 def _correlation(one: Float[np.ndarray, " n"], other: Float[np.ndarray, " n"]) -> float:
-    if not np.isfinite([*one, *other]).all() or np.ptp(one) == 0 or np.ptp(other) == 0:
+    if len(one) < 2 or not np.isfinite([*one, *other]).all() or np.ptp(one) == 0 or np.ptp(other) == 0:
         return float("nan")
     return float(np.corrcoef(one, other)[0, 1])
 
@@ -115,7 +134,7 @@ def cell_effects(
     *,
     method: Method = ZERO,
     means: ReferenceMeans | None = None,
-) -> Steps[None, CellEffects]:
+) -> Steps[CellEffects, CellEffects]:
     """Ablate each head and each MLP in turn, with a pause after every layer of it.
 
     Args:
@@ -123,35 +142,37 @@ def cell_effects(
         method: by which they are ablated; where it does not fit MLPs, only heads are.
         means: needed if the method puts other values in place.
 
+    Yields:
+        The result, once, before it begins: it fills up.
+
     Raises:
         PuzzlescopeError: if there is no such cell, or the means are missing.
     """
     roles, run = held_run(model, puzzle, cell, target)
-    yield None
     components = [one for one in components_of(model.cfg, PARTS) if method.fits(one)]
     prompt = torch.from_numpy(with_start(puzzle.tokens)[None, : len(roles)]).to(model.device)
     trunk = Trunk(model, prompt, NO_ABLATION, means_for(model, prompt, means, method), asked=1)
     finish(trunk.grow())
-    predicted, true = list[float](), list[float]()
-    for layer, own in groupby(components, key=lambda one: one.layer):
-        terms = [Term(component, method) for component in own]
+    found = _none_known(run, cell, method, components)
+    yield found
+    for layer, group in groupby(range(len(components)), key=lambda k: components[k].layer):
+        own = list(group)
+        terms = [Term(components[k], method) for k in own]
         gates = trunk.gates(*(NO_ABLATION.with_term(term) for term in terms))
         mid, post = _halves(trunk, layer, gates, len(terms))
-        predicted += _predicted(run, layer, [term.component for term in terms], mid, post)
+        found.predicted[own] = _predicted(run, layer, [term.component for term in terms], mid, post)
         yield None
         after = yield from trunk.branch(layer + 1, post, gates)
         logits = unembed(model, after[:, -1:])[:, 0].double()
-        true += (run.value - logits @ run.of_logits.double()).tolist()
-    return CellEffects(
-        cell,
-        run.toward,
-        run.over,
-        run.value,
-        method,
-        tuple(components),
-        np.array(predicted),
-        np.array(true),
-    )
+        found.true[own] = (run.value - logits @ run.of_logits.double()).cpu().numpy()
+        found.known[own] = True  # last: others may be reading
+    return found
+
+
+def _none_known(run: Held, cell: int, method: Method, components: list[Component]) -> CellEffects:
+    n = len(components)
+    arrays = np.full(n, np.nan), np.full(n, np.nan), np.zeros(n, bool)
+    return CellEffects(cell, run.toward, run.over, run.value, method, tuple(components), *arrays)
 
 
 def _halves(trunk: Trunk, layer: int, gates: Gates, n: int) -> tuple[Residual, Residual]:

@@ -58,7 +58,8 @@ class CellGraphOf(Question[CellGraph]):
 
 @dataclass(frozen=True)
 class CellEffectsOf(Question[CellEffects]):
-    """What the held model predicts of ablations, and what they do, at one cell of the answer."""
+    """What the held model predicts of ablations, and what they do, at one cell of the answer. The result
+    fills up, layer by layer."""
 
     puzzle: Puzzle
     cell: int

@@ -48,8 +48,8 @@ def cell(
         str,
         typer.Option(
             "--target",
-            help="The predicted colour over runner-up (the likeliest other) or centred (the mean colour); pair:"
-            " the right one over that under another rule; or two colours by number, as 3-0.",
+            help="The predicted colour over runner-up (the likeliest other) or centred (the mean colour);"
+            " pair: the right one over that under another rule; or two colours by number, as 3-0.",
         ),
     ] = RUNNER.text,
     neurons: Annotated[

@@ -1,6 +1,7 @@
 """Predicted against true effects of ablations at a cell."""
 
 import numpy as np
+from jaxtyping import Float
 
 from interp.circuits.cells import CellEffects
 from interp.circuits.cells.graph import NOT_FINITE
@@ -24,9 +25,14 @@ def cell_predictions(found: CellEffects, marked: str | None = None) -> Draft:
     """
     title = f"Predicted and true effect of ablating each component ({found.method.text})"
     figure = base_figure(title, height=360)
-    if not np.isfinite([*found.predicted, *found.true]).all():
+    known = np.flatnonzero(found.known)
+    if not len(known):
+        return empty(figure)
+    components = [found.components[k] for k in known]
+    predicted, true = found.predicted[known], found.true[known]
+    if not np.isfinite([*predicted, *true]).all():
         return empty(figure, NOT_FINITE.format(cell_name(found.cell)), height=140)
-    both = np.concatenate([found.predicted, found.true, [0.0]])
+    both = np.concatenate([predicted, true, [0.0]])
     low, high = float(both.min()), float(both.max())
     room = 0.08 * max(high - low, 1e-6)
     ends = [low - room, high + room]
@@ -39,15 +45,15 @@ def cell_predictions(found: CellEffects, marked: str | None = None) -> Draft:
         layer="below",
         line={"color": QUIET, "dash": "dot", "width": 1},
     )
-    names = [component.text for component in found.components]
-    sizes = np.maximum(np.abs(found.predicted), np.abs(found.true))
-    named = _apart(np.argsort(-sizes)[:NAMED].tolist(), found, ends[1] - ends[0])
+    names = [component.text for component in components]
+    sizes = np.maximum(np.abs(predicted), np.abs(true))
+    named = _apart(np.argsort(-sizes)[:NAMED].tolist(), predicted, true, ends[1] - ends[0])
     figure.add_scatter(
-        x=found.predicted,
-        y=found.true,
+        x=predicted,
+        y=true,
         mode="markers+text",
         marker={
-            "symbol": ["square" if one.kind == "mlp" else "circle" for one in found.components],
+            "symbol": ["square" if one.kind == "mlp" else "circle" for one in components],
             "size": [11 if name == marked else 8 for name in names],
             "color": [STRONG if name == marked or k in named else QUIET for k, name in enumerate(names)],
         },
@@ -57,7 +63,7 @@ def cell_predictions(found: CellEffects, marked: str | None = None) -> Draft:
         customdata=[[name] for name in names],
         hovertext=[
             f"<b>{name}</b> ablated<br>predicted {a:+.2f}<br>true {b:+.2f}"
-            for name, a, b in zip(names, found.predicted.tolist(), found.true.tolist(), strict=True)
+            for name, a, b in zip(names, predicted.tolist(), true.tolist(), strict=True)
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )
@@ -68,13 +74,15 @@ def cell_predictions(found: CellEffects, marked: str | None = None) -> Draft:
     return figure
 
 
-def _apart(largest: list[int], found: CellEffects, wide: float) -> set[int]:
+def _apart(
+    largest: list[int], predicted: Float[np.ndarray, " n"], true: Float[np.ndarray, " n"], wide: float
+) -> set[int]:
     """Those of the points whose names do not lie over that of an earlier one."""
     kept: list[int] = []
     for k in largest:
         if all(
-            abs(found.predicted[k] - found.predicted[other]) > NAME[0] * wide
-            or abs(found.true[k] - found.true[other]) > NAME[1] * wide
+            abs(predicted[k] - predicted[other]) > NAME[0] * wide
+            or abs(true[k] - true[other]) > NAME[1] * wide
             for other in kept
         ):
             kept.append(k)

@@ -3,17 +3,21 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from interp import load_puzzles
 from interp.checkpoints import load_model
 from interp.circuits.cells import CellTarget, cell_effects, cell_graph
 from interp.cli import main
-from interp.pairs import pair_for
+from interp.pairs import pair_for, shipped_pairs
+from interp.puzzles import puzzle_name
 from tests.support.models import saved_model
 
-FIRST = load_puzzles("bank", task="contact")[0]
-COMMON = ("cell", "--puzzle", FIRST.id)
+FIRST = shipped_pairs("rule", "detect")[0].base
+OTHER = pair_for(FIRST).counterfactual
+(_ALIKE, *_) = np.argwhere(FIRST.grids[3] == OTHER.grids[3]).tolist()
+SAME = f"{_ALIKE[0] + 1},{_ALIKE[1] + 1}"
+COMMON = ("cell", "--puzzle", puzzle_name(FIRST))
 
 
 @pytest.fixture(scope="module")
@@ -48,20 +52,16 @@ def test_it_prints_the_graph_and_the_effects_as_json(
 def test_it_tells_the_largest_flows_and_the_colour_of_the_pair(
     folder: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    other = pair_for(FIRST).counterfactual
-    (cell, *_) = (FIRST.grids[3] != other.grids[3]).ravel().nonzero()[0].tolist()
+    (cell, *_) = np.flatnonzero(FIRST.grids[3] != OTHER.grids[3]).tolist()
     place = f"r{cell // 10 + 1}c{cell % 10 + 1}"
     assert main([*COMMON, "--cell", place, "--target", "pair", "--model", folder]) == 0
     said = capsys.readouterr().out
-    net, target = (
-        load_model(folder),
-        CellTarget(int(FIRST.grids[3].flat[cell]), int(other.grids[3].flat[cell])),
-    )
+    net, colors = load_model(folder), [int(end.grids[3].flat[cell]) for end in (FIRST, OTHER)]
+    target = CellTarget(*colors)
     graph = cell_graph(net, FIRST, cell, target)
     first = graph.between(graph.strongest())[0]
-    assert said.splitlines()[1].split() == [
-        *first.writer.text.split(), *first.reader.text.split(), f"{first.value:+.3f}"
-    ]  # fmt: skip
+    ends = f"{first.writer.text} {first.reader.text} {first.value:+.3f}"
+    assert said.splitlines()[1].split() == ends.split()
     assert graph.summary() in said and cell_effects(net, FIRST, cell, target).summary() in said
 
 
@@ -79,7 +79,7 @@ def test_it_tells_the_largest_flows_and_the_colour_of_the_pair(
         (["--cell", "7,2", "--target", "3-3"], "no lead over itself"),
         (["--cell", "7,2", "--neurons", "9999"], "0 to 256 neurons"),
         (["--cell", "7,2", "--method", "foo"], "expected the method zero"),
-        (["--cell", "1,1", "--target", "pair"], "choose a cell"),
+        (["--cell", SAME, "--target", "pair"], "choose a cell"),
         (["--cell", "7,2", "--picture", "graph.pdf"], "graph.pdf"),
         (["--cell", "7,2", "--edges", "0"], "at least 1"),
         (["--cell", "7,2", "--model", "nowhere"], "nowhere"),
