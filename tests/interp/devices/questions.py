@@ -25,6 +25,7 @@ from interp.analyses.path_ablation import PathAblation
 from interp.analyses.prediction import PredictionOf
 from interp.analyses.question import Question
 from interp.analyses.synergy import Synergy
+from interp.circuits.cells import CellEffectsOf, CellGraphOf, CellTarget
 from interp.engine.predict import losses, predict
 from interp.model import PuzzleGPT
 from interp.pairs import pair_for
@@ -60,6 +61,8 @@ QUESTIONS: dict[str, Question[Any]] = {
     "sweep": Sweep((FIRST, SECOND), base=OFF),
     "sweep, mean, of the answer": Sweep((FIRST, SECOND), method=MEAN, scope="answer"),
     "masked blanks": BlanksMasked(FIRST),
+    "the graph of a cell": CellGraphOf(FIRST, 37, neurons=5),
+    "what the graph of a cell predicts": CellEffectsOf(FIRST, 37, CellTarget(3, 0), MEAN),
 }
 
 TOKENS = PuzzleSet("two", (FIRST, SECOND)).tokens
