@@ -18,10 +18,10 @@ ABOUT = (
     "Attention patterns, the scales of the LayerNorms and the gates of the ReLUs are held as they are in this"
     " run. The model is then a sum: what every head, MLP and neuron writes goes on to those above it by"
     " fixed weights, and nothing is left over. A box is one of them at the positions of one role: *here* is"
-    " where the cell is predicted, *same cell* its place in the third grid, 100 positions before, *around* its"
-    " neighbours, *changed* the cells of the example that the rule changes. A line is what one box adds to"
-    " the lead by way of another, teal and whole toward the first colour, purple and dashed away from it. What"
-    " flows into a box flows out of it, and what flows into the target is the target."
+    " where the cell is predicted, *same cell* its place in the third grid, 100 positions before, *around*"
+    " its neighbours, *changed* the cells in which the example's two grids differ. A line is what one box"
+    " adds to the lead by way of another, teal and whole toward the first colour, purple and dotted away"
+    " from it. What flows into a box flows out of it, and what flows into the target is the target."
 )
 HELD_SHORT = "Does the graph tell what ablating a component would do?"
 HELD = (
@@ -56,7 +56,8 @@ def show(
     boxes = {node.text: "" if node.text == marked else node.text for node in graph.nodes}
     figure = cell_flows.draft(graph, marked=marked)
     click = clickable_chart.clicking(boxes, on_box)
-    clickable_chart.show(figure, key=f"{key}-flows", name="flows", on_click=click)
+    with st.container(key=f"{key}-room"):  # on a phone it is wider than the page, and is moved sideways
+        clickable_chart.show(figure, key=f"{key}-flows", name="flows", on_click=click)
     share = graph.completeness(graph.strongest())
     st.caption(
         escape_markdown(

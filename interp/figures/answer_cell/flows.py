@@ -8,7 +8,7 @@ from interp.circuits.cells import CellGraph, Flow, Node
 from interp.circuits.cells.graph import NOT_FINITE, SHOWN
 from interp.figures.answer_cell.places import Places, places
 from interp.figures.draft import Draft, drawn
-from interp.figures.scale import AWAY, TOWARD, Hue, tint
+from interp.figures.scale import AWAY, TOWARD, Hue, blended, tint
 from interp.figures.style import PAPER, QUIET, base_figure, empty
 from interp.figures.tiles import signed, write_on
 from interp.tokens import cell_name
@@ -38,7 +38,7 @@ NARROW = {
 @drawn
 def cell_flows(graph: CellGraph, shown: int = SHOWN, marked: str | None = None) -> Draft:
     """The strongest boxes, and the largest flows between them: teal and whole where they push toward the
-    first colour, purple and dashed where away from it, the wider the more. A box has the colour of what it
+    first colour, purple and dotted where away from it, the wider the more. A box has the colour of what it
     adds in all. Its ``customdata`` is its text.
 
     Args:
@@ -106,17 +106,9 @@ def _draw_boxes(
 ) -> None:
     nodes, values = [graph.nodes[k] for k in kept], graph.values[list(kept)]
     full = float(np.abs(values[:-1]).max(initial=1e-6))
-    colours = [*(tint(value / full) for value in values[:-1]), tint(np.sign(values[-1]))]
-    figure.add_bar(  # opaque, so that lines end at the boxes
-        orientation="h",
-        x=[0.92] * len(nodes),
-        base=[x - 0.46 for x, _ in layout.at],
-        y=[y for _, y in layout.at],
-        width=0.8,
-        marker={"color": PAPER},
-        hoverinfo="skip",
-        meta={"ground": True},
-    )
+    shares = [*(values[:-1] / full).tolist(), float(np.sign(values[-1]))]
+    # Opaque, for lines pass behind; what is written on them is then read on any ground.
+    colours = ["rgba({}, {}, {}, 1)".format(*blended(tint(share), PAPER)) for share in shares]
     figure.add_bar(
         orientation="h",
         x=[0.92] * len(nodes),
@@ -131,7 +123,6 @@ def _draw_boxes(
         hovertext=[_told(graph, k) for k in kept],
         hovertemplate="%{hovertext}<extra></extra>",
     )
-    figure.update_layout(barmode="overlay")
     figure.add_scatter(
         x=[x for x, _ in layout.at],
         y=[y for _, y in layout.at],

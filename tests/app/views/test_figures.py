@@ -63,6 +63,7 @@ PAGES: dict[str, Callable[[Scene, Backend], dict[str, Figure]]] = {
     "readers": circuits.readers,
     "lens": circuits.lens,
     "attribution": circuits.attribution,
+    "graph": circuits.graph,
     "patching": circuits.patching,
 }
 

@@ -48,7 +48,7 @@ def test_the_largest_flows_are_drawn_and_every_box_has_one(graph: CellGraph) -> 
     assert EDGES <= len(figure.layout.shapes) <= EDGES + 20
     widest = max(figure.layout.shapes, key=lambda shape: shape.line.width)
     assert widest.line.dash == ("solid" if flows[0].value > 0 else "dot")
-    boxes = figure.data[1]
+    boxes = figure.data[0]
     assert [one[0] for one in boxes.customdata] == [graph.nodes[k].text for k in kept]
     starts = {(shape.x0, round(shape.y0 - 0.4, 3)) for shape in figure.layout.shapes}
     middles = [base + 0.46 for base in boxes.base]
