@@ -59,12 +59,10 @@ def show(
     with st.container(key=f"{key}-room"):  # on a phone it is wider than the page, and is moved sideways
         clickable_chart.show(figure, key=f"{key}-flows", name="flows", on_click=click)
     share = graph.completeness(graph.strongest())
-    st.caption(
-        escape_markdown(
-            f"{graph.summary()} {LEGEND} The strongest boxes are shown: of what flows into them {share:.0%}"
-            " comes from among them."
-        ).replace(" -", " −")
+    told = (
+        f"{graph.summary()} {LEGEND} The strongest boxes are shown: of what flows into them {share:.0%} comes"
     )
+    st.caption(escape_markdown(f"{told} from among them.".replace(" -", " −")))
 
 
 def show_predictions(
@@ -97,4 +95,4 @@ def show_predictions(
         progress, stopped, "Ablating one after the other", key=key, on_stop=on_stop, on_again=on_again
     )
     if found is not None:
-        st.caption(escape_markdown(found.summary()).replace(" -", " −"))
+        st.caption(escape_markdown(found.summary().replace(" -", " −")))

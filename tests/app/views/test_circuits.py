@@ -178,7 +178,7 @@ def test_the_graph_is_of_the_cell_and_the_lead_in_the_link(page: AppTest, model_
     target = CellTarget(centred=True)
     graph, effects = (ask(model, puzzle, 37, target) for ask in (cell_graph, cell_effects))
     assert graph.summary().replace(" -", " −") in words(page)
-    assert effects.summary().replace(" -", " −") in words(page)
+    assert effects.summary().replace(" -", " −") in words(page), "when all is measured"
     (link,) = [block.proto.body for block in page.get("html") if "on the workbench" in block.proto.body]
     assert "Ablate L1.H2" in link and "off=L1.H2" in link
 
