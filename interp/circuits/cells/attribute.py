@@ -52,8 +52,7 @@ def cell_graph(
         PuzzlescopeError: if there is no such cell or number of neurons.
     """
     check_neurons(neurons)
-    roles, run = held_run(model, puzzle, cell, target)
-    yield None
+    roles, run = yield from held_run(model, puzzle, cell, target)
     one = _Attribution(run, roles, strongest_neurons(run, roles, neurons))
     one.into_target()
     for layer in reversed(range(model.cfg.n_layers)):
@@ -73,13 +72,15 @@ def check_neurons(neurons: int) -> None:
 
 def held_run(
     model: PuzzleGPT, puzzle: Puzzle, cell: int, target: CellTarget
-) -> tuple[Int[np.ndarray, " pos"], Held]:
+) -> Steps[None, tuple[Int[np.ndarray, " pos"], Held]]:
     """The roles of positions for a cell, and the run that is held."""
     roles = roles_of(puzzle, cell)
     say_ignored(model, "attribution graphs")
     tokens = torch.from_numpy(with_start(puzzle.tokens)[:-1]).to(model.device)
     weights = weights_of(model)
-    return roles, held(weights, recorded(weights, tokens), cell, len(roles), target)
+    run = recorded(weights, tokens)
+    yield None
+    return roles, (yield from held(weights, run, cell, len(roles), target))
 
 
 def strongest_neurons(run: Held, roles: Int[np.ndarray, " pos"], n: int) -> tuple[Neuron, ...]:

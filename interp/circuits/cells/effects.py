@@ -148,13 +148,13 @@ def cell_effects(
     Raises:
         PuzzlescopeError: if there is no such cell, or the means are missing.
     """
-    roles, run = held_run(model, puzzle, cell, target)
+    roles, run = finish(held_run(model, puzzle, cell, target))  # the result begins with what it finds
     components = [one for one in components_of(model.cfg, PARTS) if method.fits(one)]
     prompt = torch.from_numpy(with_start(puzzle.tokens)[None, : len(roles)]).to(model.device)
     trunk = Trunk(model, prompt, NO_ABLATION, means_for(model, prompt, means, method), asked=1)
-    finish(trunk.grow())
     found = _none_known(run, cell, method, components)
     yield found
+    yield from trunk.grow()
     for layer, group in groupby(range(len(components)), key=lambda k: components[k].layer):
         own = list(group)
         terms = [Term(components[k], method) for k in own]

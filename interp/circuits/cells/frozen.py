@@ -18,6 +18,7 @@ from interp.circuits.gradients import normalized
 from interp.circuits.writes import Recorded
 from interp.engine.forward import Weights
 from interp.model import LAYER_NORM_EPS, LayerNorm
+from interp.resumable import Steps
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +55,9 @@ class Held:
         return (halves.mid if half else halves.pre)[0, : self.end]
 
 
-def held(weights: Weights, run: Recorded, cell: int, end: int, target: CellTarget) -> Held:
-    """Hold a run, and take the target's gradient through it, layer by layer from the logits down.
+def held(weights: Weights, run: Recorded, cell: int, end: int, target: CellTarget) -> Steps[None, Held]:
+    """Hold a run, and take the target's gradient through it, layer by layer from the logits down, with a
+    pause after each.
 
     Args:
         cell: of the answer, 0..99.
@@ -79,6 +81,7 @@ def held(weights: Weights, run: Recorded, cell: int, end: int, target: CellTarge
         for head, W_V in enumerate(heads.attn.W_V):
             read += (heads.pattern(head).T @ heads.at_z(head)) @ W_V.T
         gradient = gradient + norm_back(heads.norm, heads.stream, read)
+        yield None
     value = float((logits.double() * counts.double()).sum())
     return Held(
         weights, run, end, toward, over, counts, value, tuple(after[::-1]), gradient, tuple(neurons[::-1])
