@@ -113,7 +113,7 @@ class _Attribution:
         self.values = np.zeros(len(self.nodes))
         writes, gradients = self._writes(parts)
         self.by_role = [writes[:, own].flatten(1) for own in self.places]
-        at_each = torch.einsum("spd,spd->sp", writes, gradients)
+        at_each = torch.stack([(one * own).sum(-1) for one, own in zip(writes, gradients, strict=True)])
         for role, own in enumerate(self.places):
             self.values[role : -2 : len(ROLES)] = at_each[:, own].double().sum(1).cpu().numpy()
         self.values[-1] = run.value
@@ -132,7 +132,9 @@ class _Attribution:
         """The neurons of a layer that have nodes."""
         return [neuron for own, neuron in self.neurons if own == layer]
 
-    def _writes(self, parts: tuple[str, ...]) -> tuple[Tensor, Tensor]:
+    def _writes(
+        self, parts: tuple[str, ...]
+    ) -> tuple[Float[Tensor, "writer pos d_model"], list[Float[Tensor, "pos d_model"]]]:
         """What every writer writes, and the target's gradient at the stream after it."""
         run, cfg, end = self.run, self.weights.cfg, self.run.end
         writes = run.before.new_empty(len(parts), *run.before.shape)
@@ -152,7 +154,7 @@ class _Attribution:
             writes[k + len(chosen)] = own[cfg.n_heads] - by_neuron.sum(0)
             k += len(chosen) + 1
             gradients += [run.after[2 * layer + 1]] * (len(chosen) + 1)
-        return writes, torch.stack(gradients)
+        return writes, gradients
 
     # ---- readers ----
 
