@@ -226,6 +226,20 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 " measured.",
             ),
             Term(
+                "faithfulness",
+                "Faithfulness",
+                ("faithfulness",),
+                "Of the difference between a pair's ends, the share that a circuit keeps: 1 for the whole"
+                " model, 0 for no edge.",
+            ),
+            Term(
+                "eap-ig",
+                "EAP-IG",
+                ("eap-ig",),
+                "Edge attribution patching: scores all edges by gradients, averaged over runs between the two"
+                " ends of a pair.",
+            ),
+            Term(
                 "noising",
                 "Noising and denoising",
                 ("denoising", "noising"),

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from interp.circuits.cells.target import CellTarget
-from interp.circuits.gradients import normalized
+from interp.circuits.windows import normalized
 from interp.circuits.writes import Recorded
 from interp.engine.forward import Weights
 from interp.model import LAYER_NORM_EPS, LayerNorm
