@@ -53,6 +53,9 @@ if TYPE_CHECKING:
     from interp.checkpoints import load_model as load_model
     from interp.checkpoints import save_model as save_model
     from interp.circuits.attribution import attribute_edges as attribute_edges
+    from interp.circuits.cells import CellTarget as CellTarget
+    from interp.circuits.cells import cell_effects as cell_effects
+    from interp.circuits.cells import cell_graph as cell_graph
     from interp.circuits.certificate import certify as certify
     from interp.circuits.exact import exact_edges as exact_edges
     from interp.circuits.finder import Circuit as Circuit

@@ -49,6 +49,9 @@ HOMES = {
     "synergy": "interp.analyses.synergy",
     "value": "interp.analyses.ablation_sweep",
     # circuits
+    "CellTarget": "interp.circuits.cells",
+    "cell_effects": "interp.circuits.cells",
+    "cell_graph": "interp.circuits.cells",
     "attribute_edges": "interp.circuits.attribution",
     "certify": "interp.circuits.certificate",
     "Circuit": "interp.circuits.finder",

@@ -9,6 +9,7 @@ of a model that has diverged: in JSON they are ``null``, and in tables it is sai
 from interp.cli import collecting as collecting
 from interp.cli.circuits import certify, circuit, edges
 from interp.cli.drawing import puzzles
+from interp.cli.explaining.cell import cell
 from interp.cli.failing import failures
 from interp.cli.looking import heads, phenomena
 from interp.cli.methods import optimal, rank
@@ -21,7 +22,7 @@ from interp.cli.training import convert, evaluate, train
 
 for _command in (
     *(solve, sweep, failures, heads, phenomena, train, evaluate, convert),
-    *(puzzles, pairs, edges, circuit, certify, optimal, rank),
+    *(puzzles, pairs, edges, circuit, certify, cell, optimal, rank),
 ):
     app.command()(_command)
 app.add_typer(collecting.group, name="collections")

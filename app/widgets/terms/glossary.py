@@ -198,6 +198,13 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 " share can be read off.",
             ),
             Term(
+                "attribution-graph",
+                "Attribution graph",
+                ("attribution graphs", "attribution graph"),
+                "With patterns, LayerNorm scales and ReLU gates held, the model is a sum: what each part adds"
+                " to a lead, and by way of what.",
+            ),
+            Term(
                 "lens",
                 "Logit lens",
                 ("logit lens",),

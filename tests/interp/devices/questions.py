@@ -25,6 +25,7 @@ from interp.analyses.path_ablation import PathAblation
 from interp.analyses.prediction import PredictionOf
 from interp.analyses.question import Question
 from interp.analyses.synergy import Synergy
+from interp.circuits.cells import CellEffectsOf, CellGraphOf, CellTarget
 from interp.circuits.finder import Target
 from interp.circuits.graph import Edge
 from interp.circuits.questions import AnswerWithout, CertificateOf, CircuitOf, EdgeEffects
@@ -67,6 +68,8 @@ QUESTIONS: dict[str, Question[Any]] = {
     "sweep": Sweep((FIRST, SECOND), base=OFF),
     "sweep, mean, of the answer": Sweep((FIRST, SECOND), method=MEAN, scope="answer"),
     "masked blanks": BlanksMasked(FIRST),
+    "the graph of a cell": CellGraphOf(FIRST, 37, neurons=5),
+    "what the graph of a cell predicts": CellEffectsOf(FIRST, 37, CellTarget(3, 0), MEAN),
     "edges": EAP,
     "a circuit": CircuitOf(EAP, Target("size", 20)),
     "its certificate": CertificateOf(EAP, EDGES, PAIR),
