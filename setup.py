@@ -7,6 +7,7 @@ setup(
     package_dir={"interp._assets": "assets"},
     package_data={
         "interp._assets": ["models/*/*", "pairs/*", "puzzles/*", "stories/*"],
+        "interp": ["figures/circuit/*.js", "figures/circuit/*.css"],
         "app": [
             "style.css",
             "static/icon.svg",

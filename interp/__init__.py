@@ -52,8 +52,24 @@ if TYPE_CHECKING:
     from interp.analyses.synergy import synergy as synergy
     from interp.checkpoints import load_model as load_model
     from interp.checkpoints import save_model as save_model
+    from interp.circuits.attribution import attribute_edges as attribute_edges
+    from interp.circuits.cells import CellTarget as CellTarget
+    from interp.circuits.cells import cell_effects as cell_effects
+    from interp.circuits.cells import cell_graph as cell_graph
+    from interp.circuits.certificate import certify as certify
+    from interp.circuits.exact import exact_edges as exact_edges
+    from interp.circuits.finder import Circuit as Circuit
+    from interp.circuits.finder import Judge as Judge
+    from interp.circuits.finder import Target as Target
+    from interp.circuits.finder import eliminate as eliminate
+    from interp.circuits.finder import find_circuit as find_circuit
+    from interp.circuits.finder import top_circuit as top_circuit
+    from interp.circuits.graph import Graph as Graph
+    from interp.circuits.graph import connected as connected
+    from interp.circuits.runs import CircuitRuns as CircuitRuns
     from interp.engine.contrast import Contrast as Contrast
     from interp.engine.forcing import parse_forced as parse_forced
+    from interp.engine.forward import weights_of as weights_of
     from interp.engine.predict import losses as losses
     from interp.engine.predict import predict as predict
     from interp.errors import PuzzlescopeError as PuzzlescopeError

@@ -48,6 +48,23 @@ HOMES = {
     "sweep": "interp.analyses.ablation_sweep",
     "synergy": "interp.analyses.synergy",
     "value": "interp.analyses.ablation_sweep",
+    # circuits
+    "CellTarget": "interp.circuits.cells",
+    "cell_effects": "interp.circuits.cells",
+    "cell_graph": "interp.circuits.cells",
+    "attribute_edges": "interp.circuits.attribution",
+    "certify": "interp.circuits.certificate",
+    "Circuit": "interp.circuits.finder",
+    "CircuitRuns": "interp.circuits.runs",
+    "connected": "interp.circuits.graph",
+    "eliminate": "interp.circuits.finder",
+    "exact_edges": "interp.circuits.exact",
+    "Graph": "interp.circuits.graph",
+    "Judge": "interp.circuits.finder",
+    "Target": "interp.circuits.finder",
+    "find_circuit": "interp.circuits.finder",
+    "top_circuit": "interp.circuits.finder",
+    "weights_of": "interp.engine.forward",
     # figures
     "plate": "interp.figures.paper",
 }

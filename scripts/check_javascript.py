@@ -16,7 +16,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 WIDGETS = ROOT / "app" / "widgets"
-SHARED = {
+CIRCUIT = ROOT / "interp" / "figures" / "circuit"
+_BROWSER = {
     "ELEMENT": "element.js",
     "CANVAS": "canvas_view.js",
     "SVG_CELLS": "svg_cells.js",
@@ -28,7 +29,11 @@ SHARED = {
     "RING": "ring.js",
     "LEGEND": "scale_legend.js",
 }
-"""The names in ``app/widgets/browser/scripts.py`` of what several components need."""
+_CIRCUIT = {"GEOMETRY": "geometry.js", "PANEL": "panel.js", "TOOLS": "tools.js", "GRAPH": "graph.js"}
+SHARED = {name: WIDGETS / "browser" / "shared" / file for name, file in _BROWSER.items()}
+SHARED |= {name: CIRCUIT / file for name, file in _CIRCUIT.items()}
+"""The names, in ``app/widgets/browser/scripts.py`` and ``interp/figures/circuit/scripts.py``, of what several
+need."""
 
 CONFIG = ROOT / ".oxlintrc.json"
 
@@ -38,7 +43,7 @@ Module = tuple[Path, ...]
 def part(argument: ast.expr, folder: Path) -> Path:
     """The file that an argument of ``joined`` names: a constant, or ``HERE / "view.js"``."""
     if isinstance(argument, ast.Name):
-        return WIDGETS / "browser" / "shared" / SHARED[argument.id]
+        return SHARED[argument.id]
     assert isinstance(argument, ast.BinOp) and isinstance(argument.right, ast.Constant)
     return folder / str(argument.right.value)
 

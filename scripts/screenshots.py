@@ -25,6 +25,7 @@ PICTURES: dict[str, tuple[Scheme, str, str]] = {
         f"circuits?source={COSTLIEST}&measure=changed",
         "text=Do the two views agree?",
     ),
+    "graph.png": ("light", "graph?whose=puzzle&target=40", "text=KL from the whole model"),
 }
 """File: light or dark, the page, and where its last piece stands."""
 

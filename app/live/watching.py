@@ -129,6 +129,10 @@ class Watched:
         age, progress = self.age(group), sum(done) / len(done)
         return Pace(age * (1 - progress) / progress if progress else 0.0, age)
 
+    def held(self, group: str) -> list[Watch[Any]]:
+        """The watches of a group, whatever it depends on."""
+        return self._of(group)
+
     def _of(self, group: str) -> list[Watch[Any]]:
         return self._groups[group][1] if group in self._groups else []
 

@@ -61,6 +61,7 @@ PAGES = (
     Page("logbook", "Logbook"),
     Page("heads", "Heads"),
     Page("circuits", "Circuits"),
+    Page("graph", "Graph"),
     Page("stories", "Stories"),
 )
 ADMIN = Page("admin", "Administration")

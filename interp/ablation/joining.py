@@ -28,7 +28,7 @@ def _join_layers(terms: Iterable[Item]) -> list[Joined]:
     joined = []
     ordered = sorted(terms, key=lambda term: order_in_layer(*term))
     for (part, method), group in groupby(ordered, key=lambda term: (term[0].part, term[1].text)):
-        joined += [(run, part, method) for run in _runs(component.layer for component, _ in group)]
+        joined += [(run, part, method) for run in runs_of(component.layer for component, _ in group)]
     return joined
 
 
@@ -38,7 +38,7 @@ def _join_heads(parts: list[Joined]) -> list[str]:
     heads = [p for p in parts if p[1].startswith("H")]
     for key in dict.fromkeys((layers, method) for layers, _, method in heads):
         own = sorted(int(part[1:]) for layers, part, method in heads if (layers, method) == key)
-        texts += [(key[0], f"H{run}", key[1]) for run in _runs(own)]
+        texts += [(key[0], f"H{run}", key[1]) for run in runs_of(own)]
     rest = [p for p in parts if not p[1].startswith("H")]
     mlp = [p for p in rest if p[1] == "mlp"]
     ordered = sorted((p for p in rest if p not in mlp), key=lambda p: int(p[0].split("-")[0])) + texts + mlp
@@ -48,7 +48,7 @@ def _join_heads(parts: list[Joined]) -> list[str]:
     ]
 
 
-def _runs(numbers: Iterable[int]) -> list[str]:
+def runs_of(numbers: Iterable[int]) -> list[str]:
     """Ascending numbers as texts of their runs: 1, 2, 3, 7 -> '1-3', '7'."""
     runs: list[list[int]] = []
     for number in numbers:

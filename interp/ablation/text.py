@@ -105,13 +105,13 @@ def _did_you_mean(text: str, cfg: Config) -> str:
 
 
 def _parse_components(text: str, layers: str, part: str, where: str, cfg: Config) -> list[Component]:
-    chosen = _parse_range(layers, cfg.n_layers, "layer", where)
+    chosen = parse_range(layers, cfg.n_layers, "layer", where)
     if part == "attn":
         return [Component(layer, "attn") for layer in chosen]
     if part == "mlp":
         return [Component(layer, "mlp") for layer in chosen]
     if part.startswith("H"):
-        heads = _parse_range(part[1:], cfg.n_heads, "head", where)
+        heads = parse_range(part[1:], cfg.n_heads, "head", where)
         return [Component(layer, "head", head) for layer in chosen for head in heads]
     expected = "attn, mlp or a head such as H0 after the dot"
     raise PuzzlescopeError(f"{where}: expected {expected}, got '{brief(part)}'.{_did_you_mean(text, cfg)}")
@@ -122,7 +122,16 @@ def _number(digits: str) -> int:
     return int(digits.lstrip("0")[:6] or "0")
 
 
-def _parse_range(text: str, count: int, what: str, where: str) -> range:
+def parse_range(text: str, count: int, what: str, where: str) -> range:
+    """The numbers that a text as ``3``, ``1-3``, ``1-*`` or ``*`` means, of those below ``count``.
+
+    Args:
+        what: they number.
+        where: begins the sentence of an error.
+
+    Raises:
+        PuzzlescopeError: if it is no such text, or names a number that is not there.
+    """
     match = _RANGE.fullmatch(text)
     if match is None:
         raise PuzzlescopeError(

@@ -20,7 +20,7 @@ True
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from jaxtyping import UInt8
@@ -107,6 +107,39 @@ class RunQuestion(PuzzleQuestion[R]):
     def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[R, R]:
         run = run_puzzle(model, self.run_of.tokens, self.ablation, means)
         return (yield from self.of_run(model, run))
+
+
+class BasedQuestion(Question[R]):
+    """A question whose answer goes on from that of another, the *basis*: what took long there is computed
+    once for all that go on from it.
+
+    The backend asks :meth:`of_basis`, with the basis that it has kept, or computes first; :meth:`steps`
+    computes both.
+    """
+
+    @property
+    @abstractmethod
+    def basis(self) -> Question[Any]:
+        """The question that it goes on from."""
+
+    @abstractmethod
+    def of_basis(self, model: PuzzleGPT, found: Any) -> Steps[R, R]:
+        """The computation, from the answer of :attr:`basis`. Otherwise as :meth:`steps`."""
+
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[R, R]:
+        found = yield from quietly(self.basis.steps(model, means))
+        return (yield from self.of_basis(model, found))
+
+
+def quietly(steps: Steps[Any, R]) -> Steps[Any, R]:
+    """The same computation, which tells nothing on its way: only pauses."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            result: R = end.value
+            return result
+        yield None
 
 
 def means_over(puzzles: Iterable[Puzzle], ablation: Ablation, method: Method = ZERO) -> tuple[Need, ...]:

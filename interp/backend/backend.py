@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary
 import cachetools
 
 from interp.ablation import REFERENCE_PUZZLES
-from interp.analyses.question import Question, RunQuestion
+from interp.analyses.question import BasedQuestion, Question, RunQuestion, quietly
 from interp.backend.cache import Results
 from interp.backend.job import Claim
 from interp.backend.memory import Bounds, Watchman, give_back, resident
@@ -251,6 +251,10 @@ class Backend:
             needs = question.means_over
             run = yield from self._supplies.run(model, question.run_of, question.ablation, needs)
             return (yield from question.of_run(model, run))
+        if isinstance(question, BasedQuestion):
+            key = self._id(model), question.basis
+            basis = yield from quietly(self._steps(key, model, question.basis))
+            return (yield from question.of_basis(model, basis))
         means = yield from self._supplies.means(model, question.means_over)
         return (yield from question.steps(model, means))
 

@@ -27,17 +27,27 @@ from interp.analyses.head_study import HeadStudy, Sums
 from interp.analyses.path_ablation import PathState
 from interp.analyses.readers import Reader
 from interp.analyses.synergy import SynergyState
+from interp.circuits.certificate import Certificate, Chance, Stability, UnderFill, Verdict
+from interp.circuits.checks.curve import Curve
+from interp.circuits.checks.knockouts import Completeness, Minimality
+from interp.circuits.finder import Circuit, Target
+from interp.circuits.graph import Graph
+from interp.circuits.questions import Certified, Effects, Search
+from interp.circuits.scores import EdgeScores
 from interp.model import Config
 from interp.tokens import Structure
 
 STORED = (
     *(SweepState, SynergyState, PathState, PatchState, FailureState, HeadStudy, Roles, Composition),
+    *(Effects, Search, Certified),
     ReferenceMeans,
 )
 """Results that take long to compute."""
 _PARTS = (
     *(Ablation, Block, Component, Config, Edit, HeadRole, Reader),
     *(Role, RuleFit, Structure, StructureMeans, Sums, Term),
+    *(Certificate, Chance, Circuit, Completeness, Curve, EdgeScores, Graph, Minimality),
+    *(Stability, Target, UnderFill, Verdict),
 )
 CLASSES = {one.__name__: one for one in (*STORED, *_PARTS, *METHODS)}
 """What objects may be of."""

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from interp.assets import BANK_FOLDER
+from interp.assets import BANK_FOLDER, PAIRS_FOLDER
 from interp.backend.codec import STORED, UnstorableError, decode, encode, spelled
 from interp.model import PuzzleGPT
 from interp.sizes import bytes_in_words
@@ -249,12 +249,14 @@ def stored_under(checkpoint: str, model: PuzzleGPT) -> str:
 
 @cache
 def code_id() -> str:
-    """Of the code that computes results, and of the bank: other ones may come to something else."""
+    """Of the code that computes results, of the bank and of the pairs: other ones may come to something
+    else."""
     digest = hashlib.sha256(f"{torch.__version__} {np.__version__}".encode())
     root = Path(__file__).parent.parent
     for path in sorted(root.rglob("*.py")):
         digest.update(path.relative_to(root).as_posix().encode() + b"\0" + path.read_bytes())
-    for path in sorted(BANK_FOLDER.iterdir()):  # means are over its puzzles
+    # Means are over the bank's puzzles, circuits over the pairs.
+    for path in (*sorted(BANK_FOLDER.iterdir()), *sorted(PAIRS_FOLDER.iterdir())):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

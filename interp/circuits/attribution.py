@@ -12,7 +12,8 @@ scored by the change of the attention pattern itself, computed anew with the edg
 gradient at the pattern (Kramár et al., 2024, "AtP*", section 4.1, there for nodes).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -20,21 +21,24 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from interp.circuits.blocks import BLOCKS, blocks_of
-from interp.circuits.gradients import Gradients, gradients, normalized
-from interp.circuits.planted.effects import planted_gradients
+from interp.circuits.gradients import LayerGradients, Normed, gradients, run_window
+from interp.circuits.planted.effects import PlantedEstimates
 from interp.circuits.scores import EdgeScores, How, mean_scores
-from interp.circuits.writes import BothRuns, Fill, Writes
+from interp.circuits.windows import normalized, queries_keys_values, scores_of
+from interp.circuits.writes import BothRuns, Fill
 from interp.engine.contrast import Contrast
 from interp.engine.forward import Weights, weights_of
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
-from interp.model.hooks import check_not_planted, say_ignored
+from interp.model.hooks import check_not_planted, is_planted, say_ignored
 from interp.pairs import Pair
 from interp.puzzles import PuzzleSet
 from interp.resumable import Steps, resumable
 
 STEPS = 5
 """Runs between the two whose gradients EAP-IG averages."""
+ROWS = 5
+"""Runs that are taken back together: 130 MB of the default model's activations at all positions."""
 
 
 @resumable
@@ -48,7 +52,7 @@ def attribute_edges(
     fill: Fill = "pair",
     bank: PuzzleSet | None = None,
 ) -> Steps[EdgeScores, EdgeScores]:
-    """Estimated effects of all edges, mean over some pairs, with a pause after every run.
+    """Estimated effects of all edges, mean over some pairs, with a pause after every layer.
 
     Args:
         pairs: whose ends have the same grids at the same positions.
@@ -63,31 +67,47 @@ def attribute_edges(
         The scores over the pairs so far, after every pair.
 
     Raises:
-        PuzzlescopeError: if there is no pair, or its positions do not align, or its answers do not differ.
+        PuzzlescopeError: if there is no pair, or its positions do not align, or its answers do not differ; of
+            a planted circuit, if the changed pattern is asked for.
+    """
+    if attention:
+        check_not_planted(model, "scores by the changed pattern")
+
+    def of(weights: Weights, pair: Pair) -> OnePair:
+        if is_planted(model):
+            return PlantedEstimates(weights, pair, fill, bank, first_only=first_only, steps=steps)
+        return _Estimates(weights, pair, fill, bank, first_only, steps, attention)
+
+    return (yield from over_pairs(model, pairs, of))
+
+
+@runtime_checkable
+class OnePair(Protocol):
+    """How the edges of one pair are scored."""
+
+    def all(self) -> Steps[None, None]:
+        """Score every edge."""
+
+    def scores(self) -> EdgeScores:
+        """Of every edge, when that is done."""
+
+
+def over_pairs(
+    model: PuzzleGPT, pairs: Sequence[Pair], of: Callable[[Weights, Pair], OnePair]
+) -> Steps[EdgeScores, EdgeScores]:
+    """The mean scores over some pairs, one after the other: after every pair those so far.
+
+    Args:
+        of: what scores the edges of a pair.
     """
     check_pairs(pairs)
     say_ignored(model, "effects of edges", planted=True)
-    if attention:
-        check_not_planted(model, "scores by the changed pattern")
     weights, found = weights_of(model), list[EdgeScores]()
     for pair in pairs:
-        one = _OnePair(weights, pair, fill, bank, first_only)
+        one = of(weights, pair)
         yield None
-        at = [(step + 0.5) / steps for step in range(steps)] or [1.0]
-        mean: Tensor | None = None
-        through: Tensor | None = None
-        for alpha in at:
-            own = one.gradients_at(alpha)
-            mean = own.readers if mean is None else mean.add_(own.readers)
-            if attention:
-                patterns = _at_patterns(own)
-                through = patterns if through is None else through.add_(patterns)
-            yield None
-        assert mean is not None
-        blocks = one.contracted(mean / len(at))
-        if through is not None:
-            yield from one.through_patterns(through / len(at), blocks)
-        found.append(one.scores(blocks, "eap-ig" if steps else "eap"))
+        yield from one.all()
+        found.append(one.scores())
         yield mean_scores(found)
     return mean_scores(found)
 
@@ -105,74 +125,122 @@ def check_pairs(pairs: Sequence[Pair]) -> None:
         Contrast.of(pair)
 
 
-class _OnePair(BothRuns):
-    """A pair's runs, and what its writers write less what cut edges read."""
+class _Estimates(BothRuns):
+    """The estimates of a pair's edges: what the writers write less what is in their place, times gradients.
 
-    def __init__(self, weights: Weights, pair: Pair, fill: Fill, bank: PuzzleSet | None, first_only: bool):
-        super().__init__(weights, pair, fill, bank, first_only=first_only)
-        self.less: Writes = self.clean.writes - self.other
-        self.blocks: Int[np.ndarray, " pos"] = blocks_of(pair.base)
+    Attributes:
+        found: the scores by block of positions.
+    """
 
-    def gradients_at(self, alpha: float) -> Gradients:
-        """Of a run whose embedding is so far on the way from the other's (0) to the clean one (1)."""
-        stream = self.other[0] + alpha * self.less[0]
-        if self.weights.model.planted is not None:
-            return planted_gradients(self.weights.model, self.tokens, stream, self.metric)
-        return gradients(self.weights, stream, self.metric)
-
-    def contracted(
-        self, readers: Float[Tensor, "reader pos d_model"]
-    ) -> Float[np.ndarray, "block reader writer"]:
-        """What the writers write less what is in their place, times gradients, by block of positions."""
-        found = np.zeros((len(BLOCKS), *self.graph.possible.shape))
-        for block in range(len(BLOCKS)):
-            here = torch.from_numpy(np.flatnonzero(self.blocks == block)).to(readers.device)
-            if len(here):
-                own = readers[:, here].flatten(1) @ self.less[:, here].flatten(1).T
-                found[block] = np.where(self.carrying, own.double().cpu().numpy(), 0)
-        return found
-
-    def through_patterns(
+    def __init__(
         self,
-        gradient: Float[Tensor, "layer head query key"],
-        found: Float[np.ndarray, "block reader writer"],
-    ) -> Steps[None, None]:
+        weights: Weights,
+        pair: Pair,
+        fill: Fill,
+        bank: PuzzleSet | None,
+        first_only: bool,
+        steps: int,
+        attention: bool,
+    ):
+        super().__init__(weights, pair, fill, bank, first_only=first_only)
+        self.how: How = "eap-ig" if steps else "eap"
+        self._alphas = [(step + 0.5) / steps for step in range(steps)] or [1.0]
+        self._attention = attention
+        self._blocks: Int[np.ndarray, " pos"] = blocks_of(pair.base)[: self.window.stop]
+        self._less = self.change.transpose(0, 1).neg()  # [pos, writer, d_model]
+        self.found: Float[np.ndarray, "block reader writer"] = np.zeros(
+            (len(BLOCKS), *self.graph.possible.shape)
+        )
+
+    def scores(self) -> EdgeScores:
+        found = self.found
+        return EdgeScores(self.graph, found.sum(0), found, self.how, self.fill, 1, self.value, self.empty)
+
+    def all(self) -> Steps[None, None]:
+        """Of a few runs between the two at a time, layer by layer."""
+        directions = self.metric.directions
+        self._add(slice(-1, None), directions[:, None], self.window.asked)
+        patterns: dict[int, Tensor] = {}
+        for first in range(0, len(self._alphas), ROWS):
+            alphas = self.change.new_tensor(self._alphas[first : first + ROWS])
+            clean = self.clean.layers[0].pre[:, self.window.all]
+            streams = clean + (1 - alphas)[:, None, None] * self.change[0]
+            runs = []
+            for run in run_window(self.weights, streams, self.window, self.early):
+                runs.append(run)
+                yield None
+            layers = reversed(range(len(runs)))
+            back = gradients(self.weights, runs, self.early, directions)
+            for layer, own in zip(layers, back, strict=True):
+                self._layer(layer, own)
+                if self._attention:
+                    at = self._at_pattern(layer, own)
+                    patterns[layer] = patterns[layer].add_(at) if layer in patterns else at
+                yield None
+        for layer, at in patterns.items():
+            yield from self._through_pattern(layer, at)
+
+    def _layer(self, layer: int, own: LayerGradients) -> None:
+        """Add what these runs say of the edges into a layer."""
+        run, block = own.run, self.weights.layers[layer].block
+        inputs, mlp = self.graph.inputs(layer), self.graph.mlp_input(layer)
+        n = len(self._alphas)
+        self._add(slice(mlp, mlp + 1), own.mlp.sum(0)[:, None] / n, run.asked)
+        asked: tuple[Normed, Tensor | None] = (run.before.at(run.asked), run.asked)
+        every: tuple[Normed, Tensor | None] = (run.before, None)
+        for number, (W, at, read, (before, places)) in enumerate(
+            (
+                (block.attn.W_Q, own.q, run.q, asked),
+                (block.attn.W_K, own.k, run.k, every),
+                (block.attn.W_V, own.v, run.v, every),
+            )
+        ):
+            readers = slice(inputs.start + number, inputs.stop, 3)
+            self._add(readers, before.summed(W, at, read) / n, places)
+
+    def _add(
+        self, readers: slice, gradient: Float[Tensor, "pos reader d_model"], places: Tensor | None
+    ) -> None:
+        """Add a gradient at some readers of the same layer, times what each writer writes there."""
+        below = self.graph.below[range(len(self.graph.below))[readers][0]]
+        less = self._less[:, :below] if places is None else self._less[places, :below]
+        products = torch.bmm(gradient, less.transpose(1, 2))
+        which = torch.from_numpy(self._blocks[self.window.start :]).to(products.device)
+        which = which if places is None else which[places]
+        parts = products.new_zeros(len(BLOCKS), *products.shape[1:]).index_add_(0, which, products)
+        self.found[:, readers, :below] += parts.double().cpu().numpy()
+
+    def _at_pattern(self, layer: int, own: LayerGradients) -> Float[Tensor, "head query key"]:
+        """The metric's gradient at every attention pattern of a layer, all keys."""
+        late = torch.einsum("rhqd,rhkd->hqk", own.z, own.run.v)
+        return torch.cat([own.z.sum(0) @ self.early[layer][1].transpose(1, 2), late], -1) / len(self._alphas)
+
+    def _through_pattern(self, layer: int, gradient: Float[Tensor, "head query key"]) -> Steps[None, None]:
         """Put in place of the scores of edges into queries and keys those by the changed pattern.
 
         The parts of a score by block are those of the sum over all pairs of positions: of an edge into
         queries by where the query stands, of one into keys by where the key does.
         """
-        which = torch.from_numpy(self.blocks).to(gradient.device)
-        for layer, halves in enumerate(self.clean.layers):
-            first = self.graph.inputs(layer).start
-            cut = halves.pre - self.less[: self.graph.below[first]]
-            attn = self.weights.layers[layer].block.attn
-            norm = self.weights.layers[layer].block.ln1
-            x, cut = normalized(norm, halves.pre), normalized(norm, cut)
-            for head in range(self.weights.cfg.n_heads):
-                q, k = (x @ W[head] for W in (attn.W_Q, attn.W_K))
-                whole = _pattern(q * attn.scale, k)
-                for number, W in enumerate((attn.W_Q, attn.W_K)):
-                    new = cut @ W[head]
-                    pattern = _pattern(*((new * attn.scale, k) if number == 0 else (q * attn.scale, new)))
-                    change = ((whole - pattern) * gradient[layer, head]).sum(2 - number)
-                    parts = change.new_zeros(len(change), len(BLOCKS)).index_add_(1, which, change)
-                    found[:, first + 3 * head + number, : len(change)] = parts.T.double().cpu().numpy()
-                yield None
-
-    def scores(self, blocks: Float[np.ndarray, "block reader writer"], how: How) -> EdgeScores:
-        return EdgeScores(self.graph, blocks.sum(0), blocks, how, self.fill, 1, self.value, self.empty)
-
-
-def _pattern(
-    q: Float[Tensor, "#row query d_qk"], k: Float[Tensor, "#row key d_qk"]
-) -> Float[Tensor, "#row query key"]:
-    """Where the queries look, each at itself and what comes before."""
-    scores = q @ k.transpose(-1, -2)
-    later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
-    return scores.masked_fill_(later, -torch.inf).softmax(-1)
-
-
-def _at_patterns(own: Gradients) -> Float[Tensor, "layer head query key"]:
-    """The metric's gradient at every attention pattern."""
-    return own.z @ own.v.transpose(-1, -2)
+        inputs, attn = self.graph.inputs(layer), self.weights.layers[layer].block.attn
+        below = self.graph.below[inputs.start]
+        asked = self.window.asked if layer == self.weights.cfg.n_layers - 1 else None
+        which = torch.from_numpy(self._blocks).to(gradient.device)
+        late = which[self.window.start :]
+        pre, norm = self.clean.layers[layer].pre[:, self.window.all], self.weights.layers[layer].block.ln1
+        queries, keys, _ = (own[0] for own in queries_keys_values(self.weights, layer, normalized(norm, pre)))
+        cut = normalized(norm, pre + self.change[:below])
+        for head in range(self.weights.cfg.n_heads):
+            early = self.early[layer][0][head]
+            for number, W in enumerate((attn.W_Q, attn.W_K)):
+                new = cut @ W[head]
+                q, k = (new, keys[head]) if number == 0 else (queries[head], new)
+                if asked is not None:
+                    q = q[..., asked, :]
+                pattern = scores_of(q, k, early, attn.scale, asked).softmax(-1)
+                whole = queries[head] if asked is None else queries[head, asked]
+                change = scores_of(whole, keys[head], early, attn.scale, asked).softmax(-1) - pattern
+                change = (change * gradient[head]).sum(2 - number)
+                place = which if number else (late if asked is None else late[asked])
+                parts = change.new_zeros(below, len(BLOCKS)).index_add_(1, place, change)
+                self.found[:, inputs.start + 3 * head + number, :below] = parts.T.double().cpu().numpy()
+            yield None

@@ -1,25 +1,85 @@
-"""How good a circuit is, on pairs that it was not found by."""
+"""How good a circuit is, on pairs that it was not found by, and whether that is good enough."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from interp.circuits.finder import Circuit, Judge, Kept, pairs_alike, random_circuits
-from interp.circuits.graph import connected
-from interp.circuits.runs import CircuitRuns
+from interp.circuits.checks.curve import SHARES as SHARES
+from interp.circuits.checks.curve import Curve, curve
+from interp.circuits.checks.greedy import greedy_answers
+from interp.circuits.checks.knockouts import Completeness, Minimality, completeness, minimality
+from interp.circuits.finder import ROUNDING, Circuit, Judge, Target, random_circuits
+from interp.circuits.runs import CircuitRuns, Ends
 from interp.circuits.scores import EdgeScores
+from interp.circuits.writes import FILLS, Fill
+from interp.engine.contrast import Contrast
 from interp.engine.forward import weights_of
+from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.pairs import Pair
+from interp.puzzles import PuzzleSet
 from interp.resumable import Steps, resumable
 
-SHARES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
-"""Of all edges, the circuits over which CPR and CMD integrate (Mueller et al., 2025, "MIB", section 3)."""
-RANDOM = 20
+Depth = Literal["quick", "full"]
+RANDOM: dict[Depth, int] = {"quick": 20, "full": 100}
+"""Random circuits that a circuit is compared with."""
+KNOCKOUTS = 20
+"""Random sets of edges that are cut to see whether a circuit is complete."""
+DRAWS = 100
+"""Times that the pairs by which edges were scored are drawn anew."""
+SLACK = 0.05
+"""What faithfulness may be lower on pairs that a circuit was not found by."""
+
+MEANINGS = {
+    "faithfulness": (
+        "the share of the gap between the whole model and the empty circuit that the circuit keeps: 1 is all"
+    ),
+    "first": "the same at the first cell only in which the answers differ, which sees nothing of the answer",
+    "kl": (
+        "how far the circuit's predictions are from the whole model's: KL divergence, nats a cell, 0 is none"
+    ),
+    "logit_difference": (
+        "of the right colour and the other end's: of the circuit, of the whole model, and with every edge cut"
+    ),
+    "cells": "the share of cells that the circuit draws right given the true cells before",
+    "solved": "answers that the circuit draws right from beginning to end, by greedy decoding",
+    "alike": (
+        "answers that the circuit draws exactly as the whole model does, right or wrong, by greedy decoding"
+    ),
+    "alike_cells": "the share of cells that it draws as the whole model does, each by greedy decoding",
+    "random": (
+        "faithfulness of random circuits with as many edges of each class: the circuit should be far better"
+    ),
+    "cpr": "area under faithfulness over the share of edges, the top ones by score: higher is better (MIB)",
+    "cmd": (
+        "area between 1 and faithfulness over the share of edges, the top ones by absolute score: 0 is "
+        "best (MIB)"
+    ),
+    "cmd_log": "the same over the logarithm of the share, so that small circuits count",
+    "completeness": (
+        "how differently circuit and model do when the same edges of the circuit are cut in both: 0 is "
+        "the same"
+    ),
+    "minimality": (
+        "the share of the circuit's edges that are needed: with each alone cut, at least 0.001 of the gap "
+        "is lost"
+    ),
+    "stability": (
+        "how alike the top edges are that other pairs would have given (Jaccard, pairs drawn anew): 1 is "
+        "the same"
+    ),
+    "fills": "the same circuit with something else read by the edges outside",
+    "verdict": (
+        "accepted if it does on held-out pairs what it was found for (a share of the gap, less 0.05, or as"
+        " many right answers as the whole model), and is nearer to the whole model than every random circuit"
+    ),
+}
+"""What each number of a certificate means."""
 
 
 @dataclass(frozen=True)
@@ -29,69 +89,268 @@ class Chance:
     Attributes:
         n: how many.
         mean, most: of their faithfulness.
+        nearest: that of the one which is nearest to the whole model's, 1. What keeps more than all is no more
+            faithful than what keeps less.
     """
 
     n: int
     mean: float
     most: float
+    nearest: float
+
+    @classmethod
+    def of(cls, faithfulness: Float[np.ndarray, " run"]) -> "Chance":
+        nearest = faithfulness[np.abs(1 - faithfulness).argmin()]
+        return cls(len(faithfulness), float(faithfulness.mean()), float(faithfulness.max()), float(nearest))
+
+
+@dataclass(frozen=True)
+class Stability:
+    """How much the choice of the pairs decides which edges have the largest scores.
+
+    Attributes:
+        draws: times that as many pairs were drawn from them, with replacement.
+        mean, least: Jaccard index of the top edges of each draw and of all pairs, as many as the circuit has.
+    """
+
+    draws: int
+    mean: float
+    least: float
+
+
+@dataclass(frozen=True)
+class UnderFill:
+    """The circuit with something else read by the edges outside.
+
+    Attributes:
+        faithfulness: nan where the ends are too near each other under this fill.
+        kl: nats a cell.
+        cells: share right given the true ones before.
+        right: answers that are right as a whole.
+    """
+
+    faithfulness: float
+    kl: float
+    cells: float
+    right: int
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a circuit is what it claims to be.
+
+    Attributes:
+        accepted: there is no reason against it.
+        reasons: those that there are, a sentence each.
+    """
+
+    accepted: bool
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """A circuit held against pairs.
+    """A circuit held against pairs. What is not computed (yet) is ``None``.
 
     Attributes:
         pairs: how many.
         faithfulness: of the gap over all contrast cells, the share that is kept.
-        first: the same at the first contrast cell only, which sees nothing of the answer.
+        first: the same at the first contrast cell only, which sees nothing of the answer; nan where the ends
+            do not differ there.
         kl: the Kullback-Leibler divergence of its predictions from the whole model's, mean over the answer's
             cells, in nats.
+        logit_difference: the metric of the circuit (``circuit``), the whole model (``whole``) and the empty
+            circuit (``empty``), logits.
         cells: the share of all cells that are right given the true ones before.
-        solved: answers that are right as a whole, by greedy decoding.
+        solved: answers that are right as a whole, by greedy decoding; ``whole_solved``: of the whole model.
+        alike: answers that are drawn as the whole model draws them, by greedy decoding of both.
+        alike_cells: the share of cells.
         chance: random circuits.
+        sizes: faithfulness over size.
+        complete, minimal, stable: see there.
+        fills: the circuit under each fill.
+        verdict: whether it stands.
     """
 
     pairs: int
     faithfulness: float
     first: float
     kl: float
+    logit_difference: dict[str, float]
     cells: float
     solved: int
-    chance: Chance
+    whole_solved: int
+    alike: int
+    alike_cells: float
+    chance: Chance | None = None
+    sizes: Curve | None = None
+    complete: Completeness | None = None
+    minimal: Minimality | None = None
+    stable: Stability | None = None
+    fills: dict[Fill, UnderFill] | None = None
+    verdict: Verdict | None = None
+
+
+def check_apart(found_by: Sequence[Pair], held_out: Sequence[Pair]) -> None:
+    """Raise :class:`PuzzlescopeError` if a puzzle by which a circuit was found is among those held out."""
+    known = {end.cells for pair in found_by for end in (pair.base, pair.counterfactual)}
+    both = [end for pair in held_out for end in (pair.base, pair.counterfactual) if end.cells in known]
+    if both:
+        raise PuzzlescopeError(
+            f"The pairs held out and those that the circuit is found by share {len(both)} puzzles, such as"
+            f" {both[0].id}: what was found by them proves nothing on them. Give other pairs."
+        )
 
 
 @resumable
 def certify(
-    model: PuzzleGPT, circuit: Circuit, pairs: Sequence[Pair], *, n_random: int = RANDOM, seed: int = 0
+    model: PuzzleGPT,
+    circuit: Circuit,
+    pairs: Sequence[Pair],
+    *,
+    depth: Depth = "quick",
+    scores: EdgeScores | None = None,
+    target: Target | None = None,
+    found_by: Sequence[Pair] = (),
+    n_random: int | None = None,
+    fill: Fill = "pair",
+    bank: PuzzleSet | None = None,
+    seed: int = 0,
 ) -> Steps[Certificate, Certificate]:
-    """Hold a circuit against pairs, what is cut reading the pair's other run.
+    """Hold a circuit against pairs.
 
     Args:
         pairs: others than those by which it was found.
+        depth: ``quick``: how it answers, random circuits, sizes and stability; ``full``: more random ones,
+            completeness, minimality, and the other fills (:data:`interp.circuits.writes.FILLS`).
+        scores: by which it was found. Without them nothing is said of sizes, and without each pair's own
+            nothing of stability.
+        target: what it was found for; left out, the faithfulness that it claims.
+        found_by: the pairs by which it was found, to see that they are others.
         n_random: random circuits to compare with.
-        seed: they are drawn with.
+        fill, bank: what edges outside read; the bank is needed for a full certificate.
+        seed: what is drawn at random is drawn with.
+
+    Yields:
+        What is known so far.
 
     Raises:
-        PuzzlescopeError: if the pairs' ends are too near for it.
+        PuzzlescopeError: if the pairs' ends are too near for it, or were used to find the circuit.
     """
-    weights = weights_of(model)
-    runs = CircuitRuns(weights, pairs)
-    judge = Judge(runs)
-    yield None
-    first = Judge(CircuitRuns(weights, pairs, first_only=True)).of(circuit.kept)
-    yield None
-    cells, solved = pairs_alike(runs, circuit.kept, [pair.base.grids[3] for pair in pairs])
-    others = np.stack(list(random_circuits(circuit.graph, circuit.kept, n_random, seed)))
+    check_apart(found_by, pairs)
+    runs = yield from CircuitRuns.begun(weights_of(model), pairs, fill, bank)
+    found = yield from _held(runs, circuit)
+    judge = yield from Judge.begun(runs)
+    yield found
+    n_random = RANDOM[depth] if n_random is None else n_random
+    others = np.stack(list(random_circuits(circuit.graph, circuit.kept, n_random, seed, circuit.by)))
     by_chance = yield from judge.each(others)
+    found = replace(found, chance=Chance.of(by_chance))
+    found = replace(found, verdict=_verdict(found, circuit, target))
+    yield found
+    if scores is not None:
+        found = replace(
+            found, sizes=(yield from curve.steps(judge, scores)), stable=_stable(scores, circuit, seed)
+        )
+        yield found
+    if depth == "full":
+        found = replace(found, complete=(yield from completeness.steps(judge, circuit, KNOCKOUTS, seed)))
+        yield found
+        found = replace(found, minimal=(yield from minimality.steps(judge, circuit)))
+        yield found
+        for other in FILLS:
+            under = yield from _under(model, circuit, pairs, other, bank)
+            found = replace(found, fills={**(found.fills or {}), other: under})
+            yield found
+    return found
+
+
+def _held(runs: CircuitRuns, circuit: Circuit) -> Steps[None, Certificate]:
+    """How a circuit answers. What the whole model and the empty circuit make of the pairs is kept on the
+    way."""
+    masks = np.stack([circuit.kept, runs.graph.possible, np.zeros_like(circuit.kept)])
+    metrics, firsts, kls, drawn = [], [], [], []
+    for pair, own in enumerate(runs.pairs):
+        logits = runs.each(masks, pair)
+        yield None
+        metrics.append(runs.of_logits(logits, [pair] * 3))
+        first = Contrast.of(own, first_only=True)
+        firsts.append([float(first.of_logits(one)) for one in logits])
+        kls.append(divergence(logits[1:2], logits[:1]))
+        drawn.append(_drawn(logits[:2]))
+    answers, alike = runs.answers, np.stack(drawn)
+    ours, whole, empty = np.mean(metrics, 0).tolist()
+    if runs.ends is None:
+        runs.ends = Ends(whole, empty, tuple((alike[:, 1] == answers).all(1).tolist()))
+    judge = yield from Judge.begun(runs)
+    own, all_, none = np.mean(firsts, 0)
+    greedy = yield from greedy_answers.steps(runs, circuit.kept, list(alike[:, 0]))
+    of_whole = yield from greedy_answers.steps(runs, runs.graph.possible, list(alike[:, 1]))
     return Certificate(
-        len(pairs),
-        judge.of(circuit.kept),
-        first,
-        divergence(runs.logits(circuit.graph.possible), runs.logits(circuit.kept)),
-        float(cells.mean()),
-        int(solved.sum()),
-        Chance(n_random, float(by_chance.mean()), float(by_chance.max())),
+        len(runs),
+        float(judge.share(np.array([ours]))[0]),
+        float((own - none) / (all_ - none)) if all_ != none else float("nan"),
+        float(np.mean(kls)),
+        {"circuit": ours, "whole": whole, "empty": empty},
+        float((alike[:, 0] == answers).mean()),
+        int((greedy == answers).all(1).sum()),
+        int((of_whole == answers).all(1).sum()),
+        int((greedy == of_whole).all(1).sum()),
+        float((greedy == of_whole).mean()),
     )
+
+
+def _drawn(logits: Float[Tensor, "run 100 vocab"]) -> np.ndarray:
+    """The likeliest tokens."""
+    return np.asarray(logits.argmax(-1).cpu().numpy())
+
+
+def _verdict(found: Certificate, circuit: Circuit, target: Target | None) -> Verdict:
+    claimed = target.amount if target and target.kind == "faithfulness" else circuit.faithfulness
+    reasons = []
+    if target is not None and target.kind == "solved":  # no share of the gap was asked for
+        if found.solved < found.whole_solved:
+            reasons.append(
+                f"On held-out pairs it answers {found.solved} right, the whole model {found.whole_solved}."
+            )
+    elif not found.faithfulness >= claimed - SLACK:
+        reasons.append(
+            f"On held-out pairs it keeps {found.faithfulness:.3f} of the gap, more than {SLACK:g} below the"
+            f" {claimed:.3f} that it was found for."
+        )
+    assert found.chance is not None
+    if not abs(1 - found.faithfulness) + ROUNDING < abs(1 - found.chance.nearest):
+        reasons.append(
+            f"Of {found.chance.n} random circuits with as many edges of each class one keeps"
+            f" {found.chance.nearest:.3f}: {found.faithfulness:.3f} is no nearer to the whole model's 1."
+        )
+    return Verdict(not reasons, tuple(reasons))
+
+
+def _stable(scores: EdgeScores, circuit: Circuit, seed: int) -> Stability | None:
+    if scores.each is None or len(scores.each) < 2:
+        return None
+    top = scores.top(len(circuit))
+    drawn = scores.resampled(len(circuit), DRAWS, seed=seed)
+    alike = (drawn & top).sum((1, 2)) / np.maximum((drawn | top).sum((1, 2)), 1)
+    return Stability(DRAWS, float(alike.mean()), float(alike.min()))
+
+
+def _under(
+    model: PuzzleGPT, circuit: Circuit, pairs: Sequence[Pair], fill: Fill, bank: PuzzleSet | None
+) -> Steps[None, UnderFill]:
+    runs = yield from CircuitRuns.begun(weights_of(model), pairs, fill, bank)
+    masks = np.stack([circuit.kept, runs.graph.possible, np.zeros_like(circuit.kept)])
+    metrics, kls, right = [], [], []
+    for pair in range(len(runs)):
+        logits = runs.each(masks, pair)
+        yield None
+        metrics.append(runs.of_logits(logits, [pair] * 3))
+        kls.append(divergence(logits[1:2], logits[:1]))
+        right.append(_drawn(logits[:1])[0] == runs.answers[pair])
+    ours, whole, empty = np.mean(metrics, 0)
+    kept = float((ours - empty) / (whole - empty)) if whole != empty else float("nan")
+    return UnderFill(kept, float(np.mean(kls)), float(np.mean(right)), int(np.all(right, 1).sum()))
 
 
 def divergence(whole: Float[Tensor, "pair 100 vocab"], cut: Float[Tensor, "pair 100 vocab"]) -> float:
@@ -100,51 +359,35 @@ def divergence(whole: Float[Tensor, "pair 100 vocab"], cut: Float[Tensor, "pair 
     return float(F.kl_div(q, p, log_target=True, reduction="none").sum(-1).mean())
 
 
-@dataclass(frozen=True)
-class Curve:
-    """Faithfulness over the share of edges kept, and what MIB makes of it.
-
-    Attributes:
-        shares: of all edges that were taken.
-        edges: how many of these are on a path.
-        by_score: faithfulness of the top edges by signed score.
-        by_size: of the top edges by absolute score.
-    """
-
-    shares: tuple[float, ...]
-    edges: tuple[int, ...]
-    by_score: tuple[float, ...]
-    by_size: tuple[float, ...]
-
-    @property
-    def cpr(self) -> float:
-        """The area under faithfulness by signed score; higher is better, and it may exceed 1."""
-        return float(np.trapezoid(self.by_score, self.shares))
-
-    @property
-    def cmd(self) -> float:
-        """The area between 1 and faithfulness by absolute score; 0 is best."""
-        return float(np.trapezoid(np.abs(1 - np.array(self.by_size)), self.shares))
-
-    @property
-    def cmd_log(self) -> float:
-        """The same over the logarithm of the share, as a mean: on the linear axis circuits of less than 1 %
-        of the edges hardly count."""
-        axis = np.log(self.shares)
-        area = np.trapezoid(np.abs(1 - np.array(self.by_size)), axis)
-        return float(area / (axis[-1] - axis[0]))
+BESIDE = ("chance", "sizes", "complete", "minimal", "stable", "fills", "verdict")
+"""What of a certificate does not stand under ``held_out`` in JSON."""
 
 
-@resumable
-def curve(runs: CircuitRuns, scores: EdgeScores, shares: Sequence[float] = SHARES) -> Steps[Curve, Curve]:
-    """Faithfulness over size, of the circuits that an order of the edges gives."""
-    judge, graph = Judge(runs), runs.graph
-    found: dict[bool, list[float]] = {False: [], True: []}
-    edges = []
-    for share in shares:
-        for signed in (False, True):
-            kept: Kept = connected(graph, scores.top(round(share * graph.n_edges), signed=signed))
-            found[signed].append(judge.of(kept))
-            edges += [] if signed else [int(kept.sum())]
-            yield None
-    return Curve(tuple(shares), tuple(edges), tuple(found[True]), tuple(found[False]))
+def certificate_json(found: Certificate, circuit: Circuit) -> dict[str, Any]:
+    """A certificate as JSON: ``kl``, ``solved``, ``random``, ``held_out``, and what else is known of ``cpr``,
+    ``cmd``, ``cmd_log``, ``sizes``, ``completeness``, ``minimality`` (with every edge's drop), ``stability``,
+    ``fills``, ``verdict``; ``meanings`` says what each is."""
+    told: dict[str, Any] = {"kl": found.kl, "solved": found.solved}
+    if found.sizes is not None:
+        told |= {name: getattr(found.sizes, name) for name in ("cpr", "cmd", "cmd_log")}
+        told["sizes"] = asdict(found.sizes)
+    for name, own in (
+        ("random", found.chance),
+        ("completeness", found.complete),
+        ("stability", found.stable),
+    ):
+        told |= {name: asdict(own)} if own is not None else {}
+    if found.minimal is not None:
+        drops = zip(circuit.edges, found.minimal.drops, strict=True)
+        told["minimality"] = {
+            "needed": found.minimal.needed,
+            "least": found.minimal.least,
+            "edges": [{"from": edge.writer, "to": edge.reader, "drop": drop} for edge, drop in drops],
+        }
+    if found.fills is not None:
+        told["fills"] = {fill: asdict(own) for fill, own in found.fills.items()}
+    if found.verdict is not None:
+        told["verdict"] = asdict(found.verdict)
+    told["held_out"] = {name: own for name, own in vars(found).items() if name not in BESIDE}
+    known = told.keys() | told["held_out"].keys()
+    return {**told, "meanings": {name: text for name, text in MEANINGS.items() if name in known}}

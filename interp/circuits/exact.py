@@ -6,33 +6,33 @@ Goldowsky-Dill et al., 2023, "Localizing Model Behavior with Path Patching"). Th
 :mod:`interp.circuits.attribution` are held against it.
 
 A run of a cut edge branches off the clean run at its reader's layer: of an edge into a head, one head of that
-layer is computed anew, its MLP, and the layers above. Over all edges that is what takes the time.
+layer is computed anew, its MLP, and the layers above; and all of it at a window's positions only
+(:mod:`interp.circuits.windows`). Over all edges that is what takes the time. An edge whose writer writes the
+same in its place costs nothing, one into the logits next to nothing.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from interp.circuits.attribution import check_pairs
-from interp.circuits.gradients import normalized
-from interp.circuits.planted.effects import exact_effects
-from interp.circuits.scores import EdgeScores, mean_scores
+from interp.circuits.attribution import OnePair, over_pairs
+from interp.circuits.planted.effects import PlantedEffects
+from interp.circuits.scores import EdgeScores
+from interp.circuits.windows import attend, by_head, normalized, queries_keys_values
 from interp.circuits.writes import BothRuns, Fill
-from interp.engine.forward import Gates, LayerGates, Weights, run_layer, unembed, weights_of
-from interp.engine.halves import mlp_half
-from interp.grids import CELLS
+from interp.engine.forward import Weights
 from interp.model import PuzzleGPT
-from interp.model.hooks import say_ignored
+from interp.model.hooks import is_planted
 from interp.pairs import Pair
 from interp.puzzles import PuzzleSet
 from interp.resumable import Steps, resumable
 
 ROWS = 8
-"""Edges that are cut in one pass. More take more memory and are no faster on a CPU."""
+"""Edges that are cut in one pass, in 90 MB of the default model's activations at all positions. More take
+more memory and are no faster on a CPU."""
 
 
 @resumable
@@ -51,19 +51,18 @@ def exact_edges(
     Yields:
         The scores over the pairs so far, after every pair.
     """
-    check_pairs(pairs)
-    say_ignored(model, "effects of edges", planted=True)
-    weights, found = weights_of(model), list[EdgeScores]()
-    for pair in pairs:
-        one = ExactEdges(weights, pair, fill, bank, first_only=first_only)
-        yield from one.all()
-        found.append(one.scores())
-        yield mean_scores(found)
-    return mean_scores(found)
+
+    def of(weights: Weights, pair: Pair) -> OnePair:
+        if is_planted(model):
+            return PlantedEffects(weights, pair, fill, bank, first_only=first_only)
+        return ExactEdges(weights, pair, fill, bank, first_only=first_only)
+
+    return (yield from over_pairs(model, pairs, of))
 
 
 class ExactEdges(BothRuns):
-    """The exact effects of a pair's edges, as they become known.
+    """The exact effects of a pair's edges, as they become known (arguments as of
+    :class:`interp.circuits.writes.BothRuns`).
 
     Attributes:
         effects: by how much the metric falls when each edge is cut; nan where that is not known yet.
@@ -79,9 +78,9 @@ class ExactEdges(BothRuns):
         first_only: bool = False,
     ):
         super().__init__(weights, pair, fill, bank, first_only=first_only)
-        self._change = self.other - self.clean.writes
-        self._none = Gates(tuple(LayerGates() for _ in range(weights.cfg.n_layers)))
         self.effects: Float[np.ndarray, "reader writer"] = np.where(self.graph.possible, np.nan, 0.0)
+        same = (self.change == 0).flatten(1).all(1).cpu().numpy()
+        self.effects[self.graph.possible & same] = 0.0
 
     @property
     def fraction(self) -> float:
@@ -95,59 +94,89 @@ class ExactEdges(BothRuns):
         )
 
     def all(self) -> Steps[None, None]:
-        """Cut every edge whose effect is not known yet."""
-        if self.weights.model.planted is not None:
-            yield from exact_effects(self, self.effects)
-            return
-        for reader in range(len(self.graph.readers)):
-            yield from self.into(reader)
+        """Cut every edge whose effect is not known yet, a few writers at a time."""
+        self.effects[-1] = -(self.metric(self.change[:, self.window.asked]) - self.metric.constant).cpu()
+        for layer in range(self.weights.cfg.n_layers):
+            inputs = self.graph.inputs(layer)
+            heads = range(inputs.start, inputs.stop)
+            for writers in self._unknown(heads):
+                yield from self._into_heads(layer, writers)
+            for writers in self._unknown(range(inputs.stop, inputs.stop + 1)):
+                yield from self._into_mlp(layer, writers)
 
-    def into(self, reader: int) -> Steps[None, None]:
-        """Cut the edges into one reader, a few at a time. An edge whose writer writes the same in its place
-        has no effect, and is not run."""
-        writers = np.flatnonzero(np.isnan(self.effects[reader]))
-        same = (self._change[torch.from_numpy(writers)] == 0).flatten(1).all(1).cpu().numpy()
-        self.effects[reader, writers[same]] = 0.0
-        writers = writers[~same]
-        for some in (writers[first : first + ROWS] for first in range(0, len(writers), ROWS)):
-            resid, layer = self._read(reader, torch.from_numpy(some).to(self._change.device))
+    def _unknown(self, readers: range) -> list[Int[np.ndarray, " writer"]]:
+        """The writers of whom an edge into one of these is not known, a few at a time."""
+        writers = np.flatnonzero(np.isnan(self.effects[readers]).any(0))
+        return [writers[first : first + ROWS] for first in range(0, len(writers), ROWS)]
+
+    def _into_heads(self, layer: int, writers: Int[np.ndarray, " writer"]) -> Steps[None, None]:
+        """Cut these writers' edges into the queries, then the keys, then the values of each head of a layer:
+        what the heads read is worked out once, for all of them."""
+        block, halves = self.weights.layers[layer].block, self.clean.layers[layer]
+        pre, asked = halves.pre[:, self.window.all], self._asked(layer)
+        cut = normalized(block.ln1, pre + self.change[torch.from_numpy(writers).to(pre.device)])
+        clean = queries_keys_values(self.weights, layer, normalized(block.ln1, pre))
+        changed = queries_keys_values(self.weights, layer, cut)
+        assert halves.z is not None
+        before = by_head(halves.z[:, self.window.all].flatten(2), self.weights.cfg.n_heads)
+        mid = halves.mid[:, self.window.all]
+        if asked is not None:
+            before, mid = before[:, :, asked], mid[:, asked]
+        for number in range(3):
+            read = [
+                (changed if own == number else clean)[own].expand(len(writers), -1, -1, -1)
+                for own in range(3)
+            ]
+            q = read[0] if asked is None else read[0][:, :, asked]
+            z = attend(q, read[1], read[2], self.early[layer], block.attn.scale, asked)[0] - before
             yield None
-            for later in range(layer, self.weights.cfg.n_layers):
-                last = CELLS if later == self.weights.cfg.n_layers - 1 else None
-                resid = run_layer(self.weights, later, resid, self._none, last=last)
-                yield None
-            values = self.metric(unembed(self.weights.model, resid[:, -CELLS:]))
-            self.effects[reader, some] = self.value - values.double().cpu().numpy()
+            for head in range(self.weights.cfg.n_heads):
+                reader = self.graph.inputs(layer).start + 3 * head + number
+                stream = mid + z[:, head] @ block.attn.W_O[head]
+                yield from self._rest(layer, reader, writers, self._after_mlp(layer, stream))
 
-    def _read(self, reader: int, writers: Tensor) -> tuple[Float[Tensor, "row pos d_model"], int]:
-        """The stream after a reader's layer with each of these edges into it cut, and the layer after it."""
-        change, n_layers = self._change[writers], self.weights.cfg.n_layers
-        if reader == len(self.graph.readers) - 1:
-            return self.clean.after + change, n_layers
-        for layer in range(n_layers):
-            halves, inputs = self.clean.layers[layer], self.graph.inputs(layer)
-            if reader == inputs.stop:
-                # the MLP alone reads the change; the stream that it writes to has none
-                wrote = mlp_half(self.weights, layer, halves.mid + change, self._none) - halves.mid - change
-                return halves.mid + wrote, layer + 1
-            if reader < inputs.stop:
-                head, number = divmod(reader - inputs.start, 3)
-                assert halves.z is not None
-                z = self._head(layer, head, number, halves.pre + change)
-                W_O = self.weights.layers[layer].block.attn.W_O[head]
-                mid = halves.mid + (z - halves.z[:, :, head]) @ W_O
-                return mlp_half(self.weights, layer, mid, self._none), layer + 1
-        raise AssertionError(reader)
+    def _into_mlp(self, layer: int, writers: Int[np.ndarray, " writer"]) -> Steps[None, None]:
+        """Cut these writers' edges into a layer's MLP, which alone reads the change: the stream that it
+        writes to has none."""
+        halves, asked = self.clean.layers[layer], self._asked(layer)
+        mid, change = halves.mid[:, self.window.all], self.change[torch.from_numpy(writers)]
+        if asked is not None:
+            mid, change = mid[:, asked], change[:, asked]
+        stream = self._after_mlp(layer, mid + change) - change
+        yield from self._rest(layer, self.graph.mlp_input(layer), writers, stream)
 
-    def _head(
-        self, layer: int, head: int, number: int, stream: Float[Tensor, "row pos d_model"]
-    ) -> Float[Tensor, "row pos d_head"]:
-        """What a head hands on when its queries (0), keys (1) or values (2) read this stream."""
-        block, pre = self.weights.layers[layer].block, self.clean.layers[layer].pre
-        weights = [W[head] for W in (block.attn.W_Q, block.attn.W_K, block.attn.W_V)]
-        read = [stream if own == number else pre for own in range(3)]
-        q, k, v = (
-            (normalized(block.ln1, own) @ W)[:, None].expand(len(stream), -1, -1, -1)
-            for own, W in zip(read, weights, strict=True)
-        )
-        return F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=block.attn.scale)[:, 0]
+    def _rest(
+        self,
+        layer: int,
+        reader: int,
+        writers: Int[np.ndarray, " writer"],
+        stream: Float[Tensor, "writer pos d_model"],
+    ) -> Steps[None, None]:
+        """Run the layers above one, and note the effects."""
+        yield None
+        for later in range(layer + 1, self.weights.cfg.n_layers):
+            stream = self._layer(later, stream)
+            yield None
+        self.effects[reader, writers] = self.value - self.metric(stream).double().cpu().numpy()
+
+    def _layer(
+        self, layer: int, stream: Float[Tensor, "row pos d_model"]
+    ) -> Float[Tensor, "row asked d_model"]:
+        """The stream after a layer, from that before it."""
+        own, asked = self.weights.layers[layer], self._asked(layer)
+        q, k, v = queries_keys_values(self.weights, layer, normalized(own.block.ln1, stream))
+        if asked is not None:
+            q, stream = q[:, :, asked], stream[:, asked]
+        z, _ = attend(q, k, v, self.early[layer], own.block.attn.scale, asked)
+        return self._after_mlp(layer, own.o.added(stream, z.transpose(1, 2).flatten(2)))
+
+    def _after_mlp(
+        self, layer: int, mid: Float[Tensor, "row pos d_model"]
+    ) -> Float[Tensor, "row pos d_model"]:
+        own = self.weights.layers[layer]
+        hidden = own.w_in(normalized(own.block.ln2, mid), own.block.mlp.b_in, relu=True)
+        return own.w_out.added(mid, hidden).add_(own.block.mlp.b_out)
+
+    def _asked(self, layer: int) -> Int[Tensor, " cell"] | None:
+        """Of the last layer, the positions that are read."""
+        return self.window.asked if layer == self.weights.cfg.n_layers - 1 else None

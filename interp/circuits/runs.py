@@ -4,40 +4,76 @@ The residual stream before every LayerNorm is a sum of writes, so what a reader 
 it alone: what all its writers write in the other run, and for each edge of the circuit what its writer writes
 now less that. With all edges this is the clean run, with none the run that edges outside read.
 
-A writer all of whose own edges are cut is computed from what the cut edges read; where these are a run of the
-model (the pair's other one), it writes what it wrote there, and is not computed again.
+What is computed is only what is not known. A run branches off another whose parts are kept
+(:class:`interp.circuits.branches.Kept`): off that with every edge cut, or, of circuits that are a few edges
+less than one, off that one's run. A head or an MLP that reads what it read there writes what it wrote there.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from interp.circuits.gradients import normalized
+from interp.circuits.branches import Branch, Kept, everything_cut
 from interp.circuits.graph import Graph
-from interp.circuits.planted.runs import planted_logits
-from interp.circuits.writes import Fill, fill_of, prompts
+from interp.circuits.planted.runs import PlantedRuns
+from interp.circuits.windows import Window, first_difference
+from interp.circuits.writes import Fill, Writes, fill_of, prompts, reference
 from interp.engine.contrast import Contrast
-from interp.engine.forward import Weights, embed, unembed
-from interp.grids import CELLS
+from interp.engine.forward import Weights, embed
 from interp.pairs import Pair
 from interp.puzzles import PuzzleSet
+from interp.resumable import Steps
 
+Mask = Bool[np.ndarray, "reader writer"]
 Masks = Bool[np.ndarray, "run reader writer"]
+
+
+@dataclass(frozen=True)
+class Ends:
+    """What the whole model and the circuit of no edge make of some pairs.
+
+    Attributes:
+        whole: the metric with no edge cut, in logits, mean over the pairs.
+        empty: with every edge cut.
+        right: of each pair, whether the whole model answers its base right.
+    """
+
+    whole: float
+    empty: float
+    right: tuple[bool, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Trunk:
+    """The run of a circuit that others branch off."""
+
+    pair: int
+    mask: Mask
+    kept: Kept
 
 
 class CircuitRuns:
     """Runs of some pairs' bases in which only a circuit's edges are of that run.
 
-    All that the writers write is kept for each pair: 23 MB for the default model.
+    With every edge cut the run of each pair is kept: at most 20 MB for the default model, 60 MB where cut
+    edges read no run of the model.
 
     Args:
         pairs: of which the base is run; the prompts as :func:`interp.circuits.writes.prompts` has them.
         fill, bank: what edges outside read (:func:`interp.circuits.writes.fill_of`).
         first_only: the metric is taken at the first contrast cell only.
+        answers: the cells of the answer that the runs are given; left out, the bases' own.
+        other: what edges outside read, of every pair, where that is known already.
+
+    Attributes:
+        pairs: as given.
+        answers: the right colours of the bases' answers.
+        ends: of these pairs, once somebody has worked them out (:func:`interp.circuits.finder.ends_of`).
     """
 
     def __init__(
@@ -48,19 +84,66 @@ class CircuitRuns:
         bank: PuzzleSet | None = None,
         *,
         first_only: bool = False,
+        answers: Int[np.ndarray, "pair 100"] | None = None,
+        other: Sequence[Writes] | None = None,
     ):
-        self.weights, self.graph = weights, Graph(weights.cfg)
-        self._a_run = fill in ("pair", "resample")
+        self.weights, self.graph, self.pairs = weights, Graph(weights.cfg), tuple(pairs)
+        self.answers: Int[np.ndarray, "pair 100"] = np.stack(
+            [pair.base.grids[3].ravel().astype(np.int64) for pair in pairs]
+        )
+        self.ends: Ends | None = None
+        self._fill, self._trunk = fill, None  # type: Fill, _Trunk | None
         self._contrasts = [Contrast.of(pair, first_only=first_only) for pair in pairs]
-        tokens = torch.from_numpy(np.stack([prompts(pair)[0] for pair in pairs]))
-        self._tokens = tokens.to(weights.model.device)
-        self._embedded = embed(weights.model, self._tokens)
-        self._other = torch.stack([fill_of(weights, pair, fill, bank) for pair in pairs])
+        given = [None] * len(pairs) if answers is None else list(answers)
+        if other is None:
+            each = zip(pairs, given, strict=True)
+            other = [fill_of(weights, pair, fill, bank, answer=own) for pair, own in each]
+        # The pair's other run is another one where other cells are given.
+        self._other = None if fill == "pair" else list(other)
+        self._planted: PlantedRuns | None = None
+        if weights.model.planted is not None:  # nothing branches off: its parts read no stream
+            bases = np.stack([prompts(pair, own)[0] for pair, own in zip(pairs, given, strict=True)])
+            self._planted = PlantedRuns(weights.model, bases, other)
+            return
+        self._cut = [
+            self._everything_cut(pair, own, one) for pair, own, one in zip(pairs, given, other, strict=True)
+        ]
+
+    @classmethod
+    def begun(
+        cls, weights: Weights, pairs: Sequence[Pair], fill: Fill = "pair", bank: PuzzleSet | None = None
+    ) -> Steps[None, "CircuitRuns"]:
+        """The same as steps, with a pause after every run that is needed first. A mean over the same puzzles
+        is taken once."""
+        found: dict[Any, Writes] = {}
+        keys = []
+        for number, pair in enumerate(pairs):
+            keys.append(reference(pair, bank) if fill == "mean" and bank is not None else number)
+            if keys[-1] not in found:
+                found[keys[-1]] = yield from fill_of.steps(weights, pair, fill, bank)
+        return cls(weights, pairs, fill, bank, other=[found[key] for key in keys])
+
+    def given(self, pair: int, answer: Int[np.ndarray, " 100"]) -> "CircuitRuns":
+        """The runs of one of the pairs alone, given other cells of the answer. The pair's other run is given
+        the same, so that it still differs in what was asked only."""
+        known = None if self._other is None else self._other[pair : pair + 1]
+        return CircuitRuns(
+            self.weights, self.pairs[pair : pair + 1], self._fill, answers=answer[None], other=known
+        )
+
+    @torch.inference_mode()
+    def _everything_cut(self, pair: Pair, answer: Int[np.ndarray, " 100"] | None, other: Writes) -> Kept:
+        tokens = torch.from_numpy(prompts(pair, answer)[0]).to(self.weights.model.device)
+        embedded = embed(self.weights.model, tokens[None])[0]
+        start = first_difference(embedded, other[0])
+        window = Window.of(start, embedded.device)
+        a_run = self._fill in ("pair", "resample")
+        return everything_cut(self.weights, window, embedded, other, a_run=a_run)
 
     def __len__(self) -> int:
         return len(self._contrasts)
 
-    def metrics(self, mask: Bool[np.ndarray, "reader writer"]) -> Float[np.ndarray, " pair"]:
+    def metrics(self, mask: Mask) -> Float[np.ndarray, " pair"]:
         """The difference of logits of every pair (:class:`interp.engine.contrast.Contrast`), cut down to one
         circuit."""
         return self.of_logits(self.logits(mask), range(len(self)))
@@ -74,110 +157,57 @@ class CircuitRuns:
         )
 
     @torch.inference_mode()
-    def logits(self, mask: Bool[np.ndarray, "reader writer"]) -> Float[Tensor, "pair 100 vocab"]:
+    def logits(self, mask: Mask) -> Float[Tensor, "pair 100 vocab"]:
         """Of every pair's base, cut down to one circuit."""
-        return self._run(np.broadcast_to(mask, (len(self), *mask.shape)), list(range(len(self))))
+        return torch.cat([self._plain(mask, pair) for pair in range(len(self))])
 
     @torch.inference_mode()
-    def each(self, masks: Masks, pair: int) -> Float[Tensor, "run 100 vocab"]:
-        """Of one pair's base, cut down to each of some circuits, in one pass. Its activations take 45 MB a
-        run at the default model's sizes."""
-        return self._run(masks, [pair] * len(masks))
-
-    def _run(self, masks: Masks, pairs: list[int]) -> Float[Tensor, "run 100 vocab"]:
-        if self.weights.model.planted is not None:
-            return planted_logits(self.weights.model, self._tokens[pairs], masks, self._other[pairs])
-        one = _Pass(self, masks, self._embedded[pairs], self._other, pairs)
-        for layer in range(self.weights.cfg.n_layers):
-            one.heads(layer)
-            one.mlp(layer)
-        return one.logits()
-
-
-class _Pass:
-    """One pass of some rows, each of a pair and cut down to a circuit of its own."""
-
-    def __init__(
-        self,
-        runs: CircuitRuns,
-        masks: Masks,
-        embedded: Float[Tensor, "run pos d_model"],
-        other: Float[Tensor, "pair writer pos d_model"],
-        pairs: list[int],
-    ):
-        self.weights, self.graph, self._a_run = runs.weights, runs.graph, runs._a_run
-        self._kept = torch.from_numpy(np.array(masks)).to(embedded.device)
-        self._read_by_any: np.ndarray = np.asarray(masks.any((0, 1)))
-        self._other, self._pairs = other, pairs
-        self._base = other[pairs, 0]  # what cut edges read of all writers so far, together
-        self._live: list[int] = []  # writers that may write something else than cut edges read
-        shape = (len(masks), int(self._read_by_any.sum()), *embedded.shape[1:])
-        self._changes = embedded.new_empty(shape)
-        self._note(0, embedded)
-
-    def heads(self, layer: int) -> None:
-        """Run the heads of a layer that are computed at all."""
-        attn, norm = self.weights.layers[layer].block.attn, self.weights.layers[layer].block.ln1
-        first, inputs = self.graph.head(layer, 0), self.graph.inputs(layer)
-        chosen = [
-            h for h in range(self.weights.cfg.n_heads) if self._computed(first + h, inputs.start + 3 * h, 3)
-        ]
-        if chosen:
-            q, k, v = (
-                torch.einsum(
-                    "rhpm,hmd->rhpd",
-                    normalized(norm, self._reading([inputs.start + 3 * h + number for h in chosen])),
-                    W[chosen],
-                )
-                for number, W in enumerate((attn.W_Q, attn.W_K, attn.W_V))
-            )
-            z = F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=attn.scale)
-            for place, h in enumerate(chosen):
-                self._note(first + h, z[:, place] @ attn.W_O[h])
-        own = slice(first, first + self.weights.cfg.n_heads)
-        self._base = self._base + self._other[:, own].sum(1)[self._pairs]
-
-    def mlp(self, layer: int) -> None:
-        """Run the MLP of a layer, if it is computed."""
-        block, writer, reader = (
-            self.weights.layers[layer].block,
-            self.graph.mlp(layer),
-            self.graph.mlp_input(layer),
-        )
-        if self._computed(writer, reader, 1):
-            read = normalized(block.ln2, self._reading([reader])[:, 0])
-            hidden = torch.relu(read @ block.mlp.W_in + block.mlp.b_in)
-            self._note(writer, hidden @ block.mlp.W_out + block.mlp.b_out)
-        self._base = self._base + self._other[self._pairs, writer]
-
-    def logits(self) -> Float[Tensor, "run 100 vocab"]:
-        return unembed(self.weights.model, self._reading([len(self.graph.readers) - 1], last=CELLS)[:, 0])
-
-    def _computed(self, writer: int, reader: int, inputs: int) -> bool:
-        """Whether a writer is read in some row, and may write something else than cut edges read.
+    def each(self, masks: Masks, pair: int, near: Mask | None = None) -> Float[Tensor, "run 100 vocab"]:
+        """Of one pair's base, cut down to each of some circuits.
 
         Args:
-            reader: the first of its inputs.
-            inputs: how many it has.
+            near: a circuit of which these are parts that lack few of its edges. Its run is kept until another
+                is asked for (up to 80 MB for the default model), and theirs branch off it: those that lack
+                edges into the same head or MLP go together.
         """
-        if not self._read_by_any[writer]:
-            return False
-        return not self._a_run or bool(self._kept[:, reader : reader + inputs][:, :, self._live].any())
+        if self._planted is not None:
+            return self._planted.each(masks, pair)
+        if near is None:
+            return torch.cat([self._plain(mask, pair) for mask in masks])
+        trunk = self._trunk_of(near, pair)
+        found: dict[int, Tensor] = {}
+        for rows in self._together(masks, near):
+            differ = masks[rows] != near
+            if (masks[rows] & ~near).any():
+                logits = torch.cat([self._plain(masks[row], pair) for row in rows])
+            else:
+                branch = Branch(self.weights, trunk, masks[rows[0]], rows=len(rows))
+                for reader in np.flatnonzero(differ.any((0, 2))).tolist():
+                    branch.cut(reader, differ[:, reader])
+                logits = branch.logits()
+            found |= dict(zip(rows, logits, strict=True))
+        return torch.stack([found[row] for row in range(len(masks))])
 
-    def _reading(
-        self, readers: list[int], last: int | None = None
-    ) -> Float[Tensor, "run reader pos d_model"]:
-        """What these readers of one layer read: before their LayerNorm."""
-        base = self._base[:, None]
-        changes = self._changes[:, : len(self._live)]
-        if last is not None:
-            base, changes = base[:, :, -last:], changes[:, :, -last:]
-        kept = self._kept[:, readers][:, :, self._live].to(changes.dtype)
-        added = torch.bmm(kept, changes.flatten(2)).unflatten(2, changes.shape[2:])
-        return added.add_(base)
+    def _plain(self, mask: Mask, pair: int) -> Float[Tensor, "1 100 vocab"]:
+        if self._planted is not None:
+            return self._planted.each(mask[None], pair)
+        return Branch(self.weights, self._cut[pair], mask).logits()
 
-    def _note(self, writer: int, written: Float[Tensor, "run pos d_model"]) -> None:
-        """Keep what a writer writes now, less what cut edges read of it."""
-        if self._read_by_any[writer]:
-            self._changes[:, len(self._live)] = written - self._other[self._pairs, writer]
-            self._live.append(writer)
+    def _trunk_of(self, mask: Mask, pair: int) -> Kept:
+        known = self._trunk
+        if known is None or known.pair != pair or not np.array_equal(known.mask, mask):
+            self._trunk = None  # not two at the same time
+            kept = Branch(self.weights, self._cut[pair], mask).kept()
+            self._trunk = known = _Trunk(pair, mask.copy(), kept)
+        return known.kept
+
+    def _together(self, masks: Masks, near: Mask) -> list[list[int]]:
+        """Runs that differ from a circuit in the inputs of one head, of one MLP, or in what the logits read,
+        together; any other by itself."""
+        groups: dict[object, list[int]] = {}
+        for row, mask in enumerate(masks):
+            readers = np.flatnonzero((mask != near).any(1)).tolist()
+            owners = {self.graph.writer_of(reader) for reader in readers}
+            key: object = ("alone", row) if len(owners) != 1 else next(iter(owners))
+            groups.setdefault(key, []).append(row)
+        return list(groups.values())

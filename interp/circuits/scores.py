@@ -11,6 +11,7 @@ from interp.analyses.by_method.rankings import ranked
 from interp.circuits.blocks import BLOCKS
 from interp.circuits.graph import Edge, Graph
 from interp.circuits.writes import FILLS, Fill
+from interp.errors import PuzzlescopeError
 
 How = Literal["exact", "eap", "eap-ig"]
 HOWS: dict[How, str] = {
@@ -37,6 +38,8 @@ class EdgeScores:
         pairs: how many pairs it is the mean of.
         clean: the metric with no edge cut, in logits, mean over the pairs.
         empty: with every edge cut.
+        each: the scores of every pair, of which ``total`` is the mean, where they are known: what the choice
+            of the pairs changes can be told from them.
     """
 
     graph: Graph
@@ -47,6 +50,7 @@ class EdgeScores:
     pairs: int
     clean: float
     empty: float
+    each: Float[np.ndarray, "pair reader writer"] | None = None
 
     @property
     def values(self) -> Float[np.ndarray, " edge"]:
@@ -60,11 +64,38 @@ class EdgeScores:
         Args:
             signed: the largest as they are, so that edges that do harm come last.
         """
-        ranks = np.where(self.graph.possible, self.total if signed else np.abs(self.total), -np.inf)
-        n = max(0, min(n, self.graph.n_edges))
-        found = np.zeros(ranks.shape, bool)
-        found.flat[np.argsort(-ranks, axis=None, kind="stable")[:n]] = True
-        return found
+        return _top(self.graph, self.total, n, signed)
+
+    def top_nodes(self, n: int, *, signed: bool = False) -> Bool[np.ndarray, "reader writer"]:
+        """All edges out of the embedding and out of the ``n`` heads and MLPs of the largest scores, that of
+        one being the sum over the edges out of it: what cutting them together is worth, to first order.
+
+        Args:
+            signed: the largest as they are; by absolute value otherwise.
+        """
+        sums = self.total.sum(0)[1:]
+        order = np.argsort(-(sums if signed else np.abs(sums)), kind="stable")[: max(0, n)]
+        chosen = np.zeros(len(self.graph.writers), bool)
+        chosen[[0, *(order + 1)]] = True
+        return self.graph.possible & chosen
+
+    def resampled(
+        self, n: int, draws: int, *, signed: bool = False, seed: int = 0
+    ) -> Bool[np.ndarray, "draw reader writer"]:
+        """The top ``n`` edges of as many pairs drawn from these with replacement, several times (bootstrap).
+
+        Raises:
+            PuzzlescopeError: if the scores of every pair are not known, or there is one pair only.
+        """
+        if self.each is None or len(self.each) < 2:
+            raise PuzzlescopeError(
+                "Expected scores of two pairs or more, each pair's own kept, to resample: score the edges"
+                " anew on more pairs."
+            )
+        rng = np.random.default_rng(seed)
+        weights = rng.multinomial(len(self.each), np.full(len(self.each), 1 / len(self.each)), draws)
+        means = np.einsum("dp,prw->drw", weights / len(self.each), self.each)
+        return np.stack([_top(self.graph, mean, n, signed) for mean in means])
 
     def ranking(self) -> list[tuple[Edge, float]]:
         """All edges, the largest absolute scores first."""
@@ -90,6 +121,16 @@ class EdgeScores:
             f" {'lowers' if score >= 0 else 'raises'} the logit difference by {abs(score):.3g} of"
             f" {self.clean - self.empty:.3g}."
         )
+
+
+def _top(
+    graph: Graph, total: Float[np.ndarray, "reader writer"], n: int, signed: bool
+) -> Bool[np.ndarray, "reader writer"]:
+    ranks = np.where(graph.possible, total if signed else np.abs(total), -np.inf)
+    n = max(0, min(n, graph.n_edges))
+    found = np.zeros(ranks.shape, bool)
+    found.flat[np.argsort(-ranks, axis=None, kind="stable")[:n]] = True
+    return found
 
 
 @dataclass(frozen=True)
@@ -132,6 +173,8 @@ def mean_scores(parts: Sequence[EdgeScores]) -> EdgeScores:
 
     blocks = [part.blocks for part in parts]
     together = None if any(own is None for own in blocks) else mean(blocks)
+    each = [part.total[None] if part.pairs == 1 else part.each for part in parts]
+    known = [own for own in each if own is not None]
     return EdgeScores(
         first.graph,
         mean([part.total for part in parts]),
@@ -141,4 +184,5 @@ def mean_scores(parts: Sequence[EdgeScores]) -> EdgeScores:
         n,
         float(mean([part.clean for part in parts])),
         float(mean([part.empty for part in parts])),
+        np.concatenate(known) if len(known) == len(each) else None,
     )

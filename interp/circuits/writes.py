@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, get_args
 
 import numpy as np
@@ -12,7 +13,15 @@ from torch import Tensor
 from interp.ablation import Resample
 from interp.circuits.blocks import POSITIONS
 from interp.circuits.graph import Graph
-from interp.circuits.planted.runs import kept_edges, planted_logits, planted_writes
+from interp.circuits.planted.runs import planted_writes
+from interp.circuits.windows import (
+    Early,
+    Toward,
+    Window,
+    first_difference,
+    normalized,
+    queries_keys_values,
+)
 from interp.engine.contrast import Contrast, equal_prefixes
 from interp.engine.forward import Gates, LayerGates, Weights, embed, unembed
 from interp.engine.halves import Halves, run_halves
@@ -20,6 +29,7 @@ from interp.errors import PuzzlescopeError
 from interp.grids import CELLS
 from interp.pairs import Pair
 from interp.puzzles import Puzzle, PuzzleSet
+from interp.resumable import Steps, resumable
 from interp.tokens import with_start
 
 Fill = Literal["pair", "mean", "resample", "zero"]
@@ -86,25 +96,41 @@ def recorded(weights: Weights, tokens: Int[Tensor, " 404"]) -> Recorded:
     return Recorded(writes, tuple(layers), unembed(weights.model, resid[:, -CELLS:])[0])
 
 
-def prompts(pair: Pair) -> Int[np.ndarray, "2 404"]:
-    """What both runs of a pair are given, base first: start token included, the base's answer in both, and
-    without the last cell."""
-    found: Int[np.ndarray, "2 404"] = with_start(equal_prefixes(pair))[:, :POSITIONS]
+def prompts(pair: Pair, answer: Int[np.ndarray, " 100"] | None = None) -> Int[np.ndarray, "2 404"]:
+    """What both runs of a pair are given, base first: start token included, the same answer in both, and
+    without the last cell.
+
+    Args:
+        answer: the tokens of its cells; left out, the base's own.
+    """
+    tokens = equal_prefixes(pair)
+    if answer is not None:
+        tokens[:, -CELLS:] = answer
+    found: Int[np.ndarray, "2 404"] = with_start(tokens)[:, :POSITIONS]
     return found.astype(np.int64)
 
 
-def fill_of(weights: Weights, pair: Pair, fill: Fill, bank: PuzzleSet | None = None, seed: int = 0) -> Writes:
-    """What edges that are cut read in a pair's runs.
+@resumable
+def fill_of(
+    weights: Weights,
+    pair: Pair,
+    fill: Fill,
+    bank: PuzzleSet | None = None,
+    seed: int = 0,
+    answer: Int[np.ndarray, " 100"] | None = None,
+) -> Steps[None, Writes]:
+    """What edges that are cut read in a pair's runs; pauses after every run that it takes.
 
     Args:
         bank: from which the mean and another puzzle are taken.
         seed: which other puzzle is drawn.
+        answer: what both runs of the pair are given (:func:`prompts`).
 
     Raises:
         PuzzlescopeError: if there is no bank where one is needed, or nothing in it to take.
     """
     if fill == "pair":
-        return recorded(weights, _tensor(weights, prompts(pair)[1])).writes
+        return recorded(weights, _tensor(weights, prompts(pair, answer)[1])).writes
     if fill == "zero":
         graph = Graph(weights.cfg)
         shape = (len(graph.writers), POSITIONS, weights.cfg.d_model)
@@ -112,12 +138,17 @@ def fill_of(weights: Weights, pair: Pair, fill: Fill, bank: PuzzleSet | None = N
     if bank is None:
         raise PuzzlescopeError(f"Give the bank of puzzles, from which the fill {fill} is taken.")
     if fill == "resample":
-        return _mean_writes(weights, [Resample(seed).donor(pair.base, bank)])
-    others = [one for one in bank.filter(structure=pair.base.structure) if one.cells != pair.base.cells]
-    return _mean_writes(weights, others[:REFERENCE])
+        return (yield from _mean_writes(weights, [Resample(seed).donor(pair.base, bank)]))
+    return (yield from _mean_writes(weights, reference(pair, bank)))
 
 
-def _mean_writes(weights: Weights, puzzles: Sequence[Puzzle]) -> Writes:
+def reference(pair: Pair, bank: PuzzleSet) -> tuple[Puzzle, ...]:
+    """The puzzles over which a pair's mean is taken: of its order of the grids, its base not among them."""
+    others = (one for one in bank.filter(structure=pair.base.structure) if one.cells != pair.base.cells)
+    return tuple(islice(others, REFERENCE))
+
+
+def _mean_writes(weights: Weights, puzzles: Sequence[Puzzle]) -> Steps[None, Writes]:
     if not puzzles:
         raise PuzzlescopeError("Expected puzzles in the same order of the grids to take a mean of, got none.")
     total: Tensor | None = None
@@ -125,6 +156,7 @@ def _mean_writes(weights: Weights, puzzles: Sequence[Puzzle]) -> Writes:
         tokens = with_start(puzzle.tokens)[:POSITIONS].astype(np.int64)
         writes = recorded(weights, _tensor(weights, tokens)).writes
         total = writes if total is None else total.add_(writes)
+        yield None
     assert total is not None
     return total / len(puzzles)
 
@@ -134,14 +166,15 @@ def _tensor(weights: Weights, tokens: Int[np.ndarray, " pos"]) -> Int[Tensor, " 
 
 
 class BothRuns:
-    """A pair's clean run, and what a cut edge reads instead of it: what scoring edges begins with.
+    """A pair's clean run, and what a cut edge reads instead of it: what scoring edges begins with. All of it
+    is at the positions of a window: from where the two differ, to the last cell that the metric looks at.
 
     Attributes:
-        tokens: of the clean run's prompt.
-        carrying: the edges that carry what is written: all, or those of a planted circuit.
-        metric: of the logits that predict the answer.
-        clean: the run of the base.
-        other: what cut edges read.
+        window: these positions.
+        metric: of the streams at the contrast cells after the last layer.
+        clean: the run of the base, at all positions.
+        early: its keys and values before the window, of every layer.
+        change: what cut edges read less what the clean run's writers write.
         value: the metric of the clean run.
         empty: the metric with every edge cut.
 
@@ -149,19 +182,30 @@ class BothRuns:
         first_only: the metric is taken at the first contrast cell only.
     """
 
-    def __init__(self, weights: Weights, pair: Pair, fill: Fill, bank: PuzzleSet | None, *, first_only: bool):
+    def __init__(
+        self,
+        weights: Weights,
+        pair: Pair,
+        fill: Fill,
+        bank: PuzzleSet | None,
+        *,
+        first_only: bool = False,
+    ):
         self.weights, self.graph, self.fill = weights, Graph(weights.cfg), fill
-        self.metric = Contrast.of(pair, first_only=first_only).of_logits
-        self.tokens = _tensor(weights, prompts(pair)[0])
-        self.carrying = kept_edges(weights.model)
-        self.clean = recorded(weights, self.tokens)
-        self.other = fill_of(weights, pair, fill, bank)
-        self.value = float(self.metric(self.clean.logits))
-        self.empty = float(self.metric(self._with_every_edge_cut()))
+        contrast, device = Contrast.of(pair, first_only=first_only), weights.model.device
+        self.metric = Toward.of(weights, contrast)
+        self.clean = recorded(weights, _tensor(weights, prompts(pair)[0]))
+        other = fill_of(weights, pair, fill, bank)
+        start = first_difference(self.clean.writes[0], other[0])
+        self.window = Window.of(start, device, contrast.cells)
+        self.change: Writes = (other - self.clean.writes)[:, self.window.all].contiguous()
+        after = self.clean.after[self.window.all][self.window.asked]
+        self.value = float(self.metric(after))
+        self.empty = float(self.metric(after + self.change[:, self.window.asked].sum(0)))
+        self.early = tuple(self._early(layer) for layer in range(weights.cfg.n_layers))
 
-    def _with_every_edge_cut(self) -> Float[Tensor, "100 vocab"]:
-        model = self.weights.model
-        if model.planted is not None:
-            none = np.zeros((1, *self.carrying.shape), bool)
-            return planted_logits(model, self.tokens[None], none, self.other[None])[0]
-        return unembed(model, self.other.sum(0, keepdim=True)[:, -CELLS:])[0]
+    def _early(self, layer: int) -> Early:
+        before = self.clean.layers[layer].pre[0, : self.window.start]
+        x = normalized(self.weights.layers[layer].block.ln1, before)
+        _, k, v = queries_keys_values(self.weights, layer, x)
+        return k.contiguous(), v.contiguous()

@@ -7,10 +7,10 @@ of a model that has diverged: in JSON they are ``null``, and in tables it is sai
 """
 
 from interp.cli import collecting as collecting
-from interp.cli.circuits import edges
+from interp.cli.circuits import certify, circuit, edges
 from interp.cli.drawing import puzzles
+from interp.cli.explaining.cell import cell
 from interp.cli.failing import failures
-from interp.cli.finding import circuit
 from interp.cli.looking import heads, phenomena
 from interp.cli.methods import optimal, rank
 from interp.cli.options import app as app
@@ -23,7 +23,7 @@ from interp.cli.training import convert, evaluate, train
 
 for _command in (
     *(solve, sweep, failures, heads, phenomena, train, evaluate, convert),
-    *(puzzles, pairs, edges, circuit, optimal, rank),
+    *(puzzles, pairs, edges, circuit, certify, cell, optimal, rank),
 ):
     app.command()(_command)
 app.command("plant")(planted)

@@ -7,7 +7,7 @@ import typer
 
 from interp.checkpoints import check_free, load_model, save_model
 from interp.circuits.planted.planting import FEWEST, MOST, Plant, check_plant, plant
-from interp.cli.circuits import PairsTaskOption
+from interp.cli.circuits.choices import PairsTaskOption
 from interp.cli.inputs import progress
 from interp.cli.options import ForceOption, JsonOption, ModelOption, StructureOption
 from interp.cli.printing import folder_named, say_result

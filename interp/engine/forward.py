@@ -363,8 +363,8 @@ def heads_out(
     x = _normalized(own.block.ln1, resid)
     q, k, v = (_by_head(found, n_heads) for found in (own.q(tail(x, last)), own.k(x), own.v(x)))
     scale = own.block.attn.scale
-    if isinstance(kv_cache, SharedPast) and gates.own_patterns and (flash := _flash_for(q, k)) is not None:
-        return _attend_sharing(flash, q, k, v, *kv_cache.before(layer), scale).transpose(1, 2)
+    if isinstance(kv_cache, SharedPast) and gates.own_patterns and (flash := flash_for(q, k)) is not None:
+        return attend_sharing(flash, q, k, v, *kv_cache.before(layer), scale)[0].transpose(1, 2)
     if kv_cache is not None:
         k, v = kv_cache.append(layer, k, v)
     z = _attend(q, k, v, scale)
@@ -478,7 +478,7 @@ def _attend(
 Flash = Callable[..., tuple[Tensor, Tensor]]
 
 
-def _attend_sharing(
+def attend_sharing(
     flash: Flash,
     q: Float[Tensor, "row head pos d_qk"],
     k: Float[Tensor, "row head pos d_qk"],
@@ -486,9 +486,9 @@ def _attend_sharing(
     before_k: Float[Tensor, "puzzle head before d_qk"],
     before_v: Float[Tensor, "puzzle head before d_head"],
     scale: float,
-) -> Float[Tensor, "row head pos d_head"]:
+) -> tuple[Float[Tensor, "row head pos d_head"], Float[Tensor, "row head pos"]]:
     """The same where the earlier positions are shared: each puzzle's rows look at them in one piece, without
-    a copy a row.
+    a copy a row. With it the logarithm of each query's sum of exponentials.
 
     The softmax over both parts is put together from those over each: with a and b the logarithms of their
     sums of exponentials, the earlier part has the share sigmoid(a - b) (Milakov and Gimelshein, 2018, "Online
@@ -500,10 +500,12 @@ def _attend_sharing(
     late, late_sum = flash(q, k, v, 0.0, True, scale=scale)
     early = early.unflatten(2, (-1, n_pos)).permute(2, 0, 1, 3, 4).reshape(late.shape)
     early_sum = early_sum.unflatten(2, (-1, n_pos)).permute(2, 0, 1, 3).reshape(n_rows, n_heads, n_pos)
-    return late + (early - late) * torch.sigmoid(early_sum - late_sum)[..., None]
+    found = late + (early - late) * torch.sigmoid(early_sum - late_sum)[..., None]
+    return found, torch.logaddexp(early_sum, late_sum)
 
 
-def _flash_for(q: Tensor, k: Tensor) -> Flash | None:
+def flash_for(q: Tensor, k: Tensor) -> Flash | None:
+    """The attention to share earlier positions with, where there is one; queries stand where keys do."""
     return _flash() if q.device.type == "cpu" and q.shape[2] == k.shape[2] else None
 
 

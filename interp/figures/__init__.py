@@ -1,5 +1,6 @@
 """Plotly figures of the analyses' results, and grids as SVG."""
 
+from interp.figures.answer_cell import cell_flows, cell_predictions
 from interp.figures.attribution import attribution_bars, attribution_map, part_map
 from interp.figures.composition import head_matrix, weights_board, weights_ranking
 from interp.figures.grids import grid_svg
@@ -14,6 +15,8 @@ __all__ = [
     "attribution_bars",
     "attribution_map",
     "board_map",
+    "cell_flows",
+    "cell_predictions",
     "effect_cells",
     "effects_board",
     "effects_ranking",

@@ -6,13 +6,13 @@ from functools import cache
 
 import numpy as np
 
-from interp.assets import ASSETS
+from interp.assets import PAIRS_FOLDER
 from interp.pairs.files import pairs_of
 from interp.pairs.making import check_kind
 from interp.pairs.pair import Kind, Pair
 from interp.tasks import task_named
 
-FOLDER = ASSETS / "pairs"
+FOLDER = PAIRS_FOLDER
 FILE = "pairs.npz"
 
 

@@ -489,7 +489,7 @@ def test_every_command_has_its_test() -> None:
         *("solve", "sweep", "heads", "phenomena", "evaluate", "convert", "puzzles", "train", "pairs"),
         *("optimal", "rank"),  # tests/interp/test_cli_methods.py
         "failures",  # tests/interp/analyses/failures
-        *("edges", "circuit", "plant"),  # tests/interp/circuits
+        *("edges", "circuit", "certify", "cell", "plant"),  # tests/interp/circuits
     }
 
 

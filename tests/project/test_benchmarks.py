@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import engine, first_look, models, pairs, synergy, timing
+from benchmarks import circuits, engine, first_look, models, pairs, synergy, timing
 from interp import load_puzzles
 from interp.ablation import components_of, parse_ablation
+from interp.circuits.exact import exact_edges
+from interp.circuits.graph import Graph
 from interp.engine.predict import predict
+from interp.model import Config
 from interp.pairs import kinds_for, pair_for, shipped_pairs
 from interp.puzzles import Puzzle
 from tests.support.models import small_model
@@ -129,3 +132,19 @@ def test_noise_as_in_the_data_leaves_the_answer() -> None:
     assert 1 < np.mean(cells) < 9
     for pair in pairs.as_in_the_data(noisy):
         assert (pair.base.grids[[0, 1, 3]] == pair.counterfactual.grids[[0, 1, 3]]).all()
+
+
+def test_edges_cut_by_hooks_have_the_exact_effects(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, pair = small_model(), shipped_pairs("rule", "detect")[0]
+    exact = exact_edges(model, [pair])
+    edges = circuits.some_edges(exact.graph, 14)
+    assert {edge.reader.rpartition(".")[2] for edge in edges} == {"q", "k", "v", "mlp", "logits"}
+    monkeypatch.setattr(circuits, "load_model", lambda name: model)
+    expected = circuits.by_hooks(circuits.hooked_model(), pair, edges)
+    found = [float(exact.total[exact.graph.place(edge)]) for edge in edges]
+    np.testing.assert_allclose(found, expected, atol=2e-5)
+    assert np.abs(expected).max() > 1e-3
+
+
+def test_passes_of_the_model_that_all_edges_would_take() -> None:
+    assert circuits.passes(Graph(Config(n_layers=6, n_heads=8))) == 1428

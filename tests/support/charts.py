@@ -11,6 +11,8 @@ from interp.analyses.by_method.rankings import rankings
 from interp.analyses.composition import composition
 from interp.analyses.head_study import HeadStudy, study_heads
 from interp.analyses.synergy import SynergyState
+from interp.circuits.cells import cell_effects, cell_graph
+from interp.puzzles import Puzzle, load_puzzles
 from tests.support.models import SMALL, six_puzzles, small_model
 from tests.support.results import SOURCE, attribution, patched, paths
 from tests.support.rows import attn, cells, losses, row
@@ -27,6 +29,10 @@ def sweep() -> SweepState:
     for number, loss in enumerate((0.02, 3.0, 0.001, 0.02)):
         state.add(SweepPart(number, 0, losses(loss, 2), cells([True, loss < 1])))
     return state
+
+
+def first_puzzle() -> Puzzle:
+    return load_puzzles("bank")[0]
 
 
 def study() -> HeadStudy:
@@ -56,6 +62,8 @@ def _readings() -> tuple:
 CHARTS: dict[str, Callable[[], go.Figure]] = {
     "attribution_bars": lambda: figures.attribution_bars(attribution(), 7, marked="L1.H1"),
     "attribution_map": lambda: figures.attribution_map(attribution(), 7, marked="L1.H1"),
+    "cell_flows": lambda: figures.cell_flows(cell_graph(small_model(), first_puzzle(), 37, neurons=6)),
+    "cell_predictions": lambda: figures.cell_predictions(cell_effects(small_model(), first_puzzle(), 37)),
     "part_map": lambda: figures.part_map(attribution(), "L0.mlp", marked=7),
     "head_matrix": lambda: figures.head_matrix(composition(small_model()), "k", SMALL, SOURCE),
     "weights_board": lambda: figures.weights_board(_readings(), SOURCE, SMALL, OFF),

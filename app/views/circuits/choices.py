@@ -19,6 +19,7 @@ VIEWS = {
     "readers": "Composition and path ablation",
     "lens": "Logit lens",
     "attribution": "Direct logit attribution",
+    "graph": "Attribution graph",
     "patching": "Activation patching",
 }
 
@@ -60,6 +61,8 @@ CHOICES = {
     "part": Parameter("", _any),
     "toward": one_of((None, *range(D_VOCAB)), None, "token that is attributed"),
     "over": one_of((None, *range(D_VOCAB)), None, "token that it is compared with"),
+    "lead": one_of(("runner-up", "centred", "pair"), "runner-up", "comparison"),
+    "box": Parameter("", _any),
     "from": Parameter(None, _source, _written, "puzzle or edit that is patched from"),
     "pair": one_of(tuple(PAIR_KINDS), Patching.pair, "kind of pair"),
     "draw": DRAW,

@@ -8,6 +8,7 @@ from app.state.scene import Scene
 from app.state.session import chosen
 from app.views.circuits import figures
 from app.views.circuits import readers as readers_view
+from app.views.circuits.attribution_graph import effects_of, graph_of
 from app.views.circuits.cell import cell_of
 from app.views.circuits.choices import PAGE, VIEWS
 from app.views.circuits.patching import cells_at, program_of, question_of, source_of
@@ -97,6 +98,31 @@ def attribution(scene: Scene, backend: Backend) -> Exported:
     ], {"direct logit attribution": question.program(scene.model, cell=cell, toward=toward, over=over)}
 
 
+def graph(scene: Scene, backend: Backend) -> Exported:
+    puzzle, of_flows, of_effects = scene.puzzle, graph_of(scene), effects_of(scene)
+
+    def flows() -> tuple[dict[str, Any], ...]:
+        return backend.ask(scene.model, of_flows).rows()
+
+    def effects() -> tuple[dict[str, Any], ...]:
+        return backend.ask(scene.model, of_effects).rows()
+
+    return [
+        _download("The largest flows of the graph", f"flows-{puzzle.id}", scene, backend, [puzzle], flows),
+        _download(
+            "Predicted and true effects of every component",
+            f"predictions-{puzzle.id}",
+            scene,
+            backend,
+            [puzzle],
+            effects,
+        ),
+    ], {
+        "the attribution graph": of_flows.program(scene.model),
+        "predicted and true effects": of_effects.program(scene.model),
+    }
+
+
 def patching(scene: Scene, backend: Backend) -> Exported:
     puzzle, cells, source = scene.puzzle, cells_at(scene, backend), source_of(scene, backend)
     question = question_of(scene, backend)
@@ -117,6 +143,7 @@ _OFFERED = {
     "readers": (readers, figures.readers),
     "lens": (lens, figures.lens),
     "attribution": (attribution, figures.attribution),
+    "graph": (graph, figures.graph),
     "patching": (patching, figures.patching),
 }
 

@@ -6,6 +6,7 @@ from app.live import sweeps
 from app.state.scene import Scene
 from app.state.session import chosen
 from app.views.circuits import readers as readers_view
+from app.views.circuits.attribution_graph import effects_of, graph_of
 from app.views.circuits.cell import cell_of
 from app.views.circuits.choices import PAGE
 from app.views.circuits.patching import cells_at, choice_of, question_of, source_of
@@ -21,6 +22,7 @@ from interp.analyses.pair_patching import DIRECTIONS
 from interp.analyses.path_ablation import PathAblation
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
+from interp.figures.answer_cell import cell_flows, cell_predictions
 from interp.figures.attribution import attribution_bars, attribution_map, part_map
 from interp.figures.composition import head_matrix, weights_board, weights_ranking
 from interp.figures.patching import effect_cells, gap_cells, head_patch_map, patch_map
@@ -161,6 +163,41 @@ def attribution(scene: Scene, backend: Backend) -> dict[str, Figure]:
         )
     )
     return figures(_answer(scene, backend), *charts)
+
+
+def graph(scene: Scene, backend: Backend) -> dict[str, Figure]:
+    cell, lead = cell_of(scene), chosen(PAGE)["lead"]
+
+    def flows() -> "Plate":
+        found = backend.ask(scene.model, graph_of(scene))
+        return plate(
+            scene,
+            backend,
+            cell_flows(found, marked=chosen(PAGE)["box"] or None),
+            figure="flows",
+            rows=found.rows(),
+            about=found.summary(),
+            more=["graph", _place(cell), lead],
+        )
+
+    def predictions() -> "Plate":
+        question = effects_of(scene)
+        found = backend.ask(scene.model, question)
+        return plate(
+            scene,
+            backend,
+            cell_predictions(found),
+            figure="predictions",
+            rows=found.rows(),
+            about=found.summary(),
+            more=["graph", _place(cell), lead, question.method.text],
+        )
+
+    return figures(
+        _answer(scene, backend),
+        ("flows", "what leads to the cell", flows),
+        ("predictions", "predicted and true effects", predictions),
+    )
 
 
 def patching(scene: Scene, backend: Backend) -> dict[str, Figure]:

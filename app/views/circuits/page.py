@@ -1,5 +1,5 @@
-"""The circuits page: composition, path ablation, logit lens, direct logit attribution, activation
-patching."""
+"""The circuits page: composition, path ablation, logit lens, direct logit attribution, the
+attribution graph of a cell, activation patching."""
 
 from functools import partial
 
@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.state.session import choose, chosen
 from app.views import frame
-from app.views.circuits import cell, export, patching, readers
+from app.views.circuits import attribution_graph, cell, export, patching, readers
 from app.views.circuits.choices import CHOICES, PAGE, VIEWS
 from app.widgets.controls import choice
 
@@ -15,10 +15,14 @@ DRAWN = {
     "readers": readers.show,
     "lens": cell.show_lens,
     "attribution": cell.show_attribution,
+    "graph": attribution_graph.show,
     "patching": patching.show,
 }
 
-ABOUT = "Composition scores, path ablation, the logit lens, direct logit attribution, activation patching."
+ABOUT = (
+    "Composition scores, path ablation, the logit lens, direct logit attribution, attribution graphs,"
+    " activation patching."
+)
 
 scene, backend, bar = frame.opened(PAGE, CHOICES, "Circuits", ABOUT)
 view = chosen(PAGE)["show"]

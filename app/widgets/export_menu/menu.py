@@ -49,6 +49,21 @@ class Download:
 
 
 @dataclass(frozen=True)
+class File:
+    """A file of one kind that is made when a visitor asks for it.
+
+    Attributes:
+        label: what is in it.
+        name: of the file, with its ending.
+        make: makes what is in it; called on another thread than the page's.
+    """
+
+    label: str
+    name: str
+    make: Callable[[], str | bytes]
+
+
+@dataclass(frozen=True)
 class Exports:
     """All that a page offers.
 
@@ -58,6 +73,7 @@ class Exports:
         snippets: programs by what they compute.
         report: makes the page as one HTML file; called on another thread than the page's.
         name: of that file, without ending.
+        files: other files.
     """
 
     figures: Mapping[str, Figure]
@@ -65,6 +81,7 @@ class Exports:
     snippets: Mapping[str, str] | None = None
     report: Callable[[], str] | None = None
     name: str = "puzzlescope"
+    files: Sequence[File] = ()
 
 
 def show(make: Callable[[], Exports], *, key: str, note: Callable[[], None] = lambda: None) -> None:
@@ -101,6 +118,8 @@ def _draw(exports: Exports, figure: str, key: str, note: Callable[[], None]) -> 
     elif section == DATA:
         for download in exports.downloads:
             _download(download, key)
+        for file in exports.files:
+            _file(file, key)
     else:
         snippets = exports.snippets or {}
         st.caption("These programs run where Puzzlescope is installed, or in its folder.")
@@ -121,6 +140,20 @@ def _report(exports: Exports, key: str) -> None:
         icon=":material/description:",
         help="All figures of this page with captions, tables and programs, in a file that needs no network.",
     )
+
+
+def _file(file: File, key: str) -> None:
+    """One line: what it is, and a button."""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown(file.label, width="stretch")
+        st.download_button(
+            file.name.rpartition(".")[2].upper(),
+            file.make,
+            file_name=file.name,
+            key=f"{key}-{file.name}",
+            on_click="ignore",
+            help=f"{file.label}: {file.name}",
+        )
 
 
 def _download(download: Download, key: str) -> None:

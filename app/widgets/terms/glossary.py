@@ -198,6 +198,13 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 " share can be read off.",
             ),
             Term(
+                "attribution-graph",
+                "Attribution graph",
+                ("attribution graphs", "attribution graph"),
+                "With patterns, LayerNorm scales and ReLU gates held, the model is a sum: what each part adds"
+                " to a lead, and by way of what.",
+            ),
+            Term(
                 "lens",
                 "Logit lens",
                 ("logit lens",),
@@ -217,6 +224,20 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 ("contrast cells", "contrast cell"),
                 "The cells in which the answers of a puzzle and its counterfactual differ: there a patch is"
                 " measured.",
+            ),
+            Term(
+                "faithfulness",
+                "Faithfulness",
+                ("faithfulness",),
+                "Of the difference between a pair's ends, the share that a circuit keeps: 1 for the whole"
+                " model, 0 for no edge.",
+            ),
+            Term(
+                "eap-ig",
+                "EAP-IG",
+                ("eap-ig",),
+                "Edge attribution patching: scores all edges by gradients, averaged over runs between the two"
+                " ends of a pair.",
             ),
             Term(
                 "noising",

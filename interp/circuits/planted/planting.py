@@ -32,7 +32,7 @@ from interp.tokens import STRUCTURES, Structure, with_start
 
 FEWEST, MOST = 30, 300
 """Edges of a circuit that is planted."""
-LEAST = 0.1
+LEAST = 0.6
 """Logits: a plant between whose pairs' ends there is less is drawn anew."""
 IDLE = 1e-4
 """Logits: an edge whose effect in the plant is less is none that could be found; it is drawn no more."""

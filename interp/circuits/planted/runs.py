@@ -6,6 +6,8 @@ reads are computed. It is slower than what :mod:`interp.circuits.runs` and its l
 all read the same stream, and says of a planted circuit what they say of such a model.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -18,7 +20,10 @@ from interp.grids import CELLS
 from interp.model import Block, PuzzleGPT
 from interp.model.planted import Means
 
-Writes = Float[Tensor, "row writer pos d_model"]
+Writes = Float[Tensor, "writer pos d_model"]
+
+ROWS = 8
+"""Runs in one pass."""
 
 
 class PlantedPass:
@@ -46,7 +51,7 @@ class PlantedPass:
         *,
         embedded: Float[Tensor, "row pos d_model"] | None = None,
         kept: Bool[np.ndarray, "row reader writer"] | None = None,
-        other: Writes | None = None,
+        other: Float[Tensor, "row writer pos d_model"] | None = None,
         recording: bool = False,
     ):
         assert (kept is None) == (other is None)
@@ -146,12 +151,24 @@ def planted_writes(
     return found, one.logits[0]
 
 
-@torch.inference_mode()
-def planted_logits(
-    model: PuzzleGPT,
-    tokens: Int[Tensor, "row pos"],
-    kept: Bool[np.ndarray, "row reader writer"],
-    other: Writes,
-) -> Float[Tensor, "row 100 vocab"]:
-    """Of runs of a planted circuit, each cut down to some edges; others of its edges read something else."""
-    return PlantedPass(model, tokens, kept=kept, other=other).logits
+class PlantedRuns:
+    """Runs of a planted circuit on some prompts, each cut down to some of its edges.
+
+    Args:
+        bases: the tokens of the prompts.
+        other: what cut edges read, of each prompt.
+    """
+
+    def __init__(self, model: PuzzleGPT, bases: Int[np.ndarray, "pair pos"], other: Sequence[Writes]):
+        self._model, self._other = model, list(other)
+        self._tokens = torch.from_numpy(bases).to(model.device)
+
+    @torch.inference_mode()
+    def each(self, masks: Bool[np.ndarray, "run reader writer"], pair: int) -> Float[Tensor, "run 100 vocab"]:
+        """The logits that predict the answer's cells, of one prompt, cut down to each of some circuits."""
+        found = []
+        for kept in (masks[first : first + ROWS] for first in range(0, len(masks), ROWS)):
+            tokens = self._tokens[pair].expand(len(kept), -1)
+            other = self._other[pair].expand(len(kept), -1, -1, -1)
+            found.append(PlantedPass(self._model, tokens, kept=kept, other=other).logits)
+        return torch.cat(found)

@@ -15,8 +15,8 @@ NODE = Path(playwright.__file__).parent / "driver" / "node"
 
 def name(module: check_javascript.Module) -> Path:
     """The first file of a module that is its component's own, from the folder of all widgets."""
-    shared = check_javascript.WIDGETS / "browser" / "shared"
-    own = [file for file in module if file.parent != shared] or list(module)
+    shared = set(check_javascript.SHARED.values())
+    own = [file for file in module if file not in shared] or list(module)
     return own[0].relative_to(check_javascript.WIDGETS)
 
 
@@ -39,7 +39,7 @@ def test_functions_of_the_browser_s_scripts(scripts: Path) -> None:
 
 def test_every_script_belongs_to_a_module() -> None:
     files = {file for module in check_javascript.modules() for file in module}
-    assert files == set(check_javascript.WIDGETS.rglob("*.js"))
+    assert files == {*check_javascript.WIDGETS.rglob("*.js"), *check_javascript.CIRCUIT.glob("*.js")}
 
 
 @pytest.mark.parametrize(

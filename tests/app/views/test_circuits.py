@@ -1,4 +1,4 @@
-"""The page of the circuits without a browser: its four views, its link, and what is taken away."""
+"""The page of the circuits without a browser: its views, its link, and what is taken away."""
 
 import json
 import re
@@ -15,6 +15,7 @@ from interp.analyses.ablation_sweep import cost, sweep
 from interp.analyses.activation_patching import Edit, copied_cell, telling_source
 from interp.analyses.composition import composition
 from interp.analyses.path_ablation import path_ablation
+from interp.circuits.cells import CellTarget, cell_effects, cell_graph
 from interp.pairs import kinds_for
 from interp.puzzles import Puzzle
 from interp.puzzles.spelling import spelled
@@ -43,7 +44,7 @@ def test_every_view_comes_from_a_link(page: AppTest, view: str, off: str) -> Non
     assert not page.exception
     for program in (block.value for block in page.code):
         compile(program, "snippet", "exec")
-    assert len(page.code) == (2 if view == "readers" else 1)
+    assert len(page.code) == (2 if view in ("readers", "graph") else 1)
 
 
 def test_who_reads_a_part_is_what_the_library_finds(page: AppTest, model_folder: str) -> None:
@@ -167,3 +168,23 @@ def test_choices_survive_a_link() -> None:
     assert set(values) == set(CHOICES)
     here = Context(SMALL, load_puzzles("bank"))
     assert read_query(query_of(values, CHOICES), CHOICES, here) == (values, [])
+
+
+def test_the_graph_is_of_the_cell_and_the_lead_in_the_link(page: AppTest, model_folder: str) -> None:
+    page.query_params["show"], page.query_params["lead"] = "graph", "centred"
+    page.query_params["cell"], page.query_params["box"] = "g4r4c8", "L1.H2 @ here"
+    filled(page)
+    model, puzzle = load_model(model_folder), page.session_state["scene"].puzzle
+    target = CellTarget(centred=True)
+    graph, effects = (ask(model, puzzle, 37, target) for ask in (cell_graph, cell_effects))
+    assert graph.summary().replace(" -", " −") in words(page)
+    assert effects.summary().replace(" -", " −") in words(page), "when all is measured"
+    (link,) = [block.proto.body for block in page.get("html") if "on the workbench" in block.proto.body]
+    assert "Ablate L1.H2" in link and "off=L1.H2" in link
+
+
+def test_a_box_that_cannot_be_ablated_has_no_link(page: AppTest) -> None:
+    page.query_params["show"], page.query_params["box"] = "graph", "token @ here"
+    filled(page)
+    assert not page.exception
+    assert not any("on the workbench" in block.proto.body for block in page.get("html"))

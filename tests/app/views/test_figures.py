@@ -41,7 +41,8 @@ def scene(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Scene:
     for module in (circuits, heads, circuits.readers_view, pair):
         monkeypatch.setattr(module, "chosen", chosen.__getitem__)
     monkeypatch.setattr(session, "chosen", chosen.__getitem__)
-    monkeypatch.setattr("app.views.circuits.choices.chosen", chosen.__getitem__)
+    for name in ("choices", "attribution_graph"):
+        monkeypatch.setattr(f"app.views.circuits.{name}.chosen", chosen.__getitem__)
     for live, name in ((workbench.methods, "compared"), (workbench.synergies, "pairs")):
         monkeypatch.setattr(live, name, lambda *_: None)  # measured when asked for
     return scene_from_query({"off": "L1.attn", "attention": "L1.H4"}, backend)[0]
@@ -63,6 +64,7 @@ PAGES: dict[str, Callable[[Scene, Backend], dict[str, Figure]]] = {
     "readers": circuits.readers,
     "lens": circuits.lens,
     "attribution": circuits.attribution,
+    "graph": circuits.graph,
     "patching": circuits.patching,
 }
 

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from interp.model import PuzzleGPT
 from interp.pairs import Pair, shipped_pairs
+from interp.puzzles import Puzzle
 from tests.support.models import small_model
 
 
@@ -34,6 +35,21 @@ def far_apart() -> PuzzleGPT:
 def pairs_with_a_gap() -> list[Pair]:
     """Two, of which that model tells the ends apart."""
     return [shipped_pairs("rule", "replace_color")[k] for k in (48, 24)]
+
+
+def others_with_a_gap() -> list[Pair]:
+    """Two others of the kind."""
+    return [shipped_pairs("rule", "replace_color")[k] for k in (56, 52)]
+
+
+def drawn_by(model: PuzzleGPT, puzzle: Puzzle) -> Puzzle:
+    """The puzzle with the answer that a model draws, cell by cell, by plain passes."""
+    tokens = puzzle.tokens.astype(np.int64)
+    with torch.inference_mode():
+        for cell in range(304, 404):
+            prompt = torch.from_numpy(np.concatenate([[0], tokens[:cell]]))[None]
+            tokens[cell] = int(model(prompt)[0, -1].argmax())
+    return Puzzle.of(puzzle.task, tokens)
 
 
 def watched_model() -> PuzzleGPT:

@@ -7,11 +7,13 @@ import pytest
 import torch
 
 from interp import load_puzzles
+from interp.circuits import windows, writes
 from interp.circuits.attribution import attribute_edges
 from interp.circuits.blocks import BLOCKS
 from interp.circuits.exact import exact_edges
 from interp.circuits.graph import Edge, Graph
 from interp.circuits.scores import EdgeScores, agreement
+from interp.engine.forward import weights_of
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.pairs import Pair, shipped_pairs
@@ -129,6 +131,33 @@ def test_what_cut_edges_read_may_be_something_else(model: PuzzleGPT, pair: Pair,
     assert scores.total[-1].sum() == pytest.approx(scores.clean - scores.empty, rel=1e-4, abs=1e-4)
     estimate = attribute_edges(model, [pair], steps=0, fill=fill, bank=bank)
     np.testing.assert_allclose(scores.total[-1], estimate.total[-1], atol=5e-5)
+
+
+@pytest.mark.parametrize("without", ["windows", "fused attention"])
+def test_what_is_left_out_makes_no_difference(
+    model: PuzzleGPT,
+    pair: Pair,
+    exact: EdgeScores,
+    eap: EdgeScores,
+    monkeypatch: pytest.MonkeyPatch,
+    without: str,
+) -> None:
+    """All positions are computed, those before the two ends differ too; or by attention written out."""
+    through = attribute_edges(model, [pair], steps=7, attention=True)
+    first = int(np.flatnonzero(np.diff(writes.prompts(pair), axis=0))[0])
+    if without == "windows":
+        monkeypatch.setattr(writes, "first_difference", lambda *ends: 0)
+    else:
+        monkeypatch.setattr(windows, "flash_for", lambda *heads: None)
+    both = writes.BothRuns(weights_of(model), pair, "pair", None, first_only=False)
+    assert both.window.start == (0 if without == "windows" else first)
+    for known, again in (
+        (exact, exact_edges(model, [pair])),
+        (eap, attribute_edges(model, [pair], steps=0)),
+        (through, attribute_edges(model, [pair], steps=7, attention=True)),
+    ):
+        np.testing.assert_allclose(again.total, known.total, atol=2e-5)
+        assert (again.clean, again.empty) == pytest.approx((known.clean, known.empty), abs=1e-5)
 
 
 def test_over_several_pairs_it_is_the_mean_and_the_first_cell_can_be_taken_alone(model: PuzzleGPT) -> None:

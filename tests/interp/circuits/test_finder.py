@@ -1,5 +1,7 @@
 """Small circuits: as faithful as was asked for, minimal, and no accident."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,9 @@ from interp.circuits.attribution import attribute_edges
 from interp.circuits.finder import (
     Circuit,
     Judge,
+    Target,
     eliminate,
+    find_circuit,
     pairs_alike,
     random_circuits,
     sizes,
@@ -22,7 +26,7 @@ from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.pairs import Pair, shipped_pairs
 from interp.resumable import finish
-from tests.interp.circuits.by_hooks import far_apart, pairs_with_a_gap
+from tests.interp.circuits.by_hooks import drawn_by, far_apart, pairs_with_a_gap
 from tests.support.models import SMALL
 
 GRAPH = Graph(SMALL)
@@ -106,10 +110,78 @@ def test_many_are_judged_as_one_is(runs: CircuitRuns, small: Circuit) -> None:
 def test_what_cannot_be_had_is_told_in_a_sentence(
     runs: CircuitRuns, scores: EdgeScores, small: Circuit
 ) -> None:
-    with pytest.raises(PuzzlescopeError, match="keeps 5 of the gap"):
+    with pytest.raises(PuzzlescopeError, match="up to 1, got 5"):
         top_circuit(runs, scores, 5.0)
+    with pytest.raises(PuzzlescopeError, match="whole number of edges from 1 on"):
+        Target("size", 2.5)
     with pytest.raises(PuzzlescopeError, match="begin with more edges"):
-        eliminate(runs, small, 5.0)
+        eliminate(runs, small, 0.99)
+    with pytest.raises(PuzzlescopeError, match="answers none of these puzzles right"):
+        top_circuit(runs, scores, Target("solved"))
+
+
+def test_circuits_have_as_many_edges_as_was_asked_for(runs: CircuitRuns, scores: EdgeScores) -> None:
+    wanted = Target("size", 20)
+    top = top_circuit(runs, scores, wanted)
+    assert 0 < len(top) <= 20
+    more = next(n for n in range(GRAPH.n_edges) if connected(GRAPH, scores.top(n)).sum() > 20)
+    assert np.array_equal(top.kept, connected(GRAPH, scores.top(more - 1)))
+    found = find_circuit(runs, scores, wanted)
+    assert 0 < len(found) <= 20
+    assert found.faithfulness == pytest.approx(share(runs, found.kept), abs=1e-9)
+    assert found.faithfulness > top.faithfulness
+
+
+def test_a_circuit_of_nodes_has_every_edge_between_them(runs: CircuitRuns, scores: EdgeScores) -> None:
+    found = find_circuit(runs, scores, TARGET, by="nodes")
+    assert 0 < found.size == len(found.parts) < len(GRAPH.writers) - 1
+    names = {"embed", *found.parts}
+    owners = {edge.reader if edge.reader.endswith("mlp") else edge.reader[:-2] for edge in found.edges}
+    assert owners - {"logi"} <= names and {edge.writer for edge in found.edges} <= names
+    assert all(
+        found.kept[GRAPH.place(edge)]
+        for edge in GRAPH.edges()
+        if edge.writer in names
+        and (edge.reader == "logits" or edge.reader in names or edge.reader[:-2] in names)
+    )
+    assert found.faithfulness >= TARGET
+    for part in found.parts:
+        without = found.kept.copy()
+        without[:, GRAPH.writers.index(part)] = False
+        assert share(runs, without) < TARGET
+    drawn = list(random_circuits(GRAPH, found.kept, 3, by="nodes"))
+    assert all((one[:, 1:].any(0).sum()) <= found.size for one in drawn)
+
+
+@pytest.fixture(scope="module")
+def right() -> CircuitRuns:
+    """Runs of a pair whose base's answer is what the model draws: solved, whatever it draws. The heads of the
+    last layer write next to nothing."""
+    model = far_apart()
+    model.blocks[2].attn.W_O.mul_(1e-4)
+    pair = pairs_with_a_gap()[0]
+    return CircuitRuns(weights_of(model), [replace(pair, base=drawn_by(model, pair.base))])
+
+
+def test_answers_that_are_right_stay_right(right: CircuitRuns) -> None:
+    assert Judge(right).ends.right == (True,)
+    scores = attribute_edges(right.weights.model, right.pairs)
+    found = find_circuit(right, scores, Target("solved"), by="nodes")
+    answers = [pair.base.grids[3] for pair in right.pairs]
+    assert found.size < len(GRAPH.writers) - 1
+    assert pairs_alike(right, found.kept, answers)[1].all()
+    for part in found.parts:
+        without = found.kept.copy()
+        without[:, GRAPH.writers.index(part)] = False
+        assert not pairs_alike(right, without, answers)[1].all()
+
+
+def test_a_gap_is_worked_out_once(model: PuzzleGPT, scores: EdgeScores, pairs: list[Pair]) -> None:
+    runs = CircuitRuns(weights_of(model), pairs)
+    Judge(runs)
+    kept = runs.ends
+    top_circuit(runs, scores, TARGET)
+    assert runs.ends is kept
 
 
 def test_the_whole_model_answers_a_puzzle_right_and_the_empty_one_does_not() -> None:

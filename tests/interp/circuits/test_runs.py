@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from interp import load_puzzles
+from interp.circuits import runs as runs_of
 from interp.circuits.exact import exact_edges
 from interp.circuits.graph import Graph, connected
 from interp.circuits.runs import CircuitRuns
@@ -107,3 +108,38 @@ def test_pruned_to_paths_the_circuit_answers_the_same(runs: CircuitRuns) -> None
     assert 0 < pruned.sum() < mask.sum()
     torch.testing.assert_close(runs.logits(mask), runs.logits(pruned), atol=1e-4, rtol=1e-4)
     assert not torch.allclose(runs.logits(pruned), runs.logits(EMPTY), atol=1e-3)
+
+
+@pytest.mark.parametrize("fill", ["pair", "zero"])
+def test_branched_off_a_near_circuit_they_are_the_same(
+    model: PuzzleGPT, pairs: list[Pair], fill: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One edge less, of every reader several; a writer less; some edges less; and one that is no part. All
+    against runs of their own over all positions."""
+    runs, rng = CircuitRuns(weights_of(model), pairs[:1], fill), np.random.default_rng(4)
+    near = connected(GRAPH, GRAPH.possible & (rng.random(GRAPH.possible.shape) < 0.6))
+    places = np.argwhere(near)[::3]
+    masks = np.repeat(near[None], len(places) + 4, 0)
+    masks[np.arange(len(places)), places[:, 0], places[:, 1]] = False
+    masks[-3, :, GRAPH.head(1, 2)] = False
+    masks[-2] &= rng.random(near.shape) < 0.9
+    masks[-1] = GRAPH.possible
+    found = torch.cat([runs.each(some, 0, near) for some in np.array_split(masks, 3)])
+    monkeypatch.setattr(runs_of, "first_difference", lambda *ends: 0)
+    plain = CircuitRuns(weights_of(model), pairs[:1], fill).each(masks, 0)
+    torch.testing.assert_close(found, plain, atol=1e-4, rtol=1e-4)
+    assert float((plain - plain[-4]).abs().amax((1, 2)).median()) > 1e-3
+
+
+def test_only_what_differs_is_computed(model: PuzzleGPT, pairs: list[Pair]) -> None:
+    """A circuit of one path runs the parts on it, at the positions from where the ends differ."""
+    runs = CircuitRuns(weights_of(model), pairs[:1])
+    path = GRAPH.mask([GRAPH.edge("embed", "L1.H2.v"), GRAPH.edge("L1.H2", "logits")])
+    runs.each(path[None], 0, path)
+    assert runs._trunk is not None
+    cut, kept = runs._cut[0], runs._trunk.kept
+    first = int(np.flatnonzero(np.diff(runs_of.prompts(pairs[0]), axis=0))[0])
+    assert 0 < first == cut.window.start and cut.streams["mlp", 0].shape[1] == 404 - first
+    moved = [(kept.z[layer] != cut.z[layer]).flatten(1).any(1).tolist() for layer in range(3)]
+    assert moved == [[False] * 4, [False, False, True, False], [False] * 4]
+    assert all(kept.mlps[layer] is cut.mlps[layer] for layer in range(3))

@@ -25,6 +25,11 @@ from interp.analyses.path_ablation import PathAblation
 from interp.analyses.prediction import PredictionOf
 from interp.analyses.question import Question
 from interp.analyses.synergy import Synergy
+from interp.circuits.cells import CellEffectsOf, CellGraphOf, CellTarget
+from interp.circuits.finder import Target
+from interp.circuits.graph import Edge
+from interp.circuits.questions import AnswerWithout, CertificateOf, CircuitOf, EdgeEffects
+from interp.circuits.questions.sample import Pairs
 from interp.engine.predict import losses, predict
 from interp.model import PuzzleGPT
 from interp.pairs import pair_for
@@ -36,6 +41,9 @@ FIRST, SECOND = load_puzzles("bank", task="frame").filter(structure=STRUCTURES[0
 OFF = parse_ablation("L0.attn:mean, L1.H2, L1.mlp:mean, L2.H1:lookback=100", SMALL)
 MEAN = parse_method("mean")
 SOURCE = Component(0, "head", 1)
+PAIR = Pairs("rule", puzzle=load_puzzles("bank").find("cffa39f1fc"))  # whose ends the small model tells apart
+EAP = EdgeEffects(PAIR, "eap")
+EDGES = (Edge("embed", "L0.H1.v"), Edge("L0.H1", "logits"))
 
 QUESTIONS: dict[str, Question[Any]] = {
     "prediction": PredictionOf(FIRST),
@@ -60,6 +68,12 @@ QUESTIONS: dict[str, Question[Any]] = {
     "sweep": Sweep((FIRST, SECOND), base=OFF),
     "sweep, mean, of the answer": Sweep((FIRST, SECOND), method=MEAN, scope="answer"),
     "masked blanks": BlanksMasked(FIRST),
+    "the graph of a cell": CellGraphOf(FIRST, 37, neurons=5),
+    "what the graph of a cell predicts": CellEffectsOf(FIRST, 37, CellTarget(3, 0), MEAN),
+    "edges": EAP,
+    "a circuit": CircuitOf(EAP, Target("size", 20)),
+    "its certificate": CertificateOf(EAP, EDGES, PAIR),
+    "an answer without edges": AnswerWithout(PAIR, EDGES),
 }
 
 TOKENS = PuzzleSet("two", (FIRST, SECOND)).tokens

@@ -10,36 +10,32 @@ from interp.checkpoints import load_model
 from interp.circuits.attribution import STEPS, attribute_edges, check_pairs
 from interp.circuits.exact import exact_edges
 from interp.circuits.scores import HOWS, Agreement, EdgeScores, agreement
-from interp.circuits.writes import FILLS, Fill
+from interp.cli.circuits.choices import (
+    FillOption,
+    PairsOption,
+    PairsTaskOption,
+    checked_fill,
+    chosen_pairs,
+)
 from interp.cli.inputs import progress
 from interp.cli.options import JsonOption, ModelOption
 from interp.cli.printing import checked, print_table, say_result
 from interp.errors import PuzzlescopeError
 from interp.numbers import number
 from interp.outputs import strict_json, write_whole
-from interp.pairs import KINDS, Pair, shipped_pairs
-from interp.pairs.files import read_pairs
 from interp.puzzles import load_puzzles
-from interp.tasks import TASKS
 
 SHOWN = 24
 ENDINGS = (".parquet", ".csv", ".json")
 
 
-PairsTaskOption = Annotated[str | None, typer.Option("--task", help=f"{' | '.join(TASKS)}; left out, all.")]
-
-
 def edges(
     task: PairsTaskOption = None,
-    pairs: Annotated[
-        str, typer.Option("--pairs", help=f"{' | '.join(KINDS)} of those that come along, or FILE.npz.")
-    ] = "rule",
+    pairs: PairsOption = "rule",
     method: Annotated[str, typer.Option("--method", help=" | ".join(HOWS))] = "eap-ig",
     n: Annotated[int, typer.Option("--n", "-n", help="At most so many pairs.")] = 16,
     model: ModelOption = "default",
-    fill: Annotated[
-        str, typer.Option("--fill", help=f"What a cut edge reads: {' | '.join(FILLS)}.")
-    ] = "pair",
+    fill: FillOption = "pair",
     steps: Annotated[int, typer.Option("--steps", help="Of eap-ig: runs between the two ends.")] = STEPS,
     attention: Annotated[
         bool, typer.Option("--attention", help="Score edges into queries and keys by the changed pattern.")
@@ -59,7 +55,7 @@ def edges(
     pairs: by how much that falls when the edge alone is cut. Estimated (eap, eap-ig) or exact, which takes a
     minute or two a pair."""
     path = checked(out, ENDINGS)
-    cut = _checked_fill(fill)
+    cut = checked_fill(fill)
     _check(method, n, steps)
     chosen = chosen_pairs(pairs, task)[:n]
     check_pairs(chosen)
@@ -104,31 +100,6 @@ def _check(method: str, n: int, steps: int) -> None:
         raise PuzzlescopeError(f"No method '{method}': expected one of {', '.join(HOWS)}.")
     if n < 1 or steps < 1:
         raise PuzzlescopeError(f"--n and --steps expect at least 1, got {n} and {steps}.")
-
-
-def _checked_fill(fill: str) -> Fill:
-    """A fill by its name, if there is such."""
-    if fill not in FILLS:
-        raise PuzzlescopeError(f"No fill '{fill}': expected one of {', '.join(FILLS)}.")
-    return fill
-
-
-def chosen_pairs(pairs: str, task: str | None, held_out: bool = False) -> list[Pair]:
-    """The pairs that are asked for: of those that come along, or all of a file.
-
-    Args:
-        held_out: of those that come along, the ones that nothing was chosen by.
-    """
-    if pairs in KINDS:
-        return shipped_pairs(pairs, task, held_out)
-    if not pairs.endswith(".npz"):
-        raise PuzzlescopeError(
-            f"--pairs expects one of {', '.join(KINDS)}, or a file FILE.npz, got '{pairs}'."
-        )
-    found = [pair for pair in read_pairs(pairs) if task in (None, pair.task)]
-    if not found:
-        raise PuzzlescopeError(f"{Path(pairs).name} has no pair of the task '{task}'.")
-    return found
 
 
 def _as_json(scores: EdgeScores, agrees: Agreement | None) -> dict[str, Any]:

@@ -1,0 +1,191 @@
+"""A circuit that a visitor looks at: the effects of the edges, the search, the certificate, each begun when
+what it goes on from is there."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from app.live.watching import Filling, Seen, look_in, watched
+from interp.analyses.question import Question
+from interp.backend import Backend, Watch
+from interp.circuits.graph import Edge
+from interp.circuits.questions import CertificateOf, Certified, CircuitOf, EdgeEffects, Effects, Search
+from interp.errors import PuzzlescopeError
+
+S = TypeVar("S", bound=Filling)
+
+FIRST, EFFECTS, SEARCH, CERTIFICATE, EXACT = (
+    "edges-first-look",
+    "edges",
+    "circuit",
+    "certificate",
+    "edges-exact",
+)
+"""Of what a visitor looks in on."""
+GROUPS = (FIRST, EFFECTS, SEARCH, CERTIFICATE, EXACT)
+LOOKED_AT = 2
+"""Pairs of the first look."""
+AGAINST = 4
+"""Pairs at most over which an estimate is held against exact effects."""
+
+
+@dataclass(frozen=True, eq=False)
+class Shown:
+    """How far all of it is.
+
+    Attributes:
+        first_look: a rough estimate, there within a second or two; ``None`` where the effects themselves are.
+        effects: of all edges.
+        search: for the circuit; ``None`` before it has begun, and where a circuit is given.
+        certificate: of the circuit; ``None`` before it has begun.
+        exact: what the estimate is held against; ``None`` unless it was asked for, or is kept.
+        problems: why something cannot be answered, in sentences.
+    """
+
+    first_look: Seen[Effects] | None
+    effects: Seen[Effects]
+    search: Seen[Search] | None
+    certificate: Seen[Certified] | None
+    exact: Seen[Effects] | None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def under_way(self) -> bool:
+        """Whether there will be more to see."""
+        parts = (self.first_look, self.effects, self.search, self.certificate, self.exact)
+        return any(one is not None and one.progress is not None for one in parts)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the visitor has stopped it before the end."""
+        parts = (self.effects, self.search, self.certificate)
+        return any(one is not None and one.stopped for one in parts)
+
+    @property
+    def known(self) -> Effects | None:
+        """The best that is known of the edges."""
+        own = self.effects.state
+        if own is not None and own.known:
+            return own
+        rough = None if self.first_look is None else self.first_look.state
+        return rough if rough is not None and rough.known else None
+
+
+def look(
+    backend: Backend,
+    model: str,
+    asked: CircuitOf,
+    given: tuple[Edge, ...] | None = None,
+    *,
+    full: bool = False,
+) -> Shown:
+    """Look in on a circuit, and begin what can begin. What cannot be answered is told, and ends there.
+
+    Args:
+        asked: which circuit.
+        given: its edges, where it is not looked for.
+        full: the certificate is the long one.
+    """
+    effects = _seen(backend, model, EFFECTS, asked.effects)
+    first = _first_look(backend, model, asked.effects, effects)
+    search, certificate, there = None, None, _there(effects)
+    if given is None and there:
+        search = _seen(backend, model, SEARCH, asked)
+    edges = given if given is not None else _found(search)
+    if edges and there:
+        question = certificate_of(asked, edges, full=full)
+        certificate = _seen(backend, model, CERTIFICATE, question)
+    exact = _exact(backend, model, asked.effects) if there else None
+    return Shown(first, effects, search, certificate, exact, _problems())
+
+
+def certificate_of(asked: CircuitOf, edges: tuple[Edge, ...], *, full: bool) -> CertificateOf:
+    """The certificate of a circuit, on pairs held out."""
+    faithful = asked.target if asked.target.kind == "faithfulness" else None
+    return CertificateOf(asked.effects, edges, asked.effects.pairs.others(), full, faithful)
+
+
+def exact_of(asked: EdgeEffects) -> EdgeEffects:
+    """What an estimate is held against: exact effects over the first of its pairs."""
+    pairs = replace(asked.pairs, n=min(asked.pairs.n, AGAINST))
+    return replace(asked, pairs=pairs, how="exact", attention=False, look=False)
+
+
+def hold_against_exact() -> None:
+    """The visitor wants to know how good the estimate is; for callbacks."""
+    watched().forget(EXACT)
+    watched().want(EXACT)
+
+
+def stop() -> None:
+    """No more of any of it; for callbacks."""
+    for group in GROUPS:
+        watched().stop(group)
+
+
+def go_on() -> None:
+    """Begin anew with what is not there; for callbacks."""
+    for group in GROUPS:
+        watched().forget(group)
+
+
+def _seen(backend: Backend, model: str, group: str, question: Question[S]) -> Seen[S]:
+    key: Hashable = (model, question)
+    try:
+        return look_in(group, key, lambda: backend.watch(model, question))
+    except PuzzlescopeError as error:
+        watched().keep(group, key, [_Refused(str(error))])
+        return Seen(None, None, False)
+
+
+class _Refused(Watch[Any]):
+    """In the place of a result that there is none of.
+
+    Args:
+        why: in a sentence.
+    """
+
+    def __init__(self, why: str):
+        super().__init__(None)
+        self.why = why
+
+    @property
+    def finished(self) -> bool:
+        return True
+
+
+def _problems() -> tuple[str, ...]:
+    """Why something cannot be answered."""
+    found = (watched().held(group) for group in (EFFECTS, SEARCH, CERTIFICATE, EXACT))
+    why = [watch.why for watches in found for watch in watches if isinstance(watch, _Refused)]
+    return tuple(dict.fromkeys(why))
+
+
+def _first_look(
+    backend: Backend, model: str, asked: EdgeEffects, effects: Seen[Effects]
+) -> Seen[Effects] | None:
+    if effects.state is not None and effects.state.known:
+        return None
+    pairs = replace(asked.pairs, n=min(asked.pairs.n, LOOKED_AT))
+    return _seen(backend, model, FIRST, EdgeEffects(pairs, "eap", asked.fill, look=True))
+
+
+def _exact(backend: Backend, model: str, asked: EdgeEffects) -> Seen[Effects] | None:
+    question = exact_of(asked)
+    if asked.how == "exact":
+        return None
+    wanted = watched().wanted(EXACT) or backend.keeps(model, question)
+    if watched().known(EXACT, (model, question)) is None and not wanted:
+        return None
+    return _seen(backend, model, EXACT, question)
+
+
+def _there(effects: Seen[Effects]) -> bool:
+    return effects.state is not None and effects.state.complete
+
+
+def _found(search: Seen[Search] | None) -> tuple[Edge, ...]:
+    if search is None or search.state is None or not search.state.complete:
+        return ()
+    circuit = search.state.circuit
+    return () if circuit is None else circuit.edges

@@ -1,0 +1,81 @@
+"""What becomes of the answer to the puzzle when edges are cut, or a component ablated."""
+
+from functools import partial
+
+import streamlit as st
+
+from app.state.scene import Scene
+from app.state.session import choose
+from app.views.graph import asking
+from app.views.graph.choices import PAGE
+from app.views.shared import puzzle_panels
+from app.widgets import puzzle_strip
+from app.widgets.puzzle_strip import Look, Panel
+from app.widgets.text import escape_markdown
+from app.widgets.workbench_link import workbench_link
+from interp.analyses.prediction import PredictionOf
+from interp.backend import Backend
+from interp.circuits.questions import Cut
+from interp.errors import PuzzlescopeError, brief
+
+LONGEST = 40
+
+
+def show(scene: Scene, backend: Backend) -> None:
+    """Draw the answers side by side: the truth, the model's, and what is drawn with something cut."""
+    puzzle, edges = scene.puzzle, asking.cut(scene, backend)
+    clean = backend.ask(scene.model, PredictionOf(puzzle))
+    panels = [puzzle_panels.grids(puzzle)[3], puzzle_panels.answer("Model", puzzle, clean)]
+    panels[0] = Panel("truth", panels[0].cells, answer=True)
+    if scene.ablation:
+        off = backend.ask(scene.model, PredictionOf(puzzle, scene.ablation))
+        title = brief(scene.ablation.text, 20) + " off"
+        panels.append(puzzle_panels.answer(title, puzzle, off, compared=clean.greedy[0]))
+    found = _without(scene, backend) if edges else None
+    if isinstance(found, Cut):
+        panels.append(
+            Panel(
+                f"{len(edges)} cut",
+                found.drawn,
+                puzzle.grids[3].ravel(),
+                found.probabilities,
+                compared=clean.greedy[0],
+            )
+        )
+    with st.container(key="graph-answers", gap="xsmall"):
+        puzzle_strip.show(
+            panels,
+            key="graph-strip",
+            look=Look(scene.palette, scene.digits),
+            cell=None,
+            on_cell=lambda _: None,
+        )
+        _said(scene, found)
+
+
+def _without(scene: Scene, backend: Backend) -> Cut | str:
+    """The answer with the chosen edges cut, or why there is none."""
+    try:
+        return backend.ask(scene.model, asking.answer_without(scene, asking.cut(scene, backend)))
+    except PuzzlescopeError as error:
+        return str(error)
+
+
+def _said(scene: Scene, found: Cut | str | None) -> None:
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if found is None:
+            st.caption("Click an edge to cut it, a box to ablate it.", width="content")
+        elif isinstance(found, str):
+            st.caption(escape_markdown(found), width="content")
+        else:
+            before, after = found.difference
+            moves = "falls" if after < before else "rises"
+            said = f"The logit difference {moves} from {before:.1f} to {after:.1f}."
+            st.caption(said, width="content")
+        if found is not None:
+            st.button("Mend all", key="graph-mend", type="tertiary", on_click=partial(choose, PAGE, cut=""))
+        if scene.ablation:
+            st.html(
+                workbench_link("On the workbench →", scene.link_to(scene.puzzle, scene.ablation)),
+                width="content",
+            )

@@ -1,0 +1,129 @@
+"""The graph, how far it is, and its certificate beside it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from app.live import circuits, fragment
+from app.state.scene import Scene
+from app.state.session import choose, chosen
+from app.views.graph import answers, asking, certificate, drawing
+from app.views.graph.choices import KINDS, PAGE, Whose, target_words
+from app.widgets.controls import choice
+from app.widgets.pair import KINDS as PAIR_WORDS
+from interp.backend import Backend
+from interp.circuits.finder import Target
+from interp.circuits.scores import How
+from interp.circuits.writes import Fill
+from interp.pairs import Kind
+
+HOW_WORDS: dict[How, str] = {"eap-ig": "EAP-IG", "eap": "EAP", "exact": "exact"}
+HOW_HELP = (
+    "How edges are scored. EAP-IG: by gradients, averaged over five runs between the two ends of a pair. EAP:"
+    " by those of one run, quicker and rougher. Exact: every edge cut in a run of its own."
+)
+FILL_WORDS: dict[Fill, str] = {
+    "pair": "the pair's other run",
+    "mean": "the mean",
+    "resample": "another puzzle",
+    "zero": "nothing",
+}
+TARGETS = (
+    *(Target("size", n) for n in (30, 60, 100, 200, 400)),
+    *(Target("faithfulness", share) for share in (0.5, 0.8, 0.9, 0.95)),
+    Target("solved"),
+)
+MINIMAL_HELP = (
+    "Drop edges from the circuit, those that cost least first, as long as the target holds; each is tried in"
+    " a run of its own. Takes a while."
+)
+
+
+def show(scene: Scene, backend: Backend) -> None:
+    """Draw it all."""
+    _controls(scene)
+    left, right = st.columns([21, 11], gap="medium")
+    with left:
+        _graph(scene, backend)
+    with right:
+        answers.show(scene, backend)
+        _certificate(scene, backend)
+
+
+def _graph(scene: Scene, backend: Backend) -> None:
+    def under_way() -> bool:
+        return asking.look(scene, backend).under_way
+
+    def draw_graph() -> None:
+        drawing.show(scene, backend, asking.look(scene, backend))
+
+    fragment.show(draw_graph, scene=scene, page=PAGE, under_way=under_way, groups=circuits.GROUPS, alone=True)
+
+
+def _certificate(scene: Scene, backend: Backend) -> None:
+    def under_way() -> bool:
+        return asking.look(scene, backend).under_way
+
+    def draw_certificate() -> None:
+        certificate.show(scene, asking.look(scene, backend))
+
+    fragment.show(
+        draw_certificate, scene=scene, page=PAGE, under_way=under_way, groups=circuits.GROUPS, alone=True
+    )
+
+
+def _controls(scene: Scene) -> None:
+    own = chosen(PAGE)
+    whose: dict[Whose, str] = {"task": scene.puzzle.task, "puzzle": "this puzzle", "all": "all tasks"}
+    kinds: dict[Kind, str] = {kind: PAIR_WORDS[kind] for kind in KINDS}
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="graph-controls"):
+        choice.segmented(
+            "Circuit for",
+            whose,
+            own["whose"],
+            key="graph-whose",
+            on_change=_choose("whose"),
+            label_shown=True,
+        )
+        choice.select(
+            "Pairs with",
+            kinds,
+            asking.kind_of(scene),
+            key="graph-kind",
+            on_change=_choose("kind"),
+            width=135,
+        )
+        choice.select(
+            "Scored by",
+            HOW_WORDS,
+            own["how"],
+            key="graph-how",
+            on_change=_choose("how"),
+            width=110,
+            help=HOW_HELP,
+        )
+        choice.select(
+            "Cut edges read",
+            FILL_WORDS,
+            own["fill"],
+            key="graph-fill",
+            on_change=_choose("fill"),
+            width=175,
+        )
+        targets = {one: target_words(one) for one in (*TARGETS, own["target"])}
+        choice.select(
+            "Keep", targets, own["target"], key="graph-target", on_change=_choose("target"), width=165
+        )
+        choice.toggle(
+            "Drop what can go",
+            own["minimal"],
+            key="graph-minimal",
+            on_change=_choose("minimal"),
+            help=MINIMAL_HELP,
+        )
+
+
+def _choose(name: str) -> Callable[[Any], None]:
+    """Choose something else to look for: a circuit that was given goes."""
+    return lambda value: choose(PAGE, **{name: value, "circuit": ""})

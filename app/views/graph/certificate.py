@@ -1,0 +1,139 @@
+"""The certificate of the circuit on screen."""
+
+import streamlit as st
+
+from app.live.circuits import Shown
+from app.state.scene import Scene
+from app.state.session import choose, chosen
+from app.views.graph import asking
+from app.views.graph.choices import PAGE
+from app.widgets import certificate, terms
+from app.widgets.certificate import Line, Section
+from app.widgets.controls import choice
+from interp.circuits.certificate import MEANINGS, Certificate
+from interp.circuits.questions import Certified
+from interp.circuits.writes import Fill
+from interp.numbers import number
+
+FILL_NAMES: dict[Fill, str] = {
+    "pair": "the pair's other run",
+    "mean": "the mean",
+    "resample": "another puzzle",
+    "zero": "nothing",
+}
+
+
+def show(scene: Scene, shown: Shown) -> None:
+    """Draw it, or how far it is."""
+    seen = shown.certificate
+    state = None if seen is None else seen.state
+    with st.container(key="graph-certificate", gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.header("Certificate", anchor=False, width="content")
+            choice.segmented(
+                "How thorough",
+                {False: "quick", True: "full"},
+                chosen(PAGE)["full"],
+                key="graph-full",
+                on_change=lambda full: choose(PAGE, full=full),
+            )
+        words = asking.pairs_of(scene).others().words
+        if state is None or state.certificate is None:
+            told = "Measuring" if seen is not None and seen.progress is not None else "To be measured"
+            st.caption(f"{told} on {words}.")
+            return
+        verdict, good = verdict_of(state)
+        certificate.show(sections(state), verdict, good)
+        more = "" if state.complete or seen is None or seen.progress is None else " Measuring more …"
+        terms.caption(
+            f"On {words}. The ticks on the first bar are random circuits, their mean and best.{more}"
+        )
+
+
+def verdict_of(state: Certified) -> tuple[str, bool | None]:
+    """What is said of the circuit, and whether that is for it."""
+    found, circuit = state.certificate, state.circuit
+    if found is None or circuit is None or found.verdict is None:
+        return "", None
+    if not found.verdict.accepted:
+        return " ".join(found.verdict.reasons), False
+    told = f"As faithful on new pairs ({found.faithfulness:.2f}) as on those it was found by"
+    chance = "" if found.chance is None else f", and better than each of {found.chance.n} random circuits"
+    return f"{told} ({circuit.faithfulness:.2f}){chance}.", True
+
+
+def sections(state: Certified) -> list[Section]:
+    """What it says."""
+    found = state.certificate
+    assert found is not None
+    parts = [Section("", _lines(found))]
+    if found.sizes is not None or found.stable is not None:
+        parts.append(Section("The order of the edges", _order(found)))
+    if found.complete is not None or found.minimal is not None:
+        parts.append(Section("Nothing missing, nothing idle", _parts(found)))
+    if found.fills:
+        parts.append(Section("With something else read by cut edges", _fills(found)))
+    return parts
+
+
+def _lines(found: Certificate) -> list[Line]:
+    chance, logits = found.chance, found.logit_difference
+    lines = [
+        Line(
+            "Faithfulness",
+            number(found.faithfulness, ".2f"),
+            MEANINGS["faithfulness"],
+            found.faithfulness,
+            () if chance is None else (chance.mean, chance.most),
+        ),
+        Line("at the first contrast cell", number(found.first, ".2f"), MEANINGS["first"], found.first),
+    ]
+    if chance is not None:
+        said = f"{number(chance.mean, '.2f')}, at most {number(chance.most, '.2f')}"
+        lines.append(Line(f"{chance.n} random circuits", said, MEANINGS["random"]))
+    shares = [("Answers right", "solved", found.solved), ("as the whole model's", "alike", found.alike)]
+    lines += [Line(name, f"{n} of {found.pairs}", MEANINGS[key], n / found.pairs) for name, key, n in shares]
+    return [
+        *lines,
+        Line("Cells right", f"{found.cells:.1%}", MEANINGS["cells"], found.cells),
+        Line("KL from the whole model", f"{number(found.kl, '.2g')} nats", MEANINGS["kl"]),
+        Line(
+            "Logit difference",
+            f"{number(logits['circuit'], '.1f')} of {number(logits['whole'], '.1f')}",
+            MEANINGS["logit_difference"],
+        ),
+    ]
+
+
+def _order(found: Certificate) -> list[Line]:
+    lines = []
+    if found.sizes is not None:
+        lines += [
+            Line("CPR", number(found.sizes.cpr, ".2f"), MEANINGS["cpr"]),
+            Line("CMD", number(found.sizes.cmd, ".2f"), MEANINGS["cmd"]),
+            Line("CMD, log axis", number(found.sizes.cmd_log, ".2f"), MEANINGS["cmd_log"]),
+        ]
+    if found.stable is not None:
+        stable = found.stable
+        lines.append(
+            Line("Stability", number(stable.mean, ".2f"), MEANINGS["stability"], stable.mean, (stable.least,))
+        )
+    return lines
+
+
+def _parts(found: Certificate) -> list[Line]:
+    lines = []
+    if found.complete is not None:
+        said = f"{number(found.complete.mean, '.2f')}, at most {number(found.complete.most, '.2f')}"
+        lines.append(Line("Completeness gap", said, MEANINGS["completeness"]))
+    if found.minimal is not None:
+        needed = found.minimal.needed
+        lines.append(Line("Edges that are needed", f"{needed:.0%}", MEANINGS["minimality"], needed))
+    return lines
+
+
+def _fills(found: Certificate) -> list[Line]:
+    return [
+        Line(FILL_NAMES[fill], number(own.faithfulness, ".2f"), MEANINGS["faithfulness"], own.faithfulness)
+        for fill, own in (found.fills or {}).items()
+    ]

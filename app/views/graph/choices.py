@@ -1,0 +1,81 @@
+"""What one can choose on the page of the graph, and how it stands in its link."""
+
+from typing import Literal, get_args
+
+from app.state.link import Context, Parameter, one_of
+from app.state.sights import Sight, Sights, see
+from interp.circuits.finder import Target
+from interp.circuits.graph import Graph
+from interp.circuits.questions.finding import USUAL
+from interp.circuits.scores import HOWS
+from interp.circuits.text import edges_text, parse_edges
+from interp.circuits.writes import FILLS
+from interp.errors import PuzzlescopeError, brief
+from interp.pairs import ALIGNED
+
+PAGE = "graph"
+
+Whose = Literal["task", "puzzle", "all"]
+KINDS = tuple(kind for kind in ALIGNED if kind != "noise")
+"""The kinds of pairs whose ends have different answers at the same positions."""
+LONGEST = 12_000
+"""Letters of a circuit in a link."""
+LONGEST_STATE = 4_000
+"""Letters of how the boxes are arranged."""
+
+
+def target_text(target: Target) -> str:
+    """A target as it stands in a link: 60 edges, 0.9 of the gap, or all solved."""
+    return "solved" if target.kind == "solved" else f"{target.amount:g}"
+
+
+def target_words(target: Target) -> str:
+    """The same for a list to choose from."""
+    if target.kind == "solved":
+        return "all answers right"
+    return f"{target.amount:g} edges" if target.kind == "size" else f"{target.amount:.0%} of the gap"
+
+
+def _target(text: str, context: Context) -> Target:
+    if text == "solved":
+        return Target("solved")
+    if text.isascii() and text.isdigit() and 0 < int(text[:7]) <= Graph(context.cfg).n_edges and text != "1":
+        return Target("size", int(text))
+    try:
+        return Target("faithfulness", float(text))
+    except (ValueError, PuzzlescopeError):
+        pass
+    raise PuzzlescopeError(
+        f"Expected a number of edges such as 60, a faithfulness such as 0.9, or solved, got '{brief(text)}'."
+    )
+
+
+def _edges(text: str, context: Context) -> str:
+    if len(text) > LONGEST:
+        raise PuzzlescopeError(f"A circuit in a link has at most {LONGEST:,} letters, got {len(text):,}.")
+    graph = Graph(context.cfg)
+    return edges_text(parse_edges(text, graph), graph)
+
+
+def _arranged(text: str, context: Context) -> str:
+    """How the boxes are arranged: the graph reads it as if a stranger had written it."""
+    return text[:LONGEST_STATE]
+
+
+SIGHTS: Sights = {
+    "graph": Sight("the graph", ".st-key-graph-figure"),
+    "certificate": Sight("the certificate", ".st-key-graph-certificate"),
+}
+CHOICES = {
+    **see(SIGHTS),
+    "whose": one_of(get_args(Whose), "task", "choice of pairs"),
+    "kind": one_of(("", *KINDS), "", "kind of pair"),
+    "how": one_of(tuple(HOWS), "eap-ig", "way of scoring edges"),
+    "fill": one_of(tuple(FILLS), "pair", "what cut edges read"),
+    "target": Parameter(USUAL, _target, target_text, "size of the circuit"),
+    "minimal": one_of((False, True), False, "choice of elimination"),
+    "circuit": Parameter("", _edges, words="circuit"),
+    "cut": Parameter("", _edges, words="edges that are cut"),
+    "full": one_of((False, True), False, "kind of certificate"),
+    "boxes": Parameter("", _arranged, words="arrangement of the boxes"),
+}

@@ -1,0 +1,160 @@
+"""The export menu of the page of the graph: the picture, the circuit and its numbers, and programs."""
+
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+
+import pandas as pd
+
+from app.live.circuits import certificate_of
+from app.state.scene import Scene
+from app.state.session import chosen
+from app.views.graph import asking, drawing
+from app.views.graph.choices import PAGE, target_text
+from app.views.shared import note
+from app.views.shared.export import header_of
+from app.views.shared.report import exports
+from app.widgets.export_menu import menu
+from app.widgets.export_menu.menu import Download, Exports, File
+from interp.backend import Backend
+from interp.circuits.certificate import certificate_json
+from interp.circuits.files import Record, record_json
+from interp.circuits.finder import Circuit
+from interp.circuits.graph import Edge
+from interp.circuits.questions import CertificateOf, Certified, CircuitOf, Effects
+from interp.circuits.text import edges_text
+from interp.export.tables import Header, Table
+from interp.figures.circuit import CircuitPicture, html, svg
+from interp.outputs import strict_json
+
+
+def show(scene: Scene, backend: Backend) -> None:
+    """Draw the button that opens it all. Nothing is computed before it is asked for."""
+    menu.show(lambda: offered(scene, backend), key="graph-export-menu", note=note.editor(scene))
+
+
+def offered(scene: Scene, backend: Backend) -> Exports:
+    """What the page offers."""
+    asked = asking.circuit_of(scene)
+    made = _Made(
+        scene, backend, asked, asking.given(scene, backend), chosen(PAGE)["full"], drawing.arranged()
+    )
+    words, name = asked.effects.pairs.words, made.name
+    downloads = [
+        Download.of("The circuit's edges", f"circuit-{name}", made.circuit_table),
+        Download.of("All edges", f"edges-{name}", made.edges_table),
+    ]
+    files = [
+        File("The picture of the circuit", f"circuit-{name}.svg", made.svg),
+        File("The picture to walk in, with its certificate, as one file", f"circuit-{name}.html", made.html),
+        File("The circuit with its certificate", f"certified-{name}.json", made.json),
+        File("All edges, as a table", f"edges-{name}.parquet", made.parquet),
+    ]
+    programs = {"the edges": asked.effects.program(scene.model), "the circuit": asked.program(scene.model)}
+    found = exports(scene, "Graph", {}, downloads, programs, [("Pairs", words)])
+    return replace(found, files=files, report=None)
+
+
+class _Made:
+    """What is in the files, each made when it is asked for.
+
+    Args:
+        given: the edges of the circuit, where it is not looked for.
+        state: what was made of the picture, as JSON.
+    """
+
+    def __init__(
+        self,
+        scene: Scene,
+        backend: Backend,
+        asked: CircuitOf,
+        given: tuple[Edge, ...] | None,
+        full: bool,
+        state: Any,
+    ):
+        self.scene, self.backend, self.asked, self.given = scene, backend, asked, given
+        self.full, self.state = full, state
+        self.header: Header = header_of(scene, backend, [scene.puzzle])
+        pairs = asked.effects.pairs
+        whose = pairs.puzzle.id[:6] if pairs.puzzle is not None else pairs.task or "all-tasks"
+        self.name = f"{whose}-{asked.effects.how}-{target_text(asked.target)}"
+
+    def effects(self) -> Effects:
+        return self.backend.ask(self.scene.model, self.asked.effects)
+
+    def circuit(self) -> Circuit:
+        """The circuit, found or given."""
+        if self.given is None:
+            found = self.backend.ask(self.scene.model, self.asked).circuit
+            assert found is not None
+            return found
+        graph = asking.graph_of(self.scene, self.backend)
+        return Circuit(graph, graph.mask(self.given), float("nan"))
+
+    def certified(self) -> Certified:
+        return self.backend.ask(self.scene.model, self._question())
+
+    def picture(self) -> CircuitPicture:
+        scores = self.effects().scores
+        assert scores is not None
+        return drawing.picture(self.scene, self.backend, self.circuit(), scores)
+
+    def circuit_table(self) -> Table:
+        kept = {(edge.writer, edge.reader) for edge in self.circuit().edges}
+        rows = (row for row in self.effects().rows() if (row["writer"], row["reader"]) in kept)
+        return Table(self.header, tuple(rows))
+
+    def edges_table(self) -> Table:
+        return Table(self.header, self.effects().rows())
+
+    def parquet(self) -> bytes:
+        rows = pd.DataFrame(self.effects().rows()).rename(columns={"writer": "from", "reader": "to"})
+        file = BytesIO()
+        rows.to_parquet(file, index=False)
+        return file.getvalue()
+
+    def svg(self) -> str:
+        picture = self.picture()
+        return svg(picture, drawing.read(self.state, picture))
+
+    def html(self) -> str:
+        picture, pairs = self.picture(), self.asked.effects.pairs
+        facts = [
+            ("Checkpoint", self.header.checkpoint),
+            ("Found on", pairs.words),
+            ("Held against", pairs.others().words),
+            ("The circuit as text", edges_text(picture.kept, picture.graph)),
+        ]
+        programs = {
+            "Python": self.asked.program(self.scene.model),
+            "The certificate": self._question().program(self.scene.model),
+        }
+        state = drawing.read(self.state, picture)
+        return html(picture, self._told(), facts, programs=programs, state=state)
+
+    def json(self) -> str:
+        effects, question = self.asked.effects, self._question()
+        found, scores = self.certified(), self.effects().scores
+        assert scores is not None and found.circuit is not None
+        record = Record(
+            found.circuit,
+            scores.total,
+            self.scene.model,
+            self.header.checkpoint,
+            effects.pairs.all(),
+            question.pairs.all(),
+            effects.fill,
+            0,
+            self.asked.target,
+        )
+        return strict_json(record_json(record, self._told())) + "\n"
+
+    def _question(self) -> CertificateOf:
+        edges = self.circuit().edges if self.given is None else self.given
+        return certificate_of(self.asked, edges, full=self.full)
+
+    def _told(self) -> dict[str, Any]:
+        """The certificate, as JSON."""
+        found = self.certified()
+        assert found.certificate is not None and found.circuit is not None
+        return certificate_json(found.certificate, found.circuit)

@@ -1,0 +1,275 @@
+"""The file that a circuit is kept in: JSON, with all that is needed to certify it anew.
+
+An object of these; others beside them are left alone::
+
+    version        of Puzzlescope, that wrote it
+    model          {"name": as load_model takes it, "checkpoint": the id of its weights}
+    fill           what edges outside read: pair | mean | resample | zero
+    seed           what was drawn at random was drawn with, a whole number from 0 on
+    target         {"kind": "size" | "faithfulness" | "solved", "amount": a number}
+    by             "edges" | "nodes"
+    pairs          {"found_by": [...], "held_out": [...]}, each {"base", "counterfactual", "kind", "task",
+                   "variable"}, the two puzzles as the text of a link (interp.puzzles.spelling)
+    edges          [{"from": "L1.H5", "to": "L3.H2.k", "score": what it was worth}, ...], each once
+    n_edges        how many
+    faithfulness   over the pairs by which it was found
+    text           the same edges as text (interp.circuits.text)
+
+and of its certificate (:func:`interp.circuits.certificate.certificate_json`). A file comes from a stranger:
+what is not as it should be is told in one sentence that names the place.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any, NoReturn, cast, get_args
+
+import numpy as np
+from jaxtyping import Float
+
+from interp.circuits.finder import By, Circuit, Target
+from interp.circuits.graph import Graph
+from interp.circuits.text import edges_text
+from interp.circuits.writes import FILLS, Fill
+from interp.errors import PuzzlescopeError, brief
+from interp.export.tables import VERSION
+from interp.model import PuzzleGPT
+from interp.outputs import reason
+from interp.pairs import KINDS, Kind, Pair
+from interp.pairs.files import LONGEST_VARIABLE
+from interp.puzzles.spelling import read_spelled, spelled
+
+LARGEST = 16 << 20
+"""Bytes: more than any circuit's file has."""
+MOST_PAIRS = 4096
+TARGETS = ("size", "faithfulness", "solved")
+
+
+@dataclass(frozen=True, eq=False)
+class Record:
+    """A circuit, and how it came about.
+
+    Attributes:
+        circuit: its edges, and its faithfulness over ``found_by``.
+        scores: of its edges; 0 elsewhere.
+        model: its name.
+        checkpoint: the id of its weights.
+        found_by, held_out: the pairs that it was found by, and those that it was held against.
+        fill: what edges outside read.
+        seed: what was drawn at random was drawn with.
+        target: what it was found for.
+    """
+
+    circuit: Circuit
+    scores: Float[np.ndarray, "reader writer"]
+    model: str
+    checkpoint: str
+    found_by: tuple[Pair, ...]
+    held_out: tuple[Pair, ...]
+    fill: Fill
+    seed: int
+    target: Target
+
+
+def record_json(record: Record, certificate: Mapping[str, Any]) -> dict[str, Any]:
+    """The object of a file.
+
+    Args:
+        certificate: as :func:`interp.circuits.certificate.certificate_json` gives it.
+    """
+    circuit = record.circuit
+    edges = [
+        {"from": edge.writer, "to": edge.reader, "score": float(record.scores[circuit.graph.place(edge)])}
+        for edge in circuit.edges
+    ]
+    return {
+        "edges": sorted(edges, key=lambda edge: -abs(cast(float, edge["score"]))),
+        "n_edges": len(edges),
+        "parts": list(circuit.parts),
+        "faithfulness": circuit.faithfulness,
+        **certificate,
+        "text": edges_text(circuit.kept, circuit.graph),
+        "version": VERSION,
+        "model": {"name": record.model, "checkpoint": record.checkpoint},
+        "fill": record.fill,
+        "seed": record.seed,
+        "target": {"kind": record.target.kind, "amount": record.target.amount},
+        "by": circuit.by,
+        "pairs": {
+            "found_by": [_pair_json(pair) for pair in record.found_by],
+            "held_out": [_pair_json(pair) for pair in record.held_out],
+        },
+    }
+
+
+def _pair_json(pair: Pair) -> dict[str, str]:
+    ends = {"base": spelled(pair.base), "counterfactual": spelled(pair.counterfactual)}
+    return {**ends, "kind": pair.kind, "task": pair.task, "variable": pair.variable}
+
+
+def read_record(path: str | Path, model: PuzzleGPT) -> Record:
+    """The circuit of a file.
+
+    Raises:
+        PuzzlescopeError: naming the file and the place, if it holds none, or one of another model.
+    """
+    name = brief(Path(path).name)
+    try:
+        return _record(_loaded(Path(path)), model)
+    except PuzzlescopeError as error:
+        raise PuzzlescopeError(
+            f"{name} is no file of a circuit as `python -m interp circuit --out` writes it for this model:"
+            f" {error}"
+        ) from error
+
+
+def _loaded(path: Path) -> dict[str, Any]:
+    try:
+        if not path.is_file():
+            _refuse("there is no such file.")
+        with path.open("rb") as opened:
+            data = opened.read(LARGEST + 1)
+        if len(data) > LARGEST:
+            _refuse(f"it has more than {LARGEST >> 20} MB.")
+        found = json.loads(data, parse_constant=_not_finite, object_pairs_hook=_once)
+    except RecursionError:
+        _refuse("it is nested beyond all reason.")
+    except OSError as error:
+        _refuse(f"{reason(error)}.")
+    except ValueError:
+        _refuse("it is not JSON.")
+    if not isinstance(found, dict):
+        _refuse(f"expected an object, got {_kind(found)}.")
+    return found
+
+
+def _record(found: dict[str, Any], model: PuzzleGPT) -> Record:
+    graph = Graph(model.cfg)
+    named = _get(found, "model", dict)
+    checkpoint = _get(named, "checkpoint", str, "model.")
+    if checkpoint != model.checkpoint_id:
+        _refuse(
+            f"it is of the model '{brief(_get(named, 'name', str, 'model.'))}' with the weights"
+            f" {brief(checkpoint, 12)}, and this one's are {brief(model.checkpoint_id, 12)}."
+        )
+    by = _one_of(found, "by", get_args(By))
+    target = _target(_get(found, "target", dict))
+    total, kept = _edges(_get(found, "edges", list), graph)
+    if _get(found, "n_edges", int) != kept.sum():
+        _refuse(f"'n_edges' is {found['n_edges']}, and there are {kept.sum()} edges.")
+    seed = _get(found, "seed", int)
+    if not 0 <= seed < 1 << 63:
+        _refuse("'seed' expects a whole number from 0 on.")
+    pairs = _get(found, "pairs", dict)
+    circuit = Circuit(graph, kept, _number(found, "faithfulness"), cast(By, by))
+    return Record(
+        circuit,
+        total,
+        _get(named, "name", str, "model."),
+        checkpoint,
+        _pairs(pairs, "found_by"),
+        _pairs(pairs, "held_out"),
+        cast(Fill, _one_of(found, "fill", tuple(FILLS))),
+        seed,
+        target,
+    )
+
+
+def _edges(rows: list[Any], graph: Graph) -> tuple[np.ndarray, np.ndarray]:
+    total, kept = np.zeros(graph.possible.shape), np.zeros_like(graph.possible)
+    for number, row in enumerate(rows, start=1):
+        where = f"edge {number}: "
+        if not isinstance(row, dict):
+            _refuse(f"{where}expected an object, got {_kind(row)}.")
+        try:
+            place = graph.place(graph.edge(_get(row, "from", str, where), _get(row, "to", str, where)))
+        except PuzzlescopeError as error:
+            _refuse(f"{'' if str(error).startswith(where) else where}{error}")
+        if kept[place]:
+            _refuse(f"{where}it is named twice.")
+        kept[place] = True
+        total[place] = _number(row, "score", where)
+    return total, kept
+
+
+def _target(found: dict[str, Any]) -> Target:
+    kind = _one_of(found, "kind", TARGETS, "target.")
+    return Target(kind, _number(found, "amount", "target."))  # type: ignore[arg-type]
+
+
+def _pairs(found: dict[str, Any], name: str) -> tuple[Pair, ...]:
+    rows = _get(found, name, list, "pairs.")
+    if len(rows) > MOST_PAIRS:
+        _refuse(f"'pairs.{name}' has {len(rows):,} pairs, and {MOST_PAIRS:,} are the most.")
+    return tuple(_pair(row, f"pairs.{name}, pair {number}: ") for number, row in enumerate(rows, start=1))
+
+
+def _pair(row: Any, where: str) -> Pair:
+    if not isinstance(row, dict):
+        _refuse(f"{where}expected an object, got {_kind(row)}.")
+    kind = _one_of(row, "kind", tuple(KINDS), where)
+    texts = [_get(row, name, str, where) for name in ("task", "variable")]
+    if any(len(text) > LONGEST_VARIABLE or not text.isprintable() for text in texts):
+        _refuse(f"{where}expected 'task' and 'variable' to be short texts on one line.")
+    try:
+        ends = [read_spelled(_get(row, name, str, where)) for name in ("base", "counterfactual")]
+    except PuzzlescopeError as error:
+        _refuse(f"{'' if str(error).startswith(where) else where}{error}")
+    return Pair(ends[0], ends[1], cast(Kind, kind), texts[0], texts[1])
+
+
+# ---- values ------------------------------------------------------------------------------------------------
+
+
+def _refuse(fault: str) -> NoReturn:
+    raise PuzzlescopeError(fault)
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        _refuse("an object in it has one name twice.")
+    return found
+
+
+def _not_finite(text: str) -> NoReturn:
+    _refuse(f"it holds {text}, which is no number of JSON.")
+
+
+def _kind(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _get(found: dict[str, Any], name: str, kind: type, where: str = "") -> Any:
+    """A value that must be there and of this kind."""
+    if name not in found:
+        _refuse(f"{where}'{name}' is missing.")
+    value = found[name]
+    if type(value) is not kind:
+        expected = {dict: "an object", list: "a list", str: "a text", int: "a whole number"}[kind]
+        _refuse(f"{where}'{name}' expects {expected}, got {_kind(value)}.")
+    return value
+
+
+def _number(found: dict[str, Any], name: str, where: str = "") -> float:
+    value = found.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
+        _refuse(f"{where}'{name}' expects a finite number, got {brief(value, 20)}.")
+    return float(value)
+
+
+def _is_finite(value: int | float) -> bool:
+    try:
+        return isfinite(value)
+    except OverflowError:  # a whole number of hundreds of digits
+        return False
+
+
+def _one_of(found: dict[str, Any], name: str, known: Sequence[str], where: str = "") -> str:
+    value: str = _get(found, name, str, where)
+    if value not in known:
+        _refuse(f"{where}'{name}' expects one of {', '.join(known)}, got '{brief(value)}'.")
+    return value

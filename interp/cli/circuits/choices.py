@@ -1,0 +1,128 @@
+"""What ``edges``, ``circuit`` and ``certify`` are asked alike: which pairs, and what a cut edge reads."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from interp.circuits.attribution import check_pairs
+from interp.circuits.certificate import check_apart
+from interp.circuits.writes import FILLS, Fill
+from interp.errors import PuzzlescopeError, brief
+from interp.pairs import KINDS, Pair, check_kind, pair_for, shipped_pairs
+from interp.pairs.files import read_pairs
+from interp.puzzles import load_puzzles
+from interp.tasks import TASKS
+
+PairsTaskOption = Annotated[str | None, typer.Option("--task", help=f"{' | '.join(TASKS)}; left out, all.")]
+PairsOption = Annotated[
+    str, typer.Option("--pairs", help=f"{' | '.join(KINDS)} of those that come along, or FILE.npz.")
+]
+OnePairOption = Annotated[
+    str | None, typer.Option("--puzzle", help="Find it by one pair: its number from 1, or own.… of a link.")
+]
+FaithfulnessOption = Annotated[
+    float | None,
+    typer.Option("--faithfulness", help="Of the gap between a pair's ends, the share to keep; usual: 0.9."),
+]
+SizeOption = Annotated[
+    int | None, typer.Option("--edges", help="The best of at most so many edges (parts, with --nodes).")
+]
+SolvedOption = Annotated[
+    bool, typer.Option("--solved", help="The greedy answers that the whole model gives right stay right.")
+]
+NodesOption = Annotated[bool, typer.Option("--nodes", help="Of whole heads and MLPs, not of single edges.")]
+EachOption = Annotated[
+    int, typer.Option("--n", "-n", help="Pairs to find it by, and as many to hold it against.")
+]
+ScoresOption = Annotated[
+    str | None, typer.Option("--from", help="Scores of `edges --out FILE.parquet`; left out, EAP-IG.")
+]
+EdgesTextOption = Annotated[
+    str | None,
+    typer.Option("--edges-text", help="Begin with these edges, as in 'embed>L1.H5.qkv,L1.H5>logits'."),
+]
+SignedOption = Annotated[bool, typer.Option("--signed", help="Take edges by score, not by absolute score.")]
+EliminateOption = Annotated[
+    bool, typer.Option("--eliminate/--no-eliminate", help="Drop what can go, edge by edge, exactly.")
+]
+RandomOption = Annotated[
+    int | None,
+    typer.Option("--random", help="Random circuits to compare with; left out, 20, or 100 with --full."),
+]
+FullOption = Annotated[
+    bool,
+    typer.Option("--full", help="Completeness, minimality, more random circuits, all fills: takes minutes."),
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="What is drawn at random is drawn with.")]
+FillOption = Annotated[str, typer.Option("--fill", help=f"What a cut edge reads: {' | '.join(FILLS)}.")]
+
+
+def checked_fill(fill: str) -> Fill:
+    """A fill by its name, if there is such."""
+    if fill not in FILLS:
+        raise PuzzlescopeError(f"No fill '{fill}': expected one of {', '.join(FILLS)}.")
+    return fill
+
+
+def chosen_pairs(pairs: str, task: str | None, held_out: bool = False) -> list[Pair]:
+    """The pairs that are asked for: of those that come along, or all of a file.
+
+    Args:
+        held_out: of those that come along, the ones that nothing was chosen by.
+    """
+    if pairs in KINDS:
+        return shipped_pairs(pairs, task, held_out)
+    if not pairs.endswith(".npz"):
+        raise PuzzlescopeError(
+            f"--pairs expects one of {', '.join(KINDS)}, or a file FILE.npz, got '{pairs}'."
+        )
+    found = [pair for pair in read_pairs(pairs) if task in (None, pair.task)]
+    if not found:
+        raise PuzzlescopeError(f"{Path(pairs).name} has no pair of the task '{task}'.")
+    return found
+
+
+def split_pairs(
+    pairs: str, task: str | None, n: int, puzzle: str | None = None
+) -> tuple[list[Pair], list[Pair]]:
+    """Pairs to find a circuit by, and others to hold it against: of a file its two halves.
+
+    Args:
+        n: at most so many of each.
+        puzzle: find it by one pair alone: by its number among those chosen, from 1, or that of a puzzle
+            ``own.…``, made for it. What it is held against stays.
+    """
+    train, held_out = chosen_pairs(pairs, task), chosen_pairs(pairs, task, held_out=True)
+    if pairs not in KINDS:
+        half = len(train) // 2
+        train, held_out = train[:half], train[half:]
+        if not train:
+            raise PuzzlescopeError(f"{Path(pairs).name} has one pair: expected two or more, half held out.")
+    step = max(1, len(train) // n) if task is None else 1  # of all tasks, not the first one's alone
+    found = train[::step][:n] if puzzle is None else [_one_pair(puzzle, pairs, train)]
+    if puzzle is not None and task is None:
+        held_out = [pair for pair in held_out if pair.task == found[0].task] or held_out
+        step = 1
+    others = held_out[::step][:n]
+    check_pairs(found)
+    check_pairs(others)
+    check_apart(found, others)
+    return found, others
+
+
+def _one_pair(puzzle: str, kind: str, pairs: list[Pair]) -> Pair:
+    if puzzle.isascii() and puzzle.isdigit() and len(puzzle) < 10:
+        if not 1 <= int(puzzle) <= len(pairs):
+            raise PuzzlescopeError(
+                f"--puzzle expects a number from 1 to {len(pairs)} of those pairs, got {puzzle}."
+            )
+        return pairs[int(puzzle) - 1]
+    if not puzzle.startswith("own."):
+        raise PuzzlescopeError(
+            f"--puzzle expects the number of a pair, or a puzzle own.…, got '{brief(puzzle)}'."
+        )
+    if kind not in KINDS:
+        raise PuzzlescopeError("A pair is made for a puzzle own.… if --pairs names a kind, not a file.")
+    check_kind(kind)
+    return pair_for(load_puzzles(puzzle)[0], kind)

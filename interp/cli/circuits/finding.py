@@ -1,0 +1,209 @@
+"""``circuit``: the few connections that a task needs, found and certified."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from interp.checkpoints import load_model
+from interp.circuits.attribution import STEPS, attribute_edges
+from interp.circuits.certificate import certificate_json, certify
+from interp.circuits.files import Record, record_json
+from interp.circuits.finder import FAITHFUL, By, Circuit, Judge, Target, eliminate, find_circuit
+from interp.circuits.graph import Graph, connected
+from interp.circuits.runs import CircuitRuns
+from interp.circuits.scores import EdgeScores
+from interp.circuits.text import parse_edges
+from interp.circuits.writes import Fill
+from interp.cli.circuits.choices import (
+    EachOption,
+    EdgesTextOption,
+    EliminateOption,
+    FaithfulnessOption,
+    FillOption,
+    FullOption,
+    NodesOption,
+    OnePairOption,
+    PairsOption,
+    PairsTaskOption,
+    RandomOption,
+    ScoresOption,
+    SeedOption,
+    SignedOption,
+    SizeOption,
+    SolvedOption,
+    checked_fill,
+    split_pairs,
+)
+from interp.cli.circuits.telling import print_found
+from interp.cli.inputs import progress
+from interp.cli.options import JsonOption, ModelOption, OutOption
+from interp.cli.printing import checked, report
+from interp.engine.forward import weights_of
+from interp.errors import PuzzlescopeError
+from interp.model import PuzzleGPT
+from interp.pairs import Pair
+from interp.puzzles import load_puzzles
+from interp.resumable import finish
+
+MOST_SEED = 1 << 32
+
+
+def circuit(
+    task: PairsTaskOption = None,
+    pairs: PairsOption = "rule",
+    puzzle: OnePairOption = None,
+    faithfulness: FaithfulnessOption = None,
+    size: SizeOption = None,
+    solved: SolvedOption = False,
+    nodes: NodesOption = False,
+    n: EachOption = 8,
+    fill: FillOption = "pair",
+    start: ScoresOption = None,
+    text: EdgesTextOption = None,
+    signed: SignedOption = False,
+    prune: EliminateOption = True,
+    random: RandomOption = None,
+    full: FullOption = False,
+    seed: SeedOption = 0,
+    model: ModelOption = "default",
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find a small circuit for a share of the difference of logits between the two ends of pairs, for a
+    number of edges, or for answers that stay right; and hold it against pairs that it was not found by."""
+    path = checked(out)
+    if n < 1 or (random is not None and random < 1):
+        raise PuzzlescopeError(f"--n and --random expect at least 1, got {n} and {random}.")
+    check_seed(seed)
+    target, cut = _target(faithfulness, size, solved), checked_fill(fill)
+    train, held_out = split_pairs(pairs, task, n, puzzle)
+    net, bank = load_model(model), load_puzzles("bank")
+    given = None if text is None else _given(text, net, nodes)
+    scores = read_scores(Graph(net.cfg), Path(start)) if start else score_pairs(net, train, cut, as_json)
+    runs = finish(CircuitRuns.begun(weights_of(net), train, cut, bank))
+    if given is not None:
+        found = Circuit(given.graph, given.kept, Judge(runs).of(given.kept))
+        if prune:
+            found = _last(eliminate.steps(runs, found, target), "eliminating", as_json)
+    else:
+        by: By = "nodes" if nodes else "edges"
+        steps = find_circuit.steps(runs, scores, target, signed=signed, by=by, exact=prune)
+        found = _last(steps, "growing and eliminating", as_json)
+    certificate = certify(
+        net,
+        found,
+        held_out,
+        depth="full" if full else "quick",
+        scores=scores,
+        target=target,
+        found_by=train,
+        n_random=random,
+        fill=cut,
+        bank=bank,
+        seed=seed,
+    )
+    record = Record(
+        found, scores.total, model, net.checkpoint_id, tuple(train), tuple(held_out), cut, seed, target
+    )
+    result = record_json(record, certificate_json(certificate, found))
+    report(result, lambda: print_found(record, certificate), as_json, path)
+
+
+def check_seed(seed: int) -> None:
+    """Raise :class:`PuzzlescopeError` for a seed that cannot be."""
+    if not 0 <= seed < MOST_SEED:
+        raise PuzzlescopeError(f"--seed expects a whole number from 0 to {MOST_SEED - 1}, got {seed}.")
+
+
+def _target(faithfulness: float | None, size: int | None, solved: bool) -> Target:
+    """What was asked for, once."""
+    asked = [
+        name
+        for name, there in (
+            ("--faithfulness", faithfulness is not None),
+            ("--edges", size is not None),
+            ("--solved", solved),
+        )
+        if there
+    ]
+    if len(asked) > 1:
+        raise PuzzlescopeError(f"Give one target, got {' and '.join(asked)}.")
+    if size is not None:
+        if size < 1:
+            raise PuzzlescopeError(f"--edges expects at least 1, got {size}.")
+        return Target("size", size)
+    if solved:
+        return Target("solved")
+    share = FAITHFUL if faithfulness is None else faithfulness
+    if not 0 < share <= 1:
+        raise PuzzlescopeError(f"--faithfulness expects a share above 0 and up to 1, got {share:g}.")
+    return Target("faithfulness", share)
+
+
+def _given(text: str, net: PuzzleGPT, nodes: bool) -> Circuit:
+    if nodes:
+        raise PuzzlescopeError("--edges-text gives edges, so it does not go with --nodes.")
+    return circuit_of_text(text, net)
+
+
+def circuit_of_text(text: str, net: PuzzleGPT) -> Circuit:
+    """The circuit of a text, pruned to paths. It claims to be as faithful as the whole model.
+
+    Raises:
+        PuzzlescopeError: if it names none, or none of it is on a path.
+    """
+    graph = Graph(net.cfg)
+    kept = connected(graph, parse_edges(text, graph))
+    if not kept.any():
+        raise PuzzlescopeError(
+            "No edge of this circuit is on a path from the embedding to the logits: begin one with embed>"
+            " and end one with >logits."
+        )
+    return Circuit(graph, kept, 1.0)
+
+
+def score_pairs(net: PuzzleGPT, pairs: list[Pair], fill: Fill, quiet: bool) -> EdgeScores:
+    """EAP-IG scores over pairs, each pair's own kept."""
+    steps = attribute_edges.steps(net, pairs, steps=STEPS, fill=fill, bank=load_puzzles("bank"))
+    found = (one for one in steps if one is not None)
+    scores: EdgeScores = list(progress(found, "scoring edges", total=len(pairs), quiet=quiet))[-1]
+    return scores
+
+
+def read_scores(graph: Graph, path: Path) -> EdgeScores:
+    """The scores of a table as ``edges --out`` writes it.
+
+    Raises:
+        PuzzlescopeError: if there is none in the file, or it is of another model.
+    """
+    expected = "--from expects a table as `python -m interp edges --out FILE.parquet` writes it"
+    try:
+        table = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
+        rows = list(zip(table["from"], table["to"], table["score"].astype(float), strict=True))
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise PuzzlescopeError(f"{expected}; {path.name} could not be read as one.") from error
+    total = np.zeros(graph.possible.shape)
+    for writer, reader, score in rows:
+        total[graph.place(graph.edge(str(writer), str(reader)))] = score
+    if len(rows) != graph.n_edges or not np.isfinite(total).all():
+        raise PuzzlescopeError(
+            f"{expected}, for this model: {graph.n_edges:,} edges with finite scores; {path.name} has"
+            f" {len(rows):,}."
+        )
+    return EdgeScores(graph, total, None, "eap-ig", "pair", 0, 0.0, 0.0)
+
+
+def _last(steps: Any, what: str, quiet: bool) -> Circuit:
+    """What a computation returns, its circuits counted on a terminal while they come. (It may yield none:
+    what is asked for may be there already.)"""
+    result: list[Circuit] = []
+
+    def tried() -> Any:
+        result.append((yield from steps))
+
+    for _ in progress((one for one in tried() if one is not None), what, quiet=quiet):
+        pass
+    return result[0]

@@ -1,0 +1,113 @@
+"""A circuit as one HTML file: its graph to walk in, its certificate, and how it is computed again. It opens
+without a server and asks for nothing."""
+
+import json
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from html import escape
+from typing import Any
+
+from interp.export.tables import VERSION, html_table
+from interp.figures.circuit.picture import CircuitPicture
+from interp.figures.circuit.scripts import GEOMETRY, GRAPH, HERE, PANEL, STYLE, TOOLS
+from interp.figures.circuit.state import DEFAULT_STATE, PictureState
+from interp.figures.circuit.svg import svg
+from interp.figures.paper.plates import today
+from interp.figures.paper.words import writable
+from interp.numbers import short
+from interp.outputs import plain
+
+START = """
+const given = JSON.parse(document.getElementById("given").textContent)
+new CircuitGraph(document.getElementById("graph"), {}).update(given.picture, given.state)
+"""
+MOST_ROWS = 400
+
+
+def html(
+    picture: CircuitPicture,
+    certificate: Mapping[str, Any] | None = None,
+    facts: Sequence[tuple[str, str]] = (),
+    *,
+    programs: Mapping[str, str] | None = None,
+    state: PictureState = DEFAULT_STATE,
+    date: str = "",
+) -> str:
+    """The file.
+
+    Args:
+        certificate: what was found on held-out pairs, as JSON: numbers, words, objects and lists of objects,
+            each shown under its name.
+        facts: what stands below the title, each a name and a value: seeds, versions, the checkpoint.
+        programs: text by what it is, such as the Python program and the command that compute the same.
+        date: left out, today's.
+    """
+    script = "\n".join(file.read_text() for file in (GEOMETRY, PANEL, TOOLS, GRAPH)) + START
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:"
+    given = json.dumps({"picture": picture.data(), "state": state.data()}, allow_nan=False)
+    shown = [("Model", picture.model), *facts, ("Puzzlescope", VERSION), ("Date", date or today())]
+    lines = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in shown if value)
+    style = STYLE.read_text() + (HERE / "page.css").read_text()
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="icon" href="data:,">'
+        f"<title>{_text(picture.title)}</title><style>{style}</style></head>"
+        f"<body><main><h1>{_text(picture.title)}</h1><p>{_text(picture.summary)} {_text(picture.about)}</p>"
+        f'<div id="graph"></div><noscript>{svg(picture, state)}</noscript>'
+        f"{_certificate(certificate)}{_programs(programs or {})}<h2>Facts</h2><dl>{lines}</dl></main>"
+        f'<script type="application/json" id="given">{_inline(given)}</script>'
+        f"<script>{script}</script></body></html>\n"
+    )
+
+
+def _inline(text: str) -> str:
+    """JSON inside a page: no text in it can end its element."""
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _certificate(certificate: Mapping[str, Any] | None) -> str:
+    if not certificate:
+        return ""
+    return f"<h2>Certificate</h2>{_shown(plain(certificate))}"
+
+
+def _shown(value: Mapping[str, Any], level: int = 3) -> str:
+    """An object as a list of what it says; objects in it under their names, lists of objects as tables."""
+    lines, rest = "", ""
+    for name, own in value.items():
+        title = _text(name.replace("_", " ").capitalize())
+        if isinstance(own, Mapping):
+            rest += f"<h{level}>{title}</h{level}>{_shown(own, min(level + 1, 6))}"
+        elif isinstance(own, list) and own and all(isinstance(row, Mapping) for row in own):
+            rest += (
+                f'<div class="table">{html_table(own, name.replace("_", " ").capitalize(), MOST_ROWS)}</div>'
+            )
+        else:
+            lines += f"<dt>{title}</dt><dd>{_text(_said(own))}</dd>"
+    return (f"<dl>{lines}</dl>" if lines else "") + rest
+
+
+def _said(value: Any) -> str:
+    """A value in words."""
+    if isinstance(value, list):
+        return ", ".join(map(_said, value))
+    if isinstance(value, float):
+        return short(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "—" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def _programs(programs: Mapping[str, str]) -> str:
+    code = "".join(
+        f'<h3>{_text(name)}</h3><pre tabindex="0">{_text(program)}</pre>'
+        for name, program in programs.items()
+    )
+    return f"<h2>Compute it again</h2>{code}" if code else ""
+
+
+def _text(text: str) -> str:
+    return escape(writable(text))

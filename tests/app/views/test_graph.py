@@ -1,0 +1,108 @@
+"""The page of the graph without a browser: what it looks for, what its link says, what a click does."""
+
+import re
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.state.link import Context, query_of, read_query
+from app.views.graph.choices import CHOICES
+from interp import load_model, load_puzzles
+from interp.circuits.attribution import attribute_edges
+from interp.circuits.finder import Target, top_kept
+from interp.circuits.graph import Graph
+from interp.circuits.questions.sample import Pairs
+from interp.circuits.text import edges_text, parse_edges
+from tests.support.models import SMALL
+from tests.support.pages import filled, page_of, sent_to, words
+
+PUZZLE = "cffa39f1fc"
+"""Of the bank: the small model tells it from its counterfactual."""
+GRAPH = Graph(SMALL)
+GIVEN = "embed>L0.H1.v+L1.mlp+logits,L0.H1>L1.mlp,L1.mlp>logits"
+
+
+@pytest.fixture
+def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
+    page = page_of("graph")
+    page.query_params["puzzle"] = PUZZLE
+    page.query_params["whose"] = "puzzle"
+    page.query_params["kind"] = "rule"
+    page.query_params["how"] = "eap"
+    return page
+
+
+def test_it_shows_the_circuit_that_the_library_finds(page: AppTest, model_folder: str) -> None:
+    page.query_params["target"] = "20"
+    filled(page)
+    assert not page.exception and not page.error, words(page)
+    model, pairs = load_model(model_folder), Pairs("rule", puzzle=load_puzzles("bank").find(PUZZLE)).all()
+    kept = top_kept(attribute_edges(model, pairs, steps=0), 20)
+    sent = sent_to(page, f"graph-picture-{model_folder}")["picture"]
+    shown = {(sent["writers"][a], sent["readers"][b]) for a, b in zip(sent["from"], sent["to"], strict=True)}
+    assert len(shown) <= 20 and shown <= {(edge.writer, edge.reader) for edge in GRAPH.listed(kept)}
+    assert f"{len(shown)} of {GRAPH.n_edges} edges keep" in words(page)
+    assert "How well does this estimate" in words(page)
+    page.button(key="graph-exact").click()
+    filled(page)
+    assert re.search(
+        r"Against exact effects, over 1 pair: rank correlation of all edges [01]\.\d\d;", words(page)
+    )
+
+
+def test_a_circuit_comes_from_a_link_and_goes_into_files(page: AppTest, model_folder: str) -> None:
+    page.query_params["circuit"] = GIVEN
+    filled(page)
+    assert not page.exception and not page.error and not page.warning, words(page)
+    assert "5 of" in words(page) and "as the link gives them" in words(page)
+    found = page.query_params["circuit"]
+    assert found == edges_text(parse_edges(GIVEN, GRAPH), GRAPH)
+    page.session_state["export-open"], page.session_state["graph-export-menu-section-"] = "", "Code"
+    page.run()
+    assert not page.exception and len(page.code) == 2
+    for program in page.code:
+        compile(program.value, "snippet", "exec")
+
+
+def test_a_click_cuts_an_edge_and_another_mends_it(page: AppTest) -> None:
+    page.query_params["circuit"], page.query_params["cut"] = GIVEN, "L0.H1>L1.mlp"
+    filled(page)
+    assert not page.exception and not page.error
+    assert re.search(r"The logit difference (falls|rises) from -?\d+\.\d to -?\d+\.\d", words(page))
+    page.button(key="graph-mend").click().run()
+    assert "cut" not in page.query_params
+    assert "Click an edge to cut it" in words(page)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("target", "-3", "Expected a number of edges such as 60"),
+        ("target", "99999999", "Expected a number of edges such as 60"),
+        ("target", "nan", "Expected a number of edges such as 60"),
+        ("circuit", "L9.H0>logits", "circuit could not be used"),
+        ("cut", "L1.mlp>L0.H0.q", "edges that are cut could not be used"),
+        ("how", "guess", "Expected one of exact, eap, eap-ig"),
+    ],
+)
+def test_a_links_nonsense_is_told_in_a_sentence(name: str, text: str, said: str) -> None:
+    found, problems = read_query({name: text}, CHOICES, Context(SMALL, load_puzzles("bank")))
+    assert found[name] == CHOICES[name].default and said in " ".join(problems)
+
+
+@pytest.mark.parametrize("target", [Target("size", 60), Target("faithfulness", 0.85), Target("solved")])
+def test_targets_stand_in_the_link(target: Target) -> None:
+    context = Context(SMALL, load_puzzles("bank"))
+    values = read_query({}, CHOICES, context)[0] | {"target": target, "circuit": GIVEN}
+    assert read_query(query_of(values, CHOICES), CHOICES, context) == (values, [])
+
+
+def test_what_cannot_be_answered_is_told_and_the_page_stays(page: AppTest) -> None:
+    """Of another puzzle the small model does not tell the two ends apart."""
+    page.query_params["puzzle"] = load_puzzles("bank", task="frame")[0].id
+    page.query_params["target"] = "20"
+    filled(page)
+    assert not page.exception and not page.error
+    assert "that is no gap" in page.warning[0].value
+    assert page.segmented_control(key="graph-whose").value == "puzzle"

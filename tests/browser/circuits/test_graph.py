@@ -1,0 +1,25 @@
+"""The page of the graph in a real Chromium: a click on a box ablates, one on an edge cuts, and both stand in
+the link."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import finished
+
+pytestmark = pytest.mark.browser
+
+GIVEN = "embed>L0.mlp,L0.mlp>L1.H1.v+logits,L1.H1>logits"
+
+
+def test_a_box_is_ablated_and_an_edge_is_cut(page: Page, address: str) -> None:
+    page.goto(f"{address}/graph?whose=puzzle&how=eap&circuit={GIVEN}")
+    graph = page.locator("[class*=st-key-graph-picture]")
+    graph.get_by_role("button", name=re.compile("^L1.H1,")).first.click()
+    page.wait_for_url(re.compile(r"off=L1\.H1"))
+    finished(page)
+    expect(page.locator("[class*=st-key-graph-strip]").get_by_text("L1.H1 off")).to_be_visible()
+    graph.get_by_role("button", name="L1.H1 → logits").first.click()
+    page.wait_for_url(re.compile(r"cut=L1\.H1%3Elogits"))
+    expect(page.get_by_text(re.compile("^The logit difference (falls|rises) from"))).to_be_visible()
