@@ -1,12 +1,13 @@
 """``plant``: a model of which it is known what circuit it is."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import torch
 import typer
 
 from interp.checkpoints import check_free, load_model, save_model
-from interp.circuits.planted.planting import FEWEST, MOST, Plant, check_plant, plant
+from interp.circuits.planted.planting import FEWEST, MOST, PAIRS, Plant, check_plant, plant
 from interp.cli.circuits.choices import PairsTaskOption
 from interp.cli.inputs import progress
 from interp.cli.options import ForceOption, JsonOption, ModelOption, StructureOption
@@ -17,7 +18,7 @@ from interp.outputs import strict_json, write_whole
 from interp.pairs import Pair, shipped_pairs
 from interp.puzzles import load_puzzles
 from interp.resumable import Steps
-from interp.tokens import STRUCTURES, structure_named
+from interp.tokens import STRUCTURES, Structure, structure_named
 
 TRUTH = "truth.json"
 
@@ -28,7 +29,7 @@ def planted(
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same circuit.")] = 0,
     model: ModelOption = "default",
     task: PairsTaskOption = "contact",
-    n: Annotated[int, typer.Option("--n", "-n", help="Pairs by which edges are drawn.")] = 2,
+    n: Annotated[int, typer.Option("--n", "-n", help="Pairs by which edges are drawn.")] = PAIRS,
     structure: StructureOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
@@ -44,11 +45,9 @@ def planted(
     if (folder / TRUTH).exists() and not force:
         raise PuzzlescopeError(f"{folder} already holds {TRUTH}: name another folder, or --force.")
     orders = STRUCTURES if structure is None else (structure_named(structure),)
-    pairs = [pair for pair in shipped_pairs("rule", task) if pair.base.structure in orders][:n]
-    if not pairs:
-        raise PuzzlescopeError("There is no pair of that task in that order of the grids: choose another.")
+    pairs, held_out = _pairs(task, orders, n)
     net = load_model(model)
-    found = _finished(plant.steps(net, load_puzzles("bank"), pairs, edges, seed, orders), as_json)
+    found = _finished(plant.steps(net, load_puzzles("bank"), pairs, edges, seed, orders, held_out), as_json)
     truth = found.truth | {"pairs": _named(pairs)}
     save_model(found.model, folder, _card(found, truth), dtype=_precision(net), replace=force)
     write_whole(folder / TRUTH, strict_json(truth) + "\n")
@@ -60,6 +59,19 @@ def planted(
             f" Between the ends of {len(pairs)} pairs the logit difference falls by {found.gap:.3g}."
             f" Use it with --model {folder}."
         )
+
+
+def _pairs(task: str | None, orders: Sequence[Structure], n: int) -> tuple[list[Pair], list[Pair]]:
+    """Of some orders of the grids the pairs that ``circuit`` takes, and those that it holds out
+    (:func:`interp.cli.circuits.choices.split_pairs`)."""
+    train, held_out = (
+        [pair for pair in shipped_pairs("rule", task, apart) if pair.base.structure in orders]
+        for apart in (False, True)
+    )
+    if not train or not held_out:
+        raise PuzzlescopeError("There is no pair of that task in that order of the grids: choose another.")
+    step = max(1, len(train) // n) if task is None else 1  # of all tasks, not the first one's alone
+    return train[::step][:n], held_out[::step][:n]
 
 
 def _finished(steps: Steps[None, Plant], quiet: bool) -> Plant:

@@ -15,6 +15,7 @@ from interp.ablation import ReferenceMeans
 from interp.ablation.means import REFERENCE_PUZZLES, bank_means
 from interp.circuits.attribution import attribute_edges
 from interp.circuits.exact import exact_edges
+from interp.circuits.finder import LEAST_GAP
 from interp.circuits.graph import Graph
 from interp.circuits.planted.drawing import SHARPNESS, Kept, random_circuit
 from interp.circuits.planted.runs import PlantedPass
@@ -32,8 +33,11 @@ from interp.tokens import STRUCTURES, Structure, with_start
 
 FEWEST, MOST = 30, 300
 """Edges of a circuit that is planted."""
-LEAST = 0.6
-"""Logits: a plant between whose pairs' ends there is less is drawn anew."""
+LEAST = 1.2 * LEAST_GAP
+"""Logits: a plant between whose pairs' ends there is less is drawn anew. It is more than a search for a
+circuit needs, so that what was planted can be searched for."""
+PAIRS = 8
+"""Pairs that are drawn by, and as many held out: those that a search takes if nothing else is asked for."""
 IDLE = 1e-4
 """Logits: an edge whose effect in the plant is less is none that could be found; it is drawn no more."""
 DRAWS = 40
@@ -99,6 +103,7 @@ def plant(
     n_edges: int,
     seed: int = 0,
     structures: Sequence[Structure] = STRUCTURES,
+    held_out: Sequence[Pair] = (),
 ) -> Steps[None, Plant]:
     """Plant a random connected circuit in a trained model.
 
@@ -113,6 +118,8 @@ def plant(
         n_edges: of the circuit.
         structures: the orders of the grids that it is to have means of, the pairs' among them; of puzzles in
             others it says nothing.
+        held_out: other pairs whose ends it is to tell apart as well as those, so that a circuit that is found
+            can be held against them.
 
     Raises:
         PuzzlescopeError: if no such circuit is found; if the number is none; of a model that is a planted
@@ -121,7 +128,7 @@ def plant(
     check_plant(n_edges, seed)
     check_not_planted(model, "plants")
     say_ignored(model, "plants")
-    missing = {pair.base.structure for pair in pairs} - {*structures}
+    missing = {pair.base.structure for pair in (*pairs, *held_out)} - {*structures}
     if missing:
         raise PuzzlescopeError(
             f"The pairs are in the order {min(one.name for one in missing)}: take means of that order too, or"
@@ -131,7 +138,8 @@ def plant(
         raise PuzzlescopeError(f"This model has {most} edges, and {n_edges} were asked for.")
     scores = yield from _quiet(attribute_edges.steps(model, pairs))
     means = yield from bank_means.steps(model, bank, structures)
-    return (yield from planted_in(model, bank, pairs, np.abs(scores.total), means, n_edges, seed))
+    worth = np.abs(scores.total)
+    return (yield from planted_in(model, bank, pairs, worth, means, n_edges, seed, held_out))
 
 
 def _quiet(steps: Steps[EdgeScores, EdgeScores]) -> Steps[None, EdgeScores]:
@@ -161,6 +169,7 @@ def planted_in(
     means: ReferenceMeans,
     n_edges: int,
     seed: int,
+    held_out: Sequence[Pair] = (),
 ) -> Steps[None, Plant]:
     """The same from what edges are worth and from means, which many plants may share."""
     graph, structures = Graph(model.cfg), tuple(means.of)
@@ -176,7 +185,7 @@ def planted_in(
         own.kept.copy_(torch.from_numpy(kept))
         gap = _gap(found, pairs)
         yield None
-        if gap < LEAST:
+        if gap < LEAST or (held_out and _gap(found, held_out) < LEAST):
             continue
         effects = yield from _quiet(exact_edges.steps(found, pairs))
         unused = kept & (np.abs(effects.total) < IDLE)

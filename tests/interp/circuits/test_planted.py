@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import safetensors.torch
 import torch
+from transformer_lens.hook_points import HookPoint
 
 from interp import load_puzzles, parse_ablation, predict
 from interp.ablation import means_by
@@ -19,8 +20,9 @@ from interp.checkpoints import load_model, save_model
 from interp.circuits.attribution import attribute_edges
 from interp.circuits.certificate import certify
 from interp.circuits.exact import exact_edges
-from interp.circuits.finder import Circuit, Judge, random_circuits, top_circuit
+from interp.circuits.finder import LEAST_GAP, Circuit, Judge, random_circuits, top_circuit
 from interp.circuits.graph import Graph, connected
+from interp.circuits.planted.effects import PlantedEstimates
 from interp.circuits.planted.found import auroc
 from interp.circuits.planted.planting import Plant, plant
 from interp.circuits.runs import CircuitRuns
@@ -34,10 +36,11 @@ from interp.pairs import Pair
 from interp.puzzles import PuzzleSet
 from interp.resumable import finish
 from interp.tokens import STRUCTURES, Structure
-from tests.interp.circuits.by_hooks import effect, far_apart, metric_of, pairs_with_a_gap, tokens_of
+from tests.interp.circuits.by_hooks import effect, far_apart, metric_of, pairs_with_a_gap, tokens_of, written
 from tests.support.models import SMALL
 
 GRAPH = Graph(SMALL)
+LAST = f"blocks.{SMALL.n_layers - 1}.hook_resid_post"
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +234,52 @@ def test_gradients_are_those_of_small_steps(one: Plant, pairs: list[Pair]) -> No
     assert float(scores.total[:, 0].sum()) == pytest.approx(expected, rel=0.02, abs=1e-3)
 
 
+def by_published_method(model: PuzzleGPT, pair: Pair) -> np.ndarray:
+    """EAP of all edges with the model's own hooks: what writers write less what they write at the other end,
+    times the gradient at what each reader reads."""
+    base, other = tokens_of(pair)
+    change = {name: now - written(model, other)[name] for name, now in written(model, base).items()}
+    kept: dict[str, torch.Tensor] = {}
+
+    def keep(value: torch.Tensor, hook: HookPoint) -> torch.Tensor:
+        kept[str(hook.name)] = read = value.clone().requires_grad_()
+        read.retain_grad()
+        return read
+
+    def names(name: str) -> bool:
+        return name.endswith(("_input", "mlp_in")) and ".attn." not in name or name == LAST
+
+    metric_of(pair)(model.run_with_hooks(base[None], fwd_hooks=[(names, keep)])).backward()
+    found = np.zeros(GRAPH.possible.shape)
+    for row, reader in enumerate(GRAPH.readers):
+        layer, *rest = reader[1:].split(".")
+        name = LAST if reader == "logits" else f"blocks.{layer}.hook_{rest[-1]}_in"
+        gradient = kept[name if rest[1:] == [] else f"{name}put"].grad
+        assert gradient is not None
+        own = gradient[0, :, int(rest[0][1:])] if rest[1:] else gradient[0]
+        for column in range(GRAPH.below[row]):
+            found[row, column] = float((own * change[GRAPH.writers[column]]).sum())
+    return found
+
+
+def test_it_is_found_by_somebody_who_has_hooks_only(one: Plant, pairs: list[Pair]) -> None:
+    """By whom edges outside are scored too, for hooks do not tell that they carry a constant."""
+    model = one.model
+    model.cfg.use_attn_result = model.cfg.use_split_qkv_input = model.cfg.use_hook_mlp_in = True
+    try:
+        expected = by_published_method(model, pairs[0])
+    finally:
+        model.cfg.use_attn_result = model.cfg.use_split_qkv_input = model.cfg.use_hook_mlp_in = False
+    estimates = PlantedEstimates(weights_of(model), pairs[0], "pair", None, steps=0, every=True)
+    finish(estimates.all())
+    found = estimates.scores()
+    assert np.allclose(found.total, expected, atol=1e-3 * np.abs(expected).max())
+    assert expected[~one.kept].any()
+    told = attribute_edges(model, pairs[:1], steps=0)
+    assert np.allclose(told.total, np.where(one.kept, expected, 0), atol=1e-3 * np.abs(expected).max())
+    assert auroc(np.abs(found.values), truth_of(one)) >= 0.85  # of 30 edges among few
+
+
 def test_the_certificate_passes_the_truth_and_fails_a_false_circuit(one: Plant, pairs: list[Pair]) -> None:
     whole = certify(one.model, Circuit(GRAPH, one.kept, 1.0), pairs, n_random=4)
     assert whole.faithfulness == pytest.approx(1, abs=1e-3) and whole.kl < 1e-6
@@ -303,7 +352,7 @@ def test_the_command_writes_a_model_with_the_truth_beside_it(
     origin, out = tmp_path / "source", tmp_path / "plant"
     save_model(source, origin, "# x\n", dtype=torch.float32)
     common = ["plant", str(out), "--model", str(origin), "--edges", "40", "--seed", "3", "--n", "1"]
-    common += ["--structure", STRUCTURES[0].name, "--task", "replace_color"]
+    common += ["--structure", "f(Y) Y f(X) X", "--task", "replace_color"]
     assert main(common) == 0, capsys.readouterr().err
     assert "a circuit of 40 edges" in capsys.readouterr().out
     truth, model = json.loads((out / "truth.json").read_text()), load_model(out)
@@ -313,7 +362,7 @@ def test_the_command_writes_a_model_with_the_truth_beside_it(
     assert kept.sum() == truth["n_edges"] == 40 and np.array_equal(connected(GRAPH, kept), kept)
     assert truth["checkpoint_id"] == model.checkpoint_id
     assert (truth["planted_in"], truth["planted_in_id"]) == (str(origin), load_model(origin).checkpoint_id)
-    assert truth["gap"] >= 0.1 and truth["structures"] == [STRUCTURES[0].name]
+    assert truth["gap"] >= LEAST_GAP and truth["structures"] == ["f(Y) Y f(X) X"]
     assert main(common) == 2
     assert "already holds" in capsys.readouterr().err
     assert main([*common, "--force", "--json"]) == 0
