@@ -187,16 +187,15 @@ def connected(graph: Graph, mask: Bool[np.ndarray, "reader writer"]) -> Bool[np.
     not heard, and what reads nothing of this run writes what it wrote in the other. A head is heard by any of
     its inputs, so it is on a path if one of them is. Edges are taken away until none is left to take.
     """
-    owner = [graph.writer_of(reader) for reader in range(len(graph.readers))]
+    owners = [graph.writer_of(reader) for reader in range(len(graph.readers) - 1)]
+    owner = np.array([writer for writer in owners if writer is not None])
     found = mask & graph.possible
     while True:
         fed = np.zeros(len(graph.writers), bool)  # writers who read something of this run
         fed[0] = True
         heard = found.any(0)
-        for reader, writer in enumerate(owner):
-            if writer is not None and found[reader].any():
-                fed[writer] = True
-        listening = np.array([writer is None or bool(heard[writer]) for writer in owner])
+        fed[owner[found[:-1].any(1)]] = True
+        listening = np.append(heard[owner], True)  # the logits are last
         kept = found & fed[None, :] & listening[:, None]
         if (kept == found).all():
             return found
