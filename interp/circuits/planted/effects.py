@@ -152,8 +152,7 @@ def planted_gradients(
     graph = Graph(model.cfg)
     with torch.inference_mode(False), torch.enable_grad():
         embedded = streams.detach().clone().requires_grad_()
-        rows = tokens.clone().expand(len(embedded), -1)
-        one = PlantedPass(model, rows, embedded=embedded, recording=True)
+        one = PlantedPass(model, tokens.clone()[None], embedded=embedded, recording=True)
         asked = list(one.inputs.values())
         found = torch.autograd.grad(metric(one.logits).sum(), asked, allow_unused=True)
     readers = streams.new_zeros(len(graph.readers), *streams.shape[1:])

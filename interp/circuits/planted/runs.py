@@ -27,14 +27,16 @@ ROWS = 8
 
 
 class PlantedPass:
-    """One pass of some rows, all layers.
+    """One pass of some rows, all layers. What is the same in all rows, as far up as nothing is cut, is
+    computed for one.
 
     Args:
-        tokens: of the rows' prompts.
+        tokens: of the rows' prompts, or of the one prompt of all.
         embedded: what the embedding writes; left out, that of the tokens.
         kept: which edges are not cut, for each row; left out, none is.
         other: what a cut edge reads; needed if any may be cut.
         recording: whether gradients at what readers read will be asked for.
+        means: of these tokens, where they are known already.
 
     Attributes:
         inputs: what each reader reads, by its number, before its LayerNorm; of readers of what nobody hears,
@@ -47,16 +49,17 @@ class PlantedPass:
     def __init__(
         self,
         model: PuzzleGPT,
-        tokens: Int[Tensor, "row pos"],
+        tokens: Int[Tensor, "#row pos"],
         *,
         embedded: Float[Tensor, "row pos d_model"] | None = None,
         kept: Bool[np.ndarray, "row reader writer"] | None = None,
-        other: Float[Tensor, "row writer pos d_model"] | None = None,
+        other: Float[Tensor, "#row writer pos d_model"] | None = None,
         recording: bool = False,
+        means: Means | None = None,
     ):
         assert (kept is None) == (other is None)
         self._model, self._graph = model, Graph(model.cfg)
-        self._means, self._recording = Means(model, tokens), recording
+        self._means, self._recording = means or Means(model, tokens), recording
         self._planted: Bool[np.ndarray, "reader writer"] = self._means.kept.cpu().numpy()
         self._heard = [bool(own.any()) for own in self._planted.T]
         self._kept, self._other = kept, other
@@ -69,7 +72,9 @@ class PlantedPass:
             self._heads(layer, block)
             self._mlp(layer, block)
         (read,) = self._given([len(self._graph.readers) - 1])
-        self.logits: Float[Tensor, "row 100 vocab"] = unembed(model, read[:, -CELLS:])
+        logits = unembed(model, read[:, -CELLS:])
+        rows = max(len(one) for one in (logits, tokens, kept, embedded) if one is not None)
+        self.logits: Float[Tensor, "row 100 vocab"] = logits.expand(rows, -1, -1)
 
     def _heads(self, layer: int, block: Block) -> None:
         first, inputs = self._graph.head(layer, 0), self._graph.inputs(layer).start
@@ -86,9 +91,9 @@ class PlantedPass:
                     normal[3 * place : 3 * place + 3], (attn.W_Q, attn.W_K, attn.W_V), strict=True
                 )
             )
-            z = F.scaled_dot_product_attention(
-                q[:, None], k[:, None], v[:, None], is_causal=True, scale=attn.scale
-            )
+            rows = max(len(q), len(k), len(v))
+            q, k, v = (own.expand(rows, -1, -1)[:, None] for own in (q, k, v))
+            z = F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=attn.scale)
             self._note(first + h, z[:, 0] @ attn.W_O[h])
 
     def _mlp(self, layer: int, block: Block) -> None:
@@ -127,7 +132,7 @@ class PlantedPass:
         if not kept.any():
             return self._other[:, writer]
         factor = torch.tensor(kept).to(self._other)[:, None, None]
-        return torch.addcmul(self._other[:, writer], factor, self._changes[writer])
+        return self._other[:, writer] + factor * self._changes[writer]
 
 
 def kept_edges(model: PuzzleGPT) -> Bool[np.ndarray, "reader writer"]:
@@ -162,13 +167,16 @@ class PlantedRuns:
     def __init__(self, model: PuzzleGPT, bases: Int[np.ndarray, "pair pos"], other: Sequence[Writes]):
         self._model, self._other = model, list(other)
         self._tokens = torch.from_numpy(bases).to(model.device)
+        self._means: dict[int, Means] = {}  # by the marker that tells the order of the grids
 
     @torch.inference_mode()
     def each(self, masks: Bool[np.ndarray, "run reader writer"], pair: int) -> Float[Tensor, "run 100 vocab"]:
         """The logits that predict the answer's cells, of one prompt, cut down to each of some circuits."""
-        found = []
+        tokens, other, found = self._tokens[pair][None], self._other[pair][None], list[Tensor]()
+        marker = int(tokens[0, 1])
+        if marker not in self._means:
+            self._means[marker] = Means(self._model, tokens)
         for kept in (masks[first : first + ROWS] for first in range(0, len(masks), ROWS)):
-            tokens = self._tokens[pair].expand(len(kept), -1)
-            other = self._other[pair].expand(len(kept), -1, -1, -1)
-            found.append(PlantedPass(self._model, tokens, kept=kept, other=other).logits)
+            one = PlantedPass(self._model, tokens, kept=kept, other=other, means=self._means[marker])
+            found.append(one.logits)
         return torch.cat(found)

@@ -247,7 +247,7 @@ def by_published_method(model: PuzzleGPT, pair: Pair) -> np.ndarray:
         return read
 
     def names(name: str) -> bool:
-        return name.endswith(("_input", "mlp_in")) and ".attn." not in name or name == LAST
+        return (name.endswith(("_input", "mlp_in")) and ".attn." not in name) or name == LAST
 
     metric_of(pair)(model.run_with_hooks(base[None], fwd_hooks=[(names, keep)])).backward()
     found = np.zeros(GRAPH.possible.shape)
