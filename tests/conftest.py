@@ -3,6 +3,7 @@ is."""
 
 import os
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
@@ -14,10 +15,13 @@ from xdist.scheduler import LoadScopeScheduling
 
 from scripts.dashboard import CHROMIUM_ARGUMENTS
 from scripts.find_chromium import find_chromium
+from tests import checks
 
 if TYPE_CHECKING:
     from interp.ablation import ReferenceMeans
     from interp.model import PuzzleGPT
+
+checks.install()
 
 # The models of the tests are so small that a second thread only waits for the first.
 torch.set_num_threads(1)
@@ -43,11 +47,13 @@ def pytest_report_header() -> str:
 
 class ByFixtures(LoadScopeScheduling):
     """What shares fixtures is run by one process, if there are several: each file, and all tests with a
-    browser, which would only slow each other down."""
+    browser that share a server. Those in which servers start, stop and are full have their own: mostly they
+    wait."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::", maxsplit=1)[0]
-        return "browser" if file.startswith("tests/browser/") else file
+        folder = str(PurePosixPath(file).parent)
+        return folder if folder in ("tests/browser", "tests/browser/server") else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFixtures:
@@ -95,6 +101,15 @@ def means(model: "PuzzleGPT", tokens: np.ndarray) -> "ReferenceMeans":
     from tests.support.terms import everything_known
 
     return everything_known(model, tokens)
+
+
+@pytest.fixture(scope="module")
+def few_references() -> Iterator[None]:
+    """The bank's means over four puzzles of each order of the grids, not 64, for all who take them in a file:
+    with a random model it does not matter what is usual, only that all mean the same by it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("interp.ablation.means.REFERENCE_PUZZLES", 4)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -57,18 +58,25 @@ def module_of(path: Path, root: Path = ROOT) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
+def nodes(path: Path) -> list[ast.Import | ast.ImportFrom]:
+    """The imports of a file, those for type checkers and inside functions too."""
+    return [n for n in ast.walk(ast.parse(path.read_text())) if isinstance(n, ast.Import | ast.ImportFrom)]
+
+
 def imports(path: Path, modules: set[str]) -> Iterator[str]:
-    """The modules among these that a file imports, those for type checkers and inside functions too."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    """The modules among these that a file imports."""
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in modules)
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif node.module:
             for alias in node.names:
                 inner = f"{node.module}.{alias.name}"
                 if inner in modules or node.module in modules:
                     yield inner if inner in modules else node.module
 
 
+@cache
 def graph(package: str) -> dict[str, set[str]]:
     """What every module of a package imports of it. A package's own names are those of its ``__init__``."""
     paths = {module_of(path): path for path in sorted((ROOT / package).rglob("*.py"))}

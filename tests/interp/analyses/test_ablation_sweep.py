@@ -16,6 +16,7 @@ from interp.analyses.ablation_sweep import (
 from interp.engine.predict import losses, predict
 from interp.errors import PuzzlescopeError
 from interp.puzzles.kinds import KINDS, draw
+from tests.interp.engine.plainly import best_cells
 from tests.support.models import SMALL, six_puzzles, small_model
 from tests.support.rows import attn
 from tests.support.rows import row as made
@@ -52,7 +53,8 @@ def test_each_row_is_the_run_with_that_part_off_too(base: str) -> None:
 
 
 def test_broken_cells_are_those_that_a_prediction_gets_wrong() -> None:
-    """An independent way: the likeliest token of each cell of a prediction under each ablation."""
+    """An independent way: the likeliest token of each cell after the true ones, by hooks under each ablation.
+    A prediction says the same."""
     model, tokens = small_model(), six_puzzles()
     parts = components_of(SMALL, ["attn", "head", "mlp"])
     truth = tokens[:, -100:]
@@ -60,8 +62,13 @@ def test_broken_cells_are_those_that_a_prediction_gets_wrong() -> None:
     before = predict(model, tokens).teacher_forced == truth
     assert 0 < before.sum() < before.size, "a model that is right somewhere"
     np.testing.assert_array_equal(clean.right, before)
+    off = parse_ablation(rows[0].component.text, SMALL)
+    np.testing.assert_array_equal(
+        predict(model, tokens, off).teacher_forced, best_cells(model, tokens, truth, off, None)
+    )
     for one in rows:
-        after = predict(model, tokens, parse_ablation(one.component.text, SMALL)).teacher_forced == truth
+        ablation = parse_ablation(one.component.text, SMALL)
+        after = best_cells(model, tokens, truth, ablation, None) == truth
         np.testing.assert_array_equal(one.right, after)
         assert one.cells_broken(clean) == (before & ~after).sum() / len(tokens)
         assert one.cells_fixed(clean) == (~before & after).sum() / len(tokens)

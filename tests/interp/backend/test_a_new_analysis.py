@@ -23,6 +23,8 @@ from interp.tokens import STRUCTURES
 from tests.support.models import SMALL, saved_model
 from tests.support.programs import printed
 
+pytestmark = pytest.mark.usefixtures("few_references")
+
 OFF = parse_ablation("L1.attn:mean,L0.H2", SMALL)
 
 

@@ -24,6 +24,8 @@ from interp.errors import PuzzlescopeError
 from interp.tokens import STRUCTURES
 from tests.support.models import SMALL, saved_model
 
+pytestmark = pytest.mark.usefixtures("few_references")
+
 
 @pytest.fixture(scope="module")
 def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:

@@ -1,13 +1,11 @@
-"""Forced cells: their text there and back, and answers equal to plain decoding with the cells put in by
-hand."""
+"""Forced cells: their text there and back, and answers that are the best with the cells put in by hand."""
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interp.ablation import NO_ABLATION, Ablation, parse_ablation
+from interp.ablation import NO_ABLATION, parse_ablation
 from interp.analyses.prediction import PredictionOf
 from interp.engine.forcing import (
     MOST_FORCED,
@@ -18,12 +16,11 @@ from interp.engine.forcing import (
     put,
     with_forced,
 )
-from interp.engine.predict import answer_logits, predict, run_ablated
+from interp.engine.predict import answer_logits, predict
 from interp.errors import PuzzlescopeError
-from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle
 from interp.resumable import finish
-from interp.tokens import ANSWER_START, with_start
+from tests.interp.engine.plainly import best_cells
 from tests.support.programs import printed
 
 some_forced = st.dictionaries(st.integers(0, 99), st.integers(0, 10), max_size=6).map(
@@ -64,31 +61,17 @@ def test_bounds_and_changes() -> None:
         forced_cells((cell, 1) for cell in range(MOST_FORCED + 1))
 
 
-def plainly(model: PuzzleGPT, tokens: np.ndarray, ablation: Ablation, means, forced: Forced) -> np.ndarray:
-    """No cache, no shortcut: the whole sequence again for every cell, the forced ones put in by hand."""
-    sequence, by_hand = torch.from_numpy(with_start(tokens))[:, : ANSWER_START + 1], dict(forced)
-    with torch.inference_mode():
-        for cell in range(100):
-            best = run_ablated(model, sequence, ablation, means)[:, -1].argmax(-1, keepdim=True)
-            if cell in by_hand:
-                best[:] = by_hand[cell]
-            sequence = torch.cat([sequence, best], dim=1)
-    return sequence[:, ANSWER_START + 1 :].numpy()
-
-
 @pytest.mark.parametrize("n", [2, 6], ids=["with drafts", "all in step"])
 @settings(max_examples=4, deadline=None)
 @given(
     forced=some_forced,
     text=st.sampled_from(["", "L0.attn", "L1.H2:lookback=100,L2.mlp", "L0.H*:mean,L1.mlp:mean"]),
 )
-def test_answers_equal_plain_decoding(model, tokens, means, n: int, forced: Forced, text: str) -> None:
+def test_answers_are_those_of_plain_decoding(model, tokens, means, n: int, forced: Forced, text: str) -> None:
     ablation, own = parse_ablation(text, model.cfg), tokens[:n]
-    found, drawn = (
-        predict(model, own, ablation, means, forced=forced),
-        plainly(model, own, ablation, means, forced),
-    )
-    assert np.array_equal(found.greedy, drawn)
+    found = predict(model, own, ablation, means, forced=forced)
+    drawn = found.greedy
+    assert np.array_equal(drawn, best_cells(model, own, drawn, ablation, means, forced))
     assert np.array_equal(found.solved, (drawn == own[:, 304:]).all(-1))
     shown = np.stack([put(Puzzle.of("any", row), forced).tokens for row in own])
     logits = answer_logits(model, model.prompt(shown), ablation, means)[:, 1:]
@@ -106,7 +89,9 @@ def test_by_hooks_of_a_user_too(model, tokens) -> None:
         found = predict(model, tokens[:2], forced=forced)
     finally:
         model.reset_hooks()
-    assert np.array_equal(found.greedy, plainly(model, tokens[:2], NO_ABLATION, None, forced))
+    assert np.array_equal(
+        found.greedy, best_cells(model, tokens[:2], found.greedy, NO_ABLATION, None, forced)
+    )
 
 
 def test_nothing_forced_is_as_ever(model, tokens) -> None:

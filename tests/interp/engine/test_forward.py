@@ -35,6 +35,7 @@ from interp.errors import PuzzlescopeError
 from interp.model import KeyValueCache, loss_of
 from interp.resumable import finish
 from interp.tokens import ANSWER_START, GRID_TOKENS, with_start
+from tests.interp.engine.plainly import best_cells
 from tests.support.models import SMALL
 from tests.support.terms import SOME_TERMS
 
@@ -96,12 +97,7 @@ def test_losses_and_greedy_answers_are_those_of_the_hooks(
         per_token = loss_of(logits, prompt[:2])[:, ANSWER_START - 1 :].numpy()
         np.testing.assert_allclose(found.loss.cells, per_token[:, 1:], rtol=1e-5, atol=1e-5)
         np.testing.assert_allclose(found.loss.marker, per_token[:, 0], rtol=1e-5, atol=1e-5)
-        # Every greedy cell is the best one after those before it: shown at once by a pass over the answer
-        # itself.
-        own = prompt[:2].clone()
-        own[:, ANSWER_START + 1 :] = torch.from_numpy(found.greedy)
-        again = run_ablated(model, own, ablation, means)[:, ANSWER_START:-1]
-    assert np.array_equal(again.argmax(-1).numpy(), found.greedy)
+    assert np.array_equal(best_cells(model, tokens[:2], found.greedy, ablation, means), found.greedy)
 
 
 def test_an_empty_ablation_is_the_clean_run_bit_for_bit(model, tokens, prompt) -> None:
@@ -179,8 +175,13 @@ def test_guessing_takes_fewer_passes_where_the_answer_is_nearly_right(model, pro
 
 
 @settings(max_examples=12)
-@given(SOME_TERMS, st.sampled_from([ZERO, MEAN, Optimal(), Resample(7), PairEnd(), Pattern()]))
-def test_a_sweep_is_the_losses_one_by_one(model, tokens, means, terms: list[Term], method: Method) -> None:
+@given(
+    SOME_TERMS, st.sampled_from([ZERO, MEAN, Optimal(), Resample(7), PairEnd(), Pattern()]), st.integers(0, 2)
+)
+def test_a_sweep_is_the_losses_one_by_one(
+    model, tokens, means, terms: list[Term], method: Method, first: int
+) -> None:
+    """A sweep of all parts; every third of them, from a random one on, is compared."""
     base = Ablation.of(terms)
     parts = components_of(SMALL, ["attn", "head", "mlp"])
     clean, *rows = sweep(model, tokens[:2], parts, base=base, means=means, method=method)
@@ -188,7 +189,7 @@ def test_a_sweep_is_the_losses_one_by_one(model, tokens, means, terms: list[Term
     np.testing.assert_allclose(
         clean.loss.cells, losses(model, tokens[:2], base, means)[0].cells, rtol=1e-5, atol=1e-5
     )
-    for row in rows:
+    for row in rows[first::3]:
         assert row.component is not None
         loss, solved = losses(model, tokens[:2], base.with_term(term_of(row.component, method)), means)
         np.testing.assert_allclose(row.loss.cells, loss.cells, rtol=1e-5, atol=2e-5)

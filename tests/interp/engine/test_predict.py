@@ -11,6 +11,7 @@ from interp.engine.predict import losses, predict, run_ablated
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.tokens import ANSWER_START, with_start
+from tests.interp.engine.plainly import best_cells
 
 ABLATIONS = [
     "",
@@ -31,11 +32,21 @@ def decode_plainly(model: PuzzleGPT, tokens: np.ndarray, ablation: Ablation, mea
     return sequence[:, ANSWER_START + 1 :].numpy()
 
 
+def test_greedy_equals_plain_decoding_token_for_token(model, tokens, means) -> None:
+    """The long way once, which also shows that one pass over the answer says the same."""
+    ablation = parse_ablation("L1.H2:lookback=100,L0.H*:mean,L2.mlp", model.cfg)
+    drawn = decode_plainly(model, tokens[:2], ablation, means)
+    assert np.array_equal(predict(model, tokens, ablation, means, batch=4).greedy[:2], drawn)
+    assert np.array_equal(best_cells(model, tokens[:2], drawn, ablation, means), drawn)
+    drawn[0, 50] = (drawn[0, 50] + 1) % 11
+    assert np.flatnonzero(best_cells(model, tokens[:2], drawn, ablation, means)[0] != drawn[0])[0] == 50
+
+
 @pytest.mark.parametrize("text", ABLATIONS)
-def test_greedy_equals_plain_decoding_token_for_token(model, tokens, means, text: str) -> None:
+def test_every_cell_is_the_best_after_those_before_it(model, tokens, means, text: str) -> None:
     ablation = parse_ablation(text, model.cfg)
     found = predict(model, tokens, ablation, means, batch=4)
-    assert np.array_equal(found.greedy, decode_plainly(model, tokens, ablation, means))
+    assert np.array_equal(found.greedy, best_cells(model, tokens, found.greedy, ablation, means))
     assert np.array_equal(found.greedy, found.greedy_probabilities.argmax(-1))
 
 
@@ -43,19 +54,19 @@ def test_a_model_that_is_right_for_a_while_is_decoded_from_its_first_wrong_cell(
     """Answers made of what the model itself draws, then one cell altered: the prefix must be taken over, not
     decoded."""
     own = tokens.copy()
-    own[:, 304:] = decode_plainly(model, tokens, NO_ABLATION, None).clip(max=10)
+    own[:, 304:] = predict(model, tokens).greedy.clip(max=10)
     solved = predict(model, own)
     for row, cut in enumerate([0, 1, 40, 98, 99, 50]):
         if solved.solved[row]:
             own[row, 304 + cut] = (own[row, 304 + cut] + 1) % 11
     found = predict(model, own)
-    assert np.array_equal(found.greedy, decode_plainly(model, own, NO_ABLATION, None))
+    assert np.array_equal(found.greedy, best_cells(model, own, found.greedy, NO_ABLATION, None))
     assert not found.solved.any()
 
 
 def test_solved_means_the_greedy_answer_is_the_truth(model, tokens) -> None:
     own = tokens.copy()
-    own[:, 304:] = decode_plainly(model, tokens, NO_ABLATION, None)
+    own[:, 304:] = predict(model, tokens).greedy
     found = predict(model, own)
     assert found.solved.all(), "its own answers are right in its own eyes"
     assert np.array_equal(found.greedy, own[:, 304:])

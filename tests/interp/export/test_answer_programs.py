@@ -15,6 +15,8 @@ from tests.interp.export.test_programs import HOSTILE, OFF, numbers
 from tests.support.models import saved_model
 from tests.support.programs import printed
 
+pytestmark = pytest.mark.usefixtures("few_references")
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from interp import load_model, load_puzzles
-from interp.ablation import MEAN, ZERO, Lookback, bank_means, components_of, parse_ablation
+from interp.ablation import MEAN, REFERENCE_PUZZLES, ZERO, Lookback, bank_means, components_of, parse_ablation
 from interp.analyses.ablation_sweep import Sweep, sweep, value
 from interp.analyses.attention import AttentionOf, attention_pattern
 from interp.analyses.head_study import DETECTORS, HeadStudyOf, study_heads
@@ -21,6 +21,8 @@ from interp.puzzles import Puzzle
 from interp.tokens import STRUCTURES, encode, predicting_position
 from tests.support.models import saved_model
 from tests.support.programs import printed, printed_apart
+
+pytestmark = pytest.mark.usefixtures("few_references")
 
 NUMBER = re.compile(r"-?\d+\.\d+(?:e[+-]?\d+)?")
 
@@ -36,7 +38,9 @@ def numbers(text: str) -> list[float]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("ablation", ["", "L1.attn", "L0.H1:mean,L2.mlp"])
-def test_a_prediction(folder: str, ablation: str) -> None:
+def test_a_prediction(folder: str, ablation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # All programs take the means by the same line. Of few puzzles it would not show which bank they are of.
+    monkeypatch.setattr("interp.ablation.means.REFERENCE_PUZZLES", REFERENCE_PUZZLES)
     puzzle = load_puzzles("bank")[5]
     model = load_model(folder)
     off = parse_ablation(ablation, model.cfg)
