@@ -146,4 +146,4 @@ def install() -> None:
 
         return call
 
-    jaxtyping.jaxtyped = once_a_kind  # type: ignore[assignment] # a decorator of more kinds of call
+    vars(jaxtyping)["jaxtyped"] = once_a_kind
