@@ -146,4 +146,4 @@ def install() -> None:
 
         return call
 
-    jaxtyping.jaxtyped = once_a_kind
+    vars(jaxtyping)["jaxtyped"] = once_a_kind

@@ -19,7 +19,7 @@ def test_a_box_is_ablated_and_an_edge_is_cut(page: Page, address: str) -> None:
     graph.get_by_role("button", name=re.compile("^L1.H1,")).first.click()
     page.wait_for_url(re.compile(r"off=L1\.H1"))
     finished(page)
-    expect(page.locator("[class*=st-key-graph-strip]").get_by_text("L1.H1 off")).to_be_visible()
+    expect(page.locator("[class*=st-key-graph-strip]").get_by_text("L1.H1 off", exact=True)).to_be_visible()
     graph.get_by_role("button", name="L1.H1 → logits").first.click()
     page.wait_for_url(re.compile(r"cut=L1\.H1%3Elogits"))
     expect(page.get_by_text(re.compile("^The logit difference (falls|rises) from"))).to_be_visible()

@@ -57,7 +57,7 @@ def frozen(
 
     stream = noted("token", model.embed.W_E[tokens]) + noted("position", model.pos_embed.W_pos[:end].double())
     for layer, block in enumerate(model.blocks):
-        added = 0
+        added = torch.zeros_like(stream)
         scale = cache[f"blocks.{layer}.ln1.hook_scale"][0]
         for head in range(model.cfg.n_heads):
             x = through(block.ln1, stream, scale, f"L{layer}.H{head}")
