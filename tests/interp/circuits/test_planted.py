@@ -18,7 +18,9 @@ from interp.analyses.head_study import study_heads
 from interp.analyses.logit_lens import logit_lens
 from interp.checkpoints import load_model, save_model
 from interp.circuits.attribution import attribute_edges
+from interp.circuits.cells import cell_effects, cell_graph
 from interp.circuits.certificate import certify
+from interp.circuits.checks.greedy import greedy_answers
 from interp.circuits.exact import exact_edges
 from interp.circuits.finder import LEAST_GAP, Circuit, Judge, random_circuits, top_circuit
 from interp.circuits.graph import Graph, connected
@@ -147,6 +149,16 @@ def test_its_own_pass_and_the_circuits_passes_agree(one: Plant, pairs: list[Pair
     torch.testing.assert_close(whole, runs.logits(one.kept), atol=0, rtol=0)
     empty = one.model(torch.stack([tokens_of(pair)[1] for pair in pairs]))[:, 304:]
     torch.testing.assert_close(runs.logits(np.zeros_like(GRAPH.possible)), empty, atol=1e-3, rtol=1e-4)
+
+
+def test_it_draws_by_itself_what_the_model_draws(one: Plant, pairs: list[Pair]) -> None:
+    """And a cut edge reads the pair's other run as it is given what was drawn: with every edge cut the answer
+    is that of the other end."""
+    runs = CircuitRuns(weights_of(one.model), pairs[:1])
+    ends = (pairs[0].base, pairs[0].counterfactual)
+    for kept, end in zip((GRAPH.possible, np.zeros_like(GRAPH.possible)), ends, strict=True):
+        expected = predict(one.model, end.tokens[None]).greedy
+        assert np.array_equal(greedy_answers(runs, kept), expected)
 
 
 def test_hooks_see_what_each_input_reads(one: Plant, pairs: list[Pair]) -> None:
@@ -329,6 +341,8 @@ def test_who_does_not_know_of_it_refuses_it(one: Plant, pairs: list[Pair]) -> No
     for wrong in (
         lambda: logit_lens(model, tokens),
         lambda: composition(model),
+        lambda: cell_graph(model, pairs[0].base, 0),
+        lambda: cell_effects(model, pairs[0].base, 0),
         lambda: run(model, prompt),
         lambda: weights_of(model).layers,
         lambda: model(prompt, stop_at_layer=1) is None or model(model.embedded(prompt), start_at_layer=0),
