@@ -12,7 +12,11 @@ is not told which connections there are, so edges outside the circuit have score
 outside carries a constant in every run: the truth about it is 0. Zero too is *along*, EAP-IG as
 :func:`interp.circuits.attribution.attribute_edges` has it of a planted circuit: the gradient of the metric
 along such a connection is 0, for the reader does not depend on the writer. So these two can only fail by not
-seeing an edge of the circuit; that edges outside come last says nothing for them.
+seeing an edge of the circuit; that edges outside come last says nothing for them. And *exact* cannot fail at
+all: its effects are those by which a draw was accepted, in which no edge may be idle.
+
+Edges are drawn in proportion to a power of what EAP-IG says of them in the source, over the same pairs. That
+favours EAP-IG: of circuits drawn otherwise its figure may be lower.
 
 ``python -m benchmarks.plants [PLANTS] [PAIRS]``: fewer of them.
 """
