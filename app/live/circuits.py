@@ -34,7 +34,7 @@ class Shown:
     """How far all of it is.
 
     Attributes:
-        first_look: a rough estimate, there within a second or two; ``None`` where the effects themselves are.
+        first_look: a rough estimate by two pairs; ``None`` where the effects themselves are.
         effects: of all edges.
         search: for the circuit; ``None`` before it has begun, and where a circuit is given.
         certificate: of the circuit; ``None`` before it has begun.

@@ -11,7 +11,7 @@ from app.live.circuits import Shown
 from app.live.watching import Seen
 from app.state.heads import roles_of
 from app.state.scene import Scene
-from app.state.session import choose, chosen, of_this_model
+from app.state.session import choose, chosen, notify, of_this_model
 from app.views.graph import asking
 from app.views.graph.choices import LONGEST, LONGEST_STATE, PAGE
 from app.views.shared.switching import switch_all
@@ -173,7 +173,7 @@ def _give(scene: Scene, backend: Backend, text: str) -> None:
     try:
         mask = parse_edges(text, graph)
     except PuzzlescopeError as error:
-        st.session_state["graph-refused"] = str(error)
+        notify(str(error))
         return
     choose(PAGE, circuit=edges_text(mask, graph))
 

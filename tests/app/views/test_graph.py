@@ -78,6 +78,14 @@ def test_a_click_cuts_an_edge_and_another_mends_it(page: AppTest) -> None:
     assert "Click an edge to cut it" in words(page)
 
 
+def test_a_text_that_names_no_edge_is_told_and_the_circuit_stays(page: AppTest) -> None:
+    page.query_params["circuit"] = GIVEN
+    filled(page)
+    page.text_input(key="graph-text").set_value("L9.H0>logits").run()
+    assert not page.exception and "L9" in page.warning[0].value
+    assert parse_edges(page.query_params["circuit"], GRAPH).tolist() == parse_edges(GIVEN, GRAPH).tolist()
+
+
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
