@@ -176,6 +176,9 @@ class Visitor:
             self._closed("by the server")
         except ConnectionClosed as error:
             self._closed(f"{error.rcvd.code}" if error.rcvd else "without a word")
+        except Exception as error:  # it would end unseen, and every answer seem not to come
+            self._closed(f"by a fault of this client: {type(error).__name__}")
+            raise
 
     def _closed(self, why: str) -> None:
         self.looks.close()
