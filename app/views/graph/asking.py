@@ -4,7 +4,7 @@ from app.live import circuits
 from app.live.circuits import Shown
 from app.state.scene import Scene
 from app.state.session import chosen
-from app.views.graph.choices import PAGE
+from app.views.graph.choices import PAGE, Whose
 from app.views.shared.pairs import pair_of, usual_pair
 from interp.backend import Backend
 from interp.circuits.finder import Circuit, top_kept
@@ -13,6 +13,7 @@ from interp.circuits.questions import AnswerWithout, CircuitOf, EdgeEffects
 from interp.circuits.questions.sample import Pairs
 from interp.circuits.text import parse_edges
 from interp.pairs import Kind
+from interp.tasks import TASKS
 
 PREVIEW = 60
 """Edges that are shown as long as the circuit is looked for."""
@@ -22,16 +23,22 @@ def kind_of(scene: Scene) -> Kind:
     """In what the ends of the pairs differ: left open, in the first kind that there is of this puzzle, or in
     the rule."""
     own = chosen(PAGE)
-    found: Kind = own["kind"] or (usual_pair(scene.puzzle) if own["whose"] == "puzzle" else "rule")
+    found: Kind = own["kind"] or (usual_pair(scene.puzzle) if whose(scene) == "puzzle" else "rule")
     return found
+
+
+def whose(scene: Scene) -> Whose:
+    """What a circuit is looked for: as chosen, but a puzzle of one's own is of no task."""
+    found: Whose = chosen(PAGE)["whose"]
+    return "all" if found == "task" and scene.puzzle.task not in TASKS else found
 
 
 def pairs_of(scene: Scene) -> Pairs:
     """The pairs that the circuit is looked for by."""
-    own, kind = chosen(PAGE), kind_of(scene)
-    if own["whose"] == "puzzle":
+    kind, of = kind_of(scene), whose(scene)
+    if of == "puzzle":
         return Pairs(kind, n=1, puzzle=scene.puzzle)
-    return Pairs(kind, scene.puzzle.task if own["whose"] == "task" else None)
+    return Pairs(kind, scene.puzzle.task if of == "task" else None)
 
 
 def circuit_of(scene: Scene) -> CircuitOf:

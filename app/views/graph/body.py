@@ -17,6 +17,7 @@ from interp.circuits.finder import Target
 from interp.circuits.scores import How
 from interp.circuits.writes import Fill
 from interp.pairs import Kind
+from interp.tasks import TASKS
 
 HOW_WORDS: dict[How, str] = {"eap-ig": "EAP-IG", "eap": "EAP", "exact": "exact"}
 HOW_HELP = (
@@ -75,13 +76,14 @@ def _certificate(scene: Scene, backend: Backend) -> None:
 
 def _controls(scene: Scene) -> None:
     own = chosen(PAGE)
-    whose: dict[Whose, str] = {"task": scene.puzzle.task, "puzzle": "this puzzle", "all": "all tasks"}
+    task: dict[Whose, str] = {"task": scene.puzzle.task} if scene.puzzle.task in TASKS else {}
+    whose: dict[Whose, str] = {**task, "puzzle": "this puzzle", "all": "all tasks"}
     kinds: dict[Kind, str] = {kind: PAIR_WORDS[kind] for kind in KINDS}
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="graph-controls"):
         choice.segmented(
             "Circuit for",
             whose,
-            own["whose"],
+            asking.whose(scene),
             key="graph-whose",
             on_change=_choose("whose"),
             label_shown=True,

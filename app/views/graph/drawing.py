@@ -37,7 +37,7 @@ def show(scene: Scene, backend: Backend, shown: Shown) -> None:
     circuit, rough = asking.shown_circuit(scene, backend, shown)
     _line(scene, shown, circuit, rough)
     for problem in shown.problems:
-        st.warning(escape_markdown(problem), icon=":material/info:")
+        st.info(escape_markdown(problem), icon=":material/info:")
     with st.container(key="graph-figure", gap=None):
         if circuit is None or shown.known is None or shown.known.scores is None:
             st.container(height=HEIGHT, border=True).caption("" if shown.problems else "Scoring the edges …")

@@ -163,6 +163,8 @@ def test_choices_survive_a_link() -> None:
         "detail": "rows",
         "block": "X row 3",
         "patch": "L1.H2@everywhere",
+        "lead": "pair",
+        "box": "L1.H2",
         "see": next(iter(SIGHTS)),
     }
     assert set(values) == set(CHOICES)

@@ -115,5 +115,5 @@ def test_what_cannot_be_answered_is_told_and_the_page_stays(page: AppTest) -> No
     page.query_params["target"] = "20"
     filled(page)
     assert not page.exception and not page.error
-    assert "that is no gap" in page.warning[0].value
+    assert "that is no gap" in page.info[0].value
     assert page.segmented_control(key="graph-whose").value == "puzzle"
