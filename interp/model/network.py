@@ -418,7 +418,7 @@ class PuzzleGPT(Recipes):
         resid = self.embedded(tokens, start) if start_at_layer is None else self._recorded(tokens)
         if self.planted is not None:
             self._check_planted(start_at_layer, kv_cache)
-        reads = self.reads(tokens, resid)
+        reads = None if self.planted is None else self.reads(tokens, resid)
         for block in list(self.blocks)[start_at_layer:stop_at_layer]:
             resid = block(resid, kv_cache, reads)
         if stop_at_layer is not None:

@@ -31,6 +31,10 @@ from interp.analyses.synergy import Synergy
 from interp.backend import Backend, codec, store
 from interp.backend.codec import UnstorableError, decode, encode, spelled
 from interp.backend.store import NOWHERE, Store, store_in
+from interp.circuits.finder import Target
+from interp.circuits.graph import Edge
+from interp.circuits.questions import CertificateOf, CircuitOf, EdgeEffects
+from interp.circuits.questions.sample import Pairs
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle, load_puzzles
 from interp.tokens import Structure
@@ -38,12 +42,15 @@ from interp.tokens import Structure
 SECONDS = 60.0
 BANK = load_puzzles("bank")
 PUZZLES: tuple[Puzzle, ...] = BANK.puzzles[:2]
+TOLD_APART = Pairs("rule", puzzle=BANK.find("cffa39f1fc"))
+"""The small model tells the two ends of this pair apart."""
 
 
 def questions(model: PuzzleGPT) -> list[Question[Any]]:
     """One for each class of result that is kept."""
     part = parse_ablation("L0.attn", model.cfg).terms[0].component
     off = parse_ablation("L1.mlp", model.cfg)
+    own = EdgeEffects(TOLD_APART, "eap")
     return [
         Sweep(PUZZLES, (part,), off),
         PathAblation(PUZZLES, part),
@@ -53,6 +60,9 @@ def questions(model: PuzzleGPT) -> list[Question[Any]]:
         HeadStudyOf(PUZZLES, off),
         HeadRoles(PUZZLES),
         CompositionScores(),
+        own,
+        CircuitOf(own, Target("size", 20)),
+        CertificateOf(own, (Edge("embed", "L1.mlp"), Edge("L1.mlp", "logits")), TOLD_APART),
     ]
 
 
