@@ -9,13 +9,12 @@ from app.live import circuits, fragment
 from app.state.scene import Scene
 from app.state.session import choose, chosen
 from app.views.graph import answers, asking, certificate, drawing
-from app.views.graph.choices import KINDS, PAGE, Whose, target_words
+from app.views.graph.choices import FILL_WORDS, KINDS, PAGE, Whose, target_words
 from app.widgets.controls import choice
 from app.widgets.pair import KINDS as PAIR_WORDS
 from interp.backend import Backend
 from interp.circuits.finder import Target
 from interp.circuits.scores import How
-from interp.circuits.writes import Fill
 from interp.pairs import Kind
 from interp.tasks import TASKS
 
@@ -24,12 +23,6 @@ HOW_HELP = (
     "How edges are scored. EAP-IG: by gradients, averaged over five runs between the two ends of a pair. EAP:"
     " by those of one run, quicker and rougher. Exact: every edge cut in a run of its own."
 )
-FILL_WORDS: dict[Fill, str] = {
-    "pair": "the pair's other run",
-    "mean": "the mean",
-    "resample": "another puzzle",
-    "zero": "nothing",
-}
 TARGETS = (
     *(Target("size", n) for n in (30, 60, 100, 200, 400)),
     *(Target("faithfulness", share) for share in (0.5, 0.8, 0.9, 0.95)),

@@ -6,21 +6,13 @@ from app.live.circuits import Shown
 from app.state.scene import Scene
 from app.state.session import choose, chosen
 from app.views.graph import asking
-from app.views.graph.choices import PAGE
+from app.views.graph.choices import FILL_WORDS, PAGE
 from app.widgets import certificate, terms
 from app.widgets.certificate import Line, Section
 from app.widgets.controls import choice
 from interp.circuits.certificate import MEANINGS, Certificate
 from interp.circuits.questions import Certified
-from interp.circuits.writes import Fill
 from interp.numbers import number
-
-FILL_NAMES: dict[Fill, str] = {
-    "pair": "the pair's other run",
-    "mean": "the mean",
-    "resample": "another puzzle",
-    "zero": "nothing",
-}
 
 
 def show(scene: Scene, shown: Shown) -> None:
@@ -134,6 +126,6 @@ def _parts(found: Certificate) -> list[Line]:
 
 def _fills(found: Certificate) -> list[Line]:
     return [
-        Line(FILL_NAMES[fill], number(own.faithfulness, ".2f"), MEANINGS["faithfulness"], own.faithfulness)
+        Line(FILL_WORDS[fill], number(own.faithfulness, ".2f"), MEANINGS["faithfulness"], own.faithfulness)
         for fill, own in (found.fills or {}).items()
     ]

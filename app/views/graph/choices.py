@@ -9,7 +9,7 @@ from interp.circuits.graph import Graph
 from interp.circuits.questions.finding import USUAL
 from interp.circuits.scores import HOWS
 from interp.circuits.text import edges_text, parse_edges
-from interp.circuits.writes import FILLS
+from interp.circuits.writes import FILLS, Fill
 from interp.errors import PuzzlescopeError, brief
 from interp.pairs import ALIGNED
 
@@ -18,6 +18,13 @@ PAGE = "graph"
 Whose = Literal["task", "puzzle", "all"]
 KINDS = tuple(kind for kind in ALIGNED if kind != "noise")
 """The kinds of pairs whose ends have different answers at the same positions."""
+FILL_WORDS: dict[Fill, str] = {
+    "pair": "the pair's other run",
+    "mean": "the mean",
+    "resample": "another puzzle",
+    "zero": "nothing",
+}
+"""What a cut edge reads, in a few words (:data:`FILLS` has a sentence of each)."""
 LONGEST = 12_000
 """Letters of a circuit in a link."""
 LONGEST_STATE = 4_000

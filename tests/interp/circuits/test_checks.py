@@ -31,16 +31,6 @@ def model() -> PuzzleGPT:
 
 
 @pytest.fixture(scope="module")
-def pairs() -> list[Pair]:
-    return pairs_with_a_gap()
-
-
-@pytest.fixture(scope="module")
-def runs(model: PuzzleGPT, pairs: list[Pair]) -> CircuitRuns:
-    return CircuitRuns(weights_of(model), pairs)
-
-
-@pytest.fixture(scope="module")
 def scores(model: PuzzleGPT, pairs: list[Pair]) -> EdgeScores:
     return attribute_edges(model, pairs, steps=0)
 
