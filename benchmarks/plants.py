@@ -34,6 +34,7 @@ from interp.circuits.planted.effects import PlantedEstimates
 from interp.circuits.planted.found import auroc
 from interp.circuits.planted.planting import PAIRS, Plant, planted_in
 from interp.circuits.scores import EdgeScores, mean_scores
+from interp.circuits.writes import fill_of
 from interp.engine.forward import weights_of
 from interp.pairs import Pair, shipped_pairs
 from interp.puzzles import load_puzzles
@@ -57,7 +58,8 @@ def by_hooks(plant: Plant, pairs: list[Pair]) -> EdgeScores:
     """EAP-IG of all edges as if every reader read every writer."""
     found, weights = [], weights_of(plant.model)
     for pair in pairs:
-        one = PlantedEstimates(weights, pair, "pair", None, steps=STEPS, every=True)
+        other = fill_of(weights, pair, "pair")
+        one = PlantedEstimates(weights, pair, "pair", other, steps=STEPS, every=True)
         finish(one.all())
         found.append(one.scores())
     return mean_scores(found)

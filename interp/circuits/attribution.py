@@ -25,7 +25,7 @@ from interp.circuits.gradients import LayerGradients, Normed, gradients, run_win
 from interp.circuits.planted.effects import PlantedEstimates
 from interp.circuits.scores import EdgeScores, How, mean_scores
 from interp.circuits.windows import normalized, queries_keys_values, scores_of
-from interp.circuits.writes import BothRuns, Fill
+from interp.circuits.writes import BothRuns, Fill, Fills, Writes
 from interp.engine.contrast import Contrast
 from interp.engine.forward import Weights, weights_of
 from interp.errors import PuzzlescopeError
@@ -73,12 +73,12 @@ def attribute_edges(
     if attention:
         check_not_planted(model, "scores by the changed pattern")
 
-    def of(weights: Weights, pair: Pair) -> OnePair:
+    def of(weights: Weights, pair: Pair, other: Writes) -> OnePair:
         if is_planted(model):
-            return PlantedEstimates(weights, pair, fill, bank, first_only=first_only, steps=steps)
-        return _Estimates(weights, pair, fill, bank, first_only, steps, attention)
+            return PlantedEstimates(weights, pair, fill, other, first_only=first_only, steps=steps)
+        return _Estimates(weights, pair, fill, other, first_only, steps, attention)
 
-    return (yield from over_pairs(model, pairs, of))
+    return (yield from over_pairs(model, pairs, fill, bank, of))
 
 
 @runtime_checkable
@@ -93,18 +93,24 @@ class OnePair(Protocol):
 
 
 def over_pairs(
-    model: PuzzleGPT, pairs: Sequence[Pair], of: Callable[[Weights, Pair], OnePair]
+    model: PuzzleGPT,
+    pairs: Sequence[Pair],
+    fill: Fill,
+    bank: PuzzleSet | None,
+    of: Callable[[Weights, Pair, Writes], OnePair],
 ) -> Steps[EdgeScores, EdgeScores]:
     """The mean scores over some pairs, one after the other: after every pair those so far.
 
     Args:
-        of: what scores the edges of a pair.
+        fill, bank: what edges that are cut read (:func:`interp.circuits.writes.fill_of`).
+        of: what scores the edges of a pair, given what that is.
     """
     check_pairs(pairs)
     say_ignored(model, "effects of edges", planted=True)
     weights, found = weights_of(model), list[EdgeScores]()
+    fills = Fills(weights, fill, bank)
     for pair in pairs:
-        one = of(weights, pair)
+        one = of(weights, pair, (yield from fills.of(pair)))
         yield None
         yield from one.all()
         found.append(one.scores())
@@ -137,12 +143,12 @@ class _Estimates(BothRuns):
         weights: Weights,
         pair: Pair,
         fill: Fill,
-        bank: PuzzleSet | None,
+        other: Writes,
         first_only: bool,
         steps: int,
         attention: bool,
     ):
-        super().__init__(weights, pair, fill, bank, first_only=first_only)
+        super().__init__(weights, pair, fill, other, first_only=first_only)
         self.how: How = "eap-ig" if steps else "eap"
         self._alphas = [(step + 0.5) / steps for step in range(steps)] or [1.0]
         self._attention = attention

@@ -5,8 +5,9 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from interp.circuits.checks.curve import SHARES as SHARES
@@ -14,7 +15,7 @@ from interp.circuits.checks.curve import Curve, curve
 from interp.circuits.checks.greedy import greedy_answers
 from interp.circuits.checks.knockouts import Completeness, Minimality, completeness, minimality
 from interp.circuits.finder import ROUNDING, Circuit, Judge, Target, random_circuits
-from interp.circuits.runs import CircuitRuns, Ends
+from interp.circuits.runs import CircuitRuns, Ends, Masks
 from interp.circuits.scores import EdgeScores
 from interp.circuits.writes import FILLS, Fill
 from interp.engine.contrast import Contrast
@@ -28,6 +29,8 @@ from interp.resumable import Steps, resumable
 Depth = Literal["quick", "full"]
 RANDOM: dict[Depth, int] = {"quick": 20, "full": 100}
 """Random circuits that a circuit is compared with."""
+AT_ONCE = 4
+"""Random circuits after which it is told how they do."""
 KNOCKOUTS = 20
 """Random sets of edges that are cut to see whether a circuit is complete."""
 DRAWS = 100
@@ -178,10 +181,10 @@ class Certificate:
     kl: float
     logit_difference: dict[str, float]
     cells: float
-    solved: int
-    whole_solved: int
-    alike: int
-    alike_cells: float
+    solved: int | None = None
+    whole_solved: int | None = None
+    alike: int | None = None
+    alike_cells: float | None = None
     chance: Chance | None = None
     sizes: Curve | None = None
     complete: Completeness | None = None
@@ -224,7 +227,7 @@ def certify(
         depth: ``quick``: how it answers, random circuits, sizes and stability; ``full``: more random ones,
             completeness, minimality, and the other fills (:data:`interp.circuits.writes.FILLS`).
         scores: by which it was found. Without them nothing is said of sizes, and without each pair's own
-            nothing of stability.
+            nothing of stability; nor of that of a circuit made of nodes.
         target: what it was found for; left out, the faithfulness that it claims.
         found_by: the pairs by which it was found, to see that they are others.
         n_random: random circuits to compare with.
@@ -239,13 +242,18 @@ def certify(
     """
     check_apart(found_by, pairs)
     runs = yield from CircuitRuns.begun(weights_of(model), pairs, fill, bank)
-    found = yield from _held(runs, circuit)
+    found, drawn = yield from _held(runs, circuit)
     judge = yield from Judge.begun(runs)
     yield found
     n_random = RANDOM[depth] if n_random is None else n_random
-    others = np.stack(list(random_circuits(circuit.graph, circuit.kept, n_random, seed, circuit.by)))
-    by_chance = yield from judge.each(others)
-    found = replace(found, chance=Chance.of(by_chance))
+    others = list(random_circuits(circuit.graph, circuit.kept, n_random, seed, circuit.by))
+    by_chance = np.empty(0)
+    for first in range(0, n_random, AT_ONCE):
+        some = np.stack(others[first : first + AT_ONCE])
+        by_chance = np.append(by_chance, (yield from judge.each(some)))
+        found = replace(found, chance=Chance.of(by_chance))
+        yield found
+    found = yield from _decoded(runs, circuit, drawn, found)
     found = replace(found, verdict=_verdict(found, circuit, target))
     yield found
     if scores is not None:
@@ -265,14 +273,13 @@ def certify(
     return found
 
 
-def _held(runs: CircuitRuns, circuit: Circuit) -> Steps[None, Certificate]:
-    """How a circuit answers. What the whole model and the empty circuit make of the pairs is kept on the
-    way."""
+def _held(runs: CircuitRuns, circuit: Circuit) -> Steps[None, tuple[Certificate, np.ndarray]]:
+    """How a circuit answers, and what it and the whole model draw given the true cells. What the whole model
+    and the empty circuit make of the pairs is kept on the way."""
     masks = np.stack([circuit.kept, runs.graph.possible, np.zeros_like(circuit.kept)])
     metrics, firsts, kls, drawn = [], [], [], []
     for pair, own in enumerate(runs.pairs):
-        logits = runs.each(masks, pair)
-        yield None
+        logits = yield from _each(runs, masks, pair)
         metrics.append(runs.of_logits(logits, [pair] * 3))
         first = Contrast.of(own, first_only=True)
         firsts.append([float(first.of_logits(one)) for one in logits])
@@ -284,19 +291,42 @@ def _held(runs: CircuitRuns, circuit: Circuit) -> Steps[None, Certificate]:
         runs.ends = Ends(whole, empty, tuple((alike[:, 1] == answers).all(1).tolist()))
     judge = yield from Judge.begun(runs)
     own, all_, none = np.mean(firsts, 0)
-    greedy = yield from greedy_answers.steps(runs, circuit.kept, list(alike[:, 0]))
-    of_whole = yield from greedy_answers.steps(runs, runs.graph.possible, list(alike[:, 1]))
-    return Certificate(
+    found = Certificate(
         len(runs),
         float(judge.share(np.array([ours]))[0]),
         float((own - none) / (all_ - none)) if all_ != none else float("nan"),
         float(np.mean(kls)),
         {"circuit": ours, "whole": whole, "empty": empty},
         float((alike[:, 0] == answers).mean()),
-        int((greedy == answers).all(1).sum()),
-        int((of_whole == answers).all(1).sum()),
-        int((greedy == of_whole).all(1).sum()),
-        float((greedy == of_whole).mean()),
+    )
+    return found, alike
+
+
+def _each(runs: CircuitRuns, masks: Masks, pair: int) -> Steps[None, Float[Tensor, "run 100 vocab"]]:
+    """The logits of one pair under each of some circuits, with a pause after every run."""
+    found = []
+    for mask in masks:
+        found.append(runs.each(mask[None], pair))
+        yield None
+    return torch.cat(found)
+
+
+def _decoded(
+    runs: CircuitRuns, circuit: Circuit, drawn: Int[np.ndarray, "pair 2 100"], found: Certificate
+) -> Steps[None, Certificate]:
+    """What else is known by greedy decoding.
+
+    Args:
+        drawn: by the circuit and by the whole model, given the true cells.
+    """
+    greedy = yield from greedy_answers.steps(runs, circuit.kept, list(drawn[:, 0]))
+    of_whole = yield from greedy_answers.steps(runs, runs.graph.possible, list(drawn[:, 1]))
+    return replace(
+        found,
+        solved=int((greedy == runs.answers).all(1).sum()),
+        whole_solved=int((of_whole == runs.answers).all(1).sum()),
+        alike=int((greedy == of_whole).all(1).sum()),
+        alike_cells=float((greedy == of_whole).mean()),
     )
 
 
@@ -309,6 +339,7 @@ def _verdict(found: Certificate, circuit: Circuit, target: Target | None) -> Ver
     claimed = target.amount if target and target.kind == "faithfulness" else circuit.faithfulness
     reasons = []
     if target is not None and target.kind == "solved":  # no share of the gap was asked for
+        assert found.solved is not None and found.whole_solved is not None
         if found.solved < found.whole_solved:
             reasons.append(
                 f"On held-out pairs it answers {found.solved} right, the whole model {found.whole_solved}."
@@ -328,7 +359,7 @@ def _verdict(found: Certificate, circuit: Circuit, target: Target | None) -> Ver
 
 
 def _stable(scores: EdgeScores, circuit: Circuit, seed: int) -> Stability | None:
-    if scores.each is None or len(scores.each) < 2:
+    if scores.each is None or len(scores.each) < 2 or circuit.by == "nodes":
         return None
     top = scores.top(len(circuit))
     drawn = scores.resampled(len(circuit), DRAWS, seed=seed)
@@ -343,8 +374,7 @@ def _under(
     masks = np.stack([circuit.kept, runs.graph.possible, np.zeros_like(circuit.kept)])
     metrics, kls, right = [], [], []
     for pair in range(len(runs)):
-        logits = runs.each(masks, pair)
-        yield None
+        logits = yield from _each(runs, masks, pair)
         metrics.append(runs.of_logits(logits, [pair] * 3))
         kls.append(divergence(logits[1:2], logits[:1]))
         right.append(_drawn(logits[:1])[0] == runs.answers[pair])

@@ -22,7 +22,7 @@ from interp.circuits.attribution import OnePair, over_pairs
 from interp.circuits.planted.effects import PlantedEffects
 from interp.circuits.scores import EdgeScores
 from interp.circuits.windows import attend, by_head, normalized, queries_keys_values
-from interp.circuits.writes import BothRuns, Fill
+from interp.circuits.writes import BothRuns, Fill, Writes
 from interp.engine.forward import Weights
 from interp.model import PuzzleGPT
 from interp.model.hooks import is_planted
@@ -52,12 +52,12 @@ def exact_edges(
         The scores over the pairs so far, after every pair.
     """
 
-    def of(weights: Weights, pair: Pair) -> OnePair:
+    def of(weights: Weights, pair: Pair, other: Writes) -> OnePair:
         if is_planted(model):
-            return PlantedEffects(weights, pair, fill, bank, first_only=first_only)
-        return ExactEdges(weights, pair, fill, bank, first_only=first_only)
+            return PlantedEffects(weights, pair, fill, other, first_only=first_only)
+        return ExactEdges(weights, pair, fill, other, first_only=first_only)
 
-    return (yield from over_pairs(model, pairs, of))
+    return (yield from over_pairs(model, pairs, fill, bank, of))
 
 
 class ExactEdges(BothRuns):
@@ -72,12 +72,12 @@ class ExactEdges(BothRuns):
         self,
         weights: Weights,
         pair: Pair,
-        fill: Fill = "pair",
-        bank: PuzzleSet | None = None,
+        fill: Fill,
+        other: Writes,
         *,
         first_only: bool = False,
     ):
-        super().__init__(weights, pair, fill, bank, first_only=first_only)
+        super().__init__(weights, pair, fill, other, first_only=first_only)
         self.effects: Float[np.ndarray, "reader writer"] = np.where(self.graph.possible, np.nan, 0.0)
         same = (self.change == 0).flatten(1).all(1).cpu().numpy()
         self.effects[self.graph.possible & same] = 0.0

@@ -11,7 +11,6 @@ less than one, off that one's run. A head or an MLP that reads what it read ther
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +21,7 @@ from interp.circuits.branches import Branch, Kept, everything_cut
 from interp.circuits.graph import Graph
 from interp.circuits.planted.runs import PlantedRuns
 from interp.circuits.windows import Window, first_difference
-from interp.circuits.writes import Fill, Writes, fill_of, prompts, reference
+from interp.circuits.writes import Fill, Fills, Writes, fill_of, prompts
 from interp.engine.contrast import Contrast
 from interp.engine.forward import Weights, embed
 from interp.pairs import Pair
@@ -69,6 +68,7 @@ class CircuitRuns:
         first_only: the metric is taken at the first contrast cell only.
         answers: the cells of the answer that the runs are given; left out, the bases' own.
         other: what edges outside read, of every pair, where that is known already.
+        cut: the run of every pair with every edge cut, likewise.
 
     Attributes:
         pairs: as given.
@@ -86,6 +86,7 @@ class CircuitRuns:
         first_only: bool = False,
         answers: Int[np.ndarray, "pair 100"] | None = None,
         other: Sequence[Writes] | None = None,
+        cut: Sequence[Kept] | None = None,
     ):
         self.weights, self.graph, self.pairs = weights, Graph(weights.cfg), tuple(pairs)
         self.answers: Int[np.ndarray, "pair 100"] = np.stack(
@@ -96,8 +97,8 @@ class CircuitRuns:
         self._contrasts = [Contrast.of(pair, first_only=first_only) for pair in pairs]
         given = [None] * len(pairs) if answers is None else list(answers)
         if other is None:
-            each = zip(pairs, given, strict=True)
-            other = [fill_of(weights, pair, fill, bank, answer=own) for pair, own in each]
+            told = zip(pairs, given, strict=True)
+            other = [fill_of(weights, pair, fill, bank, answer=own) for pair, own in told]
         # The pair's other run is another one where other cells are given.
         self._other = None if fill == "pair" else list(other)
         self._planted: PlantedRuns | None = None
@@ -105,9 +106,10 @@ class CircuitRuns:
             bases = np.stack([prompts(pair, own)[0] for pair, own in zip(pairs, given, strict=True)])
             self._planted = PlantedRuns(weights.model, bases, other)
             return
-        self._cut = [
-            self._everything_cut(pair, own, one) for pair, own, one in zip(pairs, given, other, strict=True)
-        ]
+        if cut is None:
+            each = zip(pairs, given, other, strict=True)
+            cut = [_everything_cut(weights, pair, own, one, fill) for pair, own, one in each]
+        self._cut = list(cut)
 
     @classmethod
     def begun(
@@ -115,30 +117,30 @@ class CircuitRuns:
     ) -> Steps[None, "CircuitRuns"]:
         """The same as steps, with a pause after every run that is needed first. A mean over the same puzzles
         is taken once."""
-        found: dict[Any, Writes] = {}
-        keys = []
-        for number, pair in enumerate(pairs):
-            keys.append(reference(pair, bank) if fill == "mean" and bank is not None else number)
-            if keys[-1] not in found:
-                found[keys[-1]] = yield from fill_of.steps(weights, pair, fill, bank)
-        return cls(weights, pairs, fill, bank, other=[found[key] for key in keys])
+        fills, others, cut = Fills(weights, fill, bank), list[Writes](), list[Kept]()
+        for pair in pairs:
+            other = yield from fills.of(pair)
+            if weights.model.planted is None:
+                cut.append(_everything_cut(weights, pair, None, other, fill))
+                yield None
+            if weights.model.planted is not None or fill != "pair":
+                others.append(other)
+        return cls(weights, pairs, fill, bank, other=others, cut=cut)
 
-    def given(self, pair: int, answer: Int[np.ndarray, " 100"]) -> "CircuitRuns":
-        """The runs of one of the pairs alone, given other cells of the answer. The pair's other run is given
-        the same, so that it still differs in what was asked only."""
-        known = None if self._other is None else self._other[pair : pair + 1]
-        return CircuitRuns(
+    def given(self, pair: int, answer: Int[np.ndarray, " 100"]) -> Steps[None, "CircuitRuns"]:
+        """The runs of one of the pairs alone, given other cells of the answer, with a pause after every run
+        that is needed first. The pair's other run is given the same, so that it still differs in what was
+        asked only."""
+        if self._other is not None:
+            known = self._other[pair : pair + 1]
+        else:
+            known = [(yield from fill_of.steps(self.weights, self.pairs[pair], self._fill, answer=answer))]
+            yield None
+        found = CircuitRuns(
             self.weights, self.pairs[pair : pair + 1], self._fill, answers=answer[None], other=known
         )
-
-    @torch.inference_mode()
-    def _everything_cut(self, pair: Pair, answer: Int[np.ndarray, " 100"] | None, other: Writes) -> Kept:
-        tokens = torch.from_numpy(prompts(pair, answer)[0]).to(self.weights.model.device)
-        embedded = embed(self.weights.model, tokens[None])[0]
-        start = first_difference(embedded, other[0])
-        window = Window.of(start, embedded.device)
-        a_run = self._fill in ("pair", "resample")
-        return everything_cut(self.weights, window, embedded, other, a_run=a_run)
+        yield None
+        return found
 
     def __len__(self) -> int:
         return len(self._contrasts)
@@ -211,3 +213,14 @@ class CircuitRuns:
             key: object = ("alone", row) if len(owners) != 1 else next(iter(owners))
             groups.setdefault(key, []).append(row)
         return list(groups.values())
+
+
+@torch.inference_mode()
+def _everything_cut(
+    weights: Weights, pair: Pair, answer: Int[np.ndarray, " 100"] | None, other: Writes, fill: Fill
+) -> Kept:
+    """The run of a pair's base with every edge cut, given the answer's cells (left out, its own)."""
+    tokens = torch.from_numpy(prompts(pair, answer)[0]).to(weights.model.device)
+    embedded = embed(weights.model, tokens[None])[0]
+    window = Window.of(first_difference(embedded, other[0]), embedded.device)
+    return everything_cut(weights, window, embedded, other, a_run=fill in ("pair", "resample"))

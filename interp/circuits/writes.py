@@ -142,6 +142,29 @@ def fill_of(
     return (yield from _mean_writes(weights, reference(pair, bank)))
 
 
+class Fills:
+    """What edges that are cut read, of one pair after the other; a mean over the same puzzles is taken once.
+
+    Args:
+        fill, bank: as of :func:`fill_of`.
+    """
+
+    def __init__(self, weights: Weights, fill: Fill, bank: PuzzleSet | None = None):
+        self._weights, self._fill, self._bank = weights, fill, bank
+        self._means: dict[tuple[Puzzle, ...], Writes] = {}
+
+    def of(self, pair: Pair) -> Steps[None, Writes]:
+        """Those of a pair's runs, with a pause after every run that it takes."""
+        if self._fill != "mean" or self._bank is None:
+            found = yield from fill_of.steps(self._weights, pair, self._fill, self._bank)
+            yield None
+            return found
+        puzzles = reference(pair, self._bank)
+        if puzzles not in self._means:
+            self._means[puzzles] = yield from fill_of.steps(self._weights, pair, self._fill, self._bank)
+        return self._means[puzzles]
+
+
 def reference(pair: Pair, bank: PuzzleSet) -> tuple[Puzzle, ...]:
     """The puzzles over which a pair's mean is taken: of its order of the grids, its base not among them."""
     others = (one for one in bank.filter(structure=pair.base.structure) if one.cells != pair.base.cells)
@@ -179,23 +202,16 @@ class BothRuns:
         empty: the metric with every edge cut.
 
     Args:
+        fill: its name.
+        other: what cut edges read (:class:`Fills`).
         first_only: the metric is taken at the first contrast cell only.
     """
 
-    def __init__(
-        self,
-        weights: Weights,
-        pair: Pair,
-        fill: Fill,
-        bank: PuzzleSet | None,
-        *,
-        first_only: bool = False,
-    ):
+    def __init__(self, weights: Weights, pair: Pair, fill: Fill, other: Writes, *, first_only: bool = False):
         self.weights, self.graph, self.fill = weights, Graph(weights.cfg), fill
         contrast, device = Contrast.of(pair, first_only=first_only), weights.model.device
         self.metric = Toward.of(weights, contrast)
         self.clean = recorded(weights, _tensor(weights, prompts(pair)[0]))
-        other = fill_of(weights, pair, fill, bank)
         start = first_difference(self.clean.writes[0], other[0])
         self.window = Window.of(start, device, contrast.cells)
         self.change: Writes = (other - self.clean.writes)[:, self.window.all].contiguous()

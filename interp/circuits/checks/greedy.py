@@ -28,8 +28,7 @@ def greedy_answers(
     found = []
     for pair in range(len(runs)):
         if drawn is None:
-            first = runs.given(pair, runs.answers[pair]).logits(kept)[0].argmax(-1).cpu().numpy()
-            yield None
+            first = yield from _drawn(runs, kept, pair, runs.answers[pair])
         else:
             first = np.asarray(drawn[pair])
         found.append((yield from _decoded(runs, kept, pair, first)))
@@ -48,5 +47,14 @@ def _decoded(
         guess[settled - 1 :] = drawn[settled - 1 :]
         if settled == CELLS:
             return guess
-        drawn = runs.given(pair, guess).logits(kept)[0].argmax(-1).cpu().numpy()
-        yield None
+        drawn = yield from _drawn(runs, kept, pair, guess)
+
+
+def _drawn(
+    runs: CircuitRuns, kept: Kept, pair: int, given: Int[np.ndarray, " 100"]
+) -> Steps[None, Int[np.ndarray, " 100"]]:
+    """What a circuit draws, each cell given those before."""
+    own = yield from runs.given(pair, given)
+    drawn = own.logits(kept)[0].argmax(-1).cpu().numpy()
+    yield None
+    return np.asarray(drawn)

@@ -15,12 +15,11 @@ from interp.circuits.blocks import BLOCKS, blocks_of
 from interp.circuits.graph import Graph
 from interp.circuits.planted.runs import PlantedPass, PlantedRuns, kept_edges
 from interp.circuits.scores import EdgeScores, How
-from interp.circuits.writes import Fill, Writes, fill_of, prompts, recorded
+from interp.circuits.writes import Fill, Writes, prompts, recorded
 from interp.engine.contrast import Contrast
 from interp.engine.forward import Weights
 from interp.model import PuzzleGPT
 from interp.pairs import Pair
-from interp.puzzles import PuzzleSet
 from interp.resumable import Steps
 
 ROWS = 8
@@ -34,7 +33,7 @@ class PlantedPair:
     """A pair's clean run, and what a cut edge reads instead of it, at all positions.
 
     Args:
-        fill, bank: what cut edges read (:func:`interp.circuits.writes.fill_of`).
+        fill, other: what cut edges read: its name, and what that is (:class:`interp.circuits.writes.Fills`).
         first_only: the metric is taken at the first contrast cell only.
 
     Attributes:
@@ -52,7 +51,7 @@ class PlantedPair:
         weights: Weights,
         pair: Pair,
         fill: Fill,
-        bank: PuzzleSet | None,
+        other: Writes,
         *,
         first_only: bool = False,
     ):
@@ -63,7 +62,7 @@ class PlantedPair:
         self.tokens: Int[Tensor, " pos"] = torch.from_numpy(bases[0]).to(self.model.device)
         clean = recorded(weights, self.tokens)
         self.clean: Writes = clean.writes
-        self.other: Writes = fill_of(weights, pair, fill, bank)
+        self.other: Writes = other
         self.runs = PlantedRuns(self.model, bases, [self.other])
         self.value = float(self.metric(clean.logits))
         self.empty = float(self.metric(self.runs.each(np.zeros((1, *self.kept.shape), bool), 0)))
@@ -104,13 +103,13 @@ class PlantedEstimates(PlantedPair):
         weights: Weights,
         pair: Pair,
         fill: Fill,
-        bank: PuzzleSet | None,
+        other: Writes,
         *,
         first_only: bool = False,
         steps: int,
         every: bool = False,
     ):
-        super().__init__(weights, pair, fill, bank, first_only=first_only)
+        super().__init__(weights, pair, fill, other, first_only=first_only)
         self.how: How = "eap-ig" if steps else "eap"
         self._alphas = [(step + 0.5) / steps for step in range(steps)] or [1.0]
         self._blocks = blocks_of(pair.base)

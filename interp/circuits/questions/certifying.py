@@ -5,19 +5,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from interp.analyses.question import BasedQuestion
-from interp.circuits.certificate import Certificate, certify
-from interp.circuits.finder import Circuit, Judge, Target
+from interp.circuits.certificate import AT_ONCE, RANDOM, Certificate, certify
+from interp.circuits.finder import By, Circuit, Judge, Target
 from interp.circuits.graph import Edge
 from interp.circuits.questions.effects import EdgeEffects, Effects
 from interp.circuits.questions.sample import Pairs
 from interp.circuits.runs import CircuitRuns
+from interp.circuits.writes import FILLS
 from interp.engine.forward import weights_of
 from interp.export.programs import program_of
 from interp.model import PuzzleGPT
 from interp.puzzles import load_puzzles
 from interp.resumable import Steps, resumable
 
-PARTS = {False: 3, True: 9}
+PARTS = {
+    False: 3 + RANDOM["quick"] // AT_ONCE,
+    True: 5 + RANDOM["full"] // AT_ONCE + len(FILLS),
+}
 """Of a quick certificate and of a full one: how often more of it is known."""
 
 
@@ -62,6 +66,7 @@ class CertificateOf(BasedQuestion[Certified]):
         pairs: to hold it against.
         full: with more random circuits, and all that takes minutes.
         target: what it was found for; ``None``: to be as faithful as on the pairs that it was found by.
+        by: it is made of edges, or of whole heads and MLPs.
     """
 
     effects: EdgeEffects
@@ -69,6 +74,7 @@ class CertificateOf(BasedQuestion[Certified]):
     pairs: Pairs
     full: bool = False
     target: Target | None = None
+    by: By = "edges"
 
     @property
     def basis(self) -> EdgeEffects:
@@ -95,7 +101,7 @@ class CertificateOf(BasedQuestion[Certified]):
                 f"scores = {self.effects.call()}",
                 f"kept = scores.graph.mask(map(scores.graph.parse, {edges!r}))",
                 f"runs = CircuitRuns(weights_of(model), pairs{fill})",
-                "circuit = Circuit(scores.graph, kept, Judge(runs).of(kept))",
+                f"circuit = Circuit(scores.graph, kept, Judge(runs).of(kept), {self.by!r})",
                 f"print(certify(model, {', '.join(options)}))",
             ],
         )
@@ -119,7 +125,7 @@ def certificate_of(model: PuzzleGPT, asked: CertificateOf, effects: Effects) -> 
     runs = yield from CircuitRuns.begun(weights_of(model), found_by, fill, bank)
     judge = yield from Judge.begun(runs)
     claimed = (yield from judge.each(kept[None]))[0]
-    state.circuit = Circuit(scores.graph, kept, float(claimed))
+    state.circuit = Circuit(scores.graph, kept, float(claimed), asked.by)
     for news in certify.steps(
         model,
         state.circuit,

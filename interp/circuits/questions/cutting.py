@@ -81,11 +81,13 @@ def answer_without(model: PuzzleGPT, asked: AnswerWithout) -> Steps[None, Cut]:
     kept = named if asked.only else graph.possible & ~named
     bank = None if asked.fill in ("pair", "zero") else load_puzzles("bank")
     runs = yield from CircuitRuns.begun(weights, [pair], asked.fill, bank)
-    both = runs.of_logits(runs.each(np.stack([graph.possible, kept]), 0), [0, 0])
-    yield None
+    both = []
+    for mask in (graph.possible, kept):
+        both.append(runs.metrics(mask)[0])
+        yield None
     guess = runs.answers[0]
     while True:
-        logits = runs.given(0, guess).logits(kept)[0]
+        logits = (yield from runs.given(0, guess)).logits(kept)[0]
         drawn = logits.argmax(-1).cpu().numpy()
         if (drawn == guess).all():
             probabilities = logits.double().softmax(-1).cpu().numpy()

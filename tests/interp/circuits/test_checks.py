@@ -19,6 +19,7 @@ from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.pairs import Pair
 from interp.puzzles import PuzzleSet
+from interp.resumable import finish
 from tests.interp.circuits.by_hooks import drawn_by, far_apart, others_with_a_gap, pairs_with_a_gap
 from tests.support.models import SMALL
 
@@ -67,7 +68,7 @@ def test_a_circuit_draws_each_cell_given_its_own_before(
     runs = CircuitRuns(weights_of(model), pairs[:1], fill)
     drawn = runs.answers[0].copy()
     for cell in range(100):
-        drawn[cell] = int(runs.given(0, drawn).logits(circuit.kept)[0, cell].argmax())
+        drawn[cell] = int(finish(runs.given(0, drawn)).logits(circuit.kept)[0, cell].argmax())
     assert np.array_equal(greedy_answers(runs, circuit.kept)[0], drawn)
     forced = runs.logits(circuit.kept).argmax(-1).numpy()
     assert not np.array_equal(drawn, forced[0]), "the same as given the true cells: the test says nothing"

@@ -149,7 +149,8 @@ def test_what_is_left_out_makes_no_difference(
         monkeypatch.setattr(writes, "first_difference", lambda *ends: 0)
     else:
         monkeypatch.setattr(windows, "flash_for", lambda *heads: None)
-    both = writes.BothRuns(weights_of(model), pair, "pair", None, first_only=False)
+    other = writes.fill_of(weights_of(model), pair, "pair")
+    both = writes.BothRuns(weights_of(model), pair, "pair", other)
     assert both.window.start == (0 if without == "windows" else first)
     for known, again in (
         (exact, exact_edges(model, [pair])),

@@ -28,6 +28,7 @@ from interp.circuits.planted.effects import PlantedEstimates
 from interp.circuits.planted.found import auroc
 from interp.circuits.planted.planting import Plant, plant
 from interp.circuits.runs import CircuitRuns
+from interp.circuits.writes import fill_of
 from interp.cli import main
 from interp.engine.forward import run, weights_of
 from interp.engine.predict import predict_run
@@ -282,7 +283,8 @@ def test_it_is_found_by_somebody_who_has_hooks_only(one: Plant, pairs: list[Pair
         expected = by_published_method(model, pairs[0])
     finally:
         model.cfg.use_attn_result = model.cfg.use_split_qkv_input = model.cfg.use_hook_mlp_in = False
-    estimates = PlantedEstimates(weights_of(model), pairs[0], "pair", None, steps=0, every=True)
+    other = fill_of(weights_of(model), pairs[0], "pair")
+    estimates = PlantedEstimates(weights_of(model), pairs[0], "pair", other, steps=0, every=True)
     finish(estimates.all())
     found = estimates.scores()
     assert np.allclose(found.total, expected, atol=1e-3 * np.abs(expected).max())
