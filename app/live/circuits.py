@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from app.live.watching import Filling, Seen, look_in, watched
 from interp.analyses.question import Question
 from interp.backend import Backend, Watch
+from interp.circuits.finder import By
 from interp.circuits.graph import Edge
 from interp.circuits.questions import CertificateOf, Certified, CircuitOf, EdgeEffects, Effects, Search
 from interp.errors import PuzzlescopeError
@@ -83,7 +84,7 @@ def look(
 
     Args:
         asked: which circuit.
-        given: its edges, where it is not looked for.
+        given: its edges, where it is not looked for; of no edges nothing is asked.
         full: the certificate is the long one.
     """
     effects = _seen(backend, model, EFFECTS, asked.effects)
@@ -93,16 +94,23 @@ def look(
         search = _seen(backend, model, SEARCH, asked)
     edges = given if given is not None else _found(search)
     if edges and there:
-        question = certificate_of(asked, edges, full=full)
+        question = certificate_of(asked, edges, full=full, given=given is not None)
         certificate = _seen(backend, model, CERTIFICATE, question)
     exact = _exact(backend, model, asked.effects) if there else None
     return Shown(first, effects, search, certificate, exact, _problems())
 
 
-def certificate_of(asked: CircuitOf, edges: tuple[Edge, ...], *, full: bool) -> CertificateOf:
-    """The certificate of a circuit, on pairs held out."""
+def certificate_of(
+    asked: CircuitOf, edges: tuple[Edge, ...], *, full: bool, given: bool = False
+) -> CertificateOf:
+    """The certificate of a circuit, on pairs held out.
+
+    Args:
+        given: its edges were not looked for.
+    """
+    by: By = "edges" if given else asked.by
     faithful = asked.target if asked.target.kind == "faithfulness" else None
-    return CertificateOf(asked.effects, edges, asked.effects.pairs.others(), full, faithful)
+    return CertificateOf(asked.effects, edges, asked.effects.pairs.others(), full, faithful, by)
 
 
 def exact_of(asked: EdgeEffects) -> EdgeEffects:

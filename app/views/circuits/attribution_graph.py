@@ -1,5 +1,7 @@
 """The attribution graph of the cell that is looked at, and what it predicts."""
 
+from urllib.parse import urlencode
+
 import streamlit as st
 
 from app.live import fragment, sweeps
@@ -38,7 +40,12 @@ def show(scene: Scene, backend: Backend) -> None:
         on_box=of_this_model(lambda box: choose(PAGE, box=box)),
         on_over=lambda lead: choose(PAGE, lead=lead),
     )
-    _offer_ablation(scene, backend, marked)
+    with st.container(horizontal=True, gap="medium"):
+        _offer_ablation(scene, backend, marked)
+        query = urlencode({**scene.query(), "whose": "puzzle"})
+        st.html(
+            workbench_link("The few edges that this puzzle needs →", query, folder="./graph"), width="content"
+        )
 
     def under_way() -> bool:
         return look(scene, backend).progress is not None
@@ -96,7 +103,8 @@ def _offer_ablation(scene: Scene, backend: Backend, marked: str | None) -> None:
     except PuzzlescopeError:
         return  # a source, a neuron, or a box of another model
     off = scene.ablation.with_term(Term(component, sweeps.sweep_method(scene)))
-    st.html(workbench_link(f"Ablate {part} on the workbench", scene.link_to(scene.puzzle, off)))
+    link = workbench_link(f"Ablate {part} on the workbench →", scene.link_to(scene.puzzle, off))
+    st.html(link, width="content")
 
 
 def _draw(scene: Scene, backend: Backend) -> None:

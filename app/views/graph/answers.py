@@ -1,11 +1,12 @@
 """What becomes of the answer to the puzzle when edges are cut, or a component ablated."""
 
 from functools import partial
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from app.state.scene import Scene
-from app.state.session import choose
+from app.state.session import change, choose
 from app.views.graph import asking
 from app.views.graph.choices import PAGE
 from app.views.shared import puzzle_panels
@@ -17,6 +18,7 @@ from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.circuits.questions import Cut
 from interp.errors import PuzzlescopeError, brief
+from interp.grids import CELLS
 
 LONGEST = 40
 
@@ -47,8 +49,8 @@ def show(scene: Scene, backend: Backend) -> None:
             panels,
             key="graph-strip",
             look=Look(scene.palette, scene.digits),
-            cell=None,
-            on_cell=lambda _: None,
+            cell=scene.answer_cell,
+            on_cell=lambda cell: change(cell=3 * CELLS + cell, view="from"),
         )
         _said(scene, found)
 
@@ -79,3 +81,6 @@ def _said(scene: Scene, found: Cut | str | None) -> None:
                 workbench_link("On the workbench →", scene.link_to(scene.puzzle, scene.ablation)),
                 width="content",
             )
+        cell = "a cell" if scene.answer_cell is None else "the ringed cell"
+        query = urlencode({**scene.query(), "show": "graph"})
+        st.html(workbench_link(f"What leads to {cell} →", query, folder="./circuits"), width="content")

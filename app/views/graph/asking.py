@@ -4,10 +4,10 @@ from app.live import circuits
 from app.live.circuits import Shown
 from app.state.scene import Scene
 from app.state.session import chosen
-from app.views.graph.choices import PAGE, Whose
+from app.views.graph.choices import EVERY, PAGE, Whose
 from app.views.shared.pairs import pair_of, usual_pair
 from interp.backend import Backend
-from interp.circuits.finder import Circuit, top_kept
+from interp.circuits.finder import By, Circuit, top_kept
 from interp.circuits.graph import Edge, Graph
 from interp.circuits.questions import AnswerWithout, CircuitOf, EdgeEffects
 from interp.circuits.questions.sample import Pairs
@@ -15,8 +15,8 @@ from interp.circuits.text import parse_edges
 from interp.pairs import Kind
 from interp.tasks import TASKS
 
-PREVIEW = 60
-"""Edges that are shown as long as the circuit is looked for."""
+PREVIEW: dict[By, int] = {"edges": 60, "nodes": 10}
+"""Edges, or heads and MLPs, that are shown as long as the circuit is looked for."""
 
 
 def kind_of(scene: Scene) -> Kind:
@@ -45,7 +45,7 @@ def circuit_of(scene: Scene) -> CircuitOf:
     """The circuit that is looked for."""
     own = chosen(PAGE)
     effects = EdgeEffects(pairs_of(scene), own["how"], own["fill"])
-    return CircuitOf(effects, own["target"], eliminate=own["minimal"])
+    return CircuitOf(effects, own["target"], by=own["by"], eliminate=own["minimal"])
 
 
 def graph_of(scene: Scene, backend: Backend) -> Graph:
@@ -58,6 +58,11 @@ def given(scene: Scene, backend: Backend) -> tuple[Edge, ...] | None:
     return graph.listed(parse_edges(text, graph)) if text else None
 
 
+def every() -> bool:
+    """Whether all edges are shown, and no circuit is looked for."""
+    return not chosen(PAGE)["circuit"] and chosen(PAGE)["target"] == EVERY
+
+
 def cut(scene: Scene, backend: Backend) -> tuple[Edge, ...]:
     """The edges that the visitor has cut."""
     graph = graph_of(scene, backend)
@@ -66,7 +71,7 @@ def cut(scene: Scene, backend: Backend) -> tuple[Edge, ...]:
 
 def look(scene: Scene, backend: Backend) -> Shown:
     """How far it all is."""
-    edges, full = given(scene, backend), chosen(PAGE)["full"]
+    edges, full = () if every() else given(scene, backend), chosen(PAGE)["full"]
     return circuits.look(backend, scene.model, circuit_of(scene), edges, full=full)
 
 
@@ -76,14 +81,17 @@ def shown_circuit(scene: Scene, backend: Backend, shown: Shown) -> tuple[Circuit
     graph, edges = graph_of(scene, backend), given(scene, backend)
     if edges is not None:
         return Circuit(graph, graph.mask(edges), float("nan")), False
+    if every():
+        complete = shown.effects.state is not None and shown.effects.state.complete
+        return None if shown.known is None else Circuit(graph, graph.possible, 1.0), not complete
     search = None if shown.search is None else shown.search.state
     if search is not None and search.circuit is not None:
         return search.circuit, False
     if shown.known is None or shown.known.scores is None:
         return None, True
-    target = chosen(PAGE)["target"]
-    n = int(target.amount) if target.kind == "size" else PREVIEW
-    return Circuit(graph, top_kept(shown.known.scores, n), float("nan")), True
+    target, by = chosen(PAGE)["target"], chosen(PAGE)["by"]
+    n = int(target.amount) if target.kind == "size" else PREVIEW[by]
+    return Circuit(graph, top_kept(shown.known.scores, n, by=by), float("nan"), by), True
 
 
 def answer_without(scene: Scene, edges: tuple[Edge, ...]) -> AnswerWithout:

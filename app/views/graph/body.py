@@ -9,11 +9,12 @@ from app.live import circuits, fragment
 from app.state.scene import Scene
 from app.state.session import choose, chosen
 from app.views.graph import answers, asking, certificate, drawing
-from app.views.graph.choices import FILL_WORDS, KINDS, PAGE, Whose, target_words
+from app.views.graph.choices import EVERY, FILL_WORDS, KINDS, MADE_OF, PAGE, Whose, target_words
 from app.widgets.controls import choice
 from app.widgets.pair import KINDS as PAIR_WORDS
 from interp.backend import Backend
-from interp.circuits.finder import Target
+from interp.circuits.finder import By, Target
+from interp.circuits.questions.finding import USUAL
 from interp.circuits.scores import How
 from interp.pairs import Kind
 from interp.tasks import TASKS
@@ -23,14 +24,15 @@ HOW_HELP = (
     "How edges are scored. EAP-IG: by gradients, averaged over five runs between the two ends of a pair. EAP:"
     " by those of one run, quicker and rougher. Exact: every edge cut in a run of its own."
 )
-TARGETS = (
-    *(Target("size", n) for n in (30, 60, 100, 200, 400)),
-    *(Target("faithfulness", share) for share in (0.5, 0.8, 0.9, 0.95)),
-    Target("solved"),
+SIZES: dict[By, tuple[int, ...]] = {"edges": (30, 60, 100, 200, 400), "nodes": (5, 10, 20, 30)}
+TARGETS = (*(Target("faithfulness", share) for share in (0.5, 0.8, 0.9, 0.95)), Target("solved"))
+BY_HELP = (
+    "Edges: the fewest connections. Heads and MLPs: the fewest parts, each with all connections between those"
+    " that are kept; a part that is cut is read by nobody."
 )
 MINIMAL_HELP = (
-    "Drop edges from the circuit, those that cost least first, as long as the target holds; each is tried in"
-    " a run of its own. Takes a while."
+    "Drop edges (or heads and MLPs) from the circuit, those that cost least first, as long as the target"
+    " holds; each is tried in a run of its own. Takes a while."
 )
 
 
@@ -106,7 +108,11 @@ def _controls(scene: Scene) -> None:
             on_change=_choose("fill"),
             width=175,
         )
-        targets = {one: target_words(one) for one in (*TARGETS, own["target"])}
+        by: By = own["by"]
+        choice.select("Made of", MADE_OF, by, key="graph-by", on_change=_made_of, width=150, help=BY_HELP)
+        sizes = (Target("size", n) for n in SIZES[by])
+        every = (EVERY,) if by == "edges" else ()
+        targets = {one: target_words(one, by) for one in (*sizes, *TARGETS, *every, own["target"])}
         choice.select(
             "Keep", targets, own["target"], key="graph-target", on_change=_choose("target"), width=165
         )
@@ -117,6 +123,12 @@ def _controls(scene: Scene) -> None:
             on_change=_choose("minimal"),
             help=MINIMAL_HELP,
         )
+
+
+def _made_of(by: By) -> None:
+    """Look for a circuit made of something else: a number of these would be another number of those."""
+    target = chosen(PAGE)["target"]
+    choose(PAGE, by=by, circuit="", target=USUAL if target.kind == "size" else target)
 
 
 def _choose(name: str) -> Callable[[Any], None]:

@@ -10,7 +10,7 @@ from app.views.graph.choices import FILL_WORDS, PAGE
 from app.widgets import certificate, terms
 from app.widgets.certificate import Line, Section
 from app.widgets.controls import choice
-from interp.circuits.certificate import MEANINGS, Certificate
+from interp.circuits.certificate import MEANINGS, RANDOM, Certificate
 from interp.circuits.questions import Certified
 from interp.numbers import number
 
@@ -29,6 +29,9 @@ def show(scene: Scene, shown: Shown) -> None:
                 key="graph-full",
                 on_change=lambda full: choose(PAGE, full=full),
             )
+        if asking.every():
+            st.caption("All edges are the whole model. Keep fewer, and a certificate says how good they are.")
+            return
         words = asking.pairs_of(scene).others().words
         if state is None or state.certificate is None:
             told = "Measuring" if seen is not None and seen.progress is not None else "To be measured"
@@ -36,10 +39,21 @@ def show(scene: Scene, shown: Shown) -> None:
             return
         verdict, good = verdict_of(state)
         certificate.show(sections(state), verdict, good)
-        more = "" if state.complete or seen is None or seen.progress is None else " Measuring more …"
-        terms.caption(
-            f"On {words}. The ticks on the first bar are random circuits, their mean and best.{more}"
-        )
+        terms.caption(f"On {words}. The ticks on the first bar are random circuits, their mean and best.")
+        st.caption(_thorough(state, under_way=seen is not None and seen.progress is not None))
+
+
+def _thorough(state: Certified, *, under_way: bool) -> str:
+    """What is still to come, or what the other kind of certificate has."""
+    if under_way:
+        return f"Measuring more: {state.fraction:.0%} …"
+    if state.full:
+        return "This is the full certificate."
+    return (
+        f"This is the quick one, of {RANDOM['quick']} random circuits. The full one has {RANDOM['full']}, and"
+        " says whether anything is missing or idle, and what cut edges that read something else would make of"
+        " it: minutes."
+    )
 
 
 def verdict_of(state: Certified) -> tuple[str, bool | None]:
@@ -83,8 +97,12 @@ def _lines(found: Certificate) -> list[Line]:
     if chance is not None:
         said = f"{number(chance.mean, '.2f')}, at most {number(chance.most, '.2f')}"
         lines.append(Line(f"{chance.n} random circuits", said, MEANINGS["random"]))
-    shares = [("Answers right", "solved", found.solved), ("as the whole model's", "alike", found.alike)]
-    lines += [Line(name, f"{n} of {found.pairs}", MEANINGS[key], n / found.pairs) for name, key, n in shares]
+    shares = (("Answers right", "solved", found.solved), ("as the whole model's", "alike", found.alike))
+    lines += [
+        Line(name, f"{n} of {found.pairs}", MEANINGS[key], n / found.pairs)
+        for name, key, n in shares
+        if n is not None
+    ]
     return [
         *lines,
         Line("Cells right", f"{found.cells:.1%}", MEANINGS["cells"], found.cells),

@@ -4,7 +4,7 @@ from typing import Literal, get_args
 
 from app.state.link import Context, Parameter, one_of
 from app.state.sights import Sight, Sights, see
-from interp.circuits.finder import Target
+from interp.circuits.finder import By, Target
 from interp.circuits.graph import Graph
 from interp.circuits.questions.finding import USUAL
 from interp.circuits.scores import HOWS
@@ -25,6 +25,10 @@ FILL_WORDS: dict[Fill, str] = {
     "zero": "nothing",
 }
 """What a cut edge reads, in a few words (:data:`FILLS` has a sentence of each)."""
+MADE_OF: dict[By, str] = {"edges": "edges", "nodes": "heads and MLPs"}
+"""What a circuit is made of."""
+EVERY = Target("size", 10**6)
+"""All edges of the model, whatever it is: nothing is looked for."""
 LONGEST = 12_000
 """Letters of a circuit in a link."""
 LONGEST_STATE = 4_000
@@ -32,20 +36,25 @@ LONGEST_STATE = 4_000
 
 
 def target_text(target: Target) -> str:
-    """A target as it stands in a link: 60 edges, 0.9 of the gap, or all solved."""
+    """A target as it stands in a link: 60 edges, 0.9 of the gap, all solved, or every edge."""
+    if target == EVERY:
+        return "all"
     return "solved" if target.kind == "solved" else f"{target.amount:g}"
 
 
-def target_words(target: Target) -> str:
+def target_words(target: Target, by: By = "edges") -> str:
     """The same for a list to choose from."""
+    if target == EVERY:
+        return "all edges"
     if target.kind == "solved":
         return "all answers right"
-    return f"{target.amount:g} edges" if target.kind == "size" else f"{target.amount:.0%} of the gap"
+    of = "edges" if by == "edges" else "parts"
+    return f"{target.amount:g} {of}" if target.kind == "size" else f"{target.amount:.0%} of the gap"
 
 
 def _target(text: str, context: Context) -> Target:
-    if text == "solved":
-        return Target("solved")
+    if text in ("solved", "all"):
+        return Target("solved") if text == "solved" else EVERY
     if text.isascii() and text.isdigit() and 0 < int(text[:7]) <= Graph(context.cfg).n_edges and text != "1":
         return Target("size", int(text))
     try:
@@ -53,7 +62,8 @@ def _target(text: str, context: Context) -> Target:
     except (ValueError, PuzzlescopeError):
         pass
     raise PuzzlescopeError(
-        f"Expected a number of edges such as 60, a faithfulness such as 0.9, or solved, got '{brief(text)}'."
+        "Expected a number of edges such as 60, a faithfulness such as 0.9, solved or all, got"
+        f" '{brief(text)}'."
     )
 
 
@@ -80,6 +90,7 @@ CHOICES = {
     "how": one_of(tuple(HOWS), "eap-ig", "way of scoring edges"),
     "fill": one_of(tuple(FILLS), "pair", "what cut edges read"),
     "target": Parameter(USUAL, _target, target_text, "size of the circuit"),
+    "by": one_of(tuple(MADE_OF), "edges", "choice of what circuits are made of"),
     "minimal": one_of((False, True), False, "choice of elimination"),
     "circuit": Parameter("", _edges, words="circuit"),
     "cut": Parameter("", _edges, words="edges that are cut"),

@@ -43,7 +43,7 @@ def show(scene: Scene, backend: Backend, shown: Shown) -> None:
             st.container(height=HEIGHT, border=True).caption("" if shown.problems else "Scoring the edges …")
         else:
             _picture(scene, backend, circuit, shown.known.scores)
-    if circuit is not None and not rough:
+    if circuit is not None and not rough and not asking.every():
         _text(scene, backend, circuit)
     _agreement(shown)
 
@@ -65,17 +65,43 @@ def told(scene: Scene, shown: Shown, circuit: Circuit | None, rough: bool) -> st
         return f"Scoring edges on {asked.effects.pairs.words} …"
     n, every = len(circuit), circuit.graph.n_edges
     if chosen(PAGE)["circuit"]:
-        return f"{n} of {every:,} edges, as the link gives them."
+        return f"{n} of {every:,} edges, as the link gives them{_keeps(shown)}."
+    if asking.every() and not rough:
+        return f"All {every:,} edges, scored on {asked.effects.pairs.words}. The slider shows fewer or more."
     if rough or shown.search is None or shown.search.state is None:
         state, known = shown.effects.state, shown.known
         of = f"{0 if state is None else state.known} of {1 if state is None else state.n} pairs"
         first = " (a first look by two pairs)" if known is not state else ""
-        return f"Scoring edges: {of}{first}. Shown: the {n} largest so far."
-    found = f"{n} of {every:,} edges keep {circuit.faithfulness:.0%} of the difference"
+        return f"Scoring edges: {of}{first}. Shown: {_largest(circuit)} so far."
+    found = f"{_size(circuit)} keep {circuit.faithfulness:.0%} of the difference"
     if shown.search.state.complete:
         return f"{found}, on {asked.effects.pairs.words}."
-    doing = "dropping what can go" if shown.search.state.phase == "eliminating" else "adding edges"
+    adding = "adding edges" if circuit.by == "edges" else "adding parts"
+    doing = "dropping what can go" if shown.search.state.phase == "eliminating" else adding
     return f"{found}; {doing} …"
+
+
+def _keeps(shown: Shown) -> str:
+    """What a circuit that was given keeps, on the pairs that are chosen, once that is known."""
+    state = None if shown.certificate is None else shown.certificate.state
+    if state is None or state.circuit is None:
+        return ""
+    return f": they keep {state.circuit.faithfulness:.0%} of the difference"
+
+
+def _size(circuit: Circuit) -> str:
+    n, every = len(circuit), circuit.graph.n_edges
+    if circuit.by == "edges":
+        return f"{n:,} of {every:,} edges"
+    return f"{circuit.size} of {len(circuit.graph.writers) - 1} heads and MLPs, with {n:,} edges,"
+
+
+def _largest(circuit: Circuit) -> str:
+    if len(circuit) == circuit.graph.n_edges:
+        return "all edges, as they are"
+    if circuit.by == "edges":
+        return f"the {len(circuit)} largest"
+    return f"the {circuit.size} largest heads and MLPs"
 
 
 # ---- the picture -------------------------------------------------------------------------------------------
@@ -85,7 +111,8 @@ def picture(scene: Scene, backend: Backend, circuit: Circuit, scores: EdgeScores
     """What is drawn, on the page and in files."""
     roles = roles_of(backend, scene.model)
     labels = {head.component.text: head.role.name for head in roles.heads if head.role.key != "content"}
-    return picture_of(scores, circuit.kept, model=scene.model, labels=labels)
+    kept = None if len(circuit) == circuit.graph.n_edges else circuit.kept
+    return picture_of(scores, kept, model=scene.model, labels=labels)
 
 
 def arranged() -> object:

@@ -10,7 +10,7 @@ from app.live.circuits import certificate_of
 from app.state.scene import Scene
 from app.state.session import chosen
 from app.views.graph import asking, drawing
-from app.views.graph.choices import PAGE, target_text
+from app.views.graph.choices import EVERY, PAGE, target_text
 from app.views.shared import note
 from app.views.shared.export import header_of
 from app.views.shared.report import exports
@@ -40,17 +40,20 @@ def offered(scene: Scene, backend: Backend) -> Exports:
         scene, backend, asked, asking.given(scene, backend), chosen(PAGE)["full"], drawing.arranged()
     )
     words, name = asked.effects.pairs.words, made.name
-    downloads = [
-        Download.of("The circuit's edges", f"circuit-{name}", made.circuit_table),
-        Download.of("All edges", f"edges-{name}", made.edges_table),
-    ]
+    downloads = [Download.of("All edges", f"edges-{name}", made.edges_table)]
     files = [
-        File("The picture of the circuit", f"circuit-{name}.svg", made.svg),
-        File("The picture to walk in, with its certificate, as one file", f"circuit-{name}.html", made.html),
-        File("The circuit with its certificate", f"certified-{name}.json", made.json),
+        File("The picture", f"graph-{name}.svg", made.svg),
         File("All edges, as a table", f"edges-{name}.parquet", made.parquet),
     ]
-    programs = {"the edges": asked.effects.program(scene.model), "the circuit": asked.program(scene.model)}
+    programs = {"the edges": asked.effects.program(scene.model)}
+    if made.every:
+        files.append(File("The picture to walk in, as one file", f"graph-{name}.html", made.html))
+    else:
+        downloads.append(Download.of("The circuit's edges", f"circuit-{name}", made.circuit_table))
+        walk = "The picture to walk in, with its certificate, as one file"
+        files.append(File(walk, f"circuit-{name}.html", made.html))
+        files.append(File("The circuit with its certificate", f"certified-{name}.json", made.json))
+        programs["the circuit"] = asked.program(scene.model)
     found = exports(scene, "Graph", {}, downloads, programs, [("Pairs", words)])
     return replace(found, files=files, report=None)
 
@@ -74,6 +77,7 @@ class _Made:
     ):
         self.scene, self.backend, self.asked, self.given = scene, backend, asked, given
         self.full, self.state = full, state
+        self.every = given is None and asked.target == EVERY
         self.header: Header = header_of(scene, backend, [scene.puzzle])
         pairs = asked.effects.pairs
         whose = pairs.puzzle.id[:6] if pairs.puzzle is not None else pairs.task or "all-tasks"
@@ -83,7 +87,10 @@ class _Made:
         return self.backend.ask(self.scene.model, self.asked.effects)
 
     def circuit(self) -> Circuit:
-        """The circuit, found or given."""
+        """The circuit, found or given, or all edges."""
+        if self.every:
+            graph = asking.graph_of(self.scene, self.backend)
+            return Circuit(graph, graph.possible, 1.0)
         if self.given is None:
             found = self.backend.ask(self.scene.model, self.asked).circuit
             assert found is not None
@@ -119,9 +126,11 @@ class _Made:
 
     def html(self) -> str:
         picture, pairs = self.picture(), self.asked.effects.pairs
-        facts = [
-            ("Checkpoint", self.header.checkpoint),
-            ("Found on", pairs.words),
+        state, program = drawing.read(self.state, picture), self.asked.effects.program(self.scene.model)
+        facts = [("Checkpoint", self.header.checkpoint), ("Scored on", pairs.words)]
+        if self.every:
+            return html(picture, None, facts, programs={"Python": program}, state=state)
+        facts += [
             ("Held against", pairs.others().words),
             ("The circuit as text", edges_text(picture.kept, picture.graph)),
         ]
@@ -129,7 +138,6 @@ class _Made:
             "Python": self.asked.program(self.scene.model),
             "The certificate": self._question().program(self.scene.model),
         }
-        state = drawing.read(self.state, picture)
         return html(picture, self._told(), facts, programs=programs, state=state)
 
     def json(self) -> str:
@@ -150,8 +158,9 @@ class _Made:
         return strict_json(record_json(record, self._told())) + "\n"
 
     def _question(self) -> CertificateOf:
-        edges = self.circuit().edges if self.given is None else self.given
-        return certificate_of(self.asked, edges, full=self.full)
+        if self.given is not None:
+            return certificate_of(self.asked, self.given, full=self.full, given=True)
+        return certificate_of(self.asked, self.circuit().edges, full=self.full)
 
     def _told(self) -> dict[str, Any]:
         """The certificate, as JSON."""
