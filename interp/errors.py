@@ -9,6 +9,11 @@ class PuzzlescopeError(Exception):
     """
 
 
+class UnavailableError(PuzzlescopeError):
+    """What is asked for cannot be had of a model of this kind. Nobody has done anything wrong: the dashboard
+    says it as a notice."""
+
+
 def brief(text: object, length: int = 40) -> str:
     """What somebody wrote, made fit to be quoted in a message: one line, printable, and cut where it is long.
 

@@ -9,11 +9,13 @@ from typing import Any
 import streamlit as st
 
 from app.live.watching import watched
+from app.state.backend import show_problem
 from app.state.scene import Scene
 from app.state.session import chosen, now
 from app.state.waiting import look
 from app.widgets.browser.news import News
 from app.widgets.export_menu import asking
+from interp.errors import PuzzlescopeError
 
 _PARTS = "live-parts"
 
@@ -50,7 +52,10 @@ class Part:
         Returns:
             Whether it is further than the browser knows.
         """
-        busy = self.under_way()
+        try:
+            busy = self.under_way()
+        except PuzzlescopeError:  # the part says it when it is drawn
+            busy = False
         version = watched().version(self.groups)
         changed = (busy, version) != (self.busy, self.version)
         self.busy, self.version = busy, version
@@ -118,7 +123,10 @@ def show(
         was_busy = part.busy
         with look():
             part.looked()  # before it is drawn: what comes meanwhile is news at the next look
-            draw()
+            try:
+                draw()
+            except PuzzlescopeError as error:  # the rest of the page stands
+                show_problem(error)
         if part.busy != was_busy and not (was_busy and alone):
             st.rerun()  # the page begins to look in, or shows what is complete by now
 

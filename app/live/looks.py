@@ -63,14 +63,14 @@ def _found() -> tuple[dict[str, News], list[str]] | None:
         if part.other():
             return None
         was_busy = part.busy
-        try:
-            if not part.looked():
-                continue
-        except PuzzlescopeError:
-            return None  # the page says it
+        if not part.looked():
+            continue
         if was_busy and not part.busy and not part.alone:
             return None
-        told = part.news()
+        try:
+            told = part.news()
+        except PuzzlescopeError:  # the part says it when it is drawn
+            told = None
         if told is None:
             draw.append(part.key)
         else:

@@ -9,6 +9,7 @@ from app.state.scene import SAMPLES, Scene
 from interp.ablation import COMPONENT_KINDS, NO_ABLATION, Ablation, Method, components_of, fitting_all
 from interp.analyses.ablation_sweep import Scope, Sweep, SweepRow, SweepState
 from interp.backend import Backend, Watch
+from interp.model.hooks import is_planted
 from interp.puzzles import Puzzle
 from interp.tasks import TASKS
 
@@ -108,7 +109,7 @@ def rows_of(measured: Measured) -> tuple[list[SweepRow], bool]:
 def stays(scene: Scene, backend: Backend) -> bool:
     """Whether this visitor has looked at the board for a while and is taken to want exact values, or has
     asked for them; or whether they cost nothing, or there is nothing else to look at."""
-    if not has_first_look(scene) or watched().wanted(BOARD):
+    if not has_first_look(scene, backend) or watched().wanted(BOARD):
         return True
     key = board_key(scene, backend)
     if watched().known(BOARD, key) or backend.keeps(scene.model, _question(scene, backend)):
@@ -132,13 +133,15 @@ def stop(scene: Scene, backend: Backend) -> None:
         watched().stop(group)
 
 
-def has_first_look(scene: Scene) -> bool:
-    """Whether there is one: of a single puzzle, by a method that can be confined to some positions."""
-    return scene.sample == 1 and sweep_method(scene).partial_scopes
+def has_first_look(scene: Scene, backend: Backend) -> bool:
+    """Whether there is one: of a single puzzle, by a method that can be confined to some positions, in a
+    model of which that can be had."""
+    fits = scene.sample == 1 and sweep_method(scene).partial_scopes
+    return fits and not is_planted(backend.model(scene.model))
 
 
 def _first_look(scene: Scene, backend: Backend) -> list[Watch[SweepState]]:
-    if not has_first_look(scene):
+    if not has_first_look(scene, backend):
         return []
     key = board_key(scene, backend)
     watches = watched().known(FIRST, key)

@@ -9,6 +9,7 @@ from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 import streamlit as st
 
 from interp.backend import Watch
+from interp.errors import PuzzlescopeError
 
 LINGER = 2.5
 """Seconds after which a visitor who has seen a first look is taken to want the exact values: who only glances
@@ -46,6 +47,15 @@ class Pace(NamedTuple):
 
     left: float
     age: float
+
+
+def _over(watch: Watch[Any]) -> bool:
+    """Whether nothing more will come of it: it is complete, or has failed, which is told where it is
+    drawn."""
+    try:
+        return watch.finished
+    except PuzzlescopeError:
+        return True
 
 
 def _fraction(watch: Watch[Any]) -> float:
@@ -112,7 +122,7 @@ class Watched:
     def version(self, groups: Iterable[str]) -> Hashable:
         """How far these groups are; another value as soon as one of them has something new."""
         return tuple(
-            (group, self.stopped(group), *((_fraction(watch), watch.finished) for watch in self._of(group)))
+            (group, self.stopped(group), *((_fraction(watch), _over(watch)) for watch in self._of(group)))
             for group in groups
         )
 
@@ -123,7 +133,7 @@ class Watched:
         return min(found, default=Pace(math.inf, 0.0))
 
     def _pace_of(self, group: str) -> Pace | None:
-        done = [1.0 if watch.finished else _fraction(watch) for watch in self._of(group)]
+        done = [1.0 if _over(watch) else _fraction(watch) for watch in self._of(group)]
         if all(one == 1 for one in done):
             return None
         age, progress = self.age(group), sum(done) / len(done)

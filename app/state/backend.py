@@ -18,7 +18,7 @@ from interp.backend import Backend
 from interp.backend.job import TICK
 from interp.backend.memory import bounds
 from interp.backend.store import store_in
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, UnavailableError
 
 _backend: Backend | None = None
 _making = threading.Lock()
@@ -87,5 +87,13 @@ def errors_shown() -> Iterator[None]:
         yield
     except PuzzlescopeError as error:
         runs.told()
-        st.error(escape_markdown(str(error)), icon=":material/error:")
+        show_problem(error)
         st.stop()
+
+
+def show_problem(error: PuzzlescopeError) -> None:
+    """Show one of the core's own errors as its sentence; what a model cannot answer is a notice."""
+    if isinstance(error, UnavailableError):
+        st.info(escape_markdown(str(error)), icon=":material/info:")
+    else:
+        st.error(escape_markdown(str(error)), icon=":material/error:")

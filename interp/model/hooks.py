@@ -29,7 +29,7 @@ from weakref import WeakKeyDictionary
 from torch import nn
 from torch.nn.modules import module as every_module
 
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, UnavailableError
 
 CALLED = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 """Where PyTorch keeps the functions that a module calls."""
@@ -76,10 +76,10 @@ def is_planted(model: nn.Module) -> bool:
 
 
 def check_not_planted(model: nn.Module, what: str) -> None:
-    """Raise :class:`PuzzlescopeError` for results, in the plural, that would be false of a planted
+    """Raise :class:`UnavailableError` for results, in the plural, that would be false of a planted
     circuit."""
     if is_planted(model):
-        raise PuzzlescopeError(
+        raise UnavailableError(
             f"{what[0].upper()}{what[1:]} cannot be had of a planted circuit, whose parts read some"
             " connections only: use predict, sweeps, heads or the edges' effects, or take the model that it"
             " was planted in."

@@ -14,6 +14,9 @@ from interp.circuits.certificate import MEANINGS, RANDOM, Certificate
 from interp.circuits.questions import Certified
 from interp.numbers import number
 
+LEAST = 0.5
+"""Of the difference: a circuit that keeps less is not told to be good, however sure it is that it does."""
+
 
 def show(scene: Scene, shown: Shown) -> None:
     """Draw it, or how far it is."""
@@ -63,6 +66,9 @@ def verdict_of(state: Certified) -> tuple[str, bool | None]:
         return "", None
     if not found.verdict.accepted:
         return " ".join(found.verdict.reasons), False
+    if found.faithfulness < LEAST:
+        kept, of = f"{found.faithfulness:.0%}", f"{circuit.faithfulness:.0%} of those it was found by"
+        return f"It keeps {kept} of the difference on new pairs, {of}: too little to call it a circuit.", None
     told = f"As faithful on new pairs ({found.faithfulness:.2f}) as on those it was found by"
     chance = "" if found.chance is None else f", and better than each of {found.chance.n} random circuits"
     return f"{told} ({circuit.faithfulness:.2f}){chance}.", True
@@ -95,7 +101,7 @@ def _lines(found: Certificate) -> list[Line]:
         Line("at the first contrast cell", number(found.first, ".2f"), MEANINGS["first"], found.first),
     ]
     if chance is not None:
-        said = f"{number(chance.mean, '.2f')}, at most {number(chance.most, '.2f')}"
+        said = f"{_share(chance.mean)}, at most {_share(chance.most)}"
         lines.append(Line(f"{chance.n} random circuits", said, MEANINGS["random"]))
     shares = (("Answers right", "solved", found.solved), ("as the whole model's", "alike", found.alike))
     lines += [
@@ -113,6 +119,11 @@ def _lines(found: Certificate) -> list[Line]:
             MEANINGS["logit_difference"],
         ),
     ]
+
+
+def _share(value: float) -> str:
+    """A share in two digits, without a sign before 0."""
+    return number(round(value, 2) + 0.0, ".2f")
 
 
 def _order(found: Certificate) -> list[Line]:

@@ -85,7 +85,7 @@ def _keeps(shown: Shown) -> str:
     """What a circuit that was given keeps, on the pairs that are chosen, once that is known."""
     state = None if shown.certificate is None else shown.certificate.state
     if state is None or state.circuit is None:
-        return ""
+        return "; what they keep is not known yet"
     return f": they keep {state.circuit.faithfulness:.0%} of the difference"
 
 

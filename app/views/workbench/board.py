@@ -131,7 +131,7 @@ def _shown(scene: Scene, backend: Backend, measured: sweeps.Measured) -> Board:
         measure=scene.measure,
         n_puzzles=len(known[0].right) if known else scene.sample,
         headline="" if measured.under_way else _headline(scene, backend, rows, other),
-        status=_status(scene, measured, rows) + _pin_in_words(scene),
+        status=_status(scene, backend, measured, rows) + _pin_in_words(scene),
         progress=measured.progress,
         waits=measured.waits,
         can_undo=can_undo(),
@@ -157,14 +157,14 @@ def _tiles(rows: list[SweepRow], measure: Measure, *, approximate: bool) -> dict
     }
 
 
-def _status(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> str:
+def _status(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list[SweepRow]) -> str:
     structure = scene.puzzle.structure if scene.sample == 1 else scene.structure
     order = "in their own order" if structure is None else f"in the order {structure.name}"
     over = sweeps.sweep_method(scene).over(order)
-    return f"{_how_far(scene, measured, rows)}{f' {over}' if over else ''}"
+    return f"{_how_far(scene, backend, measured, rows)}{f' {over}' if over else ''}"
 
 
-def _how_far(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> str:
+def _how_far(scene: Scene, backend: Backend, measured: sweeps.Measured, rows: list[SweepRow]) -> str:
     how, top = (
         sweeps.sweep_method(scene).words,
         f", {GIVEN}" if sweeps.is_given(scene) else "",
@@ -173,7 +173,7 @@ def _how_far(scene: Scene, measured: sweeps.Measured, rows: list[SweepRow]) -> s
         (len(rows[0].solved) if rows else 0),
         measured.states[0].n if measured.states[0] else scene.sample,
     )
-    if n == 1 and measured.under_way and sweeps.has_first_look(scene):
+    if n == 1 and measured.under_way and sweeps.has_first_look(scene, backend):
         # As long as what it is in the end: nothing below moves.
         exact = "exact if you stay" if measured.waits else f"exact soon, {measured.progress or 0:.0%}"
         each = how if top else f"each component {how}"
