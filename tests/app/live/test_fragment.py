@@ -6,6 +6,7 @@ import pytest
 
 from app.live import fragment
 from app.live.watching import Watched
+from interp.errors import PuzzlescopeError
 
 
 class RerunError(Exception):
@@ -20,6 +21,8 @@ class Page:
         self.choices: Any = {"over": "answer"}
         self.busy = True
         self.drawn = 0
+        self.problem = ""
+        self.told: list[str] = []
         self.run: Any = None
         self.session_state: dict[str, Any] = {}
         mine = Watched()
@@ -27,6 +30,7 @@ class Page:
         monkeypatch.setattr(fragment, "chosen", lambda page: self.choices)
         monkeypatch.setattr(fragment, "watched", lambda: mine)
         monkeypatch.setattr(fragment, "st", self)
+        monkeypatch.setattr(fragment, "show_problem", lambda error: self.told.append(str(error)))
 
     def fragment(self, run: Any, key: str) -> Any:
         assert key == "draw"
@@ -39,6 +43,8 @@ class Page:
     def show(self, *, alone: bool = False) -> None:
         def draw() -> None:
             self.drawn += 1
+            if self.problem:
+                raise PuzzlescopeError(self.problem)
 
         fragment.show(
             draw,
@@ -91,3 +97,15 @@ def test_the_page_runs_again_when_something_was_chosen(page: Page, name: str, va
     with pytest.raises(RerunError):
         page.run()
     assert page.drawn == 1, "nothing is drawn of what was chosen before"
+
+
+def test_what_cannot_be_computed_is_told_in_its_place_and_is_over(page: Page) -> None:
+    def fails() -> bool:
+        raise PuzzlescopeError("cannot be had")
+
+    page.problem, page.busy = "cannot be had", False
+    page.show()
+    assert page.told == ["cannot be had"]
+    fragment.parts()["draw"].under_way = fails
+    page.run()
+    assert not fragment.parts()["draw"].busy and len(page.told) == 2

@@ -103,7 +103,7 @@ def test_what_a_look_costs_counts_with_what_it_draws(looker: Looker, monkeypatch
     assert spent == [0.03]
 
 
-def test_another_scene_or_an_error_is_for_the_page(looker: Looker) -> None:
+def test_another_scene_is_for_the_page_and_an_error_for_its_part(looker: Looker) -> None:
     table = Filling(looker, "table")
     looker.parts["table"].other = lambda: True
     assert looker.look() == "app"
@@ -112,7 +112,7 @@ def test_another_scene_or_an_error_is_for_the_page(looker: Looker) -> None:
         raise PuzzlescopeError("no good")
 
     looker.parts["table"].other, looker.parts["table"].under_way = lambda: False, fails
-    assert looker.look() == "app" and not table.watch.finished
+    assert looker.look() == ["table", "look-in"] and not table.watch.finished
 
 
 def test_it_looks_again_only_while_something_fills_up(looker: Looker) -> None:
