@@ -23,8 +23,8 @@ EDGES = tuple(Graph(SMALL).edges())[:30]
 
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How many runs, and rows of runs that branch off another, there have been since it was last cleared. Where
-    every edge is cut nothing is run."""
+    """How many runs, and rows of runs that branch off another, there have been since it was last cleared.
+    Where every edge is cut nothing is run."""
     found: Counter[str] = Counter()
 
     def count(place: Any, name: str, kind: str, rows: Callable[..., int] = lambda *_: 1) -> None:
