@@ -109,8 +109,8 @@ def certificate_of(
         given: its edges were not looked for.
     """
     by: By = "edges" if given else asked.by
-    faithful = asked.target if asked.target.kind == "faithfulness" else None
-    return CertificateOf(asked.effects, edges, asked.effects.pairs.others(), full, faithful, by)
+    wanted = None if given or asked.target.kind == "size" else asked.target
+    return CertificateOf(asked.effects, edges, asked.effects.pairs.others(), full, wanted, by)
 
 
 def exact_of(asked: EdgeEffects) -> EdgeEffects:

@@ -109,7 +109,7 @@ def _controls(scene: Scene) -> None:
             width=175,
         )
         by: By = own["by"]
-        choice.select("Made of", MADE_OF, by, key="graph-by", on_change=_made_of, width=150, help=BY_HELP)
+        choice.select("Made of", MADE_OF, by, key="graph-by", on_change=_made_of, width=170, help=BY_HELP)
         sizes = (Target("size", n) for n in SIZES[by])
         every = (EVERY,) if by == "edges" else ()
         targets = {one: target_words(one, by) for one in (*sizes, *TARGETS, *every, own["target"])}
@@ -126,9 +126,11 @@ def _controls(scene: Scene) -> None:
 
 
 def _made_of(by: By) -> None:
-    """Look for a circuit made of something else: a number of these would be another number of those."""
+    """Look for a circuit made of something else: a number of these would be another number of those. The
+    fewest parts are wanted of heads and MLPs, of which there are so few that dropping some takes seconds."""
     target = chosen(PAGE)["target"]
-    choose(PAGE, by=by, circuit="", target=USUAL if target.kind == "size" else target)
+    target = USUAL if target.kind == "size" else target
+    choose(PAGE, by=by, circuit="", target=target, minimal=by == "nodes")
 
 
 def _choose(name: str) -> Callable[[Any], None]:

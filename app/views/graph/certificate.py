@@ -11,6 +11,7 @@ from app.widgets import certificate, terms
 from app.widgets.certificate import Line, Section
 from app.widgets.controls import choice
 from interp.circuits.certificate import MEANINGS, RANDOM, Certificate
+from interp.circuits.finder import Target
 from interp.circuits.questions import Certified
 from interp.numbers import number
 
@@ -40,7 +41,8 @@ def show(scene: Scene, shown: Shown) -> None:
             told = "Measuring" if seen is not None and seen.progress is not None else "To be measured"
             st.caption(f"{told} on {words}.")
             return
-        verdict, good = verdict_of(state)
+        wanted = chosen(PAGE)["target"] if not chosen(PAGE)["circuit"] else None
+        verdict, good = verdict_of(state, wanted)
         certificate.show(sections(state), verdict, good)
         terms.caption(f"On {words}. The ticks on the first bar are random circuits, their mean and best.")
         st.caption(_thorough(state, under_way=seen is not None and seen.progress is not None))
@@ -59,18 +61,25 @@ def _thorough(state: Certified, *, under_way: bool) -> str:
     )
 
 
-def verdict_of(state: Certified) -> tuple[str, bool | None]:
-    """What is said of the circuit, and whether that is for it."""
+def verdict_of(state: Certified, wanted: Target | None = None) -> tuple[str, bool | None]:
+    """What is said of the circuit, and whether that is for it.
+
+    Args:
+        wanted: what it was looked for.
+    """
     found, circuit = state.certificate, state.circuit
     if found is None or circuit is None or found.verdict is None:
         return "", None
     if not found.verdict.accepted:
         return " ".join(found.verdict.reasons), False
     if found.faithfulness < LEAST:
-        kept, of = f"{found.faithfulness:.0%}", f"{circuit.faithfulness:.0%} of those it was found by"
-        return f"It keeps {kept} of the difference on new pairs, {of}: too little to call it a circuit.", None
+        both = f"{found.faithfulness:.0%} of the difference on new pairs, {circuit.faithfulness:.0%} on"
+        return f"It keeps {both} those it was found by: far from the whole model.", None
     told = f"As faithful on new pairs ({found.faithfulness:.2f}) as on those it was found by"
     chance = "" if found.chance is None else f", and better than each of {found.chance.n} random circuits"
+    if wanted is not None and wanted.kind == "solved":
+        told = f"It answers as many new puzzles right as the whole model ({found.solved} of {found.pairs})"
+        return f"{told}{chance}.", True
     return f"{told} ({circuit.faithfulness:.2f}){chance}.", True
 
 

@@ -140,7 +140,12 @@ class CircuitPicture:
         )
 
     def data(self) -> dict[str, Any]:
-        """The picture as a browser takes it: of edges a column each, the strongest first."""
+        """The picture as a browser takes it: of edges a column each, the strongest first. The same object at
+        every call."""
+        return self._data
+
+    @cached_property
+    def _data(self) -> dict[str, Any]:
         blocks = None
         if self.blocks is not None:
             blocks = {name: self.values_in(name) for name in BLOCKS}

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.state.link import Context, query_of, read_query
-from app.views.graph.choices import CHOICES
+from app.views.graph.choices import CHOICES, EVERY
 from interp import load_model, load_puzzles
 from interp.circuits.attribution import attribute_edges
 from interp.circuits.finder import Target, top_circuit
@@ -68,6 +68,40 @@ def test_a_circuit_comes_from_a_link_and_goes_into_files(page: AppTest, model_fo
         compile(program.value, "snippet", "exec")
 
 
+def test_a_circuit_is_made_of_heads_and_mlps(page: AppTest, model_folder: str) -> None:
+    page.query_params["target"] = "40"
+    filled(page)
+    page.selectbox(key="graph-by").set_value("nodes").run()
+    assert "target" not in page.query_params and page.query_params["minimal"] == "True"
+    page.query_params["target"] = "4"
+    filled(page)
+    assert not page.exception and not page.error, words(page)
+    said = re.search(r"(\d) of (\d+) heads and MLPs, with (\d+) edges, keep", words(page))
+    assert said is not None and int(said[1]) <= 4 and int(said[2]) == len(GRAPH.writers) - 1
+    sent = sent_to(page, "graph-picture")["picture"]
+    parts = {sent["writers"][writer] for writer in sent["from"]} - {"embed"}
+    assert len(parts) == int(said[1]) and len(sent["from"]) == int(said[3])
+
+
+def test_all_edges_are_shown_without_a_search(page: AppTest) -> None:
+    page.query_params["target"] = "all"
+    filled(page)
+    assert not page.exception and not page.error, words(page)
+    assert f"All {GRAPH.n_edges} edges" in words(page) and "All edges are the whole model" in words(page)
+    assert len(sent_to(page, "graph-picture")["picture"]["from"]) == GRAPH.n_edges
+    page.session_state["export-open"] = ""
+    page.run()
+    assert not page.exception and not page.error
+
+
+def test_it_leads_to_what_leads_to_a_cell(page: AppTest) -> None:
+    page.query_params["circuit"], page.query_params["cell"] = GIVEN, "g4r2c3"
+    filled(page)
+    (link,) = [one.body for one in page.get("html") if "What leads to the ringed cell" in one.body]
+    assert 'href="./circuits?' in link and "show=graph" in link and "cell=g4r2c3" in link
+    assert "they keep" in words(page), "it is measured by now"
+
+
 def test_a_click_cuts_an_edge_and_another_mends_it(page: AppTest) -> None:
     page.query_params["circuit"], page.query_params["cut"] = GIVEN, "L0.H1>L1.mlp"
     filled(page)
@@ -102,7 +136,9 @@ def test_a_links_nonsense_is_told_in_a_sentence(name: str, text: str, said: str)
     assert found[name] == CHOICES[name].default and said in " ".join(problems)
 
 
-@pytest.mark.parametrize("target", [Target("size", 60), Target("faithfulness", 0.85), Target("solved")])
+@pytest.mark.parametrize(
+    "target", [Target("size", 60), Target("faithfulness", 0.85), Target("solved"), EVERY]
+)
 def test_targets_stand_in_the_link(target: Target) -> None:
     context = Context(SMALL, load_puzzles("bank"))
     values = read_query({}, CHOICES, context)[0] | {"target": target, "circuit": GIVEN}
