@@ -23,3 +23,16 @@ def test_a_box_is_ablated_and_an_edge_is_cut(page: Page, address: str) -> None:
     graph.get_by_role("button", name="L1.H1 → logits").first.click()
     page.wait_for_url(re.compile(r"cut=L1\.H1%3Elogits"))
     expect(page.get_by_text(re.compile("^The logit difference (falls|rises) from"))).to_be_visible()
+
+
+def test_from_the_graph_to_what_leads_to_a_cell_and_back(page: Page, address: str) -> None:
+    page.goto(f"{address}/graph?whose=puzzle&how=eap&cell=g4r2c3&circuit={GIVEN}")
+    page.get_by_role("link", name=re.compile("What leads to the ringed cell")).click()
+    page.wait_for_url(re.compile(r"/circuits\?.*show=graph"))
+    finished(page)
+    expect(page.get_by_role("radio", name="Attribution graph")).to_be_checked()
+    page.get_by_role("link", name=re.compile("The few edges that this puzzle needs")).click()
+    page.wait_for_url(re.compile(r"/graph\?.*whose=puzzle"))
+    finished(page)
+    expect(page.get_by_role("heading", name="Certificate")).to_be_visible()
+    assert "cell=g4r2c3" in page.url

@@ -8,17 +8,26 @@ import pytest
 
 from interp import load_puzzles
 from interp.circuits import branches, runs, writes
-from interp.circuits.finder import AT_ONCE, Target
+from interp.circuits.certificate import certify
+from interp.circuits.finder import AT_ONCE, Circuit, Judge, Target
 from interp.circuits.graph import Graph
 from interp.circuits.questions import AnswerWithout, CertificateOf, CircuitOf, EdgeEffects
 from interp.circuits.questions.sample import Pairs
+from interp.circuits.runs import CircuitRuns
 from interp.model import PuzzleGPT
+from interp.pairs import Pair
 from interp.resumable import Steps
+from tests.interp.circuits.by_hooks import far_apart
 from tests.support.models import SMALL
 
 PUZZLE = load_puzzles("bank").find("cffa39f1fc")
 TWO = Pairs("rule", "replace_color", 2)
 EDGES = tuple(Graph(SMALL).edges())[:30]
+
+
+@pytest.fixture(scope="module")
+def model() -> PuzzleGPT:
+    return far_apart()
 
 
 @pytest.fixture
@@ -77,6 +86,17 @@ def test_a_certificate_is_made_run_by_run(
     counted.clear()
     found = most(CertificateOf(asked, EDGES, TWO).of_basis(model, effects), counted)
     assert found == {"runs": 1, "rows": 1}
+
+
+def test_of_a_certificate_faithfulness_is_told_first_then_random_circuits_a_few_at_a_time(
+    model: PuzzleGPT, pairs: list[Pair], runs: CircuitRuns
+) -> None:
+    kept = runs.graph.mask(EDGES)
+    told = [one for one in certify.steps(model, Circuit(runs.graph, kept, 1.0), pairs, n_random=6) if one]
+    assert [None if one.chance is None else one.chance.n for one in told] == [None, 4, 6, 6]
+    assert {one.faithfulness for one in told} == {pytest.approx(Judge(runs).of(kept), abs=1e-5)}
+    assert [one.solved is None for one in told] == [True, True, True, False]
+    assert [one.verdict is None for one in told] == [True, True, True, False]
 
 
 @pytest.mark.parametrize("by", ["edges", "nodes"])
