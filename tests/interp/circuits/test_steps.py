@@ -94,7 +94,8 @@ def test_of_a_certificate_faithfulness_is_told_first_then_random_circuits_a_few_
     kept = runs.graph.mask(EDGES)
     told = [one for one in certify.steps(model, Circuit(runs.graph, kept, 1.0), pairs, n_random=6) if one]
     assert [None if one.chance is None else one.chance.n for one in told] == [None, 4, 6, 6]
-    assert {one.faithfulness for one in told} == {pytest.approx(Judge(runs).of(kept), abs=1e-5)}
+    (faithfulness,) = {one.faithfulness for one in told}
+    assert faithfulness == pytest.approx(Judge(runs).of(kept), abs=1e-5)
     assert [one.solved is None for one in told] == [True, True, True, False]
     assert [one.verdict is None for one in told] == [True, True, True, False]
 
