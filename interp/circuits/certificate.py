@@ -17,7 +17,7 @@ from interp.circuits.checks.knockouts import Completeness, Minimality, completen
 from interp.circuits.finder import ROUNDING, Circuit, Judge, Target, random_circuits
 from interp.circuits.runs import CircuitRuns, Ends, Masks
 from interp.circuits.scores import EdgeScores
-from interp.circuits.writes import FILLS, Fill
+from interp.circuits.writes import FILLS, Fill, Fills
 from interp.engine.contrast import Contrast
 from interp.engine.forward import weights_of
 from interp.errors import PuzzlescopeError
@@ -218,6 +218,7 @@ def certify(
     n_random: int | None = None,
     fill: Fill = "pair",
     bank: PuzzleSet | None = None,
+    fills: Fills | None = None,
     seed: int = 0,
 ) -> Steps[Certificate, Certificate]:
     """Hold a circuit against pairs.
@@ -232,6 +233,7 @@ def certify(
         found_by: the pairs by which it was found, to see that they are others.
         n_random: random circuits to compare with.
         fill, bank: what edges outside read; the bank is needed for a full certificate.
+        fills: of this fill, where others have begun with it.
         seed: what is drawn at random is drawn with.
 
     Yields:
@@ -241,7 +243,7 @@ def certify(
         PuzzlescopeError: if the pairs' ends are too near for it, or were used to find the circuit.
     """
     check_apart(found_by, pairs)
-    runs = yield from CircuitRuns.begun(weights_of(model), pairs, fill, bank)
+    runs = yield from CircuitRuns.begun(weights_of(model), pairs, fill, bank, fills)
     found, drawn = yield from _held(runs, circuit)
     judge = yield from Judge.begun(runs)
     yield found

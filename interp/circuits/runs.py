@@ -113,11 +113,21 @@ class CircuitRuns:
 
     @classmethod
     def begun(
-        cls, weights: Weights, pairs: Sequence[Pair], fill: Fill = "pair", bank: PuzzleSet | None = None
+        cls,
+        weights: Weights,
+        pairs: Sequence[Pair],
+        fill: Fill = "pair",
+        bank: PuzzleSet | None = None,
+        fills: Fills | None = None,
     ) -> Steps[None, "CircuitRuns"]:
-        """The same as steps, with a pause after every run that is needed first. A mean over the same puzzles
-        is taken once."""
-        fills, others, cut = Fills(weights, fill, bank), list[Writes](), list[Kept]()
+        """The same as steps, with a pause after every run that is needed first.
+
+        Args:
+            fills: of this fill, where other runs have begun with it: a mean over the same puzzles is taken
+                once.
+        """
+        fills = fills or Fills(weights, fill, bank)
+        others, cut = list[Writes](), list[Kept]()
         for pair in pairs:
             other = yield from fills.of(pair)
             if weights.model.planted is None:

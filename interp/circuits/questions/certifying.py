@@ -11,7 +11,7 @@ from interp.circuits.graph import Edge
 from interp.circuits.questions.effects import EdgeEffects, Effects
 from interp.circuits.questions.sample import Pairs
 from interp.circuits.runs import CircuitRuns
-from interp.circuits.writes import FILLS
+from interp.circuits.writes import FILLS, Fills
 from interp.engine.forward import weights_of
 from interp.export.programs import program_of
 from interp.model import PuzzleGPT
@@ -122,7 +122,9 @@ def certificate_of(model: PuzzleGPT, asked: CertificateOf, effects: Effects) -> 
     yield state
     bank, found_by = load_puzzles("bank"), asked.effects.pairs.all()
     kept = scores.graph.mask(asked.edges)
-    runs = yield from CircuitRuns.begun(weights_of(model), found_by, fill, bank)
+    weights = weights_of(model)
+    fills = Fills(weights, fill, bank)
+    runs = yield from CircuitRuns.begun(weights, found_by, fill, bank, fills)
     judge = yield from Judge.begun(runs)
     claimed = (yield from judge.each(kept[None]))[0]
     state.circuit = Circuit(scores.graph, kept, float(claimed), asked.by)
@@ -136,6 +138,7 @@ def certificate_of(model: PuzzleGPT, asked: CertificateOf, effects: Effects) -> 
         found_by=found_by if asked.apart else (),
         fill=fill,
         bank=bank,
+        fills=fills,
     ):
         if news is not None:
             state.take(news)

@@ -8,7 +8,7 @@ from interp.analyses.question import Question
 from interp.circuits.attribution import STEPS, attribute_edges
 from interp.circuits.exact import exact_edges
 from interp.circuits.questions.sample import Pairs
-from interp.circuits.scores import EdgeScores, How, mean_scores
+from interp.circuits.scores import EdgeScores, How
 from interp.circuits.writes import Fill
 from interp.export.programs import program_of
 from interp.model import PuzzleGPT
@@ -65,10 +65,13 @@ class Effects:
         first = own.each[:n]
         return replace(own, total=first.mean(0), blocks=None, each=first, pairs=n)
 
-    def add(self, one: EdgeScores) -> None:
-        """Take up one more pair's."""
-        self._within = 0.0
-        self.scores = one if self.scores is None else mean_scores([self.scores, one])
+    def take(self, mean: EdgeScores) -> None:
+        """One more pair is scored.
+
+        Args:
+            mean: over the pairs so far.
+        """
+        self._within, self.scores = 0.0, mean
 
     def advance(self, share: float) -> None:
         """So much of the next pair is done, 0 to 1."""
@@ -141,27 +144,25 @@ def effects_of(model: PuzzleGPT, asked: EdgeEffects) -> Steps[Effects, Effects]:
         The state once, at the start: it fills up. Then ``None``.
     """
     pairs = asked.pairs.all()
-    state, usual = Effects(len(pairs)), USUAL_PAUSES
+    state, usual, pauses = Effects(len(pairs)), USUAL_PAUSES, 0
     yield state
-    for pair in pairs:
-        pauses = 0
-        for news in _scored(model, asked, pair):
-            if news is not None:
-                state.add(news)
-            else:
-                pauses += 1
-                state.advance(pauses / usual)
-            yield None
-        usual = max(1, pauses)
+    for news in _scored(model, asked, pairs):
+        if news is not None:
+            state.take(news)
+            usual, pauses = max(1, pauses), 0
+        else:
+            pauses += 1
+            state.advance(pauses / usual)
+        yield None
     return state
 
 
-def _scored(model: PuzzleGPT, asked: EdgeEffects, pair: Pair) -> Steps[EdgeScores, EdgeScores]:
-    """The scores by one pair."""
+def _scored(model: PuzzleGPT, asked: EdgeEffects, pairs: tuple[Pair, ...]) -> Steps[EdgeScores, EdgeScores]:
+    """The mean scores over the pairs so far, after every pair."""
     bank = None if asked.fill in ("pair", "zero") else load_puzzles("bank")
     if asked.how == "exact":
-        return exact_edges.steps(model, [pair], fill=asked.fill, bank=bank)
+        return exact_edges.steps(model, pairs, fill=asked.fill, bank=bank)
     steps = STEPS if asked.how == "eap-ig" else 0
     return attribute_edges.steps(
-        model, [pair], steps=steps, attention=asked.attention, fill=asked.fill, bank=bank
+        model, pairs, steps=steps, attention=asked.attention, fill=asked.fill, bank=bank
     )
