@@ -93,10 +93,9 @@ def _parse_writer(text: str, where: str, graph: Graph) -> list[int]:
             f"{where}: expected a writer such as {EMBED}, L1.H5, L1.H0-3 or L2.mlp before the {INTO}, got"
             f" '{brief(text)}'."
         )
-    layers = parse_range(match["layers"], graph.cfg.n_layers, "layer", where)
-    if match["heads"] is None:
+    layers, heads = _layers_heads(match, where, graph)
+    if heads is None:
         return [graph.mlp(layer) for layer in layers]
-    heads = parse_range(match["heads"], graph.cfg.n_heads, "head", where)
     return [graph.head(layer, head) for layer in layers for head in heads]
 
 
@@ -109,10 +108,9 @@ def _parse_reader(text: str, where: str, graph: Graph) -> list[int]:
             f"{where}: expected a reader such as L3.H2.k, L3.H0-3.qkv, L2.mlp or {LOGITS} after the {INTO},"
             f" got '{brief(text)}'."
         )
-    layers = parse_range(match["layers"], graph.cfg.n_layers, "layer", where)
-    if match["heads"] is None:
+    layers, heads = _layers_heads(match, where, graph)
+    if heads is None:
         return [graph.mlp_input(layer) for layer in layers]
-    heads = parse_range(match["heads"], graph.cfg.n_heads, "head", where)
     numbers = sorted({HEAD_INPUTS.index(one) for one in match["inputs"]})
     width = len(HEAD_INPUTS)
     return [
@@ -121,6 +119,16 @@ def _parse_reader(text: str, where: str, graph: Graph) -> list[int]:
         for head in heads
         for own in numbers
     ]
+
+
+def _layers_heads(
+    match: re.Match[str], where: str, graph: Graph
+) -> tuple[Iterable[int], Iterable[int] | None]:
+    """The layers and the heads that are named; no heads of MLPs."""
+    layers = parse_range(match["layers"], graph.cfg.n_layers, "layer", where)
+    if match["heads"] is None:
+        return layers, None
+    return layers, parse_range(match["heads"], graph.cfg.n_heads, "head", where)
 
 
 # ---- printing ----------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from interp.circuits.finder import Target
 from interp.circuits.questions import Certified
 from interp.numbers import number
 
+TICKS = " The ticks on the first bar are random circuits, their mean and best."
 LEAST = 0.5
 """Of the difference: a circuit that keeps less is not told to be good, however sure it is that it does."""
 
@@ -44,7 +45,8 @@ def show(scene: Scene, shown: Shown) -> None:
         wanted = chosen(PAGE)["target"] if not chosen(PAGE)["circuit"] else None
         verdict, good = verdict_of(state, wanted)
         certificate.show(sections(state), verdict, good)
-        terms.caption(f"On {words}. The ticks on the first bar are random circuits, their mean and best.")
+        ticks = "" if state.certificate.chance is None else TICKS
+        terms.caption(f"On {words}.{ticks}")
         st.caption(_thorough(state, under_way=seen is not None and seen.progress is not None))
 
 
