@@ -23,7 +23,7 @@ from interp.checkpoints import load_model
 from interp.circuits.attribution import attribute_edges
 from interp.circuits.certificate import Chance
 from interp.circuits.finder import Circuit, Judge, Kept, Target, eliminate, random_circuits, top_kept
-from interp.circuits.graph import connected
+from interp.circuits.graph import Graph, connected
 from interp.circuits.runs import CircuitRuns
 from interp.circuits.scores import EdgeScores
 from interp.circuits.text import edges_text, parse_edges
@@ -44,6 +44,8 @@ WIDER = 1.2
 """Times the edges of EAP-IG: what it begins with."""
 FAITHFUL, MOST = 0.9, 0.88
 """Of the gap; and of the puzzles, what is called most of them."""
+QUICK = 250
+"""Edges up to which elimination is done before the other tasks: of more it takes minutes."""
 COMPARED = "contact"
 """The task that is looked at with the mean in the place of cut edges as well."""
 Line = dict[str, Any]
@@ -133,7 +135,7 @@ class Task:
 
     def __init__(self, table: Table, model: Any, task: str, fill: Fill):
         self.table, self.model, self.task, self.fill = table, model, task, fill
-        self.bank = load_puzzles("bank")
+        self.bank, self.graph = load_puzzles("bank"), Graph(model.cfg)
         self.train = shipped_pairs("rule", task)[:SCORED]
         self.pairs = shipped_pairs("rule", task, held_out=True)
         self._held_out: HeldOut | None = None
@@ -151,9 +153,14 @@ class Task:
         if not path.exists():
             found = attribute_edges(self.model, self.train, steps=steps, fill=self.fill, bank=self.bank)
             np.save(path, found.total)
-        graph = self.held_out.judges[0].graph
         how: Any = method
-        return EdgeScores(graph, np.load(path), None, how, self.fill, SCORED, 0.0, 0.0)
+        return EdgeScores(self.graph, np.load(path), None, how, self.fill, SCORED, 0.0, 0.0)
+
+    def size(self, target: str) -> int:
+        """Of the circuit of EAP-IG."""
+        line = self.table.known(task=self.task, fill=self.fill, method="eap-ig", target=target)
+        assert line is not None
+        return int(line["edges"])
 
     def note(self, method: str, target: str, kept: Kept, f: float, solved: int, **more: Any) -> None:
         self.table.add(
@@ -166,7 +173,7 @@ class Task:
             solved=solved,
             of=self.held_out.right,
             random=self.held_out.by_chance(kept),
-            text=edges_text(kept, self.held_out.judges[0].graph),
+            text=edges_text(kept, self.graph),
             **more,
         )
 
@@ -228,10 +235,10 @@ class Task:
     def _begin(self, judge: Judge, target: str) -> tuple[Kept, Target]:
         """What elimination begins with: a fifth more edges than the circuit of EAP-IG that is as asked for,
         and more until it is so on the training pairs too."""
-        method, graph = "eap-ig", self.held_out.judges[0].graph
+        method = "eap-ig"
         line = self.table.known(task=self.task, fill=self.fill, method=method, target=target)
         assert line is not None
-        kept = connected(graph, parse_edges(line["text"], graph))
+        kept = connected(self.graph, parse_edges(line["text"], self.graph))
         aim = Target("faithfulness", 0.88) if target == "faithfulness" else Target("solved")
         n, found, scores = int(kept.sum()), kept, self.scores(method)
         while (
@@ -269,14 +276,87 @@ def compute(table: Table) -> None:
     names = sorted(TASKS, key=lambda name: name != COMPARED)
     for name in names:
         task(name).climb("eap-ig")
+        task(name).climb("eap")
+        if task(name).size("faithfulness") <= QUICK:
+            task(name).eliminate("faithfulness")
+    task(COMPARED, "mean").climb("eap-ig")
+    for name in names:
         task(name).eliminate("faithfulness")
     for name in names:
-        task(name).climb("eap")
-    task(COMPARED, "mean").climb("eap-ig")
-    task(COMPARED, "mean").eliminate("all")
-    for name in names:
         task(name).eliminate("all")
+    task(COMPARED, "mean").eliminate("all")
+
+
+# ---- what is printed ---------------------------------------------------------------------------------------
+
+METHODS = {"eap": "EAP", "eap-ig": "EAP-IG", "elimination": "elimination"}
+TARGETS = {"faithfulness": "0.9 of the gap", "most": "88 % solved", "all": "all solved"}
+
+
+def table(lines: Sequence[Line], fill: Fill = "pair") -> str:
+    """The table in markdown: of every task and method the edges for each target, in brackets what the circuit
+    does besides; and what random circuits do that have as many edges of each class."""
+    found = ["| task | by | " + " | ".join(TARGETS.values()) + " | random |", "|---|---|" + "---:|" * 4]
+    for task in TASKS:
+        for method, name in METHODS.items():
+            where = {"task": task, "fill": fill, "method": method}
+            own = {one["target"]: one for one in lines if where.items() <= one.items()}
+            if own:
+                cells = [_cell(own.get(target)) for target in TARGETS]
+                found.append(f"| {task} | {name} | {' | '.join(cells)} | {_random(own)} |")
+    return "\n".join(found)
+
+
+def _cell(line: Line | None) -> str:
+    if line is None:
+        return "-"
+    besides = (
+        f"{line['solved']} of {line['of']}" if line["target"] != "all" else f"{line['faithfulness']:.2f}"
+    )
+    return f"{line['edges']:,} ({besides})"
+
+
+def _random(own: dict[str, Line]) -> str:
+    """Of the largest and the smallest circuit: the share of the gap that the nearest random one keeps."""
+    told = [f"{one['random']['nearest']:.2f}" for one in own.values()]
+    return told[0] if len(set(told)) == 1 else f"{min(told)} to {max(told)}"
+
+
+def in_common(lines: Sequence[Line], graph: Graph, target: str = "faithfulness") -> str:
+    """Which heads, MLPs and edges the smallest circuits of the tasks have in common."""
+    best: dict[str, Line] = {}
+    for one in lines:
+        if (one["fill"], one["target"]) == ("pair", target):
+            known = best.get(one["task"])
+            best[one["task"]] = one if known is None or one["edges"] < known["edges"] else known
+    masks = {task: parse_edges(one["text"], graph) for task, one in best.items()}
+    each = np.stack(list(masks.values()))
+    parts, edges = each.any(1).sum(0), each.sum(0)
+    found = [f"Smallest circuits of {len(masks)} tasks:"]
+    for n in range(len(masks), 0, -1):
+        some = [graph.writers[k] for k in np.flatnonzero(parts == n)]
+        found += [f"  in {n}: {', '.join(some)}"] if some else []
+    for n in range(len(masks), max(1, len(masks) - 3), -1):
+        some = [edge.text for edge in graph.listed(edges == n)]
+        found += [f"  edges in {n}: {', '.join(some)}"] if some else []
+    apart = [[(a & b).sum() / (a | b).sum() for b in each] for a in each]
+    found += ["  Jaccard: " + "  ".join(masks)]
+    found += [
+        f"  {name:14}" + " ".join(f"{x:.2f}" for x in row) for name, row in zip(masks, apart, strict=True)
+    ]
+    found += [f"  {task}: {best[task]['method']}, {best[task]['text']}" for task in masks]
+    return "\n".join(found)
+
+
+def main(folder: str, only_print: bool = False) -> None:
+    known = Table(Path(folder))
+    if not only_print:
+        compute(known)
+    print(table(known.lines))
+    if compared := [one for one in known.lines if one["fill"] == "mean"]:
+        print(f"\nCut edges read the mean:\n\n{table(compared, 'mean')}")
+    print("\n" + in_common(known.lines, Graph(load_model("default").cfg)))
 
 
 if __name__ == "__main__":
-    compute(Table(Path(sys.argv[1])))
+    main(sys.argv[1], "--print" in sys.argv)
