@@ -22,12 +22,21 @@ import numpy as np
 from interp.checkpoints import load_model
 from interp.circuits.attribution import attribute_edges
 from interp.circuits.certificate import Chance
-from interp.circuits.finder import Circuit, Judge, Kept, Target, eliminate, random_circuits, top_kept
+from interp.circuits.finder import (
+    Circuit,
+    Judge,
+    Kept,
+    Target,
+    edge_classes,
+    eliminate,
+    random_circuits,
+    top_kept,
+)
 from interp.circuits.graph import Graph, connected
 from interp.circuits.runs import CircuitRuns
 from interp.circuits.scores import EdgeScores
 from interp.circuits.text import edges_text, parse_edges
-from interp.circuits.writes import Fill
+from interp.circuits.writes import Fill, fill_of, reference
 from interp.engine.forward import weights_of
 from interp.pairs import Pair, shipped_pairs
 from interp.puzzles import load_puzzles
@@ -44,8 +53,8 @@ WIDER = 1.2
 """Times the edges of EAP-IG: what it begins with."""
 FAITHFUL, MOST = 0.9, 0.88
 """Of the gap; and of the puzzles, what is called most of them."""
-QUICK = 250
-"""Edges up to which elimination is done before the other tasks: of more it takes minutes."""
+OVER_MEAN = "eap-ig-mean"
+"""EAP-IG by which what an edge carries is held against the mean; over 8 pairs."""
 COMPARED = "contact"
 """The task that is looked at with the mean in the place of cut edges as well."""
 Line = dict[str, Any]
@@ -67,13 +76,18 @@ class HeldOut:
     """How circuits do on some pairs that nothing was chosen by."""
 
     def __init__(self, model: Any, pairs: Sequence[Pair], fill: Fill, bank: Any):
-        runs = [
-            finish(CircuitRuns.begun(weights_of(model), pairs[first : first + 8], fill, bank))
-            for first in range(0, len(pairs), 8)
-        ]
-        self.judges = [Judge(one) for one in runs]
-        few = finish(CircuitRuns.begun(weights_of(model), pairs[:BY_CHANCE], fill, bank))
-        self.by_chance_on = Judge(few)
+        weights, known = weights_of(model), dict[Any, Any]()
+        for pair in pairs:  # a mean over the same puzzles is taken once
+            key = reference(pair, bank) if fill == "mean" else pair
+            if key not in known:
+                known[key] = fill_of(weights, pair, fill, bank)
+        other = [known[reference(pair, bank) if fill == "mean" else pair] for pair in pairs]
+
+        def judge(own: slice) -> Judge:
+            return Judge(CircuitRuns(weights, pairs[own], fill, bank, other=other[own]))
+
+        self.judges = [judge(slice(first, first + 8)) for first in range(0, len(pairs), 8)]
+        self.by_chance_on = judge(slice(BY_CHANCE))
         self.right = sum(sum(judge.ends.right) for judge in self.judges)
 
     def of(self, kept: Kept, may_fail: int | None = None) -> tuple[float, int]:
@@ -147,14 +161,16 @@ class Task:
         return self._held_out
 
     def scores(self, method: str) -> EdgeScores:
-        """Over the first pairs of the training half; kept in the folder."""
-        path = self.table.folder / f"{self.task}-{self.fill}-{method}.npy"
-        steps = 0 if method == "eap" else 5
+        """Over the first pairs of the training half, of what edges carry of the pair's difference, whatever
+        is read in their place afterwards; or, by the method that says so, of their difference from the mean.
+        Kept in the folder."""
+        own: Fill = "mean" if method == OVER_MEAN else "pair"
+        path = self.table.folder / f"{self.task}-{own}-{method}.npy"
         if not path.exists():
-            found = attribute_edges(self.model, self.train, steps=steps, fill=self.fill, bank=self.bank)
+            steps, pairs = 0 if method == "eap" else 5, self.train[:8] if own == "mean" else self.train
+            found = attribute_edges(self.model, pairs, steps=steps, fill=own, bank=self.bank)
             np.save(path, found.total)
-        how: Any = method
-        return EdgeScores(self.graph, np.load(path), None, how, self.fill, SCORED, 0.0, 0.0)
+        return EdgeScores(self.graph, np.load(path), None, "eap-ig", own, SCORED, 0.0, 0.0)
 
     def size(self, target: str) -> int:
         """Of the circuit of EAP-IG."""
@@ -276,12 +292,12 @@ def compute(table: Table) -> None:
     names = sorted(TASKS, key=lambda name: name != COMPARED)
     for name in names:
         task(name).climb("eap-ig")
-        task(name).climb("eap")
-        if task(name).size("faithfulness") <= QUICK:
-            task(name).eliminate("faithfulness")
-    task(COMPARED, "mean").climb("eap-ig")
-    for name in names:
+    for method in ("eap-ig", OVER_MEAN):
+        task(COMPARED, "mean").climb(method)
+    for name in sorted(names, key=lambda name: task(name).size("faithfulness")):
         task(name).eliminate("faithfulness")
+    for name in names:
+        task(name).climb("eap")
     for name in names:
         task(name).eliminate("all")
     task(COMPARED, "mean").eliminate("all")
@@ -289,7 +305,12 @@ def compute(table: Table) -> None:
 
 # ---- what is printed ---------------------------------------------------------------------------------------
 
-METHODS = {"eap": "EAP", "eap-ig": "EAP-IG", "elimination": "elimination"}
+METHODS = {
+    "eap": "EAP",
+    "eap-ig": "EAP-IG",
+    OVER_MEAN: "EAP-IG over the mean",
+    "elimination": "elimination",
+}
 TARGETS = {"faithfulness": "0.9 of the gap", "most": "88 % solved", "all": "all solved"}
 
 
@@ -344,7 +365,10 @@ def in_common(lines: Sequence[Line], graph: Graph, target: str = "faithfulness")
     found += [
         f"  {name:14}" + " ".join(f"{x:.2f}" for x in row) for name, row in zip(masks, apart, strict=True)
     ]
-    found += [f"  {task}: {best[task]['method']}, {best[task]['text']}" for task in masks]
+    for task, mask in masks.items():
+        own = best[task]
+        kinds = ", ".join(f"{kind} {(mask & one).sum()}" for kind, one in edge_classes(graph).items())
+        found += [f"  {task}: {own['edges']} by {own['method']}, into {kinds}: {own['text']}"]
     return "\n".join(found)
 
 
