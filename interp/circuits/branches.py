@@ -7,10 +7,11 @@ circuit; all others write what they wrote in the run that is kept, and are not c
 What writers write is taken as a difference from the kept run, and what readers read is put together from
 these. Heads of a layer that are read by the same readers are one writer; readers that read the same writers
 read one stream, and what one reads besides another is added to that. So a run of all edges takes little more
-than a clean one.
+than a clean one. Where a layer's heads read many writers, each its own, their streams are one product: of
+which of the differences each reads, and the differences.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +37,9 @@ Heads = tuple[Tensor, Tensor, Tensor]
 cells are asked for."""
 Stream = Float[Tensor, "row _ d_model"]
 Key = tuple[object, ...]
+FEWEST, DENSE = 4, 0.15
+"""Streams, and of the differences the share that they read, from which on one product of all is quicker than
+to add what each reads: an addition takes as long as ten products of the same numbers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,6 +135,29 @@ def everything_cut(
     return Kept(window, tuple(early), keys, streams, heads, zs, mlps, None, changed, constants)
 
 
+class Space:
+    """Memory for the streams of one run, to be used by one after the other: to be given new memory for them
+    costs more than to fill it.
+
+    Args:
+        weights: of whose graph the runs are.
+        longest: positions of a run, at most.
+    """
+
+    def __init__(self, weights: Weights, longest: int):
+        self._d_model = weights.cfg.d_model
+        rows = len(Graph(weights.cfg).writers) + 1, 3 * weights.cfg.n_heads + 1
+        like = torch.empty(0, device=weights.model.device, dtype=weights.model.dtype)
+        self._flat = [like.new_empty(n * longest * self._d_model) for n in rows]
+        self._rows = rows
+
+    def at(self, n_pos: int) -> list[Float[Tensor, "_ pos d_model"]]:
+        """What runs of so many positions use: for what each writer writes and one more, and for what each
+        input of a layer's heads reads and one more."""
+        sized = zip(self._rows, self._flat, strict=True)
+        return [flat[: n * n_pos * self._d_model].view(n, n_pos, self._d_model) for n, flat in sized]
+
+
 class Branch:
     """One pass of some rows, all of one circuit but for what is cut besides (:meth:`cut`).
 
@@ -138,9 +165,10 @@ class Branch:
         kept: the run that it branches off: with every edge cut, or of a circuit that has these edges and
             more.
         mask: the circuit.
+        space: where streams of a run of one row may be put together; another run's may stand there.
     """
 
-    def __init__(self, weights: Weights, kept: Kept, mask: Mask, rows: int = 1):
+    def __init__(self, weights: Weights, kept: Kept, mask: Mask, rows: int = 1, space: Space | None = None):
         self.weights, self.graph, self._from = weights, Graph(weights.cfg), kept
         self._mask, self._rows, self._ground = mask, rows, kept.cut or kept
         self._read_by_any: np.ndarray = np.asarray(mask.any(0))
@@ -150,6 +178,7 @@ class Branch:
         self._sums: list[dict[tuple[int, ...], Stream]] = [{}, {}]
         self._scratch: Stream | None = None
         self._keeping: Kept | None = None
+        self._space = space.at(len(kept.window)) if space is not None and rows == 1 else None
         if kept.cut is None:
             self._note([0], kept.embedded)
 
@@ -237,6 +266,35 @@ class Branch:
         self._sums[0][heard] = found
         return found
 
+    def _dense(self, readers: Sequence[int]) -> bool:
+        """Whether the streams of some readers of a layer's heads are put together quicker by one product."""
+        if self._space is None or len(readers) < FEWEST:
+            return False
+        heard = sum(len(self._heard(reader)) for reader in readers)
+        keys = {self._from.keys[reader] for reader in readers}
+        return len(keys) == 1 and heard > DENSE * len(readers) * len(self._changes)
+
+    def _product(self, layer: int, readers: Sequence[int]) -> Float[Tensor, "reader pos d_model"]:
+        """What some readers of a layer's heads read, all at once; and on the way of what the layer's MLP
+        reads the sum of what was written below."""
+        assert self._space is not None
+        changes, streams = self._space
+        known, n = self._from.streams[self._from.keys[readers[0]]], len(self._changes)
+        last = self.graph.mlp_input(layer)
+        for own, change in zip(changes, (*self._changes, known), strict=False):
+            if own.data_ptr() != change.data_ptr():
+                own.copy_(change[0])
+        self._changes = list(changes[:n, None])
+        which = np.ones((len(readers) + 1, n + 1), np.float32)
+        which[:, :n] = np.stack(self._columns)[:, [*readers, last]].T
+        which[-1, n] = 0
+        found = streams[: len(which)]
+        torch.mm(torch.from_numpy(which).to(found), changes[: n + 1].flatten(1), out=found.flatten(1))
+        self._sums = [{}, {}]  # what was there is overwritten
+        if heard := self._heard(last):
+            self._sums[0][heard] = found[-1:]
+        return found[:-1]
+
     def _forget(self) -> None:
         """Keep those sums only that were read lately."""
         self._sums = [{}, self._sums[0]]
@@ -294,8 +352,8 @@ class Branch:
         for number in {(reader - start) % 3 for own in groups.values() for reader in own}:
             found[number] = found[number].clone(memory_format=torch.contiguous_format)
         places = {head: place for place, head in enumerate(chosen)}
-        for readers in groups.values():
-            x = normalized(block.ln1, self._stream(readers[0]))
+        each = list(groups.values())
+        for readers, x in zip(each, self._normalized(layer, [own[0] for own in each]), strict=True):
             for number, W in enumerate(weights):
                 own = [(reader - start) // 3 for reader in readers if (reader - start) % 3 == number]
                 read = x if asked is None or number else x[:, asked]
@@ -305,6 +363,19 @@ class Branch:
                     found[number] = by_head(read @ W.transpose(0, 1).flatten(1), len(W))
         q, k, v = found
         return q, k, v
+
+    def _normalized(self, layer: int, readers: list[int]) -> Iterator[Stream]:
+        """What the LayerNorm of a layer's heads makes of what some of them read."""
+        norm = self.weights.layers[layer].block.ln1
+        if not self._dense(readers):
+            yield from (normalized(norm, self._stream(reader)) for reader in readers)
+            return
+        streams = self._product(layer, readers)
+        if self._keeping is not None:
+            streams = streams.clone()
+            for reader, own in zip(readers, streams, strict=True):
+                self._keeping.streams[self._key(reader) or ()] = own[None]
+        yield from normalized(norm, streams)[:, None]
 
     def _keep(self, layer: int, chosen: list[int], heads: Heads, z: Tensor) -> None:
         assert self._keeping is not None

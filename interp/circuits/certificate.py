@@ -220,6 +220,7 @@ def certify(
     bank: PuzzleSet | None = None,
     fills: Fills | None = None,
     seed: int = 0,
+    signed: bool = False,
 ) -> Steps[Certificate, Certificate]:
     """Hold a circuit against pairs.
 
@@ -235,6 +236,8 @@ def certify(
         fill, bank: what edges outside read; the bank is needed for a full certificate.
         fills: of this fill, where others have begun with it.
         seed: what is drawn at random is drawn with.
+        signed: its edges were taken by score, not by absolute score: then so are those of other pairs, to
+            tell how stable it is.
 
     Yields:
         What is known so far.
@@ -259,9 +262,8 @@ def certify(
     found = replace(found, verdict=_verdict(found, circuit, target))
     yield found
     if scores is not None:
-        found = replace(
-            found, sizes=(yield from curve.steps(judge, scores)), stable=_stable(scores, circuit, seed)
-        )
+        sizes = yield from curve.steps(judge, scores)
+        found = replace(found, sizes=sizes, stable=_stable(scores, circuit, seed, signed))
         yield found
     if depth == "full":
         found = replace(found, complete=(yield from completeness.steps(judge, circuit, KNOCKOUTS, seed)))
@@ -360,11 +362,11 @@ def _verdict(found: Certificate, circuit: Circuit, target: Target | None) -> Ver
     return Verdict(not reasons, tuple(reasons))
 
 
-def _stable(scores: EdgeScores, circuit: Circuit, seed: int) -> Stability | None:
+def _stable(scores: EdgeScores, circuit: Circuit, seed: int, signed: bool) -> Stability | None:
     if scores.each is None or len(scores.each) < 2 or circuit.by == "nodes":
         return None
-    top = scores.top(len(circuit))
-    drawn = scores.resampled(len(circuit), DRAWS, seed=seed)
+    top = scores.top(len(circuit), signed=signed)
+    drawn = scores.resampled(len(circuit), DRAWS, signed=signed, seed=seed)
     alike = (drawn & top).sum((1, 2)) / np.maximum((drawn | top).sum((1, 2)), 1)
     return Stability(DRAWS, float(alike.mean()), float(alike.min()))
 

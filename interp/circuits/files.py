@@ -14,6 +14,9 @@ An object of these; others beside them are left alone::
     n_edges        how many
     faithfulness   over the pairs by which it was found
     text           the same edges as text (interp.circuits.text)
+    scores         {"how": "exact" | "eap" | "eap-ig", "pairs": over how many, "signed": whether edges were
+                   taken by score and not by absolute score, "edges": of all edges of the model, in the
+                   order of Graph.edges}: by which the circuit was found; left out where it is not known
 
 and of its certificate (:func:`interp.circuits.certificate.certificate_json`). A file comes from a stranger:
 what is not as it should be is told in one sentence that names the place.
@@ -29,8 +32,10 @@ from typing import Any, NoReturn, cast, get_args
 import numpy as np
 from jaxtyping import Float
 
+from interp.circuits.certificate import Stability
 from interp.circuits.finder import By, Circuit, Target
 from interp.circuits.graph import Graph
+from interp.circuits.scores import HOWS, EdgeScores, How
 from interp.circuits.text import edges_text
 from interp.circuits.writes import FILLS, Fill
 from interp.errors import PuzzlescopeError, brief
@@ -60,6 +65,9 @@ class Record:
         fill: what edges outside read.
         seed: what was drawn at random was drawn with.
         target: what it was found for.
+        order: the scores of all edges, by which it was found; ``None`` where they are not known.
+        signed: its edges were taken by score, not by absolute score.
+        stable: what its certificate says of other pairs, which no certificate changes.
     """
 
     circuit: Circuit
@@ -71,6 +79,9 @@ class Record:
     fill: Fill
     seed: int
     target: Target
+    order: EdgeScores | None = None
+    signed: bool = False
+    stable: Stability | None = None
 
 
 def record_json(record: Record, certificate: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,11 +108,20 @@ def record_json(record: Record, certificate: Mapping[str, Any]) -> dict[str, Any
         "seed": record.seed,
         "target": {"kind": record.target.kind, "amount": record.target.amount},
         "by": circuit.by,
+        **_scores_json(record),
         "pairs": {
             "found_by": [_pair_json(pair) for pair in record.found_by],
             "held_out": [_pair_json(pair) for pair in record.held_out],
         },
     }
+
+
+def _scores_json(record: Record) -> dict[str, Any]:
+    order = record.order
+    if order is None:
+        return {}
+    own = {"how": order.how, "pairs": order.pairs, "signed": record.signed, "edges": order.values.tolist()}
+    return {"scores": own}
 
 
 def _pair_json(pair: Pair) -> dict[str, str]:
@@ -164,6 +184,8 @@ def _record(found: dict[str, Any], model: PuzzleGPT) -> Record:
         _refuse("'seed' expects a whole number from 0 on.")
     pairs = _get(found, "pairs", dict)
     circuit = Circuit(graph, kept, _number(found, "faithfulness"), cast(By, by))
+    fill = cast(Fill, _one_of(found, "fill", tuple(FILLS)))
+    order, signed = _scores(found, graph, fill)
     return Record(
         circuit,
         total,
@@ -171,9 +193,36 @@ def _record(found: dict[str, Any], model: PuzzleGPT) -> Record:
         checkpoint,
         _pairs(pairs, "found_by"),
         _pairs(pairs, "held_out"),
-        cast(Fill, _one_of(found, "fill", tuple(FILLS))),
+        fill,
         seed,
         target,
+        order,
+        signed,
+        _stable(found),
+    )
+
+
+def _scores(found: dict[str, Any], graph: Graph, fill: Fill) -> tuple[EdgeScores | None, bool]:
+    """The scores of all edges, if they are there, and whether edges were taken by them as they are."""
+    if "scores" not in found:
+        return None, False
+    own, where = _get(found, "scores", dict), "scores."
+    how, pairs = _one_of(own, "how", tuple(HOWS), where), _get(own, "pairs", int, where)
+    values = _get(own, "edges", list, where)
+    if len(values) != graph.n_edges:
+        _refuse(f"'scores.edges' has {len(values):,} numbers, and this model {graph.n_edges:,} edges.")
+    total = np.zeros(graph.possible.shape)
+    total[graph.possible] = [_finite(one, f"scores.edges, number {n}") for n, one in enumerate(values, 1)]
+    scores = EdgeScores(graph, total, None, cast(How, how), fill, pairs, 0.0, 0.0)
+    return scores, _get(own, "signed", bool, where)
+
+
+def _stable(found: dict[str, Any]) -> Stability | None:
+    if "stability" not in found:
+        return None
+    own, where = _get(found, "stability", dict), "stability."
+    return Stability(
+        _get(own, "draws", int, where), _number(own, "mean", where), _number(own, "least", where)
     )
 
 
@@ -249,15 +298,24 @@ def _get(found: dict[str, Any], name: str, kind: type, where: str = "") -> Any:
         _refuse(f"{where}'{name}' is missing.")
     value = found[name]
     if type(value) is not kind:
-        expected = {dict: "an object", list: "a list", str: "a text", int: "a whole number"}[kind]
-        _refuse(f"{where}'{name}' expects {expected}, got {_kind(value)}.")
+        names = {
+            dict: "an object",
+            list: "a list",
+            str: "a text",
+            int: "a whole number",
+            bool: "true or false",
+        }
+        _refuse(f"{where}'{name}' expects {names[kind]}, got {_kind(value)}.")
     return value
 
 
 def _number(found: dict[str, Any], name: str, where: str = "") -> float:
-    value = found.get(name)
+    return _finite(found.get(name), f"{where}'{name}'")
+
+
+def _finite(value: Any, what: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
-        _refuse(f"{where}'{name}' expects a finite number, got {brief(value, 20)}.")
+        _refuse(f"{what} expects a finite number, got {brief(value, 20)}.")
     return float(value)
 
 

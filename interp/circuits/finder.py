@@ -319,7 +319,7 @@ def _largest(scores: EdgeScores, size: int, most: int, signed: bool, by: By) -> 
 
 @resumable
 def eliminate(
-    runs: CircuitRuns, circuit: Circuit, target: Target | float = FAITHFUL
+    runs: CircuitRuns, circuit: Circuit, target: Target | float = FAITHFUL, *, share: float = SHARE
 ) -> Steps[Circuit, Circuit]:
     """A circuit with edges dropped (heads and MLPs, if it is made of these), those that cost least first, as
     long as it stays as was asked for.
@@ -330,6 +330,10 @@ def eliminate(
     is not what was asked for. Of a target of size it ends when no more than so many are left.
 
     What costs least is told by faithfulness, and for answers that are to stay right by their loss.
+
+    Args:
+        share: of the edges that are left, how many are dropped together at most. More takes fewer rounds and
+            is less careful.
 
     Yields:
         The circuit after every round.
@@ -350,7 +354,7 @@ def eliminate(
     while True:
         if target.kind == "size" and _size(kept, circuit.by) <= target.amount:
             break
-        round_ = _Round(judge, target, circuit.by, kept, now)
+        round_ = _Round(judge, target, circuit.by, kept, now, share)
         dropped = yield from round_.dropped()
         if dropped is None:
             break
@@ -368,6 +372,7 @@ class _Round:
     by: By
     kept: Kept
     now: Standings
+    share: float
 
     def dropped(self) -> Steps[None, tuple[Kept, Standings] | None]:
         """The circuit without its cheapest edges, and how it does; nothing if none can go."""
@@ -378,7 +383,7 @@ class _Round:
         order = np.argsort(cost, kind="stable")
         if self.target.kind != "size":
             order = order[self.judge.met(self.target, alone, left)[order]]
-        count = min(len(order), max(1, int(len(units) * SHARE)))
+        count = min(len(order), max(1, int(len(units) * self.share)))
         if self.target.kind == "size":
             count = min(count, _size(self.kept, self.by) - int(self.target.amount))
         while count:

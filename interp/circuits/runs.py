@@ -17,7 +17,7 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from interp.circuits.branches import Branch, Kept, everything_cut
+from interp.circuits.branches import Branch, Kept, Space, everything_cut
 from interp.circuits.graph import Graph
 from interp.circuits.planted.runs import PlantedRuns
 from interp.circuits.windows import Window, first_difference
@@ -60,7 +60,7 @@ class CircuitRuns:
     """Runs of some pairs' bases in which only a circuit's edges are of that run.
 
     With every edge cut the run of each pair is kept: at most 20 MB for the default model, 60 MB where cut
-    edges read no run of the model.
+    edges read no run of the model. Runs share 33 MB besides.
 
     Args:
         pairs: of which the base is run; the prompts as :func:`interp.circuits.writes.prompts` has them.
@@ -110,6 +110,7 @@ class CircuitRuns:
             each = zip(pairs, given, other, strict=True)
             cut = [_everything_cut(weights, pair, own, one, fill) for pair, own, one in each]
         self._cut = list(cut)
+        self._space = Space(weights, max((len(kept.window) for kept in self._cut), default=0))
 
     @classmethod
     def begun(
@@ -203,13 +204,13 @@ class CircuitRuns:
     def _plain(self, mask: Mask, pair: int) -> Float[Tensor, "1 100 vocab"]:
         if self._planted is not None:
             return self._planted.each(mask[None], pair)
-        return Branch(self.weights, self._cut[pair], mask).logits()
+        return Branch(self.weights, self._cut[pair], mask, space=self._space).logits()
 
     def _trunk_of(self, mask: Mask, pair: int) -> Kept:
         known = self._trunk
         if known is None or known.pair != pair or not np.array_equal(known.mask, mask):
             self._trunk = None  # not two at the same time
-            kept = Branch(self.weights, self._cut[pair], mask).kept()
+            kept = Branch(self.weights, self._cut[pair], mask, space=self._space).kept()
             self._trunk = known = _Trunk(pair, mask.copy(), kept)
         return known.kept
 

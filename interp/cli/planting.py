@@ -55,7 +55,8 @@ def planted(
         say_result(strict_json(truth))
     else:
         say_result(
-            f"The model is in {folder}, a circuit of {truth['n_edges']} edges; {TRUTH} there names them."
+            f"The model is in {folder}, a circuit of {truth['n_edges']} edges{_idle(found)}; {TRUTH} there"
+            " names them."
             f" Between the ends of {len(pairs)} pairs the logit difference falls by {found.gap:.3g}."
             f" Use it with --model {folder}."
         )
@@ -84,6 +85,11 @@ def _finished(steps: Steps[None, Plant], quiet: bool) -> Plant:
     for _ in progress(counted(), "planting", quiet=quiet):
         pass
     return found[0]
+
+
+def _idle(found: Plant) -> str:
+    n = int(found.idle.sum())
+    return f", of which {n} {'is' if n == 1 else 'are'} idle on these pairs" if n else ""
 
 
 def _precision(model: PuzzleGPT) -> torch.dtype:

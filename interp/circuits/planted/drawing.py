@@ -20,7 +20,6 @@ def random_circuit(
     worth: Float[np.ndarray, "reader writer"],
     n_edges: int,
     rng: np.random.Generator,
-    idle: Kept | None = None,
 ) -> Kept | None:
     """So many edges, each of them on a path from the embedding to the logits within them.
 
@@ -29,12 +28,11 @@ def random_circuit(
 
     Args:
         worth: of each edge, at least 0.
-        idle: edges that are not to be drawn.
 
     Returns:
         The circuit; ``None`` if this draw does not come out at that number.
     """
-    places = np.argwhere(graph.possible if idle is None else graph.possible & ~idle)
+    places = np.argwhere(graph.possible)
     own = np.maximum(worth[places[:, 0], places[:, 1]], 0)
     least = own[own > 0].min(initial=1.0)
     # The order of such draws: Gumbel noise on the logarithm (Efraimidis and Spirakis, 2006, "Weighted random

@@ -39,7 +39,7 @@ circuit needs, so that what was planted can be searched for."""
 PAIRS = 8
 """Pairs that are drawn by, and as many held out: those that a search takes if nothing else is asked for."""
 IDLE = 1e-4
-"""Logits: an edge whose effect in the plant is less is none that could be found; it is drawn no more."""
+"""Logits: an edge whose effect in the plant is less is none that could be found; it is not of the truth."""
 EXACT = 2
 """Pairs by which the effects of its edges are told, exactly: of more it would take minutes."""
 DRAWS = 40
@@ -53,6 +53,7 @@ class Plant:
         model: in which only it is left.
         effects: of its edges, exact, mean over the first :data:`EXACT` of the pairs that it was drawn by.
         kept: its edges.
+        idle: those of them that have no effect: they are in the model, and no search could find them.
         gap: by how much the difference of logits falls between the ends of the pairs it was drawn by, mean.
         draws: how many circuits were drawn until one had such a gap.
         seed: they were drawn with.
@@ -63,11 +64,17 @@ class Plant:
     model: PuzzleGPT
     effects: EdgeScores
     kept: Kept
+    idle: Kept
     gap: float
     draws: int
     seed: int
     source: tuple[str, str]
     structures: tuple[Structure, ...]
+
+    @property
+    def working(self) -> Kept:
+        """The edges that a search should find: all of it but those that are idle."""
+        return self.kept & ~self.idle
 
     @property
     def truth(self) -> dict[str, Any]:
@@ -87,13 +94,15 @@ class Plant:
             "effects": f"exact, mean over the first {self.effects.pairs} of the pairs",
             "structures": [structure.name for structure in self.structures],
             "n_edges": int(self.kept.sum()),
+            "idle": [{"from": edge.writer, "to": edge.reader} for edge in graph.listed(self.idle)],
+            "idle_below": IDLE,
             "edges": [
                 {
                     "from": edge.writer,
                     "to": edge.reader,
                     "effect": float(self.effects.total[graph.place(edge)]),
                 }
-                for edge in graph.listed(self.kept)
+                for edge in graph.listed(self.working)
             ],
         }
 
@@ -112,8 +121,9 @@ def plant(
 
     Edges are drawn in proportion to a power of what EAP-IG says that they are worth in the model
     (:func:`interp.circuits.planted.drawing.random_circuit`), again until the planted model tells the ends of
-    the pairs apart by :data:`LEAST` logits and each of its edges has an effect of :data:`IDLE` at least: what
-    carries nothing could not be found.
+    the pairs apart by :data:`LEAST` logits. Of such a circuit some edges are idle: their exact effect is less
+    than :data:`IDLE`, so that they could not be found. They stay in the model and are not of the truth. (The
+    larger a circuit, the more such edges it has: hardly one of 189 edges has none.)
 
     Args:
         bank: over whose puzzles the means are taken.
@@ -180,9 +190,8 @@ def planted_in(
         found = deepcopy(model).requires_grad_(False)
         own = _constants(model, bank, means)
         found.plant(own)
-    idle = np.zeros_like(graph.possible)
     for draw in range(DRAWS):
-        kept = random_circuit(graph, worth, n_edges, np.random.default_rng([seed, draw]), idle)
+        kept = random_circuit(graph, worth, n_edges, np.random.default_rng([seed, draw]))
         if kept is None:
             continue
         own.kept.copy_(torch.from_numpy(kept))
@@ -191,12 +200,10 @@ def planted_in(
         if gap < LEAST or (held_out and _gap(found, held_out) < LEAST):
             continue
         effects = yield from _quiet(exact_edges.steps(found, pairs[:EXACT]))
-        unused = kept & (np.abs(effects.total) < IDLE)
-        if not unused.any():
-            source = (model.source, model.checkpoint_id)
-            found.source = ""
-            return Plant(found, effects, kept, gap, draw + 1, seed, source, structures)
-        idle |= unused
+        idle = kept & (np.abs(effects.total) < IDLE)
+        source = (model.source, model.checkpoint_id)
+        found.source = ""
+        return Plant(found, effects, kept, idle, gap, draw + 1, seed, source, structures)
     raise PuzzlescopeError(
         f"None of {DRAWS} circuits of {n_edges} edges tells the ends of these pairs apart by {LEAST} logits:"
         " ask for more edges, another seed or other pairs."

@@ -1,5 +1,6 @@
 """``circuit``: the few connections that a task needs, found and certified."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ from interp.cli.circuits.choices import (
 from interp.cli.circuits.telling import print_found
 from interp.cli.inputs import progress
 from interp.cli.options import JsonOption, ModelOption, OutOption
-from interp.cli.printing import checked, report
+from interp.cli.printing import checked, report, say_result
 from interp.engine.forward import weights_of
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
@@ -85,7 +86,7 @@ def circuit(
     scores = read_scores(Graph(net.cfg), Path(start)) if start else score_pairs(net, train, cut, as_json)
     runs = finish(CircuitRuns.begun(weights_of(net), train, cut, bank))
     if given is not None:
-        found = Circuit(given.graph, given.kept, Judge(runs).of(given.kept))
+        found = replace(given, faithfulness=Judge(runs).of(given.kept))
         if prune:
             found = _last(eliminate.steps(runs, found, target), "eliminating", as_json)
     else:
@@ -104,12 +105,25 @@ def circuit(
         fill=cut,
         bank=bank,
         seed=seed,
+        signed=signed,
     )
     record = Record(
-        found, scores.total, model, net.checkpoint_id, tuple(train), tuple(held_out), cut, seed, target
+        found,
+        scores.total,
+        model,
+        net.checkpoint_id,
+        tuple(train),
+        tuple(held_out),
+        cut,
+        seed,
+        target,
+        scores,
+        signed,
     )
     result = record_json(record, certificate_json(certificate, found))
     report(result, lambda: print_found(record, certificate), as_json, path)
+    if path is not None and not as_json:
+        say_result(f"Wrote a circuit of {len(found)} edges, with its certificate, to {path}.")
 
 
 def check_seed(seed: int) -> None:
@@ -150,7 +164,7 @@ def _given(text: str, net: PuzzleGPT, nodes: bool) -> Circuit:
 
 
 def circuit_of_text(text: str, net: PuzzleGPT) -> Circuit:
-    """The circuit of a text, pruned to paths. It claims to be as faithful as the whole model.
+    """The circuit of a text, pruned to paths. How faithful it is is not known: nan.
 
     Raises:
         PuzzlescopeError: if it names none, or none of it is on a path.
@@ -162,7 +176,7 @@ def circuit_of_text(text: str, net: PuzzleGPT) -> Circuit:
             "No edge of this circuit is on a path from the embedding to the logits: begin one with embed>"
             " and end one with >logits."
         )
-    return Circuit(graph, kept, 1.0)
+    return Circuit(graph, kept, float("nan"))
 
 
 def score_pairs(net: PuzzleGPT, pairs: list[Pair], fill: Fill, quiet: bool) -> EdgeScores:

@@ -79,8 +79,20 @@ def edges(
 
     scores = scored(method)
     agrees = agreement(scores, scored("exact")) if against_exact and method != "exact" else None
-    result = _as_json(scores, agrees)
-    failed: PuzzlescopeError | None = None
+    _report(scores, agrees, path, as_json)
+
+
+def _check(method: str, n: int, steps: int) -> None:
+    """Raise :class:`PuzzlescopeError` for an option that cannot be."""
+    if method not in HOWS:
+        raise PuzzlescopeError(f"No method '{method}': expected one of {', '.join(HOWS)}.")
+    if n < 1 or steps < 1:
+        raise PuzzlescopeError(f"--n and --steps expect at least 1, got {n} and {steps}.")
+
+
+def _report(scores: EdgeScores, agrees: Agreement | None, path: Path | None, as_json: bool) -> None:
+    """Put scores where they were asked for; onto the terminal, if the file cannot be written after all."""
+    result, failed = _as_json(scores, agrees), None
     if path is not None:
         try:
             write_whole(path, _file(path, scores, result))
@@ -92,14 +104,6 @@ def edges(
         _print(scores, agrees, path)
     if failed:
         raise PuzzlescopeError(f"{failed} The result was printed as JSON instead.") from failed
-
-
-def _check(method: str, n: int, steps: int) -> None:
-    """Raise :class:`PuzzlescopeError` for an option that cannot be."""
-    if method not in HOWS:
-        raise PuzzlescopeError(f"No method '{method}': expected one of {', '.join(HOWS)}.")
-    if n < 1 or steps < 1:
-        raise PuzzlescopeError(f"--n and --steps expect at least 1, got {n} and {steps}.")
 
 
 def _as_json(scores: EdgeScores, agrees: Agreement | None) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from interp.tokens import TOKEN_NAMES
 
 PICTURES = (".svg", ".png")
 PAIR = "pair"
+BANK = "bank"
 FLOWS = 400
 PRINTED = 24
 
@@ -43,7 +44,7 @@ def cell(
     puzzle: Annotated[
         str | None, typer.Option("--puzzle", help="The id of one of --puzzles; left out, the first.")
     ] = None,
-    puzzles: PuzzlesOption = "bank",
+    puzzles: PuzzlesOption = BANK,
     target: Annotated[
         str,
         typer.Option(
@@ -89,6 +90,11 @@ def cell(
 def _puzzle(source: str, name: str | None) -> Puzzle:
     """The one that is asked for."""
     if name is not None and is_spelled(name):
+        if source != BANK:
+            raise PuzzlescopeError(
+                f"--puzzle own.… is a puzzle itself, so '{brief(source)}' is not looked at: leave --puzzles"
+                " out, or give the id of one of its puzzles."
+            )
         return load_puzzles(name)[0]
     found = load_puzzles(source)
     if not len(found):

@@ -150,6 +150,20 @@ def test_a_full_certificate_says_everything(
     assert told["held_out"]["logit_difference"].keys() == {"circuit", "whole", "empty"}
 
 
+def test_other_pairs_are_asked_for_edges_in_the_same_order(
+    model: PuzzleGPT, circuit: Circuit, scores: EdgeScores
+) -> None:
+    for signed in (False, True):
+        found = certify(model, circuit, others_with_a_gap(), scores=scores, n_random=1, signed=signed).stable
+        n = len(circuit)
+        own = scores.top(n, signed=signed)
+        each = [
+            float((one & own).sum() / (one | own).sum()) for one in scores.resampled(n, 100, signed=signed)
+        ]
+        assert found is not None and found.mean == pytest.approx(np.mean(each))
+    assert not np.array_equal(scores.top(n), scores.top(n, signed=True))
+
+
 def _share(runs: CircuitRuns, kept: np.ndarray) -> float:
     ours, whole, empty = (
         runs.metrics(one).mean() for one in (kept, GRAPH.possible, np.zeros_like(GRAPH.possible))

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from interp.circuits.certificate import Stability
 from interp.circuits.files import LARGEST, Record, read_record, record_json
 from interp.circuits.finder import Circuit, Target
 from interp.circuits.graph import Graph, connected
+from interp.circuits.scores import EdgeScores
 from interp.circuits.text import parse_edges
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
@@ -36,12 +38,16 @@ def record(model: PuzzleGPT) -> Record:
         "mean",
         7,
         Target("faithfulness", 0.9),
+        EdgeScores(GRAPH, np.where(GRAPH.possible, scores + 0.1, 0), None, "exact", "mean", 5, 0.0, 0.0),
+        signed=True,
+        stable=Stability(100, 0.8, 0.6),
     )
 
 
 @pytest.fixture(scope="module")
 def written(record: Record) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(strict_json(record_json(record, {"kl": 0.5, "random": {"n": 2}})))
+    certificate = {"kl": 0.5, "random": {"n": 2}, "stability": {"draws": 100, "mean": 0.8, "least": 0.6}}
+    found: dict[str, Any] = json.loads(strict_json(record_json(record, certificate)))
     return found
 
 
@@ -59,8 +65,11 @@ def test_a_file_is_read_as_it_was_written(
     np.testing.assert_array_equal(found.scores, record.scores)
     assert (found.circuit.faithfulness, found.circuit.by) == (0.93, "edges")
     assert (found.found_by, found.held_out) == (record.found_by, record.held_out)
-    for name in ("model", "checkpoint", "fill", "seed", "target"):
+    for name in ("model", "checkpoint", "fill", "seed", "target", "signed", "stable"):
         assert getattr(found, name) == getattr(record, name)
+    assert found.order is not None and record.order is not None
+    np.testing.assert_array_equal(found.order.total, record.order.total)
+    assert (found.order.how, found.order.fill, found.order.pairs) == ("exact", "mean", 5)
     assert np.array_equal(parse_edges(written["text"], GRAPH), record.circuit.kept)
     assert written["edges"][0].keys() == {"from", "to", "score"}
 
@@ -109,6 +118,12 @@ def change(*path: Any, to: Any) -> Callable[[dict[str, Any]], Any]:
         (change("by", to=True), "'by' expects a text, got true or false"),
         (change("target", "kind", to="fast"), "target.'kind' expects one of"),
         (change("target", "amount", to=3), "up to 1, got 3"),
+        (change("scores", to=[]), "'scores' expects an object, got a list"),
+        (change("scores", "signed", to=1), "scores.'signed' expects true or false, got a number"),
+        (change("scores", "how", to="acdc"), "scores.'how' expects one of"),
+        (change("scores", "edges", to=[1.0]), f"has 1 numbers, and this model {GRAPH.n_edges} edges"),
+        (change("scores", "edges", 2, to="x"), "scores.edges, number 3 expects a finite number, got x"),
+        (change("stability", "mean", to="x"), "stability.'mean' expects a finite number"),
         (change("pairs", "held_out", to="all"), "pairs.'held_out' expects a list, got a text"),
         (change("pairs", "held_out", 1, "base", to="own.AAAA"), "pairs.held_out, pair 2: "),
         (change("pairs", "held_out", 1, "variable", to="a\nb"), "short texts on one line"),

@@ -110,6 +110,15 @@ def test_what_cannot_be_had_is_told_in_a_sentence(
         top_circuit(runs, scores, Target("solved"))
 
 
+def test_the_share_is_what_is_dropped_together(runs: CircuitRuns, top: list[Circuit]) -> None:
+    first = [
+        next(one for one in eliminate.steps(runs, top[-1], TARGET, share=share) if one is not None)
+        for share in (1e-9, 0.5)
+    ]
+    assert len(top[-1]) > len(first[0]) > len(first[1]) > 0
+    assert min(one.faithfulness for one in first) >= TARGET
+
+
 def test_circuits_have_as_many_edges_as_was_asked_for(runs: CircuitRuns, scores: EdgeScores) -> None:
     wanted = Target("size", 20)
     top = top_circuit(runs, scores, wanted)

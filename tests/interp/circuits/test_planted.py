@@ -24,6 +24,7 @@ from interp.circuits.checks.greedy import greedy_answers
 from interp.circuits.exact import exact_edges
 from interp.circuits.finder import LEAST_GAP, Circuit, Judge, random_circuits, top_circuit
 from interp.circuits.graph import Graph, connected
+from interp.circuits.planted import planting
 from interp.circuits.planted.effects import PlantedEstimates
 from interp.circuits.planted.found import auroc
 from interp.circuits.planted.planting import Plant, plant
@@ -78,7 +79,7 @@ def larger(source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair]) -> Plant:
 
 
 def truth_of(planted: Plant) -> np.ndarray:
-    return planted.kept[GRAPH.possible]
+    return planted.working[GRAPH.possible]
 
 
 def by_hand(
@@ -214,8 +215,23 @@ def test_edges_find_it(one: Plant, larger: Plant, pairs: list[Pair]) -> None:
         truth = truth_of(planted)
         assert auroc(np.abs(exact.values), truth) >= 0.99
         assert auroc(np.abs(estimated.values), truth) >= 0.95
-        assert not exact.values[~truth].any() and not estimated.values[~truth].any()
+        outside = ~planted.kept[GRAPH.possible]
+        assert not exact.values[outside].any() and not estimated.values[outside].any()
         assert exact.clean - exact.empty == pytest.approx(planted.gap, rel=1e-3)
+
+
+def test_what_has_no_effect_is_in_the_model_and_not_in_the_truth(
+    source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A draw with idle edges is taken as it is: with so many edges hardly one has none."""
+    monkeypatch.setattr(planting, "IDLE", 0.02)
+    found = plant(source, bank, pairs, 60, 1, structures_of(pairs))
+    assert 0 < found.idle.sum() < 60 and not (found.idle & ~found.kept).any()
+    effects = np.abs(found.effects.total)
+    assert effects[found.idle].max() < 0.02 <= effects[found.working].min()
+    assert np.array_equal(found.model.planted.kept.numpy() > 0.5, found.kept)
+    told = found.truth
+    assert (len(told["edges"]), len(told["idle"])) == (found.working.sum(), found.idle.sum())
 
 
 def test_exact_effects_are_those_of_hooks(one: Plant, pairs: list[Pair]) -> None:
@@ -291,7 +307,7 @@ def test_it_is_found_by_somebody_who_has_hooks_only(one: Plant, pairs: list[Pair
     assert expected[~one.kept].any()
     told = attribute_edges(model, pairs[:1], steps=0)
     assert np.allclose(told.total, np.where(one.kept, expected, 0), atol=1e-3 * np.abs(expected).max())
-    assert auroc(np.abs(found.values), truth_of(one)) >= 0.85  # of 30 edges among few
+    assert auroc(np.abs(found.values), truth_of(one)) >= 0.8  # by one gradient, of one pair
 
 
 def test_the_certificate_passes_the_truth_and_fails_a_false_circuit(one: Plant, pairs: list[Pair]) -> None:
@@ -372,10 +388,13 @@ def test_the_command_writes_a_model_with_the_truth_beside_it(
     assert main(common) == 0, capsys.readouterr().err
     assert "a circuit of 40 edges" in capsys.readouterr().out
     truth, model = json.loads((out / "truth.json").read_text()), load_model(out)
-    kept = GRAPH.mask(GRAPH.edge(one["from"], one["to"]) for one in truth["edges"])
+    listed = [*truth["edges"], *truth["idle"]]
+    kept = GRAPH.mask(GRAPH.edge(one["from"], one["to"]) for one in listed)
     assert model.planted is not None
     assert np.array_equal(kept, model.planted.kept.numpy() > 0.5)
-    assert kept.sum() == truth["n_edges"] == 40 and np.array_equal(connected(GRAPH, kept), kept)
+    assert kept.sum() == len(listed) == truth["n_edges"] == 40 and np.array_equal(
+        connected(GRAPH, kept), kept
+    )
     assert truth["checkpoint_id"] == model.checkpoint_id
     assert (truth["planted_in"], truth["planted_in_id"]) == (str(origin), load_model(origin).checkpoint_id)
     assert truth["gap"] >= LEAST_GAP and truth["structures"] == ["f(Y) Y f(X) X"]

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from interp import load_puzzles
+from interp.circuits import branches
 from interp.circuits import runs as runs_of
 from interp.circuits.exact import exact_edges
 from interp.circuits.graph import Graph, connected
@@ -143,3 +144,29 @@ def test_only_what_differs_is_computed(model: PuzzleGPT, pairs: list[Pair]) -> N
     moved = [(kept.z[layer] != cut.z[layer]).flatten(1).any(1).tolist() for layer in range(3)]
     assert moved == [[False] * 4, [False, False, True, False], [False] * 4]
     assert all(kept.mlps[layer] is cut.mlps[layer] for layer in range(3))
+
+
+def test_streams_of_one_product_are_those_that_are_added_up(
+    runs: CircuitRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In runs by themselves, one after the other in the same memory, and in one that others branch off."""
+    rng = np.random.default_rng(5)
+    masks = np.stack([connected(GRAPH, GRAPH.possible & (rng.random(EMPTY.shape) < 0.6)) for _ in range(3)])
+    fewer = masks[0] & (rng.random((6, *EMPTY.shape)) < 0.995)
+    used: list[int] = []
+    product = branches.Branch._product
+
+    def counted(self: branches.Branch, layer: int, readers: list[int]) -> Tensor:
+        used.append(layer)
+        return product(self, layer, readers)
+
+    monkeypatch.setattr(branches.Branch, "_product", counted)
+    found = [runs.each(masks, pair) for pair in (0, 1)] + [runs.each(fewer, 1, near=masks[0])]
+    assert {0, 1, 2} >= set(used) >= {1, 2}
+    used.clear()
+    monkeypatch.setattr(branches, "FEWEST", 1000)
+    runs.each(masks, 0, near=masks[1])  # the run that is kept is computed anew
+    expected = [runs.each(masks, pair) for pair in (0, 1)] + [runs.each(fewer, 1, near=masks[0])]
+    assert not used
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)

@@ -75,6 +75,7 @@ def test_it_tells_the_largest_flows_and_the_colour_of_the_pair(
         (["--cell", "7,2", "--puzzle", "nope"], "no puzzle 'nope'"),
         (["--cell", "7,2", "--puzzle", "own.abc"], "puzzle"),
         (["--cell", "7,2", "--puzzle", "some", "--puzzles", "none.npz"], "none.npz"),
+        (["--cell", "7,2", "--puzzles", "some.npz"], "'some.npz' is not looked at"),
         (["--cell", "7,2", "--target", "green"], "runner-up, centred"),
         (["--cell", "7,2", "--target", "3-3"], "no lead over itself"),
         (["--cell", "7,2", "--neurons", "9999"], "0 to 256 neurons"),
