@@ -360,8 +360,8 @@ def in_common(lines: Sequence[Line], graph: Graph, target: str = "faithfulness")
     for n in range(len(masks), max(1, len(masks) - 3), -1):
         some = [edge.text for edge in graph.listed(edges == n)]
         found += [f"  edges in {n}: {', '.join(some)}"] if some else []
-    apart = [[(a & b).sum() / (a | b).sum() for b in each] for a in each]
-    found += ["  Jaccard: " + "  ".join(masks)]
+    apart = [[(a & b).sum() / min(a.sum(), b.sum()) for b in each] for a in each]
+    found += ["  of the smaller's edges, in the other: " + "  ".join(masks)]
     found += [
         f"  {name:14}" + " ".join(f"{x:.2f}" for x in row) for name, row in zip(masks, apart, strict=True)
     ]
