@@ -27,6 +27,7 @@ LINES = [
     {"engine", "export"},
     {"analyses"},
     {"circuits"},
+    {"why"},
     {"figures", "training", "backend"},
     {"cli"},
     {"__main__", "__init__"},
