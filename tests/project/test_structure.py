@@ -27,8 +27,9 @@ LINES = [
     {"engine", "export"},
     {"analyses"},
     {"circuits"},
+    {"training"},
     {"why"},
-    {"figures", "training", "backend"},
+    {"figures", "backend"},
     {"cli"},
     {"__main__", "__init__"},
 ]
