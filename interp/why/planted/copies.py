@@ -1,26 +1,31 @@
-"""Sequences that only an induction head can go on with: a block of ten colours, each once, that comes back
-after a random number of markers.
+"""Sequences that only an induction head can go on with: a block of six colours, no two alike, that comes
+back after a random number of markers.
 
 What follows a colour in a block is another in every sequence, so no table knows it; the block comes back at
 another distance each time, so no fixed offset finds it. As each colour stands once in a block, one token
-back tells the place: "after what stood where I stand now, came ...".
+back tells the place: "after what stood where I stand now, came ...". Not all colours are in a block: with
+all of them a model learns which one is missing instead.
 """
 
-from dataclasses import dataclass
-
+import numpy as np
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
 from interp.tokens import MARKERS, N_CTX, START
+from interp.why.interventions.rows import Rows, TokenRows
 
-BLOCK = 10
-"""Colours 1 to 10. Colour 0 is the start token too."""
+BLOCK, COLOURS = 6, 10
+"""So many of colours 1 to 10. Colour 0 is the start token too."""
+PLACE = 200
+"""Where the first block stands in rows that a head is looked at on."""
+COPIES_LAG, MOST_LAG = BLOCK + 1, N_CTX - PLACE - BLOCK
+"""Positions from one block to the next."""
 
 
-def random_blocks(n: int, generator: torch.Generator) -> Int[Tensor, "row 10"]:
-    """Blocks of ten colours in random order."""
-    return 1 + torch.rand(n, BLOCK, generator=generator).argsort(1)
+def random_blocks(n: int, generator: torch.Generator) -> Int[Tensor, "row 6"]:
+    """Blocks of colours, none twice in one."""
+    return 1 + torch.rand(n, COLOURS, generator=generator).argsort(1)[:, :BLOCK]
 
 
 def _markers(shape: tuple[int, int], generator: torch.Generator) -> Int[Tensor, "row pos"]:
@@ -48,26 +53,20 @@ def training_batch(
     return tokens, asked
 
 
-@dataclass(frozen=True, eq=False)
-class Copies:
-    """Rows in which a block stands twice, at the same two places in all of them.
-
-    Attributes:
-        tokens: start token included.
-        queries: the colours of the second block but its last: what comes next stood ``back`` before.
-        back: how far a head that copies looks back from there, the lag less one.
-    """
-
-    tokens: Int[Tensor, "row 405"]
-    queries: Int[Tensor, " query"]
-    back: int
-
-
-def copies(n: int, lag: int = 38, seed: int = 0, place: int = 200) -> Copies:
-    """Rows with a block at ``place`` and once more ``lag`` after it, and random markers all around."""
-    generator = torch.Generator().manual_seed(seed)
+def copies(n: int, lag: int, generator: torch.Generator) -> TokenRows:
+    """Rows with a block at :data:`PLACE` and once more ``lag`` after it, and random markers all around."""
     tokens, blocks = _markers((n, N_CTX), generator), random_blocks(n, generator)
     tokens[:, 0] = START
-    for start in (place, place + lag):
+    for start in (PLACE, PLACE + lag):
         tokens[:, start : start + BLOCK] = blocks
-    return Copies(tokens, torch.arange(place + lag, place + lag + BLOCK - 1), lag - 1)
+    found: TokenRows = tokens.numpy()
+    return found
+
+
+def copies_rows(n: int, lag: int = 38, seed: int = 0) -> tuple[Rows, int]:
+    """The same as rows for interventions, seen from the second block but its last colour; and how far back
+    what comes next stood: the lag less one."""
+    generator = torch.Generator().manual_seed(seed)
+    tokens, others, reference = (copies(n, lag, generator) for _ in range(3))
+    queries = np.arange(PLACE + lag, PLACE + lag + BLOCK - 1)
+    return Rows(tokens, others, (0,) * n, (reference,), queries), lag - 1
