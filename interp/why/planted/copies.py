@@ -17,10 +17,12 @@ from interp.why.interventions.rows import Rows, TokenRows
 
 BLOCK, COLOURS = 6, 10
 """So many of colours 1 to 10. Colour 0 is the start token too."""
+PARTNER = 5
+"""Colours 6 to 10 are each the partner of the colour so much before."""
 PLACE = 200
 """Where the first block stands in rows that a head is looked at on."""
-COPIES_LAG, MOST_LAG = BLOCK + 1, N_CTX - PLACE - BLOCK
-"""Positions from one block to the next."""
+MOST_LAG = N_CTX - PLACE - BLOCK
+"""Positions from one block to the next, at most."""
 
 
 def random_blocks(n: int, generator: torch.Generator) -> Int[Tensor, "row 6"]:
@@ -53,20 +55,38 @@ def training_batch(
     return tokens, asked
 
 
-def copies(n: int, lag: int, generator: torch.Generator) -> TokenRows:
-    """Rows with a block at :data:`PLACE` and once more ``lag`` after it, and random markers all around."""
-    tokens, blocks = _markers((n, N_CTX), generator), random_blocks(n, generator)
+def copies_rows(n: int, lag: int, seed: int = 0) -> Rows:
+    """Rows with a block at :data:`PLACE` and once more ``lag`` after it, random markers all around, seen from
+    the second block but its last colour: what comes next stood ``lag`` - 1 before."""
+    generator = torch.Generator().manual_seed(seed)
+    found = []
+    for _ in range(3):
+        block = random_blocks(n, generator)
+        found.append(_with_blocks(block, block, lag, generator))
+    return _rows(found, np.arange(PLACE + lag, PLACE + lag + BLOCK - 1))
+
+
+def partner_rows(n: int, lag: int, seed: int = 0) -> Rows:
+    """The same with the first five colours, and in the second block, from which they are seen, the partner of
+    each: its own lies ``lag`` before it, and nowhere else."""
+    generator = torch.Generator().manual_seed(seed)
+    found = []
+    for _ in range(3):
+        block = 1 + torch.rand(n, PARTNER, generator=generator).argsort(1)
+        found.append(_with_blocks(block, block + PARTNER, lag, generator))
+    return _rows(found, np.arange(PLACE + lag, PLACE + lag + PARTNER))
+
+
+def _with_blocks(first: Tensor, second: Tensor, lag: int, generator: torch.Generator) -> TokenRows:
+    tokens = _markers((len(first), N_CTX), generator)
     tokens[:, 0] = START
-    for start in (PLACE, PLACE + lag):
-        tokens[:, start : start + BLOCK] = blocks
+    tokens[:, PLACE : PLACE + first.shape[1]] = first
+    tokens[:, PLACE + lag : PLACE + lag + second.shape[1]] = second
     found: TokenRows = tokens.numpy()
     return found
 
 
-def copies_rows(n: int, lag: int = 38, seed: int = 0) -> tuple[Rows, int]:
-    """The same as rows for interventions, seen from the second block but its last colour; and how far back
-    what comes next stood: the lag less one."""
-    generator = torch.Generator().manual_seed(seed)
-    tokens, others, reference = (copies(n, lag, generator) for _ in range(3))
-    queries = np.arange(PLACE + lag, PLACE + lag + BLOCK - 1)
-    return Rows(tokens, others, (0,) * n, (reference,), queries), lag - 1
+def _rows(drawn: list[TokenRows], queries: Int[np.ndarray, " query"]) -> Rows:
+    """Of three draws: those looked at, those put in their place, and those that a mean is taken over."""
+    tokens, others, reference = drawn
+    return Rows(tokens, others, (0,) * len(tokens), (reference,), queries)

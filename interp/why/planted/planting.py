@@ -18,7 +18,7 @@ from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
 from interp.tokens import N_CTX
 from interp.why.interventions.rows import QUERIES, Rows
-from interp.why.planted.copies import COPIES_LAG, MOST_LAG, copies_rows
+from interp.why.planted.copies import BLOCK, MOST_LAG, PARTNER, copies_rows, partner_rows
 from interp.why.planted.toy import kept_toy
 
 Kind = Literal["pointer", "k-composition", "content"]
@@ -26,15 +26,16 @@ KINDS: dict[Kind, str] = {
     "pointer": "looks a fixed number of positions back, by a rotation of the sinusoids",
     "k-composition": "looks at what followed this token before: two layers, trained on copies at random"
     " distances",
-    "content": "looks at keys with the same token, wherever they are",
+    "content": "looks at keys with the partner of its token, wherever they are",
 }
 assert set(KINDS) == set(get_args(Kind))
 
 OFFSET = 37
 SIZES = Config(n_layers=2, n_heads=4, d_model=64, d_head=64, d_mlp=64)
-NOISE = 0.05
+NOISE = 0.02
 """Of all weights but those of the head, and of the head's own, beside what was planted."""
-SHARPNESS = 4.0
+SHARPNESS: dict[str, float] = {"pointer": 12.0, "content": 1.5}
+"""What queries are multiplied by, so that the softmax has a peak and is not saturated."""
 TOKEN_SIZE = 12.0
 """Length of a token's embedding where content is looked for; the position's is 5.7."""
 
@@ -48,8 +49,8 @@ class PlantedHead:
         kind: the truth.
         head: which it is.
         back: how far back the key lies that it looks at, in ``rows``.
-        rows: sequences that it can be seen on: random tokens for a pointer; for the others a block of colours
-            that comes back after ``back`` positions, or one more.
+        rows: sequences that it can be seen on: random colours for a pointer; a block of colours that comes
+            back, for K-composition; a block whose partners come, for content.
         seed: that noise and rows were drawn with.
     """
 
@@ -81,8 +82,7 @@ def plant_head(kind: Kind, offset: int = OFFSET, seed: int = 0, n: int = 8) -> P
         "k-composition": _k_composition,
         "content": _content,
     }
-    least = 1 if kind == "pointer" else COPIES_LAG
-    most = int(QUERIES.min()) if kind == "pointer" else MOST_LAG - 1
+    least, most = (1, int(QUERIES.min())) if kind == "pointer" else (BLOCK, MOST_LAG - 1)
     if not least <= offset <= most:
         raise PuzzlescopeError(f"--offset of {kind} is {least} to {most}, got {offset}.")
     return makers[kind](offset, seed, n)
@@ -117,7 +117,7 @@ def _pointer(offset: int, seed: int, n: int) -> PlantedHead:
     model = _noisy(seed)
     head = Component(0, "head", seed % SIZES.n_heads)
     attn = model.blocks[0].attn
-    attn.W_Q[head.head] += SHARPNESS * turned_back(model, offset)
+    attn.W_Q[head.head] += SHARPNESS["pointer"] * turned_back(model, offset)
     attn.W_K[head.head] += torch.eye(SIZES.d_model)
     rng = np.random.default_rng(seed)
     return PlantedHead(model, "pointer", head, offset, _random_rows(rng, n), seed)
@@ -138,17 +138,17 @@ def _content(offset: int, seed: int, n: int) -> PlantedHead:
     # The last right singular vectors are the directions in which the positions have least.
     free = torch.linalg.svd(model.pos_embed.W_pos.double()).Vh[-SIZES.d_vocab :].float()
     generator = torch.Generator().manual_seed(seed)
-    turned = torch.linalg.qr(torch.randn(len(free), len(free), generator=generator)).Q
-    model.embed.W_E[:] = TOKEN_SIZE * turned @ free
-    reads = free.T @ free
-    model.blocks[0].attn.W_Q[head.head] = SHARPNESS * reads
-    model.blocks[0].attn.W_K[head.head] = reads
-    rows, back = copies_rows(n, offset, seed)
-    return PlantedHead(model, "content", head, back + 1, rows, seed)
+    tokens = torch.linalg.qr(torch.randn(len(free), len(free), generator=generator)).Q @ free
+    model.embed.W_E[:] = TOKEN_SIZE * tokens
+    partners = [
+        token - PARTNER if token in range(PARTNER + 1, 2 * PARTNER + 1) else token for token in range(15)
+    ]
+    model.blocks[0].attn.W_Q[head.head] = SHARPNESS["content"] * tokens.T @ tokens[partners]
+    model.blocks[0].attn.W_K[head.head] = tokens.T @ tokens
+    return PlantedHead(model, "content", head, offset, partner_rows(n, offset, seed), seed)
 
 
 def _k_composition(offset: int, seed: int, n: int) -> PlantedHead:
     """The trained model: the head of its second layer that looks at what followed."""
     model, head = kept_toy()
-    rows, back = copies_rows(n, offset + 1, seed)
-    return PlantedHead(model, "k-composition", head, back, rows, seed)
+    return PlantedHead(model, "k-composition", head, offset, copies_rows(n, offset + 1, seed), seed)
