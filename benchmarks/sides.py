@@ -11,17 +11,18 @@ pattern; and where it looks when tokens are inserted before the answer, and on r
 
 import sys
 import time
-from itertools import islice
 
 from interp.ablation import bank_patterns, parse_component
 from interp.checkpoints import load_model
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
+from interp.tokens import Structure
 from interp.why.interventions.elsewhere import INSERTED, PERIODS, with_filler, with_period
 from interp.why.interventions.one_side import one_side
 from interp.why.interventions.results import MEAN, POSITION, SIDES, Estimate, Interventions, estimate
 from interp.why.interventions.rows import Rows
 from interp.why.interventions.shift import pointer_shift
+from interp.why.usual import held_out
 
 HEADS = {
     "default": {"L1.H1": 100, "L1.H5": 100, "L3.H3": 1},
@@ -30,17 +31,17 @@ HEADS = {
     "seed-3": {"L2.H3": 100, "L2.H7": 100},
 }
 WRITERS = 3
+STEP = 7
 
 
-def apart(bank: PuzzleSet, rows: Rows, n: int) -> tuple[Puzzle, ...]:
-    """So many puzzles, orders in turn, that are in no mean."""
-    known = {row[1:].astype("uint8").tobytes() for own in rows.references for row in own}
-    found = [puzzle for puzzle in bank if puzzle.cells not in known]
-    orders = list(dict.fromkeys(puzzle.structure for puzzle in found))
-    each = -(-n // len(orders))
-    # A prime step through each order, so that all tasks are among them.
-    chosen = [list(islice((p for p in found if p.structure == order), 0, None, 7))[:each] for order in orders]
-    return tuple(puzzle for some in zip(*chosen, strict=True) for puzzle in some)[:n]
+def apart(bank: PuzzleSet, n: int) -> tuple[Puzzle, ...]:
+    """So many puzzles that are in no mean, orders of the grids in turn."""
+    by_order: dict[Structure, list[Puzzle]] = {}
+    for puzzle in held_out(bank, bank):
+        by_order.setdefault(puzzle.structure, []).append(puzzle)
+    # Every seventh of an order, so that other tasks come than that which is first in the bank.
+    chosen = zip(*(own[::STEP] for own in by_order.values()), strict=False)
+    return tuple(puzzle for some in chosen for puzzle in some)[:n]
 
 
 def told(one: Estimate) -> str:
@@ -49,7 +50,7 @@ def told(one: Estimate) -> str:
 
 def main(models: str = ",".join(HEADS), n: str = "16") -> None:
     bank = load_puzzles("bank")
-    puzzles = apart(bank, Rows.of_puzzles(bank.limit(64).puzzles, bank), int(n))
+    puzzles = apart(bank, int(n))
     rows = Rows.of_puzzles(puzzles, bank)
     for name in models.split(","):
         model = load_model(name)
