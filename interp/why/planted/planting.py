@@ -110,25 +110,24 @@ def _attention(model: PuzzleGPT) -> Attention:
     return block.attn
 
 
-def turned_back(model: PuzzleGPT, offset: int) -> Float[Tensor, "d_model d_model"]:
+def turned_back(table: Float[Tensor, "pos d_model"], offset: int) -> Float[Tensor, "d_model d_model"]:
     """The rotation that takes the sinusoids of every position to those of ``offset`` positions before:
-    ``W_pos[p] @ it = W_pos[p - offset]``. Blocks of two, one a frequency (Vaswani et al., 2017, section
+    ``table[p] @ it = table[p - offset]``. Blocks of two, one a frequency (Vaswani et al., 2017, section
     3.5)."""
-    table = model.pos_embed.W_pos.double()
-    found = torch.zeros(table.shape[1], table.shape[1], dtype=torch.float64)
-    # cos and sin of the frequency's angle in so many positions stand in the table itself.
+    found = torch.zeros(table.shape[1], table.shape[1])
+    # sin and cos of the frequency's angle in so many positions stand in the table itself.
     sin, cos = table[offset, 0::2], table[offset, 1::2]
     even, odd = torch.arange(0, len(found), 2), torch.arange(1, len(found), 2)
     found[even, even], found[odd, odd] = cos, cos
     found[odd, even], found[even, odd] = -sin, sin
-    return found.float()
+    return found
 
 
 def _pointer(offset: int, seed: int, n: int) -> PlantedHead:
     """Layer 0: W_Q turns back by the offset, W_K is the identity."""
     model, number = _noisy(seed), seed % SIZES.n_heads
     attn = _attention(model)
-    attn.W_Q[number] += SHARPNESS["pointer"] * turned_back(model, offset)
+    attn.W_Q[number] += SHARPNESS["pointer"] * turned_back(model.pos_embed.W_pos, offset)
     attn.W_K[number] += torch.eye(SIZES.d_model)
     rng = np.random.default_rng(seed)
     return PlantedHead(model, "pointer", Component(0, "head", number), offset, _random_rows(rng, n), seed)

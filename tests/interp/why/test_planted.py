@@ -53,7 +53,7 @@ def test_a_pointer_follows_its_position_and_no_content(seed: int) -> None:
 def test_a_pointer_of_any_distance(offset: int) -> None:
     planted = plant_head("pointer", offset, n=2)
     W_pos = planted.model.W_pos
-    turned = W_pos[offset:] @ turned_back(planted.model, offset)
+    turned = W_pos[offset:] @ turned_back(W_pos, offset)
     np.testing.assert_allclose(turned.numpy(), W_pos[: 405 - offset].numpy(), atol=1e-5)
     found = one_side(planted.model, planted.rows, planted.head, offset)
     assert found.clean.at_back.mean() > 0.9
