@@ -3,6 +3,9 @@
 A head that looks ``back`` positions back because its query *is* at p looks at p + s - back when its query is
 made to read p + s. With sinusoids the position p + s is a rotation of p, so that a fixed linear map can do so
 (Vaswani et al., 2017, section 3.5). A head that looks there for what stands there does not move.
+
+Positions are taken from the model's own table, and none beyond its 405: nothing is put in place that the
+model has not seen, so that positions that were learned would be moved no otherwise.
 """
 
 from collections.abc import Iterable, Sequence
