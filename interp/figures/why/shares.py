@@ -1,0 +1,102 @@
+"""What kinds of terms a head's contrast is made of, as shares with their intervals."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from interp.figures.draft import Draft, drawn
+from interp.figures.style import MEASURING, QUIET, STRONG, base_figure, empty
+from interp.figures.why.score import CONTENT
+
+
+class ShareOf(NamedTuple):
+    """A share and its interval; ``low`` and ``high`` are nan where there is none yet."""
+
+    mean: float
+    low: float
+    high: float
+
+
+COLOURS = {
+    "direct position": STRONG,
+    "re-coded position": "#7f9ec2",
+    "content": CONTENT,
+    "K-composition": "#aa4499",
+    "Q-composition": "#999933",
+}
+"""Of each class; K and Q as the inputs of heads have them (:mod:`interp.figures.readers`), but for Q, whose
+blue is position's here."""
+
+
+@drawn
+def share_bars(shares: Mapping[str, ShareOf], title: str) -> Draft:
+    """A lying bar a class of terms: its share of the contrast, with a line for its interval. Shares sum to 1;
+    one below 0 works against the looked-at key.
+
+    Args:
+        shares: of each class by its name.
+        title: of what.
+    """
+    figure = base_figure(title, height=84 + 26 * max(len(shares), 2))
+    known = {name: one for name, one in shares.items() if one.mean == one.mean}
+    if not known:
+        return empty(figure, MEASURING)
+    names = list(known)
+    figure.add_bar(
+        orientation="h",
+        x=[one.mean for one in known.values()],
+        y=list(range(len(names))),
+        width=0.66,
+        marker={"color": [_faint(COLOURS.get(name, QUIET)) for name in names]},
+        hovertext=[_told(name, one) for name, one in known.items()],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+    ends = [0.0, 1.0]
+    for line, (name, one) in enumerate(known.items()):
+        ends += [one.mean, *(end for end in (one.low, one.high) if end == end)]
+        if one.low == one.low and one.high == one.high:
+            figure.add_shape(
+                type="line",
+                x0=one.low,
+                x1=one.high,
+                y0=line,
+                y1=line,
+                line={"color": COLOURS.get(name, QUIET), "width": 4},
+            )
+    low, high = min(ends), max(ends)
+    for line, one in enumerate(known.values()):
+        at = max([one.mean, 0.0, *([one.high] if one.high == one.high else [])])
+        figure.add_annotation(
+            text=f"{one.mean:.0%}".replace("-", "−"),
+            x=at,
+            y=line,
+            xanchor="left",
+            xshift=5,
+            showarrow=False,
+            font={"size": 11},
+        )
+    figure.update_xaxes(
+        title="share of the contrast",
+        range=[low - 0.02, high + 0.14 * (high - low)],
+        tickformat=".0%",
+        zeroline=True,
+        zerolinecolor=QUIET,
+    )
+    figure.update_yaxes(
+        tickvals=list(range(len(names))),
+        ticktext=names,
+        range=[len(names) - 0.5, -0.5],
+        showgrid=False,
+        zeroline=False,
+    )
+    return figure
+
+
+def _faint(colour: str) -> str:
+    """A colour through which its interval is seen."""
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, 0.5)"
+
+
+def _told(name: str, one: ShareOf) -> str:
+    between = f"<br>95 % interval {one.low:.1%} to {one.high:.1%}" if one.low == one.low else ""
+    return f"<b>{name}</b>: {one.mean:.1%}{between}".replace("-", "−")
