@@ -7,14 +7,20 @@ from interp.analyses.head_roles import ROLES
 from interp.analyses.head_study import OVER
 
 PAGE = "heads"
+VIEWS = {"all": "All heads", "why": "Why here"}
 SIGHTS: Sights = {
     "table": Sight("the table of heads", '[class*="st-key-heads-table"]'),
     "scatter": Sight("the head scatter", ".st-key-heads-scatter"),
     "spectrum": Sight("the spectrum of a head", ".st-key-heads-spectrum"),
     "maps": Sight("the maps of the heads", '[class*="st-key-heads-offsets"]'),
+    "verdict": Sight("why the head looks there", ".st-key-why-verdict"),
+    "score": Sight("the score of the key that is looked at", ".st-key-why-score-room"),
+    "phase": Sight("the phase test", ".st-key-why-phase-room"),
+    "shift": Sight("the shift experiment", ".st-key-why-shift-room"),
 }
 CHOICES = {
     **see(SIGHTS),
+    "show": one_of(tuple(VIEWS), "all", "view"),
     "over": one_of(tuple(OVER), "answer", "choice of positions"),
     "role": one_of(("", *ROLES), "", "head role"),
     "x": one_of(tuple(TITLES), "next_one_grid_back", "horizontal axis"),
