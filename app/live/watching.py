@@ -199,5 +199,4 @@ def look_in(group: str, key: Hashable, begin: Callable[[], Watch[S]]) -> Seen[S]
 def how_far(group: str, watch: Watch[S]) -> Seen[S]:
     """How far the one result of a group is."""
     stopped, finished = watched().stopped(group), watch.finished
-    done = 0.0 if watch.state is None else watch.state.fraction
-    return Seen(watch.state, None if finished or stopped else done, stopped and not finished)
+    return Seen(watch.state, None if finished or stopped else _fraction(watch), stopped and not finished)

@@ -106,7 +106,7 @@ CHARTS: dict[str, Callable[[], go.Figure]] = {
     "score_bars": lambda: figures.score_bars(*_score(), "L1.H5: the score of one key"),
     "score_matrix": lambda: figures.score_matrix(*_score()),
     "share_bars": lambda: figures.share_bars(
-        {"direct position": ShareOf(0.93, 0.9, 0.97), "content": ShareOf(-0.02, np.nan, np.nan)}, "L1.H5"
+        {"direct": ShareOf(0.93, 0.9, 0.97), "content": ShareOf(-0.02, np.nan, np.nan)}, "L1.H5"
     ),
     "phase_points": lambda: figures.phase_points(*_phases(), 37, "L1.H5: how far each sinusoid is turned"),
     "concordance_curve": lambda: figures.concordance_curve(

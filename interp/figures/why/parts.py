@@ -7,6 +7,10 @@ PartKind = Literal["position", "content"]
 SHORT: dict[PartKind, str] = {"position": "pos", "content": "cont"}
 
 
+WHOLE = ("position", "bias")
+"""Writers that are the same in every puzzle: there is nothing else of them."""
+
+
 class Part(NamedTuple):
     """One part of what a query or a key reads.
 
@@ -22,10 +26,10 @@ class Part(NamedTuple):
     def label(self) -> str:
         """As it stands beside a bar.
 
-        >>> Part("L0.mlp", "position").label
-        'L0.mlp·pos'
+        >>> Part("L0.mlp", "position").label, Part("position", "position").label
+        ('L0.mlp·pos', 'position')
         """
-        return f"{self.writer}·{SHORT[self.kind]}"
+        return self.writer if self.writer in WHOLE else f"{self.writer}·{SHORT[self.kind]}"
 
     @property
     def words(self) -> str:

@@ -16,15 +16,18 @@ class ShareOf(NamedTuple):
     high: float
 
 
-COLOURS = {
-    "direct position": STRONG,
-    "re-coded position": "#7f9ec2",
-    "content": CONTENT,
-    "K-composition": "#aa4499",
-    "Q-composition": "#999933",
+CLASSES: dict[str, tuple[str, str]] = {
+    "direct": ("direct position", STRONG),
+    "recoded": ("re-coded position", "#7f9ec2"),
+    "content": ("content", CONTENT),
+    "k": ("K-composition", "#aa4499"),
+    "q": ("Q-composition", "#999933"),
+    "qk": ("K and Q", QUIET),
+    "mlp": ("MLPs' content", QUIET),
+    "half": ("token × position", QUIET),
 }
-"""Of each class; K and Q as the inputs of heads have them (:mod:`interp.figures.readers`), but for Q, whose
-blue is position's here."""
+"""Of each class its name and its colour; K as the inputs of heads have it (:mod:`interp.figures.readers`), but not
+Q, whose blue is position's here."""
 
 
 @drawn
@@ -33,7 +36,7 @@ def share_bars(shares: Mapping[str, ShareOf], title: str) -> Draft:
     one below 0 works against the looked-at key.
 
     Args:
-        shares: of each class by its name.
+        shares: of each class by its key in :data:`CLASSES`.
         title: of what.
     """
     figure = base_figure(title, height=84 + 26 * max(len(shares), 2))
@@ -46,7 +49,7 @@ def share_bars(shares: Mapping[str, ShareOf], title: str) -> Draft:
         x=[one.mean for one in known.values()],
         y=list(range(len(names))),
         width=0.66,
-        marker={"color": [_faint(COLOURS.get(name, QUIET)) for name in names]},
+        marker={"color": [_faint(CLASSES[name][1]) for name in names]},
         hovertext=[_told(name, one) for name, one in known.items()],
         hovertemplate="%{hovertext}<extra></extra>",
     )
@@ -60,7 +63,7 @@ def share_bars(shares: Mapping[str, ShareOf], title: str) -> Draft:
                 x1=one.high,
                 y0=line,
                 y1=line,
-                line={"color": COLOURS.get(name, QUIET), "width": 4},
+                line={"color": CLASSES[name][1], "width": 4},
             )
     low, high = min(ends), max(ends)
     for line, one in enumerate(known.values()):
@@ -83,7 +86,7 @@ def share_bars(shares: Mapping[str, ShareOf], title: str) -> Draft:
     )
     figure.update_yaxes(
         tickvals=list(range(len(names))),
-        ticktext=names,
+        ticktext=[CLASSES[name][0] for name in names],
         range=[len(names) - 0.5, -0.5],
         showgrid=False,
         zeroline=False,
@@ -99,4 +102,4 @@ def _faint(colour: str) -> str:
 
 def _told(name: str, one: ShareOf) -> str:
     between = f"<br>95 % interval {one.low:.1%} to {one.high:.1%}" if one.low == one.low else ""
-    return f"<b>{name}</b>: {one.mean:.1%}{between}".replace("-", "−")
+    return f"<b>{CLASSES[name][0]}</b>: {one.mean:.1%}{between}".replace("-", "−")

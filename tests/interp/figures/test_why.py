@@ -62,13 +62,13 @@ def test_scores_that_cannot_be_split_are_told(draw) -> None:
 
 def test_shares_have_their_intervals_and_what_is_not_known_is_left_out() -> None:
     nothing = ShareOf(np.nan, np.nan, np.nan)
-    shares = {"direct position": ShareOf(0.9, 0.8, 1.0), "content": ShareOf(-0.1, -0.2, 0.0), "x": nothing}
+    shares = {"direct": ShareOf(0.9, 0.8, 1.0), "content": ShareOf(-0.1, -0.2, 0.0), "k": nothing}
     figure = share_bars(shares, "L1.H5")
     assert list(figure.data[0].x) == [0.9, -0.1]
     assert [(line.x0, line.x1) for line in figure.layout.shapes] == [(0.8, 1.0), (-0.2, 0.0)]
     low, high = figure.layout.xaxis.range
     assert low < -0.2 and high > 1.0
-    assert share_bars({"x": nothing}, "L1.H5").layout.annotations[0].text == "Measuring …"
+    assert share_bars({"k": nothing}, "L1.H5").layout.annotations[0].text == "Measuring …"
 
 
 @pytest.mark.parametrize("offset", [1, 37, 100])

@@ -1,0 +1,111 @@
+"""Why a head looks where it looks, as a visitor looks at it: a score taken apart, shares over many puzzles, the
+phases of the weights, interventions on one side, and the verdict. All are begun when the view is opened; the
+quickest comes first."""
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from app.live.watching import Seen, look_in, watched
+from interp.ablation import REFERENCE_PUZZLES, Component
+from interp.analyses.question import Question
+from interp.backend import Backend, Watch
+from interp.errors import PuzzlescopeError
+from interp.puzzles import Puzzle
+from interp.why import CellSplitOf, PhaseOf, SharesOf, VerdictOf
+from interp.why.interventions import OneSide, PointerShift
+from interp.why.interventions.results import Moved, Side
+
+VERDICT, SPLIT, SHARES, PHASE, SHIFT, SIDES = (
+    "why-verdict",
+    "why-split",
+    "why-shares",
+    "why-phase",
+    "why-shift",
+    "why-sides",
+)
+"""Of what a visitor looks in on."""
+GROUPS = (SHARES, VERDICT, SIDES, SHIFT, SPLIT, PHASE)
+"""The same, the quickest last: of one visitor's work the latest comes first."""
+FEW = 8
+"""Puzzles of the shift experiment and of the interventions."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Of what it is asked.
+
+    Attributes:
+        model: its name.
+        puzzle: on screen.
+        head: whose attention it is.
+        query, key: the position that predicts the cell, and that which the head looks at from there.
+        side, moved: of the shift experiment.
+    """
+
+    model: str
+    puzzle: Puzzle
+    head: Component
+    query: int
+    key: int
+    side: Side = "queries"
+    moved: Moved = "mean"
+
+    @property
+    def back(self) -> int:
+        """How many positions before the query the key lies."""
+        return self.query - self.key
+
+
+def question(group: str, asked: Asked, backend: Backend) -> Question[Any]:
+    """What is asked of a group."""
+    many = tuple(backend.bank().limit(REFERENCE_PUZZLES))
+    few = many[:: len(many) // FEW][:FEW]
+    head, back = asked.head, asked.back
+    questions: dict[str, Question[Any]] = {
+        VERDICT: VerdictOf(many, head, back),
+        SPLIT: CellSplitOf(asked.puzzle, head, asked.query, asked.key),
+        SHARES: SharesOf(many, head, back),
+        PHASE: PhaseOf(head),
+        SHIFT: PointerShift(few, head, back, asked.side, asked.moved),
+        SIDES: OneSide(few, head, back),
+    }
+    return questions[group]
+
+
+def begin(asked: Asked, backend: Backend) -> None:
+    """Begin what is not begun yet."""
+    for group in GROUPS:
+        look(group, asked, backend)
+
+
+def look(group: str, asked: Asked, backend: Backend) -> Seen[Any]:
+    """Look in on one of them. Of what cannot be answered there is no result: :func:`problem` says why."""
+    own = question(group, asked, backend)
+    key: Hashable = (asked.model, own)
+    try:
+        return look_in(group, key, lambda: backend.watch(asked.model, own))
+    except PuzzlescopeError as error:
+        watched().keep(group, key, [_Refused(str(error))])
+        return Seen(None, None, False)
+
+
+def problem(group: str) -> str:
+    """Why there is nothing to see; empty if there is."""
+    return next((one.why for one in watched().held(group) if isinstance(one, _Refused)), "")
+
+
+class _Refused(Watch[Any]):
+    """In the place of a result that there is none of.
+
+    Args:
+        why: in a sentence.
+    """
+
+    def __init__(self, why: str):
+        super().__init__(None)
+        self.why = why
+
+    @property
+    def finished(self) -> bool:
+        return True

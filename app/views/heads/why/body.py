@@ -1,0 +1,85 @@
+"""Why this head looks there: a sentence first, then what it rests on, all of which fills up."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from app.live import fragment
+from app.live import why as live
+from app.state.scene import Scene
+from app.views.heads.choices import PAGE
+from app.views.heads.why import looking, pieces
+from app.views.heads.why.looking import Looking
+from app.widgets import terms
+from app.widgets.text import escape_markdown
+from interp.backend import Backend
+
+INTRODUCTION = (
+    "Why does this head look there? Choose a head, and click a cell of the answer: where it looks from there is"
+    " ringed, and below is what makes it so."
+)
+GUIDE = """
+There are three answers. **By position**: the head is a **pointer**, it looks so many positions back, whatever
+stands there. **By what an earlier head found out**: in its keys (**K-composition**: "the cell whose
+predecessor is what I am") or in its query (**Q-composition**: an earlier head says where to look). These are
+the two ways to an induction head that the notebook ends with. Or **by content**: it looks for a colour.
+
+Four tests decide, each of another kind, and they have to agree. Its **score** taken apart into who wrote what
+(exact, on this puzzle and over many). The **phases** of its weights (no puzzle at all). The **shift
+experiment** (the query is told that it stands elsewhere). And **interventions** on one side of the head.
+
+Everything is of the whole model: what is ablated takes part.
+"""
+
+
+def show(scene: Scene, backend: Backend) -> None:
+    """Draw it all. What is not known yet is begun here, and nowhere else."""
+    terms.how_to_read(INTRODUCTION, GUIDE, key="why-guide")
+    seen = looking.looking(scene, backend)
+    looking.show(scene, backend, seen)
+    st.caption(escape_markdown(looking.sentence(scene, seen)))
+    if scene.ablation:
+        st.caption("What follows is of the whole model: what is ablated takes part.")
+    problem = live.problem(scene, backend, seen)
+    if problem:
+        st.info(escape_markdown(problem))
+        return
+    live.begin(scene, backend, seen)
+
+    def verdict() -> None:
+        pieces.verdict(scene, backend, seen)
+
+    def score() -> None:
+        pieces.score(scene, backend, seen)
+
+    def shares() -> None:
+        pieces.shares(scene, backend, seen)
+
+    def phase() -> None:
+        pieces.phase(scene, backend, seen)
+
+    def shift() -> None:
+        pieces.shift(scene, backend, seen)
+
+    def sides() -> None:
+        pieces.sides(scene, backend, seen)
+
+    for draw, group in (
+        (verdict, live.VERDICT),
+        (score, live.SPLIT),
+        (phase, live.PHASE),
+        (shift, live.SHIFT),
+        (sides, live.SIDES),
+        (shares, live.SHARES),
+    ):
+        with st.container(key=f"why-{draw.__name__}-room"):
+            _part(draw, group, scene, backend, seen)
+
+
+def _part(draw: Callable[[], None], group: str, scene: Scene, backend: Backend, seen: Looking) -> None:
+    """One of them, which is drawn again by itself when it has come on."""
+
+    def under_way() -> bool:
+        return live.look(group, scene, backend, seen).progress is not None
+
+    fragment.show(draw, scene=scene, page=PAGE, under_way=under_way, groups=[group], alone=True)
