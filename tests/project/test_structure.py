@@ -27,7 +27,9 @@ LINES = [
     {"engine", "export"},
     {"analyses"},
     {"circuits"},
-    {"figures", "training", "backend"},
+    {"training"},
+    {"why"},
+    {"figures", "backend"},
     {"cli"},
     {"__main__", "__init__"},
 ]
