@@ -1,10 +1,13 @@
-"""Why a head looks where it looks, as a visitor looks at it: a score taken apart, shares over many puzzles, the
-phases of the weights, interventions on one side, and the verdict. All are begun when the view is opened; the
-quickest comes first."""
+"""Why a head looks where it looks, as a visitor looks at it: a score taken apart, shares over many puzzles,
+the phases of the weights, interventions on one side, and the verdict. All are begun when the view is opened;
+the quickest comes first."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
+
+from interp.why.interventions.questions import OneSide, PointerShift
+from interp.why.questions import CellSplitOf, PhaseOf, ReasonOf, SplitOf
 
 from app.live.watching import Seen, look_in, watched
 from interp.ablation import REFERENCE_PUZZLES, Component
@@ -12,8 +15,6 @@ from interp.analyses.question import Question
 from interp.backend import Backend, Watch
 from interp.errors import PuzzlescopeError
 from interp.puzzles import Puzzle
-from interp.why import CellSplitOf, PhaseOf, SharesOf, VerdictOf
-from interp.why.interventions import OneSide, PointerShift
 from interp.why.interventions.results import Moved, Side
 
 VERDICT, SPLIT, SHARES, PHASE, SHIFT, SIDES = (
@@ -63,9 +64,9 @@ def question(group: str, asked: Asked, backend: Backend) -> Question[Any]:
     few = many[:: len(many) // FEW][:FEW]
     head, back = asked.head, asked.back
     questions: dict[str, Question[Any]] = {
-        VERDICT: VerdictOf(many, head, back),
+        VERDICT: ReasonOf(many, head, back),
         SPLIT: CellSplitOf(asked.puzzle, head, asked.query, asked.key),
-        SHARES: SharesOf(many, head, back),
+        SHARES: SplitOf(many, head, back),
         PHASE: PhaseOf(head),
         SHIFT: PointerShift(few, head, back, asked.side, asked.moved),
         SIDES: OneSide(few, head, back),

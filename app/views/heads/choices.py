@@ -5,6 +5,7 @@ from app.state.sights import Sight, Sights, see
 from app.widgets.charts.head_scatter import COST, TITLES
 from interp.analyses.head_roles import ROLES
 from interp.analyses.head_study import OVER
+from interp.why.interventions.results import MOVED, SIDES
 
 PAGE = "heads"
 VIEWS = {"all": "All heads", "why": "Why here"}
@@ -21,6 +22,8 @@ SIGHTS: Sights = {
 CHOICES = {
     **see(SIGHTS),
     "show": one_of(tuple(VIEWS), "all", "view"),
+    "side": one_of(SIDES, "queries", "side whose position is moved"),
+    "moved": one_of(tuple(MOVED), "mean", "what of the position is moved"),
     "over": one_of(tuple(OVER), "answer", "choice of positions"),
     "role": one_of(("", *ROLES), "", "head role"),
     "x": one_of(tuple(TITLES), "next_one_grid_back", "horizontal axis"),

@@ -5,46 +5,48 @@ from collections.abc import Sequence
 import streamlit as st
 
 from app.widgets import plain_table, terms
+from app.widgets.text import escape_markdown
 
 TITLE = "What happens if one side reads something else?"
-SHORT = "One side of this head alone is changed; log-odds of the key that is looked at, before and after."
+SHORT = "One side of this head alone is changed: log-odds of the key that is looked at, before and after."
 ABOUT = """
 Each line is an experiment on one side of this head only, its queries or its keys; everything else runs on as
 it was. **Log-odds**: how much more the head looks at this key than at all others together, as a logarithm: 0
 is half of its attention, +4.6 is 99 %. It is used because near 100 % the share itself hardly moves.
 
-*Kept* is what remains of the log-odds, from 100 % (it made no difference) to 0 % and below (the head no
-longer finds its key).
+*Kept* is what remains of the log-odds beyond chance, from 100 % (it made no difference) to 0 % and below (the
+head no longer finds its key).
 """
-HEAD = (
-    "What is changed",
-    "On",
-    "Log-odds before\N{NO-BREAK SPACE}",
-    "after\N{NO-BREAK SPACE}",
-    "kept\N{NO-BREAK SPACE}",
-)
-LINE, TOP = 29, 62
+NUMBER = "\N{NO-BREAK SPACE}"
+HEAD = ("What is changed", "On its", f"Log-odds before{NUMBER}", f"After{NUMBER}", f"Kept{NUMBER}")
+LINE, TOP = 29, 40
 MOST = 12
 """Lines that are seen without scrolling."""
 
+Row = tuple[str, str, float, float, float]
+"""What was changed, on which side, log-odds before and after, and the share that is kept."""
 
-def show(rows: Sequence[tuple[str, str, float, float, float]], told: str, empty: str) -> None:
+
+def heading() -> None:
+    """Draw what is asked, and how the answer reads."""
+    st.header(TITLE, anchor=False)
+    terms.how_to_read(SHORT, ABOUT)
+
+
+def show(rows: Sequence[Row], told: str, empty: str) -> None:
     """Draw the table.
 
     Args:
-        rows: what was changed, on which side, log-odds before and after, and the share that is kept.
+        told: what comes out, in words.
         empty: what stands there without rows.
     """
-    st.header(TITLE, anchor=False)
-    terms.how_to_read(SHORT, ABOUT, key="why-interventions-read")
     texts = [
         (what, side, _number(before, "+.2f"), _number(after, "+.2f"), _number(kept, ".0%"))
         for what, side, before, after, kept in rows
     ]
     height = TOP + LINE * min(max(len(texts), 1), MOST)
     plain_table.show("Interventions", HEAD, texts, height, empty)
-    if told:
-        terms.caption(told)
+    st.caption(escape_markdown(told))
 
 
 def _number(value: float, form: str) -> str:

@@ -28,6 +28,12 @@ does not decide where this head looks, or not directly.
 """
 
 
+def heading() -> None:
+    """Draw what is asked, and how the answer reads."""
+    st.header(TITLE, anchor=False)
+    terms.how_to_read(SHORT, ABOUT)
+
+
 def show(
     waves: tuple[Float[np.ndarray, " wave"], Float[np.ndarray, " wave"], Float[np.ndarray, " wave"]],
     fits: tuple[Num[np.ndarray, " offset"], Float[np.ndarray, " offset"], float],
@@ -46,8 +52,6 @@ def show(
         name: of the head.
         told: what comes out, in words.
     """
-    st.header(TITLE, anchor=False)
-    terms.how_to_read(SHORT, ABOUT, key=f"{key}-read")
     left, right = st.columns(2, gap="medium")
     with left:
         figure = phase_points.draft(

@@ -33,6 +33,12 @@ off. The scale of the LayerNorm is held as it is in this run.
 HELD = "The LayerNorm's scale is held as it is in this run."
 
 
+def heading() -> None:
+    """Draw what is asked, and how the answer reads."""
+    st.header(TITLE, anchor=False)
+    terms.how_to_read(SHORT, ABOUT)
+
+
 def show(
     queries: Sequence[Part],
     keys: Sequence[Part],
@@ -48,8 +54,6 @@ def show(
         title: what is split.
         told: more that is said below.
     """
-    st.header(TITLE, anchor=False)
-    terms.how_to_read(SHORT, ABOUT, key=f"{key}-read")
     bars, matrix = st.columns([6, 5], gap="medium")
     with bars:
         figure = score_bars.draft(queries, keys, score, title)

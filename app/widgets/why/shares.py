@@ -24,9 +24,13 @@ interval, by drawing the puzzles again (bootstrap).
 """
 
 
+def heading() -> None:
+    """Draw what is asked, and how the answer reads."""
+    st.header(TITLE, anchor=False)
+    terms.how_to_read(SHORT, ABOUT)
+
+
 def show(shares: Mapping[str, ShareOf], title: str, told: str, *, key: str) -> None:
     """Draw them."""
-    st.header(TITLE, anchor=False)
-    terms.how_to_read(SHORT, ABOUT, key=f"{key}-read")
     clickable_chart.show(share_bars.draft(shares, title), key=key, name="shares", on_click=lambda _: None)
     st.caption(escape_markdown(told))

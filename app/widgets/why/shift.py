@@ -21,6 +21,12 @@ through 0: it finds its key by something else than its own position.
 """
 
 
+def heading() -> None:
+    """Draw what is asked, and how the answer reads."""
+    st.header(TITLE, anchor=False)
+    terms.how_to_read(SHORT, ABOUT)
+
+
 def show(
     shifts: Integer[np.ndarray, " shift"],
     places: Integer[np.ndarray, " place"],
@@ -28,11 +34,14 @@ def show(
     title: str,
     told: str,
     *,
+    side: int,
     key: str,
 ) -> None:
-    """Draw the map of attention by shift."""
-    st.header(TITLE, anchor=False)
-    terms.how_to_read(SHORT, ABOUT, key=f"{key}-read")
-    figure = shift_map.draft(shifts, places, attention, title)
+    """Draw the map of attention by shift.
+
+    Args:
+        side: the slope of a pointer, 1 or -1.
+    """
+    figure = shift_map.draft(shifts, places, attention, title, side=side)
     clickable_chart.show(figure, key=key, name="shift", on_click=lambda _: None)
     st.caption(escape_markdown(told))

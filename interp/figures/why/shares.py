@@ -11,7 +11,7 @@ from interp.figures.why.score import CONTENT
 class ShareOf(NamedTuple):
     """A share and its interval; ``low`` and ``high`` are nan where there is none yet."""
 
-    mean: float
+    value: float
     low: float
     high: float
 
@@ -40,13 +40,13 @@ def share_bars(shares: Mapping[str, ShareOf], title: str) -> Draft:
         title: of what.
     """
     figure = base_figure(title, height=84 + 26 * max(len(shares), 2))
-    known = {name: one for name, one in shares.items() if one.mean == one.mean}
+    known = {name: one for name, one in shares.items() if one.value == one.value}
     if not known:
         return empty(figure, MEASURING)
     names = list(known)
     figure.add_bar(
         orientation="h",
-        x=[one.mean for one in known.values()],
+        x=[one.value for one in known.values()],
         y=list(range(len(names))),
         width=0.66,
         marker={"color": [_faint(CLASSES[name][1]) for name in names]},
@@ -55,7 +55,7 @@ def share_bars(shares: Mapping[str, ShareOf], title: str) -> Draft:
     )
     ends = [0.0, 1.0]
     for line, (name, one) in enumerate(known.items()):
-        ends += [one.mean, *(end for end in (one.low, one.high) if end == end)]
+        ends += [one.value, *(end for end in (one.low, one.high) if end == end)]
         if one.low == one.low and one.high == one.high:
             figure.add_shape(
                 type="line",
@@ -67,9 +67,9 @@ def share_bars(shares: Mapping[str, ShareOf], title: str) -> Draft:
             )
     low, high = min(ends), max(ends)
     for line, one in enumerate(known.values()):
-        at = max([one.mean, 0.0, *([one.high] if one.high == one.high else [])])
+        at = max([one.value, 0.0, *([one.high] if one.high == one.high else [])])
         figure.add_annotation(
-            text=f"{one.mean:.0%}".replace("-", "−"),
+            text=f"{one.value:.0%}".replace("-", "−"),
             x=at,
             y=line,
             xanchor="left",
@@ -102,4 +102,4 @@ def _faint(colour: str) -> str:
 
 def _told(name: str, one: ShareOf) -> str:
     between = f"<br>95 % interval {one.low:.1%} to {one.high:.1%}" if one.low == one.low else ""
-    return f"<b>{CLASSES[name][0]}</b>: {one.mean:.1%}{between}".replace("-", "−")
+    return f"<b>{CLASSES[name][0]}</b>: {one.value:.1%}{between}".replace("-", "−")

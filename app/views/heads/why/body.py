@@ -6,7 +6,9 @@ import streamlit as st
 
 from app.live import fragment
 from app.live import why as live
+from app.live.why import Asked
 from app.state.scene import Scene
+from app.state.session import chosen
 from app.views.heads.choices import PAGE
 from app.views.heads.why import looking, pieces
 from app.views.heads.why.looking import Looking
@@ -15,8 +17,8 @@ from app.widgets.text import escape_markdown
 from interp.backend import Backend
 
 INTRODUCTION = (
-    "Why does this head look there? Choose a head, and click a cell of the answer: where it looks from there is"
-    " ringed, and below is what makes it so."
+    "Why does this head look there? Choose a head, and click a cell of the answer: where it looks from there"
+    " is ringed, and below is what makes it so."
 )
 GUIDE = """
 There are three answers. **By position**: the head is a **pointer**, it looks so many positions back, whatever
@@ -40,46 +42,52 @@ def show(scene: Scene, backend: Backend) -> None:
     st.caption(escape_markdown(looking.sentence(scene, seen)))
     if scene.ablation:
         st.caption("What follows is of the whole model: what is ablated takes part.")
-    problem = live.problem(scene, backend, seen)
-    if problem:
-        st.info(escape_markdown(problem))
+    if seen.share != seen.share:
         return
-    live.begin(scene, backend, seen)
+    asked = asked_of(scene, seen)
+    live.begin(asked, backend)
+    _parts(scene, asked, backend)
+
+
+def asked_of(scene: Scene, seen: Looking) -> Asked:
+    """What is asked about, by the scene and the page's choices."""
+    own = chosen(PAGE)
+    return Asked(scene.model, scene.puzzle, scene.shown_head, seen.query, seen.key, own["side"], own["moved"])
+
+
+def _parts(scene: Scene, asked: Asked, backend: Backend) -> None:
+    """Each a fragment: it is drawn again by itself when it has come on."""
 
     def verdict() -> None:
-        pieces.verdict(scene, backend, seen)
+        pieces.draw(live.VERDICT, asked, backend)
 
     def score() -> None:
-        pieces.score(scene, backend, seen)
-
-    def shares() -> None:
-        pieces.shares(scene, backend, seen)
+        pieces.draw(live.SPLIT, asked, backend)
 
     def phase() -> None:
-        pieces.phase(scene, backend, seen)
+        pieces.draw(live.PHASE, asked, backend)
 
     def shift() -> None:
-        pieces.shift(scene, backend, seen)
+        pieces.draw(live.SHIFT, asked, backend)
 
     def sides() -> None:
-        pieces.sides(scene, backend, seen)
+        pieces.draw(live.SIDES, asked, backend)
 
-    for draw, group in (
+    def shares() -> None:
+        pieces.draw(live.SHARES, asked, backend)
+
+    parts: tuple[tuple[Callable[[], None], str], ...] = (
         (verdict, live.VERDICT),
         (score, live.SPLIT),
         (phase, live.PHASE),
         (shift, live.SHIFT),
         (sides, live.SIDES),
         (shares, live.SHARES),
-    ):
+    )
+    for draw, group in parts:
+
+        def under_way(group: str = group) -> bool:
+            return live.look(group, asked, backend).progress is not None
+
         with st.container(key=f"why-{draw.__name__}-room"):
-            _part(draw, group, scene, backend, seen)
-
-
-def _part(draw: Callable[[], None], group: str, scene: Scene, backend: Backend, seen: Looking) -> None:
-    """One of them, which is drawn again by itself when it has come on."""
-
-    def under_way() -> bool:
-        return live.look(group, scene, backend, seen).progress is not None
-
-    fragment.show(draw, scene=scene, page=PAGE, under_way=under_way, groups=[group], alone=True)
+            fragment.show(draw, scene=scene, page=PAGE, under_way=under_way, groups=[group], alone=True)

@@ -1,0 +1,175 @@
+"""What a verdict on a head rests on, piece by piece, as far as each is known."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from interp.why.phase import Phase
+from interp.why.split import PARTS, CellSplit, HeadSplit
+from interp.why.verdict import HeadReason
+from jaxtyping import Float
+
+from app.live import why as live
+from app.live.watching import watched
+from app.live.why import Asked
+from app.state.session import choose
+from app.views.heads.choices import PAGE
+from app.views.heads.why.looking import place_name
+from app.widgets.controls import choice
+from app.widgets.controls.progress import show_progress
+from app.widgets.text import escape_markdown
+from app.widgets.why import interventions, phase, score, shares, shift, verdict
+from interp.backend import Backend
+from interp.figures.why.parts import Part
+from interp.numbers import count
+from interp.why.interventions.results import Intervention, Interventions, Moved, Shift, Side
+
+DOING = {
+    live.VERDICT: "Deciding",
+    live.SPLIT: "Taking the score apart",
+    live.SHARES: "Taking the scores of many puzzles apart",
+    live.PHASE: "Reading the weights",
+    live.SHIFT: "Moving the query",
+    live.SIDES: "Changing one side after the other",
+}
+WHOSE: dict[Side, str] = {"queries": "of the query", "keys": "of the keys"}
+MOVED: dict[Moved, str] = {"mean": "all that tells the position", "position": "the position's waves alone"}
+FEW_SWAPPED = 3
+"""Lower writers that have a line of the table, on each side: those that take most."""
+
+
+def draw(group: str, asked: Asked, backend: Backend) -> None:
+    """Draw one of them, by the group that it is watched in."""
+    seen = live.look(group, asked, backend)
+    problem = live.problem(group)
+    _DRAWN[group](None if problem else seen.state, asked)
+    if problem:
+        st.caption(escape_markdown(problem))
+        return
+    show_progress(
+        seen.progress,
+        seen.stopped,
+        DOING[group],
+        key=group,
+        on_stop=lambda: watched().stop(group),
+        on_again=lambda: watched().forget(group),
+    )
+
+
+def parts_of(
+    writers: tuple[str, ...], terms: Float[np.ndarray, "writer 2 writer 2"]
+) -> tuple[list[Part], list[Part], Float[np.ndarray, "query key"]]:
+    """The parts of both sides that add anything, and the term of every pair of them."""
+    parts = [Part(writer, kind) for writer in writers for kind in PARTS]
+    flat = terms.reshape(len(parts), len(parts))
+    rows, columns = (np.flatnonzero(np.abs(flat).sum(axis) > 0) for axis in (1, 0))
+    queries, keys = ([parts[k] for k in own] for own in (rows, columns))
+    return queries, keys, flat[np.ix_(rows, columns)]
+
+
+def _verdict(found: HeadReason | None, asked: Asked) -> None:
+    verdict.show(found)
+
+
+def _score(found: CellSplit | None, asked: Asked) -> None:
+    score.heading()
+    if found is None:
+        return
+    queries, keys, terms = parts_of(found.writers, found.contrast)
+    title = f"{found.head.text}, score of {place_name(asked.puzzle, found.key)} above its other keys"
+    score.show(queries, keys, terms, title, found.summary(), key="why-score")
+
+
+def _shares(found: HeadSplit | None, asked: Asked) -> None:
+    shares.heading()
+    if found is None:
+        return
+    title = f"{found.head.text}: what its contrast {found.back} back is made of"
+    told = f"Over {count(len(found.log_odds), 'puzzle')}. {found.summary()}"
+    shares.show(found.shares, title, told, key="why-shares")
+
+
+def _phase(found: Phase | None, asked: Asked) -> None:
+    phase.heading()
+    if found is None:
+        return
+    waves = found.frequency, found.angle, found.strength
+    null = np.nan if found.null is None else found.null.bound
+    fits = np.arange(len(found.concordance)), found.concordance, null
+    phase.show(waves, fits, found.offset, found.head.text, found.summary(), key="why-phase")
+
+
+def _shift(found: Shift | None, asked: Asked) -> None:
+    shift.heading()
+    with st.container(horizontal=True, gap="small"):
+        choice.segmented(
+            "Whose position",
+            WHOSE,
+            asked.side,
+            key="why-side",
+            on_change=lambda side: choose(PAGE, side=side),
+        )
+        choice.segmented(
+            "What is moved",
+            MOVED,
+            asked.moved,
+            key="why-moved",
+            on_change=lambda moved: choose(PAGE, moved=moved),
+        )
+    if found is None:
+        return
+    title = f"{found.head.text}: attention when its query is moved"
+    shift.show(
+        found.shifts,
+        found.offsets,
+        found.profile,
+        title,
+        found.summary(),
+        side=found.expected,
+        key="why-shift",
+    )
+
+
+def _sides(found: Interventions | None, asked: Asked) -> None:
+    interventions.heading()
+    if found is None:
+        return
+    rows = [_row(found, one) for one in _listed(found)]
+    interventions.show(
+        rows, found.summary(), f"Nothing comes before {found.head.text} that could be changed."
+    )
+
+
+def _listed(found: Interventions) -> list[Intervention]:
+    """Those that have a line: of the lower writers only the strongest."""
+    own = [one for one in found.rest if one.name != "writer"]
+    return [
+        *own,
+        *found.strongest("writer", "queries", FEW_SWAPPED),
+        *found.strongest("writer", "keys", FEW_SWAPPED),
+    ]
+
+
+def _row(found: Interventions, one: Intervention) -> tuple[str, str, float, float, float]:
+    before, after = float(found.clean.log_odds.mean()), float(one.log_odds.mean())
+    return _words(one), one.side or "", before, after, 1 - found.lost(one).value
+
+
+def _words(one: Intervention) -> str:
+    if one.name == "swap":
+        return "all that it reads is of another puzzle"
+    if one.name == "writer":
+        return f"what {one.writer} writes is of another puzzle"
+    whose = "all lower heads write" if one.writer in (None, "all") else f"{one.writer} writes"
+    return f"what {whose} is moved on by one"
+
+
+_DRAWN: Mapping[str, Callable[[Any, Asked], None]] = {
+    live.VERDICT: _verdict,
+    live.SPLIT: _score,
+    live.SHARES: _shares,
+    live.PHASE: _phase,
+    live.SHIFT: _shift,
+    live.SIDES: _sides,
+}
