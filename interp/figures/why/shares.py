@@ -26,8 +26,8 @@ CLASSES: dict[str, tuple[str, str]] = {
     "mlp": ("MLPs' content", QUIET),
     "half": ("token × position", QUIET),
 }
-"""Of each class its name and its colour; K as the inputs of heads have it (:mod:`interp.figures.readers`), but not
-Q, whose blue is position's here."""
+"""Of each class its name and its colour: K's as the inputs of heads have it (:mod:`interp.figures.readers`),
+not Q's, whose blue is position's here."""
 
 
 @drawn

@@ -5,8 +5,6 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from interp.why.phase import Phase
-from interp.why.split import PARTS, CellSplit, HeadSplit
 from interp.why.verdict import HeadReason
 from jaxtyping import Float
 
@@ -24,6 +22,8 @@ from interp.backend import Backend
 from interp.figures.why.parts import Part
 from interp.numbers import count
 from interp.why.interventions.results import Intervention, Interventions, Moved, Shift, Side
+from interp.why.phase import Phase
+from interp.why.split import PARTS, CellSplit, HeadSplit
 
 DOING = {
     live.VERDICT: "Deciding",
@@ -102,6 +102,23 @@ def _phase(found: Phase | None, asked: Asked) -> None:
 
 def _shift(found: Shift | None, asked: Asked) -> None:
     shift.heading()
+    _moved(asked)
+    if found is None:
+        return
+    title = f"{found.head.text}: attention when its query is moved"
+    shift.show(
+        found.shifts,
+        found.offsets,
+        found.profile,
+        title,
+        found.summary(),
+        side=found.expected,
+        key="why-shift",
+    )
+
+
+def _moved(asked: Asked) -> None:
+    """The choice of what is moved on which side."""
     with st.container(horizontal=True, gap="small"):
         choice.segmented(
             "Whose position",
@@ -117,18 +134,6 @@ def _shift(found: Shift | None, asked: Asked) -> None:
             key="why-moved",
             on_change=lambda moved: choose(PAGE, moved=moved),
         )
-    if found is None:
-        return
-    title = f"{found.head.text}: attention when its query is moved"
-    shift.show(
-        found.shifts,
-        found.offsets,
-        found.profile,
-        title,
-        found.summary(),
-        side=found.expected,
-        key="why-shift",
-    )
 
 
 def _sides(found: Interventions | None, asked: Asked) -> None:
