@@ -15,7 +15,7 @@ from interp.analyses.question import Question
 from interp.backend import Backend, Watch
 from interp.errors import PuzzlescopeError
 from interp.puzzles import Puzzle
-from interp.why.interventions.results import Moved, Side
+from interp.why.interventions.results import Side
 
 VERDICT, SPLIT, SHARES, PHASE, SHIFT, SIDES = (
     "why-verdict",
@@ -41,7 +41,8 @@ class Asked:
         puzzle: on screen.
         head: whose attention it is.
         query, key: the position that predicts the cell, and that which the head looks at from there.
-        side, moved: of the shift experiment.
+        side: of the shift experiment: whose position is moved.
+        moved: what of it: ``mean``, all that tells the position, or ``position``, its embedding alone.
     """
 
     model: str
@@ -50,7 +51,7 @@ class Asked:
     query: int
     key: int
     side: Side = "queries"
-    moved: Moved = "mean"
+    moved: str = "mean"
 
     @property
     def back(self) -> int:

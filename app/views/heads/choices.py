@@ -5,9 +5,11 @@ from app.state.sights import Sight, Sights, see
 from app.widgets.charts.head_scatter import COST, TITLES
 from interp.analyses.head_roles import ROLES
 from interp.analyses.head_study import OVER
-from interp.why.interventions.results import MOVED, SIDES
+from interp.why.interventions.results import SIDES
 
 PAGE = "heads"
+MOVED = {"mean": "all that tells the position", "position": "the position embedding alone"}
+"""What the shift experiment moves."""
 VIEWS = {"all": "All heads", "why": "Why here"}
 SIGHTS: Sights = {
     "table": Sight("the table of heads", '[class*="st-key-heads-table"]'),

@@ -201,10 +201,11 @@ def painting(look: Look) -> dict[str, Any]:
 
 
 def _legend(panels: Sequence[Panel]) -> list[tuple[str, int]]:
-    """The kinds that occur and how often. Beside a comparison, how many are plainly wrong is told by their
-    panel's note: 0 here."""
+    """The kinds that occur and how often. Of what a head looks at there is one: 0 here. Beside a comparison,
+    how many are plainly wrong is told by their panel's note: 0 too."""
     count = Counter(kind for panel in panels for _, kind in panel.kinds)
     found = [(kind, count[kind]) for kind in (WRONG, BROKEN, FIXED, BOTH, DIFFERS, LOOKED) if count[kind]]
+    plain = {LOOKED}
     if any(panel.cells is not None and panel.compared is not None for panel in panels):
-        return [(kind, 0 if kind == WRONG else n) for kind, n in found]
-    return found
+        plain.add(WRONG)
+    return [(kind, 0 if kind in plain else n) for kind, n in found]

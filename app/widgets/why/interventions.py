@@ -45,7 +45,7 @@ def show(rows: Sequence[Row], told: str, empty: str) -> None:
         for what, side, before, after, kept in rows
     ]
     height = TOP + LINE * min(max(len(texts), 1), MOST)
-    plain_table.show("Interventions", HEAD, texts, height, empty)
+    plain_table.show("Interventions", HEAD, texts, height, empty, titled=False, first="46%")
     st.caption(escape_markdown(told))
 
 

@@ -76,18 +76,19 @@ def _parts(scene: Scene, asked: Asked, backend: Backend) -> None:
     def shares() -> None:
         pieces.draw(live.SHARES, asked, backend)
 
-    parts: tuple[tuple[Callable[[], None], str], ...] = (
-        (verdict, live.VERDICT),
-        (score, live.SPLIT),
-        (phase, live.PHASE),
-        (shift, live.SHIFT),
-        (sides, live.SIDES),
-        (shares, live.SHARES),
-    )
-    for draw, group in parts:
-
-        def under_way(group: str = group) -> bool:
+    def part(draw: Callable[[], None], group: str) -> None:
+        def under_way() -> bool:
             return live.look(group, asked, backend).progress is not None
 
         with st.container(key=f"why-{draw.__name__}-room"):
             fragment.show(draw, scene=scene, page=PAGE, under_way=under_way, groups=[group], alone=True)
+
+    part(verdict, live.VERDICT)
+    part(score, live.SPLIT)
+    left, right = st.columns([6, 7], gap="medium")
+    with left:
+        part(shares, live.SHARES)
+    with right:
+        part(shift, live.SHIFT)
+    part(phase, live.PHASE)
+    part(sides, live.SIDES)

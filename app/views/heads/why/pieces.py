@@ -12,7 +12,7 @@ from app.live import why as live
 from app.live.watching import watched
 from app.live.why import Asked
 from app.state.session import choose
-from app.views.heads.choices import PAGE
+from app.views.heads.choices import MOVED, PAGE
 from app.views.heads.why.looking import place_name
 from app.widgets.controls import choice
 from app.widgets.controls.progress import show_progress
@@ -20,8 +20,7 @@ from app.widgets.text import escape_markdown
 from app.widgets.why import interventions, phase, score, shares, shift, verdict
 from interp.backend import Backend
 from interp.figures.why.parts import Part
-from interp.numbers import count
-from interp.why.interventions.results import Intervention, Interventions, Moved, Shift, Side
+from interp.why.interventions.results import SIDES, Intervention, Interventions, Shift, Side
 from interp.why.phase import Phase
 from interp.why.split import PARTS, CellSplit, HeadSplit
 
@@ -34,9 +33,8 @@ DOING = {
     live.SIDES: "Changing one side after the other",
 }
 WHOSE: dict[Side, str] = {"queries": "of the query", "keys": "of the keys"}
-MOVED: dict[Moved, str] = {"mean": "all that tells the position", "position": "the position's waves alone"}
-FEW_SWAPPED = 3
-"""Lower writers that have a line of the table, on each side: those that take most."""
+STRONGEST = 2
+"""Lower writers that have a line of the table for each side: those that take most."""
 
 
 def draw(group: str, asked: Asked, backend: Backend) -> None:
@@ -69,7 +67,8 @@ def parts_of(
 
 
 def _verdict(found: HeadReason | None, asked: Asked) -> None:
-    verdict.show(found)
+    if found is not None:
+        verdict.show(found.summary(), [], "")
 
 
 def _score(found: CellSplit | None, asked: Asked) -> None:
@@ -86,7 +85,7 @@ def _shares(found: HeadSplit | None, asked: Asked) -> None:
     if found is None:
         return
     title = f"{found.head.text}: what its contrast {found.back} back is made of"
-    told = f"Over {count(len(found.log_odds), 'puzzle')}. {found.summary()}"
+    told = f"Over {len(found.log_odds)} puzzles. {found.summary()}"
     shares.show(found.shares, title, told, key="why-shares")
 
 
@@ -147,13 +146,14 @@ def _sides(found: Interventions | None, asked: Asked) -> None:
 
 
 def _listed(found: Interventions) -> list[Intervention]:
-    """Those that have a line: of the lower writers only the strongest."""
-    own = [one for one in found.rest if one.name != "writer"]
-    return [
-        *own,
-        *found.strongest("writer", "queries", FEW_SWAPPED),
-        *found.strongest("writer", "keys", FEW_SWAPPED),
+    """Those that have a line: of the lower writers and heads only the strongest on each side."""
+    of_one = [
+        one
+        for name in ("writer", "shifted")
+        for side in SIDES
+        for one in found.strongest(name, side, STRONGEST)
     ]
+    return [one for one in found.rest if one.name == "swap"] + of_one
 
 
 def _row(found: Interventions, one: Intervention) -> tuple[str, str, float, float, float]:
