@@ -15,9 +15,8 @@ from interp.tokens import ANSWER_START, N_CTX, Structure, with_start
 REFERENCE = 64
 """Rows in the same order over which a mean is taken."""
 
-ANSWER_CELLS = np.arange(ANSWER_START, N_CTX)
-"""Positions of the answer's cells. Where a head looks from the marker (304) and all cells but the last is
-what predicts the cells; the last is looked at too, so that a cell is asked about that is itself there."""
+QUERIES = np.arange(ANSWER_START, N_CTX - 1)
+"""Positions that predict the cells of the answer."""
 
 TokenRows = Int[np.ndarray, "row 405"]
 
@@ -53,7 +52,7 @@ class Rows:
         bank: PuzzleSet,
         *,
         seed: int = 0,
-        queries: Int[np.ndarray, " query"] = ANSWER_CELLS[:-1],
+        queries: Int[np.ndarray, " query"] = QUERIES,
     ) -> "Rows":
         """Puzzles, seen from the positions that predict their answers' cells.
 
