@@ -6,16 +6,16 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from interp.why.interventions.questions import OneSide, PointerShift
-from interp.why.questions import CellSplitOf, PhaseOf, ReasonOf, SplitOf
-
 from app.live.watching import Seen, look_in, watched
 from interp.ablation import REFERENCE_PUZZLES, Component
 from interp.analyses.question import Question
 from interp.backend import Backend, Watch
 from interp.errors import PuzzlescopeError
+from interp.model.hooks import check_not_planted
 from interp.puzzles import Puzzle
+from interp.why.interventions.questions import OneSide, PointerShift
 from interp.why.interventions.results import Side
+from interp.why.questions import CellSplitOf, PhaseOf, ReasonOf, SplitOf
 
 VERDICT, SPLIT, SHARES, PHASE, SHIFT, SIDES = (
     "why-verdict",
@@ -73,6 +73,15 @@ def question(group: str, asked: Asked, backend: Backend) -> Question[Any]:
         SIDES: OneSide(few, head, back),
     }
     return questions[group]
+
+
+def cannot(model: str, backend: Backend) -> str:
+    """Why nothing of this can be asked of a model; empty if it can."""
+    try:
+        check_not_planted(backend.model(model), "scores taken apart")
+    except PuzzlescopeError as error:
+        return str(error)
+    return ""
 
 
 def begin(asked: Asked, backend: Backend) -> None:

@@ -14,8 +14,8 @@ from interp.analyses.head_study import HeadStudy, study_heads
 from interp.analyses.synergy import SynergyState
 from interp.circuits.cells import cell_effects, cell_graph
 from interp.figures.why.parts import Part
-from interp.figures.why.shares import ShareOf
 from interp.puzzles import Puzzle, load_puzzles
+from interp.why.split import Share
 from tests.support.models import SMALL, six_puzzles, small_model
 from tests.support.results import SOURCE, attribution, patched, paths
 from tests.support.rows import attn, cells, losses, row
@@ -106,7 +106,7 @@ CHARTS: dict[str, Callable[[], go.Figure]] = {
     "score_bars": lambda: figures.score_bars(*_score(), "L1.H5: the score of one key"),
     "score_matrix": lambda: figures.score_matrix(*_score()),
     "share_bars": lambda: figures.share_bars(
-        {"direct": ShareOf(0.93, 0.9, 0.97), "content": ShareOf(-0.02, np.nan, np.nan)}, "L1.H5"
+        {"direct": Share(0.93, 0.9, 0.97), "content": Share(-0.02, np.nan, np.nan)}, "L1.H5"
     ),
     "phase_points": lambda: figures.phase_points(*_phases(), 37, "L1.H5: how far each sinusoid is turned"),
     "concordance_curve": lambda: figures.concordance_curve(

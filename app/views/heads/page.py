@@ -40,7 +40,7 @@ scene, backend, bar = frame.opened(PAGE, CHOICES, "Heads", ABOUT)
 view = chosen(PAGE)["show"]
 choice.segmented("View", VIEWS, view, key="heads-view", on_change=lambda name: choose(PAGE, show=name))
 with bar():
-    export.show(scene, backend, chosen(PAGE)["over"])
+    export.show(scene, backend, view)
 if view == "why":
     why.show(scene, backend)
 else:

@@ -15,7 +15,7 @@ from interp.figures.why.parts import Part
 TITLE = "Whose words made it look there?"
 SHORT = (
     "Each bar: one part of the query times one part of the key. Together they are the score of the cell that"
-    " it looks at, above the mean of its other keys."
+    " it looks at, above that of its other keys."
 )
 ABOUT = """
 A head compares what the **query** reads (here: at the position that predicts the cell) with what each **key**
@@ -27,8 +27,8 @@ Each writer is split in two. **pos**: what it writes at this position on average
 in the same order. It is the same in all of them, so it can only tell *where* something stands. **cont**: the
 rest, which depends on *this* puzzle.
 
-The softmax only sees how much higher one key scores than the others, so the mean of the other keys is taken
-off. The scale of the LayerNorm is held as it is in this run.
+The softmax only sees how much higher one key scores than the others, so the score of the others is taken off,
+of each as much as it is looked at. The scale of the LayerNorm is held as it is in this run.
 """
 HELD = "The LayerNorm's scale is held as it is in this run."
 

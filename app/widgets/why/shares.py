@@ -8,7 +8,7 @@ from app.widgets import terms
 from app.widgets.charts import clickable_chart
 from app.widgets.text import escape_markdown
 from interp.figures.why import share_bars
-from interp.figures.why.shares import ShareOf
+from interp.why.split import Share
 
 TITLE = "Is it so in other puzzles?"
 SHORT = "The same sum by kinds of terms, over many puzzles: by position alone, by content, by way of a head."
@@ -30,7 +30,7 @@ def heading() -> None:
     terms.how_to_read(SHORT, ABOUT)
 
 
-def show(shares: Mapping[str, ShareOf], title: str, told: str, *, key: str) -> None:
+def show(shares: Mapping[str, Share], title: str, told: str, *, key: str) -> None:
     """Draw them."""
     clickable_chart.show(share_bars.draft(shares, title), key=key, name="shares", on_click=lambda _: None)
     st.caption(escape_markdown(told))

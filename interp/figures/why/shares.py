@@ -1,20 +1,11 @@
 """What kinds of terms a head's contrast is made of, as shares with their intervals."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from interp.figures.draft import Draft, drawn
 from interp.figures.style import MEASURING, QUIET, STRONG, base_figure, empty
 from interp.figures.why.score import CONTENT
-
-
-class ShareOf(NamedTuple):
-    """A share and its interval; ``low`` and ``high`` are nan where there is none yet."""
-
-    value: float
-    low: float
-    high: float
-
+from interp.why.split import Share
 
 CLASSES: dict[str, tuple[str, str]] = {
     "direct": ("direct position", STRONG),
@@ -31,12 +22,13 @@ not Q's, whose blue is position's here."""
 
 
 @drawn
-def share_bars(shares: Mapping[str, ShareOf], title: str) -> Draft:
+def share_bars(shares: Mapping[str, Share], title: str) -> Draft:
     """A lying bar a class of terms: its share of the contrast, with a line for its interval. Shares sum to 1;
     one below 0 works against the looked-at key.
 
     Args:
-        shares: of each class by its key in :data:`CLASSES`.
+        shares: of each class by its key in :data:`interp.why.split.CLASSES`; those that are nan are left
+            out.
         title: of what.
     """
     figure = base_figure(title, height=84 + 26 * max(len(shares), 2))
@@ -100,6 +92,6 @@ def _faint(colour: str) -> str:
     return f"rgba({red}, {green}, {blue}, 0.5)"
 
 
-def _told(name: str, one: ShareOf) -> str:
+def _told(name: str, one: Share) -> str:
     between = f"<br>95 % interval {one.low:.1%} to {one.high:.1%}" if one.low == one.low else ""
     return f"<b>{CLASSES[name][0]}</b>: {one.value:.1%}{between}".replace("-", "−")

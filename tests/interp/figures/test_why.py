@@ -15,7 +15,9 @@ from interp.figures import (
 from interp.figures.why.parts import Part
 from interp.figures.why.phase import wrapped
 from interp.figures.why.score import SHOWN
-from interp.figures.why.shares import ShareOf
+from interp.figures.why.shares import CLASSES
+from interp.why.split import CLASSES as OF_SPLIT
+from interp.why.split import Share
 
 PARTS = [Part(f"L0.H{k}", kind) for k in range(6) for kind in ("position", "content")]
 TERMS = np.random.default_rng(3).normal(size=(12, 12))
@@ -61,8 +63,9 @@ def test_scores_that_cannot_be_split_are_told(draw) -> None:
 
 
 def test_shares_have_their_intervals_and_what_is_not_known_is_left_out() -> None:
-    nothing = ShareOf(np.nan, np.nan, np.nan)
-    shares = {"direct": ShareOf(0.9, 0.8, 1.0), "content": ShareOf(-0.1, -0.2, 0.0), "k": nothing}
+    assert CLASSES.keys() == OF_SPLIT.keys()
+    nothing = Share(np.nan, np.nan, np.nan)
+    shares = {"direct": Share(0.9, 0.8, 1.0), "content": Share(-0.1, -0.2, 0.0), "k": nothing}
     figure = share_bars(shares, "L1.H5")
     assert list(figure.data[0].x) == [0.9, -0.1]
     assert [(line.x0, line.x1) for line in figure.layout.shapes] == [(0.8, 1.0), (-0.2, 0.0)]

@@ -11,7 +11,6 @@ from app.state.scene import Scene
 from app.state.session import chosen
 from app.views.heads.choices import PAGE
 from app.views.heads.why import looking, pieces
-from app.views.heads.why.looking import Looking
 from app.widgets import terms
 from app.widgets.text import escape_markdown
 from interp.backend import Backend
@@ -29,8 +28,6 @@ the two ways to an induction head that the notebook ends with. Or **by content**
 Four tests decide, each of another kind, and they have to agree. Its **score** taken apart into who wrote what
 (exact, on this puzzle and over many). The **phases** of its weights (no puzzle at all). The **shift
 experiment** (the query is told that it stands elsewhere). And **interventions** on one side of the head.
-
-Everything is of the whole model: what is ablated takes part.
 """
 
 
@@ -41,17 +38,19 @@ def show(scene: Scene, backend: Backend) -> None:
     looking.show(scene, backend, seen)
     st.caption(escape_markdown(looking.sentence(scene, seen)))
     if scene.ablation:
-        st.caption("What follows is of the whole model: what is ablated takes part.")
-    if seen.share != seen.share:
-        return
-    asked = asked_of(scene, seen)
-    live.begin(asked, backend)
-    _parts(scene, asked, backend)
+        st.caption("This is of the whole model: what is ablated takes part.")
+    problem = live.cannot(scene.model, backend)
+    if problem:
+        st.info(escape_markdown(problem))
+    elif seen.share == seen.share:
+        asked = asked_of(scene, backend)
+        live.begin(asked, backend)
+        _parts(scene, asked, backend)
 
 
-def asked_of(scene: Scene, seen: Looking) -> Asked:
+def asked_of(scene: Scene, backend: Backend) -> Asked:
     """What is asked about, by the scene and the page's choices."""
-    own = chosen(PAGE)
+    own, seen = chosen(PAGE), looking.looking(scene, backend)
     return Asked(scene.model, scene.puzzle, scene.shown_head, seen.query, seen.key, own["side"], own["moved"])
 
 

@@ -12,6 +12,7 @@ from app.views.shared.attention import show_layer
 from app.widgets import puzzle_strip
 from app.widgets.controls import choice
 from app.widgets.puzzle_strip import Look
+from interp.ablation import NO_ABLATION
 from interp.analyses.attention import AttentionOf
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
@@ -33,14 +34,12 @@ class Looking:
         query: the position that predicts it, start token included.
         key: the position with the largest share of its attention.
         share: that share; nan where the attention is not finite.
-        off: whether the head's output is replaced: it looks, and nothing comes of it.
     """
 
     cell: int
     query: int
     key: int
     share: float
-    off: bool
 
     @property
     def back(self) -> int:
@@ -55,13 +54,13 @@ def cell_of(scene: Scene) -> int:
 
 
 def looking(scene: Scene, backend: Backend) -> Looking:
-    """Where the head on screen looks."""
+    """Where the head on screen looks, in the whole model."""
     cell = cell_of(scene)
     query = predicting_position(*divmod(cell, SIZE))
-    found = backend.ask(scene.model, AttentionOf(scene.puzzle, scene.ablation, scene.layer))
+    found = backend.ask(scene.model, AttentionOf(scene.puzzle, NO_ABLATION, scene.layer))
     row = found.pattern[scene.head, query, : query + 1]
     key = int(row.argmax())
-    return Looking(cell, query, key, float(row[key]), bool(found.off[scene.head]))
+    return Looking(cell, query, key, float(row[key]))
 
 
 def place_name(puzzle: Puzzle, position: int) -> str:
@@ -90,7 +89,7 @@ def sentence(scene: Scene, seen: Looking) -> str:
     )
     if seen.share < LITTLE:
         return f"{told} It looks nowhere in particular: what follows is of that key all the same."
-    return f"{told} {name} is ablated: what it finds there is not written." if seen.off else told
+    return told
 
 
 def show(scene: Scene, backend: Backend, seen: Looking) -> None:
@@ -115,10 +114,8 @@ def show(scene: Scene, backend: Backend, seen: Looking) -> None:
             label_visibility="collapsed",
             width=230,
         )
-    run = backend.ask(scene.model, PredictionOf(scene.puzzle, scene.ablation))
-    answer = puzzle_panels.answer(
-        "Ablated" if scene.ablation else "Model", scene.puzzle, run, "teacher-forced", opens="gap"
-    )
+    run = backend.ask(scene.model, PredictionOf(scene.puzzle))
+    answer = puzzle_panels.answer("Model", scene.puzzle, run, "teacher-forced", opens="gap")
     panels = [*puzzle_panels.grids(scene.puzzle), answer]
     place, within = divmod(seen.key - 1, GRID_TOKENS)
     if seen.key and within:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from interp.why.verdict import HeadReason
 from jaxtyping import Float
 
 from app.live import why as live
@@ -23,6 +22,7 @@ from interp.figures.why.parts import Part
 from interp.why.interventions.results import SIDES, Intervention, Interventions, Shift, Side
 from interp.why.phase import Phase
 from interp.why.split import PARTS, CellSplit, HeadSplit
+from interp.why.verdict import HeadReason
 
 DOING = {
     live.VERDICT: "Deciding",
