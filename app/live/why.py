@@ -4,15 +4,18 @@ the quickest comes first."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
+from interp.why.usual import held_out
+
 from app.live.watching import Seen, look_in, watched
-from interp.ablation import REFERENCE_PUZZLES, Component
+from interp.ablation import Component
 from interp.analyses.question import Question
 from interp.backend import Backend, Watch
 from interp.errors import PuzzlescopeError
 from interp.model.hooks import check_not_planted
-from interp.puzzles import Puzzle
+from interp.puzzles import Puzzle, load_puzzles
 from interp.why.interventions.questions import OneSide, PointerShift
 from interp.why.interventions.results import Side
 from interp.why.questions import CellSplitOf, PhaseOf, ReasonOf, SplitOf
@@ -28,6 +31,8 @@ VERDICT, SPLIT, SHARES, PHASE, SHIFT, SIDES = (
 """Of what a visitor looks in on."""
 GROUPS = (SHARES, VERDICT, SIDES, SHIFT, SPLIT, PHASE)
 """The same, the quickest last: of one visitor's work the latest comes first."""
+MANY = 64
+"""Puzzles of the shares and of the verdict."""
 FEW = 8
 """Puzzles of the shift experiment and of the interventions."""
 
@@ -59,9 +64,16 @@ class Asked:
         return self.query - self.key
 
 
-def question(group: str, asked: Asked, backend: Backend) -> Question[Any]:
+@cache
+def puzzles() -> tuple[Puzzle, ...]:
+    """Those of the bank that shares and verdict are over, of all tasks; no mean is taken over any."""
+    bank = load_puzzles("bank")
+    return tuple(held_out(bank, bank).limit(MANY))
+
+
+def question(group: str, asked: Asked) -> Question[Any]:
     """What is asked of a group."""
-    many = tuple(backend.bank().limit(REFERENCE_PUZZLES))
+    many = puzzles()
     few = many[:: len(many) // FEW][:FEW]
     head, back = asked.head, asked.back
     questions: dict[str, Question[Any]] = {
@@ -92,13 +104,33 @@ def begin(asked: Asked, backend: Backend) -> None:
 
 def look(group: str, asked: Asked, backend: Backend) -> Seen[Any]:
     """Look in on one of them. Of what cannot be answered there is no result: :func:`problem` says why."""
-    own = question(group, asked, backend)
+    own = question(group, asked)
     key: Hashable = (asked.model, own)
     try:
         return look_in(group, key, lambda: backend.watch(asked.model, own))
     except PuzzlescopeError as error:
         watched().keep(group, key, [_Refused(str(error))])
         return Seen(None, None, False)
+
+
+def all_of_it(asked: Asked, backend: Backend) -> Seen[None]:
+    """How far all of it is together."""
+    parts = [look(group, asked, backend) for group in GROUPS]
+    left = [one.progress for one in parts if one.progress is not None]
+    progress = 1 - (len(left) - sum(left)) / len(parts) if left else None
+    return Seen(None, progress, not left and any(one.stopped for one in parts))
+
+
+def stop() -> None:
+    """No more of any of it; for callbacks."""
+    for group in GROUPS:
+        watched().stop(group)
+
+
+def go_on() -> None:
+    """Begin anew with what is not there; for callbacks."""
+    for group in GROUPS:
+        watched().forget(group)
 
 
 def problem(group: str) -> str:

@@ -58,7 +58,7 @@ def _parts(scene: Scene, asked: Asked, backend: Backend) -> None:
     """Each a fragment: it is drawn again by itself when it has come on."""
 
     def verdict() -> None:
-        pieces.draw(live.VERDICT, asked, backend)
+        pieces.draw_verdict(asked, backend)
 
     def score() -> None:
         pieces.draw(live.SPLIT, asked, backend)
@@ -75,14 +75,14 @@ def _parts(scene: Scene, asked: Asked, backend: Backend) -> None:
     def shares() -> None:
         pieces.draw(live.SHARES, asked, backend)
 
-    def part(draw: Callable[[], None], group: str) -> None:
+    def part(draw: Callable[[], None], *groups: str) -> None:
         def under_way() -> bool:
-            return live.look(group, asked, backend).progress is not None
+            return any(live.look(group, asked, backend).progress is not None for group in groups)
 
         with st.container(key=f"why-{draw.__name__}-room"):
-            fragment.show(draw, scene=scene, page=PAGE, under_way=under_way, groups=[group], alone=True)
+            fragment.show(draw, scene=scene, page=PAGE, under_way=under_way, groups=groups, alone=True)
 
-    part(verdict, live.VERDICT)
+    part(verdict, *live.GROUPS)
     part(score, live.SPLIT)
     left, right = st.columns([6, 7], gap="medium")
     with left:

@@ -31,8 +31,7 @@ def offered(scene: Scene, asked: Asked, backend: Backend) -> Exports:
         for group, (label, name, _) in OFFERED.items()
     ]
     programs = {
-        words: live.question(group, asked, backend).program(scene.model)
-        for group, (_, _, words) in OFFERED.items()
+        words: live.question(group, asked).program(scene.model) for group, (_, _, words) in OFFERED.items()
     }
     return exports(
         scene,
@@ -47,7 +46,7 @@ def offered(scene: Scene, asked: Asked, backend: Backend) -> Exports:
 
 def _table(group: str, scene: Scene, asked: Asked, backend: Backend) -> Callable[[], Table]:
     def table() -> Table:
-        question: Any = live.question(group, asked, backend)
+        question: Any = live.question(group, asked)
         rows = backend.ask(scene.model, question).rows()
         puzzles = figures.puzzles_of(group, asked, question)
         return Table(header_of(scene, backend, puzzles, ablation=""), rows)

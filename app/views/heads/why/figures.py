@@ -43,7 +43,7 @@ def shown(scene: Scene, asked: Asked, backend: Backend) -> dict[str, Figure]:
 
     def made(figure: str) -> "Plate":
         group = GROUPS[figure]
-        question = live.question(group, asked, backend)
+        question = live.question(group, asked)
         found = backend.ask(scene.model, question)
         return plate(
             scene,

@@ -8,7 +8,6 @@ import streamlit as st
 from jaxtyping import Float
 
 from app.live import why as live
-from app.live.watching import watched
 from app.live.why import Asked
 from app.state.session import choose
 from app.views.heads.choices import MOVED, PAGE
@@ -24,14 +23,6 @@ from interp.why.phase import Phase
 from interp.why.split import PARTS, CellSplit, HeadSplit
 from interp.why.verdict import HeadReason
 
-DOING = {
-    live.VERDICT: "Deciding",
-    live.SPLIT: "Taking the score apart",
-    live.SHARES: "Taking the scores of many puzzles apart",
-    live.PHASE: "Reading the weights",
-    live.SHIFT: "Moving the query",
-    live.SIDES: "Changing one side after the other",
-}
 WHOSE: dict[Side, str] = {"queries": "of the query", "keys": "of the keys"}
 STRONGEST = 2
 """Lower writers that have a line of the table for each side: those that take most."""
@@ -39,19 +30,20 @@ STRONGEST = 2
 
 def draw(group: str, asked: Asked, backend: Backend) -> None:
     """Draw one of them, by the group that it is watched in."""
-    seen = live.look(group, asked, backend)
-    problem = live.problem(group)
+    seen, problem = live.look(group, asked, backend), live.problem(group)
     _DRAWN[group](None if problem else seen.state, asked)
     if problem:
         st.caption(escape_markdown(problem))
-        return
+    elif seen.state is None:
+        st.caption("Stopped." if seen.stopped else "Measuring …")
+
+
+def draw_verdict(asked: Asked, backend: Backend) -> None:
+    """Draw the verdict, and how far all of it is."""
+    draw(live.VERDICT, asked, backend)
+    found = live.all_of_it(asked, backend)
     show_progress(
-        seen.progress,
-        seen.stopped,
-        DOING[group],
-        key=group,
-        on_stop=lambda: watched().stop(group),
-        on_again=lambda: watched().forget(group),
+        found.progress, found.stopped, "Measuring", key="why", on_stop=live.stop, on_again=live.go_on
     )
 
 

@@ -1,0 +1,131 @@
+"""The view of why a head looks there without a browser: its link, what it says, and what is taken away."""
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app.views.heads.choices import CHOICES, MOVED
+from app.views.heads.why.looking import Looking, place_name
+from app.views.heads.why.pieces import parts_of
+from interp import load_model, load_puzzles
+from interp.analyses.attention import AttentionOf
+from interp.figures.why.parts import Part
+from interp.puzzles.spelling import spelled
+from interp.tokens import cell_position, marker_position
+from tests.support.pages import figure_of, filled, page_of, sent_to, words
+
+CELL = "g4r5c3"
+QUERY = cell_position(3, 4, 2) - 1
+
+
+@pytest.fixture
+def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
+    page = page_of("heads")
+    page.query_params["show"], page.query_params["cell"] = "why", CELL
+    page.query_params["attention"] = "L1.H2"
+    return page
+
+
+def test_all_of_it_fills_up_and_stands_in_the_link(page: AppTest, model_folder: str) -> None:
+    page.query_params["moved"] = "position"
+    filled(page)
+    assert not page.exception and not page.error and not page.warning, words(page)
+    kept = {name: page.query_params.get(name) for name in ("show", "cell", "attention", "moved")}
+    assert kept == {"show": "why", "cell": CELL, "attention": "L1.H2", "moved": "position"}
+    model, puzzle = load_model(model_folder), page.session_state["scene"].puzzle
+    pattern = model.run_with_cache(puzzle.tokens[None])[1]["pattern", 1][0, 2, QUERY].numpy()
+    key = int(pattern.argmax())
+    assert f"L1.H2 puts {pattern.max():.0%} of its attention on {place_name(puzzle, key)}" in words(page)
+    for name in ("score-bars", "score-matrix", "shares", "phase-points", "phase-curve", "shift"):
+        assert figure_of(page, f"why-{name}")["data"], name
+    assert "Stop" not in [button.label for button in page.button]
+
+
+def test_the_bars_sum_to_what_the_title_says(page: AppTest) -> None:
+    filled(page)
+    figure = figure_of(page, "why-score-bars")
+    total = sum(x for bar in figure["data"] for x in bar["x"])
+    told = figure["layout"]["title"]["text"].rpartition(": ")[2].replace("−", "-")
+    assert float(told) == pytest.approx(total, abs=0.051)
+
+
+def test_the_key_is_ringed_on_the_grids(page: AppTest) -> None:
+    panels = sent_to(filled(page), "why-strip")["panels"]
+    ringed = [
+        (k, cell) for k, panel in enumerate(panels) for cell, kind in panel["kinds"] if kind == "looked"
+    ]
+    assert len(ringed) <= 1
+    (found,) = ringed or [None]
+    told = words(page)
+    if found is None:
+        assert "marker" in told or "the start token" in told
+    else:
+        assert f"row {found[1] // 10 + 1}, column {found[1] % 10 + 1}" in told
+
+
+def test_nothing_is_computed_for_who_does_not_look(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("asked for")
+
+    monkeypatch.setattr("app.live.why.look", never)
+    page.query_params["show"] = "all"
+    assert not page.run().exception
+    page.query_params["show"] = "why"
+
+
+@pytest.mark.parametrize("off", ["L1.H2", "L0.attn:mean"])
+def test_what_is_ablated_takes_part(page: AppTest, off: str) -> None:
+    clean = words(filled(page))
+    page.query_params["off"] = off
+    again = filled(page)
+    assert not again.exception and "This is of the whole model" in words(again)
+    assert clean.splitlines()[0] in words(again)
+
+
+def test_a_puzzle_of_ones_own_is_asked_about_too(page: AppTest) -> None:
+    own = load_puzzles("bank")[5]
+    page.query_params["puzzle"] = spelled(own)
+    filled(page)
+    assert not page.exception and not page.warning, words(page)
+
+
+def test_another_head_is_chosen_in_the_list(page: AppTest) -> None:
+    page.run()
+    (box,) = [one for one in page.selectbox if (one.key or "").startswith("why-head-number")]
+    box.set_value(0).run()
+    assert page.query_params["attention"] == "L1.H0" and "L1.H0 puts" in words(page)
+
+
+def test_what_cannot_be_taken_apart_is_told_in_one_sentence(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.live.why.cannot", lambda *_: "Scores cannot be had of this.")
+    page.run()
+    assert not page.exception and [one.value for one in page.info] == ["Scores cannot be had of this."]
+
+
+@pytest.mark.parametrize("name", ["show", "side", "moved"])
+def test_a_bad_link_is_told(page: AppTest, name: str) -> None:
+    page.query_params[name] = "nonsense"
+    (warning,) = page.run().warning
+    assert "Expected one of" in warning.value and not page.exception
+
+
+def test_positions_have_names() -> None:
+    puzzle = load_puzzles("bank")[0]
+    first, _, third, _ = puzzle.structure.name.split(" ")
+    assert place_name(puzzle, 0) == "the start token"
+    assert place_name(puzzle, marker_position(0)) == f"the marker of {first}"
+    assert place_name(puzzle, cell_position(2, 9, 0)) == f"{third} row 10, column 1"
+    assert Looking(0, 304, 204, 0.5).back == 100
+    assert MOVED.keys() == {"mean", "position"} and CHOICES["moved"].default == "mean"
+    assert AttentionOf
+
+
+def test_parts_that_add_nothing_are_left_out() -> None:
+    terms = np.zeros((3, 2, 3, 2))
+    terms[0, 1, 2, 0], terms[2, 0, 2, 0] = 2.0, -1.0
+    queries, keys, found = parts_of(("token", "L0.mlp", "bias"), terms)
+    assert queries == [Part("token", "content"), Part("bias", "position")]
+    assert keys == [Part("bias", "position")] and found.tolist() == [[2.0], [-1.0]]
