@@ -6,7 +6,7 @@ setup(
     packages=[*find_packages(include=["interp", "interp.*", "app", "app.*"]), "interp._assets"],
     package_dir={"interp._assets": "assets"},
     package_data={
-        "interp._assets": ["models/*/*", "pairs/*", "puzzles/*", "stories/*"],
+        "interp._assets": ["models/*/*", "pairs/*", "planted/*/*", "puzzles/*", "stories/*"],
         "interp": ["figures/circuit/*.js", "figures/circuit/*.css"],
         "app": [
             "style.css",

@@ -112,5 +112,5 @@ def _looked(
             measured = torch.stack([odds.sigmoid().mean(), odds.mean(), (peak == keys).float().mean()])
             found[name].append(measured.tolist())
         yield None
-    attention, odds, peaks = ({name: np.array(own)[:, k] for name, own in found.items()} for k in range(3))
-    return Elsewhere(head, back, kind, amount, offsets, attention, odds, peaks)
+    each = [{name: np.array(own)[:, k] for name, own in found.items()} for k in range(3)]
+    return Elsewhere(head, back, kind, amount, offsets, *each)

@@ -22,7 +22,7 @@ from interp.model.hooks import say_ignored
 from interp.tokens import N_CTX
 
 Stream = Float[Tensor, "*variant pos d_model"]
-Scores = Float[Tensor, "*variant query key"]
+Scores = Float[Tensor, "*#variant query key"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,9 +93,9 @@ class OneHead:
         return block.ln1.plain(stream) @ block.attn.W_K[self.head.head]
 
     def scores(
-        self, q: Float[Tensor, "*variant query d_qk"], k: Float[Tensor, "*variant key d_qk"]
+        self, q: Float[Tensor, "*#variant query d_qk"], k: Float[Tensor, "*#variant key d_qk"]
     ) -> Scores:
-        """What each query thinks of each key; minus infinity of those after it."""
+        """How well each key fits each query; minus infinity of those after it."""
         keys = torch.arange(k.shape[-2], device=k.device)
         return (q @ k.mT).masked_fill(keys > self.queries[:, None], -torch.inf)
 

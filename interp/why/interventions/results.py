@@ -220,11 +220,12 @@ class Interventions:
     def lost(self, one: Intervention) -> Estimate:
         """What share of the log-odds an intervention takes: 0 nothing, 1 all that there is beyond chance.
 
-        A ratio of means, not a mean of ratios; its interval is of the loss alone.
+        A ratio of means, not a mean of ratios; its interval is of the loss alone. nan of a head that gives
+        the key no more than chance would.
         """
         gain = float(self.clean.log_odds.mean()) - self.chance
         found = estimate(self.clean.log_odds - one.log_odds)
-        if gain == 0:
+        if not gain > 0:
             return Estimate(float("nan"), float("nan"), float("nan"))
         return Estimate(found.value / gain, *sorted((found.low / gain, found.high / gain)))
 

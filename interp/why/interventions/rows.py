@@ -36,7 +36,7 @@ class Rows:
     tokens: TokenRows
     others: TokenRows
     orders: tuple[int, ...]
-    references: tuple[TokenRows, ...]
+    references: tuple[Int[np.ndarray, "_ 405"], ...]
     queries: Int[np.ndarray, " query"]
 
     def __post_init__(self) -> None:

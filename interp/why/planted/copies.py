@@ -1,26 +1,33 @@
-"""Sequences that only an induction head can go on with: a block of ten colours, each once, that comes back
-after a random number of markers.
+"""Sequences that only an induction head can go on with: a block of six colours, no two alike, that comes
+back after a random number of markers.
 
 What follows a colour in a block is another in every sequence, so no table knows it; the block comes back at
 another distance each time, so no fixed offset finds it. As each colour stands once in a block, one token
-back tells the place: "after what stood where I stand now, came ...".
+back tells the place: "after what stood where I stand now, came ...". Not all colours are in a block: with
+all of them a model learns which one is missing instead.
 """
 
-from dataclasses import dataclass
-
+import numpy as np
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
 from interp.tokens import MARKERS, N_CTX, START
+from interp.why.interventions.rows import Rows, TokenRows
 
-BLOCK = 10
-"""Colours 1 to 10. Colour 0 is the start token too."""
+BLOCK, COLOURS = 6, 10
+"""So many of colours 1 to 10. Colour 0 is the start token too."""
+PARTNER = 5
+"""Colours 6 to 10 are each the partner of the colour so much before."""
+PLACE = 200
+"""Where the first block stands in rows that a head is looked at on."""
+MOST_LAG = N_CTX - PLACE - BLOCK
+"""Positions from one block to the next, at most."""
 
 
-def random_blocks(n: int, generator: torch.Generator) -> Int[Tensor, "row 10"]:
-    """Blocks of ten colours in random order."""
-    return 1 + torch.rand(n, BLOCK, generator=generator).argsort(1)
+def random_blocks(n: int, generator: torch.Generator) -> Int[Tensor, "row 6"]:
+    """Blocks of colours, none twice in one."""
+    return 1 + torch.rand(n, COLOURS, generator=generator).argsort(1)[:, :BLOCK]
 
 
 def _markers(shape: tuple[int, int], generator: torch.Generator) -> Int[Tensor, "row pos"]:
@@ -48,26 +55,38 @@ def training_batch(
     return tokens, asked
 
 
-@dataclass(frozen=True, eq=False)
-class Copies:
-    """Rows in which a block stands twice, at the same two places in all of them.
-
-    Attributes:
-        tokens: start token included.
-        queries: the colours of the second block but its last: what comes next stood ``back`` before.
-        back: how far a head that copies looks back from there, the lag less one.
-    """
-
-    tokens: Int[Tensor, "row 405"]
-    queries: Int[Tensor, " query"]
-    back: int
-
-
-def copies(n: int, lag: int = 38, seed: int = 0, place: int = 200) -> Copies:
-    """Rows with a block at ``place`` and once more ``lag`` after it, and random markers all around."""
+def copies_rows(n: int, lag: int, seed: int = 0) -> Rows:
+    """Rows with a block at :data:`PLACE` and once more ``lag`` after it, random markers all around, seen from
+    the second block but its last colour: what comes next stood ``lag`` - 1 before."""
     generator = torch.Generator().manual_seed(seed)
-    tokens, blocks = _markers((n, N_CTX), generator), random_blocks(n, generator)
+    found = []
+    for _ in range(3):
+        block = random_blocks(n, generator)
+        found.append(_with_blocks(block, block, lag, generator))
+    return _rows(found, np.arange(PLACE + lag, PLACE + lag + BLOCK - 1))
+
+
+def partner_rows(n: int, lag: int, seed: int = 0) -> Rows:
+    """The same with the first five colours, and in the second block, from which they are seen, the partner of
+    each: its own lies ``lag`` before it, and nowhere else."""
+    generator = torch.Generator().manual_seed(seed)
+    found = []
+    for _ in range(3):
+        block = 1 + torch.rand(n, PARTNER, generator=generator).argsort(1)
+        found.append(_with_blocks(block, block + PARTNER, lag, generator))
+    return _rows(found, np.arange(PLACE + lag, PLACE + lag + PARTNER))
+
+
+def _with_blocks(first: Tensor, second: Tensor, lag: int, generator: torch.Generator) -> TokenRows:
+    tokens = _markers((len(first), N_CTX), generator)
     tokens[:, 0] = START
-    for start in (place, place + lag):
-        tokens[:, start : start + BLOCK] = blocks
-    return Copies(tokens, torch.arange(place + lag, place + lag + BLOCK - 1), lag - 1)
+    tokens[:, PLACE : PLACE + first.shape[1]] = first
+    tokens[:, PLACE + lag : PLACE + lag + second.shape[1]] = second
+    found: TokenRows = tokens.numpy()
+    return found
+
+
+def _rows(drawn: list[TokenRows], queries: Int[np.ndarray, " query"]) -> Rows:
+    """Of three draws: those looked at, those put in their place, and those that a mean is taken over."""
+    tokens, others, reference = drawn
+    return Rows(tokens, others, (0,) * len(tokens), (reference,), queries)
