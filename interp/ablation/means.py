@@ -203,7 +203,7 @@ def bank_means(
     Args:
         structures: only these orders of the grids; each takes as long as a forward pass of 64 puzzles.
     """
-    chosen = [_reference(bank, structure) for structure in structures]
+    chosen = [reference_puzzles(bank, structure) for structure in structures]
     tokens = PuzzleSet("reference", tuple(puzzle for own in chosen for puzzle in own)).tokens
     return (yield from reference_means.steps(model, model.prompt(tokens), batch=1))
 
@@ -218,12 +218,12 @@ def bank_patterns(
     say_ignored(model, "mean attention patterns", planted=True)
     found = {}
     for structure in structures:
-        prompt = model.prompt(_reference(bank, structure).tokens)
+        prompt = model.prompt(reference_puzzles(bank, structure).tokens)
         found[structure] = yield from mean_pattern(model, prompt, 1)
     return ReferenceMeans(model.checkpoint_id, patterns=found)
 
 
-def _reference(bank: PuzzleSet, structure: Structure) -> PuzzleSet:
+def reference_puzzles(bank: PuzzleSet, structure: Structure) -> PuzzleSet:
     """The puzzles over which what is usual in this order of the grids is taken."""
     return bank.filter(structure=structure).limit(REFERENCE_PUZZLES)
 

@@ -7,5 +7,32 @@ distance never changes neither is needed (Kawata et al., 2025, arXiv 2512.18634)
 fixed linear map of queries and keys looks a fixed number of positions back.
 
 * :mod:`interp.why.split`: a score as a sum over who writes on either side, exact;
-* :mod:`interp.why.phase`: what the weights alone say of positions.
+* :mod:`interp.why.phase`: what the weights alone say of positions;
+* :mod:`interp.why.interventions`: what the head does when one of its sides reads something else;
+* :mod:`interp.why.planted`: heads of which it is known why they look where they look.
 """
+
+from interp.why.phase import Null, Phase, phase
+from interp.why.split import CLASSES, CONTENT, PARTS, POSITION, CellSplit, HeadSplit, Share, Term
+from interp.why.splitting import Gaze, cell_split, gazes_of, split_heads, split_rows
+from interp.why.usual import held_out
+
+__all__ = [
+    "CLASSES",
+    "CONTENT",
+    "PARTS",
+    "POSITION",
+    "CellSplit",
+    "Gaze",
+    "HeadSplit",
+    "Null",
+    "Phase",
+    "Share",
+    "Term",
+    "cell_split",
+    "gazes_of",
+    "held_out",
+    "phase",
+    "split_heads",
+    "split_rows",
+]

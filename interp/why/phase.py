@@ -38,6 +38,7 @@ from interp.model import Block, Config, PuzzleGPT
 from interp.model.hooks import check_not_planted
 from interp.model.network import POSITION_BASE
 from interp.tokens import N_CTX
+from interp.why.interventions.one_head import check_head
 
 Matrix = Float[np.ndarray, "d_model d_model"]
 
@@ -168,7 +169,7 @@ def phase(model: PuzzleGPT, head: Component, *, draws: int = 0, seed: int = 0) -
     """
     check_not_planted(model, "phases")
     model.check_precision()
-    check_head(model.cfg, head)
+    check_head(model, head)
     if model.cfg.d_model % 2:
         raise PuzzlescopeError(
             f"Phases need a sine and a cosine of every frequency: expected an even d_model, got"
@@ -177,21 +178,6 @@ def phase(model: PuzzleGPT, head: Component, *, draws: int = 0, seed: int = 0) -
     query, key = _sides(model, head)
     found = _phase_of(model, head, query @ key.T)
     return replace(found, null=_null(found, query, key, draws, seed)) if draws else found
-
-
-def check_head(cfg: Config, head: Component) -> None:
-    """See that a model of these sizes has this head.
-
-    Raises:
-        PuzzlescopeError: if it has not, or it is another component.
-    """
-    if head.kind != "head" or head.head is None:
-        raise PuzzlescopeError(f"Expected a head, such as L1.H5, got {head.text}.")
-    if not (0 <= head.layer < cfg.n_layers and 0 <= head.head < cfg.n_heads):
-        raise PuzzlescopeError(
-            f"The model has no {head.text}: its layers are 0 to {cfg.n_layers - 1}, its heads 0 to"
-            f" {cfg.n_heads - 1}."
-        )
 
 
 def frequencies(cfg: Config) -> Float[np.ndarray, " frequency"]:

@@ -28,20 +28,19 @@ so nothing is measured at a clamped position.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from interp.ablation import Component
 from interp.numbers import number
+from interp.why.sides import BIAS, PLACE, TOKEN
 
 POSITION, CONTENT = 0, 1
 PARTS = ("position", "content")
 """What each writer's output is split into: its mean at that position, and the rest."""
-
-TOKEN, PLACE, BIAS = "token", "position", "bias"
-"""Writers that are no component of the model: the embedding of the token, that of the position, constants."""
 
 CLASSES: dict[str, str] = {
     "direct": "direct position: position embedding and constants on both sides",
@@ -104,12 +103,49 @@ class HeadSplit:
     @cached_property
     def shares(self) -> Mapping[str, Share]:
         """Of every class its share of the contrast. They add up to 1; one may be negative."""
-        raise NotImplementedError
+        return {name: self.share_of(name) for name in CLASSES}
 
     @cached_property
     def position_share(self) -> Share:
         """Direct and re-coded position together."""
-        raise NotImplementedError
+        return self.share_of("direct", "recoded")
+
+    def share_of(self, *names: str) -> Share:
+        """The share of some classes together: a ratio of means over puzzles, not a mean of ratios."""
+        part = self.classes[:, [list(CLASSES).index(name) for name in names]].sum(1)
+        return ratio_share(part, self.classes.sum(1))
+
+    def strongest(self, n: int = 8) -> tuple["Term", ...]:
+        """The pairs of writers and parts that count most, either sign, the largest first."""
+        return strongest(self.writers, self.pairs, n)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all its arrays."""
+        return self.classes.nbytes + self.pairs.nbytes + self.log_odds.nbytes
+
+    def rows(self) -> tuple[dict[str, Any], ...]:
+        """A row a class."""
+        return tuple(
+            {
+                "head": self.head.text,
+                "back": self.back,
+                "class": name,
+                "nats": float(self.classes[:, k].mean()),
+                "share": self.shares[name].value,
+                "low": self.shares[name].low,
+                "high": self.shares[name].high,
+            }
+            for k, name in enumerate(CLASSES)
+        )
+
+    def summary(self) -> str:
+        """The largest class, in a sentence."""
+        name = max(self.shares, key=lambda one: self.shares[one].value)
+        return (
+            f"Of the {number(self.contrast, '.2f')} nats by which {self.head.text} prefers the key"
+            f" {self.back} back, {self.shares[name].text} are {CLASSES[name].split(':')[0]}."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,8 +176,102 @@ class CellSplit:
     @property
     def classes(self) -> Mapping[str, float]:
         """The contrast by class, in nats."""
-        raise NotImplementedError
+        return dict(zip(CLASSES, by_class(self.contrast, self.writers).tolist(), strict=True))
+
+    def strongest(self, n: int = 8) -> tuple["Term", ...]:
+        """The pairs of writers and parts that count most in the contrast, either sign."""
+        return strongest(self.writers, self.contrast, n)
 
     def summary(self) -> str:
-        """The largest pair, in a sentence."""
-        return f"{self.head.text} {number(self.score)}"
+        """The score and the largest class of its contrast, in a sentence."""
+        whole, largest = float(self.contrast.sum()), max(self.classes, key=lambda one: self.classes[one])
+        if not np.isfinite(whole):
+            return f"{self.head.text} sees one key only from position {self.query}."
+        return (
+            f"{self.head.text} at position {self.query} prefers position {self.key} by"
+            f" {number(whole, '+.2f')} nats to the other keys; {number(self.classes[largest], '+.2f')} are"
+            f" {CLASSES[largest].split(':')[0]}."
+        )
+
+
+@dataclass(frozen=True)
+class Term:
+    """A pair of writers, and which part of what each writes."""
+
+    query: str
+    query_part: str
+    key: str
+    key_part: str
+    nats: float
+
+    @property
+    def text(self) -> str:
+        return f"{self.query} ({self.query_part}) x {self.key} ({self.key_part})"
+
+
+def strongest(writers: tuple[str, ...], pairs: Pairs, n: int) -> tuple[Term, ...]:
+    """The entries that count most, either sign, the largest first."""
+    order = np.argsort(-abs(pairs).ravel(), kind="stable")[:n]
+    places = zip(*np.unravel_index(order, pairs.shape), strict=True)
+    return tuple(
+        Term(writers[a], PARTS[one], writers[b], PARTS[other], float(pairs[a, one, b, other]))
+        for a, one, b, other in places
+    )
+
+
+# ---- classes -----------------------------------------------------------------------------------------------
+
+_KINDS = ("place", "mean", "token", "head", "mlp")
+"""What one side may hold: position embedding and constants; a mean; and what token, head or MLP add to it."""
+
+
+@lru_cache(maxsize=64)
+def _kinds(writers: tuple[str, ...]) -> Int[np.ndarray, "writer 2"]:
+    """Which of :data:`_KINDS` both parts of every writer are."""
+    found = np.zeros((len(writers), 2), int)
+    for k, name in enumerate(writers):
+        if name not in (PLACE, BIAS):
+            content = "token" if name == TOKEN else "mlp" if name.endswith("mlp") else "head"
+            found[k] = _KINDS.index("mean"), _KINDS.index(content)
+    return found
+
+
+def class_of(query: str, key: str) -> str:
+    """The class of a pair of :data:`_KINDS`."""
+    both = (query, key)
+    if both == ("head", "head"):
+        return "qk"
+    if "head" in both:
+        return "q" if query == "head" else "k"
+    if "mlp" in both:
+        return "mlp"
+    if "token" in both:
+        return "content" if both == ("token", "token") else "half"
+    return "recoded" if "mean" in both else "direct"
+
+
+_CLASS = np.array([[list(CLASSES).index(class_of(query, key)) for key in _KINDS] for query in _KINDS])
+
+
+def by_class(pairs: Pairs, writers: tuple[str, ...]) -> Float[np.ndarray, " class"]:
+    """The sum over each class of :data:`CLASSES`."""
+    kinds = _kinds(writers).ravel()
+    which = _CLASS[kinds[:, None], kinds[None]]
+    found: np.ndarray = np.bincount(which.ravel(), pairs.ravel(), len(CLASSES))
+    return found
+
+
+# ---- intervals ---------------------------------------------------------------------------------------------
+
+DRAWS = 2000
+"""Bootstraps over puzzles."""
+
+
+def ratio_share(part: Float[np.ndarray, " puzzle"], whole: Float[np.ndarray, " puzzle"]) -> Share:
+    """The mean of a part over that of the whole, with its interval over bootstraps of puzzles; of one puzzle
+    the interval is the value."""
+    drawn = np.random.default_rng(0).integers(0, len(whole), (DRAWS, len(whole)))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = part[drawn].mean(1) / whole[drawn].mean(1)
+        low, high = np.quantile(each, [0.025, 0.975])
+        return Share(float(part.mean() / whole.mean()), float(low), float(high))
