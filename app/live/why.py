@@ -1,13 +1,11 @@
-"""Why a head looks where it looks, as a visitor looks at it: a score taken apart, shares over many puzzles,
-the phases of the weights, interventions on one side, and the verdict. All are begun when the view is opened;
-the quickest comes first."""
+"""Why a head looks where it looks, as a visitor looks at it: a score taken apart,
+the phases of the weights, interventions on one side, and the verdict with its shares over many puzzles. All are
+begun when the view is opened; the quickest comes first."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-
-from interp.why.usual import held_out
 
 from app.live.watching import Seen, look_in, watched
 from interp.ablation import Component
@@ -18,21 +16,21 @@ from interp.model.hooks import check_not_planted
 from interp.puzzles import Puzzle, load_puzzles
 from interp.why.interventions.questions import OneSide, PointerShift
 from interp.why.interventions.results import Side
-from interp.why.questions import CellSplitOf, PhaseOf, ReasonOf, SplitOf
+from interp.why.questions import CellSplitOf, PhaseOf, ReasonOf
+from interp.why.usual import held_out
 
-VERDICT, SPLIT, SHARES, PHASE, SHIFT, SIDES = (
+VERDICT, SPLIT, PHASE, SHIFT, SIDES = (
     "why-verdict",
     "why-split",
-    "why-shares",
     "why-phase",
     "why-shift",
     "why-sides",
 )
 """Of what a visitor looks in on."""
-GROUPS = (SHARES, VERDICT, SIDES, SHIFT, SPLIT, PHASE)
+GROUPS = (VERDICT, SIDES, SHIFT, SPLIT, PHASE)
 """The same, the quickest last: of one visitor's work the latest comes first."""
 MANY = 64
-"""Puzzles of the shares and of the verdict."""
+"""Puzzles of the verdict and of the shares, which are among what it rests on."""
 FEW = 8
 """Puzzles of the shift experiment and of the interventions."""
 
@@ -66,7 +64,7 @@ class Asked:
 
 @cache
 def puzzles() -> tuple[Puzzle, ...]:
-    """Those of the bank that shares and verdict are over, of all tasks; no mean is taken over any."""
+    """Those of the bank that the verdict is over, of all tasks; no mean is taken over any."""
     bank = load_puzzles("bank")
     return tuple(held_out(bank, bank).limit(MANY))
 
@@ -79,7 +77,6 @@ def question(group: str, asked: Asked) -> Question[Any]:
     questions: dict[str, Question[Any]] = {
         VERDICT: ReasonOf(many, head, back),
         SPLIT: CellSplitOf(asked.puzzle, head, asked.query, asked.key),
-        SHARES: SplitOf(many, head, back),
         PHASE: PhaseOf(head),
         SHIFT: PointerShift(few, head, back, asked.side, asked.moved),
         SIDES: OneSide(few, head, back),

@@ -1,35 +1,34 @@
-"""The verdict on a head, in a sentence, and the tests that it rests on."""
+"""The verdict on a head, in a sentence, and what was tested for it."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
-from app.widgets import terms
+import streamlit as st
+
+from app.widgets import plain_table, terms
 from app.widgets.text import escape_markdown
 
-PASSED = {True: ":green-badge[passed]", False: ":gray-badge[not passed]", None: ":gray-badge[open]"}
+HEAD = ("Way", "What was measured", "Value and interval", "Expected", "Passed")
+LINE, TOP = 29, 40
+
+Row = tuple[str, str, str, str, str]
+"""A way, what it was tested by, what came out, what is expected, and whether it passed."""
 
 
-class Test(NamedTuple):
-    """One test.
-
-    Attributes:
-        asked: what was asked, and what came out, in words.
-        passed: whether it speaks for the verdict; ``None``: it could not be made.
-    """
-
-    asked: str
-    passed: bool | None
-
-
-def show(sentence: str, tests: Sequence[Test], rejected: str) -> None:
-    """Draw the sentence large, the tests as a list below it, and what was rejected.
+def show(sentence: str, numbers: str, checks: Sequence[Row]) -> None:
+    """Draw the sentence large, its numbers below it, and all that was tested, to be opened.
 
     Args:
         sentence: the verdict.
-        rejected: what it is not, and why, in a sentence; may be empty.
+        numbers: what it rests on, in a sentence or two.
+        checks: of every way, those that were rejected too.
     """
     terms.markdown(f"#### {escape_markdown(sentence)}")
-    if tests:
-        terms.markdown("\n".join(f"- {PASSED[one.passed]} {escape_markdown(one.asked)}" for one in tests))
-    if rejected:
-        terms.caption(escape_markdown(rejected))
+    terms.caption(escape_markdown(numbers))
+    if checks:
+        with st.expander(f"What was tested, and what was rejected ({len(checks)} checks)"):
+            terms.caption(
+                "A way is taken if all its checks pass, and no other way's do. Their bounds were fixed before"
+                " anything was measured. Intervals hold 95 % of draws of the puzzles."
+            )
+            height = TOP + LINE * len(checks)
+            plain_table.show("Checks", HEAD, checks, height, "", titled=False)

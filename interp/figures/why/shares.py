@@ -61,7 +61,7 @@ def share_bars(shares: Mapping[str, Share], title: str) -> Draft:
     for line, one in enumerate(known.values()):
         at = max([one.value, 0.0, *([one.high] if one.high == one.high else [])])
         figure.add_annotation(
-            text=f"{one.value:.0%}".replace("-", "−"),
+            text=_percent(one.value),
             x=at,
             y=line,
             xanchor="left",
@@ -90,6 +90,11 @@ def _faint(colour: str) -> str:
     """A colour through which its interval is seen."""
     red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
     return f"rgba({red}, {green}, {blue}, 0.5)"
+
+
+def _percent(share: float) -> str:
+    told = f"{share:.0%}"
+    return "0%" if told == "-0%" else told.replace("-", "−")
 
 
 def _told(name: str, one: Share) -> str:

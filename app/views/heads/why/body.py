@@ -73,7 +73,7 @@ def _parts(scene: Scene, asked: Asked, backend: Backend) -> None:
         pieces.draw(live.SIDES, asked, backend)
 
     def shares() -> None:
-        pieces.draw(live.SHARES, asked, backend)
+        pieces.draw_shares(asked, backend)
 
     def part(draw: Callable[[], None], *groups: str) -> None:
         def under_way() -> bool:
@@ -86,7 +86,7 @@ def _parts(scene: Scene, asked: Asked, backend: Backend) -> None:
     part(score, live.SPLIT)
     left, right = st.columns([6, 7], gap="medium")
     with left:
-        part(shares, live.SHARES)
+        part(shares, live.VERDICT)
     with right:
         part(shift, live.SHIFT)
     part(phase, live.PHASE)

@@ -15,7 +15,6 @@ from interp.export.tables import Table
 
 OFFERED = {
     live.SPLIT: ("The score, term by term", "score", "the score split"),
-    live.SHARES: ("Shares over many puzzles", "shares", "shares over many puzzles"),
     live.PHASE: ("Phases of the weights", "phase", "the phase test"),
     live.SHIFT: ("The shift experiment", "shift", "the shift experiment"),
     live.SIDES: ("Interventions on one side", "interventions", "interventions"),
@@ -47,7 +46,7 @@ def offered(scene: Scene, asked: Asked, backend: Backend) -> Exports:
 def _table(group: str, scene: Scene, asked: Asked, backend: Backend) -> Callable[[], Table]:
     def table() -> Table:
         question: Any = live.question(group, asked)
-        rows = backend.ask(scene.model, question).rows()
+        rows = figures.rows_of(backend.ask(scene.model, question))
         puzzles = figures.puzzles_of(group, asked, question)
         return Table(header_of(scene, backend, puzzles, ablation=""), rows)
 

@@ -22,6 +22,7 @@ from interp.figures.why import (
     share_bars,
     shift_map,
 )
+from interp.why.split import CellSplit
 
 if TYPE_CHECKING:
     from interp.figures.paper import Plate
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 GROUPS = {
     "score": live.SPLIT,
     "score-matrix": live.SPLIT,
-    "shares": live.SHARES,
+    "shares": live.VERDICT,
     "shift": live.SHIFT,
     "phase": live.PHASE,
     "concordance": live.PHASE,
@@ -45,6 +46,8 @@ def shown(scene: Scene, asked: Asked, backend: Backend) -> dict[str, Figure]:
         group = GROUPS[figure]
         question = live.question(group, asked)
         found = backend.ask(scene.model, question)
+        if figure == "shares":
+            found = found.split
         return plate(
             scene,
             backend,
@@ -52,7 +55,7 @@ def shown(scene: Scene, asked: Asked, backend: Backend) -> dict[str, Figure]:
             figure=figure,
             puzzles=puzzles_of(group, asked, question),
             ablation=NO_ABLATION,
-            rows=found.rows(),
+            rows=rows_of(found),
             about=found.summary(),
             more=["why", name, *([asked.side, asked.moved] if figure == "shift" else [])],
         )
@@ -64,6 +67,19 @@ def shown(scene: Scene, asked: Asked, backend: Backend) -> dict[str, Figure]:
         ("shift", "the shift experiment", lambda: made("shift")),
         ("phase", f"the phases of {name}", lambda: made("phase")),
         ("concordance", "which offset fits them", lambda: made("concordance")),
+    )
+
+
+def rows_of(found: Any) -> tuple[dict[str, Any], ...]:
+    """The rows of a table: of a score split one for each of its terms, the largest first."""
+    if not isinstance(found, CellSplit):
+        rows: tuple[dict[str, Any], ...] = found.rows()
+        return rows
+    names = ("query", "query_part", "key", "key_part", "nats")
+    return tuple(
+        {"head": found.head.text, **{name: getattr(term, name) for name in names}}
+        for term in found.strongest(found.contrast.size)
+        if term.nats
     )
 
 

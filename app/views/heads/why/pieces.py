@@ -20,18 +20,40 @@ from interp.backend import Backend
 from interp.figures.why.parts import Part
 from interp.why.interventions.results import SIDES, Intervention, Interventions, Shift, Side
 from interp.why.phase import Phase
-from interp.why.split import PARTS, CellSplit, HeadSplit
-from interp.why.verdict import HeadReason
+from interp.why.split import PARTS, CellSplit
+from interp.why.verdict import Check, HeadReason
 
 WHOSE: dict[Side, str] = {"queries": "of the query", "keys": "of the keys"}
+Drawn = Callable[[Any, Asked], None]
+"""Draws one of them, as far as it is known."""
+VERDICTS: dict[str, str] = {
+    "pointer": "is a pointer: it {looks} by position alone.",
+    "k": "goes by K-composition: an earlier head wrote into the keys what it looks for.",
+    "q": "goes by Q-composition: an earlier head wrote into its query where to look.",
+    "content": "goes by content: it looks for tokens that match.",
+    "mixed": "is mixed: no way alone explains that it {looks}.",
+    "none": "looks nowhere in particular: {back} back is no offset that it keeps to, so there is no place to"
+    " explain.",
+}
+"""Each verdict, behind the name of the head."""
+WAYS = {"pointer": "pointer", "k": "K-composition", "q": "Q-composition", "content": "content"}
 STRONGEST = 2
 """Lower writers that have a line of the table for each side: those that take most."""
 
 
 def draw(group: str, asked: Asked, backend: Backend) -> None:
     """Draw one of them, by the group that it is watched in."""
+    _draw(_DRAWN[group], group, asked, backend)
+
+
+def draw_shares(asked: Asked, backend: Backend) -> None:
+    """Draw the shares that the verdict rests on."""
+    _draw(_shares, live.VERDICT, asked, backend)
+
+
+def _draw(drawn: Drawn, group: str, asked: Asked, backend: Backend) -> None:
     seen, problem = live.look(group, asked, backend), live.problem(group)
-    _DRAWN[group](None if problem else seen.state, asked)
+    drawn(None if problem else seen.state, asked)
     if problem:
         st.caption(escape_markdown(problem))
     elif seen.state is None:
@@ -60,7 +82,23 @@ def parts_of(
 
 def _verdict(found: HeadReason | None, asked: Asked) -> None:
     if found is not None:
-        verdict.show(found.summary(), [], "")
+        checks = [_check(one) for one in found.checks]
+        verdict.show(words_of(found), found.summary(), checks)
+
+
+def words_of(found: HeadReason) -> str:
+    """The verdict in plain words."""
+    told = VERDICTS[found.verdict].format(back=found.back, looks=_looks(found.back))
+    return f"{found.head.text} {told}"
+
+
+def _looks(back: int) -> str:
+    return f"looks {back} back" if back else "looks at its own position"
+
+
+def _check(one: Check) -> verdict.Row:
+    value = "—" if one.value != one.value else f"{one.value:.2f} ({one.low:.2f} to {one.high:.2f})"
+    return WAYS[one.way], one.what, value.replace("-", "−"), one.bound, "yes" if one.passed else "no"
 
 
 def _score(found: CellSplit | None, asked: Asked) -> None:
@@ -72,13 +110,14 @@ def _score(found: CellSplit | None, asked: Asked) -> None:
     score.show(queries, keys, terms, title, found.summary(), key="why-score")
 
 
-def _shares(found: HeadSplit | None, asked: Asked) -> None:
+def _shares(found: HeadReason | None, asked: Asked) -> None:
     shares.heading()
     if found is None:
         return
-    title = f"{found.head.text}: what its contrast {found.back} back is made of"
-    told = f"Over {len(found.log_odds)} puzzles. {found.summary()}"
-    shares.show(found.shares, title, told, key="why-shares")
+    split = found.split
+    title = f"{split.head.text}: what its contrast {split.back} back is made of"
+    told = f"Over {len(split.log_odds)} puzzles. {split.summary()}"
+    shares.show(split.shares, title, told, key="why-shares")
 
 
 def _phase(found: Phase | None, asked: Asked) -> None:
@@ -162,10 +201,9 @@ def _words(one: Intervention) -> str:
     return f"what {whose} is moved on by one"
 
 
-_DRAWN: Mapping[str, Callable[[Any, Asked], None]] = {
+_DRAWN: Mapping[str, Drawn] = {
     live.VERDICT: _verdict,
     live.SPLIT: _score,
-    live.SHARES: _shares,
     live.PHASE: _phase,
     live.SHIFT: _shift,
     live.SIDES: _sides,
