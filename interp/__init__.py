@@ -83,6 +83,12 @@ if TYPE_CHECKING:
     from interp.tokens import predicting_position as predicting_position
     from interp.tokens import structure_named as structure_named
     from interp.tokens import with_start as with_start
+    from interp.why.interventions.elsewhere import with_filler as with_filler
+    from interp.why.interventions.elsewhere import with_period as with_period
+    from interp.why.interventions.one_side import one_side as one_side
+    from interp.why.interventions.rows import Rows as Rows
+    from interp.why.interventions.shift import pointer_shift as pointer_shift
+    from interp.why.planted.planting import plant_head as plant_head
 
 __all__ = sorted([*HOMES, "figures"])
 

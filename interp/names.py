@@ -65,6 +65,13 @@ HOMES = {
     "find_circuit": "interp.circuits.finder",
     "top_circuit": "interp.circuits.finder",
     "weights_of": "interp.engine.forward",
+    # why a head looks there
+    "Rows": "interp.why.interventions.rows",
+    "one_side": "interp.why.interventions.one_side",
+    "plant_head": "interp.why.planted.planting",
+    "pointer_shift": "interp.why.interventions.shift",
+    "with_filler": "interp.why.interventions.elsewhere",
+    "with_period": "interp.why.interventions.elsewhere",
     # figures
     "plate": "interp.figures.paper",
 }

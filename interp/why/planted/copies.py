@@ -46,7 +46,7 @@ def training_batch(
     tokens, asked = _markers((n, length), generator), torch.zeros(n, length, dtype=torch.long)
     blocks = random_blocks(n, generator)
     for row in range(n):
-        gaps = torch.randint(0, most + 1, (length // BLOCK,), generator=generator).tolist()
+        gaps = torch.randint(0, most + 1, (length // BLOCK + 1,), generator=generator).tolist()
         place, times = gaps.pop(), 0
         while place + BLOCK <= length:
             tokens[row, place : place + BLOCK] = blocks[row]

@@ -3,6 +3,7 @@
 ``python -m interp.why.planted.toy`` trains the one that comes along again: some minutes on one core.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -14,12 +15,13 @@ from interp.checkpoints import load_model, save_model
 from interp.model import Config, PuzzleGPT
 from interp.tokens import N_CTX
 from interp.training.optimizer import MuonAdamW
-from interp.why.planted.copies import BLOCK, training_batch
+from interp.why.planted.copies import BLOCK, COLOURS, training_batch
 
 SIZES = Config(n_layers=2, n_heads=2, d_model=64, d_head=32, d_mlp=4)
-LENGTH, MOST_MARKERS, ROWS = 96, 24, 48
-"""Of the sequences that it is trained on, which begin at a random one of its positions."""
-STEPS, RATE, SEED = 1500, 0.01, 0
+STAGES = ((1200, 48, 96, 24), (600, 12, N_CTX, 150))
+"""Steps, the sequences of each, their length, and the most markers between blocks: short ones first, in which
+the circuit is found sooner, then such as it is looked at on. Each step's begin at a random position."""
+RATE, SEED = 0.01, 0
 WARM_UP = 100
 
 FOLDER = PLANTED_FOLDER / "copies"
@@ -32,11 +34,13 @@ def kept_toy() -> tuple[PuzzleGPT, Component]:
     return load_model(FOLDER), INDUCTION
 
 
-def train_toy(steps: int = STEPS, seed: int = SEED, *, say: bool = False) -> tuple[PuzzleGPT, float]:
+def train_toy(
+    stages: Sequence[tuple[int, int, int, int]] = STAGES, seed: int = SEED, *, say: bool = False
+) -> tuple[PuzzleGPT, float]:
     """Train one.
 
     Args:
-        steps: of the optimizer.
+        stages: as :data:`STAGES`.
         seed: of the weights at the beginning, and of all sequences.
         say: whether the loss is printed on the way.
 
@@ -48,14 +52,15 @@ def train_toy(steps: int = STEPS, seed: int = SEED, *, say: bool = False) -> tup
     model = PuzzleGPT(SIZES)
     optimizer = MuonAdamW(model, RATE, 0.01)
     found = float("nan")
-    for step in range(steps):
-        tokens, asked = training_batch(ROWS, LENGTH, MOST_MARKERS, generator)
-        start = int(torch.randint(0, N_CTX - LENGTH + 1, (), generator=generator))
+    plan = [own for steps, *own in stages for _ in range(steps)]
+    for step, (rows, length, most) in enumerate(plan):
+        tokens, asked = training_batch(rows, length, most, generator)
+        optimizer.set_lr_factor(min(1.0, (step + 1) / WARM_UP) * (1 - step / len(plan)))
+        start = int(torch.randint(0, N_CTX - length + 1, (), generator=generator))
         logits = model(model.embedded(tokens, start), start_at_layer=0)
         losses = F.cross_entropy(logits[:, :-1].transpose(1, 2), tokens[:, 1:], reduction="none")
         weight = asked[:, :-1].float()
         loss = (losses * weight).sum() / weight.sum()
-        optimizer.set_lr_factor(min(1.0, (step + 1) / WARM_UP) * (1 - step / steps))
         loss.backward()
         optimizer.step()
         found = loss.item()
@@ -64,22 +69,27 @@ def train_toy(steps: int = STEPS, seed: int = SEED, *, say: bool = False) -> tup
     return model.eval().requires_grad_(False), found
 
 
-def main(folder: Path = FOLDER, steps: int = STEPS, seed: int = SEED) -> None:
+def main(folder: Path = FOLDER) -> None:
     """Train the model that comes along, and write it."""
-    model, loss = train_toy(steps, say=True)
-    save_model(model, folder, _card(steps, loss), replace=True)
+    model, loss = train_toy(say=True)
+    save_model(model, folder, _card(loss), replace=True)
     print(f"Wrote {folder}.")
 
 
-def _card(steps: int, loss: float) -> str:
+def _card(loss: float) -> str:
+    each = ", then ".join(
+        f"{steps:,} steps of {rows} sequences of {length} tokens with 0 to {most} markers between blocks"
+        for steps, rows, length, most in STAGES
+    )
     return (
         "# Copies at random distances\n\n"
         "A model of two layers, two heads each, that goes on with a block of colours which stood before: it"
-        f" must find what followed. Trained by `python -m interp.why.planted.toy`, seed {SEED}, {steps:,}"
-        f" steps of {ROWS} sequences of {LENGTH} tokens each, generated on the fly: {BLOCK} colours in random"
-        f" order that come again and again, 0 to {MOST_MARKERS} random markers between (`copies.py` beside"
-        f" the command). Loss at the end: {loss:.4f} nats a colour. `python -m interp plant-head OUT --kind"
-        " k-composition` gives a copy.\n"
+        " must find what followed. Made by Puzzlescope, to see whether an induction head is told from a head"
+        f" that points by position. Trained by `python -m interp.why.planted.toy`, seed {SEED}, on sequences"
+        f" generated on the fly (`interp/why/planted/copies.py`): {BLOCK} of {COLOURS} colours in random"
+        f" order that come again and again, random markers between. {each[0].upper()}{each[1:]}. Loss on the"
+        f" last batch: {loss:.4f} nats a colour. `python -m interp plant-head OUT --kind k-composition` gives"
+        " a copy.\n"
     )
 
 

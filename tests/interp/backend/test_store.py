@@ -16,7 +16,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interp.ablation import MEAN, METHODS, ReferenceMeans, parse_ablation
+from interp.ablation import MEAN, METHODS, Component, ReferenceMeans, parse_ablation
 from interp.analyses.ablation_sweep import Sweep, SweepState
 from interp.analyses.activation_patching import Patching
 from interp.analyses.composition import CompositionScores
@@ -38,6 +38,7 @@ from interp.circuits.questions.sample import Pairs
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle, load_puzzles
 from interp.tokens import Structure
+from interp.why.interventions.questions import OneSide, PointerShift
 
 SECONDS = 60.0
 BANK = load_puzzles("bank")
@@ -63,6 +64,8 @@ def questions(model: PuzzleGPT) -> list[Question[Any]]:
         own,
         CircuitOf(own, Target("size", 20)),
         CertificateOf(own, (Edge("embed", "L1.mlp"), Edge("L1.mlp", "logits")), TOLD_APART),
+        PointerShift(PUZZLES[:1], Component(1, "head", 0), 100),
+        OneSide(PUZZLES[:1], Component(1, "head", 0), 100),
     ]
 
 

@@ -35,12 +35,13 @@ from interp.model import PuzzleGPT
 from interp.pairs import pair_for
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.tokens import STRUCTURES
+from interp.why.interventions.questions import LooksElsewhere, OneSide, PointerShift
 from tests.support.models import SMALL
 
 FIRST, SECOND = load_puzzles("bank", task="frame").filter(structure=STRUCTURES[0])[:2]
 OFF = parse_ablation("L0.attn:mean, L1.H2, L1.mlp:mean, L2.H1:lookback=100", SMALL)
 MEAN = parse_method("mean")
-SOURCE = Component(0, "head", 1)
+SOURCE, HEAD = Component(0, "head", 1), Component(1, "head", 2)
 PAIR = Pairs("rule", puzzle=load_puzzles("bank").find("cffa39f1fc"))  # whose ends the small model tells apart
 EAP = EdgeEffects(PAIR, "eap")
 EDGES = (Edge("embed", "L0.H1.v"), Edge("L0.H1", "logits"))
@@ -74,6 +75,9 @@ QUESTIONS: dict[str, Question[Any]] = {
     "a circuit": CircuitOf(EAP, Target("size", 20)),
     "its certificate": CertificateOf(EAP, EDGES, PAIR),
     "an answer without edges": AnswerWithout(PAIR, EDGES),
+    "a pointer shift": PointerShift((FIRST,), HEAD, 100, "keys"),
+    "one side of a head": OneSide((FIRST, SECOND), HEAD, 100),
+    "a head elsewhere": LooksElsewhere((FIRST,), HEAD, 100, (3,), (60,)),
 }
 
 TOKENS = PuzzleSet("two", (FIRST, SECOND)).tokens
