@@ -1,6 +1,6 @@
-"""Why a head looks where it looks, as a visitor looks at it: a score taken apart,
-the phases of the weights, interventions on one side, and the verdict with its shares over many puzzles. All are
-begun when the view is opened; the quickest comes first."""
+"""Why a head looks where it looks, as a visitor looks at it: a score taken apart, the phases of the weights,
+interventions on one side, and the verdict with its shares over many puzzles. All are begun when the view is
+opened; the quickest comes first."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
