@@ -33,7 +33,8 @@ class Filling(Protocol):
     def fraction(self) -> float: ...
 
 
-S = TypeVar("S", bound=Filling)
+S = TypeVar("S")
+"""A result. One that does not know how much of it is there is there as a whole or not at all."""
 
 
 class Pace(NamedTuple):

@@ -1,9 +1,13 @@
 """What one side of an attention score is a sum of: a writer's part, by position or by content."""
 
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
+
+from interp.why.split import PARTS
 
 PartKind = Literal["position", "content"]
 """Of a writer: its mean at each position over puzzles of one order of the grids, or what is left of it."""
+KINDS: tuple[PartKind, ...] = get_args(PartKind)
+assert KINDS == PARTS
 SHORT: dict[PartKind, str] = {"position": "pos", "content": "cont"}
 
 

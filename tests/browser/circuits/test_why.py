@@ -1,5 +1,4 @@
-"""Why a head looks where it looks, in a real Chromium: a click on a cell asks about that cell, and a switch from
-all heads leads there."""
+"""Why a head looks where it looks, in a real Chromium: a click on a cell asks about that cell."""
 
 import re
 

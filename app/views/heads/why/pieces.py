@@ -17,10 +17,10 @@ from app.widgets.controls.progress import show_progress
 from app.widgets.text import escape_markdown
 from app.widgets.why import interventions, phase, score, shares, shift, verdict
 from interp.backend import Backend
-from interp.figures.why.parts import Part
+from interp.figures.why.parts import KINDS, Part
 from interp.why.interventions.results import SIDES, Intervention, Interventions, Shift, Side
 from interp.why.phase import Phase
-from interp.why.split import PARTS, CellSplit
+from interp.why.split import CellSplit
 from interp.why.verdict import Check, HeadReason
 
 WHOSE: dict[Side, str] = {"queries": "of the query", "keys": "of the keys"}
@@ -73,7 +73,7 @@ def parts_of(
     writers: tuple[str, ...], terms: Float[np.ndarray, "writer 2 writer 2"]
 ) -> tuple[list[Part], list[Part], Float[np.ndarray, "query key"]]:
     """The parts of both sides that add anything, and the term of every pair of them."""
-    parts = [Part(writer, kind) for writer in writers for kind in PARTS]
+    parts = [Part(writer, kind) for writer in writers for kind in KINDS]
     flat = terms.reshape(len(parts), len(parts))
     rows, columns = (np.flatnonzero(np.abs(flat).sum(axis) > 0) for axis in (1, 0))
     queries, keys = ([parts[k] for k in own] for own in (rows, columns))
