@@ -14,6 +14,7 @@ from interp.backend import Backend, Watch
 from interp.errors import PuzzlescopeError
 from interp.model.hooks import check_not_planted
 from interp.puzzles import Puzzle, load_puzzles
+from interp.tokens import ANSWER_START
 from interp.why.interventions.questions import OneSide, PointerShift
 from interp.why.interventions.results import Side
 from interp.why.questions import CellSplitOf, PhaseOf, ReasonOf
@@ -61,6 +62,12 @@ class Asked:
         """How many positions before the query the key lies."""
         return self.query - self.key
 
+    @property
+    def farther_than_puzzles_begin(self) -> bool:
+        """Whether the key lies so far back that the first of the answer's cells have none there, or is the
+        start token itself: then nothing can be asked of many cells."""
+        return self.key == 0 or self.back > ANSWER_START
+
 
 @cache
 def puzzles() -> tuple[Puzzle, ...]:
@@ -93,9 +100,14 @@ def cannot(model: str, backend: Backend) -> str:
     return ""
 
 
+def groups_of(asked: Asked) -> tuple[str, ...]:
+    """What can be asked."""
+    return (SPLIT, PHASE) if asked.farther_than_puzzles_begin else GROUPS
+
+
 def begin(asked: Asked, backend: Backend) -> None:
     """Begin what is not begun yet."""
-    for group in GROUPS:
+    for group in groups_of(asked):
         look(group, asked, backend)
 
 
@@ -112,7 +124,7 @@ def look(group: str, asked: Asked, backend: Backend) -> Seen[Any]:
 
 def all_of_it(asked: Asked, backend: Backend) -> Seen[None]:
     """How far all of it is together."""
-    parts = [look(group, asked, backend) for group in GROUPS]
+    parts = [look(group, asked, backend) for group in groups_of(asked)]
     left = [one.progress for one in parts if one.progress is not None]
     progress = 1 - (len(left) - sum(left)) / len(parts) if left else None
     return Seen(None, progress, not left and any(one.stopped for one in parts))

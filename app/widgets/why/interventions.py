@@ -33,20 +33,19 @@ def heading() -> None:
     terms.how_to_read(SHORT, ABOUT)
 
 
-def show(rows: Sequence[Row], told: str, empty: str) -> None:
+def show(rows: Sequence[Row], told: str) -> None:
     """Draw the table.
 
     Args:
         told: what comes out, in words.
-        empty: what stands there without rows.
     """
     texts = [
         (what, side, _number(before, "+.2f"), _number(after, "+.2f"), _number(kept, ".0%"))
         for what, side, before, after, kept in rows
     ]
     height = TOP + LINE * min(max(len(texts), 1), MOST)
-    plain_table.show("Interventions", HEAD, texts, height, empty, titled=False, first="46%")
-    st.caption(escape_markdown(told))
+    plain_table.show("Interventions", HEAD, texts, height, "", titled=False, first="46%")
+    st.caption(escape_markdown(told.replace(" -", " −")))
 
 
 def _number(value: float, form: str) -> str:

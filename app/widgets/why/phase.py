@@ -61,4 +61,4 @@ def show(
     with right:
         figure = concordance_curve.draft(*fits, f"{name}: how well each offset fits")
         clickable_chart.show(figure, key=f"{key}-curve", name="concordance", on_click=lambda _: None)
-    st.caption(escape_markdown(told))
+    st.caption(escape_markdown(told.replace(" -", " −")))

@@ -33,4 +33,4 @@ def heading() -> None:
 def show(shares: Mapping[str, Share], title: str, told: str, *, key: str) -> None:
     """Draw them."""
     clickable_chart.show(share_bars.draft(shares, title), key=key, name="shares", on_click=lambda _: None)
-    st.caption(escape_markdown(told))
+    st.caption(escape_markdown(told.replace(" -", " −")))

@@ -44,4 +44,4 @@ def show(
     """
     figure = shift_map.draft(shifts, places, attention, title, side=side)
     clickable_chart.show(figure, key=key, name="shift", on_click=lambda _: None)
-    st.caption(escape_markdown(told))
+    st.caption(escape_markdown(told.replace(" -", " −")))

@@ -138,3 +138,15 @@ def test_parts_that_add_nothing_are_left_out() -> None:
     queries, keys, found = parts_of(("token", "L0.mlp", "bias"), terms)
     assert queries == [Part("token", "content"), Part("bias", "position")]
     assert keys == [Part("bias", "position")] and found.tolist() == [[2.0], [-1.0]]
+
+
+def test_of_what_rests_on_the_start_token_only_the_score_is_taken_apart(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resting = Looking(42, QUERY, 0, 0.9)
+    monkeypatch.setattr("app.views.heads.why.looking.looking", lambda *_: resting)
+    filled(page)
+    assert not page.exception and "looks at the very beginning" in plain(page.info[0].value)
+    assert figure_of(page, "why-score-bars")["data"] and "Is it so in other puzzles?" not in [
+        heading.value for heading in page.header
+    ]

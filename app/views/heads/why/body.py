@@ -19,6 +19,10 @@ INTRODUCTION = (
     "Why does this head look there? Choose a head, and click a cell of the answer: where it looks from there"
     " is ringed, and below is what makes it so."
 )
+FAR = (
+    "{name} looks at the very beginning here, where it rests: that is no place that lies so many positions"
+    " back from every cell. So only this one score, and its weights, are taken apart."
+)
 GUIDE = """
 There are three answers. **By position**: the head is a **pointer**, it looks so many positions back, whatever
 stands there. **By what an earlier head found out**: in its keys (**K-composition**: "the cell whose
@@ -82,8 +86,15 @@ def _parts(scene: Scene, asked: Asked, backend: Backend) -> None:
         with st.container(key=f"why-{draw.__name__}-room"):
             fragment.show(draw, scene=scene, page=PAGE, under_way=under_way, groups=groups, alone=True)
 
-    part(verdict, *live.GROUPS)
+    far = asked.farther_than_puzzles_begin
+    if far:
+        st.info(escape_markdown(FAR.format(name=asked.head.text)))
+    else:
+        part(verdict, *live.GROUPS)
     part(score, live.SPLIT)
+    if far:
+        part(phase, live.PHASE)
+        return
     left, right = st.columns([6, 7], gap="medium")
     with left:
         part(shares, live.VERDICT)

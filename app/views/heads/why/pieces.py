@@ -37,6 +37,10 @@ VERDICTS: dict[str, str] = {
 }
 """Each verdict, behind the name of the head."""
 WAYS = {"pointer": "pointer", "k": "K-composition", "q": "Q-composition", "content": "content"}
+NOTHING_TO_LOSE = (
+    "Over these puzzles the head gives the key so far back no more than any other would get: there is nothing"
+    " to lose."
+)
 STRONGEST = 2
 """Lower writers that have a line of the table for each side: those that take most."""
 
@@ -171,9 +175,8 @@ def _sides(found: Interventions | None, asked: Asked) -> None:
     if found is None:
         return
     rows = [_row(found, one) for one in _listed(found)]
-    interventions.show(
-        rows, found.summary(), f"Nothing comes before {found.head.text} that could be changed."
-    )
+    nothing = any(row[-1] != row[-1] for row in rows)
+    interventions.show(rows, NOTHING_TO_LOSE if nothing else found.summary())
 
 
 def _listed(found: Interventions) -> list[Intervention]:
