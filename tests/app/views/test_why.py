@@ -13,7 +13,7 @@ from interp.figures.why.parts import Part
 from interp.puzzles import Puzzle
 from interp.puzzles.spelling import spelled
 from interp.tokens import cell_position, marker_position, with_start
-from tests.support.pages import figure_of, filled, page_of, plain, sent_to, words
+from tests.support.pages import figure_of, filled, page_of, plain, run_until, sent_to, words
 
 CELL = "g4r5c3"
 QUERY = cell_position(3, 4, 2) - 1
@@ -145,7 +145,7 @@ def test_of_what_rests_on_the_start_token_only_the_score_is_taken_apart(
 ) -> None:
     resting = Looking(42, QUERY, 0, 0.9)
     monkeypatch.setattr("app.views.heads.why.looking.looking", lambda *_: resting)
-    filled(page)
+    run_until(page, lambda page: "Measuring …" not in words(page))
     assert not page.exception and "looks at the very beginning" in plain(page.info[0].value)
     assert figure_of(page, "why-score-bars")["data"] and "Is it so in other puzzles?" not in [
         heading.value for heading in page.header
