@@ -1,14 +1,23 @@
 """The view of why a head looks there without a browser: its link, what it says, and what is taken away."""
 
+import csv
+import json
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from app.live.why import Asked
+from app.state.scene import Scene
 from app.views.heads.choices import CHOICES, MOVED
+from app.views.heads.why import export
 from app.views.heads.why.looking import Looking, place_name
 from app.views.heads.why.pieces import parts_of
 from interp import load_model, load_puzzles
+from interp.ablation import Component
+from interp.backend import Backend
 from interp.figures.why.parts import Part
 from interp.puzzles import Puzzle
 from interp.puzzles.spelling import spelled
@@ -150,3 +159,22 @@ def test_of_what_rests_on_the_start_token_only_the_score_is_taken_apart(
     assert figure_of(page, "why-score-bars")["data"] and "Is it so in other puzzles?" not in [
         heading.value for heading in page.header
     ]
+
+
+def test_all_of_it_can_be_taken_home(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.live.why.puzzles", few)
+    taken: dict[str, Any] = {}
+    monkeypatch.setattr(export, "exports", lambda *given: taken.update(given=given))
+    puzzle, head = load_puzzles("bank")[0], Component(1, "head", 2)
+    scene = Scene(model_folder, puzzle, attention=head)
+    export.offered(scene, Asked(model_folder, puzzle, head, QUERY, QUERY - 100), Backend(follow_edits=False))
+    _, _, figures, downloads, programs, *_ = taken["given"]
+    for name, figure in figures.items():
+        plate = figure.plate()
+        assert plate.rows and plate.about and "L1.H2" in plate.name, name
+        assert len(list(csv.reader(plate.csv().splitlines()))) > len(plate.rows), name
+    for download in downloads:
+        assert "L1.H2" in download.name and "header" in json.loads(download.json())
+    for program in programs.values():
+        compile(program, "snippet", "exec")
+    assert len(downloads) == len(programs) == 5 and len(figures) == 6
