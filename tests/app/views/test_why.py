@@ -102,6 +102,14 @@ def test_what_is_ablated_takes_part(page: AppTest, model_folder: str, off: str) 
     assert told(model_folder, page) in words(page)
 
 
+@pytest.mark.parametrize("head", ["L0.H1", "L2.H3"])
+def test_heads_of_every_layer_are_asked_about(page: AppTest, head: str) -> None:
+    """One with no head before it, and one with many."""
+    page.query_params["attention"] = head
+    filled(page)
+    assert not page.exception and not page.warning and f"{head} puts" in words(page)
+
+
 def test_a_puzzle_of_ones_own_is_asked_about_too(page: AppTest) -> None:
     own = load_puzzles("bank")[5]
     page.query_params["puzzle"] = spelled(own)
