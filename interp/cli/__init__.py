@@ -10,6 +10,7 @@ from interp.cli import collecting as collecting
 from interp.cli.circuits import certify, circuit, edges
 from interp.cli.drawing import puzzles
 from interp.cli.explaining.cell import cell
+from interp.cli.explaining.planting_heads import planted_head
 from interp.cli.failing import failures
 from interp.cli.looking import heads, phenomena
 from interp.cli.methods import optimal, rank
@@ -27,4 +28,5 @@ for _command in (
 ):
     app.command()(_command)
 app.command("plant")(planted)
+app.command("plant-head")(planted_head)
 app.add_typer(collecting.group, name="collections")

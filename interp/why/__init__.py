@@ -9,6 +9,7 @@ fixed linear map of queries and keys looks a fixed number of positions back.
 * :mod:`interp.why.split`: a score as a sum over who writes on either side, exact;
 * :mod:`interp.why.phase`: what the weights alone say of positions;
 * :mod:`interp.why.interventions`: what the head does when one of its sides reads something else;
+* :mod:`interp.why.verdict`: the decision, and what was rejected;
 * :mod:`interp.why.planted`: heads of which it is known why they look where they look.
 """
 
@@ -16,14 +17,18 @@ from interp.why.phase import Null, Phase, phase
 from interp.why.split import CLASSES, CONTENT, PARTS, POSITION, CellSplit, HeadSplit, Share, Term
 from interp.why.splitting import Gaze, cell_split, gazes_of, split_heads, split_rows
 from interp.why.usual import held_out
+from interp.why.verdict import VERDICTS, Check, HeadReason, head_reason, reason_of_rows
 
 __all__ = [
     "CLASSES",
     "CONTENT",
     "PARTS",
     "POSITION",
+    "VERDICTS",
     "CellSplit",
+    "Check",
     "Gaze",
+    "HeadReason",
     "HeadSplit",
     "Null",
     "Phase",
@@ -31,8 +36,10 @@ __all__ = [
     "Term",
     "cell_split",
     "gazes_of",
+    "head_reason",
     "held_out",
     "phase",
+    "reason_of_rows",
     "split_heads",
     "split_rows",
 ]

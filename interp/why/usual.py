@@ -32,6 +32,13 @@ class Usual:
     z: Float[Tensor, "layer pos head d_head"]
     mlp_out: Float[Tensor, "layer pos d_model"]
 
+    def stream(self, model: PuzzleGPT, layer: int) -> Float[Tensor, "pos d_model"]:
+        """The mean stream before a layer: the sum of what is written there on average."""
+        found = self.tokens @ model.W_E + model.pos_embed.W_pos
+        for below in range(layer):
+            found = found + torch.einsum("phd,hdm->pm", self.z[below], model.W_O[below]) + self.mlp_out[below]
+        return found
+
 
 def usual_of_rows(model: PuzzleGPT, rows: Int[np.ndarray, "row 405"]) -> Steps[None, Usual]:
     """Of these rows of tokens, start token included; a pause after every run."""

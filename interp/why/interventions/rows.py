@@ -8,12 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Int
 
+from interp.ablation.means import REFERENCE_PUZZLES
 from interp.errors import PuzzlescopeError
 from interp.puzzles import Puzzle, PuzzleSet
-from interp.tokens import ANSWER_START, N_CTX, Structure, with_start
-
-REFERENCE = 64
-"""Rows in the same order over which a mean is taken."""
+from interp.tokens import ANSWER_START, N_CTX, with_start
 
 QUERIES = np.arange(ANSWER_START, N_CTX - 1)
 """Positions that predict the cells of the answer."""
@@ -65,21 +63,18 @@ class Rows:
             PuzzlescopeError: if there is none, or the bank has no other puzzle in an order.
         """
         kinds = list(dict.fromkeys(puzzle.structure for puzzle in puzzles))
-        chosen = {structure: _alike(bank, structure) for structure in kinds}
+        chosen = {structure: bank.filter(structure=structure) for structure in kinds}
         return cls(
             _tokens(puzzles),
             _tokens([_other(puzzle, chosen[puzzle.structure], seed) for puzzle in puzzles]),
             tuple(kinds.index(puzzle.structure) for puzzle in puzzles),
-            tuple(_tokens(chosen[structure][:REFERENCE]) for structure in kinds),
+            # The same over which ``mean`` is taken everywhere.
+            tuple(_tokens(tuple(chosen[structure].limit(REFERENCE_PUZZLES))) for structure in kinds),
             queries,
         )
 
 
-def _alike(bank: PuzzleSet, structure: Structure) -> tuple[Puzzle, ...]:
-    return tuple(bank.filter(structure=structure))
-
-
-def _other(puzzle: Puzzle, alike: Sequence[Puzzle], seed: int) -> Puzzle:
+def _other(puzzle: Puzzle, alike: PuzzleSet, seed: int) -> Puzzle:
     others = [one for one in alike if one.cells != puzzle.cells]
     if not others:
         raise PuzzlescopeError(

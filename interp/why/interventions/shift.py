@@ -3,9 +3,12 @@
 A head that looks ``back`` positions back because its query *is* at p looks at p + s - back when its query is
 made to read p + s. With sinusoids the position p + s is a rotation of p, so that a fixed linear map can do so
 (Vaswani et al., 2017, section 3.5). A head that looks there for what stands there does not move.
+
+Positions are taken from the model's own table, and none beyond its 405: nothing is put in place that the
+model has not seen, so that positions that were learned would be moved no otherwise.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -36,6 +39,7 @@ def pointer_shift(
     side: Side = "queries",
     moved: str = POSITION,
     shifts: Iterable[int] = SHIFTS,
+    tables: Sequence[Float[Tensor, "pos d_model"]] | None = None,
 ) -> Steps[None, Shift]:
     """Move what one side of a head reads of its position, and find the peak of its attention.
 
@@ -49,6 +53,8 @@ def pointer_shift(
         moved: the position embedding, W_pos[p + s] in the place of W_pos[p]; the mean stream of p + s in the
             place of that of p, over the rows' references; or the same of what one writer writes, by its name.
         shifts: s; 0 is added.
+        tables: what is moved, of each of the rows' orders, if that is known already; left out, it is taken
+            over the rows' references.
 
     Raises:
         PuzzlescopeError: if the model has no such head, nothing of that name is moved, or a query has no key
@@ -59,9 +65,10 @@ def pointer_shift(
     if max(map(abs, distances)) >= N_CTX:
         raise PuzzlescopeError(f"A shift is less than {N_CTX} positions, got {max(map(abs, distances))}.")
     one = OneHead.of(model, head, rows.queries)
-    tables = []
-    for reference in rows.references:
-        tables.append((yield from _table(one, reference, moved)))
+    if tables is None:
+        tables = []
+        for reference in rows.references:
+            tables.append((yield from _table(one, reference, moved)))
     run = _Shifted(one, back, side, torch.tensor(distances, device=model.device))
     found = []
     for row, order in enumerate(rows.orders):

@@ -14,8 +14,9 @@ from jaxtyping import Float
 from torch import Tensor
 
 from interp.ablation import Component
-from interp.errors import PuzzlescopeError
-from interp.model import Config, PuzzleGPT
+from interp.errors import PuzzlescopeError, brief
+from interp.model import Block, Config, PuzzleGPT
+from interp.model.network import Attention
 from interp.tokens import N_CTX
 from interp.why.interventions.rows import QUERIES, Rows
 from interp.why.planted.copies import BLOCK, MOST_LAG, PARTNER, copies_rows, partner_rows
@@ -62,7 +63,7 @@ class PlantedHead:
     seed: int
 
 
-def plant_head(kind: Kind, offset: int = OFFSET, seed: int = 0, n: int = 8) -> PlantedHead:
+def plant_head(kind: str, offset: int = OFFSET, seed: int = 0, n: int = 8) -> PlantedHead:
     """A model with a planted head.
 
     Args:
@@ -76,15 +77,19 @@ def plant_head(kind: Kind, offset: int = OFFSET, seed: int = 0, n: int = 8) -> P
         PuzzlescopeError: if there is no such kind, or nothing can lie so far back.
     """
     if kind not in KINDS:
-        raise PuzzlescopeError(f"No kind of planted head '{kind}': expected {', '.join(KINDS)}.")
-    makers: dict[Kind, Callable[[int, int, int], PlantedHead]] = {
+        raise PuzzlescopeError(f"No kind of planted head '{brief(kind)}': expected {', '.join(KINDS)}.")
+    makers: dict[str, Callable[[int, int, int], PlantedHead]] = {
         "pointer": _pointer,
         "k-composition": _k_composition,
         "content": _content,
     }
     least, most = (1, int(QUERIES.min())) if kind == "pointer" else (BLOCK, MOST_LAG - 1)
     if not least <= offset <= most:
-        raise PuzzlescopeError(f"--offset of {kind} is {least} to {most}, got {offset}.")
+        raise PuzzlescopeError(
+            f"What a planted head of this kind looks at lies {least} to {most} positions back, got {offset}."
+        )
+    if not 0 <= seed < 2**32:
+        raise PuzzlescopeError(f"A seed is 0 to 4,294,967,295, got {seed}.")
     return makers[kind](offset, seed, n)
 
 
@@ -98,29 +103,34 @@ def _noisy(seed: int) -> PuzzleGPT:
     return model.eval().requires_grad_(False)
 
 
-def turned_back(model: PuzzleGPT, offset: int) -> Float[Tensor, "d_model d_model"]:
+def _attention(model: PuzzleGPT) -> Attention:
+    """Of layer 0, which reads nothing but tokens and positions."""
+    block = model.blocks[0]
+    assert isinstance(block, Block)
+    return block.attn
+
+
+def turned_back(table: Float[Tensor, "pos d_model"], offset: int) -> Float[Tensor, "d_model d_model"]:
     """The rotation that takes the sinusoids of every position to those of ``offset`` positions before:
-    ``W_pos[p] @ it = W_pos[p - offset]``. Blocks of two, one a frequency (Vaswani et al., 2017, section
+    ``table[p] @ it = table[p - offset]``. Blocks of two, one a frequency (Vaswani et al., 2017, section
     3.5)."""
-    table = model.pos_embed.W_pos.double()
-    found = torch.zeros(table.shape[1], table.shape[1], dtype=torch.float64)
-    # cos and sin of the frequency's angle in so many positions stand in the table itself.
+    found = torch.zeros(table.shape[1], table.shape[1])
+    # sin and cos of the frequency's angle in so many positions stand in the table itself.
     sin, cos = table[offset, 0::2], table[offset, 1::2]
     even, odd = torch.arange(0, len(found), 2), torch.arange(1, len(found), 2)
     found[even, even], found[odd, odd] = cos, cos
     found[odd, even], found[even, odd] = -sin, sin
-    return found.float()
+    return found
 
 
 def _pointer(offset: int, seed: int, n: int) -> PlantedHead:
     """Layer 0: W_Q turns back by the offset, W_K is the identity."""
-    model = _noisy(seed)
-    head = Component(0, "head", seed % SIZES.n_heads)
-    attn = model.blocks[0].attn
-    attn.W_Q[head.head] += SHARPNESS["pointer"] * turned_back(model, offset)
-    attn.W_K[head.head] += torch.eye(SIZES.d_model)
+    model, number = _noisy(seed), seed % SIZES.n_heads
+    attn = _attention(model)
+    attn.W_Q[number] += SHARPNESS["pointer"] * turned_back(model.pos_embed.W_pos, offset)
+    attn.W_K[number] += torch.eye(SIZES.d_model)
     rng = np.random.default_rng(seed)
-    return PlantedHead(model, "pointer", head, offset, _random_rows(rng, n), seed)
+    return PlantedHead(model, "pointer", Component(0, "head", number), offset, _random_rows(rng, n), seed)
 
 
 def _random_rows(rng: np.random.Generator, n: int) -> Rows:
@@ -133,8 +143,7 @@ def _random_rows(rng: np.random.Generator, n: int) -> Rows:
 
 def _content(offset: int, seed: int, n: int) -> PlantedHead:
     """Layer 0: tokens are embedded where positions hardly reach, and queries and keys read only that."""
-    model = _noisy(seed)
-    head = Component(0, "head", seed % SIZES.n_heads)
+    model, number = _noisy(seed), seed % SIZES.n_heads
     # The last right singular vectors are the directions in which the positions have least.
     free = torch.linalg.svd(model.pos_embed.W_pos.double()).Vh[-SIZES.d_vocab :].float()
     generator = torch.Generator().manual_seed(seed)
@@ -143,9 +152,12 @@ def _content(offset: int, seed: int, n: int) -> PlantedHead:
     partners = [
         token - PARTNER if token in range(PARTNER + 1, 2 * PARTNER + 1) else token for token in range(15)
     ]
-    model.blocks[0].attn.W_Q[head.head] = SHARPNESS["content"] * tokens.T @ tokens[partners]
-    model.blocks[0].attn.W_K[head.head] = tokens.T @ tokens
-    return PlantedHead(model, "content", head, offset, partner_rows(n, offset, seed), seed)
+    attn = _attention(model)
+    attn.W_Q[number] = SHARPNESS["content"] * tokens.T @ tokens[partners]
+    attn.W_K[number] = tokens.T @ tokens
+    return PlantedHead(
+        model, "content", Component(0, "head", number), offset, partner_rows(n, offset, seed), seed
+    )
 
 
 def _k_composition(offset: int, seed: int, n: int) -> PlantedHead:

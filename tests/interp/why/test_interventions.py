@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from interp.ablation import Component
+from interp.ablation import Component, ReferenceMeans
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
 from interp.model.network import PosEmbed
@@ -15,6 +15,7 @@ from interp.why.interventions.one_side import moved_on, one_side
 from interp.why.interventions.results import MEAN, Estimate, Intervention, Interventions, estimate
 from interp.why.interventions.rows import QUERIES, Rows
 from interp.why.interventions.shift import pointer_shift
+from interp.why.planted.planting import turned_back
 from tests.interp.circuits.by_hooks import watched_model
 
 HEAD = Component(2, "head", 3)
@@ -59,9 +60,7 @@ def pointing(distance: int) -> PuzzleGPT:
         model.pos_embed.W_pos[:] = torch.cat([table, -table], 1)
         half = torch.eye(64)[:, :32]
         model.blocks[0].attn.W_K[0] = half
-        model.blocks[0].attn.W_Q[0] = (
-            60 * half @ torch.linalg.lstsq(table[distance:], table[:-distance]).solution
-        )
+        model.blocks[0].attn.W_Q[0] = 60 * half @ turned_back(table, distance)
     model.cfg.use_split_qkv_input = True
     return model.eval().requires_grad_(False)
 
@@ -247,6 +246,29 @@ def test_every_lower_writer_has_its_turn(found: Interventions) -> None:
     assert len(found.rows()) == 1 + len(found.rest)
     with pytest.raises(KeyError):
         found.find("writer", "keys", "L2.H0")
+
+
+def test_what_a_mean_pattern_costs(model: PuzzleGPT) -> None:
+    """The loss of the answer, with the head's pattern and with its output replaced by hooks."""
+    rows = puzzle_rows(1)
+    even = torch.ones(405, 405).tril()
+    even = (even / even.sum(-1, keepdim=True)).expand(3, 4, -1, -1)
+    means = ReferenceMeans(model.checkpoint_id, patterns=dict.fromkeys(STRUCTURES[:2], even))
+    found = one_side(model, rows, HEAD, BACK, means).losses
+
+    def cost(name: str, value: torch.Tensor | float) -> np.ndarray:
+        def put(x: torch.Tensor, hook: object) -> torch.Tensor:
+            (x[:, HEAD.head] if name == "pattern" else x[:, :, HEAD.head])[:] = value
+            return x
+
+        hooks = [(f"blocks.{HEAD.layer}.attn.hook_{name}", put)]
+        tokens = torch.from_numpy(rows.tokens)
+        each = model.run_with_hooks(tokens, fwd_hooks=hooks, return_type="loss", loss_per_token=True)
+        return each[:, 303:].mean(1).numpy()
+
+    np.testing.assert_allclose(found["pattern"], cost("pattern", even[0, 0]), rtol=1e-4)
+    np.testing.assert_allclose(found["zero"], cost("z", 0.0), rtol=1e-4)
+    assert abs(found["clean"] - found["pattern"]).min() > 1e-4
 
 
 def test_what_share_is_lost() -> None:
