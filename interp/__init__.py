@@ -83,6 +83,11 @@ if TYPE_CHECKING:
     from interp.tokens import predicting_position as predicting_position
     from interp.tokens import structure_named as structure_named
     from interp.tokens import with_start as with_start
+    from interp.why import cell_split as cell_split
+    from interp.why import head_phase as head_phase
+    from interp.why import head_reason as head_reason
+    from interp.why import held_out as held_out
+    from interp.why import split_heads as split_heads
     from interp.why.interventions.elsewhere import with_filler as with_filler
     from interp.why.interventions.elsewhere import with_period as with_period
     from interp.why.interventions.one_side import one_side as one_side

@@ -66,6 +66,11 @@ HOMES = {
     "top_circuit": "interp.circuits.finder",
     "weights_of": "interp.engine.forward",
     # why a head looks there
+    "cell_split": "interp.why",
+    "head_reason": "interp.why",
+    "held_out": "interp.why",
+    "head_phase": "interp.why",
+    "split_heads": "interp.why",
     "Rows": "interp.why.interventions.rows",
     "one_side": "interp.why.interventions.one_side",
     "plant_head": "interp.why.planted.planting",

@@ -36,12 +36,13 @@ from interp.circuits.questions import Certified, Effects, Search
 from interp.circuits.scores import EdgeScores
 from interp.model import Config
 from interp.tokens import Structure
+from interp.why import Check, HeadReason, HeadSplit, Null, Phase
 from interp.why.interventions.results import Elsewhere, Intervention, Interventions, Shift
 
 STORED = (
     *(SweepState, SynergyState, PathState, PatchState, FailureState, HeadStudy, Roles, Composition),
     *(Effects, Search, Certified),
-    *(Shift, Interventions),
+    *(Shift, Interventions, HeadSplit, HeadReason),
     ReferenceMeans,
 )
 """Results that take long to compute."""
@@ -50,7 +51,7 @@ _PARTS = (
     *(Role, RuleFit, Structure, StructureMeans, Sums, Term),
     *(Certificate, Chance, Circuit, Completeness, Curve, EdgeScores, Graph, Minimality),
     *(Stability, Target, UnderFill, Verdict),
-    *(Elsewhere, Intervention),
+    *(Check, Elsewhere, Intervention, Null, Phase),
 )
 CLASSES = {one.__name__: one for one in (*STORED, *_PARTS, *METHODS)}
 """What objects may be of."""

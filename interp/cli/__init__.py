@@ -11,6 +11,7 @@ from interp.cli.circuits import certify, circuit, edges
 from interp.cli.drawing import puzzles
 from interp.cli.explaining.cell import cell
 from interp.cli.explaining.planting_heads import planted_head
+from interp.cli.explaining.why import why
 from interp.cli.failing import failures
 from interp.cli.looking import heads, phenomena
 from interp.cli.methods import optimal, rank
@@ -24,7 +25,7 @@ from interp.cli.training import convert, evaluate, train
 
 for _command in (
     *(solve, sweep, failures, heads, phenomena, train, evaluate, convert),
-    *(puzzles, pairs, edges, circuit, certify, cell, optimal, rank),
+    *(puzzles, pairs, edges, circuit, certify, cell, why, optimal, rank),
 ):
     app.command()(_command)
 app.command("plant")(planted)

@@ -13,7 +13,7 @@ fixed linear map of queries and keys looks a fixed number of positions back.
 * :mod:`interp.why.planted`: heads of which it is known why they look where they look.
 """
 
-from interp.why.phase import Null, Phase, phase
+from interp.why.phase import Null, Phase, head_phase
 from interp.why.split import CLASSES, CONTENT, PARTS, POSITION, CellSplit, HeadSplit, Share, Term
 from interp.why.splitting import Gaze, cell_split, gazes_of, split_heads, split_rows
 from interp.why.usual import held_out
@@ -36,9 +36,9 @@ __all__ = [
     "Term",
     "cell_split",
     "gazes_of",
+    "head_phase",
     "head_reason",
     "held_out",
-    "phase",
     "reason_of_rows",
     "split_heads",
     "split_rows",

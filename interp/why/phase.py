@@ -157,7 +157,7 @@ DRAWS = 200
 """Random rotations of the null."""
 
 
-def phase(model: PuzzleGPT, head: Component, *, draws: int = 0, seed: int = 0) -> Phase:
+def head_phase(model: PuzzleGPT, head: Component, *, draws: int = 0, seed: int = 0) -> Phase:
     """The phases of one head.
 
     Args:

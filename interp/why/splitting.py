@@ -46,7 +46,7 @@ def split_heads(
     means: ReferenceMeans | None = None,
     heads: Collection[Component] | None = None,
     back: int | None = None,
-) -> Steps[None, Mapping[Component, HeadSplit]]:
+) -> Steps[None, dict[Component, HeadSplit]]:
     """The contrasts of heads taken apart, over puzzles; a pause after every layer of every puzzle.
 
     Args:
@@ -75,7 +75,7 @@ def split_rows(
     usual: Sequence[Usual] | None = None,
     heads: Collection[Component] | None = None,
     back: int | None = None,
-) -> Steps[None, Mapping[Component, HeadSplit]]:
+) -> Steps[None, dict[Component, HeadSplit]]:
     """The same over rows of tokens that need not be puzzles.
 
     Args:

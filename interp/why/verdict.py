@@ -34,7 +34,7 @@ from interp.why.interventions.one_side import one_side
 from interp.why.interventions.results import MEAN, POSITION, Interventions, Shift, Side, estimate
 from interp.why.interventions.rows import Rows
 from interp.why.interventions.shift import pointer_shift
-from interp.why.phase import DRAWS, Phase, phase
+from interp.why.phase import DRAWS, Phase, head_phase
 from interp.why.split import CONTENT, HeadSplit
 from interp.why.splitting import gazes_of, split_rows
 from interp.why.usual import Usual, usual_of_means, usual_of_rows
@@ -217,7 +217,7 @@ def reason_of_rows(
         back = (yield from gazes_of.steps(model, rows, [head]))[head].back
     split = (yield from split_rows.steps(model, rows, usual, [head], back))[head]
     yield None
-    weights = phase(model, head, draws=DRAWS)
+    weights = head_phase(model, head, draws=DRAWS)
     yield None
     if split.attention < CLEAR or split.contrast <= 0:
         return HeadReason(head, back, "none", split, weights, {}, None, ())

@@ -490,7 +490,7 @@ def test_every_command_has_its_test() -> None:
         *("optimal", "rank"),  # tests/interp/test_cli_methods.py
         "failures",  # tests/interp/analyses/failures
         *("edges", "circuit", "certify", "cell", "plant"),  # tests/interp/circuits
-        "plant-head",  # tests/interp/why
+        *("why", "plant-head"),  # tests/interp/why
     }
 
 

@@ -39,6 +39,7 @@ from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle, load_puzzles
 from interp.tokens import Structure
 from interp.why.interventions.questions import OneSide, PointerShift
+from interp.why.questions import ReasonOf, SplitOf
 
 SECONDS = 60.0
 BANK = load_puzzles("bank")
@@ -66,6 +67,8 @@ def questions(model: PuzzleGPT) -> list[Question[Any]]:
         CertificateOf(own, (Edge("embed", "L1.mlp"), Edge("L1.mlp", "logits")), TOLD_APART),
         PointerShift(PUZZLES[:1], Component(1, "head", 0), 100),
         OneSide(PUZZLES[:1], Component(1, "head", 0), 100),
+        SplitOf(PUZZLES[:1], Component(1, "head", 0), 100),
+        ReasonOf(PUZZLES[:1], Component(1, "head", 0), 100),
     ]
 
 

@@ -36,6 +36,7 @@ from interp.pairs import pair_for
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.tokens import STRUCTURES
 from interp.why.interventions.questions import LooksElsewhere, OneSide, PointerShift
+from interp.why.questions import CellSplitOf, PhaseOf, ReasonOf, SplitOf, SplitsOf
 from tests.support.models import SMALL
 
 FIRST, SECOND = load_puzzles("bank", task="frame").filter(structure=STRUCTURES[0])[:2]
@@ -75,6 +76,11 @@ QUESTIONS: dict[str, Question[Any]] = {
     "a circuit": CircuitOf(EAP, Target("size", 20)),
     "its certificate": CertificateOf(EAP, EDGES, PAIR),
     "an answer without edges": AnswerWithout(PAIR, EDGES),
+    "phases of a head": PhaseOf(HEAD),
+    "scores of heads taken apart": SplitsOf((FIRST,)),
+    "scores of a head taken apart": SplitOf((FIRST, SECOND), HEAD, 100),
+    "a score taken apart": CellSplitOf(FIRST, HEAD, 350, 250),
+    "why a head looks there": ReasonOf((FIRST, SECOND), HEAD, 100),
     "a pointer shift": PointerShift((FIRST,), HEAD, 100, "keys"),
     "one side of a head": OneSide((FIRST, SECOND), HEAD, 100),
     "a head elsewhere": LooksElsewhere((FIRST,), HEAD, 100, (3,), (60,)),
