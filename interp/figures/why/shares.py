@@ -71,7 +71,7 @@ def share_bars(shares: Mapping[str, Share], title: str) -> Draft:
         )
     figure.update_xaxes(
         title="share of the contrast",
-        range=[low - 0.02, high + 0.14 * (high - low)],
+        range=[low - 0.02, high + 0.2 * (high - low)],
         tickformat=".0%",
         zeroline=True,
         zerolinecolor=QUIET,

@@ -93,7 +93,7 @@ def puzzles_of(group: str, asked: Asked, question: Any) -> list[Any]:
 def _chart(figure: str, found: Any, asked: Asked) -> go.Figure:
     name = asked.head.text
     if figure == "shares":
-        return share_bars(found.shares, f"{name}: what its contrast {found.back} back is made of")
+        return share_bars(found.shares, f"{name}: what makes it look {found.back} back")
     if figure == "shift":
         title = f"{name}: attention when the position of its {found.side} is moved"
         return shift_map(found.shifts, found.offsets, found.profile, title, side=found.expected)

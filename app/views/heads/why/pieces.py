@@ -119,7 +119,7 @@ def _shares(found: HeadReason | None, asked: Asked) -> None:
     if found is None:
         return
     split = found.split
-    title = f"{split.head.text}: what its contrast {split.back} back is made of"
+    title = f"{split.head.text}: what makes it look {split.back} back"
     told = f"Over {len(split.log_odds)} puzzles. {split.summary()}"
     shares.show(split.shares, title, told, key="why-shares")
 
