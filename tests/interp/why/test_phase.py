@@ -67,5 +67,5 @@ def test_a_head_without_weights_points_nowhere() -> None:
         model.blocks[0].attn.W_Q[0] = 0
     found = head_phase(model, Component(0, "head", 0))
     assert not found.concordance.any() and "nothing" in found.summary()
-    with pytest.raises(PuzzlescopeError, match="has no L0.H9"):
+    with pytest.raises(PuzzlescopeError, match="The model has no L0"):
         head_phase(model, Component(0, "head", 9))

@@ -16,6 +16,7 @@ from interp.why.interventions.shift import pointer_shift
 from interp.why.planted.copies import BLOCK, PARTNER, copies_rows, partner_rows, training_batch
 from interp.why.planted.planting import PlantedHead, plant_head, turned_back
 from interp.why.planted.toy import FOLDER, train_toy
+from interp.why.verdict import reason_of_rows
 
 SHIFTS = (-20, -9, -3, 4, 11, 20)
 
@@ -38,6 +39,23 @@ def slopes(planted: PlantedHead, side: str = "queries") -> list[float]:
 
 
 @pytest.mark.parametrize("seed", range(20))
+def test_the_verdict_of_a_pointer(seed: int) -> None:
+    """How far back it points is found, too."""
+    planted = plant_head("pointer", 37, seed, n=2)
+    found = reason_of_rows(planted.model, planted.head, planted.rows)
+    assert (found.verdict, found.back, found.phase.offset) == ("pointer", 37, 37)
+    assert found.shift_slope == pytest.approx(1, abs=0.02)
+
+
+@pytest.mark.parametrize("kind", ["k-composition", "content"])
+@pytest.mark.parametrize("offset", [20, 100])
+def test_the_verdict_of_another(kind: str, offset: int) -> None:
+    planted = plant_head(kind, offset, seed=1)
+    found = reason_of_rows(planted.model, planted.head, planted.rows)
+    assert (found.verdict, found.back) == (kind.removesuffix("-composition"), offset)
+
+
+@pytest.mark.parametrize("seed", [0, 3])
 def test_a_pointer_follows_its_position_and_no_content(seed: int) -> None:
     planted = plant_head("pointer", 37, seed, n=2)
     assert planted.head.text == f"L0.H{seed % 4}"
@@ -123,7 +141,7 @@ def test_sequences_that_are_learned() -> None:
 
 
 def test_training_is_repeated_by_its_seed() -> None:
-    stages = ((2, 2, 40, 5), (1, 1, 405, 150))
+    stages = ((2, 2, 40, 5), (1, 1, 60, 9))
     first, again = (train_toy(stages, seed=3)[0].checkpoint_id for _ in range(2))
     assert first == again != train_toy(stages, seed=4)[0].checkpoint_id
 
