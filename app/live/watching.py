@@ -34,7 +34,8 @@ class Filling(Protocol):
     def fraction(self) -> float: ...
 
 
-S = TypeVar("S", bound=Filling)
+S = TypeVar("S")
+"""A result. One that does not know how much of it is there is there as a whole or not at all."""
 
 
 class Pace(NamedTuple):
@@ -209,5 +210,4 @@ def look_in(group: str, key: Hashable, begin: Callable[[], Watch[S]]) -> Seen[S]
 def how_far(group: str, watch: Watch[S]) -> Seen[S]:
     """How far the one result of a group is."""
     stopped, finished = watched().stopped(group), watch.finished
-    done = 0.0 if watch.state is None else watch.state.fraction
-    return Seen(watch.state, None if finished or stopped else done, stopped and not finished)
+    return Seen(watch.state, None if finished or stopped else _fraction(watch), stopped and not finished)

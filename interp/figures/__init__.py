@@ -10,6 +10,14 @@ from interp.figures.paths import effects_board, effects_ranking, views_scatter
 from interp.figures.rankings import rankings_map
 from interp.figures.sweep import board_map, head_map, layer_chart, task_map
 from interp.figures.synergy import synergy_map
+from interp.figures.why import (
+    concordance_curve,
+    phase_points,
+    score_bars,
+    score_matrix,
+    share_bars,
+    shift_map,
+)
 
 __all__ = [
     "attribution_bars",
@@ -17,6 +25,7 @@ __all__ = [
     "board_map",
     "cell_flows",
     "cell_predictions",
+    "concordance_curve",
     "effect_cells",
     "effects_board",
     "effects_ranking",
@@ -28,8 +37,13 @@ __all__ = [
     "layer_chart",
     "part_map",
     "patch_map",
+    "phase_points",
     "rankings_map",
     "scatter_figure",
+    "score_bars",
+    "score_matrix",
+    "share_bars",
+    "shift_map",
     "spectrum_figure",
     "synergy_map",
     "task_map",

@@ -13,6 +13,7 @@ VIEWS = {
     "workbench, nothing ablated": "",
     "logbook": "logbook",
     "heads": "heads?off=L1.H1",
+    "why a head looks there": "heads?show=why&attention=L1.H5",
     "readers": "circuits",
     "lens": "circuits?show=lens",
     "attribution": "circuits?show=attribution",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import numpy as np
 import plotly.graph_objects as go
 
 from interp import figures
@@ -12,7 +13,9 @@ from interp.analyses.composition import composition
 from interp.analyses.head_study import HeadStudy, study_heads
 from interp.analyses.synergy import SynergyState
 from interp.circuits.cells import cell_effects, cell_graph
+from interp.figures.why.parts import Part
 from interp.puzzles import Puzzle, load_puzzles
+from interp.why.split import Share
 from tests.support.models import SMALL, six_puzzles, small_model
 from tests.support.results import SOURCE, attribution, patched, paths
 from tests.support.rows import attn, cells, losses, row
@@ -55,6 +58,24 @@ def _pairs() -> SynergyState:
     return state
 
 
+def _score() -> tuple[list[Part], list[Part], np.ndarray]:
+    """Twelve parts on each side, whose terms fall off and change their sign."""
+    parts = [Part(f"L{k // 4}.H{k % 4}", kind) for k in range(6) for kind in ("position", "content")]
+    return parts, parts, np.outer(0.7 ** np.arange(12), (-0.8) ** np.arange(12)) * 9
+
+
+def _phases() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of a head that looks 37 back, but for one sinusoid."""
+    frequencies = 1e5 ** -(np.arange(16) / 16)
+    return frequencies, 37 * frequencies + (np.arange(16) == 9), 0.9 ** np.arange(16)
+
+
+def _shifted() -> go.Figure:
+    shifts, places = np.arange(-5, 6), np.arange(-8, 9)
+    attention = (shifts[:, None] == places) * 0.9
+    return figures.shift_map(shifts, places, attention, "L1.H5: the query is moved")
+
+
 def _readings() -> tuple:
     return composition(small_model()).readings(SOURCE)
 
@@ -82,5 +103,15 @@ CHARTS: dict[str, Callable[[], go.Figure]] = {
     "head_map": lambda: figures.head_map(ROWS, CLEAN, off=OFF),
     "synergy_map": lambda: figures.synergy_map(_pairs(), "cells", OFF),
     "rankings_map": lambda: figures.rankings_map(rankings({ZERO: sweep(), MEAN: sweep()}, "final")),
+    "score_bars": lambda: figures.score_bars(*_score(), "L1.H5: the score of one key"),
+    "score_matrix": lambda: figures.score_matrix(*_score()),
+    "share_bars": lambda: figures.share_bars(
+        {"direct": Share(0.93, 0.9, 0.97), "content": Share(-0.02, np.nan, np.nan)}, "L1.H5"
+    ),
+    "phase_points": lambda: figures.phase_points(*_phases(), 37, "L1.H5: how far each sinusoid is turned"),
+    "concordance_curve": lambda: figures.concordance_curve(
+        np.arange(405), np.cos(np.arange(405) - 37) * 0.9, 0.3, "L1.H5: which offset fits"
+    ),
+    "shift_map": _shifted,
     "task_map": lambda: figures.task_map({"contact": sweep(), "frame": sweep()}, "final", OFF),
 }

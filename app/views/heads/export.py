@@ -5,7 +5,11 @@ from typing import Any
 
 from app.live import studies, sweeps
 from app.state.scene import Scene
+from app.state.session import chosen
+from app.views.heads.choices import PAGE
 from app.views.heads.figures import shown
+from app.views.heads.why import export as of_why
+from app.views.heads.why.body import asked_of
 from app.views.shared import note
 from app.views.shared.export import header_of, name_of, sample_of
 from app.views.shared.report import exports
@@ -17,13 +21,19 @@ from interp.backend import Backend
 from interp.export.tables import Table
 
 
-def show(scene: Scene, backend: Backend, over: Over) -> None:
-    """Draw the button that opens it all. Nothing is computed before it is asked for."""
-    menu.show(lambda: offered(scene, backend, over), key="heads-export-menu", note=note.editor(scene))
+def show(scene: Scene, backend: Backend, view: str) -> None:
+    """Draw the button that opens all that a view offers. Nothing is computed before it is asked for."""
+
+    def all_of_it() -> Exports:
+        if view == "why":
+            return of_why.offered(scene, asked_of(scene, backend), backend)
+        return offered(scene, backend, chosen(PAGE)["over"])
+
+    menu.show(all_of_it, key="heads-export-menu", note=note.editor(scene))
 
 
 def offered(scene: Scene, backend: Backend, over: Over) -> Exports:
-    """What the page offers."""
+    """What the view of all heads offers."""
     sweep = studies.head_sweep(scene, backend).states[0]
     head = scene.shown_head.text
 

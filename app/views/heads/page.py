@@ -1,10 +1,12 @@
 """The heads page: what every head attends to, by offset and by cell, and its ablation effect."""
 
-from app.state.session import chosen
+from app.state.session import choose, chosen
 from app.views import frame
 from app.views.heads import body, export
-from app.views.heads.choices import CHOICES, PAGE
+from app.views.heads.choices import CHOICES, PAGE, VIEWS
+from app.views.heads.why import body as why
 from app.widgets import terms
+from app.widgets.controls import choice
 
 ABOUT = "What every head attends to, by attention offset and by cell of each grid, and its ablation effect."
 INTRODUCTION = (
@@ -35,7 +37,12 @@ every grid. A head that looks at *fixed* places relative to that cell gives shar
 """
 
 scene, backend, bar = frame.opened(PAGE, CHOICES, "Heads", ABOUT)
+view = chosen(PAGE)["show"]
+choice.segmented("View", VIEWS, view, key="heads-view", on_change=lambda name: choose(PAGE, show=name))
 with bar():
-    export.show(scene, backend, chosen(PAGE)["over"])
-terms.how_to_read(INTRODUCTION, GUIDE, key="heads-guide")
-body.show(scene, backend)
+    export.show(scene, backend, view)
+if view == "why":
+    why.show(scene, backend)
+else:
+    terms.how_to_read(INTRODUCTION, GUIDE, key="heads-guide")
+    body.show(scene, backend)

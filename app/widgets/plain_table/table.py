@@ -9,7 +9,16 @@ import streamlit as st
 CSS = (Path(__file__).parent / "table.css").read_text()
 
 
-def show(name: str, head: Sequence[str], rows: Sequence[Sequence[str]], height: int, empty: str) -> None:
+def show(
+    name: str,
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    height: int,
+    empty: str,
+    *,
+    titled: bool = True,
+    first: str = "",
+) -> None:
     """Draw a table. What does not fit into its room is scrolled.
 
     Args:
@@ -18,13 +27,16 @@ def show(name: str, head: Sequence[str], rows: Sequence[Sequence[str]], height: 
         rows: their texts.
         height: of the room, in pixels.
         empty: what stands there without rows.
+        titled: whether its heading is drawn; a screen reader is always told.
+        first: how wide the first column is, as CSS has it; left out, wide enough for a time.
     """
     body = "".join(f"<tr>{_cells(head, row)}</tr>" for row in rows)
     if not rows:
         body = f'<tr><td class="none" colspan="{len(head)}">{escape(empty)}</td></tr>'
     top = "".join(f'<th scope="col"{_kind(one)}>{escape(one.strip())}</th>' for one in head)
-    title = f'<h2 class="plain-title">{escape(name)}</h2>'
-    region = f'class="plain-table" style="height:{height}px" tabindex="0" role="region"'
+    title = f'<h2 class="plain-title">{escape(name)}</h2>' if titled else ""
+    style = f"height:{height}px" + (f";--first:{first}" if first else "")
+    region = f'class="plain-table" style="{style}" tabindex="0" role="region"'
     table = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
     st.html(f'<style>{CSS}</style>{title}<div {region} aria-label="{escape(name)}">{table}</div>')
 

@@ -17,7 +17,9 @@ const KINDS = {
   fixed: { name: "fixed", ink: "#00594a", path: RING },
   both: { name: "still wrong", ink: DARK, path: CORNERS, under: SQUARE },
   differs: { name: "differs in the pair", many: "differ in the pair", ink: "#5a1f9c", path: DOT },
+  looked: { name: "looked at by the head", ink: "#0b5cad", path: RING },
 }
+const NO_FAULT = ["differs", "looked"]
 const CHOSEN = { ink: "#e0007a", path: "M-0.2 -0.2h10.4v10.4h-10.4z" }
 const HERE = { ink: DARK, path: "M-1.5 -1.5h13v13h-13z" }
 const PIN = "M5 3.3l1.7 1.7l-1.7 1.7l-1.7 -1.7z"
@@ -109,7 +111,7 @@ function drawMarks({ data }, { marks, told, kinds }) {
     if (!kind && !invalid && !data.digits && !forced) return
     const spot = shape("g", { transform: place(index) }, marks)
     if (invalid) shape("path", { d: HATCH, stroke: "#8a9099", "stroke-width": 0.5 }, spot)
-    if (kind) outline(KINDS[kind], shape("g", { class: kind === "differs" ? kind : `wrong ${kind}`, "data-kind": kind, "data-cell": index }, spot))
+    if (kind) outline(KINDS[kind], shape("g", { class: NO_FAULT.includes(kind) ? kind : `wrong ${kind}`, "data-kind": kind, "data-cell": index }, spot))
     if (invalid) write(data.short[token], { x: 5, y: 6.5, "font-size": 4.2, ...halo }, spot)
     else if (data.digits) write(token, { x: 5, y: 6.8, "font-size": 5, fill: data.inks[token], opacity: token ? 1 : 0.35 }, spot)
     if (forced) pin(shape("g", { class: "forced", "data-cell": index }, spot))

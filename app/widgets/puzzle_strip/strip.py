@@ -29,6 +29,8 @@ HERE = Path(__file__).parent
 TOP = 3
 DIFFERS = "differs"
 """In the place of what became of a cell: it is another in the puzzle's counterfactual."""
+LOOKED = "looked"
+"""Likewise: a head looks at it."""
 SCRIPT = joined(ELEMENT, SVG_CELLS, HERE / "strip.js", HERE / "mini.js")
 
 _strip = component(
@@ -76,6 +78,7 @@ class Panel:
         forced: cells that were given a colour before the model drew on: each carries a pin.
         answer: whether these are cells of the answer, which a click chooses. A prediction's always are.
         marked: the cells that differ from the counterfactual's; of grids that are no prediction.
+        looked: the cell that a head looks at, if it is one of this grid.
     """
 
     title: str
@@ -88,6 +91,7 @@ class Panel:
     answer: bool = False
     forced: tuple[int, ...] = ()
     marked: Bool[np.ndarray, " 100"] | None = None
+    looked: int | None = None
 
     @property
     def wrong(self) -> int:
@@ -97,6 +101,12 @@ class Panel:
     @cached_property
     def kinds(self) -> list[tuple[int, str]]:
         """The cells to outline, in reading order, and why."""
+        seen = [(self.looked, LOOKED)] if self.looked is not None else []
+        return sorted([*((cell, kind) for cell, kind in self._became if cell != self.looked), *seen])
+
+    @property
+    def _became(self) -> list[tuple[int, str]]:
+        """The cells that became something else than they should, and what."""
         if self.cells is None or self.truth is None:
             marked = [] if self.marked is None else np.flatnonzero(self.marked).tolist()
             return [(cell, DIFFERS) for cell in marked]
@@ -191,10 +201,11 @@ def painting(look: Look) -> dict[str, Any]:
 
 
 def _legend(panels: Sequence[Panel]) -> list[tuple[str, int]]:
-    """The kinds that occur and how often. Beside a comparison, how many are plainly wrong is told by their
-    panel's note: 0 here."""
+    """The kinds that occur and how often. Of what a head looks at there is one: 0 here. Beside a comparison,
+    how many are plainly wrong is told by their panel's note: 0 too."""
     count = Counter(kind for panel in panels for _, kind in panel.kinds)
-    found = [(kind, count[kind]) for kind in (WRONG, BROKEN, FIXED, BOTH, DIFFERS) if count[kind]]
+    found = [(kind, count[kind]) for kind in (WRONG, BROKEN, FIXED, BOTH, DIFFERS, LOOKED) if count[kind]]
+    plain = {LOOKED}
     if any(panel.cells is not None and panel.compared is not None for panel in panels):
-        return [(kind, 0 if kind == WRONG else n) for kind, n in found]
-    return found
+        plain.add(WRONG)
+    return [(kind, 0 if kind in plain else n) for kind, n in found]

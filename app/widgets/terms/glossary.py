@@ -191,6 +191,61 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 " what that one path carries.",
             ),
             Term(
+                "pointer",
+                "Pointer",
+                ("pointers", "pointer"),
+                "A head that looks a fixed number of positions back, by position alone, whatever stands"
+                " there.",
+            ),
+            Term(
+                "k-composition",
+                "K-composition",
+                ("k-composition",),
+                "An earlier head wrote into the keys what a later one looks for: the usual way to an"
+                " induction head.",
+            ),
+            Term(
+                "q-composition",
+                "Q-composition",
+                ("q-composition",),
+                "An earlier head wrote into the query where, or what, a later one should look for.",
+            ),
+            Term(
+                "score",
+                "Attention score",
+                ("attention scores", "attention score", "scores of its keys"),
+                "How well a key fits a query, a sum over what both read. The softmax of all scores is the"
+                " pattern.",
+            ),
+            Term(
+                "by-position",
+                "By position / by content",
+                ("position alone", "by position", "by content"),
+                "What a writer writes at a position on average over puzzles in this order of grids, and what"
+                " is left of it.",
+            ),
+            Term(
+                "concordance",
+                "Phase concordance",
+                ("phase concordance", "concordance"),
+                "How well a head's weights turn all waves of the position by the same number of positions:"
+                " 1 is perfectly.",
+            ),
+            Term(
+                "log-odds",
+                "Log-odds",
+                ("log-odds",),
+                "Of a key: log of its share of the attention over all other keys' together. 0 is half, 4.6 is"
+                " 99 %.",
+            ),
+            Term(
+                "pointer-shift",
+                "Pointer shift",
+                ("pointer shift", "shift experiment"),
+                "The query reads another position than it stands at. A pointer's attention moves by as much:"
+                " slope 1.",
+            ),
+            Term(
                 "dla",
                 "Direct logit attribution",
                 ("direct logit attribution", "direct logit contribution"),

@@ -120,12 +120,13 @@ def test_every_chart_names_a_figure_of_its_page() -> None:
     """The names in the charts' modules are those of the pages' figures."""
     named = set()
     widgets = ROOT / "app" / "widgets"
-    for path in (*(widgets / "charts").glob("*.py"), *(widgets / "patching").glob("*.py")):
+    folders = ("charts", "patching", "why")
+    for path in (path for folder in folders for path in (widgets / folder).glob("*.py")):
         if path.stem != "clickable_chart":
             named |= set(re.findall(r'name="([a-z-]+)"', path.read_text()))
     offered = "\n".join(
         (ROOT / "app" / "views" / one / "figures.py").read_text()
-        for one in ("workbench", "heads", "circuits")
+        for one in ("workbench", "heads", "heads/why", "circuits")
     )
     assert named and [name for name in named if f'"{name}"' not in offered] == []
 

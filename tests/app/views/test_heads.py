@@ -206,6 +206,7 @@ def test_the_whole_page(page: AppTest) -> None:
 
 def test_a_link_restores_the_pages_own_choices(page: AppTest) -> None:
     asked = {"over": "all", "role": "copy", "x": "start", "y": "markers", "see": "table"}
+    asked |= {"show": "all", "side": "keys", "moved": "position"}
     for name, value in {**asked, "off": "L1.H2:lookback=100", "attention": "L0.H3"}.items():
         page.query_params[name] = value
     filled(page)

@@ -5,6 +5,7 @@ import re
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from interp import load_puzzles
 from interp.errors import PuzzlescopeError
 from tests.support.pages import page_of, run_until, words
 
@@ -12,6 +13,7 @@ from tests.support.pages import page_of, run_until, words
 @pytest.fixture
 def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
     monkeypatch.setenv("PUZZLESCOPE_MODEL", model_folder)
+    monkeypatch.setattr("app.live.why.puzzles", lambda: tuple(load_puzzles("bank")[-4:]))
     return page_of("logbook")
 
 
@@ -24,7 +26,7 @@ def test_every_experiment_has_a_question_a_finding_a_link_and_a_program(page: Ap
     measured(page)
     assert not page.exception and not page.error and not page.warning
     titles = [heading.value for heading in page.header]
-    assert [title.split(".")[0] for title in titles] == ["1", "2", "3", "4", "5", "6", "7"]
+    assert [title.split(".")[0] for title in titles] == [str(number) for number in range(1, 9)]
     said = words(page)
     assert said.count("**Here:**") >= 7 and said.count("**Published**") >= 6
     programs = [code.value for code in page.code]
@@ -150,3 +152,21 @@ def test_the_score_says_what_is_ablated(page: AppTest) -> None:
     again.query_params["off"] = "L1.attn"
     again.run()
     assert "What was published, on this model with L1.attn ablated:" in re.sub(r"\\(.)", r"\1", words(again))
+
+
+def test_a_head_that_copies_by_position_goes_neither_way() -> None:
+    from types import SimpleNamespace
+    from typing import Any, cast
+
+    from app.views.logbook.ways import finding_of
+
+    def found(*verdicts: str) -> Any:
+        heads = [SimpleNamespace(text=f"L1.H{k}") for k in range(len(verdicts))]
+        made = [SimpleNamespace(head=head, verdict=one) for head, one in zip(heads, verdicts, strict=True)]
+        return finding_of(cast(Any, made))
+
+    neither = found("pointer", "pointer")
+    assert not neither.holds and neither.sentence == "L1.H0, L1.H1: neither, a pointer."
+    both = found("pointer", "k")
+    assert both.holds and both.sentence == "L1.H1: K-composition; L1.H0: neither, a pointer."
+    assert not found("none").holds and "no clear offset" in found("none").sentence

@@ -1,0 +1,1 @@
+"""Why the chosen head looks where it looks, at a cell of the answer."""

@@ -1,0 +1,34 @@
+"""The verdict on a head, in a sentence, and what was tested for it."""
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from app.widgets import plain_table, terms
+from app.widgets.text import escape_markdown
+
+HEAD = ("Way", "What was measured", "Value and interval", "Expected", "Passed")
+LINE, TOP = 29, 40
+
+Row = tuple[str, str, str, str, str]
+"""A way, what it was tested by, what came out, what is expected, and whether it passed."""
+
+
+def show(sentence: str, numbers: str, checks: Sequence[Row]) -> None:
+    """Draw the sentence large, its numbers below it, and all that was tested, to be opened.
+
+    Args:
+        sentence: the verdict.
+        numbers: what it rests on, in a sentence or two.
+        checks: of every way, those that were rejected too.
+    """
+    terms.markdown(f"#### {escape_markdown(sentence)}")
+    terms.caption(escape_markdown(numbers))
+    if checks:
+        with st.expander(f"What was tested, and what was rejected ({len(checks)} checks)"):
+            terms.caption(
+                "A way is taken if all its checks pass, and no other way's do. Their bounds were fixed before"
+                " anything was measured. Intervals hold 95 % of draws of the puzzles."
+            )
+            height = TOP + LINE * len(checks)
+            plain_table.show("Checks", HEAD, checks, height, "", titled=False)
