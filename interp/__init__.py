@@ -94,6 +94,8 @@ if TYPE_CHECKING:
     from interp.why.interventions.rows import Rows as Rows
     from interp.why.interventions.shift import pointer_shift as pointer_shift
     from interp.why.planted.planting import plant_head as plant_head
+    from interp.why.readers import edges_from as edges_from
+    from interp.why.readers import joined_readers as joined_readers
 
 __all__ = sorted([*HOMES, "figures"])
 

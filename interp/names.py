@@ -70,6 +70,8 @@ HOMES = {
     "head_reason": "interp.why",
     "held_out": "interp.why",
     "head_phase": "interp.why",
+    "edges_from": "interp.why.readers",
+    "joined_readers": "interp.why.readers",
     "split_heads": "interp.why",
     "Rows": "interp.why.interventions.rows",
     "one_side": "interp.why.interventions.one_side",

@@ -41,7 +41,7 @@ from interp.why.interventions.results import Elsewhere, Intervention, Interventi
 
 STORED = (
     *(SweepState, SynergyState, PathState, PatchState, FailureState, HeadStudy, Roles, Composition),
-    *(Effects, Search, Certified),
+    *(Effects, EdgeScores, Search, Certified),
     *(Shift, Interventions, HeadSplit, HeadReason),
     ReferenceMeans,
 )
@@ -49,7 +49,7 @@ STORED = (
 _PARTS = (
     *(Ablation, Block, Component, Config, Edit, HeadRole, Reader),
     *(Role, RuleFit, Structure, StructureMeans, Sums, Term),
-    *(Certificate, Chance, Circuit, Completeness, Curve, EdgeScores, Graph, Minimality),
+    *(Certificate, Chance, Circuit, Completeness, Curve, Graph, Minimality),
     *(Stability, Target, UnderFill, Verdict),
     *(Check, Elsewhere, Intervention, Null, Phase),
 )

@@ -23,7 +23,7 @@ def _threshold(text: str, context: Context) -> float:
     return value
 
 
-EXPERIMENTS = 8
+EXPERIMENTS = 9
 SIGHTS: Sights = {
     f"experiment-{number}": Sight(f"experiment {number}", f".st-key-experiment-{number}")
     for number in range(1, EXPERIMENTS + 1)

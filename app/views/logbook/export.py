@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from app.state.heads import copy_head
 from app.state.scene import Scene
-from app.views.logbook import answers, losses, ways
+from app.views.logbook import answers, losses, readers, ways
 from app.views.shared import attention_plates, note
 from app.views.shared.export import header_of
 from app.views.shared.plates import ablated, as_grid, figures, plate
@@ -52,6 +52,7 @@ def offered(scene: Scene, backend: Backend) -> Exports:
         ).program(scene.model, threshold=0.1),
         "the copy circuit": PredictionOf(scene.puzzle, _circuit(scene, backend, own)).program(scene.model),
         "the two ways": ways.question(ways.heads_of(scene, backend)[0]).program(scene.model),
+        "who reads layer 0": readers.EDGES.program(scene.model),
     }
     return exports(scene, "Logbook", _figures(scene, backend, question, own), downloads, programs)
 

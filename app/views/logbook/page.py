@@ -7,7 +7,7 @@ import streamlit as st
 
 from app.state.scene import Scene
 from app.views import frame
-from app.views.logbook import answers, cache, contents, export, heads, losses, ways
+from app.views.logbook import answers, cache, contents, export, heads, losses, readers, ways
 from app.views.logbook.choices import CHOICES, PAGE, SIGHTS
 from app.views.logbook.contents import Section, Verdict
 from app.widgets import terms
@@ -37,6 +37,7 @@ EXPERIMENTS: dict[str, Callable[[Section, Scene, Backend], Verdict]] = {
     "Each attention layer ablated, on one puzzle": answers.show_one_by_one,
     "The cache that was not at fault": cache.show,
     "Two ways to an induction head": ways.show,
+    "Multiplying through the residual stream": readers.show,
 }
 assert {f"experiment-{k + 1}" for k in range(len(EXPERIMENTS))} == SIGHTS.keys()
 

@@ -26,7 +26,7 @@ def test_every_experiment_has_a_question_a_finding_a_link_and_a_program(page: Ap
     measured(page)
     assert not page.exception and not page.error and not page.warning
     titles = [heading.value for heading in page.header]
-    assert [title.split(".")[0] for title in titles] == [str(number) for number in range(1, 9)]
+    assert [title.split(".")[0] for title in titles] == [str(number) for number in range(1, 10)]
     said = words(page)
     assert said.count("**Here:**") >= 7 and said.count("**Published**") >= 6
     programs = [code.value for code in page.code]
@@ -152,6 +152,14 @@ def test_the_score_says_what_is_ablated(page: AppTest) -> None:
     again.query_params["off"] = "L1.attn"
     again.run()
     assert "What was published, on this model with L1.attn ablated:" in re.sub(r"\\(.)", r"\1", words(again))
+
+
+def test_who_reads_layer_0_is_told_by_three_accounts(page: AppTest) -> None:
+    run_until(page, lambda page: "by what its absence there changes" in words(page))
+    assert "L0.attn is read most: by its weights" in words(page) and "by exact edges" not in words(page)
+    page.button(key="log-edges").click()
+    run_until(page, lambda page: "by exact edges" in words(page))
+    assert not page.exception and "log-edges" not in [button.key for button in page.button]
 
 
 def test_a_head_that_copies_by_position_goes_neither_way() -> None:

@@ -40,6 +40,7 @@ from interp.puzzles import Puzzle, load_puzzles
 from interp.tokens import Structure
 from interp.why.interventions.questions import OneSide, PointerShift
 from interp.why.questions import ReasonOf, SplitOf
+from interp.why.readers import EdgesFrom
 
 SECONDS = 60.0
 BANK = load_puzzles("bank")
@@ -69,6 +70,7 @@ def questions(model: PuzzleGPT) -> list[Question[Any]]:
         OneSide(PUZZLES[:1], Component(1, "head", 0), 100),
         SplitOf(PUZZLES[:1], Component(1, "head", 0), 100),
         ReasonOf(PUZZLES[:1], Component(1, "head", 0), 100),
+        EdgesFrom(TOLD_APART, part),
     ]
 
 

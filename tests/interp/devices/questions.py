@@ -37,6 +37,7 @@ from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.tokens import STRUCTURES
 from interp.why.interventions.questions import LooksElsewhere, OneSide, PointerShift
 from interp.why.questions import CellSplitOf, PhaseOf, ReasonOf, SplitOf, SplitsOf
+from interp.why.readers import EdgesFrom
 from tests.support.models import SMALL
 
 FIRST, SECOND = load_puzzles("bank", task="frame").filter(structure=STRUCTURES[0])[:2]
@@ -80,6 +81,7 @@ QUESTIONS: dict[str, Question[Any]] = {
     "scores of heads taken apart": SplitsOf((FIRST,)),
     "scores of a head taken apart": SplitOf((FIRST, SECOND), HEAD, 100),
     "a score taken apart": CellSplitOf(FIRST, HEAD, 350, 250),
+    "exact edges of one source": EdgesFrom(Pairs(n=1), SOURCE),
     "why a head looks there": ReasonOf((FIRST, SECOND), HEAD, 100),
     "a pointer shift": PointerShift((FIRST,), HEAD, 100, "keys"),
     "one side of a head": OneSide((FIRST, SECOND), HEAD, 100),
