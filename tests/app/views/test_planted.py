@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from app.state import backend
 from app.views import PAGES
 from interp.checkpoints import save_model
 from interp.circuits.graph import Graph
@@ -32,6 +33,7 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(planted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PUZZLESCOPE_MODEL", str(planted))
+    monkeypatch.setattr(backend, "_backend", None)  # that of the tests before still has its default model
 
 
 @pytest.mark.usefixtures("folder")
