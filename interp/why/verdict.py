@@ -6,7 +6,8 @@ measured:
 
 * **pointer**: direct and re-coded position are at least 80 % of the contrast (the lower end of the interval
   is); with the keys of another puzzle the log-odds change by less than 10 %; with the queries' position moved
-  the peak moves along, slope 1 +- 0.1;
+  the peak moves along, slope 1 +- 0.1. What is moved is the mean of all that stands at the position: that was
+  settled after the position embedding alone had been seen to move no head of the models that come along;
 * **K-composition** (**Q-composition**): what lower heads add to their means on the side of the keys (queries)
   is at least half; taking the strongest such head's output from another puzzle takes at least half of the
   log-odds; moving it on by one token moves the peak by one;
