@@ -24,7 +24,9 @@ from interp.model import PuzzleGPT
 from interp.numbers import number
 from interp.puzzles import PuzzleSet, load_puzzles
 from interp.why import CLASSES, HeadReason, HeadSplit, Phase, head_phase, head_reason, held_out, split_heads
+from interp.why.interventions.one_head import check_back, check_head
 from interp.why.interventions.results import Interventions
+from interp.why.interventions.rows import QUERIES
 from interp.why.split import Share
 from interp.why.verdict import CLEAR, VERDICTS
 
@@ -57,6 +59,10 @@ def why(
         raise PuzzlescopeError("Give a head, as in 'why L1.H5', or --all for a table of all heads.")
     net = load_model(model)
     one = None if head is None else parse_component(head, net.cfg)
+    if one is not None:
+        check_head(net, one)
+    if back is not None:
+        check_back(back, QUERIES)  # before the means, which take seconds
     chosen = _held_out(puzzles, task, structure, limit, place)
     means = bank_means(net, load_puzzles("bank"), structures_of(chosen))
     if one is None:

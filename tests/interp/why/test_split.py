@@ -160,7 +160,7 @@ def test_where_a_head_looks_is_found(means: ReferenceMeans) -> None:
         head_reason(made, Component(0, "head", 0), PUZZLES, means)
 
 
-def test_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_why(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     name = saved_model(tmp_path)
     where = ["--model", name, "--structure", STRUCTURES[1].name, "--limit", "1"]
     assert main(["why", "L1.H2", "--back", "100", "--json", *where]) == 0
@@ -169,5 +169,10 @@ def test_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert keys <= found.keys() and found["head"] == "L1.H2"
     assert {"offset", "concordance", "relative_share"} <= found["phase"].keys()
     assert main(["why", *where]) == 2 and "--all" in capsys.readouterr().err
+    with monkeypatch.context() as patched:
+        patched.delattr("interp.cli.explaining.why.bank_means")  # refused before anything is computed
+        assert main(["why", "L1.mlp", *where]) == 2 and "Expected a head" in capsys.readouterr().err
+        assert main(["why", "L1.H2", "--back", "500", *where]) == 2
+        assert "how far back" in capsys.readouterr().err
     assert main(["why", "--all", *where]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 1 + 12 + 1
