@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,9 @@ with bar():
 
 @pytest.fixture
 def tiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model_folder: str) -> Iterator[AppTest]:
-    """The dashboard with one more page."""
+    """The dashboard with one more page. What pages are made of is imported before: a module that is first
+    imported meanwhile would know of that page for ever."""
+    import_module("app.views.preload")
     for entry in views.FOLDER.iterdir():
         (tmp_path / entry.name).symlink_to(entry)
     (tmp_path / "tiles").mkdir()
