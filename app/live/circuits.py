@@ -3,15 +3,14 @@ what it goes on from is there."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from app.live.watching import Filling, Seen, look_in, watched
+from app.live.watching import Filling, Seen, look_in_or_refuse, refusals, watched
 from interp.analyses.question import Question
-from interp.backend import Backend, Watch
+from interp.backend import Backend
 from interp.circuits.finder import By
 from interp.circuits.graph import Edge
 from interp.circuits.questions import CertificateOf, Certified, CircuitOf, EdgeEffects, Effects, Search
-from interp.errors import PuzzlescopeError
 
 S = TypeVar("S", bound=Filling)
 
@@ -97,7 +96,7 @@ def look(
         question = certificate_of(asked, edges, full=full, given=given is not None)
         certificate = _seen(backend, model, CERTIFICATE, question)
     exact = _exact(backend, model, asked.effects) if there else None
-    return Shown(first, effects, search, certificate, exact, _problems())
+    return Shown(first, effects, search, certificate, exact, refusals(EFFECTS, SEARCH, CERTIFICATE, EXACT))
 
 
 def certificate_of(
@@ -139,34 +138,7 @@ def go_on() -> None:
 
 def _seen(backend: Backend, model: str, group: str, question: Question[S]) -> Seen[S]:
     key: Hashable = (model, question)
-    try:
-        return look_in(group, key, lambda: backend.watch(model, question))
-    except PuzzlescopeError as error:
-        watched().keep(group, key, [_Refused(str(error))])
-        return Seen(None, None, False)
-
-
-class _Refused(Watch[Any]):
-    """In the place of a result that there is none of.
-
-    Args:
-        why: in a sentence.
-    """
-
-    def __init__(self, why: str):
-        super().__init__(None)
-        self.why = why
-
-    @property
-    def finished(self) -> bool:
-        return True
-
-
-def _problems() -> tuple[str, ...]:
-    """Why something cannot be answered."""
-    found = (watched().held(group) for group in (EFFECTS, SEARCH, CERTIFICATE, EXACT))
-    why = [watch.why for watches in found for watch in watches if isinstance(watch, _Refused)]
-    return tuple(dict.fromkeys(why))
+    return look_in_or_refuse(group, key, lambda: backend.watch(model, question))
 
 
 def _first_look(

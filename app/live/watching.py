@@ -207,6 +207,38 @@ def look_in(group: str, key: Hashable, begin: Callable[[], Watch[S]]) -> Seen[S]
     return how_far(group, watch)
 
 
+class _Refused(Watch[Any]):
+    """In the place of a result that there is none of.
+
+    Args:
+        why: in a sentence.
+    """
+
+    def __init__(self, why: str):
+        super().__init__(None)
+        self.why = why
+
+    @property
+    def finished(self) -> bool:
+        return True
+
+
+def look_in_or_refuse(group: str, key: Hashable, begin: Callable[[], Watch[S]]) -> Seen[S]:
+    """The same where it may be that there is no result: then nothing is known, and :func:`refusals` says
+    why."""
+    try:
+        return look_in(group, key, begin)
+    except PuzzlescopeError as error:
+        watched().keep(group, key, [_Refused(str(error))])
+        return Seen(None, None, False)
+
+
+def refusals(*groups: str) -> tuple[str, ...]:
+    """Why there is no result of some of these, each reason once."""
+    held = [watch for group in groups for watch in watched().held(group)]
+    return tuple(dict.fromkeys(watch.why for watch in held if isinstance(watch, _Refused)))
+
+
 def how_far(group: str, watch: Watch[S]) -> Seen[S]:
     """How far the one result of a group is."""
     stopped, finished = watched().stopped(group), watch.finished

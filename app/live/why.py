@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from app.live.watching import Seen, look_in, watched
+from app.live.watching import Seen, look_in_or_refuse, refusals, watched
 from interp.ablation import Component
 from interp.analyses.question import Question
-from interp.backend import Backend, Watch
+from interp.backend import Backend
 from interp.errors import PuzzlescopeError
 from interp.model.hooks import check_not_planted
 from interp.puzzles import Puzzle, load_puzzles
@@ -115,11 +115,7 @@ def look(group: str, asked: Asked, backend: Backend) -> Seen[Any]:
     """Look in on one of them. Of what cannot be answered there is no result: :func:`problem` says why."""
     own = question(group, asked)
     key: Hashable = (asked.model, own)
-    try:
-        return look_in(group, key, lambda: backend.watch(asked.model, own))
-    except PuzzlescopeError as error:
-        watched().keep(group, key, [_Refused(str(error))])
-        return Seen(None, None, False)
+    return look_in_or_refuse(group, key, lambda: backend.watch(asked.model, own))
 
 
 def all_of_it(asked: Asked, backend: Backend) -> Seen[None]:
@@ -144,20 +140,4 @@ def go_on() -> None:
 
 def problem(group: str) -> str:
     """Why there is nothing to see; empty if there is."""
-    return next((one.why for one in watched().held(group) if isinstance(one, _Refused)), "")
-
-
-class _Refused(Watch[Any]):
-    """In the place of a result that there is none of.
-
-    Args:
-        why: in a sentence.
-    """
-
-    def __init__(self, why: str):
-        super().__init__(None)
-        self.why = why
-
-    @property
-    def finished(self) -> bool:
-        return True
+    return next(iter(refusals(group)), "")

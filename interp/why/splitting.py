@@ -61,11 +61,18 @@ def split_heads(
     Raises:
         PuzzlescopeError: if there is no puzzle, no such head, no key so far back, or means of another model.
     """
+    rows, usual = yield from rows_with_usual(model, puzzles, means)
+    return (yield from split_rows.steps(model, rows, usual, heads, back))
+
+
+def rows_with_usual(
+    model: PuzzleGPT, puzzles: Sequence[Puzzle], means: ReferenceMeans | None
+) -> Steps[None, tuple[Rows, tuple[Usual, ...]]]:
+    """Puzzles as rows, and the means of each of their orders; these are taken now if they are not given."""
     bank = load_puzzles("bank")
     rows = Rows.of_puzzles(puzzles, bank)
     orders = tuple(dict.fromkeys(puzzle.structure for puzzle in puzzles))
-    usual = yield from usual_of_means(model, orders, means, bank)
-    return (yield from split_rows.steps(model, rows, usual, heads, back))
+    return rows, (yield from usual_of_means(model, orders, means, bank))
 
 
 @resumable
@@ -85,9 +92,7 @@ def split_rows(
     if back is not None:
         check_back(back, rows.queries)
     if usual is None:
-        usual = []
-        for reference in rows.references:
-            usual.append((yield from usual_of_rows(model, reference)))
+        usual = yield from usual_of_references(model, rows)
     gazes = (yield from gazes_of.steps(model, rows, chosen)) if back is None else {}
     sums = {
         head: _Sums.of(weights_of(model), head, back if back is not None else gazes[head].back)
@@ -103,6 +108,14 @@ def split_rows(
                 by_layer[below.layer].add(below, usual[order])
             yield None
     return {head: one.done() for head, one in sums.items()}
+
+
+def usual_of_references(model: PuzzleGPT, rows: Rows) -> Steps[None, tuple[Usual, ...]]:
+    """The means of each of the rows' orders, over their references."""
+    found = []
+    for reference in rows.references:
+        found.append((yield from usual_of_rows(model, reference)))
+    return tuple(found)
 
 
 @resumable

@@ -28,7 +28,7 @@ import numpy as np
 from interp.ablation import Component, ReferenceMeans
 from interp.model import PuzzleGPT
 from interp.numbers import number
-from interp.puzzles import Puzzle, load_puzzles
+from interp.puzzles import Puzzle
 from interp.resumable import Steps, resumable
 from interp.why.interventions.one_head import check_head
 from interp.why.interventions.one_side import one_side
@@ -37,8 +37,8 @@ from interp.why.interventions.rows import Rows
 from interp.why.interventions.shift import pointer_shift
 from interp.why.phase import DRAWS, Phase, head_phase
 from interp.why.split import CONTENT, HeadSplit
-from interp.why.splitting import gazes_of, split_rows
-from interp.why.usual import Usual, usual_of_means, usual_of_rows
+from interp.why.splitting import gazes_of, rows_with_usual, split_rows, usual_of_references
+from interp.why.usual import Usual
 
 Way = Literal["pointer", "k", "q", "content"]
 Verdict = Literal["pointer", "k", "q", "content", "mixed", "none"]
@@ -190,10 +190,7 @@ def head_reason(
         PuzzlescopeError: if there is no puzzle, no such head, no key so far back, or means of another model.
     """
     check_head(model, head)
-    bank = load_puzzles("bank")
-    rows = Rows.of_puzzles(puzzles, bank)
-    orders = tuple(dict.fromkeys(puzzle.structure for puzzle in puzzles))
-    usual = yield from usual_of_means(model, orders, means, bank)
+    rows, usual = yield from rows_with_usual(model, puzzles, means)
     return (yield from reason_of_rows.steps(model, head, rows, usual, back))
 
 
@@ -211,9 +208,7 @@ def reason_of_rows(
         usual: the means of each of the rows' orders; left out, they are taken over the rows' references.
     """
     if usual is None:
-        usual = []
-        for reference in rows.references:
-            usual.append((yield from usual_of_rows(model, reference)))
+        usual = yield from usual_of_references(model, rows)
     if back is None:
         back = (yield from gazes_of.steps(model, rows, [head]))[head].back
     split = (yield from split_rows.steps(model, rows, usual, [head], back))[head]
