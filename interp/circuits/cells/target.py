@@ -10,22 +10,22 @@ from torch import Tensor
 from interp.errors import PuzzlescopeError, brief
 from interp.grids import N_COLORS, SIZE
 from interp.pairs import Pair
-from interp.tokens import D_VOCAB, cell_name, token_name
+from interp.tokens import cell_name, token_name
 
 RUNNER_UP, CENTRED = "runner-up", "centred"
 
 
 @dataclass(frozen=True)
 class CellTarget:
-    """A sum of logits at one cell: that of a token less that of another, or less the mean of all colours.
+    """A sum of logits at one cell: that of a colour less that of another, or less the mean of all colours.
 
     Attributes:
-        toward: the token; left out, the one that the model predicts.
-        over: the other one; left out, the likeliest of the rest.
-        centred: compared with the mean of the eleven colours in place of another token.
+        toward: the colour; left out, the token that the model predicts.
+        over: the other one; left out, the likeliest of the other tokens.
+        centred: compared with the mean of the eleven colours in place of another one.
 
     Raises:
-        PuzzlescopeError: if there is no such token, or both are the same.
+        PuzzlescopeError: if there is no such colour, or both are the same.
     """
 
     toward: int | None = None
@@ -34,17 +34,19 @@ class CellTarget:
 
     def __post_init__(self) -> None:
         for token in (self.toward, self.over):
-            if token is not None and not 0 <= token < D_VOCAB:
-                raise PuzzlescopeError(f"A token is a number from 0 to {D_VOCAB - 1}, got {token}.")
+            if token is not None and not 0 <= token < N_COLORS:
+                raise PuzzlescopeError(
+                    f"A target names colours by their numbers, 0 to {N_COLORS - 1}, got {token}."
+                )
         if self.toward is not None and self.toward == self.over:
-            raise PuzzlescopeError("A token has no lead over itself: choose two different tokens.")
+            raise PuzzlescopeError("A colour has no lead over itself: choose two different colours.")
         if self.centred and self.over is not None:
-            raise PuzzlescopeError("A target is centred or compared with one token, not both.")
+            raise PuzzlescopeError("A target is centred or compared with one colour, not both.")
 
     @classmethod
     def parse(cls, text: str) -> "CellTarget":
         """Of a text: ``runner-up`` for the predicted token less the likeliest other, ``centred`` for it less
-        the mean colour, or tokens by their numbers: ``3-0``, or one of them left out, as ``3-`` and ``-0``;
+        the mean colour, or colours by their numbers: ``3-0``, or one of them left out, as ``3-`` and ``-0``;
         ``3-centred``.
 
         Raises:

@@ -78,6 +78,7 @@ def test_it_tells_the_largest_flows_and_the_colour_of_the_pair(
         (["--cell", "7,2", "--puzzles", "some.npz"], "'some.npz' is not looked at"),
         (["--cell", "7,2", "--target", "green"], "runner-up, centred"),
         (["--cell", "7,2", "--target", "3-3"], "no lead over itself"),
+        (["--cell", "7,2", "--target", "3-11"], "colours by their numbers, 0 to 10, got 11"),
         (["--cell", "7,2", "--neurons", "9999"], "0 to 256 neurons"),
         (["--cell", "7,2", "--method", "foo"], "expected the method zero"),
         (["--cell", SAME, "--target", "pair"], "choose a cell"),
