@@ -1,12 +1,12 @@
 """``sweep``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import numpy as np
 import typer
 
-from interp.ablation import Method, components_of, parse_ablation, parse_method
+from interp.ablation import Ablation, Component, Method, components_of, parse_ablation, parse_method
 from interp.analyses.ablation_sweep import Scope, SweepRow
 from interp.analyses.ablation_sweep import sweep as sweep_model
 from interp.analyses.by_method.draws import draws_of, spreads
@@ -27,6 +27,7 @@ from interp.cli.options import (
 from interp.cli.printing import DIVERGED, checked, print_table, report
 from interp.engine.measures import METRICS, Metric
 from interp.errors import PuzzlescopeError
+from interp.model import PuzzleGPT
 from interp.numbers import count, number
 from interp.puzzles import PuzzleSet
 
@@ -68,23 +69,9 @@ def sweep(
     parts = components_of(net.cfg, [kind.strip() for kind in components.split(",")])
     base = parse_ablation(ablate, net.cfg)
     methods = _drawn(parse_method(method, "--method"), draws)
-    means = means_if_used(net, chosen, base, *methods)
-
-    def rows_by(one: Method) -> Iterable[SweepRow]:
-        return sweep_model(
-            net, chosen.tokens, parts, base=base, means=means, method=one, scope=_scope(answer_only)
-        )
-
-    every_row = (row for one in methods for row in rows_by(one))
-    total = len(parts) + 1
-    listed = list(progress(every_row, "sweeping", total=total * len(methods), quiet=as_json))
-    sweeps = [listed[k : k + total] for k in range(0, len(listed), total)]
+    sweeps = _swept(net, chosen, parts, base, methods, answer_only=answer_only, quiet=as_json)
     clean, *rows = sweeps[0]
-    copied = clean.loss.copied
-    if {"copied": not copied.any(), "changed": copied.all()}.get(metric, False):
-        raise PuzzlescopeError(
-            f"No cell of these puzzles counts for the metric '{metric}': choose another metric."
-        )
+    _check_counts(clean, metric)
     result = _sweep_result(clean, rows, metric, chosen)
     if len(sweeps) > 1:
         _add_draws(result, sweeps, metric)
@@ -96,6 +83,39 @@ def sweep(
         path,
         f"In {lost} of {len(rows) + 1} rows the model's numbers {DIVERGED}" if lost else "",
     )
+
+
+def _swept(
+    net: PuzzleGPT,
+    chosen: PuzzleSet,
+    parts: Sequence[Component],
+    base: Ablation,
+    methods: Sequence[Method],
+    *,
+    answer_only: bool,
+    quiet: bool,
+) -> list[list[SweepRow]]:
+    """The rows of a sweep by each method, that without any component first; counted on a terminal."""
+    means = means_if_used(net, chosen, base, *methods)
+
+    def rows_by(one: Method) -> Iterable[SweepRow]:
+        return sweep_model(
+            net, chosen.tokens, parts, base=base, means=means, method=one, scope=_scope(answer_only)
+        )
+
+    every_row = (row for one in methods for row in rows_by(one))
+    total = len(parts) + 1
+    listed = list(progress(every_row, "sweeping", total=total * len(methods), quiet=quiet))
+    return [listed[k : k + total] for k in range(0, len(listed), total)]
+
+
+def _check_counts(clean: SweepRow, metric: str) -> None:
+    """Raise :class:`PuzzlescopeError` if no cell counts for a metric."""
+    copied = clean.loss.copied
+    if {"copied": not copied.any(), "changed": copied.all()}.get(metric, False):
+        raise PuzzlescopeError(
+            f"No cell of these puzzles counts for the metric '{metric}': choose another metric."
+        )
 
 
 def _print_sweep(result: dict[str, Any]) -> None:

@@ -72,41 +72,13 @@ def layer_chart(
     )
     if not known or clean is None:
         return nothing(figure, shown if clean is not None else [])
-    names, costs = [_layer_name(row) for row in known], [cost(row, clean, measure) for row in known]
-    heights = [position(one, measure) for one in costs]
-    data = [[_text(row)] for row in known]
-    paints = [colour(one) for one in heights]
-    figure.add_bar(
-        x=names,
-        y=heights,
-        width=0.05,
-        marker={"color": paints, "line": {"width": 0}},
-        customdata=data,
-        hoverinfo="skip",
-    )
+    heights = [position(cost(row, clean, measure), measure) for row in known]
+    said = [_hover(row, clean, measure, off, given) for row in known]
     others = _costs_of(beneath, [row.component for row in known], measure)
     errors = [(row, spread[part]) for row in known if (part := row.component) is not None and part in spread]
     ends = [position(mean + s * error, measure) for mean, error in _bars(errors) for s in (-1, 1)]
     low, high = reach([*heights, *ends, *(position(one, measure) for _, one in others)])
-    figure.add_scatter(
-        x=names,
-        y=heights,
-        mode="markers+text",
-        marker={
-            "size": 15,
-            "opacity": 1,
-            "color": paints,
-            "symbol": ["circle-x" if row.component in off else "circle" for row in known],
-            "line": {"color": QUIET, "width": 1},  # a dot of a faint colour is seen by its edge
-        },
-        text=[_label(row, clean, measure) for row in known],
-        textposition=["top center" if height >= 0 else "bottom center" for height in heights],
-        textfont={"size": 11},
-        cliponaxis=False,
-        customdata=data,
-        hovertext=[_hover(row, clean, measure, off, given) for row in known],
-        hovertemplate="%{hovertext}<extra></extra>",
-    )
+    _dots_on_stems(figure, known, heights, [_label(row, clean, measure) for row in known], said, off)
     if others:
         _second_marks(figure, others, measure, second)
     for row, one in errors:
@@ -116,6 +88,46 @@ def layer_chart(
     _scale_axis(figure, measure, low, high, len(clean.solved))
     _clean_line(figure, "what is off" if given else "clean")
     return figure
+
+
+def _dots_on_stems(
+    figure: Draft,
+    rows: Sequence[SweepRow],
+    heights: Sequence[float],
+    labels: Sequence[str],
+    said: Sequence[str],
+    off: Collection[Component],
+) -> None:
+    """A dot a layer, so high, with its label; what is off is crossed out."""
+    names, data = [_layer_name(row) for row in rows], [[_text(row)] for row in rows]
+    paints = [colour(one) for one in heights]
+    figure.add_bar(
+        x=names,
+        y=heights,
+        width=0.05,
+        marker={"color": paints, "line": {"width": 0}},
+        customdata=data,
+        hoverinfo="skip",
+    )
+    figure.add_scatter(
+        x=names,
+        y=heights,
+        mode="markers+text",
+        marker={
+            "size": 15,
+            "opacity": 1,
+            "color": paints,
+            "symbol": ["circle-x" if row.component in off else "circle" for row in rows],
+            "line": {"color": QUIET, "width": 1},  # a dot of a faint colour is seen by its edge
+        },
+        text=labels,
+        textposition=["top center" if height >= 0 else "bottom center" for height in heights],
+        textfont={"size": 11},
+        cliponaxis=False,
+        customdata=data,
+        hovertext=said,
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
 
 
 def _costs_of(

@@ -24,26 +24,45 @@ if TYPE_CHECKING:
 
 def shown(scene: Scene, backend: Backend) -> dict[str, Figure]:
     """All of the page, by their names."""
-    own = chosen(PAGE)
-    over, axes, layer = own["over"], (own["x"], own["y"]), scene.layer
-    puzzles, name = sweeps.puzzles_of(scene, backend), scene.shown_head.text
-    many = ["from-answer"] if over == "answer" else []
+    name, layer, made = scene.shown_head.text, scene.layer, _Made(scene, backend)
+    every = list(range(backend.model(scene.model).cfg.n_heads))
+    return figures(
+        ("scatter", "all heads by two measures", made.scatter),
+        ("spectrum", f"the spectrum of {name}", made.spectrum),
+        ("maps", f"the maps of {name}", lambda: made.maps([scene.head], "maps", name)),
+        (
+            "layer-maps",
+            f"the maps of layer {layer}",
+            lambda: made.maps(every, "maps", f"each head of layer {layer}"),
+        ),
+    )
 
-    def study() -> HeadStudy:
-        return backend.ask(scene.model, HeadStudyOf(tuple(puzzles), scene.ablation))
 
-    def scatter() -> "Plate":
+class _Made:
+    """The figures, each made when it is asked for."""
+
+    def __init__(self, scene: Scene, backend: Backend):
+        self.scene, self.backend = scene, backend
+        own = chosen(PAGE)
+        self.over, self.axes = own["over"], (own["x"], own["y"])
+        self.puzzles, self.name = sweeps.puzzles_of(scene, backend), scene.shown_head.text
+        self.many = ["from-answer"] if self.over == "answer" else []
+
+    def study(self) -> HeadStudy:
+        return self.backend.ask(self.scene.model, HeadStudyOf(tuple(self.puzzles), self.scene.ablation))
+
+    def scatter(self) -> "Plate":
+        scene, backend, (across, up) = self.scene, self.backend, self.axes
         heads = tuple(components_of(backend.model(scene.model).cfg, ["head"]))
-        question = Sweep(tuple(puzzles), heads, scene.ablation, sweeps.sweep_method(scene))
+        question = Sweep(tuple(self.puzzles), heads, scene.ablation, sweeps.sweep_method(scene))
         state = backend.ask(scene.model, question)
-        measures = measures_of(study(), over, studies.costs(scene, state))
+        measures = measures_of(self.study(), self.over, studies.costs(scene, state))
         places = {
             Component(layer, "head", head).text: at
             for (layer, head), at in studies.positions(scene, state).items()
         }
-        across, up = axes
         chart = scatter_figure(
-            (measures[across], measures[up]), (TITLES[across], TITLES[up]), measures[COST], places, name
+            (measures[across], measures[up]), (TITLES[across], TITLES[up]), measures[COST], places, self.name
         )
         return plate(
             scene,
@@ -51,65 +70,55 @@ def shown(scene: Scene, backend: Backend) -> dict[str, Figure]:
             chart,
             figure="scatter",
             title="All heads by two measures",
-            puzzles=puzzles,
+            puzzles=self.puzzles,
             measure=scene.measure,
             rows=[
                 {"head": head, **{one: values[head] for one, values in measures.items()}}
                 for head in measures[COST]
             ],
             about=f"A point a head, coloured by its ablation effect. {legend(scene.measure)}",
-            more=[*many, across, up],
+            more=[*self.many, across, up],
         )
 
-    def spectrum() -> "Plate":
-        found = study()
-        values = found.spectrum_over(over)[layer, scene.head]
+    def spectrum(self) -> "Plate":
+        found, layer, head = self.study(), self.scene.layer, self.scene.head
+        values = found.spectrum_over(self.over)[layer, head]
         return plate(
-            scene,
-            backend,
-            spectrum_figure(values, name, over),
+            self.scene,
+            self.backend,
+            spectrum_figure(values, self.name, self.over),
             figure="spectrum",
-            puzzles=puzzles,
+            puzzles=self.puzzles,
             rows=[
-                {"head": name, "back": back, "attention": share} for back, share in enumerate(values.tolist())
+                {"head": self.name, "back": back, "attention": share}
+                for back, share in enumerate(values.tolist())
             ],
-            about=found.summary(layer, scene.head, over),
-            more=[*many, name],
+            about=found.summary(layer, head, self.over),
+            more=[*self.many, self.name],
         )
 
-    def maps(heads: list[int], figure: str, whose: str) -> "Plate":
+    def maps(self, heads: list[int], figure: str, whose: str) -> "Plate":
+        """Of some heads of the layer, ``whose`` in words."""
         from interp.figures.paper import Line, Maps
 
-        found = study()
+        found, layer = self.study(), self.scene.layer
         lines = [
             Line(f"L{layer}.H{head}", found.maps[layer, head], "ablated" if found.off[layer, head] else "")
             for head in heads
         ]
-        drawing = Maps(lines, grids_of(scene, backend), (SIZE - 1, SIZE - 1))
+        drawing = Maps(lines, grids_of(self.scene, self.backend), (SIZE - 1, SIZE - 1))
         return plate(
-            scene,
-            backend,
+            self.scene,
+            self.backend,
             drawing,
             figure=figure,
             title=f"Where {whose} attends, relative to the cell about to be predicted",
-            puzzles=puzzles,
+            puzzles=self.puzzles,
             rows=[
                 {"head": f"L{layer}.H{head}", **row} for head in heads for row in found.map_rows(layer, head)
             ],
             about="Mean attention from the positions that predict the answer's cells, by offset from the cell"
             f" about to be predicted, which is framed. Black is {drawing.black:.2g}; greys go by the square"
             " root.",
-            more=[name if len(heads) == 1 else f"L{layer}"],
+            more=[self.name if len(heads) == 1 else f"L{layer}"],
         )
-
-    every = list(range(backend.model(scene.model).cfg.n_heads))
-    return figures(
-        ("scatter", "all heads by two measures", scatter),
-        ("spectrum", f"the spectrum of {name}", spectrum),
-        ("maps", f"the maps of {name}", lambda: maps([scene.head], "maps", name)),
-        (
-            "layer-maps",
-            f"the maps of layer {layer}",
-            lambda: maps(every, "maps", f"each head of layer {layer}"),
-        ),
-    )
