@@ -14,15 +14,16 @@ from interp.circuits.questions import CertificateOf, Certified, CircuitOf, EdgeE
 
 S = TypeVar("S", bound=Filling)
 
-FIRST, EFFECTS, SEARCH, CERTIFICATE, EXACT = (
+FIRST, EFFECTS, SEARCH, CERTIFICATE, FULL, EXACT = (
     "edges-first-look",
     "edges",
     "circuit",
     "certificate",
+    "certificate-full",
     "edges-exact",
 )
 """Of what a visitor looks in on."""
-GROUPS = (FIRST, EFFECTS, SEARCH, CERTIFICATE, EXACT)
+GROUPS = (FIRST, EFFECTS, SEARCH, CERTIFICATE, FULL, EXACT)
 LOOKED_AT = 2
 """Pairs of the first look."""
 AGAINST = 4
@@ -37,7 +38,8 @@ class Shown:
         first_look: a rough estimate by two pairs; ``None`` where the effects themselves are.
         effects: of all edges.
         search: for the circuit; ``None`` before it has begun, and where a circuit is given.
-        certificate: of the circuit; ``None`` before it has begun.
+        certificate: of the circuit; ``None`` before it has begun. Of the full one what the quick one says,
+            until it has begun.
         exact: what the estimate is held against; ``None`` unless it was asked for, or is kept.
         problems: why something cannot be answered, in sentences.
     """
@@ -94,9 +96,10 @@ def look(
     edges = given if given is not None else _found(search)
     if edges and there:
         question = certificate_of(asked, edges, full=full, given=given is not None)
-        certificate = _seen(backend, model, CERTIFICATE, question)
+        certificate = _certificate(backend, model, question)
     exact = _exact(backend, model, asked.effects) if there else None
-    return Shown(first, effects, search, certificate, exact, refusals(EFFECTS, SEARCH, CERTIFICATE, EXACT))
+    told = refusals(EFFECTS, SEARCH, CERTIFICATE, FULL, EXACT)
+    return Shown(first, effects, search, certificate, exact, told)
 
 
 def certificate_of(
@@ -109,7 +112,7 @@ def certificate_of(
     """
     by: By = "edges" if given else asked.by
     wanted = None if given or asked.target.kind == "size" else asked.target
-    return CertificateOf(asked.effects, edges, asked.effects.pairs.others(), full, wanted, by)
+    return CertificateOf(asked.effects, edges, asked.effects.pairs.others(), full, wanted, by, asked.signed)
 
 
 def exact_of(asked: EdgeEffects) -> EdgeEffects:
@@ -126,14 +129,12 @@ def hold_against_exact() -> None:
 
 def stop() -> None:
     """No more of any of it; for callbacks."""
-    for group in GROUPS:
-        watched().stop(group)
+    watched().stop(*GROUPS)
 
 
 def go_on() -> None:
     """Begin anew with what is not there; for callbacks."""
-    for group in GROUPS:
-        watched().forget(group)
+    watched().forget(*GROUPS)
 
 
 def _seen(backend: Backend, model: str, group: str, question: Question[S]) -> Seen[S]:
@@ -148,6 +149,18 @@ def _first_look(
         return None
     pairs = replace(asked.pairs, n=min(asked.pairs.n, LOOKED_AT))
     return _seen(backend, model, FIRST, EdgeEffects(pairs, "eap", asked.fill, look=True))
+
+
+def _certificate(backend: Backend, model: str, question: CertificateOf) -> Seen[Certified]:
+    """The quick certificate, and when that is there the full one, if it is asked for."""
+    quick = _seen(backend, model, CERTIFICATE, question.quick)
+    if not question.full:
+        watched().forget(FULL)
+        return quick
+    if quick.state is None or not quick.state.complete:
+        return quick
+    full = _seen(backend, model, FULL, question)
+    return full if full.state is not None else Seen(quick.state, full.progress, full.stopped)
 
 
 def _exact(backend: Backend, model: str, asked: EdgeEffects) -> Seen[Effects] | None:

@@ -147,18 +147,20 @@ class Watched:
     def _of(self, group: str) -> list[Watch[Any]]:
         return self._groups[group][1] if group in self._groups else []
 
-    def stop(self, group: str) -> None:
-        """No more results of this group; those that are there stay."""
-        for watch in self._of(group):
-            watch.close()
-        self._stopped.add(group)
+    def stop(self, *groups: str) -> None:
+        """No more results of these groups; those that are there stay."""
+        for group in groups:
+            for watch in self._of(group):
+                watch.close()
+            self._stopped.add(group)
 
-    def forget(self, group: str) -> None:
-        """Begin the group anew when it is next looked at."""
-        self.stop(group)
-        self._groups.pop(group, None)
-        self._stopped.discard(group)
-        self._wanted.discard(group)
+    def forget(self, *groups: str) -> None:
+        """Begin these groups anew when they are next looked at."""
+        self.stop(*groups)
+        for group in groups:
+            self._groups.pop(group, None)
+            self._stopped.discard(group)
+            self._wanted.discard(group)
 
     def stopped(self, group: str) -> bool:
         """Whether the visitor has stopped it, or wanted so much else meanwhile that it was given up."""
@@ -167,8 +169,7 @@ class Watched:
 
     def close(self) -> None:
         """The visitor has gone."""
-        for group in list(self._groups):
-            self.stop(group)
+        self.stop(*self._groups)
 
 
 @st.cache_resource(scope="session", on_release=Watched.close, show_spinner=False)

@@ -128,14 +128,12 @@ def all_of_it(asked: Asked, backend: Backend) -> Seen[None]:
 
 def stop() -> None:
     """No more of any of it; for callbacks."""
-    for group in GROUPS:
-        watched().stop(group)
+    watched().stop(*GROUPS)
 
 
 def go_on() -> None:
     """Begin anew with what is not there; for callbacks."""
-    for group in GROUPS:
-        watched().forget(group)
+    watched().forget(*GROUPS)
 
 
 def problem(group: str) -> str:

@@ -28,6 +28,7 @@ from interp.analyses.path_ablation import PathState
 from interp.analyses.readers import Reader
 from interp.analyses.synergy import SynergyState
 from interp.circuits.certificate import Certificate, Chance, Stability, UnderFill, Verdict
+from interp.circuits.checks.answers import Answers
 from interp.circuits.checks.curve import Curve
 from interp.circuits.checks.knockouts import Completeness, Minimality
 from interp.circuits.finder import Circuit, Target
@@ -49,7 +50,7 @@ STORED = (
 _PARTS = (
     *(Ablation, Block, Component, Config, Edit, HeadRole, Reader),
     *(Role, RuleFit, Structure, StructureMeans, Sums, Term),
-    *(Certificate, Chance, Circuit, Completeness, Curve, Graph, Minimality),
+    *(Answers, Certificate, Chance, Circuit, Completeness, Curve, Graph, Minimality),
     *(Stability, Target, UnderFill, Verdict),
     *(Check, Elsewhere, Intervention, Null, Phase),
 )

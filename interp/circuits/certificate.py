@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from interp.circuits.checks.answers import CONFIDENCE, SHOWN, Answers, count_answers
 from interp.circuits.checks.curve import SHARES as SHARES
 from interp.circuits.checks.curve import Curve, curve
 from interp.circuits.checks.greedy import greedy_answers
@@ -51,6 +52,10 @@ MEANINGS = {
     ),
     "cells": "the share of cells that the circuit draws right given the true cells before",
     "solved": "answers that the circuit draws right from beginning to end, by greedy decoding",
+    "answers": (
+        "of the answers that the whole model gives right, how many stay right, and what share of all such"
+        f" that shows at least (Clopper and Pearson's lower bound, {CONFIDENCE:.0%} confidence)"
+    ),
     "alike": (
         "answers that the circuit draws exactly as the whole model does, right or wrong, by greedy decoding"
     ),
@@ -78,8 +83,9 @@ MEANINGS = {
     ),
     "fills": "the same circuit with something else read by the edges outside",
     "verdict": (
-        "accepted if it does on held-out pairs what it was found for (a share of the gap, less 0.05, or as"
-        " many right answers as the whole model), and is nearer to the whole model than every random circuit"
+        "accepted if it does on held-out pairs what it was found for (a share of the gap, less 0.05; or all"
+        f" of the whole model's right answers, enough of them to show {SHOWN:.0%} of all such), and is nearer"
+        " to the whole model than every random circuit"
     ),
 }
 """What each number of a certificate means."""
@@ -105,6 +111,13 @@ class Chance:
     def of(cls, faithfulness: Float[np.ndarray, " run"]) -> "Chance":
         nearest = faithfulness[np.abs(1 - faithfulness).argmin()]
         return cls(len(faithfulness), float(faithfulness.mean()), float(faithfulness.max()), float(nearest))
+
+    def with_more(self, other: "Chance") -> "Chance":
+        """The same of the circuits of both."""
+        n = self.n + other.n
+        mean = (self.mean * self.n + other.mean * other.n) / n
+        nearest = min(self.nearest, other.nearest, key=lambda one: abs(1 - one))
+        return Chance(n, mean, max(self.most, other.most), nearest)
 
 
 @dataclass(frozen=True)
@@ -145,10 +158,12 @@ class Verdict:
     Attributes:
         accepted: there is no reason against it.
         reasons: those that there are, a sentence each.
+        undecided: the only one is that there are too few answers to show it.
     """
 
     accepted: bool
     reasons: tuple[str, ...]
+    undecided: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,6 +183,8 @@ class Certificate:
         solved: answers that are right as a whole, by greedy decoding; ``whole_solved``: of the whole model.
         alike: answers that are drawn as the whole model draws them, by greedy decoding of both.
         alike_cells: the share of cells.
+        answers: how many of the whole model's right answers stay right: over more pairs than these where the
+            circuit was found for that.
         chance: random circuits.
         sizes: faithfulness over size.
         complete, minimal, stable: see there.
@@ -185,6 +202,7 @@ class Certificate:
     whole_solved: int | None = None
     alike: int | None = None
     alike_cells: float | None = None
+    answers: Answers | None = None
     chance: Chance | None = None
     sizes: Curve | None = None
     complete: Completeness | None = None
@@ -221,6 +239,8 @@ def certify(
     fills: Fills | None = None,
     seed: int = 0,
     signed: bool = False,
+    more: Sequence[Pair] = (),
+    known: Certificate | None = None,
 ) -> Steps[Certificate, Certificate]:
     """Hold a circuit against pairs.
 
@@ -238,6 +258,9 @@ def certify(
         seed: what is drawn at random is drawn with.
         signed: its edges were taken by score, not by absolute score: then so are those of other pairs, to
             tell how stable it is.
+        more: further pairs held out, on which only answers are counted, which is cheap.
+        known: a quick certificate of this circuit, of the same pairs, fill and seed: what stands in it is not
+            measured again.
 
     Yields:
         What is known so far.
@@ -245,35 +268,72 @@ def certify(
     Raises:
         PuzzlescopeError: if the pairs' ends are too near for it, or were used to find the circuit.
     """
-    check_apart(found_by, pairs)
-    runs = yield from CircuitRuns.begun(weights_of(model), pairs, fill, bank, fills)
-    found, drawn = yield from _held(runs, circuit)
-    judge = yield from Judge.begun(runs)
-    yield found
-    n_random = RANDOM[depth] if n_random is None else n_random
-    others = list(random_circuits(circuit.graph, circuit.kept, n_random, seed, circuit.by))
-    by_chance = np.empty(0)
-    for first in range(0, n_random, AT_ONCE):
-        some = np.stack(others[first : first + AT_ONCE])
-        by_chance = np.append(by_chance, (yield from judge.each(some)))
-        found = replace(found, chance=Chance.of(by_chance))
+    check_apart(found_by, [*pairs, *more])
+    weights = weights_of(model)
+    fills = fills or Fills(weights, fill, bank)
+    runs = yield from CircuitRuns.begun(weights, pairs, fill, bank, fills)
+    drawn = None
+    if known is None:
+        found, drawn = yield from _held(runs, circuit)
         yield found
-    found = yield from _decoded(runs, circuit, drawn, found)
+    else:
+        found = known
+    judge = yield from Judge.begun(runs)
+    n_random = RANDOM[depth] if n_random is None else n_random
+    found = yield from _compared(judge, circuit, found, n_random, seed)
+    if drawn is not None:
+        found = yield from _decoded(runs, circuit, drawn, found)
+        found = yield from _counted(
+            found, count_answers.steps(weights, circuit.kept, more, fill, bank, fills)
+        )
     found = replace(found, verdict=_verdict(found, circuit, target))
     yield found
-    if scores is not None:
+    if scores is not None and found.sizes is None:
         sizes = yield from curve.steps(judge, scores)
         found = replace(found, sizes=sizes, stable=_stable(scores, circuit, seed, signed))
         yield found
     if depth == "full":
-        found = replace(found, complete=(yield from completeness.steps(judge, circuit, KNOCKOUTS, seed)))
-        yield found
-        found = replace(found, minimal=(yield from minimality.steps(judge, circuit)))
-        yield found
+        found = yield from _taken_apart(judge, circuit, found, seed)
         for other in FILLS:
             under = yield from _under(model, circuit, pairs, other, bank)
             found = replace(found, fills={**(found.fills or {}), other: under})
             yield found
+    return found
+
+
+def _compared(
+    judge: Judge, circuit: Circuit, found: Certificate, n: int, seed: int
+) -> Steps[Certificate, Certificate]:
+    """With random circuits: with those that are not among the first of them already."""
+    known = 0 if found.chance is None else found.chance.n
+    others = list(random_circuits(circuit.graph, circuit.kept, n, seed, circuit.by))[known:]
+    for first in range(0, len(others), AT_ONCE):
+        some = Chance.of((yield from judge.each(np.stack(others[first : first + AT_ONCE]))))
+        found = replace(found, chance=some if found.chance is None else found.chance.with_more(some))
+        yield found
+    return found
+
+
+def _counted(found: Certificate, more: Steps[Answers, Answers]) -> Steps[Certificate, Certificate]:
+    """With the answers on more pairs, as they are counted."""
+    first = found.answers
+    assert first is not None
+    while True:
+        try:
+            news = next(more)
+        except StopIteration as end:
+            return replace(found, answers=first.with_more(end.value))
+        yield None if news is None else replace(found, answers=first.with_more(news))
+
+
+def _taken_apart(
+    judge: Judge, circuit: Circuit, found: Certificate, seed: int
+) -> Steps[Certificate, Certificate]:
+    """With what is missing in it, and what is idle."""
+    found = replace(found, complete=(yield from completeness.steps(judge, circuit, KNOCKOUTS, seed)))
+    yield found
+    found = replace(found, minimal=(yield from minimality.steps(judge, circuit)))
+    yield found
     return found
 
 
@@ -325,12 +385,14 @@ def _decoded(
     """
     greedy = yield from greedy_answers.steps(runs, circuit.kept, list(drawn[:, 0]))
     of_whole = yield from greedy_answers.steps(runs, runs.graph.possible, list(drawn[:, 1]))
+    right, whole_right = ((own == runs.answers).all(1) for own in (greedy, of_whole))
     return replace(
         found,
-        solved=int((greedy == runs.answers).all(1).sum()),
-        whole_solved=int((of_whole == runs.answers).all(1).sum()),
+        solved=int(right.sum()),
+        whole_solved=int(whole_right.sum()),
         alike=int((greedy == of_whole).all(1).sum()),
         alike_cells=float((greedy == of_whole).mean()),
+        answers=Answers.of(whole_right, right),
     )
 
 
@@ -341,13 +403,11 @@ def _drawn(logits: Float[Tensor, "run 100 vocab"]) -> np.ndarray:
 
 def _verdict(found: Certificate, circuit: Circuit, target: Target | None) -> Verdict:
     claimed = target.amount if target and target.kind == "faithfulness" else circuit.faithfulness
-    reasons = []
+    reasons, undecided = [], False
     if target is not None and target.kind == "solved":  # no share of the gap was asked for
-        assert found.solved is not None and found.whole_solved is not None
-        if found.solved < found.whole_solved:
-            reasons.append(
-                f"On held-out pairs it answers {found.solved} right, the whole model {found.whole_solved}."
-            )
+        assert found.answers is not None
+        undecided = found.answers.undecided
+        reasons += [found.answers.reason] if found.answers.reason else []
     elif not found.faithfulness >= claimed - SLACK:
         reasons.append(
             f"On held-out pairs it keeps {found.faithfulness:.3f} of the gap, more than {SLACK:g} below the"
@@ -359,7 +419,7 @@ def _verdict(found: Certificate, circuit: Circuit, target: Target | None) -> Ver
             f"Of {found.chance.n} random circuits with as many edges of each class one keeps"
             f" {found.chance.nearest:.3f}: {found.faithfulness:.3f} is no nearer to the whole model's 1."
         )
-    return Verdict(not reasons, tuple(reasons))
+    return Verdict(not reasons, tuple(reasons), undecided and len(reasons) == 1)
 
 
 def _stable(scores: EdgeScores, circuit: Circuit, seed: int, signed: bool) -> Stability | None:
@@ -393,19 +453,20 @@ def divergence(whole: Float[Tensor, "pair 100 vocab"], cut: Float[Tensor, "pair 
     return float(F.kl_div(q, p, log_target=True, reduction="none").sum(-1).mean())
 
 
-BESIDE = ("chance", "sizes", "complete", "minimal", "stable", "fills", "verdict")
+BESIDE = ("answers", "chance", "sizes", "complete", "minimal", "stable", "fills", "verdict")
 """What of a certificate does not stand under ``held_out`` in JSON."""
 
 
 def certificate_json(found: Certificate, circuit: Circuit) -> dict[str, Any]:
-    """A certificate as JSON: ``kl``, ``solved``, ``random``, ``held_out``, and what else is known of ``cpr``,
-    ``cmd``, ``cmd_log``, ``sizes``, ``completeness``, ``minimality`` (with every edge's drop), ``stability``,
-    ``fills``, ``verdict``; ``meanings`` says what each is."""
+    """A certificate as JSON: ``kl``, ``solved``, ``answers``, ``random``, ``held_out``, and what else is
+    known of ``cpr``, ``cmd``, ``cmd_log``, ``sizes``, ``completeness``, ``minimality`` (with every edge's
+    drop), ``stability``, ``fills``, ``verdict``; ``meanings`` says what each is."""
     told: dict[str, Any] = {"kl": found.kl, "solved": found.solved}
     if found.sizes is not None:
         told |= {name: getattr(found.sizes, name) for name in ("cpr", "cmd", "cmd_log")}
         told["sizes"] = asdict(found.sizes)
     for name, own in (
+        ("answers", found.answers),
         ("random", found.chance),
         ("completeness", found.complete),
         ("stability", found.stable),

@@ -130,7 +130,7 @@ def fill_of(
         PuzzlescopeError: if there is no bank where one is needed, or nothing in it to take.
     """
     if fill == "pair":
-        return recorded(weights, _tensor(weights, prompts(pair, answer)[1])).writes
+        return recorded(weights, tokens_for(weights, prompts(pair, answer)[1])).writes
     if fill == "zero":
         graph = Graph(weights.cfg)
         shape = (len(graph.writers), POSITIONS, weights.cfg.d_model)
@@ -177,14 +177,15 @@ def _mean_writes(weights: Weights, puzzles: Sequence[Puzzle]) -> Steps[None, Wri
     total: Tensor | None = None
     for puzzle in puzzles:
         tokens = with_start(puzzle.tokens)[:POSITIONS].astype(np.int64)
-        writes = recorded(weights, _tensor(weights, tokens)).writes
+        writes = recorded(weights, tokens_for(weights, tokens)).writes
         total = writes if total is None else total.add_(writes)
         yield None
     assert total is not None
     return total / len(puzzles)
 
 
-def _tensor(weights: Weights, tokens: Int[np.ndarray, " pos"]) -> Int[Tensor, " pos"]:
+def tokens_for(weights: Weights, tokens: Int[np.ndarray, " pos"]) -> Int[Tensor, " pos"]:
+    """Tokens where a model's weights are."""
     return torch.from_numpy(tokens).to(weights.model.device)
 
 
@@ -211,7 +212,7 @@ class BothRuns:
         self.weights, self.graph, self.fill = weights, Graph(weights.cfg), fill
         contrast, device = Contrast.of(pair, first_only=first_only), weights.model.device
         self.metric = Toward.of(weights, contrast)
-        self.clean = recorded(weights, _tensor(weights, prompts(pair)[0]))
+        self.clean = recorded(weights, tokens_for(weights, prompts(pair)[0]))
         start = first_difference(self.clean.writes[0], other[0])
         self.window = Window.of(start, device, contrast.cells)
         self.change: Writes = (other - self.clean.writes)[:, self.window.all].contiguous()

@@ -11,6 +11,7 @@ from app.widgets import certificate, terms
 from app.widgets.certificate import Line, Section
 from app.widgets.controls import choice
 from interp.circuits.certificate import MEANINGS, RANDOM, Certificate
+from interp.circuits.checks.answers import CONFIDENCE, Answers
 from interp.circuits.finder import Target
 from interp.circuits.questions import Certified
 from interp.numbers import number
@@ -47,13 +48,17 @@ def show(scene: Scene, shown: Shown) -> None:
         certificate.show(sections(state), verdict, good)
         ticks = "" if state.certificate.chance is None else TICKS
         terms.caption(f"On {words}.{ticks}")
-        st.caption(_thorough(state, under_way=seen is not None and seen.progress is not None))
+        st.caption(_thorough(state, None if seen is None else seen.progress))
 
 
-def _thorough(state: Certified, *, under_way: bool) -> str:
-    """What is still to come, or what the other kind of certificate has."""
-    if under_way:
-        return f"Measuring more: {state.fraction:.0%} …"
+def _thorough(state: Certified, progress: float | None) -> str:
+    """What is still to come, or what the other kind of certificate has.
+
+    Args:
+        progress: of what is under way, 0 to 1.
+    """
+    if progress is not None:
+        return f"Measuring more: {progress:.0%} …"
     if state.full:
         return "This is the full certificate."
     return (
@@ -73,16 +78,19 @@ def verdict_of(state: Certified, wanted: Target | None = None) -> tuple[str, boo
     if found is None or circuit is None or found.verdict is None:
         return "", None
     if not found.verdict.accepted:
-        return " ".join(found.verdict.reasons), False
+        return " ".join(found.verdict.reasons), None if found.verdict.undecided else False
     if found.faithfulness < LEAST:
         both = f"{found.faithfulness:.0%} of the difference on new pairs, {circuit.faithfulness:.0%} on"
         return f"It keeps {both} those it was found by: far from the whole model.", None
-    told = f"As faithful on new pairs ({found.faithfulness:.2f}) as on those it was found by"
-    chance = "" if found.chance is None else f", and better than each of {found.chance.n} random circuits"
+    assert found.chance is not None and found.answers is not None
+    chance = f"better than each of {found.chance.n} random circuits"
     if wanted is not None and wanted.kind == "solved":
-        told = f"It answers as many new puzzles right as the whole model ({found.solved} of {found.pairs})"
-        return f"{told}{chance}.", True
-    return f"{told} ({circuit.faithfulness:.2f}){chance}.", True
+        own = found.answers
+        sure = f"at least {own.at_least:.0%} of such answers do ({CONFIDENCE:.0%} confidence)"
+        told = f"All {own.whole} new answers that the whole model gives right stay right: {sure}"
+        return f"{told}. It is {chance}.", True
+    told = f"As faithful on new pairs ({found.faithfulness:.2f}) as on those it was found by"
+    return f"{told} ({circuit.faithfulness:.2f}), and {chance}.", True
 
 
 def sections(state: Certified) -> list[Section]:
@@ -120,6 +128,8 @@ def _lines(found: Certificate) -> list[Line]:
         for name, key, n in shares
         if n is not None
     ]
+    if found.answers is not None:
+        lines.append(_stay_right(found.answers))
     return [
         *lines,
         Line("Cells right", f"{found.cells:.1%}", MEANINGS["cells"], found.cells),
@@ -130,6 +140,12 @@ def _lines(found: Certificate) -> list[Line]:
             MEANINGS["logit_difference"],
         ),
     ]
+
+
+def _stay_right(own: Answers) -> Line:
+    """How many of the whole model's right answers stay right, and the least that this shows."""
+    said = f"{own.kept} of {own.whole}, at least {own.at_least:.0%}"
+    return Line("Right answers that stay right", said, MEANINGS["answers"], own.at_least)
 
 
 def _share(value: float) -> str:

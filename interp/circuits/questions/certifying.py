@@ -1,12 +1,14 @@
-"""A circuit's certificate as a question: it goes on from the effects of the edges, whose order it judges
-too."""
+"""A circuit's certificate as a question: the quick one goes on from the effects of the edges, whose order it
+judges too, and the full one from the quick one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from interp.analyses.question import BasedQuestion
 from interp.circuits.certificate import AT_ONCE, RANDOM, Certificate, certify
-from interp.circuits.finder import By, Circuit, Judge, Target
+from interp.circuits.checks.answers import AT_ONCE as COUNTED_AT_ONCE
+from interp.circuits.checks.answers import COUNTED
+from interp.circuits.finder import By, Circuit, Judge, Kept, Target
 from interp.circuits.graph import Edge
 from interp.circuits.questions.effects import EdgeEffects, Effects
 from interp.circuits.questions.sample import Pairs
@@ -15,14 +17,15 @@ from interp.circuits.writes import FILLS, Fills
 from interp.engine.forward import weights_of
 from interp.export.programs import program_of
 from interp.model import PuzzleGPT
+from interp.pairs import Pair
 from interp.puzzles import load_puzzles
 from interp.resumable import Steps, resumable
 
 PARTS = {
     False: 3 + RANDOM["quick"] // AT_ONCE,
-    True: 5 + RANDOM["full"] // AT_ONCE + len(FILLS),
+    True: 3 + (RANDOM["full"] - RANDOM["quick"]) // AT_ONCE + len(FILLS),
 }
-"""Of a quick certificate and of a full one: how often more of it is known."""
+"""Of a quick certificate, and of what a full one has besides: how often more of it is known."""
 
 
 class Certified:
@@ -31,19 +34,22 @@ class Certified:
     Attributes:
         circuit: that it is of; its faithfulness is that over the pairs that it was found by.
         certificate: what is known of it on others.
+
+    Args:
+        more: how often more of it is known besides :data:`PARTS`.
     """
 
-    def __init__(self, full: bool) -> None:
+    def __init__(self, full: bool, more: int = 0) -> None:
         self.full = full
         self.circuit: Circuit | None = None
         self.certificate: Certificate | None = None
         self.complete = False
-        self._parts = 0
+        self._parts, self._all_parts = 0, PARTS[full] + more
 
     @property
     def fraction(self) -> float:
         """How much is done, 0 to 1."""
-        return 1.0 if self.complete else min(self._parts / PARTS[self.full], 0.99)
+        return 1.0 if self.complete else min(self._parts / self._all_parts, 0.99)
 
     @property
     def nbytes(self) -> int:
@@ -64,9 +70,10 @@ class CertificateOf(BasedQuestion[Certified]):
         effects: by which its edges were put in order, over the pairs that it was found by.
         edges: of the circuit.
         pairs: to hold it against.
-        full: with more random circuits, and all that takes minutes.
+        full: with more random circuits, and all that takes minutes; it goes on from the quick one.
         target: what it was found for; ``None``: to be as faithful as on the pairs that it was found by.
         by: it is made of edges, or of whole heads and MLPs.
+        signed: its edges were taken by score; by absolute score otherwise.
     """
 
     effects: EdgeEffects
@@ -75,17 +82,35 @@ class CertificateOf(BasedQuestion[Certified]):
     full: bool = False
     target: Target | None = None
     by: By = "edges"
+    signed: bool = False
 
     @property
-    def basis(self) -> EdgeEffects:
-        return self.effects
+    def quick(self) -> "CertificateOf":
+        """The same, quick."""
+        return replace(self, full=False)
+
+    @property
+    def basis(self) -> "EdgeEffects | CertificateOf":
+        return self.quick if self.full else self.effects
 
     @property
     def apart(self) -> bool:
         """Whether the pairs are others than those that the circuit was found by."""
         return self.pairs.held_out and not self.effects.pairs.held_out
 
-    def of_basis(self, model: PuzzleGPT, found: Effects) -> Steps[Certified, Certified]:
+    @property
+    def counted(self) -> Pairs | None:
+        """The pairs on which answers are counted, if they are what it was found for."""
+        if self.target is None or self.target.kind != "solved" or not self.apart:
+            return None
+        return replace(self.pairs, n=max(COUNTED, self.pairs.n))
+
+    def more(self) -> tuple[Pair, ...]:
+        """Those of them that it is not held against anyway."""
+        known = set(self.pairs.all())
+        return () if self.counted is None else tuple(pair for pair in self.counted.all() if pair not in known)
+
+    def of_basis(self, model: PuzzleGPT, found: "Effects | Certified") -> Steps[Certified, Certified]:
         return certificate_of.steps(model, self, found)
 
     def program(self, model: str) -> str:
@@ -95,8 +120,13 @@ class CertificateOf(BasedQuestion[Certified]):
         options += [f"fill={self.effects.fill!r}", "bank=bank"]
         if self.target is not None:
             options.append(f"target=Target({self.target.kind!r}, {self.target.amount!r})")
+        options += ["signed=True"] if self.signed else []
+        pairs = [f"held_out = {self.pairs.python}"]
+        if self.counted is not None:
+            pairs.append(f"more = [pair for pair in {self.counted.python} if pair not in held_out]")
+            options.append("more=more")
         return program_of(
-            [*self.effects.loaded(model), f"held_out = {self.pairs.python}"],
+            [*self.effects.loaded(model), *pairs],
             [
                 f"scores = {self.effects.call()}",
                 f"kept = scores.graph.mask(map(scores.graph.parse, {edges!r}))",
@@ -108,26 +138,30 @@ class CertificateOf(BasedQuestion[Certified]):
 
 
 @resumable
-def certificate_of(model: PuzzleGPT, asked: CertificateOf, effects: Effects) -> Steps[Any, Certified]:
+def certificate_of(
+    model: PuzzleGPT, asked: CertificateOf, basis: Effects | Certified
+) -> Steps[Any, Certified]:
     """Hold a circuit against pairs.
 
     Args:
-        effects: the answer of ``asked.effects``.
+        basis: the answer of ``asked.basis``.
 
     Yields:
         The state once, at the start: it fills up. Then ``None``.
     """
-    state, scores, fill = Certified(asked.full), effects.scores, asked.effects.fill
-    assert scores is not None
-    yield state
-    bank, found_by = load_puzzles("bank"), asked.effects.pairs.all()
-    kept = scores.graph.mask(asked.edges)
-    weights = weights_of(model)
-    fills = Fills(weights, fill, bank)
-    runs = yield from CircuitRuns.begun(weights, found_by, fill, bank, fills)
-    judge = yield from Judge.begun(runs)
-    claimed = (yield from judge.each(kept[None]))[0]
-    state.circuit = Circuit(scores.graph, kept, float(claimed), asked.by)
+    fill, bank, more = asked.effects.fill, load_puzzles("bank"), () if asked.full else asked.more()
+    fills = Fills(weights_of(model), fill, bank)
+    state = Certified(asked.full, more=len(more) // COUNTED_AT_ONCE)
+    scores = None
+    if isinstance(basis, Certified):
+        state.circuit, state.certificate = basis.circuit, basis.certificate
+        yield state
+    else:
+        yield state
+        scores = basis.scores
+        assert scores is not None
+        state.circuit = yield from _claimed(model, asked, scores.graph.mask(asked.edges), fills)
+    assert state.circuit is not None
     for news in certify.steps(
         model,
         state.circuit,
@@ -135,13 +169,25 @@ def certificate_of(model: PuzzleGPT, asked: CertificateOf, effects: Effects) -> 
         depth="full" if asked.full else "quick",
         scores=scores,
         target=asked.target,
-        found_by=found_by if asked.apart else (),
+        found_by=asked.effects.pairs.all() if asked.apart else (),
         fill=fill,
         bank=bank,
         fills=fills,
+        signed=asked.signed,
+        more=more,
+        known=state.certificate,
     ):
         if news is not None:
             state.take(news)
         yield None
     state.complete = True
     return state
+
+
+def _claimed(model: PuzzleGPT, asked: CertificateOf, kept: Kept, fills: Fills) -> Steps[Any, Circuit]:
+    """The circuit, with what it keeps on the pairs that it was found by."""
+    weights, found_by = weights_of(model), asked.effects.pairs.all()
+    runs = yield from CircuitRuns.begun(weights, found_by, asked.effects.fill, load_puzzles("bank"), fills)
+    judge = yield from Judge.begun(runs)
+    faithfulness = (yield from judge.each(kept[None]))[0]
+    return Circuit(judge.graph, kept, float(faithfulness), asked.by)

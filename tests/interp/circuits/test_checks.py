@@ -7,10 +7,11 @@ import pytest
 
 from interp import load_puzzles
 from interp.circuits.attribution import attribute_edges
-from interp.circuits.certificate import certificate_json, certify, check_apart
+from interp.circuits.certificate import Chance, certificate_json, certify, check_apart
+from interp.circuits.checks.answers import Answers, count_answers
 from interp.circuits.checks.greedy import greedy_answers
 from interp.circuits.checks.knockouts import NEEDED, completeness, minimality
-from interp.circuits.finder import Circuit, Judge, Target, edge_classes, top_kept
+from interp.circuits.finder import Circuit, Judge, Target, edge_classes, random_circuits, top_kept
 from interp.circuits.graph import Graph
 from interp.circuits.runs import CircuitRuns
 from interp.circuits.scores import EdgeScores
@@ -123,22 +124,27 @@ def test_every_pairs_scores_are_kept_and_drawn_anew(model: PuzzleGPT, scores: Ed
 def test_a_full_certificate_says_everything(
     model: PuzzleGPT, circuit: Circuit, scores: EdgeScores, bank: PuzzleSet
 ) -> None:
-    held_out = others_with_a_gap()
-    steps = list(
-        certify.steps(
-            model,
-            circuit,
-            held_out,
-            depth="full",
-            scores=scores,
-            found_by=pairs_with_a_gap(),
-            n_random=3,
-            bank=bank,
-        )
+    """It goes on from the quick one, which measures nothing again."""
+    held_out, found_by = others_with_a_gap(), pairs_with_a_gap()
+    quick = [
+        one
+        for one in certify.steps(model, circuit, held_out, scores=scores, found_by=found_by, n_random=2)
+        if one is not None
+    ]
+    assert quick[0].chance is None and quick[0].pairs == 2
+    steps = certify.steps(
+        model, circuit, held_out, depth="full", known=quick[-1], n_random=3, found_by=found_by, bank=bank
     )
     found = [one for one in steps if one is not None]
-    assert found[0].chance is None and found[0].pairs == 2
+    assert found[0].chance is not None and found[0].chance.n == 3
     last = found[-1]
+    for name in ("faithfulness", "kl", "solved", "answers", "sizes", "stable"):
+        assert getattr(last, name) is getattr(quick[-1], name) is not None
+    judge = Judge(CircuitRuns(weights_of(model), held_out))
+    each = np.array([judge.of(one) for one in random_circuits(GRAPH, circuit.kept, 3)])
+    expected = Chance.of(each)
+    assert last.chance is not None
+    assert [*vars(last.chance).values()] == pytest.approx([*vars(expected).values()], abs=1e-4)
     assert last.fills is not None and list(last.fills) == ["pair", "mean", "resample", "zero"]
     assert last.fills["pair"].faithfulness == pytest.approx(last.faithfulness, abs=1e-4)
     zero = CircuitRuns(weights_of(model), held_out, "zero")
@@ -162,6 +168,37 @@ def test_other_pairs_are_asked_for_edges_in_the_same_order(
         ]
         assert found is not None and found.mean == pytest.approx(np.mean(each))
     assert not np.array_equal(scores.top(n), scores.top(n, signed=True))
+
+
+def test_answers_are_counted_as_greedy_decoding_draws_them(model: PuzzleGPT, pairs: list[Pair]) -> None:
+    """On puzzles whose truth is what the model draws it is right, and a circuit where it draws the same."""
+    own = [*pairs, *others_with_a_gap()]
+    right = [replace(pair, base=drawn_by(model, pair.base)) for pair in own[:3]]
+    asked = [*right, own[3]]
+    for kept in (GRAPH.possible, GRAPH.mask([GRAPH.edge("embed", "logits")])):
+        runs = CircuitRuns(weights_of(model), asked)
+        greedy = (greedy_answers(runs, kept) == runs.answers).all(1)
+        steps = list(count_answers.steps(weights_of(model), kept, asked))
+        assert steps == [None] * (3 * 4 + 1), "of the one that is answered wrong only the whole model is run"
+        found = count_answers(weights_of(model), kept, asked)
+        assert (found.pairs, found.whole, found.kept) == (4, 3, int(greedy[:3].sum()))
+        assert found.kept == (3 if kept is GRAPH.possible else 0)
+
+
+def test_right_answers_stay_right_if_enough_of_them_show_it() -> None:
+    """Eight of eight show little; what the model answers wrong does not count; one that goes wrong is one."""
+    few = Answers.of(np.array([True] * 8 + [False]), np.array([True] * 9))
+    assert (few.pairs, few.whole, few.kept) == (9, 8, 8) and few.at_least == pytest.approx(0.05 ** (1 / 8))
+    assert few.undecided and "shows no more than that at least 69% of such answers" in few.reason
+    enough = few.with_more(Answers.of(np.ones(21, bool), np.ones(21, bool)))
+    assert enough.whole == 29 and not enough.undecided and not enough.reason
+    wrong = enough.with_more(Answers.of(np.ones(35, bool), np.arange(35) > 3))
+    assert (
+        not wrong.undecided and "Of 64 held-out answers" in wrong.reason and "60 stay right" in wrong.reason
+    )
+    assert wrong.at_least == pytest.approx(0.8629, abs=1e-3), (
+        "Clopper and Pearson, 4 wrong of 64, one-sided 95 %"
+    )
 
 
 def _share(runs: CircuitRuns, kept: np.ndarray) -> float:
@@ -190,7 +227,10 @@ def test_a_verdict_gives_its_reasons(model: PuzzleGPT, pairs: list[Pair], circui
     solved = certify(
         model, replace(circuit, faithfulness=2.0), pairs, n_random=1, target=Target("solved")
     ).verdict
-    assert solved is not None and solved.accepted, "no share of the gap was asked for"
+    assert solved is not None and solved.undecided, "no share of the gap was asked for"
+    assert solved.reasons == (
+        "The whole model answers none of the held-out puzzles right: none can stay right.",
+    )
     whole = certify(model, Circuit(GRAPH, GRAPH.possible, 1.0), pairs, n_random=1)
     assert whole.verdict is not None
     assert [reason for reason in whole.verdict.reasons if "no nearer to the whole" in reason]

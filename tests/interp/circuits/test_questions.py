@@ -8,9 +8,10 @@ from interp import load_model, load_puzzles, predict
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend
 from interp.checkpoints import save_model
+from interp.circuits import certificate, writes
 from interp.circuits.attribution import attribute_edges
 from interp.circuits.certificate import certify
-from interp.circuits.finder import Target, find_circuit
+from interp.circuits.finder import Circuit, Target, find_circuit
 from interp.circuits.graph import Edge, Graph
 from interp.circuits.questions import AnswerWithout, CertificateOf, CircuitOf, EdgeEffects, effects
 from interp.circuits.questions.sample import Pairs
@@ -89,6 +90,8 @@ def test_circuits_and_certificates_go_on_from_effects_that_are_kept(
         return attribute_edges.steps(*arguments, **options)
 
     monkeypatch.setattr(effects, "attribute_edges", type("Counted", (), {"steps": staticmethod(counted)}))
+    monkeypatch.setitem(certificate.RANDOM, "full", 24)
+    monkeypatch.setattr(writes, "REFERENCE", 3)
     backend, asked = Backend(), EdgeEffects(OWN, "eap")
     small, large = (backend.ask(name, CircuitOf(asked, Target("size", n), eliminate=False)) for n in (20, 60))
     assert small.circuit is not None and large.circuit is not None
@@ -104,7 +107,30 @@ def test_circuits_and_certificates_go_on_from_effects_that_are_kept(
     told = certify(model, found, pairs, scores=scores)
     assert held.certificate.faithfulness == pytest.approx(told.faithfulness)
     assert (held.certificate.verdict, held.certificate.sizes) == (told.verdict, told.sizes)
+    full = backend.ask(name, CertificateOf(asked, found.edges, OWN, full=True))
+    assert full.complete and full.certificate is not None and full.certificate.minimal is not None
+    assert full.certificate.sizes is held.certificate.sizes, "it goes on from the quick one"
+    assert full.certificate.chance is not None and full.certificate.chance.n == 24
     assert small.summary().startswith(f"{len(found)} of {GRAPH.n_edges} edges keep")
+
+
+def test_a_certificate_takes_edges_as_its_circuit_was_chosen(name: str) -> None:
+    """By score or by absolute score; and answers are counted on all pairs held out where they are wanted."""
+    asked = EdgeEffects(TWO, "eap")
+    edges, backend = tuple(GRAPH.edges())[:40], Backend()
+    found = [
+        backend.ask(name, CertificateOf(asked, edges, TWO, signed=signed)).certificate
+        for signed in (False, True)
+    ]
+    scores, kept = backend.ask(name, asked).scores, GRAPH.mask(edges)
+    assert scores is not None
+    for own, signed in zip(found, (False, True), strict=True):
+        expected = certificate._stable(scores, Circuit(GRAPH, kept, 1.0), 0, signed)
+        assert own is not None and own.stable == expected
+    assert found[0] != found[1]
+    solved = CertificateOf(asked, edges, TWO.others(), target=Target("solved"))
+    assert len(solved.more()) == 64 - 8 and not set(solved.more()) & set(TWO.others().all())
+    assert "more=more" in solved.program(name) and not CertificateOf(asked, edges, TWO.others()).more()
 
 
 def test_an_answer_without_an_edge_is_drawn_cell_by_cell(model: PuzzleGPT, name: str) -> None:
