@@ -8,18 +8,22 @@ An object of these; others beside them are left alone::
     seed           what was drawn at random was drawn with, a whole number from 0 on
     target         {"kind": "size" | "faithfulness" | "solved", "amount": a number}
     by             "edges" | "nodes"
-    pairs          {"found_by": [...], "held_out": [...]}, each {"base", "counterfactual", "kind", "task",
-                   "variable"}, the two puzzles as the text of a link (interp.puzzles.spelling)
+    pairs          {"found_by": [...], "held_out": [...], "more": [...]}, each {"base", "counterfactual",
+                   "kind", "task", "variable"}, the two puzzles as the text of a link
+                   (interp.puzzles.spelling); more: on which only answers are counted, may be left out
     edges          [{"from": "L1.H5", "to": "L3.H2.k", "score": what it was worth}, ...], each once
     n_edges        how many
     faithfulness   over the pairs by which it was found
     text           the same edges as text (interp.circuits.text)
     scores         {"how": "exact" | "eap" | "eap-ig", "pairs": over how many, "signed": whether edges were
-                   taken by score and not by absolute score, "edges": of all edges of the model, in the
-                   order of Graph.edges}: by which the circuit was found; left out where it is not known
+                   taken by score and not by absolute score, "anew": whether they were scored for the
+                   certificate only (it may be left out), "edges": of all edges of the model to seven digits,
+                   in the order of Graph.edges}: by which the circuit was found, or, anew, what stands in for
+                   that; left out where it is not known
 
-and of its certificate (:func:`interp.circuits.certificate.certificate_json`). A file comes from a stranger:
-what is not as it should be is told in one sentence that names the place.
+and of its certificate (:func:`interp.circuits.certificate.certificate_json`). The HTML file of a circuit
+(:mod:`interp.figures.circuit.page`) holds the same object. A file comes from a stranger: what is not as it
+should be is told in one sentence that names the place.
 """
 
 import json
@@ -34,7 +38,7 @@ from jaxtyping import Float
 
 from interp.circuits.certificate import Stability
 from interp.circuits.finder import By, Circuit, Target
-from interp.circuits.graph import Graph
+from interp.circuits.graph import Graph, connected
 from interp.circuits.scores import HOWS, EdgeScores, How
 from interp.circuits.text import edges_text
 from interp.circuits.writes import FILLS, Fill
@@ -46,9 +50,15 @@ from interp.pairs import KINDS, Kind, Pair
 from interp.pairs.files import LONGEST_VARIABLE
 from interp.puzzles.spelling import read_spelled, spelled
 
+PAGE = b"<!doctype html>"
+"""How an HTML file begins."""
+WITHIN = "circuit"
+"""The id of the element in it that holds the circuit."""
 LARGEST = 16 << 20
 """Bytes: more than any circuit's file has."""
 MOST_PAIRS = 4096
+DIGITS = 7
+"""Of the scores of all edges, which are computed to no more: a third of what all digits would take."""
 TARGETS = ("size", "faithfulness", "solved")
 
 
@@ -68,6 +78,8 @@ class Record:
         order: the scores of all edges, by which it was found; ``None`` where they are not known.
         signed: its edges were taken by score, not by absolute score.
         stable: what its certificate says of other pairs, which no certificate changes.
+        more: further pairs held out, on which only answers were counted.
+        anew: it was not found by ``order``, which was scored for its certificate.
     """
 
     circuit: Circuit
@@ -82,6 +94,8 @@ class Record:
     order: EdgeScores | None = None
     signed: bool = False
     stable: Stability | None = None
+    more: tuple[Pair, ...] = ()
+    anew: bool = False
 
 
 def record_json(record: Record, certificate: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,6 +126,7 @@ def record_json(record: Record, certificate: Mapping[str, Any]) -> dict[str, Any
         "pairs": {
             "found_by": [_pair_json(pair) for pair in record.found_by],
             "held_out": [_pair_json(pair) for pair in record.held_out],
+            **({"more": [_pair_json(pair) for pair in record.more]} if record.more else {}),
         },
     }
 
@@ -120,8 +135,9 @@ def _scores_json(record: Record) -> dict[str, Any]:
     order = record.order
     if order is None:
         return {}
-    own = {"how": order.how, "pairs": order.pairs, "signed": record.signed, "edges": order.values.tolist()}
-    return {"scores": own}
+    values = [float(f"{one:.{DIGITS}g}") for one in order.values.tolist()]
+    own = {"how": order.how, "pairs": order.pairs, "signed": record.signed, "anew": record.anew}
+    return {"scores": {**own, "edges": values}}
 
 
 def _pair_json(pair: Pair) -> dict[str, str]:
@@ -135,7 +151,7 @@ def read_record(path: str | Path, model: PuzzleGPT) -> Record:
     Raises:
         PuzzlescopeError: naming the file and the place, if it holds none, or one of another model.
     """
-    name = brief(Path(path).name)
+    name = brief(Path(path).name or str(path))
     try:
         return _record(_loaded(Path(path)), model)
     except PuzzlescopeError as error:
@@ -153,6 +169,8 @@ def _loaded(path: Path) -> dict[str, Any]:
             data = opened.read(LARGEST + 1)
         if len(data) > LARGEST:
             _refuse(f"it has more than {LARGEST >> 20} MB.")
+        if data.startswith(PAGE):
+            data = _within(data)
         found = json.loads(data, parse_constant=_not_finite, object_pairs_hook=_once)
     except RecursionError:
         _refuse("it is nested beyond all reason.")
@@ -163,6 +181,14 @@ def _loaded(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         _refuse(f"expected an object, got {_kind(found)}.")
     return found
+
+
+def _within(page: bytes) -> bytes:
+    """The object in a circuit's HTML file."""
+    _, begin, rest = page.partition(f'<script type="application/json" id="{WITHIN}">'.encode())
+    if not begin:
+        _refuse("it is a page without a circuit and its certificate.")
+    return rest.partition(b"</script>")[0]
 
 
 def _record(found: dict[str, Any], model: PuzzleGPT) -> Record:
@@ -179,13 +205,15 @@ def _record(found: dict[str, Any], model: PuzzleGPT) -> Record:
     total, kept = _edges(_get(found, "edges", list), graph)
     if _get(found, "n_edges", int) != kept.sum():
         _refuse(f"'n_edges' is {found['n_edges']}, and there are {kept.sum()} edges.")
+    if not connected(graph, kept).any():
+        _refuse("none of its edges is on a path from the embedding to the logits.")
     seed = _get(found, "seed", int)
     if not 0 <= seed < 1 << 63:
         _refuse("'seed' expects a whole number from 0 on.")
     pairs = _get(found, "pairs", dict)
     circuit = Circuit(graph, kept, _number(found, "faithfulness"), cast(By, by))
     fill = cast(Fill, _one_of(found, "fill", tuple(FILLS)))
-    order, signed = _scores(found, graph, fill)
+    order, signed, anew = _scores(found, graph, fill)
     return Record(
         circuit,
         total,
@@ -199,13 +227,16 @@ def _record(found: dict[str, Any], model: PuzzleGPT) -> Record:
         order,
         signed,
         _stable(found),
+        _pairs(pairs, "more") if "more" in pairs else (),
+        anew,
     )
 
 
-def _scores(found: dict[str, Any], graph: Graph, fill: Fill) -> tuple[EdgeScores | None, bool]:
-    """The scores of all edges, if they are there, and whether edges were taken by them as they are."""
+def _scores(found: dict[str, Any], graph: Graph, fill: Fill) -> tuple[EdgeScores | None, bool, bool]:
+    """The scores of all edges, if they are there, whether edges were taken by them as they are, and whether
+    they were scored for the certificate."""
     if "scores" not in found:
-        return None, False
+        return None, False, False
     own, where = _get(found, "scores", dict), "scores."
     how, pairs = _one_of(own, "how", tuple(HOWS), where), _get(own, "pairs", int, where)
     values = _get(own, "edges", list, where)
@@ -214,7 +245,8 @@ def _scores(found: dict[str, Any], graph: Graph, fill: Fill) -> tuple[EdgeScores
     total = np.zeros(graph.possible.shape)
     total[graph.possible] = [_finite(one, f"scores.edges, number {n}") for n, one in enumerate(values, 1)]
     scores = EdgeScores(graph, total, None, cast(How, how), fill, pairs, 0.0, 0.0)
-    return scores, _get(own, "signed", bool, where)
+    anew = "anew" in own and _get(own, "anew", bool, where)
+    return scores, _get(own, "signed", bool, where), anew
 
 
 def _stable(found: dict[str, Any]) -> Stability | None:

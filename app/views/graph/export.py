@@ -138,12 +138,16 @@ class _Made:
             "Python": self.asked.program(self.scene.model),
             "The certificate": self._question().program(self.scene.model),
         }
-        return html(picture, self._told(), facts, programs=programs, state=state)
+        return html(picture, self._told(), facts, programs=programs, state=state, record=self._record())
 
     def json(self) -> str:
+        return strict_json(self._record()) + "\n"
+
+    def _record(self) -> dict[str, Any]:
+        """The circuit's file."""
         effects, question = self.asked.effects, self._question()
         found, scores = self.certified(), self.effects().scores
-        assert scores is not None and found.circuit is not None
+        assert scores is not None and found.circuit is not None and found.certificate is not None
         record = Record(
             found.circuit,
             scores.total,
@@ -154,8 +158,12 @@ class _Made:
             effects.fill,
             0,
             self.asked.target,
+            scores,
+            question.signed,
+            found.certificate.stable,
+            question.more(),
         )
-        return strict_json(record_json(record, self._told())) + "\n"
+        return record_json(record, self._told())
 
     def _question(self) -> CertificateOf:
         if self.given is not None:

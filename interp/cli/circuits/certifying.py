@@ -8,8 +8,7 @@ import numpy as np
 import typer
 
 from interp.checkpoints import load_model
-from interp.circuits.certificate import Certificate, certificate_json
-from interp.circuits.certificate import certify as hold
+from interp.circuits.certificate import certificate_json
 from interp.circuits.files import Record, read_record, record_json
 from interp.circuits.finder import FAITHFUL, Judge, Target
 from interp.circuits.runs import CircuitRuns
@@ -26,12 +25,12 @@ from interp.cli.circuits.choices import (
     split_pairs,
 )
 from interp.cli.circuits.finding import check_seed, circuit_of_text, score_pairs
+from interp.cli.circuits.holding import held
 from interp.cli.circuits.telling import print_certificate
-from interp.cli.inputs import progress
 from interp.cli.options import JsonOption, ModelOption, OutOption
 from interp.cli.printing import checked, report, say_result
 from interp.engine.forward import weights_of
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.model import PuzzleGPT
 from interp.puzzles import load_puzzles
 from interp.resumable import finish
@@ -53,8 +52,8 @@ def certify(
     as_json: JsonOption = False,
 ) -> None:
     """Hold a circuit against pairs that it was not found by: those of its file, or, of a circuit given as
-    text, those that --task, --pairs and --n choose. Sizes are told by the scores of its file, or, where there
-    are none, by EAP-IG. A circuit given as text is to keep 0.9 of the gap."""
+    text, those that --task, --pairs and --n choose. Sizes are told by the scores of its file; where there
+    are none, edges are scored by EAP-IG, which is said. A circuit given as text is to keep 0.9 of the gap."""
     path = checked(out)
     if n < 1:
         raise PuzzlescopeError(f"--n expects at least 1, got {n}.")
@@ -63,42 +62,52 @@ def certify(
     if INTO in what:
         record = _of_text(what, net, model, pairs, task, n, cut, seed)
     else:
-        record = read_record(what, net)
-        if not record.found_by or not record.held_out:
-            raise PuzzlescopeError(f"{Path(what).name} names no pairs to hold the circuit against.")
-    scores = record.order or score_pairs(net, list(record.found_by), record.fill, as_json)
-    steps = hold.steps(
-        net,
-        record.circuit,
-        record.held_out,
-        depth="full" if full else "quick",
-        scores=scores,
-        target=record.target,
-        found_by=record.found_by,
-        fill=record.fill,
-        bank=load_puzzles("bank"),
-        seed=record.seed,
-        signed=record.signed,
-    )
-    news = (one for one in steps if one is not None)
-    certificate: Certificate = list(progress(news, "certifying", quiet=as_json))[-1]
+        record = _of_file(what, net)
+    if record.order is None:
+        scores = score_pairs(net, list(record.found_by), record.fill, as_json)
+        record = replace(record, order=scores, anew=True)
+    certificate = held(net, record, full=full, quiet=as_json)
     if certificate.stable is None:  # it is told by each pair's scores, which are not in the file
         certificate = replace(certificate, stable=record.stable)
-    record = replace(record, order=scores)
     result = record_json(record, certificate_json(certificate, record.circuit))
 
     def table() -> None:
         found = record.circuit
-        by = "edges are scored" if INTO in what else "it was found"
+        if INTO in what:
+            keep = "on the pairs by which edges are scored they keep"
+        else:
+            keep = "on the pairs by which it was found they keep, by its file,"
         say_result(
-            f"{len(found)} edges of {found.graph.n_edges:,}; on the pairs by which {by} they keep"
-            f" {found.faithfulness:.3f} of the gap."
+            f"{len(found)} edges of {found.graph.n_edges:,}; {keep} {found.faithfulness:.3f} of the gap."
         )
         print_certificate(certificate)
 
-    report(result, table, as_json, path)
+    report(result, table, as_json, path, _anew(record, what))
     if path is not None and not as_json:
         say_result(f"Wrote the circuit of {len(record.circuit)} edges, with its certificate, to {path}.")
+
+
+def _anew(record: Record, what: str) -> str:
+    """By which scores sizes are told, if not by those that the circuit was found by."""
+    if not record.anew or record.order is None:
+        return ""
+    which = "A circuit given as text has" if INTO in what else f"{brief(Path(what).name)} holds"
+    return (
+        f"{which} no scores of all edges by which it was found: sizes and stability are told by EAP-IG over"
+        f" {record.order.pairs} pairs, scored for a certificate."
+    )
+
+
+def _of_file(name: str, net: PuzzleGPT) -> Record:
+    if not name.strip():
+        raise PuzzlescopeError(
+            "CIRCUIT expects a file of `circuit --out`, or edges such as 'embed>L1.H5.qkv,L1.H5>logits', got"
+            " an empty text."
+        )
+    record = read_record(name, net)
+    if not record.found_by or not record.held_out:
+        raise PuzzlescopeError(f"{Path(name).name} names no pairs to hold the circuit against.")
+    return record
 
 
 def _of_text(
@@ -107,7 +116,7 @@ def _of_text(
     """A circuit that somebody wrote down. What it keeps is computed; it is held to what circuits are looked
     for by default."""
     found = circuit_of_text(text, net)
-    train, held_out = split_pairs(pairs, task, n)
+    train, held_out, _ = split_pairs(pairs, task, n)
     runs = finish(CircuitRuns.begun(weights_of(net), train, fill, load_puzzles("bank")))
     found = replace(found, faithfulness=Judge(runs).of(found.kept))
     return Record(

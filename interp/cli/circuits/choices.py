@@ -1,12 +1,13 @@
 """What ``edges``, ``circuit`` and ``certify`` are asked alike: which pairs, and what a cut edge reads."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 from interp.circuits.attribution import check_pairs
 from interp.circuits.certificate import check_apart
+from interp.circuits.checks.answers import COUNTED
 from interp.circuits.writes import FILLS, Fill
 from interp.errors import PuzzlescopeError, brief
 from interp.pairs import KINDS, Pair, check_kind, pair_for, shipped_pairs
@@ -29,7 +30,8 @@ SizeOption = Annotated[
     int | None, typer.Option("--edges", help="The best of at most so many edges (parts, with --nodes).")
 ]
 SolvedOption = Annotated[
-    bool, typer.Option("--solved", help="The greedy answers that the whole model gives right stay right.")
+    bool,
+    typer.Option("--solved", help="Answers that the model gives right stay right; counted on 64 pairs."),
 ]
 NodesOption = Annotated[bool, typer.Option("--nodes", help="Of whole heads and MLPs, not of single edges.")]
 EachOption = Annotated[
@@ -83,10 +85,17 @@ def chosen_pairs(pairs: str, task: str | None, held_out: bool = False) -> list[P
     return found
 
 
-def split_pairs(
-    pairs: str, task: str | None, n: int, puzzle: str | None = None
-) -> tuple[list[Pair], list[Pair]]:
-    """Pairs to find a circuit by, and others to hold it against: of a file its two halves.
+class Split(NamedTuple):
+    """Pairs to find a circuit by, others to hold it against, and more on which only answers are counted."""
+
+    found_by: list[Pair]
+    held_out: list[Pair]
+    more: list[Pair]
+
+
+def split_pairs(pairs: str, task: str | None, n: int, puzzle: str | None = None) -> Split:
+    """Pairs to find a circuit by, and others to hold it against: of a file its two halves. More are as many
+    of those held out as there are, up to :data:`COUNTED` with the others.
 
     Args:
         n: at most so many of each.
@@ -99,16 +108,23 @@ def split_pairs(
         train, held_out = train[:half], train[half:]
         if not train:
             raise PuzzlescopeError(f"{Path(pairs).name} has one pair: expected two or more, half held out.")
-    step = max(1, len(train) // n) if task is None else 1  # of all tasks, not the first one's alone
-    found = train[::step][:n] if puzzle is None else [_one_pair(puzzle, pairs, train)]
+    spread = task is None  # over all tasks, not the first one's alone
+    found = _some(train, n, spread) if puzzle is None else [_one_pair(puzzle, pairs, train)]
     if puzzle is not None and task is None:
         held_out = [pair for pair in held_out if pair.task == found[0].task] or held_out
-        step = 1
-    others = held_out[::step][:n]
+        spread = False
+    others = _some(held_out, n, spread)
+    left = [pair for pair in held_out if pair not in others]
+    more = _some(left, COUNTED - len(others), spread) if len(others) < COUNTED else []
     check_pairs(found)
-    check_pairs(others)
-    check_apart(found, others)
-    return found, others
+    check_pairs([*others, *more])
+    check_apart(found, [*others, *more])
+    return Split(found, others, more)
+
+
+def _some(pairs: list[Pair], n: int, spread: bool) -> list[Pair]:
+    """At most so many: the first ones, or such as lie equally far apart."""
+    return pairs[:: max(1, len(pairs) // n) if spread else 1][:n]
 
 
 def _one_pair(puzzle: str, kind: str, pairs: list[Pair]) -> Pair:

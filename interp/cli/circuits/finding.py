@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from interp.checkpoints import load_model
 from interp.circuits.attribution import STEPS, attribute_edges
-from interp.circuits.certificate import certificate_json, certify
+from interp.circuits.certificate import Certificate, certificate_json
 from interp.circuits.files import Record, record_json
-from interp.circuits.finder import FAITHFUL, By, Circuit, Judge, Target, eliminate, find_circuit
+from interp.circuits.finder import FAITHFUL, Circuit, Judge, Target, eliminate, find_circuit
 from interp.circuits.graph import Graph, connected
 from interp.circuits.runs import CircuitRuns
 from interp.circuits.scores import EdgeScores
@@ -38,6 +38,7 @@ from interp.cli.circuits.choices import (
     checked_fill,
     split_pairs,
 )
+from interp.cli.circuits.holding import held
 from interp.cli.circuits.telling import print_found
 from interp.cli.inputs import progress
 from interp.cli.options import JsonOption, ModelOption, OutOption
@@ -80,50 +81,48 @@ def circuit(
         raise PuzzlescopeError(f"--n and --random expect at least 1, got {n} and {random}.")
     check_seed(seed)
     target, cut = _target(faithfulness, size, solved), checked_fill(fill)
-    train, held_out = split_pairs(pairs, task, n, puzzle)
-    net, bank = load_model(model), load_puzzles("bank")
+    split, net = split_pairs(pairs, task, n, puzzle), load_model(model)
     given = None if text is None else _given(text, net, nodes)
-    scores = read_scores(Graph(net.cfg), Path(start)) if start else score_pairs(net, train, cut, as_json)
-    runs = finish(CircuitRuns.begun(weights_of(net), train, cut, bank))
-    if given is not None:
-        found = replace(given, faithfulness=Judge(runs).of(given.kept))
-        if prune:
-            found = _last(eliminate.steps(runs, found, target), "eliminating", as_json)
+    if start:
+        scores = read_scores(Graph(net.cfg), Path(start))
     else:
-        by: By = "nodes" if nodes else "edges"
-        steps = find_circuit.steps(runs, scores, target, signed=signed, by=by, exact=prune)
+        scores = score_pairs(net, split.found_by, cut, as_json)
+    runs = finish(CircuitRuns.begun(weights_of(net), split.found_by, cut, load_puzzles("bank")))
+    if given is not None:
+        found = _kept_of(runs, given, target, prune, as_json)
+    else:
+        steps = find_circuit.steps(
+            runs, scores, target, signed=signed, by="nodes" if nodes else "edges", exact=prune
+        )
         found = _last(steps, "growing and eliminating", as_json)
-    certificate = certify(
-        net,
-        found,
-        held_out,
-        depth="full" if full else "quick",
-        scores=scores,
-        target=target,
-        found_by=train,
-        n_random=random,
-        fill=cut,
-        bank=bank,
-        seed=seed,
-        signed=signed,
-    )
     record = Record(
         found,
         scores.total,
         model,
         net.checkpoint_id,
-        tuple(train),
-        tuple(held_out),
+        tuple(split.found_by),
+        tuple(split.held_out),
         cut,
         seed,
         target,
         scores,
         signed,
+        more=tuple(split.more) if solved else (),
     )
-    result = record_json(record, certificate_json(certificate, found))
+    _tell(record, held(net, record, full=full, quiet=as_json, n_random=random), as_json, path)
+
+
+def _kept_of(runs: CircuitRuns, given: Circuit, target: Target, prune: bool, quiet: bool) -> Circuit:
+    """A given circuit, with what it keeps, or what is left of it when what can go is dropped."""
+    found = replace(given, faithfulness=Judge(runs).of(given.kept))
+    return _last(eliminate.steps(runs, found, target), "eliminating", quiet) if prune else found
+
+
+def _tell(record: Record, certificate: Certificate, as_json: bool, path: Path | None) -> None:
+    result = record_json(record, certificate_json(certificate, record.circuit))
     report(result, lambda: print_found(record, certificate), as_json, path)
     if path is not None and not as_json:
-        say_result(f"Wrote a circuit of {len(found)} edges, with its certificate, to {path}.")
+        say_result(f"Wrote a circuit of {len(record.circuit)} edges, with its certificate, to {path}.")
 
 
 def check_seed(seed: int) -> None:
@@ -199,13 +198,16 @@ def read_scores(graph: Graph, path: Path) -> EdgeScores:
         rows = list(zip(table["from"], table["to"], table["score"].astype(float), strict=True))
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise PuzzlescopeError(f"{expected}; {path.name} could not be read as one.") from error
-    total = np.zeros(graph.possible.shape)
-    for writer, reader, score in rows:
-        total[graph.place(graph.edge(str(writer), str(reader)))] = score
+    total = np.where(graph.possible, np.nan, 0.0)
+    try:
+        for writer, reader, score in rows:
+            total[graph.place(graph.edge(str(writer), str(reader)))] = score
+    except PuzzlescopeError as error:
+        raise PuzzlescopeError(f"{path.name} is no table of this model's edges: {error}") from error
     if len(rows) != graph.n_edges or not np.isfinite(total).all():
         raise PuzzlescopeError(
-            f"{expected}, for this model: {graph.n_edges:,} edges with finite scores; {path.name} has"
-            f" {len(rows):,}."
+            f"{expected}, for this model: {graph.n_edges:,} edges, each once with a finite score; {path.name}"
+            f" has {len(rows):,} rows, and such scores of {np.isfinite(total[graph.possible]).sum():,}."
         )
     return EdgeScores(graph, total, None, "eap-ig", "pair", 0, 0.0, 0.0)
 

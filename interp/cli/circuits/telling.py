@@ -1,6 +1,7 @@
 """A circuit and its certificate, told on a terminal."""
 
-from interp.circuits.certificate import Certificate
+from interp.circuits.certificate import Certificate, Verdict
+from interp.circuits.checks.answers import CONFIDENCE
 from interp.circuits.files import Record
 from interp.cli.printing import print_table, say_result
 from interp.numbers import number
@@ -31,6 +32,12 @@ def print_certificate(found: Certificate) -> None:
         f" cell) and answers {found.solved} right, the whole model {found.whole_solved}; {found.alike} alike"
         f" ({found.alike_cells:.1%} of the cells). KL {found.kl:.3g} nats a cell."
     )
+    if found.answers is not None:
+        own = found.answers
+        say_result(
+            f"Of {own.whole} answers that the whole model gives right, on {own.pairs} pairs, {own.kept} stay"
+            f" right: at least {own.at_least:.0%} of all such ({CONFIDENCE:.0%} confidence)."
+        )
     if found.chance is not None:
         say_result(
             f"{found.chance.n} random circuits with as many edges of each class keep {found.chance.mean:.3f},"
@@ -65,4 +72,10 @@ def print_certificate(found: Certificate) -> None:
         ]
         print_table(("cut edges read", "faithfulness", "KL", "cells", "right"), rows)
     if found.verdict is not None:
-        say_result("Accepted." if found.verdict.accepted else f"Rejected. {' '.join(found.verdict.reasons)}")
+        say_result(_verdict(found.verdict))
+
+
+def _verdict(own: Verdict) -> str:
+    if own.accepted:
+        return "Accepted."
+    return f"{'Undecided' if own.undecided else 'Rejected'}. {' '.join(own.reasons)}"

@@ -8,6 +8,7 @@ from hashlib import sha256
 from html import escape
 from typing import Any
 
+from interp.circuits.files import WITHIN
 from interp.export.tables import VERSION, html_table
 from interp.figures.circuit.picture import CircuitPicture
 from interp.figures.circuit.scripts import GEOMETRY, GRAPH, HERE, PANEL, STYLE, TOOLS
@@ -16,7 +17,7 @@ from interp.figures.circuit.svg import svg
 from interp.figures.paper.plates import today
 from interp.figures.paper.words import writable
 from interp.numbers import short
-from interp.outputs import plain
+from interp.outputs import plain, strict_json
 
 START = """
 const given = JSON.parse(document.getElementById("given").textContent)
@@ -33,6 +34,7 @@ def html(
     programs: Mapping[str, str] | None = None,
     state: PictureState = DEFAULT_STATE,
     date: str = "",
+    record: Mapping[str, Any] | None = None,
 ) -> str:
     """The file.
 
@@ -42,6 +44,8 @@ def html(
         facts: what stands below the title, each a name and a value: seeds, versions, the checkpoint.
         programs: text by what it is, such as the Python program and the command that compute the same.
         date: left out, today's.
+        record: the circuit's file (:mod:`interp.circuits.files`), which the page holds and does not show:
+            `python -m interp certify` takes it from there.
     """
     script = "\n".join(file.read_text() for file in (GEOMETRY, PANEL, TOOLS, GRAPH)) + START
     digest = b64encode(sha256(script.encode()).digest()).decode()
@@ -58,9 +62,15 @@ def html(
         f"<body><main><h1>{_text(picture.title)}</h1><p>{_text(picture.summary)} {_text(picture.about)}</p>"
         f'<div id="graph"></div><noscript>{svg(picture, state)}</noscript>'
         f"{_certificate(certificate)}{_programs(programs or {})}<h2>Facts</h2><dl>{lines}</dl></main>"
-        f'<script type="application/json" id="given">{_inline(given)}</script>'
+        f'<script type="application/json" id="given">{_inline(given)}</script>{_held(record)}'
         f"<script>{script}</script></body></html>\n"
     )
+
+
+def _held(record: Mapping[str, Any] | None) -> str:
+    if record is None:
+        return ""
+    return f'<script type="application/json" id="{WITHIN}">{_inline(strict_json(record))}</script>'
 
 
 def _inline(text: str) -> str:

@@ -1,16 +1,23 @@
 """The page of the graph without a browser: what it looks for, what its link says, what a click does."""
 
 import re
+from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.state.link import Context, query_of, read_query
+from app.state.scene import Scene
+from app.views.graph import export
 from app.views.graph.choices import CHOICES, EVERY
 from interp import load_model, load_puzzles
+from interp.backend import Backend
 from interp.circuits.attribution import attribute_edges
+from interp.circuits.files import read_record
 from interp.circuits.finder import Target, top_circuit
 from interp.circuits.graph import Graph
+from interp.circuits.questions import CertificateOf, CircuitOf, EdgeEffects
 from interp.circuits.questions.sample import Pairs
 from interp.circuits.runs import CircuitRuns
 from interp.circuits.text import edges_text, parse_edges
@@ -66,6 +73,27 @@ def test_a_circuit_comes_from_a_link_and_goes_into_files(page: AppTest, model_fo
     assert not page.exception and len(page.code) == 2
     for program in page.code:
         compile(program.value, "snippet", "exec")
+
+
+def test_its_files_hold_the_scores_and_are_read_again(
+    model_folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    puzzle = load_puzzles("bank").find(PUZZLE)
+    pairs = Pairs("rule", puzzle=puzzle)
+    effects = EdgeEffects(pairs, "eap")
+    # Of pairs that are held out the small model does not tell the two ends apart.
+    monkeypatch.setattr(
+        export, "certificate_of", lambda asked, edges, full: CertificateOf(asked.effects, edges, pairs, full)
+    )
+    asked, backend = CircuitOf(effects, Target("size", 20), eliminate=False), Backend()
+    made = export._Made(Scene(model_folder, puzzle), backend, asked, None, False, None)
+    scores, model = backend.ask(model_folder, effects).scores, load_model(model_folder)
+    for name, text in (("own.json", made.json()), ("own.html", made.html())):
+        (tmp_path / name).write_text(text)
+        found = read_record(tmp_path / name, model)
+        assert found.order is not None and scores is not None and not found.anew
+        np.testing.assert_allclose(found.order.total, scores.total, rtol=1e-6)
+        assert (found.circuit.edges, found.held_out) == (made.circuit().edges, pairs.all())
 
 
 def test_a_circuit_is_made_of_heads_and_mlps(page: AppTest, model_folder: str) -> None:

@@ -16,6 +16,7 @@ from interp.circuits.runs import CircuitRuns
 from interp.circuits.text import edges_text
 from interp.cli import main
 from interp.cli.circuits import certifying
+from interp.cli.circuits.choices import split_pairs
 from interp.engine.forward import weights_of
 from interp.model import PuzzleGPT
 from interp.pairs import Pair, make_pairs
@@ -131,7 +132,26 @@ def test_the_command_finds_a_circuit_and_holds_it_against_other_pairs(
     again = json.loads(capsys.readouterr().out)
     for name in ("kl", "faithfulness", "edges", "held_out", "cpr", "sizes", "scores"):
         assert again[name] == written[name], name
-    assert written["scores"]["signed"] is True
+    assert written["scores"]["signed"] is True and written["scores"]["anew"] is False
+
+    # without them edges are scored anew, and it is said so
+    monkeypatch.undo()
+    bare = tmp_path / "bare.json"
+    bare.write_text(json.dumps({name: own for name, own in written.items() if name != "scores"}))
+    assert main(["certify", str(bare), "--model", folder, "--json"]) == 0
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["scores"]["anew"] is True
+    assert "bare.json holds no scores of all edges by which it was found" in printed.err
+
+
+def test_answers_are_counted_on_as_many_pairs_as_there_are() -> None:
+    for task in ("frame", None):
+        found = split_pairs("rule", task, 8)
+        held_out = [*found.held_out, *found.more]
+        assert (len(found.found_by), len(found.held_out), len(held_out)) == (8, 8, 64)
+        assert len(set(held_out)) == 64 and not set(held_out) & set(found.found_by)
+        assert len({pair.task for pair in held_out}) == (1 if task else 8)
+    assert split_pairs("rule", "frame", 64).more == []
 
 
 def test_a_circuit_as_text_is_held_to_what_is_looked_for(
@@ -198,7 +218,11 @@ def test_scores_of_another_model_are_refused(
     table = tmp_path / "edges.csv"
     table.write_text("from,to,score\nembed,logits,1.0\n")
     assert main(["circuit", "--pairs", own, "--model", folder, "--from", str(table)]) == 2
-    assert f"{GRAPH.n_edges} edges with finite scores; edges.csv has 1." in capsys.readouterr().err
+    said = f"{GRAPH.n_edges} edges, each once with a finite score; edges.csv has 1 rows"
+    assert said in capsys.readouterr().err
+    table.write_text("from,to,score\nembed,L9.H0.q,1.0\n")
+    assert main(["circuit", "--pairs", own, "--model", folder, "--from", str(table)]) == 2
+    assert "edges.csv is no table of this model's edges: Expected an edge" in capsys.readouterr().err
     assert len(make_pairs("frame", "rule", 1, seed=1)) == 1
     one = write_pairs(make_pairs("frame", "rule", 1, seed=1), tmp_path / "one.npz")
     assert main(["circuit", "--pairs", str(one), "--model", folder]) == 2
@@ -210,6 +234,8 @@ def test_scores_of_another_model_are_refused(
     [
         (["README.md"], "README.md is no file of a circuit"),
         (["missing.json"], "there is no such file"),
+        ([""], "got an empty text"),
+        (["/"], "/ is no file of a circuit"),
         (["embed>nothing"], "Circuit term 1"),
         (["embed>logits", "--n", "0"], "at least 1"),
         (["embed>logits", "--fill", "noise"], "expected one of pair"),

@@ -15,6 +15,7 @@ from interp.circuits.graph import Graph, connected
 from interp.circuits.scores import EdgeScores
 from interp.circuits.text import parse_edges
 from interp.errors import PuzzlescopeError
+from interp.figures.circuit import html, picture_of
 from interp.model import PuzzleGPT
 from interp.outputs import strict_json
 from interp.pairs import shipped_pairs
@@ -41,6 +42,8 @@ def record(model: PuzzleGPT) -> Record:
         EdgeScores(GRAPH, np.where(GRAPH.possible, scores + 0.1, 0), None, "exact", "mean", 5, 0.0, 0.0),
         signed=True,
         stable=Stability(100, 0.8, 0.6),
+        more=(pairs[3],),
+        anew=True,
     )
 
 
@@ -68,7 +71,13 @@ def test_a_file_is_read_as_it_was_written(
     for name in ("model", "checkpoint", "fill", "seed", "target", "signed", "stable"):
         assert getattr(found, name) == getattr(record, name)
     assert found.order is not None and record.order is not None
-    np.testing.assert_array_equal(found.order.total, record.order.total)
+    np.testing.assert_allclose(found.order.total, record.order.total, rtol=5e-7)
+    assert max(len(str(one)) for one in written["scores"]["edges"]) <= 9, "seven digits"
+    page = html(picture_of(found.order, found.circuit.kept), record=written)
+    (tmp_path / "own.html").write_text(page)
+    again = read_record(tmp_path / "own.html", model)
+    np.testing.assert_array_equal(again.order.total, found.order.total)
+    assert (again.held_out, again.more, again.anew) == (record.held_out, record.more, True)
     assert (found.order.how, found.order.fill, found.order.pairs) == ("exact", "mean", 5)
     assert np.array_equal(parse_edges(written["text"], GRAPH), record.circuit.kept)
     assert written["edges"][0].keys() == {"from", "to", "score"}
@@ -124,6 +133,10 @@ def change(*path: Any, to: Any) -> Callable[[dict[str, Any]], Any]:
         (change("scores", "edges", to=[1.0]), f"has 1 numbers, and this model {GRAPH.n_edges} edges"),
         (change("scores", "edges", 2, to="x"), "scores.edges, number 3 expects a finite number, got x"),
         (change("stability", "mean", to="x"), "stability.'mean' expects a finite number"),
+        (change("scores", "anew", to="no"), "scores.'anew' expects true or false, got a text"),
+        (change("pairs", "more", to="all"), "pairs.'more' expects a list, got a text"),
+        (lambda _: "<!doctype html><p>{}</p>", "a page without a circuit and its certificate"),
+        (lambda found: {**found, "edges": found["edges"][:1], "n_edges": 1}, "on a path from the embedding"),
         (change("pairs", "held_out", to="all"), "pairs.'held_out' expects a list, got a text"),
         (change("pairs", "held_out", 1, "base", to="own.AAAA"), "pairs.held_out, pair 2: "),
         (change("pairs", "held_out", 1, "variable", to="a\nb"), "short texts on one line"),
