@@ -56,20 +56,20 @@ class CircuitGraph {
   /** A picture, and what was made of it: one that was told from here last does not come back. */
   update(picture, state) {
     const given = textOf(state)
-    if (given !== this.given) this.take(given, state)
+    const other = picture.id !== this.picture?.id
+    const taken = given !== this.given && this.take(given, state)
     this.given = given
-    const anew = picture.id !== this.picture?.id
-    if (anew) [this.picture, this.merged, this.looked] = [picture, null, null]
-    if (anew || given !== this.drawn) this.chosen.clear()
-    this.resize(anew || given !== this.drawn)
-    this.drawn = given
+    if (other) [this.picture, this.merged, this.looked] = [picture, null, null]
+    if (other || taken) this.chosen.clear()
+    this.resize(other || taken)
   }
 
-  /** A state that was told from here is no news: a later one may be on its way. Any other is taken. */
+  /** A state that was told from here is no news: a later one may be on its way, and boxes may be chosen meanwhile. Any other is taken. */
   take(given, state) {
     const told = this.told.indexOf(given)
     if (told >= 0) this.told.splice(0, told)
     else this.state = { ...structuredClone(EMPTY), ...structuredClone(state ?? {}) }
+    return told < 0
   }
 
   resize(anew = false) {
@@ -159,7 +159,7 @@ class CircuitGraph {
   spoken(name) {
     const { title, label } = this.boxes[name]
     const { into, out } = this.counts[name]
-    return [title, label, `reads ${into} edges`, `read by ${out}`, this.chosen.has(name) ? "chosen" : ""].filter(Boolean).join(", ")
+    return [title, label, `reads ${into} ${into === 1 ? "edge" : "edges"}`, `read by ${out}`, this.chosen.has(name) ? "chosen" : ""].filter(Boolean).join(", ")
   }
 
   // ---- looking -----------------------------------------------------------------------------------------------------
@@ -327,6 +327,7 @@ class CircuitGraph {
     if (!splits) state.groups.push(parts)
     this.chosen.clear()
     this.at = splits ? parts[0] : parts.join("+")
+    if (!splits) this.chosen.add(this.at)
     this.remade()
   }
 

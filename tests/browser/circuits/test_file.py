@@ -168,8 +168,7 @@ MADE = """async () => {
   graph.update(given.picture, null)
   graph.mergeByRole()
   for (const box of ["L2.mlp", "L2.H0", "L2.H1"]) graph.choose(box)
-  graph.merge()
-  graph.choose(graph.at)
+  graph.merge() // what is merged is chosen: it can be named at once
   graph.name("answers")
   graph.pin()
   graph.place(graph.at, 300, 100)
@@ -177,18 +176,22 @@ MADE = """async () => {
   const box = graph.at
   await new Promise((resolve) => setTimeout(resolve, 500))
   graph.state.least = 0.5 // not told yet
-  graph.update(given.picture, told.at(-1)) // what comes back does not undo it
+  graph.chosen.clear()
+  graph.choose("L1.H1")
+  graph.update(given.picture, told.at(-1)) // what comes back does not undo it, nor what was chosen meanwhile
   const kept = graph.state.least
+  const chosen = [...graph.chosen]
   graph.update(given.picture, { ...told.at(-1), least: 0.25 })
-  return [told, box, kept, graph.state.least]
+  return [told, box, kept, graph.state.least, chosen, graph.chosen.size]
 }"""
 
 
 def test_what_is_made_of_it_is_told_and_understood(page: Page, tmp_path: Path) -> None:
     picture = small()
     opened(page, tmp_path, picture)
-    (told, box, kept, least) = page.evaluate(MADE)
+    (told, box, kept, least, chosen, left) = page.evaluate(MADE)
     assert len(told) == 1 and (kept, least) == (0.5, 0.25)
+    assert chosen == ["L1.H1"] and left == 0
     state = read_state(told[0], picture)
     assert state.groups == (("L1.H0", "L1.H2"), ("L2.H0", "L2.H1", "L2.mlp"))
     assert state.names == {box: "answers"} and state.pinned == (box,) and box in state.places
