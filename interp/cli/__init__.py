@@ -12,6 +12,7 @@ from interp.cli.drawing import puzzles
 from interp.cli.explaining.cell import cell
 from interp.cli.explaining.planting_heads import planted_head
 from interp.cli.explaining.why import why
+from interp.cli.explaining.why_training import why_training
 from interp.cli.failing import failures
 from interp.cli.looking import heads, phenomena
 from interp.cli.methods import optimal, rank
@@ -25,7 +26,7 @@ from interp.cli.training import convert, evaluate, train
 
 for _command in (
     *(solve, sweep, failures, heads, phenomena, train, evaluate, convert),
-    *(puzzles, pairs, edges, circuit, certify, cell, why, optimal, rank),
+    *(puzzles, pairs, edges, circuit, certify, cell, why, why_training, optimal, rank),
 ):
     app.command()(_command)
 app.command("plant")(planted)

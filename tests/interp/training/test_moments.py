@@ -1,5 +1,6 @@
 """Weights of moments: which are kept, that each is a model, and that a killed run keeps each once."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -46,7 +47,7 @@ def test_moments_are_evenly_spaced_in_the_logarithm(tmp_path: Path) -> None:
             keeper._last = puzzles
     late = [n for n in kept if n > 400]
     assert kept[:3] == [0, 16, 32] and 33 <= len(late) <= 35  # 20 log10(20,000 / 400) = 34
-    assert all(1.05 < b / a < 1.2 for a, b in zip(late, late[1:], strict=False))
+    assert all(1.05 < b / a < 1.2 for a, b in pairwise(late))
 
 
 def test_none_are_kept_unasked_and_half_a_file_is_none(tmp_path: Path, monkeypatch) -> None:
