@@ -26,9 +26,10 @@ from interp.cli.training import convert, evaluate, train
 
 for _command in (
     *(solve, sweep, failures, heads, phenomena, train, evaluate, convert),
-    *(puzzles, pairs, edges, circuit, certify, cell, why, why_training, optimal, rank),
+    *(puzzles, pairs, edges, circuit, certify, cell, why, optimal, rank),
 ):
     app.command()(_command)
+app.command("why-training")(why_training)
 app.command("plant")(planted)
 app.command("plant-head")(planted_head)
 app.add_typer(collecting.group, name="collections")

@@ -21,13 +21,12 @@ from interp.why.over_training import HeadThen, OverTraining, over_training
 
 MEASURES = {
     "attention": ("attention", "concordance"),
-    "position": ("direct_share", "recoded_share", "slope_embedded"),
+    "position": ("direct_share", "slope_embedded"),
 }
 WORDS = {
     "attention": "attention",
     "concordance": "concordance",
-    "direct_share": "direct position",
-    "recoded_share": "re-coded position",
+    "direct_share": "share of direct position",
     "slope_embedded": "slope by the embedding",
 }
 TITLES = {
@@ -146,6 +145,12 @@ def _pictures(found: OverTraining, puzzles: PuzzleSet, model: str, name: str) ->
         chances = [row.chance for row in found.rows if not np.isnan(row.chance)]
         chance = max(chances, default=float("nan")) if which == "attention" else float("nan")
         chart = moments_chart(np.array(seen), lines, chance, TITLES[which])
-        board = plate(chart, load_model(model), tuple(puzzles), measure=", ".join(lines), name=name)
+        board = plate(
+            chart,
+            load_model(model),
+            tuple(puzzles),
+            measure=", ".join(WORDS[one] for one in measures),
+            name=name,
+        )
         drawn[which] = board.svg(PAGE)
     return drawn

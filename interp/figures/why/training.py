@@ -24,8 +24,8 @@ def moments_chart(
     title: str,
 ) -> Draft:
     """A line for each head and each thing that is measured of it, against the puzzles seen (logarithmic): a
-    head has its colour, a measure its dashes. The grey band holds what chance makes of the phases. The
-    untrained model has no place on the axis and is left out.
+    head has its colour, a measure its dashes. The grey band holds what chance makes of the phases. Moments
+    of which nothing is told are left out, and so is the untrained model, which has no place on the axis.
 
     Args:
         puzzles: seen at every moment, ascending.
@@ -34,8 +34,9 @@ def moments_chart(
         title: of the chart.
     """
     figure = base_figure(title, height=340)
-    seen = puzzles > 0
-    if not lines or not seen.any():
+    told = [values for measured in lines.values() for values in measured.values()]
+    seen = (puzzles > 0) & np.any([np.isfinite(values) for values in told] or [False], axis=0)
+    if not seen.any():
         return empty(figure, NOTHING, height=140)
     across = puzzles[seen]
     if np.isfinite(chance):
