@@ -12,7 +12,7 @@ from interp.cli.inputs import progress
 from interp.cli.options import JsonOption, OutOption, PlaceOption, PuzzlesOption, StructureOption, TaskOption
 from interp.cli.printing import checked, print_table, report, say_result
 from interp.figures import moments_chart
-from interp.figures.paper import PAGE, plate
+from interp.figures.paper import PAGE, Plate, plate
 from interp.numbers import number
 from interp.outputs import write_whole
 from interp.puzzles import PuzzleSet
@@ -43,7 +43,9 @@ def why_training(
     ] = False,
     picture: Annotated[
         str | None,
-        typer.Option(help="FILE.svg: attention and concordance; -position is added to it for the shares."),
+        typer.Option(
+            help="FILE.svg: attention and concordance; FILE-position.svg and FILE.csv are written beside it."
+        ),
     ] = None,
     puzzles: PuzzlesOption = "bank",
     task: TaskOption = None,
@@ -62,9 +64,10 @@ def why_training(
     steps = over_training.steps(run, chosen, every=every, all_heads=all_heads)
     found = _followed(steps, as_json)
     if drawing is not None:
-        for name, svg in _pictures(found, chosen, str(moments[-1].path), run.name).items():
-            beside = drawing if name == "attention" else drawing.with_stem(f"{drawing.stem}-{name}")
-            write_whole(beside, svg)
+        plates = _plates(found, chosen, str(moments[-1].path), run.name)
+        write_whole(drawing, plates["attention"].svg(PAGE))
+        write_whole(drawing.with_stem(f"{drawing.stem}-position"), plates["position"].svg(PAGE))
+        write_whole(drawing.with_suffix(".csv"), plates["attention"].csv())
     report(training_json(found, len(chosen)), lambda: _print(found), as_json, path)
 
 
@@ -130,9 +133,10 @@ def _or_blank(value: float, form: str) -> str:
     return "" if np.isnan(value) else number(value, form)
 
 
-def _pictures(found: OverTraining, puzzles: PuzzleSet, model: str, name: str) -> dict[str, str]:
-    """SVG of each of :data:`MEASURES`."""
-    drawn = {}
+def _plates(found: OverTraining, puzzles: PuzzleSet, model: str, name: str) -> dict[str, Plate]:
+    """Of each of :data:`MEASURES`."""
+    drawn, net = {}, load_model(model)
+    numbers = [{key: _brief(value) for key, value in row.items()} for row in found.table()]
     for which, measures in MEASURES.items():
         lines = {}
         for head in found.looking:
@@ -145,12 +149,12 @@ def _pictures(found: OverTraining, puzzles: PuzzleSet, model: str, name: str) ->
         chances = [row.chance for row in found.rows if not np.isnan(row.chance)]
         chance = max(chances, default=float("nan")) if which == "attention" else float("nan")
         chart = moments_chart(np.array(seen), lines, chance, TITLES[which])
-        board = plate(
-            chart,
-            load_model(model),
-            tuple(puzzles),
-            measure=", ".join(WORDS[one] for one in measures),
-            name=name,
-        )
-        drawn[which] = board.svg(PAGE)
+        measure = ", ".join(WORDS[one] for one in measures)
+        board = plate(chart, net, tuple(puzzles), measure=measure, rows=numbers, name=name)
+        drawn[which] = board
     return drawn
+
+
+def _brief(value: Any) -> Any:
+    """Four digits of a number, which is more than eight puzzles tell."""
+    return float(f"{value:.4g}") if isinstance(value, float) else value

@@ -103,4 +103,5 @@ def test_the_command(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert [row["puzzles"] for row in found["rows"]] == [0, 32]
     for name in ("birth.svg", "birth-position.svg"):
         assert "L0.H0, 100 back" in (tmp_path / name).read_text()
+    assert "32,L0.H0,100," in (tmp_path / "birth.csv").read_text()
     assert main(command[:6]) == 0 and "L0.H0, 100 back" in capsys.readouterr().out
