@@ -19,6 +19,8 @@ from interp.puzzles import PuzzleSet
 from interp.training.moments import moments_of
 from interp.why.over_training import HeadThen, OverTraining, over_training
 
+DRAWN = 4
+"""Heads that a picture shows: those that look most clearly in the end. The table has all."""
 MEASURES = {
     "attention": ("attention", "concordance"),
     "position": ("direct_share", "slope_embedded"),
@@ -139,7 +141,7 @@ def _plates(found: OverTraining, puzzles: PuzzleSet, model: str, name: str) -> d
     numbers = [{key: _brief(value) for key, value in row.items()} for row in found.table()]
     for which, measures in MEASURES.items():
         lines = {}
-        for head in found.looking:
+        for head in sorted(found.looking, key=lambda one: -found.heads[one][-1].attention)[:DRAWN]:
             own = found.heads[head]
             label = f"{head}, {own[0].back} back"
             lines[label] = {
