@@ -52,12 +52,13 @@ def moments_chart(
             fillcolor="rgba(138, 148, 163, 0.18)",
         )
     ends = (float(across.min()), float(across.max()))
-    lowest = 0.0
+    lowest, highest = 0.0, 1.0
     for k, (head, measured) in enumerate(lines.items()):
         hue = HUES[k % len(HUES)]
         for n, (measure, values) in enumerate(measured.items()):
             own = values[seen]
             lowest = min(lowest, float(np.nanmin(own, initial=0.0)))
+            highest = max(highest, float(np.nanmax(own, initial=1.0)))
             figure.add_scatter(
                 x=across,
                 y=own,
@@ -83,7 +84,9 @@ def moments_chart(
         range=[float(np.log10(ends[0])) - 0.02, float(np.log10(ends[1])) + 0.04],
         zeroline=False,
     )
-    figure.update_yaxes(title=_key(next(iter(lines.values()))), range=[lowest - 0.04, 1.08], zeroline=False)
+    figure.update_yaxes(
+        title=_key(next(iter(lines.values()))), range=[lowest - 0.04, highest + 0.08], zeroline=False
+    )
     return figure
 
 
