@@ -12,6 +12,7 @@ from interp.cli.drawing import puzzles
 from interp.cli.explaining.cell import cell
 from interp.cli.explaining.planting_heads import planted_head
 from interp.cli.explaining.why import why
+from interp.cli.explaining.why_training import why_training
 from interp.cli.failing import failures
 from interp.cli.looking import heads, phenomena
 from interp.cli.methods import optimal, rank
@@ -28,6 +29,7 @@ for _command in (
     *(puzzles, pairs, edges, circuit, certify, cell, why, optimal, rank),
 ):
     app.command()(_command)
+app.command("why-training")(why_training)
 app.command("plant")(planted)
 app.command("plant-head")(planted_head)
 app.add_typer(collecting.group, name="collections")

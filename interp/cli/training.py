@@ -51,6 +51,10 @@ def train(
     per_kind: Annotated[
         int, typer.Option(help="Puzzles of each task and structure in the final evaluation.")
     ] = 50,
+    moments: Annotated[
+        int,
+        typer.Option(help="Keep weights on the way: so many moments to each factor of ten of puzzles seen."),
+    ] = Recipe.moments,
     force: ForceOption = False,
 ) -> None:
     """Train a model, from scratch or --from another, or go on where a run in OUT was stopped. What else is in
@@ -66,7 +70,14 @@ def train(
         continues, seed, n_layers=layers, n_heads=heads, d_model=d_model, d_head=d_head, d_mlp=d_mlp
     )
     recipe = Recipe(
-        model=config, seed=seed, batch=batch, puzzles=puzzles, minutes=minutes, lr=lr, continues=continues
+        model=config,
+        seed=seed,
+        batch=batch,
+        puzzles=puzzles,
+        minutes=minutes,
+        lr=lr,
+        continues=continues,
+        moments=moments,
     )
     folder = folder_named(out)
     try:

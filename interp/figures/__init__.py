@@ -12,6 +12,7 @@ from interp.figures.sweep import board_map, head_map, layer_chart, task_map
 from interp.figures.synergy import synergy_map
 from interp.figures.why import (
     concordance_curve,
+    moments_chart,
     phase_points,
     score_bars,
     score_matrix,
@@ -35,6 +36,7 @@ __all__ = [
     "head_matrix",
     "head_patch_map",
     "layer_chart",
+    "moments_chart",
     "part_map",
     "patch_map",
     "phase_points",

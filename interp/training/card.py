@@ -197,7 +197,8 @@ def _command(recipe: Recipe) -> str:
         f" --d-mlp {cfg.d_mlp} --seed {recipe.seed}"
     )
     length = f"--puzzles {recipe.puzzles}" if recipe.puzzles else f"--minutes {recipe.minutes:g}"
-    return f"python -m interp train OUT {start} --batch {recipe.batch} --lr {recipe.lr} {length}"
+    kept = f" --moments {recipe.moments}" if recipe.moments else ""
+    return f"python -m interp train OUT {start} --batch {recipe.batch} --lr {recipe.lr} {length}{kept}"
 
 
 def _arithmetic(found: Arithmetic) -> str:

@@ -3,13 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-import torch
 from tqdm import tqdm
 
 from interp.analyses.notebook.experiments import measure_phenomena
 from interp.checkpoints import save_card, save_model
 from interp.errors import PuzzlescopeError
-from interp.model import PuzzleGPT
 from interp.outputs import reason, write_whole
 from interp.puzzles import load_puzzles
 from interp.puzzles.kinds import KINDS
@@ -18,6 +16,7 @@ from interp.training.data import count_seen
 from interp.training.dynamics import load_dynamics
 from interp.training.evaluation import evaluate
 from interp.training.log import LOG_FILE
+from interp.training.moments import smallest_dtype
 from interp.training.pictures import DYNAMICS_PICTURE, LOSS_PICTURE, dynamics_picture, loss_picture, read_log
 from interp.training.record import TRAINING_FILE, record_text, wrote_card
 from interp.training.trainer import Trainer
@@ -36,7 +35,7 @@ def finish(trainer: Trainer, per_kind: int = 50) -> Path:
     """
     model, folder = trainer.model.eval(), trainer.folder
     # What is measured may fail, hours of training may not: weights first.
-    save_model(model, folder, None, dtype=_smallest_dtype(model), replace=True)
+    save_model(model, folder, None, dtype=smallest_dtype(model), replace=True)
     try:
         _document(trainer, per_kind)
     except Exception as error:
@@ -70,9 +69,3 @@ def _document(trainer: Trainer, per_kind: int) -> None:
     ours = trainer.replace or wrote_card(folder)  # by what the record says that is there so far
     write_whole(folder / TRAINING_FILE, record_text(record, card))
     save_card(folder, card, replace=ours)
-
-
-def _smallest_dtype(model: PuzzleGPT) -> torch.dtype:
-    """float16, unless a weight is too large for it."""
-    largest = max(float(weight.abs().max()) for weight in model.state_dict().values())
-    return torch.float16 if largest < torch.finfo(torch.float16).max else torch.float32

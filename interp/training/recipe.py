@@ -6,6 +6,7 @@ from typing import Any
 
 from interp.errors import PuzzlescopeError
 from interp.model import Config
+from interp.training.moments import MOST_A_DECADE
 
 LARGEST_SIZE = 16384
 """Far beyond what is trained on puzzles; a typed-in zero too many should be a sentence, not a full memory."""
@@ -18,7 +19,8 @@ class Recipe:
     ``minutes`` of computing or ``puzzles`` seen end the run, whichever is given; the learning rate follows
     the fraction that is done: up over ``warmup_steps``, level, and down to nothing over the last ``cooldown``
     of it. ``continues`` names a trained model that the run starts from, with the puzzles that come after
-    those it has seen.
+    those it has seen. ``moments`` to a factor of ten of the puzzles seen keep their weights
+    (:mod:`interp.training.moments`).
 
     Raises:
         PuzzlescopeError: if a value makes no run.
@@ -36,6 +38,7 @@ class Recipe:
     evaluate_every: float = 15.0
     evaluate_per_kind: int = 16
     continues: str = ""
+    moments: int = 0
 
     def __post_init__(self) -> None:
         if (self.puzzles > 0) == (self.minutes > 0):
@@ -53,6 +56,10 @@ class Recipe:
             raise PuzzlescopeError(f"Sizes and batch are at most {LARGEST_SIZE:,} to be trained.")
         if self.seed < 0:
             raise PuzzlescopeError(f"A seed is a whole number from 0, got {self.seed}.")
+        if not 0 <= self.moments <= MOST_A_DECADE:
+            raise PuzzlescopeError(
+                f"Moments to a factor of ten are 0 to {MOST_A_DECADE:,}, got {self.moments}."
+            )
         if not 0 <= self.cooldown <= 1:
             raise PuzzlescopeError(f"cooldown is the share of the run it takes, 0 to 1, got {self.cooldown}.")
 

@@ -27,6 +27,7 @@ from interp.training.data import DataState, TrainingData
 from interp.training.dynamics import DYNAMICS_FILE, DynamicsRecorder
 from interp.training.evaluation import evaluate
 from interp.training.log import LOG_FILE, add_to_log, cut_log
+from interp.training.moments import MomentKeeper
 from interp.training.optimizer import MuonAdamW
 from interp.training.recipe import Recipe
 from interp.training.record import Record, Stretch, read_record
@@ -94,7 +95,8 @@ class Trainer:
         self.history: list[Stretch] = []
         self.recorder = DynamicsRecorder()
         folder.mkdir(parents=True, exist_ok=True)
-        if (folder / STATE_FILE).exists():
+        anew = not (folder / STATE_FILE).exists()
+        if not anew:
             self._resume()
         else:
             (folder / LOG_FILE).unlink(
@@ -102,6 +104,7 @@ class Trainer:
             )  # of a run that was killed before it was saved, or replaced
             if recipe.continues:
                 self._continue()
+        self.keeper = MomentKeeper(folder, recipe.moments, self.puzzles, anew=anew)
         stretch = Stretch(self.puzzles, round(self.seconds / 60, 2), hardware(self.device), recipe)
         last = self.history[-1] if self.history else None
         if last is None or (last.hardware, last.recipe) != (stretch.hardware, stretch.recipe):
@@ -162,6 +165,8 @@ class Trainer:
             while self.progress < 1 and not caught:
                 if self.recorder.due(self.puzzles, *self._plan()):
                     self.recorder.record(self.model, self.puzzles)
+                if self.keeper.due(self.puzzles):
+                    self.keeper.keep(self.model, self.puzzles)
                 started = time.perf_counter()
                 losses = self.step()
                 self.seconds += time.perf_counter() - started
@@ -174,6 +179,7 @@ class Trainer:
                     self.save()
             if not caught:
                 self.recorder.record(self.model, self.puzzles)
+                self.keeper.keep(self.model, self.puzzles)
             self.save()
         if caught:
             raise KeyboardInterrupt(caught[0])

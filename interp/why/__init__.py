@@ -10,9 +10,11 @@ fixed linear map of queries and keys looks a fixed number of positions back.
 * :mod:`interp.why.phase`: what the weights alone say of positions;
 * :mod:`interp.why.interventions`: what the head does when one of its sides reads something else;
 * :mod:`interp.why.verdict`: the decision, and what was rejected;
+* :mod:`interp.why.over_training`: when they came to look there, over a training whose moments were kept;
 * :mod:`interp.why.planted`: heads of which it is known why they look where they look.
 """
 
+from interp.why.over_training import Birth, HeadThen, OverTraining, over_training
 from interp.why.phase import Null, Phase, head_phase
 from interp.why.split import CLASSES, CONTENT, PARTS, POSITION, CellSplit, HeadSplit, Share, Term
 from interp.why.splitting import Gaze, cell_split, gazes_of, split_heads, split_rows
@@ -25,12 +27,15 @@ __all__ = [
     "PARTS",
     "POSITION",
     "VERDICTS",
+    "Birth",
     "CellSplit",
     "Check",
     "Gaze",
     "HeadReason",
     "HeadSplit",
+    "HeadThen",
     "Null",
+    "OverTraining",
     "Phase",
     "Share",
     "Term",
@@ -39,6 +44,7 @@ __all__ = [
     "head_phase",
     "head_reason",
     "held_out",
+    "over_training",
     "reason_of_rows",
     "split_heads",
     "split_rows",

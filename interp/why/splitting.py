@@ -38,6 +38,12 @@ class Gaze:
     back: int
     attention: float
 
+    @classmethod
+    def of(cls, profile: Float[np.ndarray, " offset"]) -> "Gaze":
+        """The highest of a head's mean attention to each offset."""
+        at = int(profile.argmax())
+        return cls(at, float(profile[at]))
+
 
 @resumable
 def split_heads(
@@ -122,10 +128,20 @@ def usual_of_references(model: PuzzleGPT, rows: Rows) -> Steps[None, tuple[Usual
 def gazes_of(
     model: PuzzleGPT, rows: Rows, heads: Collection[Component] | None = None, most: int = LOOK
 ) -> Steps[None, Mapping[Component, Gaze]]:
-    """Where heads look, over the first ``most`` of the rows.
+    """Where heads look, over the first ``most`` of the rows."""
+    profiles = yield from profiles_of.steps(model, rows, heads, most)
+    return {head: Gaze.of(profile) for head, profile in profiles.items()}
 
-    Only offsets that every query has before it are asked about, so that none is measured at a clamped
-    position; attention that rests on the start token is at no offset.
+
+@resumable
+def profiles_of(
+    model: PuzzleGPT, rows: Rows, heads: Collection[Component] | None = None, most: int = LOOK
+) -> Steps[None, Mapping[Component, Float[np.ndarray, " offset"]]]:
+    """The mean attention of heads to each offset 0, 1, ... positions back, over the first ``most`` of the
+    rows.
+
+    Only offsets that every query has before it are told, so that none is measured at a clamped position;
+    attention that rests on the start token is at no offset.
     """
     chosen = _chosen(model, heads)
     weights, least = weights_of(model), int(rows.queries.min())
@@ -140,11 +156,7 @@ def gazes_of(
                 pattern = _scores(weights, below, head, queries).softmax(-1)
                 total[head] += pattern.gather(1, keys).mean(0)
             yield None
-    found = {}
-    for head, profile in total.items():
-        at = int(profile.argmax())
-        found[head] = Gaze(at, float(profile[at]) / len(prompts))
-    return found
+    return {head: (profile / len(prompts)).cpu().numpy() for head, profile in total.items()}
 
 
 @resumable

@@ -490,7 +490,7 @@ def test_every_command_has_its_test() -> None:
         *("optimal", "rank"),  # tests/interp/test_cli_methods.py
         "failures",  # tests/interp/analyses/failures
         *("edges", "circuit", "certify", "cell", "plant"),  # tests/interp/circuits
-        *("why", "plant-head"),  # tests/interp/why
+        *("why", "why-training", "plant-head"),  # tests/interp/why
     }
 
 
@@ -537,6 +537,8 @@ BAD = {
     "no model to train on": ["train", "TMP/out", "--from", "nowhere", "--puzzles", "8"],
     "a model without a record of its training": ["train", "TMP/out", "--from", "MODEL", "--puzzles", "8"],
     "no folder for the output": ["sweep", "--puzzles", "FILE", "--model", "MODEL", "--out", "TMP/no/x.json"],
+    "weights of no moments": ["why-training", "MODEL"],
+    "moments without number": ["train", "TMP/out", "--puzzles", "8", *TINY, "--moments", "-1"],
     "a seed below nothing": ["train", "TMP/out", "--puzzles", "8", *TINY, "--seed", "-1"],
 }
 

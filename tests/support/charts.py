@@ -109,6 +109,21 @@ CHARTS: dict[str, Callable[[], go.Figure]] = {
         {"direct": Share(0.93, 0.9, 0.97), "content": Share(-0.02, np.nan, np.nan)}, "L1.H5"
     ),
     "phase_points": lambda: figures.phase_points(*_phases(), 37, "L1.H5: how far each sinusoid is turned"),
+    "moments_chart": lambda: figures.moments_chart(
+        np.array([0, 16, 160, 1600]),
+        {
+            "L1.H1, 100 back": {
+                "attention": np.array([0, 0, 0.1, 0.9]),
+                "concordance": np.array([0, 0.1, 0.7, 0.8]),
+            },
+            "L3.H3, 1 back": {
+                "attention": np.array([0, 0, 0, 0.5]),
+                "concordance": np.array([0, -0.1, 0.2, 0.9]),
+            },
+        },
+        0.25,
+        "Heads over a training",
+    ),
     "concordance_curve": lambda: figures.concordance_curve(
         np.arange(405), np.cos(np.arange(405) - 37) * 0.9, 0.3, "L1.H5: which offset fits"
     ),

@@ -63,7 +63,7 @@ def why(
         check_head(net, one)
     if back is not None:
         check_back(back, QUERIES)  # before the means, which take seconds
-    chosen = _held_out(puzzles, task, structure, limit, place)
+    chosen = held_out_puzzles(puzzles, task, structure, limit, place)
     means = bank_means(net, load_puzzles("bank"), structures_of(chosen))
     if one is None:
         splits = tuple(split_heads(net, chosen, means, back=back).values())
@@ -74,7 +74,7 @@ def why(
     report(reason_json(reason, len(chosen)), lambda: _print(reason), as_json, path)
 
 
-def _held_out(
+def held_out_puzzles(
     source: str, task: str | None, structure: str | None, limit: int | None, place: str | None
 ) -> PuzzleSet:
     """At most so many of those that no mean is over."""

@@ -24,8 +24,9 @@ from interp.training import finishing
 from interp.training.card import times
 from interp.training.data import BLOCK, DataState, TrainingData, puzzles_seen
 from interp.training.dynamics import MEASURES, load_dynamics, measure_dynamics, table
-from interp.training.finishing import _smallest_dtype, finish
+from interp.training.finishing import finish
 from interp.training.log import LOG_FILE
+from interp.training.moments import smallest_dtype
 from interp.training.pictures import DYNAMICS_PICTURE, LOSS_PICTURE, dynamics_picture, loss_picture, read_log
 from interp.training.recipe import Recipe
 from interp.training.record import TRAINING_FILE, Stretch, read_record, wrote_card
@@ -325,9 +326,9 @@ def test_a_card_that_somebody_put_there_meanwhile_survives(tmp_path: Path, monke
 
 def test_weights_too_large_for_half_precision_are_written_whole(tmp_path: Path):
     run = trainer(tmp_path)
-    assert _smallest_dtype(run.model) == torch.float16
+    assert smallest_dtype(run.model) == torch.float16
     run.model.unembed.W_U.data[0, 0] = 1e6
-    assert _smallest_dtype(run.model) == torch.float32
+    assert smallest_dtype(run.model) == torch.float32
 
 
 def test_a_run_killed_before_it_was_saved_can_be_started_again(tmp_path: Path):
