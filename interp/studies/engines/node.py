@@ -1,0 +1,98 @@
+"""What runs on a node of a cluster: a worker that is told what to compute, and says in words what it
+cannot."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from interp.checkpoints.weights import build, build_planted
+from interp.errors import PuzzlescopeError
+from interp.machine import Machine, own_version
+from interp.model import Config
+from interp.outputs import reason
+from interp.studies.folder import StudyFolder
+from interp.studies.work import Done, Worker
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a node is told of a study.
+
+    Attributes:
+        weights: a reference to the model's state dict, as arrays in the object store. In a list: it is not an
+            argument that Ray would have to keep for actors that are started again.
+        study: path or URL of its folder.
+        plan: fingerprint of its plan.
+        sizes: of the model, as :class:`interp.model.Config` takes them.
+        planted: whether a circuit is planted in the model.
+        version: of Puzzlescope, on the machine that asks.
+    """
+
+    weights: list[Any]
+    study: str
+    plan: str
+    sizes: dict[str, Any]
+    planted: bool
+    version: str
+
+
+class Chunks:
+    """Computes chunks of a study on a node.
+
+    Args:
+        told: of which study.
+        name: of the node, for those who look at the progress.
+        threads: that PyTorch computes with.
+        card: whether to compute on a graphics card.
+    """
+
+    def __init__(self, told: Told, name: str, threads: int, card: bool = False):
+        self.told, self.name = told, name
+        self.threads, self.card = threads, card
+        self._worker: Worker | None = None
+
+    def ready(self) -> str:
+        """Make ready; returns a sentence if that cannot be."""
+        try:
+            self._made()
+        except Exception as error:  # whatever it is, a stack from another machine helps nobody
+            return f"{reason(error)}."
+        return ""
+
+    def do(self, chunk: int) -> Done | str:
+        """Compute a chunk and write it. Returns a sentence in the place of an error: to try again would be of
+        no use."""
+        try:
+            return self._made().do(chunk)
+        except PuzzlescopeError as error:
+            return str(error)
+        except Exception as error:
+            return f"Chunk {chunk} could not be computed on {self.name}: {type(error).__name__}: {reason(error)}."
+
+    def _made(self) -> Worker:
+        """The worker. After a restart it is made anew by the first chunk."""
+        if self._worker is not None:
+            return self._worker
+        import ray
+
+        told = self.told
+        if own_version() != told.version:
+            raise PuzzlescopeError(
+                f"it has version {own_version()} of Puzzlescope, and the study is run by {told.version}: install"
+                " the same"
+            )
+        machine = Machine("cuda" if self.card else "cpu", self.threads)
+        machine.use_threads()
+        stored = ray.get(told.weights[0])
+        weights = {name: torch.from_numpy(np.array(weight)) for name, weight in stored.items()}
+        make = build_planted if told.planted else build
+        model = make(Config(**told.sizes), weights, Path("the model of the study"))
+        model = model.to(machine.place()).eval().requires_grad_(False)
+        folder = StudyFolder(told.study)
+        if folder.plan.fingerprint != told.plan or folder.plan.checkpoint != model.checkpoint_id:
+            raise PuzzlescopeError(f"another study lies in {told.study} there: it must be a shared folder")
+        self._worker = Worker(model, folder, self.name)
+        return self._worker
