@@ -59,7 +59,7 @@ class Chunks:
         try:
             self._made()
         except Exception as error:  # whatever it is, a stack from another machine helps nobody
-            return f"{reason(error)}."
+            return reason(error)
         return ""
 
     def do(self, chunk: int) -> Done | str:
@@ -70,7 +70,8 @@ class Chunks:
         except PuzzlescopeError as error:
             return str(error)
         except Exception as error:
-            return f"Chunk {chunk} could not be computed on {self.name}: {type(error).__name__}: {reason(error)}."
+            kind = type(error).__name__
+            return f"Chunk {chunk} could not be computed on {self.name}: {kind}: {reason(error)}."
 
     def _made(self) -> Worker:
         """The worker. After a restart it is made anew by the first chunk."""
@@ -81,8 +82,8 @@ class Chunks:
         told = self.told
         if own_version() != told.version:
             raise PuzzlescopeError(
-                f"it has version {own_version()} of Puzzlescope, and the study is run by {told.version}: install"
-                " the same"
+                f"it has version {own_version()} of Puzzlescope, and the study is run by {told.version}:"
+                " install the same"
             )
         machine = Machine("cuda" if self.card else "cpu", self.threads)
         machine.use_threads()

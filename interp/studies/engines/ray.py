@@ -36,6 +36,8 @@ REACH = 5.0
 """Seconds within which a cluster answers."""
 SILENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 """Settings of Ray's: it sends nothing to anybody, and gives no advice."""
+MUTE = {"RAY_BACKEND_LOG_LEVEL": "fatal"}
+"""What dies is started again, and told if it cannot be: Ray need not report it too."""
 START = "`ray start --head` on one machine, `ray start --address=…:6379` on the others"
 
 
@@ -72,7 +74,7 @@ def cluster(address: str) -> Iterator[Any]:
     Raises:
         PuzzlescopeError: if Ray is not installed or the cluster cannot be joined.
     """
-    for name, value in SILENT.items():
+    for name, value in {**SILENT, **MUTE}.items():
         os.environ.setdefault(name, value)
     try:
         import ray
@@ -83,11 +85,15 @@ def cluster(address: str) -> Iterator[Any]:
     if ray.is_initialized():
         yield ray
         return
+    from ray._private import worker
+
     _join(ray, address)
+    told, worker._worker_logs_enabled = worker._worker_logs_enabled, False  # log_to_driver is not all of it
     try:
         yield ray
     finally:
         ray.shutdown()
+        worker._worker_logs_enabled = told
 
 
 def _join(ray: Any, address: str) -> None:
@@ -197,7 +203,7 @@ class _Crew:
         now = time.monotonic()
         if any(hand.ready for hand in self.hands.values()):
             self.lived = now
-        if 0 <= self.looked and now - self.looked < LOOK:
+        if self.looked >= 0 and now - self.looked < LOOK:
             return
         slots = self._slots()
         if self.looked < 0 and not slots:
@@ -282,7 +288,7 @@ class _Crew:
         """An actor died, more often than Ray starts it again, or with its node."""
         if not hand.ready:
             if hand.slot in self._slots():
-                self._unfit(hand, f"it cannot start there ({why}); is this version of Puzzlescope installed?")
+                self._unfit(hand, f"it cannot start there ({why}): install this version of Puzzlescope")
             else:
                 self._give_up(hand)
             return
@@ -301,4 +307,4 @@ class _Crew:
         self._give_up(hand)
         self.unfit[hand.slot] = why
         if not self.hands:
-            raise PuzzlescopeError(f"The Ray node {hand.slot.name} cannot compute: {why}")
+            raise PuzzlescopeError(f"The Ray node {hand.slot.name} cannot compute: {why}.")
