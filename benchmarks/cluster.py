@@ -1,14 +1,14 @@
 """A study on a cluster whose nodes, actors and driver are killed, and what a cluster costs.
 
-``python -m benchmarks.cluster [PUZZLES]``: two nodes on this machine (:mod:`benchmarks.nodes`) compute a study
-of 20,000 generated puzzles, or of so many, by a small random model. Midway an actor is killed, then all of one
-node's processes at once, then the driver; another node joins, and the driver is started again. Then each
-chunk's parts must be there once, and be those of a study by the engine that computes in this process, byte by
-byte.
+``python -m benchmarks.cluster [PUZZLES]``: two nodes on this machine (:mod:`benchmarks.nodes`) compute a
+study of 20,000 generated puzzles, or of so many, by a small random model. Midway an actor is killed, then
+all of one node's processes at once, then the driver; the driver is started again, and another node joins.
+Then each chunk's parts must be there once, and be those of a study by the engine that computes in this
+process, byte by byte.
 
-``python -m benchmarks.cluster rates``: studies of the default model in turn, one process here, one node of one
-processor, one node with two, two nodes: puzzle-components a second of wall time, and a second of processor
-time, in the same run. The machine's other load changes the former, hardly the latter.
+``python -m benchmarks.cluster rates``: studies of the default model in turn, one process here, one node of
+one processor, one node with two, two nodes: puzzle-components a second of wall time, and a second of
+processor time, in the same run. The machine's other load changes the former, hardly the latter.
 """
 
 import os

@@ -16,14 +16,15 @@ from interp.outputs import reason
 from interp.studies.folder import StudyFolder
 from interp.studies.work import Done, Worker
 
+Weights = dict[str, np.ndarray]
+"""A model's state dict, as it comes out of the object store."""
+
 
 @dataclass(frozen=True)
 class Told:
     """What a node is told of a study.
 
     Attributes:
-        weights: a reference to the model's state dict, as arrays in the object store. In a list: it is not an
-            argument that Ray would have to keep for actors that are started again.
         study: path or URL of its folder.
         plan: fingerprint of its plan.
         sizes: of the model, as :class:`interp.model.Config` takes them.
@@ -31,7 +32,6 @@ class Told:
         version: of Puzzlescope, on the machine that asks.
     """
 
-    weights: list[Any]
     study: str
     plan: str
     sizes: dict[str, Any]
@@ -54,31 +54,29 @@ class Chunks:
         self.threads, self.card = threads, card
         self._worker: Worker | None = None
 
-    def ready(self) -> str:
+    def ready(self, weights: Weights) -> str:
         """Make ready; returns a sentence if that cannot be."""
         try:
-            self._made()
+            self._made(weights)
         except Exception as error:  # whatever it is, a stack from another machine helps nobody
             return reason(error)
         return ""
 
-    def do(self, chunk: int) -> Done | str:
+    def do(self, chunk: int, weights: Weights) -> Done | str:
         """Compute a chunk and write it. Returns a sentence in the place of an error: to try again would be of
         no use."""
         try:
-            return self._made().do(chunk)
+            return self._made(weights).do(chunk)
         except PuzzlescopeError as error:
             return str(error)
         except Exception as error:
             kind = type(error).__name__
             return f"Chunk {chunk} could not be computed on {self.name}: {kind}: {reason(error)}."
 
-    def _made(self) -> Worker:
+    def _made(self, weights: Weights) -> Worker:
         """The worker. After a restart it is made anew by the first chunk."""
         if self._worker is not None:
             return self._worker
-        import ray
-
         told = self.told
         if own_version() != told.version:
             raise PuzzlescopeError(
@@ -87,10 +85,9 @@ class Chunks:
             )
         machine = Machine("cuda" if self.card else "cpu", self.threads)
         machine.use_threads()
-        stored = ray.get(told.weights[0])
-        weights = {name: torch.from_numpy(np.array(weight)) for name, weight in stored.items()}
+        tensors = {name: torch.from_numpy(np.array(weight)) for name, weight in weights.items()}
         make = build_planted if told.planted else build
-        model = make(Config(**told.sizes), weights, Path("the model of the study"))
+        model = make(Config(**told.sizes), tensors, Path("the model of the study"))
         model = model.to(machine.place()).eval().requires_grad_(False)
         folder = StudyFolder(told.study)
         if folder.plan.fingerprint != told.plan or folder.plan.checkpoint != model.checkpoint_id:

@@ -36,8 +36,6 @@ REACH = 5.0
 """Seconds within which a cluster answers."""
 SILENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 """Settings of Ray's: it sends nothing to anybody, and gives no advice."""
-MUTE = {"RAY_BACKEND_LOG_LEVEL": "fatal"}
-"""What dies is started again, and told if it cannot be: Ray need not report it too."""
 START = "`ray start --head` on one machine, `ray start --address=…:6379` on the others"
 
 
@@ -74,7 +72,7 @@ def cluster(address: str) -> Iterator[Any]:
     Raises:
         PuzzlescopeError: if Ray is not installed or the cluster cannot be joined.
     """
-    for name, value in {**SILENT, **MUTE}.items():
+    for name, value in SILENT.items():
         os.environ.setdefault(name, value)
     try:
         import ray
@@ -159,9 +157,12 @@ class _Crew:
     def __init__(self, ray: Any, model: PuzzleGPT, folder: StudyFolder):
         self.ray = ray
         plan = folder.plan
-        weights = {name: weight.detach().cpu().numpy() for name, weight in model.state_dict().items()}
+        # Given with each chunk, which costs nothing where they are already: as an argument of the actor itself
+        # they would not be safe when it is started again.
+        self.weights = ray.put(
+            {name: weight.detach().cpu().numpy() for name, weight in model.state_dict().items()}
+        )
         self.told = Told(
-            weights=[ray.put(weights)],
             study=folder.url if "://" in folder.url else folder.root,
             plan=plan.fingerprint,
             sizes=asdict(model.cfg),
@@ -246,7 +247,7 @@ class _Crew:
         )
         actor = made.remote(self.told, slot.name, max(1, slot.cpus), bool(slot.cards))
         hand = self.hands[slot] = _Hand(slot, actor)
-        self.asked[actor.ready.remote()] = hand, None
+        self.asked[actor.ready.remote(self.weights)] = hand, None
 
     def _hand_out(self) -> None:
         for _ in range(IN_FLIGHT):  # in turn, so that the last chunks are not all one actor's
@@ -254,7 +255,7 @@ class _Crew:
                 if hand.ready and len(hand.chunks) < IN_FLIGHT and self.waiting:
                     chunk = self.waiting.popleft()
                     hand.chunks.append(chunk)
-                    self.asked[hand.actor.do.remote(chunk)] = hand, chunk
+                    self.asked[hand.actor.do.remote(chunk, self.weights)] = hand, chunk
 
     def _give_up(self, hand: _Hand) -> None:
         """End an actor. Its chunks are the next to be handed out."""
