@@ -12,6 +12,7 @@ processor time, in the same run. The machine's other load changes the former, ha
 """
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -35,7 +36,9 @@ from interp.studies.schema import EFFECTS, PUZZLES
 N = 20_000
 CHUNK = 128
 SMALL = Config(n_layers=1, n_heads=2, d_model=64, d_head=8, d_mlp=256)
-RATE_PUZZLES, RATE_CHUNK = 64, 8
+RATE_PUZZLES, RATE_CHUNK = 24, 8
+KINDS = ["attn", "mlp"]
+"""What is ablated when rates are measured: a run of the model costs much the same whatever is."""
 DRIVE = "drive"
 
 
@@ -174,7 +177,7 @@ def rates(where: Path) -> None:
     """Print what studies of the default model cost, by each engine."""
     torch.set_num_threads(1)
     model = load_model("default")
-    work = RATE_PUZZLES * (len(components_of(model.cfg, ["attn", "mlp", "head"])) + 1)
+    work = RATE_PUZZLES * (len(components_of(model.cfg, KINDS)) + 1)
     print(f"default model, {RATE_PUZZLES} puzzles, {work:,} puzzle-components; after a first chunk each")
     print(f"{'':34}{'a second':>10}{'a processor-second':>20}{'outside chunks':>16}")
     measure("one process, one thread", where / "1", model, LocalEngine(), [])
@@ -189,7 +192,7 @@ def measure(
 ) -> None:
     """Print the rates of one engine."""
     n = RATE_PUZZLES + RATE_CHUNK * max(1, len(nodes))
-    study = begun(folder, model, n, ["attn", "mlp", "head"], RATE_CHUNK)
+    study = begun(folder, model, n, KINDS, RATE_CHUNK)
     running = go_on(study, model, engine)
     for _ in range(max(1, len(nodes))):
         next(running)
@@ -215,6 +218,7 @@ def processor_seconds(nodes: list[Node]) -> float:
 
 def main() -> None:
     asked = sys.argv[1:]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no node is left behind
     if asked[:1] == [DRIVE]:
         drive(*asked[1:])
         return

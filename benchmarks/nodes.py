@@ -8,7 +8,6 @@ loopback device too.
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -204,8 +203,3 @@ def _free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])
-
-
-def interrupt(process: subprocess.Popen[str]) -> None:
-    """What Ctrl-C does."""
-    process.send_signal(signal.SIGINT)

@@ -157,8 +157,8 @@ class _Crew:
     def __init__(self, ray: Any, model: PuzzleGPT, folder: StudyFolder):
         self.ray = ray
         plan = folder.plan
-        # Given with each chunk, which costs nothing where they are already: as an argument of the actor itself
-        # they would not be safe when it is started again.
+        # Given with each chunk, which costs nothing where they are already: as an argument of the actor
+        # itself they would not be safe when it is started again.
         self.weights = ray.put(
             {name: weight.detach().cpu().numpy() for name, weight in model.state_dict().items()}
         )
