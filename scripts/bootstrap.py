@@ -41,7 +41,8 @@ class SetupError(Exception):
 
 def requirement_files(root: Path, dev: bool) -> list[Path]:
     """The files that decide what is installed."""
-    names = ["requirements.txt", "constraints.txt", *(["requirements-dev.txt"] if dev else [])]
+    developers = ["requirements-dev.txt", "requirements-ray.txt"]  # the former asks for the latter
+    names = ["requirements.txt", "constraints.txt", *(developers if dev else [])]
     return [root / name for name in names]
 
 

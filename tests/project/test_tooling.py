@@ -470,6 +470,10 @@ def test_distribution(tmp_path: Path) -> None:
 # ---- requirements, Makefile, CI ----------------------------------------------------------------
 
 
+ASKED = ("requirements.txt", "requirements-dev.txt", "requirements-ray.txt")
+"""The files that ask for packages; constraints.txt has what these bring along."""
+
+
 def requirement_lines(name: str) -> list[str]:
     """The requirements of a file, without comments and references to other files."""
     lines = (line.split("#")[0].strip() for line in (ROOT / name).read_text().splitlines())
@@ -477,31 +481,44 @@ def requirement_lines(name: str) -> list[str]:
 
 
 def package_names(name: str) -> set[str]:
-    return {normal(line.split("==")[0]) for line in requirement_lines(name)}
+    return {normal(line.split("==")[0].split("[")[0]) for line in requirement_lines(name)}
 
 
 def normal(package: str) -> str:
     return re.sub(r"[-_.]+", "-", package).lower()
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "constraints.txt"])
+@pytest.mark.parametrize("name", [*ASKED, "constraints.txt"])
 def test_every_pin_is_exact(name: str) -> None:
     lines = requirement_lines(name)
     assert lines
     for line in lines:
-        assert re.fullmatch(r"[A-Za-z0-9._-]+==[0-9]+(\.[0-9a-z]+)+", line), line
+        extra = r"(\[[a-z]+\])?" if name in ASKED else ""  # pip takes none in constraints
+        assert re.fullmatch(rf"[A-Za-z0-9._-]+{extra}==[0-9]+(\.[0-9a-z]+)+", line), line
     assert len(package_names(name)) == len(lines)
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ASKED)
 def test_every_pin_has_its_reason(name: str) -> None:
     pins = [line for line in (ROOT / name).read_text().splitlines() if "==" in line]
     assert [line for line in pins if not re.search(r"==\S+ +# \S", line)] == []
 
 
 def test_a_package_is_pinned_in_one_place() -> None:
-    run, dev, brought = map(package_names, ("requirements.txt", "requirements-dev.txt", "constraints.txt"))
-    assert not run & (dev | brought)
+    run, dev, ray, brought = map(package_names, (*ASKED, "constraints.txt"))
+    assert not run & (dev | ray | brought) and not ray & (dev | brought)
+
+
+def test_ray_is_an_extra_that_developers_have() -> None:
+    """Of the package, not of the image, and not of `make run`."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    extras = project["tool"]["setuptools"]["dynamic"]["optional-dependencies"]
+    assert extras == {"ray": {"file": ["requirements-ray.txt"]}}
+    assert package_names("requirements-ray.txt") == {"ray"}
+    assert "-r requirements-ray.txt" in (ROOT / "requirements-dev.txt").read_text().splitlines()
+    assert ROOT / "requirements-ray.txt" in bootstrap.requirement_files(ROOT, dev=True)
+    assert ROOT / "requirements-ray.txt" not in bootstrap.requirement_files(ROOT, dev=False)
+    assert "requirements-ray.txt" not in (ROOT / "Dockerfile").read_text()
 
 
 def test_developers_and_users_have_the_same_versions() -> None:
@@ -697,7 +714,8 @@ MODULE_OF = {
 def test_every_import_is_pinned() -> None:
     """No file leans on a package that is there only because another one brings it along."""
     ours = set(FOLDERS)
-    run = {MODULE_OF.get(package, package) for package in package_names("requirements.txt")}
+    packages = package_names("requirements.txt") | package_names("requirements-ray.txt")
+    run = {MODULE_OF.get(package, package) for package in packages}
     dev = {MODULE_OF.get(package, package) for package in package_names("requirements-dev.txt")}
     used = imported_by("app", "interp") - set(sys.stdlib_module_names) - ours
     assert used - run == set()
