@@ -145,10 +145,19 @@ def _picture(scene: Scene, backend: Backend, circuit: Circuit, scores: EdgeScore
     circuit_graph(
         drawn,
         state=read(arranged(), drawn),
+        off=[part for part in circuit.graph.writers if _is_off(part, scene)],
+        cut=asking.cut(scene, backend),
         key=scene.key("graph-picture"),
         on_event=of_this_model(partial(_heard, scene, backend)),
         on_state=of_this_model(_arranged),
     )
+
+
+def _is_off(part: str, scene: Scene) -> bool:
+    """Whether a head or an MLP is ablated, by itself or with the attention of its layer."""
+    layer, _, which = part.partition(".")
+    names = {component.text for component in scene.ablation.components}
+    return part in names or (which.startswith("H") and f"{layer}.attn" in names)
 
 
 def _heard(scene: Scene, backend: Backend, event: Event) -> None:

@@ -8,7 +8,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const call = (graph.call = ++calls)
   graph.tell.event = (event) => setTriggerValue("event", { ...event, number: (graph.events = (graph.events ?? 0) + 1) })
   graph.tell.state = (state) => setTriggerValue("state", state)
-  graph.update(data.picture, data.state)
+  graph.update(data.picture, data.state, data.asked)
   return () => {
     if (graph.call !== call) return // a later call has taken over
     graph.detach()

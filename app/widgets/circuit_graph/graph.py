@@ -1,7 +1,7 @@
 """The graph of a circuit. Threshold, filters, groups, names and moves are worked out in the browser; what
 comes back is what a visitor asks of the model, and what was made of the picture."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 from typing import Any, TypedDict
@@ -38,6 +38,8 @@ def circuit_graph(
     picture: CircuitPicture,
     *,
     state: PictureState | None = None,
+    off: Collection[str] = (),
+    cut: Collection[Edge] = (),
     key: str,
     on_event: Callable[[Event], None] | None = None,
     on_state: Callable[[PictureState], None] | None = None,
@@ -48,6 +50,8 @@ def circuit_graph(
         picture: what is drawn; :func:`interp.figures.circuit.svg` and ``html`` draw the same object.
         state: what was made of it, from a link say. What a visitor makes of it afterwards stays in the
             browser as long as this stays the same.
+        off: parts that are ablated now, as ``L1.H5``: their boxes are dark.
+        cut: edges that are cut now: they are crossed out.
         key: of the component.
         on_event: called before the page runs again with what a click asks for.
         on_state: likewise, with what was made of the picture: to be kept, for the exports and the link.
@@ -55,7 +59,8 @@ def circuit_graph(
     Returns:
         What a click asked for, in the run that it caused; nothing in all others.
     """
-    data = {"picture": picture.data(), "state": None if state is None else state.data()}
+    asked = {"off": [*off], "cut": [edge.text for edge in cut]}
+    data = {"picture": picture.data(), "state": None if state is None else state.data(), "asked": asked}
     result = _graph(
         key=key,
         data=data,

@@ -38,6 +38,7 @@ class CircuitGraph {
     this.chosen = new Set()
     this.state = structuredClone(EMPTY)
     this.told = []
+    this.off = this.gone = new Set()
     this.lines = new Map()
     this.listen()
     this.watcher = new ResizeObserver(() => this.resize())
@@ -53,15 +54,21 @@ class CircuitGraph {
 
   // ---- what is drawn -----------------------------------------------------------------------------------------------
 
-  /** A picture, and what was made of it: one that was told from here last does not come back. */
-  update(picture, state) {
+  /**
+   * A picture, and what was made of it: one that was told from here last does not come back. `asked` is what the model runs without: parts
+   * that are ablated, and edges that are cut, as "writer->reader".
+   */
+  update(picture, state, asked = { off: [], cut: [] }) {
     const given = textOf(state)
+    const marks = JSON.stringify(asked)
+    const marked = marks !== this.marks
+    ;[this.marks, this.off, this.gone] = [marks, new Set(asked.off), new Set(asked.cut)]
     const other = picture.id !== this.picture?.id
     const taken = given !== this.given && this.take(given, state)
     this.given = given
     if (other) [this.picture, this.merged, this.looked] = [picture, null, null]
     if (other || taken) this.chosen.clear()
-    this.resize(other || taken)
+    this.resize(other || taken || marked)
   }
 
   /** A state that was told from here is no news: a later one may be on its way, and boxes may be chosen meanwhile. Any other is taken. */
@@ -118,13 +125,14 @@ class CircuitGraph {
         this.lines.delete(edge)
       }
     for (const edge of shown) if (!this.lines.has(edge)) this.lines.set(edge, this.line(edge))
+    this.cross()
     ;[this.shown, this.shownSet, this.wanted] = [shown, set, wanted]
     const busy = new Set(shown.flatMap(({ source, target }) => [source, target]))
     for (const [name, node] of Object.entries(this.nodes)) node.classList.toggle("idle", !busy.has(name) && !isEnd(name))
     this.tools.show()
     this.look(this.looked && (this.looked.box ? this.boxes[this.looked.box] : set.has(this.looked.edge)) ? this.looked : null)
     this.hint.textContent = this.tell.event
-      ? "Click a box to ablate it, an edge to cut it. Drag a box to move it; Shift-click chooses boxes. Keys on a box: arrows, Enter ablates, Space chooses, M merges, N names, P pins, H hides, Shift and arrows move."
+      ? "Click a box to ablate it or restore it, an edge to cut it or mend it. Drag a box to move it; Shift-click chooses boxes. Keys on a box: arrows, Enter ablates, Space chooses, M merges, N names, P pins, H hides, Shift and arrows move."
       : "Click a box to choose it, drag it to move it. Keys on a box: arrows, Space chooses, M merges, N names, P pins, H hides, Shift and arrows move."
   }
 
@@ -136,8 +144,28 @@ class CircuitGraph {
     return svgElement("path", attributes, this.behind)
   }
 
+  isCut({ members }) {
+    const { picture, gone } = this
+    return gone.size > 0 && members.some((k) => gone.has(`${picture.writers[picture.from[k]]}->${picture.readers[picture.to[k]]}`))
+  }
+
+  isOff(name) {
+    return this.boxes[name].parts.some((part) => this.off.has(part))
+  }
+
+  /** A cross on the middle of every line that is cut. */
+  cross() {
+    this.crosses?.remove()
+    this.crosses = svgElement("g", { class: "crosses", "aria-hidden": "true" }, this.svg)
+    for (const [edge, line] of this.lines)
+      if (this.isCut(edge)) {
+        const { x, y } = line.getPointAtLength(line.getTotalLength() / 2)
+        for (const halo of ["halo", "stroke"]) svgElement("path", { class: halo, d: `M${x - 5} ${y - 5}l10 10m0 -10l-10 10` }, this.crosses)
+      }
+  }
+
   drawBox({ name, x, y, width, height, title, label, parts }) {
-    const classes = ["box", isEnd(name) ? "end" : "", parts.length > 1 ? "group" : "", this.chosen.has(name) ? "chosen" : "", this.state.pinned.includes(name) ? "pinned" : ""]
+    const classes = ["box", isEnd(name) ? "end" : "", parts.length > 1 ? "group" : "", this.chosen.has(name) ? "chosen" : "", this.state.pinned.includes(name) ? "pinned" : "", this.isOff(name) ? "off" : ""]
     const node = svgElement("g", { class: classes.filter(Boolean).join(" "), transform: `translate(${x} ${y})`, tabindex: name === this.at ? 0 : -1, role: "button", "data-box": name }, this.svg)
     const [left, top] = [-width / 2, -height / 2]
     for (const ring of ["ring outer", "ring inner"]) svgElement("rect", { class: ring, x: left - 3, y: top - 3, width: width + 6, height: height + 6, rx: 7 }, node)
@@ -159,7 +187,7 @@ class CircuitGraph {
   spoken(name) {
     const { title, label } = this.boxes[name]
     const { into, out } = this.counts[name]
-    return [title, label, `reads ${into} ${into === 1 ? "edge" : "edges"}`, `read by ${out}`, this.chosen.has(name) ? "chosen" : ""].filter(Boolean).join(", ")
+    return [title, label, `reads ${into} ${into === 1 ? "edge" : "edges"}`, `read by ${out}`, this.isOff(name) ? "ablated" : "", this.chosen.has(name) ? "chosen" : ""].filter(Boolean).join(", ")
   }
 
   // ---- looking -----------------------------------------------------------------------------------------------------
@@ -169,7 +197,7 @@ class CircuitGraph {
   }
 
   hintOf(edge) {
-    return `${this.nameOf(edge)}: ${told(edge.value)} logits${this.tell.event ? ". Click to cut it." : ""}`
+    return `${this.nameOf(edge)}: ${told(edge.value)} logits${this.tell.event ? `. Click to ${this.isCut(edge) ? "mend" : "cut"} it.` : ""}`
   }
 
   look(looked) {
@@ -277,6 +305,7 @@ class CircuitGraph {
         edge.points = null
         line.setAttribute("d", pathOf(edge.curve))
       }
+    this.cross()
   }
 
   key(event, box) {

@@ -197,6 +197,28 @@ def test_what_is_made_of_it_is_told_and_understood(page: Page, tmp_path: Path) -
     assert state.names == {box: "answers"} and state.pinned == (box,) and box in state.places
 
 
+ASKED = """(edge) => {
+  const given = JSON.parse(document.getElementById("given").textContent)
+  const place = document.body.appendChild(document.createElement("div"))
+  const graph = new CircuitGraph(place, { event: () => {} })
+  const seen = []
+  for (const asked of [{ off: ["L1.H0"], cut: [edge] }, { off: [], cut: [] }]) {
+    graph.update(given.picture, null, asked)
+    const off = [...place.querySelectorAll(".box.off")].map((box) => box.dataset.box)
+    const spoken = graph.nodes["L1.H0"].getAttribute("aria-label").includes("ablated")
+    seen.push([off, place.querySelectorAll(".crosses .stroke").length, spoken])
+  }
+  return seen
+}"""
+
+
+def test_what_is_ablated_and_cut_is_marked(page: Page, tmp_path: Path) -> None:
+    picture = small()
+    opened(page, tmp_path, picture)
+    edge = picture.graph.listed(picture.kept)[0]
+    assert page.evaluate(ASKED, edge.text) == [[["L1.H0"], 1, True], [[], 0, False]]
+
+
 TIMED = """async (least) => {
   const given = JSON.parse(document.getElementById("given").textContent)
   const place = document.body.appendChild(document.createElement("div"))
