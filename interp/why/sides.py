@@ -75,9 +75,9 @@ def run_up_to(weights: Weights, tokens: Int[Tensor, " pos"], last: int) -> Itera
 class Projection:
     """One side of some heads of a layer: the matrices by which they read the stream.
 
-    What is asked for is always a weighted sum over positions. Who writes is summed over positions first, in the
-    few numbers that a head hands on, and turned into queries or keys after that: a sum over a hundred queries
-    is a quarter of what there is at all positions, and nothing of the latter is ever made.
+    Of keys, sums over positions are wanted, one for every query. What lower heads hand on is summed first, in
+    its few numbers, and turned into keys after that: queries are a quarter of all positions, and the keys of
+    every writer at every position, tens of megabytes a layer, are never made.
 
     Args:
         heads: of the layer.
@@ -159,7 +159,7 @@ class Projection:
             found[:, mlp, part] = own.of_each((written @ flat).unflatten(-1, (n, width)).transpose(0, 1))
 
     def _parts(
-        self, own: Shaped[Tensor, "pos *width"], mean: Float[Tensor, "pos *width"], places: Places
+        self, own: Shaped[Tensor, "405 ..."], mean: Float[Tensor, "405 ..."], places: Places
     ) -> tuple[Float[Tensor, "place width"], Float[Tensor, "place width"]]:
         """The mean at these positions, and the rest."""
         usual = mean[places].to(self.dtype).flatten(1)
