@@ -8,6 +8,7 @@ it: the processors that the process may run on, and the quota of its control gro
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from interp.errors import PuzzlescopeError, brief
@@ -140,3 +141,11 @@ def _text(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def own_version() -> str:
+    """The version of Puzzlescope that is installed; "source" if it runs from a folder."""
+    try:
+        return version("puzzlescope")
+    except PackageNotFoundError:
+        return "source"

@@ -16,8 +16,8 @@ from interp.errors import PuzzlescopeError, brief
 from interp.tasks import NOISE, TASKS
 from interp.tokens import STRUCTURES, Structure, encode
 
-Purpose = Literal["training", "evaluation", "bank", "made"]
-_PURPOSES: dict[Purpose, int] = {"training": 1, "evaluation": 2, "bank": 3, "made": 4}
+Purpose = Literal["training", "evaluation", "bank", "made", "study"]
+_PURPOSES: dict[Purpose, int] = {"training": 1, "evaluation": 2, "bank": 3, "made": 4, "study": 5}
 
 
 @dataclass(frozen=True)

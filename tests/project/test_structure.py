@@ -29,6 +29,7 @@ LINES = [
     {"circuits"},
     {"training"},
     {"why"},
+    {"studies"},
     {"figures", "backend"},
     {"cli"},
     {"__main__", "__init__"},
