@@ -19,7 +19,7 @@ head no longer finds its key).
 """
 NUMBER = "\N{NO-BREAK SPACE}"
 HEAD = ("What is changed", "On its", f"Log-odds before{NUMBER}", f"After{NUMBER}", f"Kept{NUMBER}")
-MOST = 480
+MOST = 720
 """Pixels of the table, at most."""
 
 Row = tuple[str, str, float, float, float]
