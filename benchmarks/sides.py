@@ -26,9 +26,9 @@ from interp.why.usual import held_out
 
 HEADS = {
     "default": {"L1.H1": 100, "L1.H5": 100, "L3.H3": 1},
-    "12-layers": {"L2.H1": 100, "L2.H7": 100, "L3.H7": 100},
-    "seed-2": {"L2.H4": 100, "L2.H7": 100},
-    "seed-3": {"L2.H3": 100, "L2.H7": 100},
+    "12-layers": {"L2.H1": 100, "L2.H7": 100, "L3.H7": 100, "L4.H0": 1, "L5.H3": 1},
+    "seed-2": {"L2.H4": 100, "L2.H7": 100, "L3.H1": 1, "L3.H2": 1},
+    "seed-3": {"L2.H3": 100, "L2.H7": 100, "L3.H3": 1, "L3.H5": 1},
 }
 WRITERS = 3
 STEP = 7

@@ -6,6 +6,7 @@ writes into its keys, or an earlier head moves the *position* of the match into 
 distance never changes neither is needed (Kawata et al., 2025, arXiv 2512.18634): with sinusoidal positions a
 fixed linear map of queries and keys looks a fixed number of positions back.
 
+* :mod:`interp.why.depth`: what lies below a head that it could be composed with;
 * :mod:`interp.why.split`: a score as a sum over who writes on either side, exact;
 * :mod:`interp.why.phase`: what the weights alone say of positions;
 * :mod:`interp.why.interventions`: what the head does when one of its sides reads something else;

@@ -36,7 +36,7 @@ from interp.ablation import Component
 from interp.errors import PuzzlescopeError
 from interp.model import Block, Config, PuzzleGPT
 from interp.model.hooks import check_not_planted
-from interp.model.network import POSITION_BASE
+from interp.model.network import POSITION_BASE, PosEmbed
 from interp.tokens import N_CTX
 from interp.why.interventions.one_head import check_head
 
@@ -86,6 +86,8 @@ class Phase:
             lies between frequencies, before the division by the LayerNorms' scales.
         blocks: share of the square of A's norm that lies in the blocks, 0 to 1.
         null: the chance of such a peak, if asked for.
+        applies: whether the model's positions are sinusoids. Of others, such as learned ones, no frequency is
+            turned, so that strengths and concordance are 0; the kernel is of them all the same.
     """
 
     head: Component
@@ -97,6 +99,7 @@ class Phase:
     kernel: Float[np.ndarray, " offset"]
     blocks: float
     null: Null | None = None
+    applies: bool = True
 
     @cached_property
     def offset(self) -> int:
@@ -127,6 +130,11 @@ class Phase:
 
     def summary(self) -> str:
         """Where the weights point, in a sentence."""
+        if not self.applies:
+            return (
+                "The phase test does not apply: the positions of this model are no sinusoids. Its scores"
+                " taken apart and the interventions do not depend on that."
+            )
         if not self.strength.any():
             return f"The weights of {self.head.text} hold nothing that tells how far back a position is."
         chance = ""
@@ -153,6 +161,8 @@ class Phase:
         )
 
 
+NEAR = 1e-3
+"""So far positions may be from the sinusoids to be taken for them, as in half precision."""
 DRAWS = 200
 """Random rotations of the null."""
 
@@ -177,7 +187,9 @@ def head_phase(model: PuzzleGPT, head: Component, *, draws: int = 0, seed: int =
         )
     query, key = _sides(model, head)
     found = _phase_of(model, head, query @ key.T)
-    return replace(found, null=_null(found, query, key, draws, seed)) if draws else found
+    if not draws or not found.applies:
+        return found
+    return replace(found, null=_null(found, query, key, draws, seed))
 
 
 def frequencies(cfg: Config) -> Float[np.ndarray, " frequency"]:
@@ -224,10 +236,12 @@ def _relative(m11: np.ndarray, m12: np.ndarray, m21: np.ndarray, m22: np.ndarray
 
 
 def _phase_of(model: PuzzleGPT, head: Component, form: Matrix) -> Phase:
-    m11, m12, m21, m22 = _blocks(form)
+    own = model.pos_embed.W_pos
+    applies = torch.allclose(own.cpu().float(), PosEmbed.table(model.cfg), atol=NEAR)
+    m11, m12, m21, m22 = _blocks(form if applies else np.zeros_like(form))
     strength, angle = _relative(m11, m12, m21, m22)
     omega = frequencies(model.cfg)
-    places = model.pos_embed.W_pos.double().cpu().numpy()
+    places = own.double().cpu().numpy()
     scores = places @ form @ places.T
     kernel = np.array([scores.diagonal(-n).mean() for n in range(len(scores))])
     whole = float((form**2).sum())
@@ -241,6 +255,7 @@ def _phase_of(model: PuzzleGPT, head: Component, form: Matrix) -> Phase:
         concordance=concordance(strength, angle, omega, model.cfg.n_ctx),
         kernel=kernel,
         blocks=inside / whole if whole else 0.0,
+        applies=applies,
     )
 
 

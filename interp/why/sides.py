@@ -3,19 +3,24 @@ part, the LayerNorm's scale held."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Shaped
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from interp.circuits.graph import Graph
 from interp.engine.forward import Gates, LayerGates, Weights, embed
 from interp.engine.halves import run_halves
-from interp.model import LAYER_NORM_EPS, Block, Config
+from interp.model import LAYER_NORM_EPS, Config
 from interp.why.usual import Usual
 
 TOKEN, PLACE, BIAS = "token", "position", "bias"
 """Writers that are no component of the model: the embedding of the token, that of the position, constants."""
+
+Places = slice | Int[Tensor, " place"]
+"""Positions, one by one, or a run of them, of which no copy is made."""
 
 
 def writers_before(cfg: Config, layer: int) -> tuple[str, ...]:
@@ -46,6 +51,11 @@ class Below:
     z: tuple[Float[Tensor, "pos head d_head"], ...]
     mlp_out: tuple[Float[Tensor, "pos d_model"], ...]
 
+    @cached_property
+    def scale(self) -> Float[Tensor, " pos"]:
+        """Of the layer's LayerNorm: what it divides by."""
+        return (self.stream.var(-1, correction=0) + LAYER_NORM_EPS).sqrt()
+
 
 def run_up_to(weights: Weights, tokens: Int[Tensor, " pos"], last: int) -> Iterator[Below]:
     """The run of one row, layer by layer up to ``last``: what the heads of each read."""
@@ -63,7 +73,11 @@ def run_up_to(weights: Weights, tokens: Int[Tensor, " pos"], last: int) -> Itera
 
 
 class Projection:
-    """One side of some heads of a layer: the matrix by which it reads the stream.
+    """One side of some heads of a layer: the matrices by which they read the stream.
+
+    Of keys, sums over positions are wanted, one for every query. What lower heads hand on is summed first, in
+    its few numbers, and turned into keys after that: queries are a quarter of all positions, and the keys of
+    every writer at every position, tens of megabytes a layer, are never made.
 
     Args:
         heads: of the layer.
@@ -79,68 +93,111 @@ class Projection:
         side: str,
         dtype: torch.dtype | None = None,
     ):
-        self.weights, self.layer, self.heads = weights, layer, heads
+        self.weights, self.layer = weights, layer
         self.dtype = dtype or weights.model.W_E.dtype
-        block = weights.layers[layer].block
-        self.norm = block.ln1
+        model, block = weights.model, weights.layers[layer].block
         attn = block.attn
         W = (attn.W_Q * attn.scale if side == "q" else attn.W_K)[list(heads)].to(self.dtype)
-        flat = W.transpose(0, 1).flatten(1)  # d_model, head x d_qk
-        scaled = flat * self.norm.w.to(self.dtype)[:, None]
-        self.W = scaled - scaled.mean(0)
-        self.constant = self.norm.b.to(self.dtype) @ flat
+        scaled = W * block.ln1.w.to(self.dtype)[:, None]
+        self.W: Float[Tensor, "head d_model d_qk"] = scaled - scaled.mean(1, keepdim=True)
+        self.constant: Float[Tensor, "head d_qk"] = block.ln1.b.to(self.dtype) @ W
+        self.embedded: Float[Tensor, "head vocab d_qk"] = model.W_E.to(self.dtype) @ self.W
+        self.placed: Float[Tensor, "head pos d_qk"] = model.pos_embed.W_pos.to(self.dtype) @ self.W
+        blocks = [own.block for own in weights.layers[:layer]]
+        # From what each head of a lower layer hands on.
+        self.through: list[Float[Tensor, "head lower d_head d_qk"]] = [
+            own.attn.W_O.to(self.dtype) @ self.W[:, None] for own in blocks
+        ]
+        self.b_out = [own.mlp.b_out.to(self.dtype) for own in blocks]
 
     def of(
-        self, below: Below, usual: Usual, places: Int[Tensor, " place"]
-    ) -> Float[Tensor, "writer 2 place head d_qk"]:
-        """What every writer puts in at these positions. Together they are what the head computes.
+        self,
+        below: Below,
+        usual: Usual,
+        places: Places,
+        sums: Float[Tensor, "head row place"] | None = None,
+    ) -> Float[Tensor, "head writer 2 row d_qk"]:
+        """What every writer puts in at these positions. Together they are what the heads compute.
 
         Args:
             usual: the means of this row's order.
+            sums: for every head, the sums over these positions that are wanted instead of each of them.
         """
-        found = self._unscaled(below, usual, places)
-        stream = below.stream[places].to(self.dtype)
-        found /= (stream.var(-1, correction=0) + LAYER_NORM_EPS).sqrt()[:, None]
-        found[-1, 0] += self.constant
-        return found.unflatten(-1, (len(self.heads), -1))
-
-    def _unscaled(
-        self, below: Below, usual: Usual, places: Int[Tensor, " place"]
-    ) -> Float[Tensor, "writer 2 place width"]:
-        """The same before the division by the LayerNorm's scale, without its constants."""
-        cfg, model = self.weights.cfg, self.weights.model
-        writers = len(writers_before(cfg, self.layer))
-        found = self.W.new_zeros(writers, 2, len(places), self.W.shape[1])
-        embedded = model.W_E.to(self.dtype) @ self.W
-        found[0, 0] = usual.tokens[places].to(self.dtype) @ embedded
-        found[0, 1] = embedded[below.tokens[places]] - found[0, 0]
-        found[1, 0] = model.pos_embed.W_pos[places].to(self.dtype) @ self.W
+        own = _Taken(below.scale[places].to(self.dtype), sums)
+        writers = len(writers_before(self.weights.cfg, self.layer))
+        found = self.W.new_empty(len(self.W), writers, 2, own.rows, self.W.shape[2])
+        stands = one_hot(below.tokens, usual.tokens.shape[1])
+        for part, tokens in enumerate(self._parts(stands, usual.tokens, places)):
+            found[:, 0, part] = own.of(tokens) @ self.embedded
+        found[:, 1, 0] = own.of_each(self.placed[:, places])
+        found[:, 1, 1], found[:, -1, 1] = 0, 0  # the same in every puzzle
         for layer in range(self.layer):
-            block = self.weights.layers[layer].block
-            first = 2 + layer * (cfg.n_heads + 1)
-            heads = slice(first, first + cfg.n_heads)
-            self._put(found[heads], self._heads(block, below.z[layer], usual.z[layer], places))
-            b_out = block.mlp.b_out.to(self.dtype)
-            mean = usual.mlp_out[layer][places].to(self.dtype)
-            own = below.mlp_out[layer][places].to(self.dtype)
-            found[first + cfg.n_heads, 0] = (mean - b_out) @ self.W
-            found[first + cfg.n_heads, 1] = (own - mean) @ self.W
-            found[-1, 0] += b_out @ self.W
+            self._put(found, own, below, usual, layer, places)
+        constants = sum(self.b_out, self.W.new_zeros(self.W.shape[1])) @ self.W
+        found[:, -1, 0] = own.of_each(constants[:, None].expand(-1, len(own.scale), -1))
+        found[:, -1, 0] += own.counts * self.constant[:, None]
         return found
 
-    def _heads(
+    def _put(
         self,
-        block: Block,
-        z: Float[Tensor, "pos head d_head"],
-        mean: Float[Tensor, "pos head d_head"],
-        places: Int[Tensor, " place"],
-    ) -> tuple[Tensor, Tensor]:
-        """What a lower layer's heads put in: by the few numbers that each hands on, not by all of d_model."""
-        through = block.attn.W_O.to(self.dtype) @ self.W  # head, d_head, width
-        usual = mean[places].to(self.dtype).transpose(0, 1)
-        rest = z[places].to(self.dtype).transpose(0, 1) - usual
-        return usual @ through, rest @ through
+        found: Float[Tensor, "head writer 2 row d_qk"],
+        own: "_Taken",
+        below: Below,
+        usual: Usual,
+        layer: int,
+        places: Places,
+    ) -> None:
+        """What a lower layer's heads and MLP put in."""
+        n_heads, (n, width) = self.weights.cfg.n_heads, (len(self.W), self.W.shape[2])
+        mlp = 2 + layer * (n_heads + 1) + n_heads
+        for part, z in enumerate(self._parts(below.z[layer], usual.z[layer], places)):
+            handed = own.of(z).unflatten(-1, (n_heads, -1)).transpose(1, 2)
+            found[:, mlp - n_heads : mlp, part] = handed @ self.through[layer]
+        flat = self.W.transpose(0, 1).flatten(1)
+        for part, out in enumerate(self._parts(below.mlp_out[layer], usual.mlp_out[layer], places)):
+            written = out if part else out - self.b_out[layer]
+            found[:, mlp, part] = own.of_each((written @ flat).unflatten(-1, (n, width)).transpose(0, 1))
 
-    @staticmethod
-    def _put(found: Float[Tensor, "head 2 place width"], parts: tuple[Tensor, Tensor]) -> None:
-        found[:, 0], found[:, 1] = parts
+    def _parts(
+        self, own: Shaped[Tensor, "405 ..."], mean: Float[Tensor, "405 ..."], places: Places
+    ) -> tuple[Float[Tensor, "place width"], Float[Tensor, "place width"]]:
+        """The mean at these positions, and the rest."""
+        usual = mean[places].to(self.dtype).flatten(1)
+        return usual, own[places].to(self.dtype).flatten(1) - usual
+
+
+@dataclass(frozen=True, eq=False)
+class _Taken:
+    """Values at some positions, over the LayerNorm's scale: of each of them, or sums over them.
+
+    Attributes:
+        scale: there.
+        sums: for every head; ``None`` for each position by itself.
+    """
+
+    scale: Float[Tensor, " place"]
+    sums: Float[Tensor, "head row place"] | None
+
+    @property
+    def rows(self) -> int:
+        return len(self.scale) if self.sums is None else self.sums.shape[1]
+
+    @cached_property
+    def counts(self) -> Float[Tensor, "*head row 1"]:
+        """What a value that is 1 everywhere, whatever the scale, comes to."""
+        return torch.ones_like(self.scale)[:, None] if self.sums is None else self.sums.sum(-1)[..., None]
+
+    @cached_property
+    def _scaled(self) -> Float[Tensor, "head row place"]:
+        assert self.sums is not None
+        return self.sums / self.scale
+
+    def of(self, values: Float[Tensor, "place width"]) -> Float[Tensor, "*head row width"]:
+        """Of values that are the same for every head."""
+        if self.sums is None:
+            return (values / self.scale[:, None])[None]
+        return (self._scaled.flatten(0, 1) @ values).unflatten(0, (len(self._scaled), -1))
+
+    def of_each(self, values: Float[Tensor, "head place width"]) -> Float[Tensor, "head row width"]:
+        """Of values of every head."""
+        return values / self.scale[:, None] if self.sums is None else self._scaled @ values

@@ -36,6 +36,7 @@ from jaxtyping import Float, Int
 
 from interp.ablation import Component
 from interp.numbers import number
+from interp.why.interventions.results import key_words
 from interp.why.sides import BIAS, PLACE, TOKEN
 
 POSITION, CONTENT = 0, 1
@@ -48,11 +49,26 @@ CLASSES: dict[str, str] = {
     "content": "content: the token on both sides, less its mean",
     "k": "K-composition: what a lower head adds to its mean, on the side of the key only",
     "q": "Q-composition: what a lower head adds to its mean, on the side of the query only",
-    "qk": "both: what lower heads add to their means, on both sides",
-    "mlp": "MLPs: what a lower MLP adds to its mean, on either side, and no head on any",
-    "half": "token and place: the token less its mean on one side, means on the other",
+    "qk": "K and Q: what lower heads add to their means, on both sides",
+    "mlp": "MLPs' content: what a lower MLP adds to its mean, on either side, and no head on any",
+    "half": "token × position: the token less its mean on one side, means on the other",
 }
-"""Every pair of writers is of one class; the last three belong to none of the known ways."""
+"""Every pair of writers is of one class; the last three belong to none of the known ways.
+
+``mlp`` counts for no way. What an MLP adds to its mean depends on the puzzle, so it is no position; but an
+MLP carries nothing from one place to another, so it is no composition with a head either: it is what stands
+at the query or the key itself, and what heads below have brought there, in another form. Whose it is cannot
+be told from the score, which is why a verdict asks interventions too, that swap everything at once."""
+
+
+def class_name(name: str) -> str:
+    """A class as it is called where there is little room.
+
+    >>> class_name("qk")
+    'K and Q'
+    """
+    return CLASSES[name].partition(":")[0]
+
 
 Pairs = Float[np.ndarray, "query_writer 2 key_writer 2"]
 
@@ -140,11 +156,17 @@ class HeadSplit:
         )
 
     def summary(self) -> str:
-        """The largest class, in a sentence."""
+        """The largest class, in a sentence; of a head that prefers other keys, just that."""
+        key = key_words(self.back)
+        if not self.contrast > 0:
+            return (
+                f"{self.head.text} prefers its other keys to {key}, by {number(-self.contrast, '.2f')} nats:"
+                " there is no preference of which shares could be told."
+            )
         name = max(self.shares, key=lambda one: self.shares[one].value)
         return (
-            f"Of the {number(self.contrast, '.2f')} nats by which {self.head.text} prefers the key"
-            f" {self.back} back, {self.shares[name].text} are {CLASSES[name].split(':')[0]}."
+            f"Of the {number(self.contrast, '.2f')} nats by which {self.head.text} prefers {key},"
+            f" {self.shares[name].text} are {class_name(name)}."
         )
 
 
@@ -190,7 +212,7 @@ class CellSplit:
         return (
             f"{self.head.text} at position {self.query} prefers position {self.key} by"
             f" {number(whole, '+.2f')} nats to the other keys; {number(self.classes[largest], '+.2f')} are"
-            f" {CLASSES[largest].split(':')[0]}."
+            f" {class_name(largest)}."
         )
 
 

@@ -7,11 +7,12 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from interp.ablation import Component, ReferenceMeans, components_of
 from interp.engine.forward import Weights, weights_of
 from interp.errors import PuzzlescopeError
-from interp.model import LAYER_NORM_EPS, PuzzleGPT
+from interp.model import PuzzleGPT
 from interp.model.hooks import check_not_planted, say_ignored
 from interp.puzzles import Puzzle, load_puzzles
 from interp.resumable import Steps, resumable
@@ -152,9 +153,12 @@ def profiles_of(
     for prompt in prompts:
         for below in run_up_to(weights, prompt, max(_layers(chosen))):
             own = [head for head in chosen if head.layer == below.layer]
-            for head in own:
-                pattern = _scores(weights, below, head, queries).softmax(-1)
-                total[head] += pattern.gather(1, keys).mean(0)
+            if own:
+                numbers = tuple(head.head for head in own if head.head is not None)
+                pattern = scores_of(weights, below, numbers, queries).softmax(-1)
+                profiles = pattern.gather(2, keys.expand(len(own), -1, -1)).mean(1)
+                for head, profile in zip(own, profiles, strict=True):
+                    total[head] += profile
             yield None
     return {head: (profile / len(prompts)).cpu().numpy() for head, profile in total.items()}
 
@@ -192,16 +196,14 @@ def cell_split(
         yield None
     below = runs[-1]
     assert head.head is not None
-    places = torch.arange(query + 1, device=model.device)
-    q, k = (
-        Projection(weights, head.layer, (head.head,), side, torch.float64).of(below, usual, at)[:, :, :, 0]
-        for side, at in (("q", places[-1:]), ("k", places))
-    )
-    scores = (q.sum((0, 1)) @ k.sum((0, 1)).T)[0]
-    weighting, _, _ = contrast_of(scores[None], places[key : key + 1])
-    terms, contrast = (
-        torch.einsum("aud,bvd->aubv", q[:, :, 0], one) for one in (k[:, :, key], weighting[0] @ k)
-    )
+    query_at = torch.tensor([query], device=model.device)
+    scores = scores_of(weights, below, (head.head,), query_at)[:, :, : query + 1].double()
+    at = torch.tensor([[key]], device=model.device)
+    sums = torch.cat([one_hot(at, query + 1), contrast_of(scores, at)[0]], 1)
+    q, k = (Projection(weights, head.layer, (head.head,), side, torch.float64) for side in ("q", "k"))
+    asking, against = q.of(below, usual, query_at)[0, :, :, 0], k.of(below, usual, slice(query + 1), sums)[0]
+    terms, contrast = torch.einsum("aud,bvrd->raubv", asking, against)
+    scores = scores[0, 0]
     pattern = scores.softmax(0)
     return CellSplit(
         *(head, query, key, writers_before(model.cfg, head.layer)),
@@ -214,26 +216,25 @@ def cell_split(
 
 
 def contrast_of(
-    scores: Float[Tensor, "query key"], at: Int[Tensor, " query"]
-) -> tuple[Float[Tensor, "query key"], Float[Tensor, " query"], Float[Tensor, " query"]]:
+    scores: Float[Tensor, "head query key"], at: Int[Tensor, "head query"]
+) -> tuple[Float[Tensor, "head query key"], Float[Tensor, "head query"], Float[Tensor, "head query"]]:
     """By what each key counts in the contrast of one key with the others, and the log-odds and the attention
     of that key. nan where a query sees no other."""
-    own = at[:, None]
-    others = scores.scatter(1, own, -torch.inf)
-    log_odds = (scores.gather(1, own) - others.logsumexp(1, keepdim=True))[:, 0]
-    return (-others.softmax(1)).scatter(1, own, 1.0), log_odds, log_odds.sigmoid()
+    own = at[..., None]
+    others = scores.scatter(-1, own, -torch.inf)
+    log_odds = (scores.gather(-1, own) - others.logsumexp(-1, keepdim=True))[..., 0]
+    return (-others.softmax(-1)).scatter(-1, own, 1.0), log_odds, log_odds.sigmoid()
 
 
-def _scores(
-    weights: Weights, below: Below, head: Component, queries: Int[Tensor, " query"]
-) -> Float[Tensor, "query key"]:
-    """As the model computes them; minus infinity of keys after the query."""
-    block = weights.layers[head.layer].block
-    assert head.head is not None
-    x = block.ln1.plain(below.stream)
-    q, k = x[queries] @ block.attn.W_Q[head.head], x @ block.attn.W_K[head.head]
-    hidden = torch.arange(len(k), device=k.device) > queries[:, None]
-    return (q @ k.T * block.attn.scale).masked_fill(hidden, -torch.inf)
+def scores_of(
+    weights: Weights, below: Below, heads: tuple[int, ...], queries: Int[Tensor, " query"]
+) -> Float[Tensor, "head query key"]:
+    """Of some heads of a layer, as the model computes them; minus infinity of keys after the query."""
+    block = weights.layers[below.layer].block
+    x, own = block.ln1.plain(below.stream), list(heads)
+    q, k = x[queries] @ block.attn.W_Q[own], x @ block.attn.W_K[own]
+    hidden = torch.arange(len(x), device=k.device) > queries[:, None]
+    return (q @ k.mT * block.attn.scale).masked_fill(hidden, -torch.inf)
 
 
 @dataclass(eq=False)
@@ -272,8 +273,9 @@ class _Sums:
 class _Layer:
     """The heads of one layer that are asked about.
 
-    No array of writers by writers by positions is ever made: the keys of every writer are first added up to
-    one vector a query, by how much each key counts in the contrast, and multiplied by the query's after that.
+    No array of writers by writers by positions is ever made: what every writer puts into the keys is first
+    added up to one vector a query, by how much each key counts in the contrast, and multiplied by the query's
+    after that.
     """
 
     def __init__(
@@ -281,26 +283,25 @@ class _Layer:
     ):
         self.weights, self.layer, self.queries = weights, layer, queries
         self.sums = [one for head, one in sums.items() if head.layer == layer]
-        heads = tuple(one.head.head for one in self.sums if one.head.head is not None)
-        self.q, self.k = (Projection(weights, layer, heads, side) for side in ("q", "k"))
+        self.heads = tuple(one.head.head for one in self.sums if one.head.head is not None)
+        self.q, self.k = (Projection(weights, layer, self.heads, side) for side in ("q", "k"))
+        backs = torch.tensor([one.back for one in self.sums], device=queries.device)
+        self.keys = queries - backs[:, None]
+        self.places = slice(int(queries.max()) + 1)
 
     def add(self, below: Below, usual: Usual) -> None:
-        everywhere = torch.arange(int(self.queries.max()) + 1, device=self.queries.device)
-        q, k = self.q.of(below, usual, self.queries), self.k.of(below, usual, everywhere)
-        seen = below.stream[everywhere]
-        scale = (seen.var(-1, correction=0) + LAYER_NORM_EPS).sqrt()
-        for n, own in enumerate(self.sums):
-            scores = _scores(self.weights, below, own.head, self.queries)[:, : len(everywhere)]
-            counts, log_odds, attention = contrast_of(scores, self.queries - own.back)
-            keys = k[:, :, :, n].permute(2, 0, 1, 3).flatten(1)  # key, writer x part x d_qk
-            against = (counts @ keys).unflatten(1, (k.shape[0] * 2, -1)).transpose(0, 1).flatten(1)
-            asking = q[:, :, :, n].flatten(0, 1).flatten(1)  # writer x part, query x d_qk
-            pairs = ((asking @ against.T) / len(self.queries)).reshape(own.pairs.shape).double()
-            own.pairs += pairs
-            own.classes.append(by_class(pairs.cpu().numpy(), own.writers))
-            own.log_odds.append(float(log_odds.mean()))
-            own.attention.append(float(attention.mean()))
-            own.scales.append(scale)
+        scores = scores_of(self.weights, below, self.heads, self.queries)[:, :, self.places]
+        counts, log_odds, attention = contrast_of(scores, self.keys)
+        asking = self.q.of(below, usual, self.queries).flatten(3).flatten(1, 2)
+        against = self.k.of(below, usual, self.places, counts).flatten(3).flatten(1, 2)
+        pairs = (asking @ against.mT / len(self.queries)).double()
+        for own, odds, share, found in zip(self.sums, log_odds, attention, pairs, strict=True):
+            found = found.reshape(own.pairs.shape)
+            own.pairs += found
+            own.classes.append(by_class(found.cpu().numpy(), own.writers))
+            own.log_odds.append(float(odds.mean()))
+            own.attention.append(float(share.mean()))
+            own.scales.append(below.scale[self.places])
 
 
 def _layers(heads: Collection[Component]) -> list[int]:

@@ -14,6 +14,10 @@ measured:
 * **content**: the tokens themselves, on both sides, are at least half, and with the keys of another puzzle at
   least half of the log-odds is gone.
 
+Where a head looks on sequences that training has not shown (:mod:`interp.why.interventions.elsewhere`) is
+told beside the verdict by ``python -m interp why``, and is no check of it: a head may lose its way there
+because what lies below it does, so that to fail says nothing of how it finds its place.
+
 If no way passes, or more than one does, it is *mixed*: several rules in one head are common (Kamath et al.,
 2025, "Tracing Attention Computation Through Feature Interactions"). Of a head that looks nowhere in
 particular nothing is said: *none*.
@@ -32,7 +36,15 @@ from interp.puzzles import Puzzle
 from interp.resumable import Steps, resumable
 from interp.why.interventions.one_head import check_head
 from interp.why.interventions.one_side import one_side
-from interp.why.interventions.results import MEAN, POSITION, Interventions, Shift, Side, estimate
+from interp.why.interventions.results import (
+    MEAN,
+    POSITION,
+    Interventions,
+    Shift,
+    Side,
+    estimate,
+    key_words,
+)
 from interp.why.interventions.rows import Rows
 from interp.why.interventions.shift import pointer_shift
 from interp.why.phase import DRAWS, Phase, head_phase
@@ -48,7 +60,7 @@ VERDICTS: dict[Verdict, str] = {
     "q": "Q-composition: a lower head writes into the queries where to look",
     "content": "content: tokens that match",
     "mixed": "mixed: no way explains it alone",
-    "none": "no clear offset: it looks nowhere in particular",
+    "none": "none: it does not keep to that key, so there is nothing to explain",
 }
 WAYS: tuple[Way, ...] = ("pointer", "k", "q", "content")
 
@@ -158,9 +170,11 @@ class HeadReason:
 
     def summary(self) -> str:
         """The verdict in a sentence or two."""
-        where = f"{self.head.text} gives the key {self.back} back {self.split.attention:.2f} of its attention"
+        where = f"{self.head.text} gives {key_words(self.back)} {self.split.attention:.2f} of its attention"
         if self.verdict == "none":
-            return f"{where}: no clear offset, so there is no place to explain."
+            if self.split.attention >= CLEAR:
+                return f"{where}, but its scores prefer others: there is no preference to explain."
+            return f"{where}, less than {CLEAR}: it does not keep to it, so there is nothing to explain."
         shares = self.split.position_share
         return (
             f"{where}. Verdict: {VERDICTS[self.verdict]}. Position is {shares.text} of what sets that key"

@@ -25,6 +25,7 @@ from interp.why.questions import ReasonOf
 from interp.why.verdict import HeadReason
 
 _GROUP = "logbook-ways"
+"""Of what a visitor looks in on; in the session, whether this visitor has asked for it."""
 BACK = 100
 QUESTION = (
     "The notebook ends with the two ways that it knows of to an induction head: K-composition with a head"
@@ -45,7 +46,8 @@ WAYS: dict[str, str] = {
 
 
 def show(section: Section, scene: Scene, backend: Backend) -> Verdict:
-    """Draw the section: the verdict on each copying head, as they come."""
+    """Draw the section: the verdict on each copying head, as they come, begun when asked for: they take
+    longer than all the rest of the page."""
     experiment.heading(section, QUESTION)
     problem = live.cannot(scene.model, backend)
     if problem:
@@ -53,13 +55,13 @@ def show(section: Section, scene: Scene, backend: Backend) -> Verdict:
         return "shown"
 
     def under_way() -> bool:
-        return any(seen.progress is not None for seen in _look(scene, backend))
+        return any(seen.progress is not None for seen in _look(scene, backend) or ())
 
     def draw_ways() -> None:
         _draw(scene, backend)
 
     fragment.show(draw_ways, scene=scene, page=PAGE, under_way=under_way, groups=[_GROUP])
-    found = _found(_look(scene, backend))
+    found = _found(_look(scene, backend) or ())
     return "pending" if found is None else verdict_of([found])
 
 
@@ -73,8 +75,14 @@ def question(head: Component) -> ReasonOf:
     return ReasonOf(live.puzzles(), head, BACK)
 
 
-def _look(scene: Scene, backend: Backend) -> list[Seen[HeadReason]]:
-    """How far the verdict on each head is; they are begun if they are not."""
+def _ask() -> None:
+    st.session_state[_GROUP] = True
+
+
+def _look(scene: Scene, backend: Backend) -> list[Seen[HeadReason]] | None:
+    """How far the verdict on each head is, if this visitor has asked for it."""
+    if not st.session_state.get(_GROUP):
+        return None
     questions = [question(head) for head in heads_of(scene, backend)]
     key = (scene.model, tuple(questions))
     watches: list[Watch[HeadReason]] | None = watched().known(_GROUP, key)
@@ -86,7 +94,7 @@ def _look(scene: Scene, backend: Backend) -> list[Seen[HeadReason]]:
 def _found(seen: Sequence[Seen[HeadReason]]) -> Finding | None:
     """What came out, once all is known."""
     known = [one.state for one in seen if one.state is not None]
-    if len(known) < len(seen) or any(one.progress is not None for one in seen):
+    if not known or len(known) < len(seen) or any(one.progress is not None for one in seen):
         return None
     return finding_of(known)
 
@@ -103,37 +111,45 @@ def finding_of(found: Sequence[HeadReason]) -> Finding:
 
 
 def _draw(scene: Scene, backend: Backend) -> None:
-    seen = _look(scene, backend)
+    seen, heads = _look(scene, backend), heads_of(scene, backend)
     here, beside = experiment.columns()
     with here:
-        for head, one in zip(heads_of(scene, backend), seen, strict=True):
-            told = one.state.summary() if one.state is not None else "…"
+        for head, one in zip(heads, seen or [None] * len(heads), strict=True):
+            told = one.state.summary() if one is not None and one.state is not None else "…"
             st.markdown(f"**{head.text}**: {escape_markdown(told)}")
             own = replace(scene, attention=head)
             query = urlencode({**own.query(), "show": "why"})
             link = workbench_link(f"Why {head.text} looks there →", query, folder="./heads")
             st.html(link, width="content")
-        left = [one.progress for one in seen if one.progress is not None]
-        show_progress(
-            1 - (len(left) - sum(left)) / len(seen) if left else None,
-            not left and any(one.stopped for one in seen),
-            "Deciding",
-            key="log-ways",
-            on_stop=lambda: watched().stop(_GROUP),
-            on_again=lambda: watched().forget(_GROUP),
-        )
+        if seen is None:
+            st.button("Decide it for these heads", key="log-ways-begin", on_click=_ask)
+            st.caption("Four kinds of tests of each, over 64 puzzles: about a minute.")
+        else:
+            _progress(seen)
     with beside:
         experiment.published(
             "the two ways to an induction head are named, and which of them is at work is left open."
         )
-        found = _found(seen)
+        found = _found(seen or ())
         if found is None:
-            st.markdown(f"{TAGS['pending']} Verdict when the measurement is complete.")
+            what = "is asked for" if seen is None else "is complete"
+            st.markdown(f"{TAGS['pending']} Verdict when the measurement {what}.")
             return
         experiment.finding(found)
-        head = heads_of(scene, backend)[0]
         experiment.go_on(
             scene.link_to(scene.puzzle, scene.ablation),
-            question(head).program(scene.model),
+            question(heads[0]).program(scene.model),
             key="log-ways-python",
         )
+
+
+def _progress(seen: Sequence[Seen[HeadReason]]) -> None:
+    left = [one.progress for one in seen if one.progress is not None]
+    show_progress(
+        1 - (len(left) - sum(left)) / len(seen) if left else None,
+        not left and any(one.stopped for one in seen),
+        "Deciding",
+        key="log-ways",
+        on_stop=lambda: watched().stop(_GROUP),
+        on_again=lambda: watched().forget(_GROUP),
+    )

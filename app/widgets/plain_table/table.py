@@ -18,6 +18,7 @@ def show(
     *,
     titled: bool = True,
     first: str = "",
+    wraps: bool = False,
 ) -> None:
     """Draw a table. What does not fit into its room is scrolled.
 
@@ -29,14 +30,16 @@ def show(
         empty: what stands there without rows.
         titled: whether its heading is drawn; a screen reader is always told.
         first: how wide the first column is, as CSS has it; left out, wide enough for a time.
+        wraps: whether texts go on in another line where they are too long, columns are as wide as what is in
+            them, and the room no higher than the rows; then ``height`` is what it has at most.
     """
     body = "".join(f"<tr>{_cells(head, row)}</tr>" for row in rows)
     if not rows:
         body = f'<tr><td class="none" colspan="{len(head)}">{escape(empty)}</td></tr>'
     top = "".join(f'<th scope="col"{_kind(one)}>{escape(one.strip())}</th>' for one in head)
     title = f'<h2 class="plain-title">{escape(name)}</h2>' if titled else ""
-    style = f"height:{height}px" + (f";--first:{first}" if first else "")
-    region = f'class="plain-table" style="{style}" tabindex="0" role="region"'
+    style = f"{'max-' if wraps else ''}height:{height}px" + (f";--first:{first}" if first else "")
+    region = f'class="plain-table{" wraps" if wraps else ""}" style="{style}" tabindex="0" role="region"'
     table = f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
     st.html(f'<style>{CSS}</style>{title}<div {region} aria-label="{escape(name)}">{table}</div>')
 

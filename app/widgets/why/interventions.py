@@ -19,9 +19,8 @@ head no longer finds its key).
 """
 NUMBER = "\N{NO-BREAK SPACE}"
 HEAD = ("What is changed", "On its", f"Log-odds before{NUMBER}", f"After{NUMBER}", f"Kept{NUMBER}")
-LINE, TOP = 29, 40
-MOST = 12
-"""Lines that are seen without scrolling."""
+MOST = 720
+"""Pixels of the table, at most."""
 
 Row = tuple[str, str, float, float, float]
 """What was changed, on which side, log-odds before and after, and the share that is kept."""
@@ -43,8 +42,7 @@ def show(rows: Sequence[Row], told: str) -> None:
         (what, side, _number(before, "+.2f"), _number(after, "+.2f"), _number(kept, ".0%"))
         for what, side, before, after, kept in rows
     ]
-    height = TOP + LINE * min(max(len(texts), 1), MOST)
-    plain_table.show("Interventions", HEAD, texts, height, "", titled=False, first="46%")
+    plain_table.show("Interventions", HEAD, texts, MOST, "", titled=False, first="46%", wraps=True)
     st.caption(escape_markdown(told.replace(" -", " −")))
 
 

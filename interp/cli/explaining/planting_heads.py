@@ -27,8 +27,8 @@ def planted_head(
 ) -> None:
     """Make a model with a head of which it is known why it looks where it looks: it points by position, by
     the model's weights alone; it is an induction head (K-composition), trained on copies at random distances;
-    or it looks for the partner of its token. OUT loads as any model does; truth.json in it says which head it
-    is."""
+    it looks for the partner of its token; or it does the first and the last, each for half. OUT loads as any
+    model does; truth.json in it says which head it is."""
     folder = folder_named(out)
     found = plant_head(kind, offset, seed)
     check_free(folder, replace=force)

@@ -1,5 +1,7 @@
 """``why``: by which way a head comes to look where it looks."""
 
+from dataclasses import dataclass
+from math import nan
 from typing import Annotated, Any
 
 import typer
@@ -24,14 +26,19 @@ from interp.model import PuzzleGPT
 from interp.numbers import number
 from interp.puzzles import PuzzleSet, load_puzzles
 from interp.why import CLASSES, HeadReason, HeadSplit, Phase, head_phase, head_reason, held_out, split_heads
+from interp.why.depth import Depth, depth_of
+from interp.why.interventions.elsewhere import with_filler, with_period
 from interp.why.interventions.one_head import check_back, check_head
-from interp.why.interventions.results import Interventions
-from interp.why.interventions.rows import QUERIES
-from interp.why.split import Share
+from interp.why.interventions.results import Elsewhere, Interventions
+from interp.why.interventions.rows import QUERIES, Rows
+from interp.why.split import Share, class_name
 from interp.why.verdict import CLEAR, VERDICTS
 
 PRINTED = 8
 """Pairs of writers that are printed."""
+FEW = 8
+"""Puzzles, and sequences, of what is told beside a verdict."""
+INSERTED, REPEATED = (1, 10), (60, 140)
 
 
 def why(
@@ -71,7 +78,8 @@ def why(
         report(rows, lambda: _print_all(rows), as_json, path)
         return
     reason = head_reason(net, one, chosen, means, back)
-    report(reason_json(reason, len(chosen)), lambda: _print(reason), as_json, path)
+    beside = _beside(net, reason, Rows.of_puzzles(tuple(chosen.limit(FEW)), load_puzzles("bank")))
+    report(reason_json(reason, beside, len(chosen)), lambda: _print(reason, beside), as_json, path)
 
 
 def held_out_puzzles(
@@ -84,10 +92,36 @@ def held_out_puzzles(
     return held_out(found, load_puzzles("bank")).limit(limit)
 
 
-def reason_json(reason: HeadReason, n: int) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Beside:
+    """What is told beside a verdict, and is no part of its rule.
+
+    Attributes:
+        depth: where the heads below look: what depth excludes needs no test, and what it leaves is no proof.
+        elsewhere: where the head looks on sequences that training has not shown; empty without a verdict. A
+            head may lose its way there because what lies below it does, so that failing says nothing of how
+            it finds its place, and to hold is told the better by one side moved alone.
+    """
+
+    depth: Depth
+    elsewhere: tuple[Elsewhere, ...]
+
+
+def _beside(net: PuzzleGPT, reason: HeadReason, rows: Rows) -> Beside:
+    head, back = reason.head, reason.back
+    depth = depth_of(net, head, rows)
+    if reason.verdict == "none":
+        return Beside(depth, ())
+    most = int(rows.queries.min()) - back
+    found = [with_filler(net, rows, head, back, amount) for amount in INSERTED if amount <= most]
+    return Beside(depth, (*found, *(with_period(net, head, back, one, n=FEW) for one in REPEATED)))
+
+
+def reason_json(reason: HeadReason, beside: Beside, n: int) -> dict[str, Any]:
     """All that a verdict rests on, as JSON has it.
 
     Args:
+        beside: what is told beside it.
         n: how many puzzles it is over.
     """
     split, changed = reason.split, reason.interventions
@@ -106,6 +140,8 @@ def reason_json(reason: HeadReason, n: int) -> dict[str, Any]:
         "interventions": {} if changed is None else _interventions(changed),
         "checks": list(reason.rows()),
         "rejected": {way: [one.text for one in failed] for way, failed in reason.rejected.items()},
+        "below": list(beside.depth.rows()),
+        "elsewhere": [row for one in beside.elsewhere for row in one.rows()],
         "strongest": [{"pair": term.text, "nats": term.nats} for term in split.strongest(PRINTED)],
     }
 
@@ -116,7 +152,10 @@ def _share(share: Share) -> dict[str, float]:
 
 def _phase(found: Phase) -> dict[str, Any]:
     chance = {} if found.null is None else {"chance": found.null.bound, "p": found.null.p}
+    if not found.applies:
+        return {"applies": False}
     return {
+        "applies": True,
         "offset": found.offset,
         "concordance": found.peak,
         "relative_share": found.relative_share,
@@ -155,7 +194,7 @@ def _print_all(rows: list[dict[str, Any]]) -> None:
             (
                 *(row["head"], row["back"], number(row["attention"], ".2f"), number(row["contrast"], ".2f")),
                 *(number(row["shares"][name], ".0%") if row["looks"] else "" for name in CLASSES),
-                *(row["phase"]["offset"], number(row["phase"]["concordance"], ".2f")),
+                *(row["phase"].get("offset", ""), number(row["phase"].get("concordance", nan), ".2f")),
             )
             for row in rows
         ],
@@ -163,9 +202,10 @@ def _print_all(rows: list[dict[str, Any]]) -> None:
     say_result(f"Shares are of heads that give one offset {CLEAR} of their attention or more.")
 
 
-def _print(reason: HeadReason) -> None:
+def _print(reason: HeadReason, beside: Beside) -> None:
     say_result(reason.summary())
     say_result(reason.phase.summary())
+    say_result(beside.depth.summary())
     say_result("")
     shares = reason.split.shares
     print_table(("share of the contrast", "", "95 %"), [_printed(name, shares[name]) for name in CLASSES], 1)
@@ -178,9 +218,19 @@ def _print(reason: HeadReason) -> None:
         say_result("")
         rows = [(one.way, "yes" if one.passed else "no", one.text) for one in reason.checks]
         print_table(("way", "as predicted", "what was measured"), rows, 3)
+    if beside.elsewhere:
+        say_result("")
+        rows = [_seen(one) for one in beside.elsewhere]
+        print_table(("beside the rule: training has not shown", "its peak is"), rows, 2)
     say_result(f"Verdict: {VERDICTS[reason.verdict]}.")
+
+
+def _seen(one: Elsewhere) -> tuple[str, str]:
+    what = {"filler": "tokens inserted before the answer", "period": "colours, the period of random ones"}
+    told = (f"{row['offset']} back ({row['key']}) {number(row['peak'], '.0%')}" for row in one.rows())
+    return f"{one.amount} {what[one.kind]}", ", ".join(told)
 
 
 def _printed(name: str, share: Share) -> tuple[str, str, str]:
     interval = f"{number(share.low, '.0%')} to {number(share.high, '.0%')}"
-    return CLASSES[name].split(":")[0], number(share.value, ".0%"), interval
+    return class_name(name), number(share.value, ".0%"), interval

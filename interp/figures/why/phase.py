@@ -68,6 +68,12 @@ def phase_points(
         hovertemplate="%{hovertext}<extra></extra>",
         cliponaxis=False,
     )
+    _axes(figure, waves)
+    return figure
+
+
+def _axes(figure: Draft, waves: Float[np.ndarray, " frequency"]) -> None:
+    """Wavelengths, logarithmic, and angles."""
     ends = np.log10([waves.min(), waves.max()])
     named = [wave for wave in WAVES if ends[0] <= np.log10(wave) <= ends[1]]
     figure.update_xaxes(
@@ -81,7 +87,6 @@ def phase_points(
     figure.update_yaxes(
         title="turned by θ", range=[-3.4, 3.4], tickvals=ANGLES[0], ticktext=ANGLES[1], zeroline=False
     )
-    return figure
 
 
 def _lowest(

@@ -5,20 +5,17 @@ from collections.abc import Mapping
 from interp.figures.draft import Draft, drawn
 from interp.figures.style import MEASURING, QUIET, STRONG, base_figure, empty
 from interp.figures.why.score import CONTENT
-from interp.why.split import Share
+from interp.why.split import Share, class_name
 
-CLASSES: dict[str, tuple[str, str]] = {
-    "direct": ("direct position", STRONG),
-    "recoded": ("re-coded position", "#7f9ec2"),
-    "content": ("content", CONTENT),
-    "k": ("K-composition", "#aa4499"),
-    "q": ("Q-composition", "#999933"),
-    "qk": ("K and Q", QUIET),
-    "mlp": ("MLPs' content", QUIET),
-    "half": ("token × position", QUIET),
+COLOURS = {
+    "direct": STRONG,
+    "recoded": "#7f9ec2",
+    "content": CONTENT,
+    "k": "#aa4499",
+    "q": "#999933",
 }
-"""Of each class its name and its colour: K's as the inputs of heads have it (:mod:`interp.figures.readers`),
-not Q's, whose blue is position's here."""
+"""Of the classes that belong to a way; the others are :data:`QUIET`. K's is as the inputs of heads have it
+(:mod:`interp.figures.readers`), not Q's, whose blue is position's here."""
 
 
 @drawn
@@ -41,34 +38,14 @@ def share_bars(shares: Mapping[str, Share], title: str) -> Draft:
         x=[one.value for one in known.values()],
         y=list(range(len(names))),
         width=0.66,
-        marker={"color": [_faint(CLASSES[name][1]) for name in names]},
+        marker={"color": [_faint(COLOURS.get(name, QUIET)) for name in names]},
         hovertext=[_told(name, one) for name, one in known.items()],
         hovertemplate="%{hovertext}<extra></extra>",
     )
     ends = [0.0, 1.0]
     for line, (name, one) in enumerate(known.items()):
-        ends += [one.value, *(end for end in (one.low, one.high) if end == end)]
-        if one.low == one.low and one.high == one.high:
-            figure.add_shape(
-                type="line",
-                x0=one.low,
-                x1=one.high,
-                y0=line,
-                y1=line,
-                line={"color": CLASSES[name][1], "width": 4},
-            )
+        ends += _interval(figure, line, name, one)
     low, high = min(ends), max(ends)
-    for line, one in enumerate(known.values()):
-        at = max([one.value, 0.0, *([one.high] if one.high == one.high else [])])
-        figure.add_annotation(
-            text=_percent(one.value),
-            x=at,
-            y=line,
-            xanchor="left",
-            xshift=5,
-            showarrow=False,
-            font={"size": 11},
-        )
     figure.update_xaxes(
         title="share of the contrast",
         range=[low - 0.02, high + 0.2 * (high - low)],
@@ -78,12 +55,23 @@ def share_bars(shares: Mapping[str, Share], title: str) -> Draft:
     )
     figure.update_yaxes(
         tickvals=list(range(len(names))),
-        ticktext=[CLASSES[name][0] for name in names],
+        ticktext=[class_name(name) for name in names],
         range=[len(names) - 0.5, -0.5],
         showgrid=False,
         zeroline=False,
     )
     return figure
+
+
+def _interval(figure: Draft, line: int, name: str, one: Share) -> list[float]:
+    """Draw a share's interval and its number beside it; what of it there is on the axis."""
+    ends = [one.value, *(end for end in (one.low, one.high) if end == end)]
+    if len(ends) == 3:
+        stroke = {"color": COLOURS.get(name, QUIET), "width": 4}
+        figure.add_shape(type="line", x0=one.low, x1=one.high, y0=line, y1=line, line=stroke)
+    at = {"x": max(one.value, 0.0, *ends[2:]), "y": line, "xanchor": "left", "xshift": 5}
+    figure.add_annotation(text=_percent(one.value), **at, showarrow=False, font={"size": 11})
+    return ends
 
 
 def _faint(colour: str) -> str:
@@ -99,4 +87,4 @@ def _percent(share: float) -> str:
 
 def _told(name: str, one: Share) -> str:
     between = f"<br>95 % interval {one.low:.1%} to {one.high:.1%}" if one.low == one.low else ""
-    return f"<b>{CLASSES[name][0]}</b>: {one.value:.1%}{between}".replace("-", "−")
+    return f"<b>{class_name(name)}</b>: {one.value:.1%}{between}".replace("-", "−")

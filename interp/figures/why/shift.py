@@ -1,5 +1,7 @@
 """The shift experiment: the query is told that it stands elsewhere; does the attention go along?"""
 
+from typing import Any
+
 import numpy as np
 from jaxtyping import Float, Integer
 
@@ -58,21 +60,22 @@ def shift_map(
         y1=_at(side * last, places),
         line={"color": QUIET, "width": 1.5, "dash": "dot"},
     )
-    for update, values, words in (
-        (figure.update_xaxes, shifts, "moved by, positions"),
-        (figure.update_yaxes, places, "looks at, from the usual key"),
-    ):
-        step = 10 if len(values) > 20 else 2
-        marked = [k for k, value in enumerate(values.tolist()) if value % step == 0]
-        update(
-            title=words,
-            tickvals=marked,
-            ticktext=[f"{values[k]:+d}".replace("-", "−") if values[k] else "0" for k in marked],
-            range=[-0.5, len(values) - 0.5],
-            showgrid=False,
-            zeroline=False,
-        )
+    figure.update_xaxes(title="moved by, positions", **_axis(shifts))
+    figure.update_yaxes(title="looks at, from the usual key", **_axis(places))
     return figure
+
+
+def _axis(values: Integer[np.ndarray, " value"]) -> dict[str, Any]:
+    """The axis of values that stand one beside the other."""
+    step = 10 if len(values) > 20 else 2
+    marked = [k for k, value in enumerate(values.tolist()) if value % step == 0]
+    return {
+        "tickvals": marked,
+        "ticktext": [f"{values[k]:+d}".replace("-", "−") if values[k] else "0" for k in marked],
+        "range": [-0.5, len(values) - 0.5],
+        "showgrid": False,
+        "zeroline": False,
+    }
 
 
 def _at(value: float, places: Integer[np.ndarray, " place"]) -> float:

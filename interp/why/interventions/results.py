@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from interp.ablation import Component
+from interp.numbers import number
 
 Side = Literal["queries", "keys"]
 SIDES: tuple[Side, ...] = get_args(Side)
@@ -28,6 +29,15 @@ DRAWS = 1000
 LEVEL = 0.95
 
 Values = Float[np.ndarray, " puzzle"]
+
+
+def key_words(back: int) -> str:
+    """The key so far back, in words.
+
+    >>> key_words(100), key_words(0)
+    ('the key 100 back', 'its own position')
+    """
+    return f"the key {back} back" if back else "its own position"
 
 
 @dataclass(frozen=True)
@@ -258,10 +268,15 @@ class Interventions:
 
     def summary(self) -> str:
         """What swapping the keys does, in a sentence."""
-        lost = self.lost(self.find("swap", "keys"))
+        lost, key = self.lost(self.find("swap", "keys")), key_words(self.back)
+        if np.isnan(lost.value):
+            return (
+                f"Over these puzzles {self.head.text} gives {key} no more than any other would get: there is"
+                " nothing to lose."
+            )
         return (
-            f"With the keys of another puzzle {self.head.text} loses {lost.value:.0%} of its log-odds at the"
-            f" key {self.back} back."
+            f"With the keys of another puzzle {self.head.text} loses {number(lost.value, '.0%')} of its"
+            f" log-odds at {key}."
         )
 
 

@@ -22,12 +22,14 @@ from interp.why.interventions.rows import QUERIES, Rows
 from interp.why.planted.copies import BLOCK, MOST_LAG, PARTNER, copies_rows, partner_rows
 from interp.why.planted.toy import kept_toy
 
-Kind = Literal["pointer", "k-composition", "content"]
+Kind = Literal["pointer", "k-composition", "content", "mixed"]
 KINDS: dict[Kind, str] = {
     "pointer": "looks a fixed number of positions back, by a rotation of the sinusoids",
     "k-composition": "looks at what followed this token before: two layers, trained on copies at random"
     " distances",
     "content": "looks at keys with the partner of its token, wherever they are",
+    "mixed": "looks a fixed number of positions back and at the partner of its token, each for half of its"
+    " preference",
 }
 assert set(KINDS) == set(get_args(Kind))
 
@@ -36,9 +38,14 @@ SIZES = Config(n_layers=2, n_heads=4, d_model=64, d_head=64, d_mlp=64)
 NOISE = 0.02
 """Of all weights but those of the head, and of the head's own, beside what was planted."""
 SHARPNESS: dict[str, float] = {"pointer": 12.0, "content": 1.5}
+MIXED: dict[str, float] = {"pointer": 4.0, "content": 0.5}
 """What queries are multiplied by, so that the softmax has a peak and is not saturated."""
-TOKEN_SIZE = 12.0
-"""Length of a token's embedding where content is looked for; the position's is 5.7."""
+TOKEN_SIZE, MIXED_SIZE = 12.0, 8.0
+"""Length of a token's embedding where content is looked for, and where position is as well; the position's is
+5.7."""
+
+PARTNERS = [token - PARTNER if token in range(PARTNER + 1, 2 * PARTNER + 1) else token for token in range(15)]
+"""Of each token that which is looked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +89,7 @@ def plant_head(kind: str, offset: int = OFFSET, seed: int = 0, n: int = 8) -> Pl
         "pointer": _pointer,
         "k-composition": _k_composition,
         "content": _content,
+        "mixed": _mixed,
     }
     least, most = (1, int(QUERIES.min())) if kind == "pointer" else (BLOCK, MOST_LAG - 1)
     if not least <= offset <= most:
@@ -144,20 +152,37 @@ def _random_rows(rng: np.random.Generator, n: int) -> Rows:
 def _content(offset: int, seed: int, n: int) -> PlantedHead:
     """Layer 0: tokens are embedded where positions hardly reach, and queries and keys read only that."""
     model, number = _noisy(seed), seed % SIZES.n_heads
-    # The last right singular vectors are the directions in which the positions have least.
-    free = torch.linalg.svd(model.pos_embed.W_pos.double()).Vh[-SIZES.d_vocab :].float()
-    generator = torch.Generator().manual_seed(seed)
-    tokens = torch.linalg.qr(torch.randn(len(free), len(free), generator=generator)).Q @ free
-    model.embed.W_E[:] = TOKEN_SIZE * tokens
-    partners = [
-        token - PARTNER if token in range(PARTNER + 1, 2 * PARTNER + 1) else token for token in range(15)
-    ]
+    tokens = _apart(model, TOKEN_SIZE, seed)
     attn = _attention(model)
-    attn.W_Q[number] = SHARPNESS["content"] * tokens.T @ tokens[partners]
+    attn.W_Q[number] = SHARPNESS["content"] * tokens.T @ tokens[PARTNERS]
     attn.W_K[number] = tokens.T @ tokens
     return PlantedHead(
         model, "content", Component(0, "head", number), offset, partner_rows(n, offset, seed), seed
     )
+
+
+def _mixed(offset: int, seed: int, n: int) -> PlantedHead:
+    """Layer 0: a pointer in the directions of the positions, a match of content in those of the tokens."""
+    model, number = _noisy(seed), seed % SIZES.n_heads
+    tokens = _apart(model, MIXED_SIZE, seed)
+    turned = turned_back(model.pos_embed.W_pos, offset) @ (torch.eye(SIZES.d_model) - tokens.T @ tokens)
+    attn = _attention(model)
+    attn.W_Q[number] += MIXED["pointer"] * turned + MIXED["content"] * tokens.T @ tokens[PARTNERS]
+    attn.W_K[number] += torch.eye(SIZES.d_model)
+    return PlantedHead(
+        model, "mixed", Component(0, "head", number), offset, partner_rows(n, offset, seed), seed
+    )
+
+
+def _apart(model: PuzzleGPT, size: float, seed: int) -> Float[Tensor, "vocab d_model"]:
+    """Embed tokens of this length where positions hardly reach, at right angles to one another; the
+    directions."""
+    # The last right singular vectors are the directions in which the positions have least.
+    free = torch.linalg.svd(model.pos_embed.W_pos.double()).Vh[-SIZES.d_vocab :].float()
+    generator = torch.Generator().manual_seed(seed)
+    tokens = torch.linalg.qr(torch.randn(len(free), len(free), generator=generator)).Q @ free
+    model.embed.W_E[:] = size * tokens
+    return tokens
 
 
 def _k_composition(offset: int, seed: int, n: int) -> PlantedHead:

@@ -18,7 +18,10 @@ def page(model_folder: str, monkeypatch: pytest.MonkeyPatch) -> AppTest:
 
 
 def measured(page: AppTest) -> AppTest:
-    """Run the page until every experiment has a verdict: before its first row a sweep says nothing yet."""
+    """Run the page until every experiment has a verdict: before its first row a sweep says nothing yet. The
+    verdicts on heads are asked for; before that they are not begun."""
+    page.run()
+    page.button(key="log-ways-begin").click()
     return run_until(page, lambda page: "**Here:**" in words(page) and "**pending" not in words(page))
 
 
@@ -160,6 +163,17 @@ def test_who_reads_layer_0_is_told_by_three_accounts(page: AppTest) -> None:
     page.button(key="log-edges").click()
     run_until(page, lambda page: "by exact edges" in words(page))
     assert not page.exception and "log-edges" not in [button.key for button in page.button]
+
+
+def test_no_head_is_decided_on_before_that_is_asked_for(
+    page: AppTest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object) -> None:
+        raise AssertionError("asked for")
+
+    monkeypatch.setattr("interp.why.questions.ReasonOf.steps", never)
+    run_until(page, lambda page: "by what its absence there changes" in words(page))
+    assert not page.exception and "when the measurement is asked for" in words(page)
 
 
 def test_a_head_that_copies_by_position_goes_neither_way() -> None:

@@ -46,10 +46,12 @@ def test_a_page_opens(name: str) -> None:
 
 
 @pytest.mark.usefixtures("folder")
-@pytest.mark.parametrize("view", ["readers", "lens", "graph"])
-def test_what_cannot_be_had_is_a_notice(view: str) -> None:
-    page = page_of("circuits")
+@pytest.mark.parametrize(
+    ("name", "view"), [("circuits", "readers"), ("circuits", "lens"), ("circuits", "graph"), ("heads", "why")]
+)
+def test_what_cannot_be_had_is_a_notice(name: str, view: str) -> None:
+    page = page_of(name)
     page.query_params["show"] = view
     run_until(page, lambda page: bool(page.info))
     assert not page.exception and not page.error and REFUSED in page.info[0].value
-    assert page.segmented_control(key="circuits-view").value == view, "the rest of the page stands"
+    assert page.segmented_control(key=f"{name}-view").value == view, "the rest of the page stands"

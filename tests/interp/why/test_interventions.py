@@ -343,3 +343,8 @@ def test_intervals() -> None:
     found = estimate(np.array([1.0, 2.0, 3.0, np.nan]))
     assert found.value == 2 and 1 <= found.low < 2 < found.high <= 3
     assert np.isnan(estimate(np.array([np.nan])).low)
+
+
+def test_a_head_that_has_nothing_to_lose_says_so(found: Interventions) -> None:
+    even = Interventions(HEAD, BACK, found.clean, float(found.clean.log_odds.mean()) + 1, found.rest, {})
+    assert "there is nothing to lose" in even.summary() and "nan" not in even.summary()

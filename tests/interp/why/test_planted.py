@@ -55,6 +55,37 @@ def test_the_verdict_of_another(kind: str, offset: int) -> None:
     assert (found.verdict, found.back) == (kind.removesuffix("-composition"), offset)
 
 
+@pytest.mark.parametrize("seed", [0, 2])
+def test_half_by_position_and_half_by_content_is_mixed(seed: int) -> None:
+    planted = plant_head("mixed", 37, seed)
+    found = reason_of_rows(planted.model, planted.head, planted.rows)
+    assert (found.verdict, found.back) == ("mixed", 37)
+    for share in (found.split.position_share, found.split.share_of("content")):
+        assert 0.4 < share.value < 0.75
+    assert found.rejected.keys() == {"pointer", "k", "q", "content"} and found.rejected["pointer"]
+
+
+@pytest.mark.parametrize("kind", ["pointer", "content", "mixed"])
+def test_the_verdict_stands_in_noise(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three times as much in all weights: a sixth of what a pointer's query side holds."""
+    monkeypatch.setattr("interp.why.planted.planting.NOISE", 0.06)
+    planted = plant_head(kind, 37, seed=1)
+    assert reason_of_rows(planted.model, planted.head, planted.rows).verdict == kind
+
+
+def test_positions_that_are_no_sinusoids() -> None:
+    """A pointer made of positions that were learned is found; the phase test says that it does not apply."""
+    planted = plant_head("pointer", 37, n=2)
+    turned = torch.linalg.qr(torch.randn(64, 64, generator=torch.Generator().manual_seed(0))).Q
+    planted.model.pos_embed.W_pos[:] = planted.model.pos_embed.W_pos @ turned
+    attn = planted.model.blocks[0].attn
+    attn.W_Q[0], attn.W_K[0] = turned.T @ attn.W_Q[0], turned.T @ attn.W_K[0]
+    found = reason_of_rows(planted.model, planted.head, planted.rows)
+    assert (found.verdict, found.back) == ("pointer", 37) and found.phase.kernel.argmax() == 37
+    assert not found.phase.applies and found.phase.null is None and not found.phase.concordance.any()
+    assert "does not apply" in found.phase.summary()
+
+
 @pytest.mark.parametrize("seed", [0, 3])
 def test_a_pointer_follows_its_position_and_no_content(seed: int) -> None:
     planted = plant_head("pointer", 37, seed, n=2)
@@ -149,7 +180,7 @@ def test_training_is_repeated_by_its_seed() -> None:
 # ---- the command -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["pointer", "k-composition", "content"])
+@pytest.mark.parametrize("kind", ["pointer", "k-composition", "content", "mixed"])
 def test_the_command(kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "known"
     asked = ["plant-head", str(out), "--kind", kind, "--offset", "30", "--seed", "3", "--json"]

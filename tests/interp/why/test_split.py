@@ -16,6 +16,7 @@ from interp.model import PuzzleGPT
 from interp.puzzles import PuzzleSet, load_puzzles
 from interp.tokens import STRUCTURES, with_start
 from interp.why import CLASSES, cell_split, head_reason, held_out, reason_of_rows, split_heads
+from interp.why.depth import depth_of
 from interp.why.interventions.rows import Rows
 from interp.why.planted.planting import Kind, plant_head
 from interp.why.split import by_class, class_of, ratio_share
@@ -134,6 +135,7 @@ def test_no_puzzles_but_those_of_the_means_orders(model: PuzzleGPT, means: Refer
 
 
 KNOWN: dict[Kind, str] = {"pointer": "pointer", "k-composition": "k", "content": "content"}
+"""Of the mixed kind in ``test_planted.py``."""
 
 
 @pytest.mark.parametrize("kind", KNOWN)
@@ -147,8 +149,13 @@ def test_planted_heads_are_seen_through(kind: Kind) -> None:
 def test_a_head_that_looks_nowhere_has_no_verdict() -> None:
     planted = plant_head("pointer")
     few = replace(planted.rows, references=tuple(one[:4] for one in planted.rows.references))
-    reason = reason_of_rows(planted.model, planted.head, few, back=planted.back + 5)
-    assert reason.verdict == "none" and "no clear offset" in reason.summary()
+    for back, key in ((planted.back + 5, "the key 42 back"), (0, "its own position")):
+        reason = reason_of_rows(planted.model, planted.head, few, back=back)
+        assert reason.verdict == "none" and f"gives {key} 0.00" in reason.summary()
+        assert "less than 0.2: it does not keep to it" in reason.summary()
+        assert (
+            f"prefers its other keys to {key}" in reason.split.summary() and "%" not in reason.split.summary()
+        )
 
 
 def test_where_a_head_looks_is_found(means: ReferenceMeans) -> None:
@@ -160,12 +167,36 @@ def test_where_a_head_looks_is_found(means: ReferenceMeans) -> None:
         head_reason(made, Component(0, "head", 0), PUZZLES, means)
 
 
+def test_where_the_heads_below_look_by_grid(model: PuzzleGPT) -> None:
+    """Beside the model's own patterns. What lies before the first grid is the start token alone."""
+    rows = Rows.of_puzzles(tuple(PUZZLES), BANK)
+    found = depth_of(model, HEAD, rows)
+    prompt = torch.from_numpy(with_start(PUZZLES.tokens))
+    _, cache = model.run_with_cache(prompt, names_filter=lambda name: name.endswith("hook_pattern"))
+    heads = [(layer, head) for layer in range(2) for head in range(model.cfg.n_heads)]
+    assert [one.text for one in found.lower] == [f"L{layer}.H{head}" for layer, head in heads]
+    for (layer, head), own in zip(heads, found.scores, strict=True):
+        pattern = cache["pattern", layer][:, head].double()
+        for grid in range(4):
+            queries = range(1 + 101 * grid, 102 + 101 * grid)
+            for look, back in enumerate((1, 100)):
+                known = [pattern[:, q, q - back].mean() for q in queries if q > back]
+                assert own[look, grid] == pytest.approx(float(np.mean(known)), abs=1e-5)
+            alike = [
+                pattern[k, q, :q][prompt[k, :q] == prompt[k, q]].sum() for k in range(2) for q in queries
+            ]
+            assert own[2, grid] == pytest.approx(float(np.mean(alike)), abs=1e-5)
+    assert "one back L" in found.summary() and len(found.rows()) == 4 * len(heads)
+    lowest = depth_of(model, Component(0, "head", 0), rows)
+    assert "No head lies below L0.H0" in lowest.summary() and not lowest.rows()
+
+
 def test_why(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     name = saved_model(tmp_path)
     where = ["--model", name, "--structure", STRUCTURES[1].name, "--limit", "1"]
     assert main(["why", "L1.H2", "--back", "100", "--json", *where]) == 0
     found = json.loads(capsys.readouterr().out)
-    keys = {"head", "verdict", "shares", "phase", "shift_slope", "interventions"}
+    keys = {"head", "verdict", "shares", "phase", "shift_slope", "interventions", "below"}
     assert keys <= found.keys() and found["head"] == "L1.H2"
     assert {"offset", "concordance", "relative_share"} <= found["phase"].keys()
     assert main(["why", *where]) == 2 and "--all" in capsys.readouterr().err

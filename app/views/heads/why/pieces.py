@@ -32,15 +32,10 @@ VERDICTS: dict[str, str] = {
     "q": "goes by Q-composition: an earlier head wrote into its query where to look.",
     "content": "goes by content: it looks for tokens that match.",
     "mixed": "is mixed: no way alone explains that it {looks}.",
-    "none": "looks nowhere in particular: {back} back is no offset that it keeps to, so there is no place to"
-    " explain.",
+    "none": "has no verdict: over many puzzles it does not keep to {place}, so there is no place to explain.",
 }
 """Each verdict, behind the name of the head."""
 WAYS = {"pointer": "pointer", "k": "K-composition", "q": "Q-composition", "content": "content"}
-NOTHING_TO_LOSE = (
-    "Over these puzzles the head gives the key so far back no more than any other would get: there is nothing"
-    " to lose."
-)
 STRONGEST = 2
 """Lower writers that have a line of the table for each side: those that take most."""
 
@@ -92,7 +87,8 @@ def _verdict(found: HeadReason | None, asked: Asked) -> None:
 
 def words_of(found: HeadReason) -> str:
     """The verdict in plain words."""
-    told = VERDICTS[found.verdict].format(back=found.back, looks=_looks(found.back))
+    place = f"{found.back} back" if found.back else "its own position"
+    told = VERDICTS[found.verdict].format(place=place, looks=_looks(found.back))
     return f"{found.head.text} {told}"
 
 
@@ -139,7 +135,7 @@ def _shift(found: Shift | None, asked: Asked) -> None:
     _moved(asked)
     if found is None:
         return
-    title = f"{found.head.text}: attention when its query is moved"
+    title = f"{found.head.text}: attention when the position of its {found.side} is moved"
     shift.show(
         found.shifts,
         found.offsets,
@@ -175,8 +171,7 @@ def _sides(found: Interventions | None, asked: Asked) -> None:
     if found is None:
         return
     rows = [_row(found, one) for one in _listed(found)]
-    nothing = any(row[-1] != row[-1] for row in rows)
-    interventions.show(rows, NOTHING_TO_LOSE if nothing else found.summary())
+    interventions.show(rows, found.summary())
 
 
 def _listed(found: Interventions) -> list[Intervention]:
