@@ -9,13 +9,14 @@ from app.live import circuits, fragment
 from app.state.scene import Scene
 from app.state.session import choose, chosen
 from app.views.graph import answers, asking, certificate, drawing
-from app.views.graph.choices import EVERY, FILL_WORDS, KINDS, MADE_OF, PAGE, Whose, target_words
+from app.views.graph.choices import EVERY, KINDS, MADE_OF, PAGE, Whose, target_words
 from app.widgets.controls import choice
 from app.widgets.pair import KINDS as PAIR_WORDS
 from interp.backend import Backend
 from interp.circuits.finder import By, Target
 from interp.circuits.questions.finding import USUAL
 from interp.circuits.scores import How
+from interp.figures.circuit.said import FILL_WORDS
 from interp.pairs import Kind
 from interp.tasks import TASKS
 

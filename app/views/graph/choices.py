@@ -9,7 +9,7 @@ from interp.circuits.graph import Graph
 from interp.circuits.questions.finding import USUAL
 from interp.circuits.scores import HOWS
 from interp.circuits.text import edges_text, parse_edges
-from interp.circuits.writes import FILLS, Fill
+from interp.circuits.writes import FILLS
 from interp.errors import PuzzlescopeError, brief
 from interp.pairs import ALIGNED
 
@@ -18,13 +18,6 @@ PAGE = "graph"
 Whose = Literal["task", "puzzle", "all"]
 KINDS = tuple(kind for kind in ALIGNED if kind != "noise")
 """The kinds of pairs whose ends have different answers at the same positions."""
-FILL_WORDS: dict[Fill, str] = {
-    "pair": "the pair's other run",
-    "mean": "the mean",
-    "resample": "another puzzle",
-    "zero": "nothing",
-}
-"""What a cut edge reads, in a few words (:data:`FILLS` has a sentence of each)."""
 MADE_OF: dict[By, str] = {"edges": "edges", "nodes": "heads and MLPs"}
 """What a circuit is made of."""
 EVERY = Target("size", 10**6)

@@ -1,6 +1,7 @@
 """The picture of the circuit, and what is said of it."""
 
 import json
+from dataclasses import replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -24,6 +25,7 @@ from interp.backend import Backend
 from interp.circuits.finder import Circuit
 from interp.circuits.graph import ARROW
 from interp.circuits.questions import Effects
+from interp.circuits.questions.sample import Pairs
 from interp.circuits.scores import EdgeScores, agreement
 from interp.circuits.text import edges_text, parse_edges
 from interp.errors import PuzzlescopeError
@@ -107,23 +109,46 @@ def _largest(circuit: Circuit) -> str:
 # ---- the picture -------------------------------------------------------------------------------------------
 
 
-def picture(scene: Scene, backend: Backend, circuit: Circuit, scores: EdgeScores) -> CircuitPicture:
-    """What is drawn, on the page and in files."""
+def picture(
+    scene: Scene, backend: Backend, circuit: Circuit, scores: EdgeScores, pairs: Pairs
+) -> CircuitPicture:
+    """What is drawn, on the page and in files.
+
+    Args:
+        pairs: by which the edges are scored.
+    """
     roles = roles_of(backend, scene.model)
     labels = {head.component.text: head.role.name for head in roles.heads if head.role.key != "content"}
     kept = None if len(circuit) == circuit.graph.n_edges else circuit.kept.tobytes()
-    return _drawn(scores, kept, scene.model, tuple(labels.items()))
+    named = _named(pairs, scores.pairs)
+    return _drawn(scores, kept, scene.model, named, tuple(labels.items()))
+
+
+def _named(pairs: Pairs, n: int) -> tuple[str, str]:
+    """What a circuit is for, and by which pairs it was scored, in words.
+
+    Args:
+        n: pairs that were scored so far.
+    """
+    if pairs.puzzle is None:
+        return pairs.task or "all tasks", replace(pairs, n=n).words if n > 1 else ""
+    return f"puzzle {pairs.puzzle.id[:6]}, {pairs.puzzle.task}", f"1 pair that differs in the {pairs.kind}"
 
 
 @lru_cache(maxsize=8)
 def _drawn(
-    scores: EdgeScores, kept: bytes | None, model: str, labels: tuple[tuple[str, str], ...]
+    scores: EdgeScores,
+    kept: bytes | None,
+    model: str,
+    named: tuple[str, str],
+    labels: tuple[tuple[str, str], ...],
 ) -> CircuitPicture:
     """The page is drawn again at every click, the picture is the same: that of all edges of 12 layers takes
     0.1 s to make."""
     graph = scores.graph
     mask = None if kept is None else np.frombuffer(kept, bool).reshape(graph.possible.shape)
-    return picture_of(scores, mask, model=model, labels=dict(labels))
+    task, pairs = named
+    return picture_of(scores, mask, model=model, task=task, pairs=pairs, labels=dict(labels))
 
 
 def arranged() -> object:
@@ -141,7 +166,7 @@ def read(state: object, drawn: CircuitPicture) -> PictureState:
 
 
 def _picture(scene: Scene, backend: Backend, circuit: Circuit, scores: EdgeScores) -> None:
-    drawn = picture(scene, backend, circuit, scores)
+    drawn = picture(scene, backend, circuit, scores, asking.pairs_of(scene))
     circuit_graph(
         drawn,
         state=read(arranged(), drawn),

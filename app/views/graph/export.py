@@ -24,7 +24,7 @@ from interp.circuits.graph import Edge
 from interp.circuits.questions import CertificateOf, Certified, CircuitOf, Effects
 from interp.circuits.text import edges_text
 from interp.export.tables import Header, Table
-from interp.figures.circuit import CircuitPicture, html, svg
+from interp.figures.circuit import CircuitPicture, Said, html, said_of, svg
 from interp.outputs import strict_json
 
 
@@ -104,7 +104,8 @@ class _Made:
     def picture(self) -> CircuitPicture:
         scores = self.effects().scores
         assert scores is not None
-        return drawing.picture(self.scene, self.backend, self.circuit(), scores)
+        pairs = self.asked.effects.pairs
+        return drawing.picture(self.scene, self.backend, self.circuit(), scores, pairs)
 
     def circuit_table(self) -> Table:
         kept = {(edge.writer, edge.reader) for edge in self.circuit().edges}
@@ -138,7 +139,7 @@ class _Made:
             "Python": self.asked.program(self.scene.model),
             "The certificate": self._question().program(self.scene.model),
         }
-        return html(picture, self._told(), facts, programs=programs, state=state, record=self._record())
+        return html(picture, self._said(), facts, programs=programs, state=state, record=self._record())
 
     def json(self) -> str:
         return strict_json(self._record()) + "\n"
@@ -169,6 +170,13 @@ class _Made:
         if self.given is not None:
             return certificate_of(self.asked, self.given, full=self.full, given=True)
         return certificate_of(self.asked, self.circuit().edges, full=self.full)
+
+    def _said(self) -> Said:
+        """The certificate, in the words of the page."""
+        found, wanted = self.certified(), None if self.given is not None else self.asked.target
+        assert found.certificate is not None
+        held = self.asked.effects.pairs.others().words
+        return said_of(found.certificate, found.circuit, wanted, held)
 
     def _told(self) -> dict[str, Any]:
         """The certificate, as JSON."""

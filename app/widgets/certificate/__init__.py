@@ -1,5 +1,5 @@
 """What a circuit's certificate says, line by line."""
 
-from app.widgets.certificate.view import Line, Section, show
+from app.widgets.certificate.view import show
 
-__all__ = ["Line", "Section", "show"]
+__all__ = ["show"]

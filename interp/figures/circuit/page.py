@@ -9,26 +9,25 @@ from html import escape
 from typing import Any
 
 from interp.circuits.files import WITHIN
-from interp.export.tables import VERSION, html_table
+from interp.export.tables import VERSION
 from interp.figures.circuit.picture import CircuitPicture
+from interp.figures.circuit.said import CERTIFICATE_STYLE, Said, said_html
 from interp.figures.circuit.scripts import GEOMETRY, GRAPH, HERE, PANEL, STYLE, TOOLS
 from interp.figures.circuit.state import DEFAULT_STATE, PictureState
 from interp.figures.circuit.svg import svg
 from interp.figures.paper.plates import today
 from interp.figures.paper.words import writable
-from interp.numbers import short
-from interp.outputs import plain, strict_json
+from interp.outputs import strict_json
 
 START = """
 const given = JSON.parse(document.getElementById("given").textContent)
 new CircuitGraph(document.getElementById("graph"), {}).update(given.picture, given.state)
 """
-MOST_ROWS = 400
 
 
 def html(
     picture: CircuitPicture,
-    certificate: Mapping[str, Any] | None = None,
+    certificate: Said | None = None,
     facts: Sequence[tuple[str, str]] = (),
     *,
     programs: Mapping[str, str] | None = None,
@@ -39,8 +38,7 @@ def html(
     """The file.
 
     Args:
-        certificate: what was found on held-out pairs, as JSON: numbers, words, objects and lists of objects,
-            each shown under its name.
+        certificate: what was found on held-out pairs, in the words of the page.
         facts: what stands below the title, each a name and a value: seeds, versions, the checkpoint.
         programs: text by what it is, such as the Python program and the command that compute the same.
         date: left out, today's.
@@ -53,7 +51,7 @@ def html(
     given = json.dumps({"picture": picture.data(), "state": state.data()}, allow_nan=False)
     shown = [("Model", picture.model), *facts, ("Puzzlescope", VERSION), ("Date", date or today())]
     lines = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in shown if value)
-    style = STYLE.read_text() + (HERE / "page.css").read_text()
+    style = "".join(file.read_text() for file in (STYLE, HERE / "page.css", CERTIFICATE_STYLE))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
@@ -78,37 +76,11 @@ def _inline(text: str) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def _certificate(certificate: Mapping[str, Any] | None) -> str:
-    if not certificate:
+def _certificate(said: Said | None) -> str:
+    if said is None:
         return ""
-    return f"<h2>Certificate</h2>{_shown(plain(certificate))}"
-
-
-def _shown(value: Mapping[str, Any], level: int = 3) -> str:
-    """An object as a list of what it says; objects in it under their names, lists of objects as tables."""
-    lines, rest = "", ""
-    for name, own in value.items():
-        title = _text(name.replace("_", " ").capitalize())
-        if isinstance(own, Mapping):
-            rest += f"<h{level}>{title}</h{level}>{_shown(own, min(level + 1, 6))}"
-        elif isinstance(own, list) and own and all(isinstance(row, Mapping) for row in own):
-            rest += (
-                f'<div class="table">{html_table(own, name.replace("_", " ").capitalize(), MOST_ROWS)}</div>'
-            )
-        else:
-            lines += f"<dt>{title}</dt><dd>{_text(_said(own))}</dd>"
-    return (f"<dl>{lines}</dl>" if lines else "") + rest
-
-
-def _said(value: Any) -> str:
-    """A value in words."""
-    if isinstance(value, list):
-        return ", ".join(map(_said, value))
-    if isinstance(value, float):
-        return short(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "—" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
+    below = f"<p>{_text(said.on)}</p>" if said.on else ""
+    return f"<h2>Certificate</h2>{said_html(said)}{below}"
 
 
 def _programs(programs: Mapping[str, str]) -> str:

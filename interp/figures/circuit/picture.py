@@ -60,6 +60,7 @@ class CircuitPicture:
         about: how the edges were scored, in a sentence.
         whole: whether these are all edges of the model, and no circuit.
         labels: what heads and MLPs do, in a word, by their names: boxes of one label stand side by side.
+        task: what the circuit is for, in words; empty where that is not known.
     """
 
     graph: Graph
@@ -71,6 +72,7 @@ class CircuitPicture:
     about: str = ""
     whole: bool = False
     labels: Mapping[str, str] = field(default_factory=dict)
+    task: str = ""
 
     @cached_property
     def places(self) -> list[tuple[int, int]]:
@@ -117,7 +119,7 @@ class CircuitPicture:
     @cached_property
     def id(self) -> str:
         """The same for pictures that are drawn alike: a browser does not compare all their numbers."""
-        words = (self.title, self.about, self.model, self.graph.cfg, sorted(self.labels.items()))
+        words = (self.title, self.task, self.about, self.model, self.graph.cfg, sorted(self.labels.items()))
         content = repr((words, self.places, self.values)).encode()
         if self.blocks is not None:
             content += self.blocks.tobytes()
@@ -134,9 +136,11 @@ class CircuitPicture:
         edge, value = self.edges[0], self.values[0]
         which = "all" if self.whole else "a circuit of"
         of = f" {len(self.edges):,}" + ("" if self.whole else f" of {self.graph.n_edges:,}")
+        task = f" for {self.task}" if self.task else ""
+        parts = f"{len(self.parts)} parts of {self.model or 'the model'}"
         return (
-            f"{which.capitalize()}{of} edges between {len(self.parts)} parts of {self.model or 'the model'},"
-            f" the embedding below, the logits above. The strongest is {edge.text}, {value:+.3g} logits."
+            f"{which.capitalize()}{of} edges{task} between {parts}, the embedding below, the logits above."
+            f" The strongest is {edge.text}, {value:+.3g} logits."
         )
 
     def data(self) -> dict[str, Any]:
@@ -178,6 +182,8 @@ def picture_of(
     *,
     model: str = "",
     title: str = "",
+    task: str = "",
+    pairs: str = "",
     labels: Mapping[str, str] | None = None,
 ) -> CircuitPicture:
     """The picture of a circuit, or of all edges.
@@ -185,7 +191,9 @@ def picture_of(
     Args:
         kept: the circuit's edges (as of :class:`interp.circuits.finder.Circuit`); left out, all.
         model: its name.
-        title: left out, how many edges there are.
+        title: left out, how many edges there are, and for what.
+        task: what they are for, in words: ``frame``, ``all tasks``, ``one puzzle of frame``.
+        pairs: by which they were scored, in words; left out, how many.
         labels: what parts do, in a word, by their names such as ``L1.H5``.
 
     Raises:
@@ -198,8 +206,8 @@ def picture_of(
     if not np.isfinite(scores.total[shown]).all():
         raise PuzzlescopeError("Some scores are not finite: these edges cannot be drawn.")
     n = int(shown.sum())
-    pairs = "1 pair" if scores.pairs == 1 else f"{scores.pairs} pairs"
-    about = f"Effects in logits, mean over {pairs}, by {NAMES[scores.how]}."
+    counted = "1 pair" if scores.pairs == 1 else f"{scores.pairs} pairs"
+    about = f"Effects in logits, mean over {pairs or counted}, by {NAMES[scores.how]}."
     about += f" A cut edge reads {FILLS[scores.fill]}."
     return CircuitPicture(
         graph,
@@ -207,10 +215,12 @@ def picture_of(
         shown,
         scores.blocks,
         model,
-        title or (f"All {n:,} edges" if kept is None else f"Circuit of {n:,} edges"),
+        title
+        or (f"All {n:,} edges" if kept is None else f"Circuit of {n:,} edges") + (task and f" for {task}"),
         about,
         kept is None,
         dict(labels or {}),
+        task,
     )
 
 

@@ -88,6 +88,7 @@ def test_its_files_hold_the_scores_and_are_read_again(
     asked, backend = CircuitOf(effects, Target("size", 20), eliminate=False), Backend()
     made = export._Made(Scene(model_folder, puzzle), backend, asked, None, False, None)
     scores, model = backend.ask(model_folder, effects).scores, load_model(model_folder)
+    assert f"edges for puzzle {PUZZLE[:6]}, {puzzle.task}</h1>" in made.html()
     for name, text in (("own.json", made.json()), ("own.html", made.html())):
         (tmp_path / name).write_text(text)
         found = read_record(tmp_path / name, model)

@@ -10,7 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from interp.figures.circuit import CircuitPicture, PictureState, html, picture_of, read_state
+from interp.figures.circuit import CircuitPicture, PictureState, Said, html, picture_of, read_state
 from interp.figures.circuit.scene import scene_of
 from interp.figures.circuit.svg import svg
 from tests.browser.conftest import NewContext
@@ -42,7 +42,7 @@ def page(new_context: NewContext) -> Iterator[Page]:
 
 def opened(page: Page, folder: Path, picture: CircuitPicture, state: PictureState | None = None) -> None:
     file = folder / "circuit.html"
-    file.write_text(html(picture, {"faithfulness": 0.9}, state=state or PictureState()))
+    file.write_text(html(picture, Said([]), state=state or PictureState()))
     page.goto(file.as_uri())
     page.locator(".box").first.wait_for()
 

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from interp.circuits.blocks import BLOCKS
+from interp.circuits.certificate import Certificate, Chance
+from interp.circuits.checks.curve import Curve
 from interp.errors import PuzzlescopeError
 from interp.figures.circuit import (
     DEFAULT_STATE,
@@ -17,6 +19,7 @@ from interp.figures.circuit import (
     html,
     picture_of,
     read_state,
+    said_of,
     svg,
 )
 from interp.figures.circuit.picture import FIRST, MOST_DRAWN, part_of
@@ -204,28 +207,46 @@ def test_the_svg_draws_every_edge_and_box() -> None:
 
 def test_the_html_has_what_it_says_and_nothing_from_outside() -> None:
     labels = {"L1.H0": "</script><script>alert(1)</script>"}
-    certificate = {
-        "faithfulness": 0.912345,
-        "solved": 31,
-        "passed": True,
-        "kl": None,
-        "random": {"mean": 0.012},
-        "curve": [{"edges": 8, "faithfulness": 0.5}],
-    }
+    certificate = said_of(
+        Certificate(
+            8,
+            0.912345,
+            0.9,
+            0.004,
+            {"circuit": 9.0, "whole": 10.0, "empty": 1.0},
+            1.0,
+            solved=7,
+            alike=7,
+            chance=Chance(20, -4.7e-6, 0.01, 0.01),
+            sizes=Curve((0.5, 1.0), (4, 9), (0.8, 1.0), (0.9, 1.0)),
+        ),
+        None,
+        on="8 held-out pairs of frame <b>",
+    )
     programs = {"Python": "import interp\nprint('<b>')", "Command": "python -m interp circuit"}
     text = html(circuit(labels=labels), certificate, [("Seed", "7")], programs=programs, date="2026-11-29")
     assert len(re.findall(r"<script", text)) == 2 and "alert(1)</script>" not in text
     assert not re.search(r"""(src|href)=["'](?!data:)|@import|url\(""", text)
     for said in (
-        "<dd>0.912</dd>",
-        "<dd>31</dd>",
-        "<dd>yes</dd>",
+        "<dt>Faithfulness</dt>",
+        "<span>0.91</span>",
+        "<dt>20 random circuits</dt><dd><span>0.00, at most 0.01</span>",
+        "<dt>CMD, log axis</dt>",
+        "On 8 held-out pairs of frame &lt;b&gt;.",
         "<dt>Seed</dt><dd>7</dd>",
         "print(&#x27;&lt;b&gt;",
     ):
         assert said in text
-    assert "<h3>Random</h3>" in text and '<th scope="col">faithfulness</th>' in text and "2026-11-29" in text
-    assert "Certificate" not in html(circuit())
+    assert (
+        text.index("Faithfulness</dt>") < text.index("KL from the whole model</dt>") and "2026-11-29" in text
+    )
+    assert "<h2>Certificate" not in html(circuit())
+
+
+def test_its_title_and_its_summary_name_the_task_and_its_caption_the_pairs() -> None:
+    picture = circuit(task="frame", pairs="8 pairs of frame that differ in the rule")
+    assert picture.title.endswith("edges for frame") and "edges for frame between" in picture.summary
+    assert "mean over 8 pairs of frame that differ in the rule, by" in picture.about
 
 
 def test_a_file_of_15355_edges_can_be_sent_by_mail() -> None:
