@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, field
 from difflib import get_close_matches
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from interp.errors import PuzzlescopeError, brief
 from interp.model import Config
@@ -18,6 +19,8 @@ MOST_TOLD = 5
 """Names in a sentence."""
 LIKENESS = 0.7
 """From which two names are taken for the same, as ``difflib`` counts."""
+LONGEST_BACK = 8_000
+"""Letters: a link has twice as many (:data:`app.startup.arrival.LONGEST_LINK`), and a scene of its own."""
 
 _NAME, _PARAMETER = "link's name", "link's parameter"
 
@@ -128,6 +131,30 @@ def query_of(values: Mapping[str, Any], parameters: Mapping[str, Parameter]) -> 
         for name, parameter in parameters.items()
         if values[name] != parameter.default
     }
+
+
+def packed(query: Mapping[str, str], spare: str = "") -> str:
+    """The choices of one page as one value in the link of a page that it leads to, for the way back.
+
+    Args:
+        spare: what goes first if they are too many.
+
+    Returns:
+        Nothing where even the rest is too long.
+    """
+    for kept in (query, {name: value for name, value in query.items() if name != spare}):
+        if len(text := urlencode(kept)) <= LONGEST_BACK:
+            return text
+    return ""
+
+
+def unpacked(text: str) -> dict[str, str]:
+    """The choices again.
+
+    >>> unpacked(packed({"cut": "L1.H1>logits", "whose": "all"}))
+    {'cut': 'L1.H1>logits', 'whose': 'all'}
+    """
+    return dict(parse_qsl(text))
 
 
 # ---- dataclasses whose fields stand in a link --------------------------------------------------------------

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app.live import fragment, sweeps
 from app.live.watching import Seen, look_in, watched
+from app.state.link import unpacked
 from app.state.scene import Scene
 from app.state.session import choose, chosen, of_this_model
 from app.views.circuits.cell import cell_of
@@ -42,10 +43,7 @@ def show(scene: Scene, backend: Backend) -> None:
     )
     with st.container(horizontal=True, gap="medium"):
         _offer_ablation(scene, backend, marked)
-        query = urlencode({**scene.query(), "whose": "puzzle"})
-        st.html(
-            workbench_link("The few edges that this puzzle needs →", query, folder="./graph"), width="content"
-        )
+        _lead_to_circuit(scene)
 
     def under_way() -> bool:
         return look(scene, backend).progress is not None
@@ -105,6 +103,14 @@ def _offer_ablation(scene: Scene, backend: Backend, marked: str | None) -> None:
     off = scene.ablation.with_term(Term(component, sweeps.sweep_method(scene)))
     link = workbench_link(f"Ablate {part} on the workbench →", scene.link_to(scene.puzzle, off))
     st.html(link, width="content")
+
+
+def _lead_to_circuit(scene: Scene) -> None:
+    """A link to the page of the graph: back to the circuit that one came from, or to this puzzle's."""
+    back = unpacked(chosen(PAGE)["back"])
+    text = "Back to the circuit →" if back else "The few edges that this puzzle needs →"
+    query = urlencode({**(back or {"whose": "puzzle"}), **scene.query()})
+    st.html(workbench_link(text, query, folder="./graph"), width="content")
 
 
 def _draw(scene: Scene, backend: Backend) -> None:

@@ -1,7 +1,7 @@
 """What one can choose on the page of the circuits, and how it stands in its link."""
 
 from app.state import texts
-from app.state.link import Context, Parameter, one_of
+from app.state.link import LONGEST_BACK, Context, Parameter, one_of
 from app.state.session import choose, chosen
 from app.state.sights import Sight, Sights, see
 from app.views.shared.pairs import DRAW
@@ -49,6 +49,12 @@ def _any(text: str, context: Context) -> str:
     return text[:40]
 
 
+def _back(text: str, context: Context) -> str:
+    """What was chosen on the page of the graph that one came from: that page reads it as if a stranger had
+    written it."""
+    return text if len(text) <= LONGEST_BACK else ""
+
+
 SIGHTS: Sights = {
     "answer": Sight("the grids and the answer", ".st-key-circuits-strip"),
     "figure": Sight("the figure", ".st-key-circuits-figure"),
@@ -63,6 +69,7 @@ CHOICES = {
     "over": one_of((None, *range(D_VOCAB)), None, "token that it is compared with"),
     "lead": one_of(("runner-up", "centred", "pair"), "runner-up", "comparison"),
     "box": Parameter("", _any),
+    "back": Parameter("", _back, words="way back to the graph"),
     "from": Parameter(None, _source, _written, "puzzle or edit that is patched from"),
     "pair": one_of(tuple(PAIR_KINDS), Patching.pair, "kind of pair"),
     "draw": DRAW,

@@ -5,10 +5,11 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from app.state.link import packed, query_of
 from app.state.scene import Scene
-from app.state.session import change, choose
+from app.state.session import change, choose, chosen
 from app.views.graph import asking
-from app.views.graph.choices import PAGE
+from app.views.graph.choices import CHOICES, PAGE
 from app.views.shared import puzzle_panels
 from app.widgets import puzzle_strip
 from app.widgets.puzzle_strip import Look, Panel
@@ -82,5 +83,7 @@ def _said(scene: Scene, found: Cut | str | None) -> None:
                 width="content",
             )
         cell = "a cell" if scene.answer_cell is None else "the ringed cell"
-        query = urlencode({**scene.query(), "show": "graph"})
+        # Whose it is always stands in it: the page that it leads to sees by that where a visitor came from.
+        here = query_of(chosen(PAGE), CHOICES) | {"whose": asking.whose(scene)}
+        query = urlencode({**scene.query(), "show": "graph", "back": packed(here, spare="boxes")})
         st.html(workbench_link(f"What leads to {cell} →", query, folder="./circuits"), width="content")

@@ -1,7 +1,9 @@
 """The page of the graph without a browser: what it looks for, what its link says, what a click does."""
 
+import html
 import re
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -123,12 +125,22 @@ def test_all_edges_are_shown_without_a_search(page: AppTest) -> None:
     assert not page.exception and not page.error
 
 
-def test_it_leads_to_what_leads_to_a_cell(page: AppTest) -> None:
-    page.query_params["circuit"], page.query_params["cell"] = GIVEN, "g4r2c3"
+def test_it_leads_to_what_leads_to_a_cell_and_the_way_back_keeps_all(page: AppTest) -> None:
+    own = {"circuit": edges_text(parse_edges(GIVEN, GRAPH), GRAPH), "cut": "L0.H1>L1.mlp"}
+    own |= {"boxes": '{"pinned": ["L0.H1"]}', "how": "eap", "whose": "puzzle", "kind": "rule"}
+    page.query_params.update(own | {"cell": "g4r2c3"})
     filled(page)
     (link,) = [one.body for one in page.get("html") if "What leads to the ringed cell" in one.body]
     assert 'href="./circuits?' in link and "show=graph" in link and "cell=g4r2c3" in link
     assert "they keep" in words(page), "it is measured by now"
+    there = parse_qs(urlsplit(html.unescape(link.split('"')[1])).query)
+    other = page_of("circuits")
+    other.query_params.update({name: value for name, (value,) in there.items()})
+    other.run()
+    (back,) = [one.body for one in other.get("html") if "Back to the circuit" in one.body]
+    query = parse_qs(urlsplit(html.unescape(back.split('"')[1])).query)
+    assert {name: query[name] for name in own} == {name: [value] for name, value in own.items()}
+    assert query["cell"] == ["g4r2c3"]
 
 
 def test_a_click_cuts_an_edge_and_another_mends_it(page: AppTest) -> None:

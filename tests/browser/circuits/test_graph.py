@@ -26,13 +26,13 @@ def test_a_box_is_ablated_and_an_edge_is_cut(page: Page, address: str) -> None:
 
 
 def test_from_the_graph_to_what_leads_to_a_cell_and_back(page: Page, address: str) -> None:
-    page.goto(f"{address}/graph?whose=puzzle&how=eap&cell=g4r2c3&circuit={GIVEN}")
+    page.goto(f"{address}/graph?whose=puzzle&how=eap&cell=g4r2c3&circuit={GIVEN}&cut=L1.H1>logits")
     page.get_by_role("link", name=re.compile("What leads to the ringed cell")).click()
     page.wait_for_url(re.compile(r"/circuits\?.*show=graph"))
     finished(page)
     expect(page.get_by_role("radio", name="Attribution graph")).to_be_checked()
-    page.get_by_role("link", name=re.compile("The few edges that this puzzle needs")).click()
+    page.get_by_role("link", name=re.compile("Back to the circuit")).click()
     page.wait_for_url(re.compile(r"/graph\?.*whose=puzzle"))
     finished(page)
     expect(page.get_by_role("heading", name="Certificate")).to_be_visible()
-    assert "cell=g4r2c3" in page.url
+    assert "cell=g4r2c3" in page.url and "cut=L1.H1%3Elogits" in page.url
