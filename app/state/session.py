@@ -20,23 +20,28 @@ from interp.backend import Backend
 from interp.puzzles import Puzzle
 
 _SCENE, _LINK, _NOTICE, _UNDO, _REDO = "scene", "link", "notice", "undo", "redo"
-_ARRIVED = "arrived"
+_ARRIVED, _UNCHOSEN = "arrived", "scene-unchosen"
 LONGEST_HISTORY = 100
 
 
-def current_scene(backend: Backend, page: str, choices: Mapping[str, Parameter]) -> Scene:
+def current_scene(backend: Backend, page: str, choices: Mapping[str, Parameter], example: str = "") -> Scene:
     """The scene of this visitor: the one in the URL on the first run, and when Back or Forward brings
     another; else the one that the widgets made.
 
     Args:
         page: whose run this is.
         choices: what that page lets one choose besides; see :func:`chosen`. It is in the URL too.
+        example: the id of the puzzle with which the page opens where nobody has chosen one: the link
+            says nothing of a scene, and the visitor has changed nothing of it on another page.
     """
     arrival.note()
     query = arrival.asked()
     if query is not None:
         _arrive(query, backend, page, choices)
-    scene: Scene = st.session_state[_SCENE]
+    if example and st.session_state.get(_UNCHOSEN) is now() and (puzzle := backend.bank().find(example)):
+        open_puzzle(puzzle)
+        st.session_state[_UNCHOSEN] = None
+    scene: Scene = now()
     if st.session_state.get(_of_model(page)) != scene.model:
         # What was chosen on another model is read again, as from a link: what this one does not have is at
         # its default.
@@ -64,6 +69,7 @@ def _arrive(query: Mapping[str, str], backend: Backend, page: str, choices: Mapp
     too_long = arrival.problem()
     st.session_state[_NOTICE] = [*([too_long] if too_long else []), *problems, *more, *strange]
     st.session_state[_SCENE] = scene
+    st.session_state[_UNCHOSEN] = None if {*query} & (PARAMETERS.keys() - {"model"}) else scene
     _choose_anew(page, own)
     st.session_state[_ARRIVED] = True
     arrival.answered()

@@ -47,6 +47,7 @@ def opened(
     sentence: str = "",
     last: Callable[[Scene], None] | None = None,
     has_board: bool = False,
+    example: str = "",
 ) -> Opened:
     """Open a page: its scene is that of the link, and its top is drawn.
 
@@ -59,8 +60,9 @@ def opened(
         sentence: what it is for, in two short lines below the heading.
         last: draws what stands behind the choices of model and puzzle.
         has_board: whether it has an ablation board; else what is off stands, and can be edited, as text.
+        example: the id of the puzzle that it opens with where nobody has chosen one.
     """
-    backend, scene = _begun(page, choices)
+    backend, scene = _begun(page, choices, example)
     names.say(*scene.title, title)
     room = _room()
     header.show(scene, backend, title, about, sentence, last)
@@ -92,10 +94,10 @@ def _room() -> DeltaGenerator:
     return room
 
 
-def _begun(page: str, choices: Mapping[str, Parameter]) -> tuple[Backend, Scene]:
+def _begun(page: str, choices: Mapping[str, Parameter], example: str = "") -> tuple[Backend, Scene]:
     """The scene of the link, and what stands above every page while a story is told or a talk is given."""
     backend = shared_backend()
-    scene = possible(current_scene(backend, page, choices), backend)
+    scene = possible(current_scene(backend, page, choices, example), backend)
     lead_to(scene, page, choices)
     following.publish(page)
     presenting.show(scene)

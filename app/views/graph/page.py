@@ -2,7 +2,7 @@
 
 from app.views import frame
 from app.views.graph import body, export
-from app.views.graph.choices import CHOICES, PAGE
+from app.views.graph.choices import CHOICES, EXAMPLE, PAGE
 from app.widgets import terms
 
 ABOUT = "Which connections between components a task needs: a circuit, drawn and certified."
@@ -34,7 +34,7 @@ Click a box to ablate that component, here and on the workbench. Click an edge t
 and see what becomes of the answer to the puzzle.
 """
 
-scene, backend, bar = frame.opened(PAGE, CHOICES, "Graph", ABOUT)
+scene, backend, bar = frame.opened(PAGE, CHOICES, "Graph", ABOUT, example=EXAMPLE)
 with bar():
     export.show(scene, backend)
 terms.how_to_read(INTRODUCTION, GUIDE, key="graph-guide")

@@ -10,9 +10,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.state.link import Context, query_of, read_query
-from app.state.scene import Scene
+from app.state.scene import FIRST_PUZZLE, Scene
 from app.views.graph import export
-from app.views.graph.choices import CHOICES, EVERY
+from app.views.graph.choices import CHOICES, EVERY, EXAMPLE
 from interp import load_model, load_puzzles
 from interp.backend import Backend
 from interp.circuits.attribution import attribute_edges
@@ -151,6 +151,17 @@ def test_a_click_cuts_an_edge_and_another_mends_it(page: AppTest) -> None:
     page.button(key="graph-mend").click().run()
     assert "cut" not in page.query_params
     assert "Click an edge to cut it" in words(page)
+
+
+@pytest.mark.parametrize(("query", "task"), [({}, "frame"), ({"puzzle": FIRST_PUZZLE}, "grow")])
+def test_it_opens_with_a_small_circuit_unless_a_puzzle_is_chosen(
+    page: AppTest, query: dict[str, str], task: str
+) -> None:
+    page.query_params.clear()
+    page.query_params.update({"target": "20", "how": "eap", **query})
+    page.run()
+    assert not page.exception and page.segmented_control(key="graph-whose").options[0] == task
+    assert page.query_params["puzzle"] == query.get("puzzle", EXAMPLE)
 
 
 def test_a_text_that_names_no_edge_is_told_and_the_circuit_stays(page: AppTest) -> None:
