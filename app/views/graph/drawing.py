@@ -52,7 +52,7 @@ def show(scene: Scene, backend: Backend, shown: Shown) -> None:
 
 def _line(scene: Scene, shown: Shown, circuit: Circuit | None, rough: bool) -> None:
     """How far it is, and what is shown: a line of one height."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", height=40, border=False):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", height=30, border=False):
         terms.caption(escape_markdown(told(scene, shown, circuit, rough)))
         if shown.under_way:
             st.button("Stop", key="graph-stop", type="tertiary", on_click=circuits.stop)

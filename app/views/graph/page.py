@@ -7,8 +7,8 @@ from app.widgets import terms
 
 ABOUT = "Which connections between components a task needs: a circuit, drawn and certified."
 INTRODUCTION = (
-    "**Which few connections does this task need?** Edges are scored by what is lost when one is cut, the"
-    " fewest that will do are kept, and what is kept is held against pairs that it was not found by."
+    "**Which few connections does this task need?** Edges are scored by what is lost without them, the fewest"
+    " that will do are kept, and held against other pairs."
 )
 GUIDE = """
 **An edge** is what one component writes, as another reads it: from the embedding, a head or an MLP into the
