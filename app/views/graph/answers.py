@@ -38,7 +38,7 @@ def show(scene: Scene, backend: Backend) -> None:
     if isinstance(found, Cut):
         panels.append(
             Panel(
-                f"{len(edges)} cut",
+                f"{len(edges)} cut" + (" alone" if scene.ablation else ""),
                 found.drawn,
                 puzzle.grids[3].ravel(),
                 found.probabilities,
@@ -73,7 +73,8 @@ def _said(scene: Scene, found: Cut | str | None) -> None:
         else:
             before, after = found.difference
             moves = "falls" if after < before else "rises"
-            said = f"The logit difference {moves} from {before:.1f} to {after:.1f}."
+            alone = "With the cut alone and nothing ablated the" if scene.ablation else "The"
+            said = f"{alone} logit difference {moves} from {before:.1f} to {after:.1f}."
             st.caption(said, width="content")
         if found is not None:
             st.button("Mend all", key="graph-mend", type="tertiary", on_click=partial(choose, PAGE, cut=""))

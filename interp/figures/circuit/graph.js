@@ -7,6 +7,8 @@ const STEPS = 1000 // of the slider
 const TOLD = 20 // states that may be on their way
 const LETTER = 7 // pixels of a letter of a box's title
 const SMALL_LETTER = 5.7 // and of what stands below it
+const TITLE_AT = [4, -2, -6] // pixels below a box's middle, by how many lines stand below the title
+const LABEL_AT = [[], [11], [4, 13]] // and of these
 
 function svgElement(name, attributes, parent, text = "") {
   const made = document.createElementNS(SVG_NAMESPACE, name)
@@ -174,8 +176,9 @@ class CircuitGraph {
     const room = Math.floor((width - 6) / LETTER)
     const short = title.length <= room || !/^L\d+\./.test(title) ? title : title.split(".")[1]
     const twoLines = label && height > 30 && room > 5
-    svgElement("text", { class: "title", y: twoLines ? -2 : 4 }, node, cutTo(short, room))
-    if (twoLines) svgElement("text", { class: "label", y: 11 }, node, cutTo(label, Math.floor((width - 4) / SMALL_LETTER)))
+    const below = twoLines ? linesOf(label, Math.floor((width - 4) / SMALL_LETTER)) : []
+    svgElement("text", { class: "title", y: TITLE_AT[below.length] }, node, cutTo(short, room))
+    for (const [n, line] of below.entries()) svgElement("text", { class: "label", y: LABEL_AT[below.length][n] }, node, line)
     if (parts.some((part) => part.includes(".H")))
       for (const [kind, across] of Object.entries(PORTS)) svgElement("rect", { class: `port ${kind}`, x: across * width - 3.5, y: height / 2 - 3, width: 7, height: 3 }, node)
     svgElement("circle", { class: "pin", cx: width / 2 - 6, cy: top + 6, r: 2.6 }, node)
@@ -421,3 +424,9 @@ class CircuitGraph {
 }
 
 const cutTo = (text, letters) => (text.length <= letters ? text : `${text.slice(0, Math.max(1, letters - 1))}…`)
+
+/** A label on one line, or on two where it is too long for one and has words. */
+function linesOf(text, letters) {
+  const first = text.lastIndexOf(" ", letters)
+  return text.length <= letters || first < 1 ? [cutTo(text, letters)] : [text.slice(0, first), cutTo(text.slice(first + 1), letters)]
+}

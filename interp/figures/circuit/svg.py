@@ -22,6 +22,10 @@ COLOURS: dict[Kind, str] = {
 INK, QUIET, LINE = "#1f2328", "#565b62", "#a5a9ae"
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, Arial, sans-serif"
 LETTER, SMALL_LETTER = 7.0, 5.7
+TITLE_AT: tuple[int, ...] = (4, -2, -6)
+"""Pixels below a box's middle, by how many lines stand below the title."""
+LABEL_AT: tuple[tuple[int, ...], ...] = ((), (11,), (4, 13))
+"""And of these."""
 """Pixels of a letter of a title, and of what stands below it."""
 
 
@@ -72,9 +76,10 @@ def _box(box: Box) -> str:
     room = int((box.width - 6) / LETTER)
     title = box.title if len(box.title) <= room or not is_plain(box) else box.title.partition(".")[2]
     two = bool(box.label) and box.height > 30 and room > 5
-    words = _text(0, -2 if two else 4, _cut(title, room), INK, 12, bold=True)
-    if two:
-        words += _text(0, 11, _cut(box.label, int((box.width - 4) / SMALL_LETTER)), QUIET, 10.5)
+    below = _lines(box.label, int((box.width - 4) / SMALL_LETTER)) if two else []
+    words = _text(0, TITLE_AT[len(below)], _cut(title, room), INK, 12, bold=True)
+    for y, line in zip(LABEL_AT[len(below)], below, strict=True):
+        words += _text(0, y, line, QUIET, 10.5)
     stack = ""
     if len(box.parts) > 1:
         stack = (
@@ -138,6 +143,14 @@ def _text(
         f'<text x="{x:g}" y="{y:g}" font-size="{size:g}" fill="{colour}" text-anchor="{anchor}"{weight}>'
         f"{_safe(words)}</text>"
     )
+
+
+def _lines(text: str, letters: int) -> list[str]:
+    """A label on one line, or on two where it is too long for one and has words."""
+    first = text.rfind(" ", 0, letters + 1)
+    if len(text) <= letters or first < 1:
+        return [_cut(text, letters)]
+    return [text[:first], _cut(text[first + 1 :], letters)]
 
 
 def _cut(text: str, letters: int) -> str:

@@ -16,9 +16,10 @@ class Tools {
     this.range = element("input", { type: "range", min: 0, max: STEPS, step: 1 }, label)
     this.said = element("output", {}, label)
     this.range.addEventListener("input", () => {
-      const { edges, state } = this.graph
+      const { edges, picture, state } = this.graph
       const count = Math.max(1, Math.round(edges.length ** (this.range.value / STEPS)))
-      state.least = count === edges.length ? 0 : Math.abs(edges[count - 1]?.value ?? 0)
+      const usual = count === edges.length && count <= picture.first // as it is before anybody chooses
+      state.least = usual ? null : count === edges.length ? 0 : Math.abs(edges[count - 1]?.value ?? 0)
       this.sliding = true
       this.graph.threshold()
       this.sliding = false
@@ -87,7 +88,8 @@ class Tools {
     if (!this.sliding) this.range.value = edges.length > 1 ? Math.round((STEPS * Math.log(at)) / Math.log(edges.length)) : STEPS
     const capped = wanted > shown.length ? `, of ${wanted.toLocaleString("en")} that are as strong` : ""
     const count = `${shown.length.toLocaleString("en")} of ${edges.length.toLocaleString("en")}`
-    const words = capped ? `the strongest ${shown.length.toLocaleString("en")} are drawn${capped}` : `${count}, effect ≥ ${told(least).replace("+", "")} logits`
+    const all = shown.length === edges.length ? `all ${edges.length.toLocaleString("en")}` : ""
+    const words = all || (capped ? `the strongest ${shown.length.toLocaleString("en")} are drawn${capped}` : `${count}, effect ≥ ${told(least).replace("+", "")} logits`)
     this.said.textContent = words
     this.range.setAttribute("aria-valuetext", words)
     this.showPositions(picture, state)

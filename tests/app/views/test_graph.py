@@ -144,10 +144,15 @@ def test_it_leads_to_what_leads_to_a_cell_and_the_way_back_keeps_all(page: AppTe
 
 
 def test_a_click_cuts_an_edge_and_another_mends_it(page: AppTest) -> None:
-    page.query_params["circuit"], page.query_params["cut"] = GIVEN, "L0.H1>L1.mlp"
+    page.query_params.update({"circuit": GIVEN, "cut": "L0.H1>L1.mlp", "off": "L1.mlp"})
     filled(page)
     assert not page.exception and not page.error
-    assert re.search(r"The logit difference (falls|rises) from -?\d+\.\d to -?\d+\.\d", words(page))
+    titles = [panel["title"] for panel in sent_to(page, "graph-strip")["panels"]]
+    assert titles[2:] == ["L1.mlp off", "1 cut alone"], "neither has both"
+    assert re.search(
+        r"the cut alone and nothing ablated the logit difference (falls|rises) from -?\d+\.\d to -?\d+\.\d",
+        words(page),
+    )
     page.button(key="graph-mend").click().run()
     assert "cut" not in page.query_params
     assert "Click an edge to cut it" in words(page)

@@ -100,6 +100,9 @@ def test_a_visitor_walks_in_it(page: Page, tmp_path: Path) -> None:
     page.get_by_role("slider").fill("500")
     few = edges.count()
     assert 1 < few < len(picture.edges) and said.inner_text().startswith(f"{few} of {len(picture.edges)}")
+    page.get_by_role("slider").fill("1000")
+    expect(said).to_have_text(f"all {len(picture.edges)}")
+    page.get_by_role("slider").fill("500")
     edge = picture.edges[0]
     writer = page.locator(f'.box[data-box="{edge.writer}"]')
     writer.hover()
@@ -158,6 +161,26 @@ def test_every_box_is_reached_by_arrows(page: Page, tmp_path: Path) -> None:
         }"""
     )
     assert set(reached) == set(picture.parts)
+
+
+ENDED = """() => {
+  const given = JSON.parse(document.getElementById("given").textContent)
+  const graph = new CircuitGraph(document.body.appendChild(document.createElement("div")), {})
+  graph.update(given.picture, given.state)
+  const found = []
+  for (const at of [500, 1000]) {
+    graph.tools.range.value = at
+    graph.tools.range.dispatchEvent(new Event("input"))
+    found.push(graph.state.least)
+  }
+  return found
+}"""
+
+
+def test_a_slider_at_its_end_leaves_nothing_in_the_state(page: Page, tmp_path: Path) -> None:
+    opened(page, tmp_path, small())
+    some, all_ = page.evaluate(ENDED)
+    assert some > 0 and all_ is None
 
 
 MADE = """async () => {

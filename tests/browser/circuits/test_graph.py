@@ -22,7 +22,22 @@ def test_a_box_is_ablated_and_an_edge_is_cut(page: Page, address: str) -> None:
     expect(page.locator("[class*=st-key-graph-strip]").get_by_text("L1.H1 off", exact=True)).to_be_visible()
     graph.get_by_role("button", name="L1.H1 → logits").first.click()
     page.wait_for_url(re.compile(r"cut=L1\.H1%3Elogits"))
-    expect(page.get_by_text(re.compile("^The logit difference (falls|rises) from"))).to_be_visible()
+    expect(
+        page.get_by_text(re.compile("nothing ablated the logit difference (falls|rises) from"))
+    ).to_be_visible()
+
+
+def test_the_answer_stays_in_sight_below_it(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 1400, "height": 900})
+    page.goto(f"{address}/graph?whose=puzzle&how=eap&circuit={GIVEN}")
+    graph = page.locator("[class*=st-key-graph-picture]")
+    expect(graph.locator(".box").first).to_be_visible()
+    place = graph.locator("svg").first.bounding_box()
+    assert place is not None and place["y"] < 460, "no more than half a screen of controls"
+    finished(page)
+    page.mouse.move(300, 700)
+    page.mouse.wheel(0, 5000)
+    expect(page.locator(".st-key-graph-answers")).to_be_in_viewport(ratio=0.9)
 
 
 def test_from_the_graph_to_what_leads_to_a_cell_and_back(page: Page, address: str) -> None:

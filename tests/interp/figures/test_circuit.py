@@ -205,6 +205,12 @@ def test_the_svg_draws_every_edge_and_box() -> None:
     assert "http" not in svg(picture).replace("http://www.w3.org/2000/svg", "")
 
 
+def test_a_label_of_two_words_stands_on_two_lines_where_one_is_too_short() -> None:
+    picture = circuit(labels={"L1.H0": "previous token"})
+    assert ">previous<" in svg(picture, width=440) and ">token<" in svg(picture, width=440)
+    assert "previous token" in svg(picture, width=1600) and "…" not in svg(picture, width=440)
+
+
 def test_the_html_has_what_it_says_and_nothing_from_outside() -> None:
     labels = {"L1.H0": "</script><script>alert(1)</script>"}
     certificate = said_of(
