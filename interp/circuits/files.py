@@ -15,7 +15,8 @@ An object of these; others beside them are left alone::
     n_edges        how many
     faithfulness   over the pairs by which it was found
     text           the same edges as text (interp.circuits.text)
-    scores         {"how": "exact" | "eap" | "eap-ig", "pairs": over how many, "signed": whether edges were
+    scores         {"how": "exact" | "eap" | "eap-ig", or "from FILE" where a table did not say that,
+                   "pairs": over how many, 0 where that is not known, "signed": whether edges were
                    taken by score and not by absolute score, "anew": whether they were scored for the
                    certificate only (it may be left out), "edges": of all edges of the model to seven digits,
                    in the order of Graph.edges}: by which the circuit was found, or, anew, what stands in for
@@ -39,7 +40,7 @@ from jaxtyping import Float
 from interp.circuits.certificate import Stability
 from interp.circuits.finder import By, Circuit, Target
 from interp.circuits.graph import Graph, connected
-from interp.circuits.scores import HOWS, EdgeScores, How
+from interp.circuits.scores import FROM, HOWS, EdgeScores, How
 from interp.circuits.text import edges_text
 from interp.circuits.writes import FILLS, Fill
 from interp.errors import PuzzlescopeError, brief
@@ -136,7 +137,7 @@ def _scores_json(record: Record) -> dict[str, Any]:
     if order is None:
         return {}
     values = [float(f"{one:.{DIGITS}g}") for one in order.values.tolist()]
-    own = {"how": order.how, "pairs": order.pairs, "signed": record.signed, "anew": record.anew}
+    own = {"how": order.made, "pairs": order.pairs, "signed": record.signed, "anew": record.anew}
     return {"scores": {**own, "edges": values}}
 
 
@@ -238,13 +239,15 @@ def _scores(found: dict[str, Any], graph: Graph, fill: Fill) -> tuple[EdgeScores
     if "scores" not in found:
         return None, False, False
     own, where = _get(found, "scores", dict), "scores."
-    how, pairs = _one_of(own, "how", tuple(HOWS), where), _get(own, "pairs", int, where)
+    made, pairs = _get(own, "how", str, where), _get(own, "pairs", int, where)
+    file = brief(made.removeprefix(FROM)) if made.startswith(FROM) else ""
+    how = None if file else cast(How, _one_of(own, "how", tuple(HOWS), where))
     values = _get(own, "edges", list, where)
     if len(values) != graph.n_edges:
         _refuse(f"'scores.edges' has {len(values):,} numbers, and this model {graph.n_edges:,} edges.")
     total = np.zeros(graph.possible.shape)
     total[graph.possible] = [_finite(one, f"scores.edges, number {n}") for n, one in enumerate(values, 1)]
-    scores = EdgeScores(graph, total, None, cast(How, how), fill, pairs, 0.0, 0.0)
+    scores = EdgeScores(graph, total, None, how, fill, pairs, 0.0, 0.0, file=file)
     anew = "anew" in own and _get(own, "anew", bool, where)
     return scores, _get(own, "signed", bool, where), anew
 

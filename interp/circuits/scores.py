@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Bool, Float
 
 from interp.analyses.by_method.rankings import ranked
@@ -21,6 +22,8 @@ HOWS: dict[How, str] = {
 }
 """How edges are scored."""
 assert set(HOWS) == set(get_args(How))
+FROM = "from "
+"""Before a file's name, where it does not say how its scores were made."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,24 +36,31 @@ class EdgeScores:
         total: the mean over the pairs; 0 where there is no edge.
         blocks: the parts of it that come through each block of positions (:data:`BLOCKS`), or ``None`` where
             that was not computed. Estimates by gradients add up over them.
-        how: it was scored.
+        how: it was scored; ``None`` where that is not known.
         fill: what a cut edge reads.
-        pairs: how many pairs it is the mean of.
+        pairs: how many pairs it is the mean of; 0 where that is not known.
         clean: the metric with no edge cut, in logits, mean over the pairs.
         empty: with every edge cut.
         each: the scores of every pair, of which ``total`` is the mean, where they are known: what the choice
             of the pairs changes can be told from them.
+        file: the name of that which they were read from, if it did not say how they were made.
     """
 
     graph: Graph
     total: Float[np.ndarray, "reader writer"]
     blocks: Float[np.ndarray, "block reader writer"] | None
-    how: How
+    how: How | None
     fill: Fill
     pairs: int
     clean: float
     empty: float
     each: Float[np.ndarray, "pair reader writer"] | None = None
+    file: str = ""
+
+    @property
+    def made(self) -> str:
+        """How they were made, in a word, or which file they are from."""
+        return self.how or f"{FROM}{self.file or 'a file'}"
 
     @property
     def values(self) -> Float[np.ndarray, " edge"]:
@@ -112,6 +122,13 @@ class EdgeScores:
                 row |= {name: float(own[place]) for name, own in zip(BLOCKS, self.blocks, strict=True)}
             found.append(row)
         return tuple(found)
+
+    def frame(self) -> pd.DataFrame:
+        """The same as a table with the columns ``from``, ``to``, ``score``. Its ``attrs``, which Parquet
+        keeps among its metadata, say how the scores were made and over how many pairs."""
+        found = pd.DataFrame(self.rows()).rename(columns={"writer": "from", "reader": "to"})
+        found.attrs = {"how": self.made, "fill": self.fill, "pairs": self.pairs}
+        return found
 
     def summary(self) -> str:
         """The dearest edge, in a sentence."""

@@ -4,8 +4,6 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
-import pandas as pd
-
 from app.live.circuits import certificate_of
 from app.state.scene import Scene
 from app.state.session import chosen
@@ -116,9 +114,9 @@ class _Made:
         return Table(self.header, self.effects().rows())
 
     def parquet(self) -> bytes:
-        rows = pd.DataFrame(self.effects().rows()).rename(columns={"writer": "from", "reader": "to"})
-        file = BytesIO()
-        rows.to_parquet(file, index=False)
+        scores, file = self.effects().scores, BytesIO()
+        assert scores is not None
+        scores.frame().to_parquet(file, index=False)
         return file.getvalue()
 
     def svg(self) -> str:

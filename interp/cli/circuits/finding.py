@@ -1,12 +1,14 @@
 """``circuit``: the few connections that a task needs, found and certified."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from jaxtyping import Float
 
 from interp.checkpoints import load_model
 from interp.circuits.attribution import STEPS, attribute_edges
@@ -15,9 +17,9 @@ from interp.circuits.files import Record, record_json
 from interp.circuits.finder import FAITHFUL, Circuit, Judge, Target, eliminate, find_circuit
 from interp.circuits.graph import Graph, connected
 from interp.circuits.runs import CircuitRuns
-from interp.circuits.scores import EdgeScores
+from interp.circuits.scores import HOWS, EdgeScores, How
 from interp.circuits.text import parse_edges
-from interp.circuits.writes import Fill
+from interp.circuits.writes import FILLS, Fill
 from interp.cli.circuits.choices import (
     EachOption,
     EdgesTextOption,
@@ -209,7 +211,20 @@ def read_scores(graph: Graph, path: Path) -> EdgeScores:
             f"{expected}, for this model: {graph.n_edges:,} edges, each once with a finite score; {path.name}"
             f" has {len(rows):,} rows, and such scores of {np.isfinite(total[graph.possible]).sum():,}."
         )
-    return EdgeScores(graph, total, None, "eap-ig", "pair", 0, 0.0, 0.0)
+    return _as_made(graph, total, table.attrs, path.name)
+
+
+def _as_made(
+    graph: Graph, total: Float[np.ndarray, "reader writer"], attrs: Mapping[Any, Any], name: str
+) -> EdgeScores:
+    """Scores as their file says that they were made, which is only a claim; one that does not say it, as CSV
+    does not, is named instead."""
+    how, fill, pairs = attrs.get("how"), attrs.get("fill"), attrs.get("pairs")
+    known = isinstance(how, str) and how in HOWS and isinstance(pairs, int) and pairs > 0
+    read = cast(Fill, fill) if isinstance(fill, str) and fill in FILLS else "pair"
+    if not known:
+        return EdgeScores(graph, total, None, None, read, 0, 0.0, 0.0, file=name)
+    return EdgeScores(graph, total, None, cast(How, how), read, cast(int, pairs), 0.0, 0.0)
 
 
 def _last(steps: Any, what: str, quiet: bool) -> Circuit:

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import pandas as pd
 import typer
 
 from interp.checkpoints import load_model
@@ -124,7 +123,7 @@ def _as_json(scores: EdgeScores, agrees: Agreement | None) -> dict[str, Any]:
 def _file(path: Path, scores: EdgeScores, result: dict[str, Any]) -> bytes | str:
     if path.suffix == ".json":
         return strict_json(result) + "\n"
-    rows = pd.DataFrame(scores.rows()).rename(columns={"writer": "from", "reader": "to"})
+    rows = scores.frame()
     if path.suffix == ".csv":
         return rows.to_csv(index=False)
     found: bytes = rows.to_parquet(index=False)

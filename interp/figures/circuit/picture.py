@@ -207,7 +207,9 @@ def picture_of(
         raise PuzzlescopeError("Some scores are not finite: these edges cannot be drawn.")
     n = int(shown.sum())
     counted = "1 pair" if scores.pairs == 1 else f"{scores.pairs} pairs"
-    about = f"Effects in logits, mean over {pairs or counted}, by {NAMES[scores.how]}."
+    about = f"Effects in logits, {scores.made}."
+    if scores.how is not None:
+        about = f"Effects in logits, mean over {pairs or counted}, by {NAMES[scores.how]}."
     about += f" A cut edge reads {FILLS[scores.fill]}."
     return CircuitPicture(
         graph,

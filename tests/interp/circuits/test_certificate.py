@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,12 +18,14 @@ from interp.circuits.text import edges_text
 from interp.cli import main
 from interp.cli.circuits import certifying
 from interp.cli.circuits.choices import split_pairs
+from interp.cli.circuits.finding import read_scores
 from interp.engine.forward import weights_of
 from interp.model import PuzzleGPT
 from interp.pairs import Pair, make_pairs
 from interp.pairs.files import write_pairs
 from tests.interp.circuits.by_hooks import far_apart, others_with_a_gap, pairs_with_a_gap
 from tests.support.models import SMALL
+from tests.support.results import random_scores
 
 GRAPH = Graph(SMALL)
 
@@ -96,6 +99,27 @@ def own(tmp_path_factory: pytest.TempPathFactory, pairs: list[Pair]) -> str:
     return str(write_pairs([*pairs, *others_with_a_gap()], tmp_path_factory.mktemp("own") / "own.npz"))
 
 
+@pytest.mark.parametrize(
+    ("attrs", "made"),
+    [
+        ({"how": "exact", "pairs": 3, "fill": "mean"}, ("exact", 3, "mean")),
+        ({"how": "guess", "pairs": 3}, ("from own.parquet", 0, "pair")),
+        ({"how": "exact", "pairs": "3", "fill": []}, ("from own.parquet", 0, "pair")),
+        ({}, ("from own.parquet", 0, "pair")),
+    ],
+)
+def test_a_table_says_how_its_scores_were_made(
+    tmp_path: Path, attrs: dict[str, Any], made: tuple[str, int, str]
+) -> None:
+    rows = random_scores(SMALL).frame()
+    rows.attrs = attrs
+    rows.to_parquet(tmp_path / "own.parquet", index=False)
+    found = read_scores(GRAPH, tmp_path / "own.parquet")
+    assert (found.made, found.pairs, found.fill) == made
+    rows.to_csv(tmp_path / "own.csv", index=False)
+    assert read_scores(GRAPH, tmp_path / "own.csv").made == "from own.csv"
+
+
 def test_the_command_finds_a_circuit_and_holds_it_against_other_pairs(
     folder: str,
     own: str,
@@ -105,10 +129,12 @@ def test_the_command_finds_a_circuit_and_holds_it_against_other_pairs(
 ) -> None:
     common = ["circuit", "--pairs", own, "--model", folder, "--faithfulness", "0.8", "--random", "4"]
     table = tmp_path / "edges.parquet"
-    assert main(["edges", "--pairs", own, "--n", "2", "--model", folder, "--out", str(table)]) == 0
+    scored = ["edges", "--pairs", own, "--n", "2", "--method", "eap", "--model", folder]
+    assert main([*scored, "--out", str(table)]) == 0
     capsys.readouterr()
     assert main([*common, "--from", str(table), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
+    assert (found["scores"]["how"], found["scores"]["pairs"]) == ("eap", 2)
     assert found["n_edges"] == len(found["edges"]) > 0
     assert found["faithfulness"] >= 0.8
     assert found["held_out"]["pairs"] == 2 and found["random"]["n"] == 4

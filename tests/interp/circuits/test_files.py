@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,18 @@ def test_a_file_is_read_as_it_was_written(
     assert (found.order.how, found.order.fill, found.order.pairs) == ("exact", "mean", 5)
     assert np.array_equal(parse_edges(written["text"], GRAPH), record.circuit.kept)
     assert written["edges"][0].keys() == {"from", "to", "score"}
+
+
+def test_scores_that_do_not_say_how_they_were_made_name_their_file(
+    record: Record, model: PuzzleGPT, tmp_path: Path
+) -> None:
+    assert record.order is not None
+    order = replace(record.order, how=None, pairs=0, file="own.csv")
+    told = json.loads(strict_json(record_json(replace(record, order=order), {})))
+    assert (told["scores"]["how"], told["scores"]["pairs"]) == ("from own.csv", 0)
+    found = read_record(put(tmp_path, told), model).order
+    assert found is not None and (found.how, found.made) == (None, "from own.csv")
+    assert picture_of(found).about.startswith("Effects in logits, from own.csv.")
 
 
 def change(*path: Any, to: Any) -> Callable[[dict[str, Any]], Any]:
