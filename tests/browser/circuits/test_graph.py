@@ -10,7 +10,7 @@ from tests.browser.conftest import finished
 
 pytestmark = pytest.mark.browser
 
-GIVEN = "embed>L0.mlp,L0.mlp>L1.H1.v+logits,L1.H1>logits"
+GIVEN = "embed>L0.mlp,L0.mlp>L1.H1.v,L0.mlp>logits,L1.H1>logits"
 
 
 def test_a_box_is_ablated_and_an_edge_is_cut(page: Page, address: str) -> None:
