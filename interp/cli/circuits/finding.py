@@ -221,7 +221,7 @@ def _as_made(
     does not, is named instead."""
     how, fill, pairs = attrs.get("how"), attrs.get("fill"), attrs.get("pairs")
     known = isinstance(how, str) and how in HOWS and isinstance(pairs, int) and pairs > 0
-    read = cast(Fill, fill) if isinstance(fill, str) and fill in FILLS else "pair"
+    read: Fill = fill if isinstance(fill, str) and fill in FILLS else "pair"
     if not known:
         return EdgeScores(graph, total, None, None, read, 0, 0.0, 0.0, file=name)
     return EdgeScores(graph, total, None, cast(How, how), read, cast(int, pairs), 0.0, 0.0)
