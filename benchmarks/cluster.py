@@ -63,17 +63,19 @@ def begun(folder: Path, model: PuzzleGPT, n: int, kinds: list[str], chunk: int =
 
 
 def drive(folder: str, address: str) -> None:
-    """Go on with the study: what the driver's process does."""
-    for done in go_on(StudyFolder(folder), random_model(SMALL), RayEngine(address)):
+    """Go on with the study: what the driver's process does. Without an address it computes by itself."""
+    torch.set_num_threads(1)
+    engine = RayEngine(address) if address else LocalEngine()
+    for done in go_on(StudyFolder(folder), random_model(SMALL), engine):
         print(done.by, flush=True)
 
 
-def driver(nodes: Nodes, folder: Path) -> subprocess.Popen[str]:
-    """Start a driver, on the cluster's head."""
-    command = [sys.executable, "-m", "benchmarks.cluster", DRIVE, str(folder), nodes.address]
+def driver(study: StudyFolder, nodes: Nodes | None = None) -> subprocess.Popen[str]:
+    """Start a driver, on the cluster's head; or one that computes by itself."""
+    address, space = (nodes.address, nodes.nodes[0].space) if nodes else ("", "")
     return subprocess.Popen(
-        within(nodes.nodes[0].space, command),
-        env=nodes.environment,
+        within(space, [sys.executable, "-m", "benchmarks.cluster", DRIVE, study.url, address]),
+        env=nodes.environment if nodes else None,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -92,17 +94,18 @@ def wait_for(what: Callable[[], bool], process: subprocess.Popen[str], seconds: 
 
 def killed(n: int, where: Path) -> bool:
     """The study whose actors, node and driver are killed; returns whether it came out whole."""
-    study = begun(where / "there", random_model(SMALL), n, ["head"])
+    study, here = (begun(where / name, random_model(SMALL), n, ["head"]) for name in ("there", "here"))
     chunks = study.plan.chunks
 
     def done() -> int:
         return len(study.parts(EFFECTS))
 
+    alone = driver(here)
     with cluster(1, 1) as nodes:
         kind = "network namespaces" if nodes.spaces else "ports and addresses of the loopback device"
         print(f"two nodes of 1 processor each, in {kind} of their own: {_names(nodes.nodes)}", flush=True)
         begun_at = time.monotonic()
-        running = driver(nodes, study_path(study))
+        running = driver(study, nodes)
         head, other = nodes.nodes
 
         wait_for(lambda: done() >= chunks // 5, running)
@@ -121,7 +124,7 @@ def killed(n: int, where: Path) -> bool:
         wait_for_none(head)
         print(f"  {done():>4}: no actor is left", flush=True)
 
-        running = driver(nodes, study_path(study))
+        running = driver(study, nodes)
         wait_for(lambda: done() >= 3.5 * chunks // 5, running)
         third = nodes.start(1)
         print(f"  {done():>4}: started again; meanwhile node {third.address} has joined", flush=True)
@@ -131,12 +134,12 @@ def killed(n: int, where: Path) -> bool:
         )
         by = {name: again.count(name) for name in sorted(set(again))}
         print(f"        chunks of the second driver, by node: {by}", flush=True)
-    return whole(study, begun(where / "here", random_model(SMALL), n, ["head"]))
+    alone.communicate()
+    return whole(study, here)
 
 
 def whole(there: StudyFolder, here: StudyFolder) -> bool:
     """Whether a study is complete, nothing in it twice, and what is computed here."""
-    n = sum(done.puzzles for done in go_on(here, random_model(SMALL), LocalEngine()))
     missing, same, rows, numbers = there.missing(), 0, 0, set()
     for chunk in range(there.plan.chunks):
         for table in (PUZZLES, EFFECTS):
@@ -145,7 +148,7 @@ def whole(there: StudyFolder, here: StudyFolder) -> bool:
         rows += len(effects)
         numbers |= set(zip(effects["puzzle"].to_pylist(), effects["component"].to_pylist(), strict=True))
     parts = 2 * there.plan.chunks
-    wanted = n * there.plan.runs
+    wanted = there.plan.n * there.plan.runs
     print(f"chunks missing: {len(missing)}")
     print(f"rows of effects: {rows:,} of {wanted:,}, different ones: {len(numbers):,}")
     print(f"parts equal to the local engine's, byte by byte: {same} of {parts}")
@@ -159,11 +162,6 @@ def wait_for_none(node: Node, seconds: float = 60) -> None:
         if time.monotonic() > end:
             raise RuntimeError("Actors live on after their driver.")
         time.sleep(0.2)
-
-
-def study_path(study: StudyFolder) -> Path:
-    """Where it lies."""
-    return Path(study.url)
 
 
 def _names(nodes: list[Node]) -> str:

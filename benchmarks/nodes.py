@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 STORE = 100 << 20
 """Bytes of a node's object store."""
 UP = "Ray runtime started"
-SECONDS = 90.0
+SECONDS = 240.0
 """For a node to start in."""
 
 
@@ -85,7 +85,11 @@ class Nodes:
     @property
     def environment(self) -> dict[str, str]:
         """For the nodes, and for who uses them."""
-        own = {"RAY_TMPDIR": str(self.folder), "PYTHONPATH": str(ROOT), "RAY_ENABLE_METRICS_COLLECTION": "0"}
+        own = {
+            "RAY_TMPDIR": str(self.folder),
+            "PYTHONPATH": str(ROOT),
+            "RAY_raylet_start_wait_time_s": f"{SECONDS:.0f}",  # 30 are too few on a machine with other work
+        }
         return {**{k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"}, **SILENT, **own}
 
     def start(self, cpus: int) -> Node:
