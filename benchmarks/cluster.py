@@ -7,8 +7,9 @@ Then each chunk's parts must be there once, and be those of a study by the engin
 process, byte by byte.
 
 ``python -m benchmarks.cluster rates``: studies of the default model in turn, one process here, one node of
-one processor, one node with two, two nodes: puzzle-components a second of wall time, and a second of
-processor time, in the same run. The machine's other load changes the former, hardly the latter.
+one processor, one node with two, two nodes: puzzle-components a second of wall time; a second of processor
+time of those who compute; and how many seconds of processor time all else (Ray's own processes, the driver)
+takes in a second. The machine's other load changes the first, hardly the second.
 """
 
 import os
@@ -17,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -32,14 +34,16 @@ from interp.studies.engines.ray import RayEngine
 from interp.studies.folder import StudyFolder
 from interp.studies.running import begin, go_on
 from interp.studies.schema import EFFECTS, PUZZLES
+from interp.studies.work import Done
 
 N = 20_000
 CHUNK = 128
 SMALL = Config(n_layers=1, n_heads=2, d_model=64, d_head=8, d_mlp=256)
-RATE_PUZZLES, RATE_CHUNK = 24, 8
+RATE_PUZZLES, RATE_CHUNK = 16, 8
 KINDS = ["attn", "mlp"]
 """What is ablated when rates are measured: a run of the model costs much the same whatever is."""
 DRIVE = "drive"
+ACTOR = "ray::Chunks"
 
 
 def random_model(cfg: Config) -> PuzzleGPT:
@@ -109,7 +113,7 @@ def killed(n: int, where: Path) -> bool:
         head, other = nodes.nodes
 
         wait_for(lambda: done() >= chunks // 5, running)
-        for actor in head.processes("ray::Chunks"):
+        for actor in head.processes(ACTOR):
             actor.kill()
         print(f"  {done():>4} of {chunks} chunks written: the head's actor killed -9", flush=True)
 
@@ -158,7 +162,7 @@ def whole(there: StudyFolder, here: StudyFolder) -> bool:
 def wait_for_none(node: Node, seconds: float = 60) -> None:
     """Wait until a node has no actor of ours any more."""
     end = time.monotonic() + seconds
-    while node.processes("ray::Chunks"):
+    while node.processes(ACTOR):
         if time.monotonic() > end:
             raise RuntimeError("Actors live on after their driver.")
         time.sleep(0.2)
@@ -177,7 +181,7 @@ def rates(where: Path) -> None:
     model = load_model("default")
     work = RATE_PUZZLES * (len(components_of(model.cfg, KINDS)) + 1)
     print(f"default model, {RATE_PUZZLES} puzzles, {work:,} puzzle-components; after a first chunk each")
-    print(f"{'':34}{'a second':>10}{'a processor-second':>20}{'outside chunks':>16}")
+    print(f"{'':26}{'a second':>10}{'a processor-second':>20}{'all else, s/s':>15}{'between chunks':>16}")
     measure("one process, one thread", where / "1", model, LocalEngine(), [])
     for name, cpus in (("1 node of 1 processor", [1]), ("1 node of 2", [2]), ("2 nodes of 1", [1, 1])):
         with cluster(*cpus, spaces=False) as nodes:
@@ -194,24 +198,34 @@ def measure(
     running = go_on(study, model, engine)
     for _ in range(max(1, len(nodes))):
         next(running)
-    wall, used = time.perf_counter(), processor_seconds(nodes)
-    done = list(running)
-    # What a node that was killed has used is lost; they are all alive here.
-    wall, used = time.perf_counter() - wall, processor_seconds(nodes) - used
+    wall, used, other = time.perf_counter(), *processor_seconds(nodes)
+    done = list(still_open(running, len(study.missing())))
+    wall, more, all_else = time.perf_counter() - wall, *processor_seconds(nodes)
+    running.close()
     work = sum(one.puzzles for one in done) * study.plan.runs
     busy = sum(one.seconds for one in done) / max(1, len(nodes))
-    print(f"{name:34}{work / wall:>10.1f}{work / used:>20.1f}{1 - busy / wall:>16.1%}", flush=True)
+    rates = f"{work / wall:>10.1f}{work / (more - used):>20.1f}{(all_else - other) / wall:>15.3f}"
+    print(f"{name:26}{rates}{1 - busy / wall:>16.1%}", flush=True)
 
 
-def processor_seconds(nodes: list[Node]) -> float:
-    """What this process and all of the nodes' have used so far, without actors that have ended."""
-    used = time.process_time()
+def still_open(running: Iterator[Done], n: int) -> Iterator[Done]:
+    """The next of a study, without its end, at which actors go away with what they have counted."""
+    return (next(running) for _ in range(n))
+
+
+def processor_seconds(nodes: list[Node]) -> tuple[float, float]:
+    """What those who compute have used so far, and all else of the cluster; here both are this process."""
+    if not nodes:
+        return time.process_time(), 0.0
+    actors, rest = 0.0, time.process_time()
     for process in (one for node in nodes for one in node.processes()):
-        try:
-            used += sum(process.cpu_times()[:2])
-        except psutil.NoSuchProcess:
-            continue
-    return used
+        with suppress(psutil.NoSuchProcess, IndexError):
+            used = sum(process.cpu_times()[:2])
+            if process.cmdline()[0].startswith(ACTOR):
+                actors += used
+            else:
+                rest += used
+    return actors, rest
 
 
 def main() -> None:

@@ -88,6 +88,7 @@ class Nodes:
         own = {
             "RAY_TMPDIR": str(self.folder),
             "PYTHONPATH": str(ROOT),
+            "RAY_worker_niceness": "0",  # its workers would stand back behind all else, at 15
         }
         return {**{k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"}, **SILENT, **own}
 
