@@ -123,7 +123,8 @@ def _reached(address: str) -> str:
 
 def _short(error: BaseException) -> str:
     """The line of an error that says what happened: Ray's hold whole stacks."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = getattr(error, "strerror", None) or str(error)
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
     told = [line for line in lines if "Error: " in line and not line.startswith("File ")]
     return brief((told or lines or [type(error).__name__])[-1 if told else 0], 200).rstrip(".")
 
