@@ -4,6 +4,11 @@ Losses are drawn, so every digit of them costs its room, as of real ones. The pa
 have as many puzzles as is said: 128, as a study is written, or many more, as if parts were put together.
 """
 
+import argparse
+import os
+import time
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 
