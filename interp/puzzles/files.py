@@ -71,6 +71,13 @@ def read_file(path: Path, wanted: Wanted) -> PuzzleSet:
     Raises:
         PuzzlescopeError: if there is no such file, it is too large, or it does not hold puzzles.
     """
+    gathering = Gathering(str(path), wanted)
+    gather(path, gathering)
+    return gathering.puzzles(path.name)
+
+
+def gather(path: Path, gathering: Gathering) -> None:
+    """Let the puzzles of a file be gathered (errors as of :func:`read_file`)."""
     kind = _kind(path)
     if kind not in (*READERS, *TEXT, ".gz"):
         raise PuzzlescopeError(
@@ -83,10 +90,8 @@ def read_file(path: Path, wanted: Wanted) -> PuzzleSet:
         found = False
     if not found:
         raise PuzzlescopeError(f"There is no file {path}.")
-    gathering = Gathering(str(path), wanted)
     with errors_in_words(str(path)), path.open("rb") as file:
         read_into(gathering, file, path.name)
-    return gathering.puzzles(path.name)
 
 
 def read_into(gathering: Gathering, file: BufferedIOBase, name: str) -> None:

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import datasets
@@ -48,28 +49,39 @@ def stream_hub(name: str, wanted: Wanted) -> PuzzleSet:
     Raises:
         PuzzlescopeError: if the set cannot be had, or does not hold puzzles that fit.
     """
+    limit = wanted.limit or HUB_LIMIT
+    if limit > MOST_PUZZLES:
+        raise PuzzlescopeError(f"From the hub at most {MOST_PUZZLES:,} puzzles are read, got {limit:,}.")
+    puzzles = tuple(islice(fitting_puzzles(name, wanted), limit))
+    if not puzzles:
+        raise PuzzlescopeError(f"{quoted(name)} has no puzzle that fits the chosen task and structure.")
+    return PuzzleSet(name, puzzles)
+
+
+def fitting_puzzles(name: str, wanted: Wanted) -> Iterator[Puzzle]:
+    """All puzzles that fit of a data set on the hub, as they come, whatever the limit.
+
+    Args, errors: as of :func:`stream_hub`.
+    """
     repo, _, revision = (name.removeprefix("hub").removeprefix(":") or PUBLIC_SET).partition("@")
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", repo) or (
         "@" in name and not re.fullmatch(r"[\w./-]+", revision)
     ):
         raise PuzzlescopeError(f"Expected hub or hub:OWNER/NAME, as in hub:{PUBLIC_SET}; got {quoted(name)}.")
-    limit = wanted.limit or HUB_LIMIT
-    if limit > MOST_PUZZLES:
-        raise PuzzlescopeError(f"From the hub at most {MOST_PUZZLES:,} puzzles are read, got {limit:,}.")
-    puzzles: list[Puzzle] = []
-    try:
-        for puzzle in _puzzles(repo, revision or None, wanted.task):
-            if wanted.fits(puzzle.task, puzzle.structure):
-                puzzles.append(puzzle)
-            if len(puzzles) == limit:
-                break
-    except PuzzlescopeError:
-        raise
-    except Exception as error:  # the library raises dozens of kinds, from DNS failures to a changed layout
-        raise PuzzlescopeError(_failure(name, repo, error)) from error
-    if not puzzles:
-        raise PuzzlescopeError(f"'{repo}' has no puzzle that fits the chosen task and structure.")
-    return PuzzleSet(name, tuple(puzzles))
+    puzzles = _puzzles(repo, revision or None, wanted.task)
+    while True:
+        try:
+            puzzle = next(puzzles)
+        except StopIteration:
+            return
+        except PuzzlescopeError:
+            raise
+        except (
+            Exception
+        ) as error:  # the library raises dozens of kinds, from DNS failures to a changed layout
+            raise PuzzlescopeError(_failure(name, repo, error)) from error
+        if wanted.fits(puzzle.task, puzzle.structure):
+            yield puzzle
 
 
 def _failure(name: str, repo: str, error: Exception) -> str:

@@ -1,34 +1,43 @@
 """Where a study lies: a folder, on this machine or under any URL that fsspec knows.
 
-    NAME/study.json                  the plan
-    NAME/puzzles/000007.parquet      the puzzles of chunk 7
-    NAME/effects/000007.parquet      the effects of chunk 7
+    NAME/study.json                        the plan
+    NAME/puzzles/000007.parquet            the puzzles of chunk 7
+    NAME/effects/000007.parquet            the effects of chunk 7
+    NAME/effects/000000-000063.parquet     those of 64 chunks, merged
 
 A part appears under its name when it is whole, or not at all. A chunk is done when each table has its part,
 and who computes it anew writes the same again: nothing is lost or counted twice, whatever is killed when.
+Which files of a table are to be read, :meth:`StudyFolder.files` says.
 """
 
 import os
 import posixpath
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 import fsspec
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import parquet
 
 from interp.errors import PuzzlescopeError
 from interp.outputs import reason
+from interp.studies.parts import Part, cover, name_of
 from interp.studies.plan import Plan
-from interp.studies.schema import EFFECTS, PUZZLES, TABLES, schema_of
+from interp.studies.schema import PLAN_KEY, TABLES, VERSION_KEY, schema_of
 
 PLAN_FILE = "study.json"
-ENDING = ".parquet"
-WRITTEN = (PUZZLES, EFFECTS)
-"""Tables in the order in which a chunk's parts are written."""
+BAD = ".unreadable"
+"""Ends the name of a part that was set aside."""
+READERS = 16
+"""Threads that look at parts: on a store of objects each look is a request."""
+ROWS = 1 << 17
+"""Rows of a row group."""
 
 
 class StudyFolder:
@@ -36,11 +45,17 @@ class StudyFolder:
 
     Args:
         url: a path, or a URL of fsspec's, as ``s3://bucket/name``.
+
+    Raises:
+        PuzzlescopeError: if it is of a kind that fsspec does not know.
     """
 
     def __init__(self, url: str):
         self.url = url
-        self.files, self.root = fsspec.core.url_to_fs(url)
+        try:
+            self.files_at, self.root = fsspec.core.url_to_fs(url)
+        except Exception as error:  # an unknown protocol, or one whose package is not installed
+            raise PuzzlescopeError(f"A study cannot lie in {url}: {reason(error)}.") from error
 
     def __reduce__(self) -> Any:
         return StudyFolder, (self.url,)
@@ -51,7 +66,7 @@ class StudyFolder:
     def begun(self) -> bool:
         """Whether there is a plan here."""
         with self._told("read"):
-            return bool(self.files.exists(self._path(PLAN_FILE)))
+            return bool(self.files_at.exists(self._path(PLAN_FILE)))
 
     @cached_property
     def plan(self) -> Plan:
@@ -63,8 +78,39 @@ class StudyFolder:
         if not self.begun:
             raise PuzzlescopeError(f"There is no study in {self.url}: expected a folder with {PLAN_FILE}.")
         with self._told("read"):
-            text = self.files.cat_file(self._path(PLAN_FILE)).decode(errors="replace")
+            text = self.files_at.cat_file(self._path(PLAN_FILE)).decode(errors="replace")
         return Plan.read(text, self._path(PLAN_FILE))
+
+    def check_free(self) -> None:
+        """See that a study may be laid down here.
+
+        Raises:
+            PuzzlescopeError: if there is something else.
+        """
+        with self._told("read"):
+            if not self.files_at.exists(self.root):
+                return
+            if not self.files_at.isdir(self.root):
+                raise PuzzlescopeError(f"{self.url} is a file: a study needs a folder of its own.")
+            names = {posixpath.basename(name) for name in self.files_at.ls(self.root, detail=False)}
+        strangers = sorted(name for name in names - {*TABLES, PLAN_FILE} if not name.endswith(".partial"))
+        if strangers:
+            raise PuzzlescopeError(
+                f"{self.url} is no study, and something else lies in it, such as {strangers[0]}: name"
+                " another folder."
+            )
+
+    def same(self, plan: Plan) -> None:
+        """See that this is the study that lies here.
+
+        Raises:
+            PuzzlescopeError: if it is another.
+        """
+        if self.plan.fingerprint != plan.fingerprint:
+            raise PuzzlescopeError(
+                f"Another study lies in {self.url}: {_difference(self.plan, plan)}. Take another name, or go"
+                " on with that one by naming it alone."
+            )
 
     def begin(self, plan: Plan) -> None:
         """Lay a study down, or go on with it if it is the same.
@@ -73,55 +119,149 @@ class StudyFolder:
             PuzzlescopeError: if another study lies here, or nothing can be written.
         """
         if self.begun:
-            if self.plan.fingerprint != plan.fingerprint:
-                raise PuzzlescopeError(
-                    f"Another study lies in {self.url}: {_difference(self.plan, plan)}. Take another name, or"
-                    " go on with that one by naming it alone."
-                )
+            self.same(plan)
             return
-        with self._told("write"):
-            for table in TABLES:
-                self.files.makedirs(self._path(table), exist_ok=True)
+        self.check_free()
+        self.make_room(plan.tables)
         self._write(PLAN_FILE, plan.text.encode())
         self.__dict__.pop("plan", None)
 
-    # ---- parts ---------------------------------------------------------------------------------------------
+    def make_room(self, tables: Sequence[str]) -> None:
+        """Make the folders of these tables."""
+        with self._told("write"):
+            for table in tables:
+                self.files_at.makedirs(self._path(table), exist_ok=True)
+
+    # ---- which parts there are -----------------------------------------------------------------------------
 
     def part(self, table: str, chunk: int) -> str:
-        """The path of a chunk's part of a table."""
-        return self._path(table, f"{chunk:06d}{ENDING}")
+        """The path of a chunk's own part of a table."""
+        return self._path(table, name_of(chunk, chunk))
+
+    def listed(self, table: str) -> list[Part]:
+        """All parts of a table that are there, those too that were merged into others; empty files are
+        none."""
+        return [part for part in self._named(table) if part.size]
+
+    def _named(self, table: str) -> list[Part]:
+        """All files of a table that are called as parts are."""
+        with self._told("read"):
+            try:
+                found = self.files_at.ls(self._path(table), detail=True, refresh=True)
+            except FileNotFoundError:  # where objects are stored, an empty folder is none
+                return []
+        parts = (Part.of(one["name"], int(one.get("size") or 0), _written(one)) for one in found)
+        return [part for part in parts if part is not None]
+
+    def files(self, table: str) -> list[str]:
+        """The files that make up a table as it is now, each row in one of them: what a reader reads.
+
+        While a study is compacted a file may be gone when it is opened; its rows are then in another that
+        this names when it is asked again.
+        """
+        return [part.path for part in cover(self.listed(table))]
 
     def parts(self, table: str) -> dict[int, str]:
-        """The paths of all parts of a table that are there, by chunk."""
+        """The file that holds a chunk's rows of a table, for all chunks that are there."""
+        return {chunk: part.path for part in cover(self.listed(table)) for chunk in part.chunks}
+
+    def there(self, chunk: int) -> bool:
+        """Whether a chunk has its own parts, as it has when another run has just computed it."""
         with self._told("read"):
-            names = self.files.ls(self._path(table), detail=False, refresh=True)
-        found = {}
-        for name in names:
-            stem, ending = posixpath.splitext(posixpath.basename(name))
-            if ending == ENDING and stem.isdecimal():
-                found[int(stem)] = name
-        return dict(sorted(found.items()))
+            return all(self.files_at.exists(self.part(table, chunk)) for table in self.plan.tables)
 
     def missing(self) -> list[int]:
         """The chunks that are not done yet."""
-        there = [self.parts(table) for table in WRITTEN]
+        there = [self.parts(table) for table in self.plan.tables]
         return [chunk for chunk in range(self.plan.chunks) if not all(chunk in parts for parts in there)]
 
-    def write(self, table: str, chunk: int, rows: pa.Table) -> None:
+    def set_bad_aside(self) -> int:
+        """Set parts aside that cannot be read, or are of another plan or version; returns how many there
+        were. Their chunks are then missing, and computed anew."""
+        bad = []
+        for table in self.plan.tables:
+            parts = self._named(table)
+            with ThreadPoolExecutor(READERS) as pool:
+                sound = list(pool.map(lambda part, of=table: self._is_sound(of, part), parts))
+            bad += [part.path for part, good in zip(parts, sound, strict=True) if not good]
+        with self._told("write"):
+            for path in bad:
+                with suppress(FileNotFoundError):
+                    self.files_at.mv(path, path + BAD)
+        return len(bad)
+
+    def _is_sound(self, table: str, part: Part) -> bool:
+        """Whether a part says of itself that it is this study's; a damaged one has no end that says so."""
+        try:
+            with self.files_at.open(part.path, "rb") as file:
+                found = parquet.read_schema(file)
+        except FileNotFoundError:  # merged by now
+            return True
+        except (pa.ArrowException, ValueError):
+            return False
+        expected = schema_of(table, self.plan.key(table))
+        keys = (PLAN_KEY, VERSION_KEY)
+        said = found.metadata or {}
+        return found.equals(expected) and all(said.get(key) == expected.metadata[key] for key in keys)
+
+    # ---- reading and writing parts -------------------------------------------------------------------------
+
+    def write(self, table: str, chunk: int, rows: pa.Table, key: str = "") -> None:
         """Write a chunk's part, whole or not at all.
+
+        Args:
+            key: what it carries to be known as this study's; left out, what the plan says.
 
         Raises:
             PuzzlescopeError: if it cannot be written.
         """
+        self.write_part(table, chunk, chunk, rows, key or self.plan.key(table))
+
+    def write_part(self, table: str, first: int, last: int, rows: pa.Table, key: str) -> None:
+        """Write the part of some chunks (see :meth:`write`)."""
         sink = pa.BufferOutputStream()
-        whole = rows.cast(schema_of(table, self.plan.fingerprint))
-        parquet.write_table(whole, sink, compression="zstd", store_schema=True)
-        self._write(posixpath.join(table, f"{chunk:06d}{ENDING}"), sink.getvalue().to_pybytes())
+        whole = rows.cast(schema_of(table, key))
+        parquet.write_table(whole, sink, compression="zstd", store_schema=True, row_group_size=ROWS)
+        name, content = posixpath.join(table, name_of(first, last)), sink.getvalue().to_pybytes()
+        if not self._has(name, content):
+            self._write(name, content)
+
+    def _has(self, name: str, content: bytes) -> bool:
+        """Whether a file is there that holds just this."""
+        path = self._path(name)
+        with self._told("read"):
+            if not self.files_at.exists(path) or self.files_at.size(path) != len(content):
+                return False
+            return bool(self.files_at.cat_file(path) == content)
 
     def read(self, table: str, chunk: int) -> pa.Table:
-        """A chunk's part of a table."""
-        with self._told("read"), self.files.open(self.part(table, chunk), "rb") as file:
+        """A chunk's rows of a table, from its own part or one that it was merged into.
+
+        Raises:
+            PuzzlescopeError: if it is not there, or cannot be read.
+        """
+        path = self.part(table, chunk)
+        with self._told("read"):
+            if self.files_at.exists(path):
+                return self.read_file(path)
+        path = self.parts(table).get(chunk, path)
+        rows, numbers = self.read_file(path), self.plan.numbers(chunk)
+        inside = pc.and_(
+            pc.greater_equal(rows["puzzle"], numbers.start), pc.less(rows["puzzle"], numbers.stop)
+        )
+        return rows.filter(inside)
+
+    def read_file(self, path: str) -> pa.Table:
+        """All rows of a file."""
+        with self._told("read"), self.files_at.open(path, "rb") as file:
             return parquet.read_table(file)
+
+    def remove(self, parts: Sequence[Part]) -> None:
+        """Remove parts whose rows lie in others, or that nobody needs."""
+        with self._told("write"):
+            for part in parts:
+                with suppress(FileNotFoundError):
+                    self.files_at.rm_file(part.path)
 
     # ---- what is kept beside them --------------------------------------------------------------------------
 
@@ -137,7 +277,7 @@ class StudyFolder:
         """What :meth:`keep` wrote under that name, or ``None`` if there is nothing."""
         with self._told("read"):
             path = self._path(name)
-            return bytes(self.files.cat_file(path)) if self.files.exists(path) else None
+            return bytes(self.files_at.cat_file(path)) if self.files_at.exists(path) else None
 
     # ---- the file system -----------------------------------------------------------------------------------
 
@@ -151,7 +291,7 @@ class StudyFolder:
         partial = posixpath.join(posixpath.dirname(target), f".{uuid.uuid4().hex}.partial")
         with self._told("write"):
             if not self.is_local:
-                self.files.pipe_file(target, content)
+                self.files_at.pipe_file(target, content)
                 return
             try:
                 with open(partial, "xb") as file:  # noqa: PTH123 - fsspec's local file system is plain files
@@ -170,7 +310,7 @@ class StudyFolder:
 
     @property
     def _protocols(self) -> tuple[str, ...]:
-        kind = self.files.protocol
+        kind = self.files_at.protocol
         return (kind,) if isinstance(kind, str) else tuple(kind)
 
     @contextmanager
@@ -180,16 +320,32 @@ class StudyFolder:
         except PuzzlescopeError:
             raise
         except Exception as error:  # each of fsspec's file systems has errors of its own
-            raise PuzzlescopeError(f"Could not {what} the study {self.url}: {reason(error)}.") from error
+            kept = " What is there stays: the same command goes on with it." if what == "write" else ""
+            raise PuzzlescopeError(
+                f"Could not {what} the study {self.url}: {reason(error)}.{kept}"
+            ) from error
+
+
+def _written(one: dict[str, Any]) -> float:
+    """When a file was written, by what its file system tells of it."""
+    told = one.get("mtime", one.get("LastModified", one.get("updated", one.get("created", 0))))
+    if isinstance(told, datetime):
+        return told.timestamp()
+    return float(told) if isinstance(told, int | float) else 0.0
 
 
 def _difference(one: Plan, other: Plan) -> str:
     """The first thing in which two plans differ, in words."""
-    told = ("checkpoint", "n", "source_hash", "puzzles", "components", "base", "method", "seed", "chunk")
+    told = (
+        *("kind", "checkpoint", "n", "source_hash", "puzzles", "components", "measures", "pairs", "edges"),
+        *("base", "method", "seed", "chunk"),
+    )
     for name in told:
         was, now = getattr(one, name), getattr(other, name)
         if was != now:
             if name == "components":
                 was, now = f"{len(was)} of them", f"{len(now)}, or others"
+            if name == "measures":
+                was, now = ", ".join(was), ", ".join(now)
             return f"its {name.replace('_', ' ')} is {was or 'none'}, asked for was {now or 'none'}"
     return "its tables are of another kind"

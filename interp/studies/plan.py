@@ -8,10 +8,18 @@ from typing import Any
 
 from interp.errors import PuzzlescopeError, brief
 from interp.outputs import strict_json
-from interp.studies.schema import VERSION
+from interp.studies.schema import MEASURES, PAIRS, PUZZLES, VERSION, tables_of
 
 CHUNK = 128
 """Puzzles of a chunk: a few minutes of two cores with all heads of the default model."""
+BATCH = 8
+"""Puzzles that a sweep takes together. A chunk is a multiple of it, so that no number depends on where chunks
+end: they are those of one sweep over all puzzles."""
+
+_WORDS = ("model", "code", "request")
+"""By which the model was named, and the like: what they stand for counts, not they."""
+_SOURCE = ("puzzles", "task", "structure", "limit")
+"""Of a source that is read: the hash of what was read counts."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +29,7 @@ class Plan:
     Attributes:
         puzzles: the source as it was named, such as ``hub``, a file, or ``generate:1000000``.
         n: how many puzzles there are.
-        seed: of puzzles that are generated, and of what a method draws.
+        seed: of puzzles that are generated, and of pairs that are made.
         source_hash: SHA-256 over all tokens, of a source that is read; empty of one that is generated.
         model: as it was named.
         checkpoint: the id of its weights.
@@ -31,6 +39,12 @@ class Plan:
         chunk: puzzles of a chunk.
         code: version of Puzzlescope that made the plan.
         schema: version of the tables.
+        kind: of study: which table is filled.
+        measures: whose columns are filled.
+        pairs: of a study of edges: the kind of pair that is made of each puzzle, or a file of pairs.
+        edges: how edges are scored.
+        task, structure, limit: which puzzles of the source were asked for; empty and 0: all.
+        request: a hash of what was asked of the source, which the parts of its puzzles carry.
     """
 
     puzzles: str
@@ -45,6 +59,14 @@ class Plan:
     chunk: int = CHUNK
     code: str = ""
     schema: int = VERSION
+    kind: str = "effects"
+    measures: tuple[str, ...] = tuple(MEASURES)
+    pairs: str = ""
+    edges: str = ""
+    task: str = ""
+    structure: str = ""
+    limit: int = 0
+    request: str = ""
 
     @property
     def chunks(self) -> int:
@@ -56,9 +78,29 @@ class Plan:
         """Runs of the model over one puzzle: one a component, and the one without."""
         return len(self.components) + 1
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables that it fills, in the order in which a chunk's parts are written."""
+        return tables_of(self.kind)
+
     def numbers(self, chunk: int) -> range:
         """The numbers of the puzzles of a chunk."""
         return range(chunk * self.chunk, min(self.n, (chunk + 1) * self.chunk))
+
+    def laid_down(self, table: str) -> bool:
+        """Whether the parts of a table are laid down before anything is computed."""
+        if not self.source_hash:
+            return False
+        return table == PUZZLES or (table == PAIRS and self.pairs_from_file)
+
+    @property
+    def pairs_from_file(self) -> bool:
+        """Whether pairs are read, not made."""
+        return self.pairs.endswith(".npz")
+
+    def key(self, table: str) -> str:
+        """What the parts of a table carry to be known as this study's."""
+        return self.request if self.laid_down(table) else self.fingerprint
 
     @property
     def fingerprint(self) -> str:
@@ -66,10 +108,11 @@ class Plan:
         which the source and the model were named do not count: only what they stand for does."""
         told = asdict(self)
         if self.source_hash:
-            del told["puzzles"]
-        for name in ("model", "code"):
+            for name in (*_SOURCE, *(["pairs"] if self.pairs_from_file else [])):
+                del told[name]
+        for name in _WORDS:
             del told[name]
-        return hashlib.sha256(strict_json(told).encode()).hexdigest()[:16]
+        return digest_of(told)
 
     @property
     def text(self) -> str:
@@ -87,10 +130,18 @@ class Plan:
             content: Mapping[str, Any] = json.loads(text)
             version = content["schema"]
             if version == VERSION:
-                return cls(**{**content, "components": tuple(content["components"])})
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+                lists = {name: tuple(content[name]) for name in ("components", "measures")}
+                plan = cls(**{**content, **lists})
+                assert plan.tables and plan.chunk > 0 and plan.n > 0
+                return plan
+        except (ValueError, TypeError, KeyError, RecursionError, AssertionError) as error:
             raise PuzzlescopeError(f"{where} is not the plan of a study: it cannot be read.") from error
         raise PuzzlescopeError(
             f"{where} is of version {brief(version)} of studies, expected {VERSION}: use the version of"
             " Puzzlescope that wrote it, or begin a study under another name."
         )
+
+
+def digest_of(told: Mapping[str, Any]) -> str:
+    """Sixteen hex digits of some values."""
+    return hashlib.sha256(strict_json(told).encode()).hexdigest()[:16]

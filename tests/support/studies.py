@@ -8,8 +8,8 @@ import pyarrow as pa
 from interp.puzzles import load_puzzles
 from interp.studies.folder import StudyFolder
 from interp.studies.plan import Plan
+from interp.studies.rows import puzzle_rows
 from interp.studies.schema import CLEAN, EFFECTS, PUZZLES, TABLES
-from interp.studies.work import rows_of
 
 COMPONENTS = ("L0.attn", "L1.attn", "L1.H1")
 N, CHUNK = 40, 16
@@ -32,7 +32,7 @@ def made_up(
     puzzles = load_puzzles("bank", limit=first + N)[first:]
     for chunk in range(chunks):
         numbers = made.plan.numbers(chunk)
-        made.write(PUZZLES, chunk, rows_of(puzzles[numbers.start : numbers.stop], numbers.start))
+        made.write(PUZZLES, chunk, puzzle_rows(puzzles[numbers.start : numbers.stop], numbers.start))
         made.write(EFFECTS, chunk, effects(np.asarray(numbers, np.int32), shift))
     return made
 

@@ -6,16 +6,18 @@ Only ``SELECT`` is answered, so that the files it may read cannot be written eit
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
 
 from interp.errors import PuzzlescopeError, brief
 from interp.studies.questions.answers import with_whole_numbers
+
+T = TypeVar("T")
 
 LONGEST = 20_000
 """Letters of a question."""
@@ -40,6 +42,21 @@ class Bounds:
 
 
 USUAL = Bounds()
+
+TRIES = 3
+
+
+class GoneError(PuzzlescopeError):
+    """A part could not be opened: while a study is compacted its rows are by now in another."""
+
+
+def still_there(ask: Callable[[], T]) -> T:
+    """What this returns, asked again if a part is gone that was there when it looked."""
+    for _ in range(TRIES - 1):
+        with suppress(GoneError):
+            return ask()
+    return ask()
+
 
 Files = Mapping[str, Sequence[str]]
 """The views of a database: each with the Parquet files that it is made of."""
@@ -69,6 +86,8 @@ def database(
         raise PuzzlescopeError(
             f"The question needs more than the {bounds.memory:,} MiB that it may take: ask for less at once."
         ) from error
+    except duckdb.IOException as error:
+        raise GoneError(f"A part of the study could not be read: {_sentence(error)}.") from error
     except duckdb.Error as error:
         raise PuzzlescopeError(f"The question could not be answered: {_sentence(error)}.") from error
     finally:

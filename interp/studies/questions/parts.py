@@ -6,7 +6,7 @@ from pathlib import Path
 
 from interp.errors import PuzzlescopeError
 from interp.outputs import reason
-from interp.studies.folder import WRITTEN, StudyFolder
+from interp.studies.folder import StudyFolder
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,8 @@ class Parts:
     """The parts of a study at one time.
 
     Attributes:
-        files: paths on this machine, by table and chunk; each table has the same chunks.
+        files: paths on this machine, by table and chunk; each table has the same chunks. A file may hold
+            several.
     """
 
     files: dict[str, dict[int, str]]
@@ -24,19 +25,21 @@ class Parts:
         """Those that are done."""
         return tuple(next(iter(self.files.values())))
 
-    def of(self, chunks: frozenset[int] | set[int] | None = None) -> dict[str, list[str]]:
-        """The files of some chunks, or of all."""
+    def of(self, chunks: frozenset[int] | None = None) -> dict[str, list[str]]:
+        """The files in which some chunks lie, or all."""
         return {
-            table: [path for chunk, path in found.items() if chunks is None or chunk in chunks]
+            table: list(
+                dict.fromkeys(path for chunk, path in found.items() if chunks is None or chunk in chunks)
+            )
             for table, found in self.files.items()
         }
 
 
 def done(folder: StudyFolder) -> dict[str, dict[int, str]]:
     """The paths in the study's file system of the parts of whole chunks, by table and chunk."""
-    chunks = folder.plan.chunks
-    found = {table: folder.parts(table) for table in WRITTEN}
-    whole = set.intersection(*(set(parts) for parts in found.values())) & set(range(chunks))
+    plan = folder.plan
+    found = {table: folder.parts(table) for table in plan.tables}
+    whole = set.intersection(*(set(parts) for parts in found.values())) & set(range(plan.chunks))
     return {table: {chunk: parts[chunk] for chunk in sorted(whole)} for table, parts in found.items()}
 
 
@@ -56,7 +59,10 @@ def here(folder: StudyFolder, copies: Path | None) -> Parts:
         raise PuzzlescopeError(f"The study {folder.url} lies elsewhere, and there is no folder for copies.")
     return Parts(
         {
-            table: {chunk: _fetched(folder, path, copies / table) for chunk, path in parts.items()}
+            table: {
+                chunk: _fetched(folder, path, copies / folder.plan.fingerprint / table)
+                for chunk, path in parts.items()
+            }
             for table, parts in found.items()
         }
     )
@@ -68,7 +74,7 @@ def _fetched(folder: StudyFolder, path: str, into: Path) -> str:
         partial = into / f".{os.getpid()}.{target.name}.partial"
         try:
             into.mkdir(parents=True, exist_ok=True)
-            folder.files.get_file(path, str(partial))
+            folder.files_at.get_file(path, str(partial))
             partial.replace(target)
         except Exception as error:  # each of fsspec's file systems has errors of its own
             raise PuzzlescopeError(f"Could not read the study {folder.url}: {reason(error)}.") from error

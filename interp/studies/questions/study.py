@@ -15,11 +15,11 @@ from interp.puzzles import Puzzle
 from interp.studies.folder import StudyFolder
 from interp.studies.plan import Plan
 from interp.studies.questions import tables
-from interp.studies.questions.guarded import USUAL, Bounds, answer, database
+from interp.studies.questions.guarded import USUAL, Bounds, answer, database, still_there
 from interp.studies.questions.parts import Parts, here
 from interp.studies.questions.summary import Summary
 from interp.studies.questions.tables import Difference, Distribution, Effect, Flip, Mean, Measure
-from interp.studies.schema import CLEAN
+from interp.studies.schema import CLEAN, EFFECTS
 
 ROWS_AT_A_TIME = 2_000_000
 """Of the effects that are summed at a time."""
@@ -82,9 +82,9 @@ class Study:
         rows: int | None = None,
         bounds: Bounds | None = None,
     ) -> pa.Table:
-        """The answer to one SELECT, in DuckDB's SQL, over the views ``puzzles`` and ``effects``
-        (:mod:`interp.studies.schema`) and ``changes`` (:data:`CHANGES`); nothing else can be read, and
-        nothing written.
+        """The answer to one SELECT, in DuckDB's SQL, over the tables of the study
+        (:mod:`interp.studies.schema`) and, of effects, ``changes`` (:data:`CHANGES`); nothing else can be
+        read, and nothing written.
 
         Args:
             parameters: by place for ``?``, or by name for ``$name``.
@@ -95,8 +95,13 @@ class Study:
             PuzzlescopeError: if it cannot be answered, or costs more.
         """
         own = bounds or self.bounds
-        with database(self.parts().of(), own, {"changes": CHANGES}) as connection:
-            return answer(connection, question, parameters, rows)
+        views = {"changes": CHANGES} if self.plan.kind == EFFECTS else {}
+
+        def ask() -> pa.Table:
+            with database(self.parts().of(), own, views) as connection:
+                return answer(connection, question, parameters, rows)
+
+        return still_there(ask)
 
     # ---- ready tables --------------------------------------------------------------------------------------
 
@@ -109,21 +114,25 @@ class Study:
         Returns:
             The share of the chunks that are done which the ready tables know of, 0 to 1.
         """
+        self._require_effects()
         with self._lock:
-            parts = self.parts()
-            known = self._known(parts)
-            begun, new = time.monotonic(), [chunk for chunk in parts.chunks if chunk not in known.chunks]
-            at_a_time = max(1, ROWS_AT_A_TIME // (self.plan.chunk * self.plan.runs))
-            taken = 0
-            while taken < len(new) and (seconds is None or not taken or time.monotonic() - begun < seconds):
-                some = frozenset(new[taken : taken + at_a_time])
-                known += Summary.of(some, parts.of(some), self.bounds)
-                taken += len(some)
-            if taken:
-                with suppress(PuzzlescopeError):  # who may only read sums up for itself
-                    known.keep(self.folder)
-            self._summary = known
-            return len(known.chunks) / len(parts.chunks)
+            return still_there(lambda: self._fill(seconds))
+
+    def _fill(self, seconds: float | None) -> float:
+        parts = self.parts()
+        known = self._known(parts)
+        begun, new = time.monotonic(), [chunk for chunk in parts.chunks if chunk not in known.chunks]
+        at_a_time = max(1, ROWS_AT_A_TIME // (self.plan.chunk * self.plan.runs))
+        taken = 0
+        while taken < len(new) and (seconds is None or not taken or time.monotonic() - begun < seconds):
+            some = frozenset(new[taken : taken + at_a_time])
+            known += Summary.of(some, self.plan.chunk, parts.of(some), self.bounds)
+            taken += len(some)
+        if taken:
+            with suppress(PuzzlescopeError):  # who may only read sums up for itself
+                known.keep(self.folder)
+        self._summary = known
+        return len(known.chunks) / len(parts.chunks)
 
     def _known(self, parts: Parts) -> Summary:
         done = set(parts.chunks)
@@ -163,6 +172,9 @@ class Study:
             PuzzlescopeError: if the study has no such component.
         """
         self._require(component)
+        return still_there(lambda: self._flips(component, task, limit))
+
+    def _flips(self, component: str, task: str, limit: int) -> list[Flip]:
         parts = self.parts()
         found: list[Flip] = []
         chunks, size = parts.chunks, 8
@@ -202,6 +214,9 @@ class Study:
         """
         for study in (self, other):
             study._require(component, clean=True)
+        return still_there(lambda: self._compared(other, component, measure))
+
+    def _compared(self, other: "Study", component: str, measure: Measure) -> list[Difference]:
         files = {
             f"{table}_{k}": paths
             for k, one in enumerate((self, other))
@@ -217,7 +232,15 @@ class Study:
             )
         return [_difference(*row) for row in rows]
 
+    def _require_effects(self) -> None:
+        if self.plan.kind != EFFECTS:
+            raise PuzzlescopeError(
+                f"The study {self.folder.url} is one of {self.plan.kind}: ask it in SQL, ready tables are"
+                " of effects."
+            )
+
     def _require(self, component: str, *, clean: bool = False) -> None:
+        self._require_effects()
         if component not in self.plan.components and not (clean and component == CLEAN):
             raise PuzzlescopeError(
                 f"The study {self.folder.url} has no component '{brief(component)}': it has"

@@ -17,7 +17,7 @@ from pyarrow import parquet
 
 from interp.studies.folder import StudyFolder
 from interp.studies.questions.guarded import Bounds, database
-from interp.studies.schema import CLEAN, EFFECTS, PUZZLES
+from interp.studies.schema import CLEAN
 
 FILE = "summary.parquet"
 VERSION = 1
@@ -28,7 +28,7 @@ LEAST = 1e-6
 BY_DECADE = 40
 """Bins from an effect to its tenfold: each is 6 % wide."""
 UNKNOWN = -(1 << 14)
-"""The bin of losses that are not finite."""
+"""The bin of losses that are not finite, or not measured."""
 
 KEYS = ["task", "component", "bin"]
 SUMS = ["n", "nats", "nats_squared", "cells", "cells_squared", "lost", "won"]
@@ -47,15 +47,16 @@ changed AS (
         CASE WHEN e.component = '{CLEAN}' THEN NOT e.solved ELSE e.flip < 0 END AS lost,
         CASE WHEN e.component = '{CLEAN}' THEN e.solved ELSE e.flip > 0 END AS won
     FROM effects AS e JOIN clean AS c USING (puzzle) JOIN puzzles AS p USING (puzzle)
+    WHERE (e.puzzle // $size) IN (SELECT unnest($chunks))
 ),
 finite AS (SELECT *, CASE WHEN isfinite(change) THEN change ELSE 0 END AS nats FROM changed)
 SELECT task, component,
-    (CASE WHEN NOT isfinite(change) THEN {UNKNOWN} WHEN abs(nats) < {LEAST} THEN 0
+    (CASE WHEN NOT coalesce(isfinite(change), false) THEN {UNKNOWN} WHEN abs(nats) < {LEAST} THEN 0
         ELSE sign(nats) * (1 + floor(least({BY_DECADE} * log10(abs(nats) / {LEAST}), 16000)))
         END)::SMALLINT AS bin,
     count(*)::BIGINT AS n, sum(nats) AS nats, sum(nats * nats) AS nats_squared,
-    sum(cells)::BIGINT AS cells, sum(cells * cells)::BIGINT AS cells_squared,
-    sum(lost::INT)::BIGINT AS lost, sum(won::INT)::BIGINT AS won
+    coalesce(sum(cells), 0)::BIGINT AS cells, coalesce(sum(cells * cells), 0)::BIGINT AS cells_squared,
+    coalesce(sum(lost::INT), 0)::BIGINT AS lost, coalesce(sum(won::INT), 0)::BIGINT AS won
 FROM finite GROUP BY ALL
 """
 
@@ -78,11 +79,16 @@ class Summary:
         return cls(frozenset(), SCHEMA.empty_table())
 
     @classmethod
-    def of(cls, chunks: frozenset[int], files: dict[str, list[str]], bounds: Bounds) -> "Summary":
-        """That of some chunks, from their parts."""
-        named = {PUZZLES: files[PUZZLES], EFFECTS: files[EFFECTS]}
-        with database(named, bounds) as connection:
-            found = connection.sql(_ADD_UP).to_arrow_table()
+    def of(cls, chunks: frozenset[int], size: int, files: dict[str, list[str]], bounds: Bounds) -> "Summary":
+        """That of some chunks.
+
+        Args:
+            size: puzzles of a chunk.
+            files: in which they lie, maybe others too.
+        """
+        with database(files, bounds) as connection:
+            given = {"size": size, "chunks": sorted(chunks)}
+            found = connection.sql(_ADD_UP, params=given).to_arrow_table()
         return cls(chunks, found.cast(SCHEMA))
 
     def __add__(self, other: "Summary") -> "Summary":

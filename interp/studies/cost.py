@@ -1,0 +1,136 @@
+"""What a study will cost, told before it begins: the rate of this machine, measured on a few puzzles in
+seconds, times the work."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+
+from interp.circuits.exact import ExactEdges
+from interp.circuits.graph import Graph
+from interp.circuits.writes import Fills
+from interp.engine.forward import weights_of
+from interp.model import PuzzleGPT
+from interp.model.hooks import is_planted
+from interp.pairs import Pair, make_pairs
+from interp.puzzles import PuzzleSet, load_puzzles
+from interp.resumable import finish
+from interp.studies.plan import BATCH, Plan
+from interp.studies.schema import MEASURES
+from interp.studies.work import Measuring
+
+SAMPLED = 6
+"""Components of the sample, evenly among those of the plan."""
+SECONDS = 3.0
+"""Exact effects of edges are measured for so long."""
+
+PUZZLE_BYTES = 110.0
+"""Of a puzzle's row, compressed."""
+ROW_BYTES = {"loss": 15.0, "cells": 1.2, "solved": 0.2, "flips": 0.2}
+"""Of a row of effects, by measure; and of the other kinds."""
+EDGE_BYTES, HEAD_BYTES, LEAST_ROW = 8.5, 90.0, 0.6
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a study costs, or what is left of one.
+
+    Attributes:
+        puzzles: how many are to be computed.
+        runs: rows a puzzle: runs of the model, edges, or heads.
+        rate: puzzles a second of this machine.
+        bytes: on the disk.
+    """
+
+    puzzles: int
+    runs: int
+    rate: float
+    bytes: float
+
+    @property
+    def seconds(self) -> float:
+        return self.puzzles / self.rate
+
+
+def cost_of(model: PuzzleGPT, plan: Plan, puzzles: int) -> Cost:
+    """What so many puzzles of a plan cost here, in one process.
+
+    Raises:
+        PuzzlescopeError: if the plan cannot be carried out.
+    """
+    if puzzles == 0:
+        return Cost(0, rows_a_puzzle(model, plan), 1.0, 0.0)
+    sample = load_puzzles("bank", limit=BATCH)
+    if plan.kind == "effects":
+        seconds = _of_effects(model, plan, sample[: min(BATCH, puzzles)])
+    elif plan.kind == "heads":
+        seconds = _of_heads(model, plan, sample[:2])
+    else:
+        seconds = _of_edges(model, plan)
+    runs = rows_a_puzzle(model, plan)
+    return Cost(puzzles, runs, 1 / max(seconds, 1e-9), puzzles * (PUZZLE_BYTES + runs * row_bytes(plan)))
+
+
+def rows_a_puzzle(model: PuzzleGPT, plan: Plan) -> int:
+    """Rows of the table that a plan fills, for a puzzle."""
+    if plan.kind == "edges":
+        return Graph(model.cfg).n_edges
+    return plan.runs if plan.kind == "effects" else model.cfg.n_layers * model.cfg.n_heads
+
+
+def row_bytes(plan: Plan) -> float:
+    """Bytes of a row on the disk, about."""
+    if plan.kind == "edges":
+        return EDGE_BYTES
+    if plan.kind == "heads":
+        return HEAD_BYTES
+    return LEAST_ROW + sum(ROW_BYTES[name] for name in plan.measures or MEASURES)
+
+
+def _of_effects(model: PuzzleGPT, plan: Plan, sample: PuzzleSet) -> float:
+    """Seconds a puzzle: of the run without, and of a few components among all, evenly, for the earlier a
+    component the longer its run."""
+    n, few = len(plan.components), plan.components
+    if n > SAMPLED:
+        few = tuple(few[int((k + 0.5) * n / SAMPLED)] for k in range(SAMPLED))
+    several = Measuring(model, replace(plan, components=few))
+    alone = Measuring(model, replace(plan, components=()), several.known)
+    several.effects(sample[:1], 0)
+    alone.effects(sample, 0)  # what methods put in place is computed, and memory is had
+    clean = _timed(lambda: alone.effects(sample, 0))
+    both = _timed(lambda: several.effects(sample, 0))
+    return (clean + max(both - clean, 0.0) * n / len(few)) / len(sample)
+
+
+def _of_heads(model: PuzzleGPT, plan: Plan, sample: PuzzleSet) -> float:
+    measuring = Measuring(model, plan)
+    measuring.heads(sample[:1], 0)
+    return _timed(lambda: measuring.heads(sample, 0)) / len(sample)
+
+
+def _of_edges(model: PuzzleGPT, plan: Plan) -> float:
+    """Seconds a pair: of exact effects by how far they come in a few seconds."""
+    (pair,) = make_pairs("frame", "rule", 1)
+    if plan.edges == "exact" and not is_planted(model):
+        return _exact(model, pair)
+    measuring = Measuring(model, plan)
+    measuring.scores(pair)
+    return _timed(lambda: measuring.scores(pair))
+
+
+@torch.inference_mode()
+def _exact(model: PuzzleGPT, pair: Pair) -> float:
+    weights = weights_of(model)
+    begun = time.perf_counter()
+    one = ExactEdges(weights, pair, "pair", finish(Fills(weights, "pair").of(pair)))
+    for _ in one.all():
+        if time.perf_counter() - begun > SECONDS and one.fraction > 0:
+            break
+    return (time.perf_counter() - begun) / one.fraction
+
+
+def _timed(run: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    run()
+    return time.perf_counter() - begun

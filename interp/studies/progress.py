@@ -1,0 +1,90 @@
+"""How far a study is, seen from outside: by its parts, whoever computes them."""
+
+from dataclasses import dataclass
+from time import time
+
+import numpy as np
+
+from interp.studies.folder import StudyFolder
+from interp.studies.parts import Part, cover
+
+LATEST = 64
+"""Parts by which the rate is told."""
+SILENCE = 4.0
+"""A study is at work as long as no more time has passed than so many parts usually take, and ..."""
+LEAST_SILENCE = 120.0
+"""... for so many seconds in any case."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a study is.
+
+    Attributes:
+        chunks, puzzles: how many there are.
+        done, computed: how many of each are done.
+        bytes: of all its parts.
+        rate: puzzles a second lately; 0 where that is not known.
+        at_work: whether a part was written lately.
+    """
+
+    chunks: int
+    puzzles: int
+    done: int
+    computed: int
+    bytes: int
+    rate: float
+    at_work: bool
+
+    @property
+    def complete(self) -> bool:
+        return self.done == self.chunks
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that it will still take at this rate; None where that is not known."""
+        if self.complete:
+            return 0.0
+        return (self.puzzles - self.computed) / self.rate if self.rate else None
+
+
+def status_of(folder: StudyFolder, now: float | None = None) -> Status:
+    """How far a study is.
+
+    Args:
+        now: in seconds since 1970; this moment by default.
+
+    Raises:
+        PuzzlescopeError: if it cannot be read.
+    """
+    plan = folder.plan
+    listed = {table: cover(folder.listed(table)) for table in plan.tables}
+    there = [{chunk for part in parts for chunk in part.chunks} for parts in listed.values()]
+    done = set.intersection(*there) & set(range(plan.chunks))
+    computed = sum(len(plan.numbers(chunk)) for chunk in done)
+    last = plan.tables[-1]
+    rate, pause = _rate(listed[last], plan.chunk)
+    newest = max((part.written for part in listed[last]), default=0.0)
+    silent = (time() if now is None else now) - newest
+    complete = len(done) == plan.chunks
+    return Status(
+        chunks=plan.chunks,
+        puzzles=plan.n,
+        done=len(done),
+        computed=computed,
+        bytes=sum(part.size for parts in listed.values() for part in parts),
+        rate=rate,
+        at_work=not complete and newest > 0 and silent < max(LEAST_SILENCE, SILENCE * pause),
+    )
+
+
+def _rate(parts: list[Part], size: int) -> tuple[float, float]:
+    """Puzzles a second over the latest parts, and the seconds that usually lie between two of them."""
+    times = np.sort([part.written for part in parts if part.first == part.last and part.written])[-LATEST:]
+    if len(times) < 2 or times[-1] == times[0]:
+        return 0.0, 0.0
+    # A study that was stopped overnight has one long pause among its parts, which is not its rate.
+    pause = float(np.median(np.diff(times)))
+    kept = np.diff(times)[np.diff(times) <= max(10 * pause, 1.0)]
+    mean = float(kept.mean())
+    return (size / mean if mean else 0.0), mean
