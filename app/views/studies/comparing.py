@@ -22,7 +22,7 @@ NUMBER = "\N{NO-BREAK SPACE}"
 def show(_scene: Scene, study: Study) -> None:
     """Draw the choices and the table."""
     others = [one.name for one in kept_studies.kept() if one.status is not None and one.status.done]
-    own = study.folder.root.rpartition("/")[2]
+    own = study.name
     others = [name for name in others if name != own]
     if not others:
         st.info("There is no second study here: make one of another model on the same puzzles.")

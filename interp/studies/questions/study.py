@@ -54,12 +54,18 @@ class Study:
         self.folder = folder if isinstance(folder, StudyFolder) else StudyFolder(str(folder))
         self.copies, self.bounds = copies, bounds
         self._summary: Summary | None = None
+        self._effects: dict[Measure, tuple[Summary, list[Effect]]] = {}
         self._lock = threading.Lock()
 
     @property
     def plan(self) -> Plan:
         """What it computes."""
         return self.folder.plan
+
+    @property
+    def name(self) -> str:
+        """That of its folder."""
+        return self.folder.root.rstrip("/").rpartition("/")[2]
 
     def parts(self) -> Parts:
         """Those that count now.
@@ -69,7 +75,7 @@ class Study:
         """
         found = here(self.folder, self.copies)
         if not found.chunks:
-            raise PuzzlescopeError(f"Nothing of the study {self.folder.url} is computed yet.")
+            raise PuzzlescopeError(f"Nothing of the study {self.name} is computed yet.")
         return found
 
     # ---- in SQL --------------------------------------------------------------------------------------------
@@ -151,7 +157,12 @@ class Study:
 
     def effects(self, measure: Measure = "final") -> list[Effect]:
         """What each component does by task: of all tasks together first, then task by task."""
-        return tables.effects(self.summary, self.plan.components, measure)
+        summary = self.summary
+        known = self._effects.get(measure)
+        if known is None or known[0] is not summary:
+            known = summary, tables.effects(summary, self.plan.components, measure)
+            self._effects[measure] = known
+        return known[1]
 
     def distribution(self, component: str, task: str = "") -> Distribution:
         """How a component's effect is spread over the puzzles of a task, or of all.
@@ -227,15 +238,13 @@ class Study:
                 _paired(component == CLEAN, measure), {"component": component}
             ).fetchall()
         if not rows or not rows[0][1]:
-            raise PuzzlescopeError(
-                f"The studies {self.folder.url} and {other.folder.url} have no puzzle in common."
-            )
+            raise PuzzlescopeError(f"The studies {self.name} and {other.name} have no puzzle in common.")
         return [_difference(*row) for row in rows]
 
     def _require_effects(self) -> None:
         if self.plan.kind != EFFECTS:
             raise PuzzlescopeError(
-                f"The study {self.folder.url} is one of {self.plan.kind}: ask it in SQL, ready tables are"
+                f"The study {self.name} is one of {self.plan.kind}: ask it in SQL, ready tables are"
                 " of effects."
             )
 
@@ -243,7 +252,7 @@ class Study:
         self._require_effects()
         if component not in self.plan.components and not (clean and component == CLEAN):
             raise PuzzlescopeError(
-                f"The study {self.folder.url} has no component '{brief(component)}': it has"
+                f"The study {self.name} has no component '{brief(component)}': it has"
                 f" {brief(', '.join(self.plan.components))}."
             )
 

@@ -1,8 +1,8 @@
 """The ready tables of a study, as rows of typed values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -134,20 +134,19 @@ class Difference:
 
 def effects(summary: Summary, components: Iterable[str], measure: Measure) -> list[Effect]:
     """Of every task, all together first, and every component in order."""
-    cells = summary.cells.set_index(["task", "component"])
-    found = []
     order = {name: place for place, name in enumerate(components)}
     bins = _bins(summary)
-    keys = [key for key in cells.index if key[1] in order]
-    for task, component in sorted(keys, key=lambda key: (key[0], order[key[1]])):
-        row = cells.loc[(task, component)]
+    rows = [row for row in summary.cells.to_dict("records") if row["component"] in order]
+    found = []
+    for row in sorted(rows, key=lambda row: (row["task"], order[row["component"]])):
+        task, component = row["task"], row["component"]
         low, median, high = quantiles(*bins[task, component], SHARES).tolist()
         change = _mean(row, measure)
         found.append(Effect(task, component, change, low, median, high, int(row["lost"]), int(row["won"])))
     return found
 
 
-def _mean(row: pd.Series, measure: Measure) -> Mean:
+def _mean(row: Mapping[Any, Any], measure: Measure) -> Mean:
     if measure == "final":
         return Mean.of(int(row["finite"]), row["nats"], row["nats_squared"])
     if measure == "wrong":
@@ -174,7 +173,7 @@ def clean(summary: Summary) -> list[Clean]:
     rows = summary.cells[summary.cells["component"] == CLEAN].sort_values("task")
     return [
         Clean(str(row["task"]), _mean(row, "final"), int(row["won"]), int(row["n"]))
-        for _, row in rows.iterrows()
+        for row in rows.to_dict("records")
     ]
 
 
