@@ -138,5 +138,5 @@ def _about(study: Study, name: str) -> None:
         if status.at_work and left is not None:
             said.append(f"about {time_in_words(left)} left")
         elif not status.at_work:
-            said.append("nobody is at work on it: the same command goes on")
+            said.append("stopped: the same command goes on with it")
     st.caption(" · ".join(said))

@@ -1,5 +1,7 @@
 """Two studies on the same puzzles, paired."""
 
+from math import isfinite
+
 import streamlit as st
 
 from app.live import kept_studies
@@ -41,7 +43,7 @@ def show(_scene: Scene, study: Study) -> None:
         "Both studies by task",
         ["task", *(f"{one[:24]}{NUMBER}" for one in ("puzzles", own, name, "difference", "95 %"))],
         [_row(one) for one in found],
-        height=60 + 30 * len(found),
+        height=34 + 29 * len(found),
         empty="",
         titled=False,
         first="9rem",
@@ -91,4 +93,4 @@ def _row(one: Difference) -> list[str]:
 
 
 def _interval(mean: Mean) -> str:
-    return f"{short(mean.low)} to {short(mean.high)}"
+    return f"{short(mean.low)} to {short(mean.high)}" if isfinite(mean.low) else "—"

@@ -11,7 +11,7 @@ from app.widgets.controls import choice
 from app.widgets.effect_legend.legend import show as show_legend
 from interp.engine.measures import MEASURES
 from interp.figures.studies import spread_bars, study_map
-from interp.figures.studies.maps import ALL
+from interp.figures.studies.maps import ALL, interval
 from interp.numbers import short
 from interp.studies.questions import Study, tables
 from interp.studies.questions.tables import Effect, Measure
@@ -28,7 +28,9 @@ def show_map(_scene: Scene, study: Study) -> None:
         figure,
         key="studies-figure",
         name="study",
-        on_click=lambda data: choose(PAGE, part=data[0], task=data[1]) if data[0] in parts else None,
+        on_click=lambda data: (
+            choose(PAGE, part=data[0], task=data[1], show="spread") if data[0] in parts else None
+        ),
     )
     together = [effect for effect in effects if not effect.task]
     n = max((effect.change.n for effect in together), default=1)
@@ -69,8 +71,7 @@ def show_spread(_scene: Scene, study: Study) -> None:
     own = next(one for one in study.effects() if (one.task, one.component) == (task, part))
     change = own.change
     terms.caption(
-        f"Mean {short(change.mean)} nats (95 %: {short(change.low)} to {short(change.high)}), median"
-        f" {short(own.median)}; a tenth of the puzzles below {short(own.low)}, a tenth above"
+        f"Mean {short(change.mean)} nats ({interval(change) or 'of one puzzle'}), median {short(own.median)}; a tenth of the puzzles below {short(own.low)}, a tenth above"
         f" {short(own.high)}."
         f" {own.lost:,} of {change.n:,} puzzles are lost, {own.won:,} won."
         + (f" Of {found.unknown:,} puzzles the loss is not finite." if found.unknown else "")

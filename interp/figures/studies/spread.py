@@ -1,10 +1,16 @@
 """How a component's effect is spread over the puzzles of a study."""
 
+from math import log10
+
 from interp.figures.draft import Draft, drawn
 from interp.figures.scale import colour, position
 from interp.figures.style import base_figure, empty
 from interp.numbers import short
 from interp.studies.questions.tables import Distribution
+
+BESIDE_NONE = 2e-5
+"""Nats: marks of smaller effects would lie on that of none."""
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @drawn
@@ -35,7 +41,8 @@ def spread_bars(found: Distribution, component: str, whose: str = "all tasks") -
     marked = [(at, low) for at, (low, high, _) in enumerate(bars) if _is_mark(at, bars)]
     figure.update_xaxes(
         tickvals=[at if low == 0 else at - 0.5 for at, low in marked],
-        ticktext=["none" if low == 0 else short(low).replace("-", "−", 1) for _, low in marked],
+        ticktext=[_mark(low) for _, low in marked],
+        tickangle=0,
         title="nats more of loss",
         showgrid=False,
         zeroline=False,
@@ -49,8 +56,14 @@ def _is_mark(at: int, bars: list[tuple[float, float, int]]) -> bool:
     low, high, _ = bars[at]
     if low == high == 0:
         return True
-    digits = f"{abs(low):.3e}"
-    return low != 0 and digits.startswith("1.000")
+    return abs(low) > BESIDE_NONE and f"{abs(low):.3e}".startswith("1.000")
+
+
+def _mark(low: float) -> str:
+    """A power of ten on the axis."""
+    power = round(log10(abs(low))) if low else 0
+    size = f"{abs(low):g}" if power > -3 else f"10{str(power).translate(RAISED)}"
+    return "none" if low == 0 else f"{'−' if low < 0 else ''}{size}"
 
 
 def _between(low: float, high: float) -> str:

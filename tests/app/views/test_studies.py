@@ -1,5 +1,4 @@
-"""The page of the studies: without one, with one that is whole, half done, of another version, of a model that
-is not here."""
+"""The page of the studies: without one; one whole, half done, of another version, of a model that is not here."""
 
 import json
 from pathlib import Path
@@ -65,11 +64,11 @@ def test_each_view_of_a_study_and_its_link(data: Path) -> None:
 
 def test_puzzles_that_flip_lead_to_the_workbench(data: Path) -> None:
     made_up(data / "one")
+    made_up(data / "elsewhere", model="elsewhere")
     of_this_model(data / "one")
     page = opened(study="one", show="flips", part="L1.attn")
     (html,) = [one.proto.body for one in page.get("html") if "<ul" in one.proto.body]
     assert html.count("off=L1.attn") == html.count("<li>") == 26
-    made_up(data / "elsewhere", model="elsewhere")
     page = opened(study="elsewhere", show="flips", part="L1.attn")
     assert "The model elsewhere is not here" in page.info[0].value
 
