@@ -110,7 +110,7 @@ def main() -> None:
     rows = folder.plan.n * folder.plan.runs
     print(f"{rows:,} rows in {folder.plan.chunks:,} chunks; load {os.getloadavg()[0]:.1f}")
     if folder.kept(FILE) is not None:
-        folder.files_at.rm(f"{folder.root}/{FILE}")
+        folder.files.rm(f"{folder.root}/{FILE}")
     bounds = Bounds(seconds=900, threads=2)
     _say("summed up, once", [_timed(Study(folder, bounds=bounds).fill)])
     _say("opened, the sums read", [_timed(Study(folder, bounds=bounds).fill) for _ in range(given.rounds)])

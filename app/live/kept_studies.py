@@ -102,7 +102,7 @@ def _kept(path: Path) -> Kept:
     try:
         return Kept(path.name, status_of(StudyFolder(str(path))))
     except PuzzlescopeError as error:
-        return Kept(path.name, None, str(error))
+        return Kept(path.name, None, str(error).replace(f"{path}/", f"{path.name}/"))
 
 
 def study_named(name: str) -> Study:

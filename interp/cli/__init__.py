@@ -21,12 +21,14 @@ from interp.cli.pairing import pairs
 from interp.cli.planting import planted
 from interp.cli.program import main as main
 from interp.cli.solving import solve
+from interp.cli.studying import studies, study
 from interp.cli.sweeping import sweep
 from interp.cli.training import convert, evaluate, train
 
 for _command in (
     *(solve, sweep, failures, heads, phenomena, train, evaluate, convert),
     *(puzzles, pairs, edges, circuit, certify, cell, why, optimal, rank),
+    *(study, studies),
 ):
     app.command()(_command)
 app.command("study-sql")(study_sql)

@@ -10,6 +10,7 @@ from interp.cli.printing import checked, print_table, say, say_result
 from interp.numbers import number
 from interp.outputs import strict_json, write_whole
 from interp.puzzles.collections.folder import data_folder
+from interp.studies.home import folder_of
 from interp.studies.questions import Study
 from interp.studies.questions.answers import ENDINGS, content, rows_of
 from interp.studies.questions.guarded import Bounds
@@ -44,14 +45,6 @@ def study_sql(
         print_table(tuple(found.column_names), rows)
         if found.num_rows > MOST_PRINTED:
             say(f"These are the first {MOST_PRINTED:,} rows: --out FILE.csv has them all.")
-
-
-def folder_of(name: str) -> str:
-    """Where the study of this name lies: itself if it names a folder or a URL, else among those that are
-    kept."""
-    if "/" in name or Path(name).is_dir():
-        return name
-    return str(data_folder() / "studies" / name)
 
 
 def cell(value: Any) -> str:

@@ -74,7 +74,7 @@ def planned(
         checkpoint=model.checkpoint_id,
         components=tuple(parse_component(one, model.cfg).text for one in components) if of_effects else (),
         base=parse_ablation(base, model.cfg).text,
-        method=parse_method(method, "method").text if of_effects else "",
+        method=parse_method(method if of_effects else "zero", "method").text,
         chunk=chunk,
         code=own_version(),
         kind=kind,

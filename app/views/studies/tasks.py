@@ -71,7 +71,8 @@ def show_spread(_scene: Scene, study: Study) -> None:
     own = next(one for one in study.effects() if (one.task, one.component) == (task, part))
     change = own.change
     terms.caption(
-        f"Mean {short(change.mean)} nats ({interval(change) or 'of one puzzle'}), median {short(own.median)}; a tenth of the puzzles below {short(own.low)}, a tenth above"
+        f"Mean {short(change.mean)} nats ({interval(change) or 'of one puzzle'}), median"
+        f" {short(own.median)}; a tenth of the puzzles below {short(own.low)}, a tenth above"
         f" {short(own.high)}."
         f" {own.lost:,} of {change.n:,} puzzles are lost, {own.won:,} won."
         + (f" Of {found.unknown:,} puzzles the loss is not finite." if found.unknown else "")

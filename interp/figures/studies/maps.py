@@ -33,7 +33,7 @@ def study_map(effects: Sequence[Effect], measure: Measure = "final", chosen: str
     parts = list(dict.fromkeys(effect.component for effect in effects))
     tasks = list(dict.fromkeys(effect.task for effect in effects))
     n = max((effect.change.n for effect in effects), default=0)
-    title = f"What ablating each component costs, over {n:,} puzzles: {quantity(measure)}"
+    title = f"Every component by task, {n:,} puzzles: {quantity(measure)}"
     figure = base_figure(title, height=108 + 28 * max(len(tasks), 3))
     if not effects:
         return empty(figure, "No puzzle of this study is computed yet.")
@@ -98,7 +98,7 @@ def _name(figure: Draft, parts: Sequence[str], chosen: str) -> None:
             type="rect", xref="x", x0=at - 0.5, x1=at + 0.5, yref="y domain", y0=0, y1=1,
             line_color=QUIET, line_width=1.6,
         )  # fmt: skip
-    figure.update_layout(margin_t=84 if few else 52)
+    figure.update_layout(margin_t=84 if few else 64)
     figure.update_xaxes(
         tickvals=list(range(len(parts))) if few else ((ends[:-1] + ends[1:]) / 2).tolist(),
         ticktext=list(parts) if few else [layer for layer, _ in runs],

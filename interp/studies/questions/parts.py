@@ -74,7 +74,7 @@ def _fetched(folder: StudyFolder, path: str, into: Path) -> str:
         partial = into / f".{os.getpid()}.{target.name}.partial"
         try:
             into.mkdir(parents=True, exist_ok=True)
-            folder.files_at.get_file(path, str(partial))
+            folder.files.get_file(path, str(partial))
             partial.replace(target)
         except Exception as error:  # each of fsspec's file systems has errors of its own
             raise PuzzlescopeError(f"Could not read the study {folder.url}: {reason(error)}.") from error

@@ -1,4 +1,4 @@
-"""The page of the studies: without one; one whole, half done, of another version, of a model that is not here."""
+"""The page of the studies: without one; one whole, half done, of another version, of a model elsewhere."""
 
 import json
 from pathlib import Path
