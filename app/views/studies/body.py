@@ -65,12 +65,12 @@ def _how_to_begin() -> None:
         "A study is begun at the command line, where it may run for days: it can be stopped at any moment and"
         " goes on when the same command is given again. This one takes minutes:"
     )
-    st.code(COMMAND, language="bash")
+    st.code(COMMAND, language=None)
     st.markdown(
         "With `--estimate` it only says what it would cost on that machine: the rate, measured in seconds,"
         " times the work. So for a million puzzles and every part:"
     )
-    st.code(f"{LARGE} --estimate", language="bash")
+    st.code(f"{LARGE} --estimate", language=None)
 
 
 def _controls(studies: Sequence[Kept], name: str) -> None:
