@@ -7,6 +7,7 @@ of a model that has diverged: in JSON they are ``null``, and in tables it is sai
 """
 
 from interp.cli import collecting as collecting
+from interp.cli.asking import study_sql
 from interp.cli.circuits import certify, circuit, edges
 from interp.cli.drawing import puzzles
 from interp.cli.explaining.cell import cell
@@ -32,6 +33,7 @@ for _command in (
 ):
     app.command()(_command)
 app.command("why-training")(why_training)
+app.command("study-sql")(study_sql)
 app.command("plant")(planted)
 app.command("plant-head")(planted_head)
 app.add_typer(collecting.group, name="collections")

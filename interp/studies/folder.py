@@ -263,6 +263,22 @@ class StudyFolder:
                 with suppress(FileNotFoundError):
                     self.files.rm_file(part.path)
 
+    # ---- what is kept beside them --------------------------------------------------------------------------
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Write a file of that name beside the plan, whole or not at all.
+
+        Raises:
+            PuzzlescopeError: if it cannot be written.
+        """
+        self._write(name, content)
+
+    def kept(self, name: str) -> bytes | None:
+        """What :meth:`keep` wrote under that name, or ``None`` if there is nothing."""
+        with self._told("read"):
+            path = self._path(name)
+            return bytes(self.files.cat_file(path)) if self.files.exists(path) else None
+
     # ---- the file system -----------------------------------------------------------------------------------
 
     def _path(self, *names: str) -> str:
@@ -274,7 +290,7 @@ class StudyFolder:
         target = self._path(name)
         partial = posixpath.join(posixpath.dirname(target), f".{uuid.uuid4().hex}.partial")
         with self._told("write"):
-            if "file" not in self._protocols:
+            if not self.is_local:
                 self.files.pipe_file(target, content)
                 return
             try:
@@ -286,6 +302,11 @@ class StudyFolder:
             finally:
                 with suppress(OSError):
                     os.unlink(partial)  # noqa: PTH108
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it lies in a file system of this machine."""
+        return "file" in self._protocols
 
     @property
     def _protocols(self) -> tuple[str, ...]:
