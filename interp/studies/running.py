@@ -1,6 +1,6 @@
 """A study from its plan to its end: begun, gone on with."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import replace
 
 from interp.ablation import parse_ablation, parse_component, parse_method
@@ -154,7 +154,7 @@ def mend(folder: StudyFolder) -> int:
     return bad
 
 
-def go_on(folder: StudyFolder, model: PuzzleGPT, engine: Engine) -> Iterator[Done]:
+def go_on(folder: StudyFolder, model: PuzzleGPT, engine: Engine) -> Generator[Done, None, None]:
     """Compute what is missing of a study; yields each chunk when it is written.
 
     Raises:

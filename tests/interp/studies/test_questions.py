@@ -52,7 +52,7 @@ def test_effects_are_means_over_puzzles_with_their_interval(study: Study) -> Non
         own = COSTS[(task == TASKS) | (not task)]
         row = found[task, "L1.attn"]
         error = own.std(ddof=1) / np.sqrt(len(own))
-        assert (row.change.n, row.change.mean) == (len(own), pytest.approx(own.mean()))
+        assert row.change.n == len(own) and row.change.mean == pytest.approx(own.mean())
         assert row.change.high - row.change.mean == pytest.approx(NORMAL * error, rel=1e-4, abs=1e-7)
         assert row.median == pytest.approx(np.quantile(own, 0.5, method="inverted_cdf"), rel=0.06)
     answers = {(row.task, row.component): row for row in study.effects("answers")}
