@@ -7,8 +7,9 @@ Then each chunk's parts must be there once, and be those of a study by the engin
 process, byte by byte.
 
 ``python -m benchmarks.cluster rates``: studies of the default model in turn, one process here, one node of
-one processor, one node with two, two nodes: puzzle-components a second of wall time, and a second of
-processor time, in the same run. The machine's other load changes the former, hardly the latter.
+one processor, one node with two, two nodes: puzzle-components a second of wall time; a second of processor
+time of those who compute; and how many seconds of processor time all else (Ray's own processes, the driver)
+takes in a second. The machine's other load changes the first, hardly the second.
 """
 
 import os
@@ -17,7 +18,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -30,16 +32,18 @@ from interp.model import Config, PuzzleGPT
 from interp.studies.engines.local import LocalEngine
 from interp.studies.engines.ray import RayEngine
 from interp.studies.folder import StudyFolder
-from interp.studies.running import begin, go_on
+from interp.studies.running import begin, go_on, planned
 from interp.studies.schema import EFFECTS, PUZZLES
+from interp.studies.work import Done
 
 N = 20_000
 CHUNK = 128
 SMALL = Config(n_layers=1, n_heads=2, d_model=64, d_head=8, d_mlp=256)
-RATE_PUZZLES, RATE_CHUNK = 24, 8
+RATE_PUZZLES, RATE_CHUNK = 16, 8
 KINDS = ["attn", "mlp"]
 """What is ablated when rates are measured: a run of the model costs much the same whatever is."""
 DRIVE = "drive"
+ACTOR = "ray::Chunks"
 
 
 def random_model(cfg: Config) -> PuzzleGPT:
@@ -55,7 +59,7 @@ def begun(folder: Path, model: PuzzleGPT, n: int, kinds: list[str], chunk: int =
     """A study of so many generated puzzles."""
     study = StudyFolder(str(folder))
     parts = [part.text for part in components_of(model.cfg, kinds)]
-    begin(study, model, parts, puzzles=f"generate:{n}", chunk=chunk)
+    begin(study, planned(model, parts, puzzles=f"generate:{n}", chunk=chunk))
     return study
 
 
@@ -63,17 +67,19 @@ def begun(folder: Path, model: PuzzleGPT, n: int, kinds: list[str], chunk: int =
 
 
 def drive(folder: str, address: str) -> None:
-    """Go on with the study: what the driver's process does."""
-    for done in go_on(StudyFolder(folder), random_model(SMALL), RayEngine(address)):
+    """Go on with the study: what the driver's process does. Without an address it computes by itself."""
+    torch.set_num_threads(1)
+    engine = RayEngine(address) if address else LocalEngine()
+    for done in go_on(StudyFolder(folder), random_model(SMALL), engine):
         print(done.by, flush=True)
 
 
-def driver(nodes: Nodes, folder: Path) -> subprocess.Popen[str]:
-    """Start a driver, on the cluster's head."""
-    command = [sys.executable, "-m", "benchmarks.cluster", DRIVE, str(folder), nodes.address]
+def driver(study: StudyFolder, nodes: Nodes | None = None) -> subprocess.Popen[str]:
+    """Start a driver, on the cluster's head; or one that computes by itself."""
+    address, space = (nodes.address, nodes.nodes[0].space) if nodes else ("", "")
     return subprocess.Popen(
-        within(nodes.nodes[0].space, command),
-        env=nodes.environment,
+        within(space, [sys.executable, "-m", "benchmarks.cluster", DRIVE, study.url, address]),
+        env=nodes.environment if nodes else None,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -92,21 +98,22 @@ def wait_for(what: Callable[[], bool], process: subprocess.Popen[str], seconds: 
 
 def killed(n: int, where: Path) -> bool:
     """The study whose actors, node and driver are killed; returns whether it came out whole."""
-    study = begun(where / "there", random_model(SMALL), n, ["head"])
+    study, here = (begun(where / name, random_model(SMALL), n, ["head"]) for name in ("there", "here"))
     chunks = study.plan.chunks
 
     def done() -> int:
         return len(study.parts(EFFECTS))
 
+    alone = driver(here)
     with cluster(1, 1) as nodes:
         kind = "network namespaces" if nodes.spaces else "ports and addresses of the loopback device"
         print(f"two nodes of 1 processor each, in {kind} of their own: {_names(nodes.nodes)}", flush=True)
         begun_at = time.monotonic()
-        running = driver(nodes, study_path(study))
+        running = driver(study, nodes)
         head, other = nodes.nodes
 
         wait_for(lambda: done() >= chunks // 5, running)
-        for actor in head.processes("ray::Chunks"):
+        for actor in head.processes(ACTOR):
             actor.kill()
         print(f"  {done():>4} of {chunks} chunks written: the head's actor killed -9", flush=True)
 
@@ -121,7 +128,7 @@ def killed(n: int, where: Path) -> bool:
         wait_for_none(head)
         print(f"  {done():>4}: no actor is left", flush=True)
 
-        running = driver(nodes, study_path(study))
+        running = driver(study, nodes)
         wait_for(lambda: done() >= 3.5 * chunks // 5, running)
         third = nodes.start(1)
         print(f"  {done():>4}: started again; meanwhile node {third.address} has joined", flush=True)
@@ -131,12 +138,12 @@ def killed(n: int, where: Path) -> bool:
         )
         by = {name: again.count(name) for name in sorted(set(again))}
         print(f"        chunks of the second driver, by node: {by}", flush=True)
-    return whole(study, begun(where / "here", random_model(SMALL), n, ["head"]))
+    alone.communicate()
+    return whole(study, here)
 
 
 def whole(there: StudyFolder, here: StudyFolder) -> bool:
     """Whether a study is complete, nothing in it twice, and what is computed here."""
-    n = sum(done.puzzles for done in go_on(here, random_model(SMALL), LocalEngine()))
     missing, same, rows, numbers = there.missing(), 0, 0, set()
     for chunk in range(there.plan.chunks):
         for table in (PUZZLES, EFFECTS):
@@ -145,7 +152,7 @@ def whole(there: StudyFolder, here: StudyFolder) -> bool:
         rows += len(effects)
         numbers |= set(zip(effects["puzzle"].to_pylist(), effects["component"].to_pylist(), strict=True))
     parts = 2 * there.plan.chunks
-    wanted = n * there.plan.runs
+    wanted = there.plan.n * there.plan.runs
     print(f"chunks missing: {len(missing)}")
     print(f"rows of effects: {rows:,} of {wanted:,}, different ones: {len(numbers):,}")
     print(f"parts equal to the local engine's, byte by byte: {same} of {parts}")
@@ -155,15 +162,10 @@ def whole(there: StudyFolder, here: StudyFolder) -> bool:
 def wait_for_none(node: Node, seconds: float = 60) -> None:
     """Wait until a node has no actor of ours any more."""
     end = time.monotonic() + seconds
-    while node.processes("ray::Chunks"):
+    while node.processes(ACTOR):
         if time.monotonic() > end:
             raise RuntimeError("Actors live on after their driver.")
         time.sleep(0.2)
-
-
-def study_path(study: StudyFolder) -> Path:
-    """Where it lies."""
-    return Path(study.url)
 
 
 def _names(nodes: list[Node]) -> str:
@@ -179,7 +181,7 @@ def rates(where: Path) -> None:
     model = load_model("default")
     work = RATE_PUZZLES * (len(components_of(model.cfg, KINDS)) + 1)
     print(f"default model, {RATE_PUZZLES} puzzles, {work:,} puzzle-components; after a first chunk each")
-    print(f"{'':34}{'a second':>10}{'a processor-second':>20}{'outside chunks':>16}")
+    print(f"{'':26}{'a second':>10}{'a processor-second':>20}{'all else, s/s':>15}{'between chunks':>16}")
     measure("one process, one thread", where / "1", model, LocalEngine(), [])
     for name, cpus in (("1 node of 1 processor", [1]), ("1 node of 2", [2]), ("2 nodes of 1", [1, 1])):
         with cluster(*cpus, spaces=False) as nodes:
@@ -196,24 +198,34 @@ def measure(
     running = go_on(study, model, engine)
     for _ in range(max(1, len(nodes))):
         next(running)
-    wall, used = time.perf_counter(), processor_seconds(nodes)
-    done = list(running)
-    # What a node that was killed has used is lost; they are all alive here.
-    wall, used = time.perf_counter() - wall, processor_seconds(nodes) - used
+    wall, used, other = time.perf_counter(), *processor_seconds(nodes)
+    done = list(still_open(running, len(study.missing())))
+    wall, more, all_else = time.perf_counter() - wall, *processor_seconds(nodes)
+    running.close()
     work = sum(one.puzzles for one in done) * study.plan.runs
     busy = sum(one.seconds for one in done) / max(1, len(nodes))
-    print(f"{name:34}{work / wall:>10.1f}{work / used:>20.1f}{1 - busy / wall:>16.1%}", flush=True)
+    rates = f"{work / wall:>10.1f}{work / (more - used):>20.1f}{(all_else - other) / wall:>15.3f}"
+    print(f"{name:26}{rates}{1 - busy / wall:>16.1%}", flush=True)
 
 
-def processor_seconds(nodes: list[Node]) -> float:
-    """What this process and all of the nodes' have used so far, without actors that have ended."""
-    used = time.process_time()
+def still_open(running: Iterator[Done], n: int) -> Iterator[Done]:
+    """The next of a study, without its end, at which actors go away with what they have counted."""
+    return (next(running) for _ in range(n))
+
+
+def processor_seconds(nodes: list[Node]) -> tuple[float, float]:
+    """What those who compute have used so far, and all else of the cluster; here both are this process."""
+    if not nodes:
+        return time.process_time(), 0.0
+    actors, rest = 0.0, time.process_time()
     for process in (one for node in nodes for one in node.processes()):
-        try:
-            used += sum(process.cpu_times()[:2])
-        except psutil.NoSuchProcess:
-            continue
-    return used
+        with suppress(psutil.NoSuchProcess, IndexError):
+            used = sum(process.cpu_times()[:2])
+            if process.cmdline()[0].startswith(ACTOR):
+                actors += used
+            else:
+                rest += used
+    return actors, rest
 
 
 def main() -> None:

@@ -25,8 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 STORE = 100 << 20
 """Bytes of a node's object store."""
 UP = "Ray runtime started"
-SECONDS = 90.0
-"""For a node to start in."""
+SECONDS, TRIES = 90.0, 3
+"""For a node to start in, and how often."""
 
 
 class Node:
@@ -85,41 +85,54 @@ class Nodes:
     @property
     def environment(self) -> dict[str, str]:
         """For the nodes, and for who uses them."""
-        own = {"RAY_TMPDIR": str(self.folder), "PYTHONPATH": str(ROOT), "RAY_ENABLE_METRICS_COLLECTION": "0"}
+        own = {
+            "RAY_TMPDIR": str(self.folder),
+            "PYTHONPATH": str(ROOT),
+            "RAY_worker_niceness": "0",  # its workers would stand back behind all else, at 15
+        }
         return {**{k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"}, **SILENT, **own}
 
     def start(self, cpus: int) -> Node:
-        """Start a node with so many processors, and wait until it is there."""
+        """Start a node with so many processors, and wait until it is there. Ray gives a node 30 s to start
+        in, which on a machine with other work may be too few: then once more."""
         number = len(self.nodes) + 1
         space, address = self._place(number)
-        which = (
-            ["--head", f"--port={self.port}", "--include-dashboard=false", f"--temp-dir={self.folder}"]
-            if number == 1
-            else [f"--address={self.address}"]
-        )
-        command = [
-            *([sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--disable-usage-stats"]),
-            *which,
+        log = self.folder / f"node-{number}.log"
+        for _ in range(TRIES):
+            with log.open("wb") as out:
+                process = subprocess.Popen(
+                    within(space, self._command(address, cpus)),
+                    stdin=subprocess.DEVNULL,
+                    stdout=out,
+                    stderr=out,
+                    env=self.environment,
+                )
+            node = Node(address, space, process)
+            self.nodes.append(node)
+            if self._is_up(node, log):
+                return node
+            node.kill()
+            self.nodes.pop()
+        raise RuntimeError(f"Node {number} did not start:\n{log.read_text(errors='replace')}")
+
+    def _command(self, address: str, cpus: int) -> list[str]:
+        head = ["--head", f"--port={self.port}", "--include-dashboard=false", "--disable-usage-stats"]
+        which = [f"--address={self.address}"] if self.nodes else [*head, f"--temp-dir={self.folder}"]
+        return [
+            *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block", *which),
             f"--node-ip-address={address}",
             f"--num-cpus={cpus}",
             "--num-gpus=0",
             f"--object-store-memory={STORE}",
         ]
-        if number > 1:
-            command.remove("--disable-usage-stats")  # it is the head's to say
-        log = self.folder / f"node-{number}.log"
-        with log.open("wb") as out:
-            process = subprocess.Popen(
-                within(space, command), stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=self.environment
-            )
-        node = Node(address, space, process)
-        self.nodes.append(node)
+
+    def _is_up(self, node: Node, log: Path) -> bool:
         end = time.monotonic() + SECONDS
-        while UP not in log.read_text(errors="replace"):
-            if process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"Node {number} did not start:\n{log.read_text(errors='replace')}")
+        while node.process.poll() is None and time.monotonic() < end:
+            if UP in log.read_text(errors="replace"):
+                return True
             time.sleep(0.2)
-        return node
+        return False
 
     def end(self) -> None:
         """Kill all nodes, and take their namespaces away."""

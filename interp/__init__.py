@@ -80,6 +80,7 @@ if TYPE_CHECKING:
     from interp.pairs import shipped_pairs as shipped_pairs
     from interp.puzzles import load_puzzles as load_puzzles
     from interp.puzzles import save_puzzles as save_puzzles
+    from interp.studies.home import open_study as open_study
     from interp.tokens import predicting_position as predicting_position
     from interp.tokens import structure_named as structure_named
     from interp.tokens import with_start as with_start

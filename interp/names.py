@@ -79,6 +79,8 @@ HOMES = {
     "pointer_shift": "interp.why.interventions.shift",
     "with_filler": "interp.why.interventions.elsewhere",
     "with_period": "interp.why.interventions.elsewhere",
+    # studies of whole data sets
+    "open_study": "interp.studies.home",
     # figures
     "plate": "interp.figures.paper",
 }

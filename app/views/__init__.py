@@ -62,6 +62,7 @@ PAGES = (
     Page("heads", "Heads"),
     Page("circuits", "Circuits"),
     Page("graph", "Graph"),
+    Page("studies", "Studies"),
     Page("stories", "Stories"),
 )
 ADMIN = Page("admin", "Administration")

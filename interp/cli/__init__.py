@@ -7,6 +7,7 @@ of a model that has diverged: in JSON they are ``null``, and in tables it is sai
 """
 
 from interp.cli import collecting as collecting
+from interp.cli.asking import study_sql
 from interp.cli.circuits import certify, circuit, edges
 from interp.cli.drawing import puzzles
 from interp.cli.explaining.cell import cell
@@ -21,15 +22,18 @@ from interp.cli.pairing import pairs
 from interp.cli.planting import planted
 from interp.cli.program import main as main
 from interp.cli.solving import solve
+from interp.cli.studying import studies, study
 from interp.cli.sweeping import sweep
 from interp.cli.training import convert, evaluate, train
 
 for _command in (
     *(solve, sweep, failures, heads, phenomena, train, evaluate, convert),
     *(puzzles, pairs, edges, circuit, certify, cell, why, optimal, rank),
+    *(study, studies),
 ):
     app.command()(_command)
 app.command("why-training")(why_training)
+app.command("study-sql")(study_sql)
 app.command("plant")(planted)
 app.command("plant-head")(planted_head)
 app.add_typer(collecting.group, name="collections")

@@ -8,6 +8,7 @@ from interp.figures.heads import scatter_figure, spectrum_figure
 from interp.figures.patching import effect_cells, gap_cells, head_patch_map, patch_map
 from interp.figures.paths import effects_board, effects_ranking, views_scatter
 from interp.figures.rankings import rankings_map
+from interp.figures.studies import spread_bars, study_map
 from interp.figures.sweep import board_map, head_map, layer_chart, task_map
 from interp.figures.synergy import synergy_map
 from interp.figures.why import (
@@ -47,6 +48,8 @@ __all__ = [
     "share_bars",
     "shift_map",
     "spectrum_figure",
+    "spread_bars",
+    "study_map",
     "synergy_map",
     "task_map",
     "views_scatter",

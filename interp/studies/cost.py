@@ -25,11 +25,13 @@ SAMPLED = 6
 SECONDS = 3.0
 """Exact effects of edges are measured for so long."""
 
-PUZZLE_BYTES = 110.0
+PART_BYTES = 3500.0
+"""Of a part beside its rows: what it says of itself."""
+PUZZLE_BYTES = 220.0
 """Of a puzzle's row, compressed."""
-ROW_BYTES = {"loss": 15.0, "cells": 1.2, "solved": 0.2, "flips": 0.2}
-"""Of a row of effects, by measure; and of the other kinds."""
-EDGE_BYTES, HEAD_BYTES, LEAST_ROW = 8.5, 90.0, 0.6
+ROW_BYTES = {"loss": 36.0, "cells": 1.2, "solved": 0.2, "flips": 0.3}
+"""Of a row of effects, by measure; losses are hardly compressible. And of the other kinds."""
+EDGE_BYTES, HEAD_BYTES, LEAST_ROW = 9.5, 100.0, 0.9
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,9 @@ def cost_of(model: PuzzleGPT, plan: Plan, puzzles: int) -> Cost:
     else:
         seconds = _of_edges(model, plan)
     runs = rows_a_puzzle(model, plan)
-    return Cost(puzzles, runs, 1 / max(seconds, 1e-9), puzzles * (PUZZLE_BYTES + runs * row_bytes(plan)))
+    size = puzzles * (PUZZLE_BYTES + runs * row_bytes(plan))
+    size += -(-puzzles // plan.chunk) * len(plan.tables) * PART_BYTES
+    return Cost(puzzles, runs, 1 / max(seconds, 1e-9), size)
 
 
 def rows_a_puzzle(model: PuzzleGPT, plan: Plan) -> int:

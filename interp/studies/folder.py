@@ -7,7 +7,7 @@
 
 A part appears under its name when it is whole, or not at all. A chunk is done when each table has its part,
 and who computes it anew writes the same again: nothing is lost or counted twice, whatever is killed when.
-Which files of a table are to be read, :meth:`StudyFolder.files` says.
+Which files of a table are to be read, :meth:`StudyFolder.to_read` says.
 """
 
 import os
@@ -53,7 +53,7 @@ class StudyFolder:
     def __init__(self, url: str):
         self.url = url
         try:
-            self.files_at, self.root = fsspec.core.url_to_fs(url)
+            self.files, self.root = fsspec.core.url_to_fs(url)
         except Exception as error:  # an unknown protocol, or one whose package is not installed
             raise PuzzlescopeError(f"A study cannot lie in {url}: {reason(error)}.") from error
 
@@ -66,7 +66,7 @@ class StudyFolder:
     def begun(self) -> bool:
         """Whether there is a plan here."""
         with self._told("read"):
-            return bool(self.files_at.exists(self._path(PLAN_FILE)))
+            return bool(self.files.exists(self._path(PLAN_FILE)))
 
     @cached_property
     def plan(self) -> Plan:
@@ -78,7 +78,7 @@ class StudyFolder:
         if not self.begun:
             raise PuzzlescopeError(f"There is no study in {self.url}: expected a folder with {PLAN_FILE}.")
         with self._told("read"):
-            text = self.files_at.cat_file(self._path(PLAN_FILE)).decode(errors="replace")
+            text = self.files.cat_file(self._path(PLAN_FILE)).decode(errors="replace")
         return Plan.read(text, self._path(PLAN_FILE))
 
     def check_free(self) -> None:
@@ -88,11 +88,11 @@ class StudyFolder:
             PuzzlescopeError: if there is something else.
         """
         with self._told("read"):
-            if not self.files_at.exists(self.root):
+            if not self.files.exists(self.root):
                 return
-            if not self.files_at.isdir(self.root):
+            if not self.files.isdir(self.root):
                 raise PuzzlescopeError(f"{self.url} is a file: a study needs a folder of its own.")
-            names = {posixpath.basename(name) for name in self.files_at.ls(self.root, detail=False)}
+            names = {posixpath.basename(name) for name in self.files.ls(self.root, detail=False)}
         strangers = sorted(name for name in names - {*TABLES, PLAN_FILE} if not name.endswith(".partial"))
         if strangers:
             raise PuzzlescopeError(
@@ -130,7 +130,7 @@ class StudyFolder:
         """Make the folders of these tables."""
         with self._told("write"):
             for table in tables:
-                self.files_at.makedirs(self._path(table), exist_ok=True)
+                self.files.makedirs(self._path(table), exist_ok=True)
 
     # ---- which parts there are -----------------------------------------------------------------------------
 
@@ -147,13 +147,13 @@ class StudyFolder:
         """All files of a table that are called as parts are."""
         with self._told("read"):
             try:
-                found = self.files_at.ls(self._path(table), detail=True, refresh=True)
+                found = self.files.ls(self._path(table), detail=True, refresh=True)
             except FileNotFoundError:  # where objects are stored, an empty folder is none
                 return []
         parts = (Part.of(one["name"], int(one.get("size") or 0), _written(one)) for one in found)
         return [part for part in parts if part is not None]
 
-    def files(self, table: str) -> list[str]:
+    def to_read(self, table: str) -> list[str]:
         """The files that make up a table as it is now, each row in one of them: what a reader reads.
 
         While a study is compacted a file may be gone when it is opened; its rows are then in another that
@@ -168,7 +168,7 @@ class StudyFolder:
     def there(self, chunk: int) -> bool:
         """Whether a chunk has its own parts, as it has when another run has just computed it."""
         with self._told("read"):
-            return all(self.files_at.exists(self.part(table, chunk)) for table in self.plan.tables)
+            return all(self.files.exists(self.part(table, chunk)) for table in self.plan.tables)
 
     def missing(self) -> list[int]:
         """The chunks that are not done yet."""
@@ -187,13 +187,13 @@ class StudyFolder:
         with self._told("write"):
             for path in bad:
                 with suppress(FileNotFoundError):
-                    self.files_at.mv(path, path + BAD)
+                    self.files.mv(path, path + BAD)
         return len(bad)
 
     def _is_sound(self, table: str, part: Part) -> bool:
         """Whether a part says of itself that it is this study's; a damaged one has no end that says so."""
         try:
-            with self.files_at.open(part.path, "rb") as file:
+            with self.files.open(part.path, "rb") as file:
                 found = parquet.read_schema(file)
         except FileNotFoundError:  # merged by now
             return True
@@ -230,9 +230,9 @@ class StudyFolder:
         """Whether a file is there that holds just this."""
         path = self._path(name)
         with self._told("read"):
-            if not self.files_at.exists(path) or self.files_at.size(path) != len(content):
+            if not self.files.exists(path) or self.files.size(path) != len(content):
                 return False
-            return bool(self.files_at.cat_file(path) == content)
+            return bool(self.files.cat_file(path) == content)
 
     def read(self, table: str, chunk: int) -> pa.Table:
         """A chunk's rows of a table, from its own part or one that it was merged into.
@@ -242,7 +242,7 @@ class StudyFolder:
         """
         path = self.part(table, chunk)
         with self._told("read"):
-            if self.files_at.exists(path):
+            if self.files.exists(path):
                 return self.read_file(path)
         path = self.parts(table).get(chunk, path)
         rows, numbers = self.read_file(path), self.plan.numbers(chunk)
@@ -253,7 +253,7 @@ class StudyFolder:
 
     def read_file(self, path: str) -> pa.Table:
         """All rows of a file."""
-        with self._told("read"), self.files_at.open(path, "rb") as file:
+        with self._told("read"), self.files.open(path, "rb") as file:
             return parquet.read_table(file)
 
     def remove(self, parts: Sequence[Part]) -> None:
@@ -261,7 +261,23 @@ class StudyFolder:
         with self._told("write"):
             for part in parts:
                 with suppress(FileNotFoundError):
-                    self.files_at.rm_file(part.path)
+                    self.files.rm_file(part.path)
+
+    # ---- what is kept beside them --------------------------------------------------------------------------
+
+    def keep(self, name: str, content: bytes) -> None:
+        """Write a file of that name beside the plan, whole or not at all.
+
+        Raises:
+            PuzzlescopeError: if it cannot be written.
+        """
+        self._write(name, content)
+
+    def kept(self, name: str) -> bytes | None:
+        """What :meth:`keep` wrote under that name, or ``None`` if there is nothing."""
+        with self._told("read"):
+            path = self._path(name)
+            return bytes(self.files.cat_file(path)) if self.files.exists(path) else None
 
     # ---- the file system -----------------------------------------------------------------------------------
 
@@ -274,8 +290,8 @@ class StudyFolder:
         target = self._path(name)
         partial = posixpath.join(posixpath.dirname(target), f".{uuid.uuid4().hex}.partial")
         with self._told("write"):
-            if "file" not in self._protocols:
-                self.files_at.pipe_file(target, content)
+            if not self.is_local:
+                self.files.pipe_file(target, content)
                 return
             try:
                 with open(partial, "xb") as file:  # noqa: PTH123 - fsspec's local file system is plain files
@@ -288,8 +304,13 @@ class StudyFolder:
                     os.unlink(partial)  # noqa: PTH108
 
     @property
+    def is_local(self) -> bool:
+        """Whether it lies in a file system of this machine."""
+        return "file" in self._protocols
+
+    @property
     def _protocols(self) -> tuple[str, ...]:
-        kind = self.files_at.protocol
+        kind = self.files.protocol
         return (kind,) if isinstance(kind, str) else tuple(kind)
 
     @contextmanager

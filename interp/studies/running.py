@@ -1,6 +1,6 @@
 """A study from its plan to its end: begun, gone on with."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from dataclasses import replace
 
 from interp.ablation import parse_ablation, parse_component, parse_method
@@ -74,7 +74,7 @@ def planned(
         checkpoint=model.checkpoint_id,
         components=tuple(parse_component(one, model.cfg).text for one in components) if of_effects else (),
         base=parse_ablation(base, model.cfg).text,
-        method=parse_method(method, "method").text if of_effects else "",
+        method=parse_method(method if of_effects else "zero", "method").text,
         chunk=chunk,
         code=own_version(),
         kind=kind,
@@ -154,7 +154,7 @@ def mend(folder: StudyFolder) -> int:
     return bad
 
 
-def go_on(folder: StudyFolder, model: PuzzleGPT, engine: Engine) -> Iterator[Done]:
+def go_on(folder: StudyFolder, model: PuzzleGPT, engine: Engine) -> Generator[Done, None, None]:
     """Compute what is missing of a study; yields each chunk when it is written.
 
     Raises:

@@ -20,6 +20,7 @@ VIEWS = {
     "patching": "circuits?show=patching",
     "puzzles": "puzzles",
     "the easel": "puzzles?part=easel",
+    "studies": "studies",
     "stories": "stories",
     "administration": "admin",
     "a story, presented": "?story=what-matters&at=2&present=1",

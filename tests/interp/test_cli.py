@@ -491,6 +491,7 @@ def test_every_command_has_its_test() -> None:
         "failures",  # tests/interp/analyses/failures
         *("edges", "circuit", "certify", "cell", "plant"),  # tests/interp/circuits
         *("why", "why-training", "plant-head"),  # tests/interp/why
+        *("study", "studies", "study-sql"),  # tests/interp/studies
     }
 
 

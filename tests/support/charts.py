@@ -15,6 +15,7 @@ from interp.analyses.synergy import SynergyState
 from interp.circuits.cells import cell_effects, cell_graph
 from interp.figures.why.parts import Part
 from interp.puzzles import Puzzle, load_puzzles
+from interp.studies.questions.tables import Distribution, Effect, Mean
 from interp.why.split import Share
 from tests.support.models import SMALL, six_puzzles, small_model
 from tests.support.results import SOURCE, attribution, patched, paths
@@ -76,6 +77,15 @@ def _shifted() -> go.Figure:
     return figures.shift_map(shifts, places, attention, "L1.H5: the query is moved")
 
 
+def _effects() -> list[Effect]:
+    """Of two components on a task, and all together."""
+    return [
+        Effect(task, part, Mean(9, mean, mean - 0.01, mean + 0.01), 0.0, mean, 2 * mean, 3, 0)
+        for task in ("", "frame")
+        for part, mean in (("L0.attn", -0.02), ("L1.attn", 0.7))
+    ]
+
+
 def _readings() -> tuple:
     return composition(small_model()).readings(SOURCE)
 
@@ -102,6 +112,10 @@ CHARTS: dict[str, Callable[[], go.Figure]] = {
     "board_map": lambda: figures.board_map([*ROWS, row(Component(1, "mlp"), 0.1)], CLEAN, off=OFF),
     "head_map": lambda: figures.head_map(ROWS, CLEAN, off=OFF),
     "synergy_map": lambda: figures.synergy_map(_pairs(), "cells", OFF),
+    "study_map": lambda: figures.study_map(_effects(), "final", "L1.attn"),
+    "spread_bars": lambda: figures.spread_bars(
+        Distribution((-0.01, 0.0, 0.1), (-0.0063, 0.0, 0.158), (2, 5, 9), 0), "L1.attn"
+    ),
     "rankings_map": lambda: figures.rankings_map(rankings({ZERO: sweep(), MEAN: sweep()}, "final")),
     "score_bars": lambda: figures.score_bars(*_score(), "L1.H5: the score of one key"),
     "score_matrix": lambda: figures.score_matrix(*_score()),

@@ -3,6 +3,7 @@ place?"""
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -114,7 +115,7 @@ def _draw(scene: Scene, backend: Backend) -> None:
     seen, heads = _look(scene, backend), heads_of(scene, backend)
     here, beside = experiment.columns()
     with here:
-        for head, one in zip(heads, seen or [None] * len(heads), strict=True):
+        for head, one in zip_longest(heads, seen or ()):
             told = one.state.summary() if one is not None and one.state is not None else "…"
             st.markdown(f"**{head.text}**: {escape_markdown(told)}")
             own = replace(scene, attention=head)

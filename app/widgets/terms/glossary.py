@@ -295,6 +295,13 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 " ends of a pair.",
             ),
             Term(
+                "confidence-interval",
+                "95 % interval",
+                ("95 % interval",),
+                "Where the mean over all such puzzles probably lies: the mean of these and 1.96 standard"
+                " errors on either side.",
+            ),
+            Term(
                 "noising",
                 "Noising and denoising",
                 ("denoising", "noising"),

@@ -220,8 +220,8 @@ def _print(reason: HeadReason, beside: Beside) -> None:
         print_table(("way", "as predicted", "what was measured"), rows, 3)
     if beside.elsewhere:
         say_result("")
-        rows = [_seen(one) for one in beside.elsewhere]
-        print_table(("beside the rule: training has not shown", "its peak is"), rows, 2)
+        others = [_seen(one) for one in beside.elsewhere]
+        print_table(("beside the rule: training has not shown", "its peak is"), others, 2)
     say_result(f"Verdict: {VERDICTS[reason.verdict]}.")
 
 

@@ -13,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
+from math import inf
 from typing import Any
 
 from interp import machine
@@ -122,7 +123,8 @@ def _reached(address: str) -> str:
 
 def _short(error: BaseException) -> str:
     """The line of an error that says what happened: Ray's hold whole stacks."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    said = getattr(error, "strerror", None) or str(error)
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
     told = [line for line in lines if "Error: " in line and not line.startswith("File ")]
     return brief((told or lines or [type(error).__name__])[-1 if told else 0], 200).rstrip(".")
 
@@ -174,12 +176,14 @@ class _Crew:
         self.unfit: dict[_Slot, str] = {}
         self.asked: dict[Any, tuple[_Hand, int | None]] = {}  # what an answer will be of; None: is it ready?
         self.tries: Counter[int] = Counter()
-        self.looked = self.lived = -1.0
+        self.looked = self.lived = -inf
 
     def work(self, waiting: deque[int]) -> Iterator[Done]:
         """Have these chunks computed; yields each when it is written."""
         self.waiting = waiting
         self.lived = time.monotonic()
+        if not self._slots():
+            raise PuzzlescopeError("No node of the Ray cluster has a processor to compute with.")
         while self.waiting or any(hand.chunks for hand in self.hands.values()):
             self._look()
             self._hand_out()
@@ -204,11 +208,9 @@ class _Crew:
         now = time.monotonic()
         if any(hand.ready for hand in self.hands.values()):
             self.lived = now
-        if self.looked >= 0 and now - self.looked < LOOK:
+        if now - self.looked < LOOK:
             return
         slots = self._slots()
-        if self.looked < 0 and not slots:
-            raise PuzzlescopeError("No node of the Ray cluster has a processor to compute with.")
         if now - self.lived > PATIENCE:
             raise PuzzlescopeError(
                 f"No node of the Ray cluster had its processors free within {PATIENCE:.0f} s: `ray status`"
@@ -301,7 +303,7 @@ class _Crew:
                     f" actors one after the other ({why}). The study can go on from where it is."
                 )
         self._give_up(hand)
-        self.looked = -1.0 if self._slots() else self.looked
+        self.looked = -inf
 
     def _unfit(self, hand: _Hand, why: str) -> None:
         """A node that cannot compute is left out, unless there is no other."""

@@ -159,16 +159,16 @@ def test_it_is_compacted_and_no_row_is_counted_twice(
     removed = monkeypatch.setattr(StudyFolder, "remove", lambda *_: None)  # killed before they go
     assert len(list(compact(folder, group=2))) == 4 and removed is None
     monkeypatch.undo()
-    assert [Path(name).name for name in folder.files(EFFECTS)] == [
+    assert [Path(name).name for name in folder.to_read(EFFECTS)] == [
         *("000000-000001.parquet", "000002-000003.parquet", "000004.parquet")
     ]
     assert folder.missing() == [] and status_of(folder).computed == 40
     assert list(compact(folder, group=2)) == []
     assert {name for name in contents_of(folder) if EFFECTS in name} == {
-        f"{EFFECTS}/{Path(name).name}" for name in folder.files(EFFECTS)
+        f"{EFFECTS}/{Path(name).name}" for name in folder.to_read(EFFECTS)
     }
     assert folder.read(EFFECTS, 3).equals(rows)
-    Path(folder.files(EFFECTS)[1]).write_bytes(b"damaged")
+    Path(folder.to_read(EFFECTS)[1]).write_bytes(b"damaged")
     assert [done.chunk for done in go_on(folder, model, LocalEngine())] == [2, 3]
     assert all(
         contents_of(folder)[f"{EFFECTS}/00000{k}.parquet"] == before[f"{EFFECTS}/00000{k}.parquet"]
@@ -247,4 +247,4 @@ def test_it_lies_under_any_url(model: PuzzleGPT) -> None:
     begun(folder, model, puzzles="generate:16")
     assert [done.chunk for done in go_on(folder, model, LocalEngine())] == [0, 1]
     assert begun(folder, model, puzzles="generate:16").n == 16 and folder.missing() == []
-    assert len(list(compact(folder))) == 2 and len(folder.files(EFFECTS)) == 1
+    assert len(list(compact(folder))) == 2 and len(folder.to_read(EFFECTS)) == 1

@@ -1,0 +1,70 @@
+"""A question in SQL, and its answer as a table that can be saved."""
+
+from functools import partial
+
+import streamlit as st
+
+from app.live import kept_studies
+from app.state.session import choose, chosen
+from app.views.studies.choices import LONGEST_SQL, PAGE
+from app.widgets.text import escape_markdown
+from interp.errors import PuzzlescopeError
+from interp.studies.questions import Study
+from interp.studies.questions.answers import content, rows_of
+from interp.studies.schema import TABLES
+
+USUAL = {
+    "effects": "SELECT task, component, avg(nats) AS nats, count(*) AS puzzles\n"
+    "FROM changes GROUP BY ALL ORDER BY nats DESC LIMIT 20",
+    "edges": "SELECT writer, reader, avg(score) AS score\nFROM edges GROUP BY ALL ORDER BY 3 DESC LIMIT 20",
+    "heads": "SELECT component, avg(attention) AS share\nFROM heads GROUP BY ALL ORDER BY 2 DESC LIMIT 20",
+}
+
+
+def show(study: Study, name: str) -> None:
+    """Draw the box, and the answer to what stands in it."""
+    said = chosen(PAGE)["sql"] or USUAL.get(study.plan.kind, "")
+    with st.form("studies-ask", border=False):
+        asked = st.text_area(
+            "One SELECT, in DuckDB's SQL", said, max_chars=LONGEST_SQL, height=110, key=f"studies-sql-{said}"
+        )
+        if st.form_submit_button("Ask", type="primary") and asked != said:
+            choose(PAGE, sql=asked)
+            st.rerun()
+    _columns(study)
+    try:
+        found = study.sql(said, rows=kept_studies.BOUNDS.rows)
+    except PuzzlescopeError as error:
+        st.info(escape_markdown(str(error)))
+        return
+    rows = rows_of(found)
+    st.dataframe(
+        {column: [row[column] for row in rows] for column in found.column_names}, hide_index=True, height=380
+    )
+    most = kept_studies.BOUNDS.rows
+    more = f" These are the first {most:,}." if found.num_rows == most else ""
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        for ending, words in ((".csv", "As CSV"), (".parquet", "As Parquet")):
+            st.download_button(
+                words,
+                partial(content, found, ending),
+                file_name=f"{name}{ending}",
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"studies-save{ending}",
+            )
+        st.caption(
+            f"{found.num_rows:,} rows.{more} At the command line: `python -m interp study-sql {name} …`"
+        )
+
+
+def _columns(study: Study) -> None:
+    with st.expander("The tables and their columns"):
+        for table in study.plan.tables:
+            fields = ", ".join(f"`{field.name}`" for field in TABLES[table])
+            st.markdown(f"**{table}**: {fields}")
+        if study.plan.kind == "effects":
+            st.markdown(
+                "**changes**, each component against the run with nothing ablated: `puzzle`, `id`, `task`,"
+                " `structure`, `component`, `nats`, `cells`, `solved`, `flip`"
+            )

@@ -1,0 +1,137 @@
+"""What each component costs by task, and over puzzles."""
+
+import streamlit as st
+
+from app.state.scene import Scene
+from app.state.session import choose, chosen
+from app.views.studies.choices import PAGE
+from app.widgets import terms
+from app.widgets.charts import clickable_chart
+from app.widgets.controls import choice
+from app.widgets.effect_legend.legend import show as show_legend
+from interp.engine.measures import MEASURES
+from interp.figures.studies import spread_bars, study_map
+from interp.figures.studies.maps import ALL, interval
+from interp.numbers import short
+from interp.studies.questions import Study, tables
+from interp.studies.questions.tables import Effect, Measure
+
+
+def show_map(_scene: Scene, study: Study) -> None:
+    """Draw tasks x components."""
+    measure: Measure = chosen(PAGE)["by"]
+    show_measure()
+    effects = study.effects(measure)
+    figure = study_map.draft(effects, measure, part_of(study))
+    parts = set(study.plan.components)
+    clickable_chart.show(
+        figure,
+        key="studies-figure",
+        name="study",
+        on_click=lambda data: (
+            choose(PAGE, part=data[0], task=data[1], show="spread") if data[0] in parts else None
+        ),
+    )
+    together = [effect for effect in effects if not effect.task]
+    n = max((effect.change.n for effect in together), default=1)
+    show_legend(measure, n, {one.component: one.change.mean for one in together}, key="studies-figure-legend")
+    terms.caption(
+        "Means over the puzzles of a task. Point at a place for its 95 % interval (the mean and 1.96 standard"
+        " errors over puzzles); click it for how the component's effect is spread."
+    )
+    _show_largest(together, measure)
+
+
+def _show_largest(together: list[Effect], measure: Measure) -> None:
+    """The same in words and numbers, for those who do not point."""
+    unit = {"final": "nats", "wrong": "cells of 100", "answers": "share of answers"}[measure]
+    ranked = sorted(together, key=lambda one: -one.change.mean)
+    with st.expander("As a table: all tasks together"):
+        st.dataframe(
+            {
+                "component": [one.component for one in ranked],
+                f"mean, {unit}": [short(one.change.mean) for one in ranked],
+                "95 % from": [short(one.change.low) for one in ranked],
+                "to": [short(one.change.high) for one in ranked],
+                "median, nats": [short(one.median) for one in ranked],
+                "puzzles lost": [one.lost for one in ranked],
+                "puzzles won": [one.won for one in ranked],
+            },
+            hide_index=True,
+            height=320,
+        )
+
+
+def show_spread(_scene: Scene, study: Study) -> None:
+    """Draw how the chosen component's effect is spread over puzzles."""
+    part, task = show_part(study)
+    found = study.distribution(part, task)
+    figure = spread_bars.draft(found, part, task or ALL)
+    clickable_chart.show(figure, key="studies-figure-spread", name="spread", on_click=lambda _: None)
+    own = next(one for one in study.effects() if (one.task, one.component) == (task, part))
+    change = own.change
+    terms.caption(
+        f"Mean {short(change.mean)} nats ({interval(change) or 'of one puzzle'}), median"
+        f" {short(own.median)}; a tenth of the puzzles below {short(own.low)}, a tenth above"
+        f" {short(own.high)}."
+        f" {own.lost:,} of {change.n:,} puzzles are lost, {own.won:,} won."
+        + (f" Of {found.unknown:,} puzzles the loss is not finite." if found.unknown else "")
+    )
+
+
+# ---- choices that views share ------------------------------------------------------------------------------
+
+
+def show_measure() -> None:
+    """Draw the choice of what is measured."""
+    choice.segmented(
+        "Measure",
+        {one: MEASURES[one].name for one in tables.MEASURES},
+        chosen(PAGE)["by"],
+        key="studies-by",
+        on_change=lambda one: choose(PAGE, by=one),
+    )
+
+
+def part_of(study: Study) -> str:
+    """The component that is chosen, or that which costs most."""
+    own = str(chosen(PAGE)["part"])
+    if own in study.plan.components:
+        return own
+    together = [one for one in study.effects() if not one.task and one.change.n]
+    costly = max(together, key=lambda one: one.change.mean, default=None)
+    return costly.component if costly else study.plan.components[0]
+
+
+def task_of(study: Study) -> str:
+    """The task that is chosen, or none for all."""
+    own = str(chosen(PAGE)["task"])
+    return own if own in tasks_of(study) else ""
+
+
+def tasks_of(study: Study) -> list[str]:
+    """Those of its puzzles, after '' for all."""
+    return list(dict.fromkeys(one.task for one in study.effects()))
+
+
+def show_part(study: Study) -> tuple[str, str]:
+    """Draw the choice of a component and a task; returns both."""
+    part, task = part_of(study), task_of(study)
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        choice.select(
+            "Component",
+            study.plan.components,
+            part,
+            key="studies-part",
+            on_change=lambda one: choose(PAGE, part=one),
+            width=160,
+        )
+        choice.select(
+            "Puzzles of",
+            {one: one or ALL for one in tasks_of(study)},
+            task,
+            key="studies-task",
+            on_change=lambda one: choose(PAGE, task=one),
+            width=180,
+        )
+    return part, task

@@ -1,0 +1,145 @@
+"""The commands ``study`` and ``studies``."""
+
+import json
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from interp import open_study
+from interp.checkpoints import load_model, save_model
+from interp.cli import main, studying
+from interp.pairs import shipped_pairs
+from interp.pairs.files import write_pairs
+from interp.studies.rows import edge_rows
+from interp.studies.schema import EDGES, EFFECTS, HEADS, PAIRS, PUZZLES, TABLES
+from interp.studies.work import Measuring
+from tests.interp.studies.test_study import TINY
+from tests.support.models import small_model
+from tests.support.places import ROOT
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("model")
+    save_model(small_model(0, TINY), folder, "# For tests\n", replace=True)
+    return str(folder)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("PUZZLESCOPE_DATA", str(tmp_path / "data"))
+    return tmp_path / "data" / "studies"
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str) -> Any:
+    assert main([*words, "--json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_from_its_cost_to_its_end(
+    model: str, home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(studying, "EVERY", -1.0)
+    new = ["study", "mine", "--puzzles", "generate:16", "--components", "attn", "--model", model]
+    new += ["--chunk", "8", "--measures", "loss,flips"]
+    cost = said(capsys, *new, "--estimate")
+    assert not home.exists() and cost["puzzles"] == 16 and cost["runs"] == 3 and cost["seconds"] > 0
+    assert said(capsys, "studies") == []
+    assert main(new) == 0
+    shown = capsys.readouterr()
+    assert "16 puzzles with 3 runs of the model each: about" in shown.err
+    assert "8 of 16 puzzles" in shown.err and "Complete: 16 of 16" in shown.out
+    Path(open_study("mine").part(EFFECTS, 1)).unlink()
+    assert said(capsys, "study", "mine", "--status")["computed"] == 8
+    assert main(["study", "mine", "--status"]) == 0 and "8 of 16 puzzles" in capsys.readouterr().out
+    assert said(capsys, "study", "mine")["complete"]  # its name alone: with its own model
+    assert said(capsys, "study", "mine", "--compact")["merged"] == 2
+    assert [row["computed"] for row in said(capsys, "studies")] == [16]
+    assert main(["studies"]) == 0 and "16 of 16" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["none"], "There is no study none yet: say of what with --puzzles"),
+        (["a:b", "--puzzles", "bank"], "Expected a study's name"),
+        (["no", "--puzzles", "generate:0"], "Expected generate:N"),
+        (["no", "--puzzles", "generate:8", "--measures", "time"], "Expected measures of loss"),
+        (["no", "--puzzles", "generate:8", "--chunk", "9"], "a multiple of 8"),
+        (["no", "--puzzles", "generate:8", "--kind", "nodes"], "No kind of study 'nodes'"),
+        (["no", "--puzzles", "generate:8", "--engine", "cloud"], "No engine 'cloud'"),
+        (["no", "--puzzles", "generate:8", "--limit", "4"], "generate:N says itself how many"),
+        (["no", "--puzzles", "generate:8", "--kind", "edges", "--edges", "all"], "Edges are scored by"),
+        (["no", "--puzzles", "nowhere.parquet"], "There is no file"),
+        (["nowhere://x/y", "--puzzles", "generate:8"], "A study cannot lie in"),
+    ],
+)
+def test_what_cannot_be_is_one_sentence(
+    words: list[str], told: str, model: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["study", *words, "--model", model]) == 2
+    error = capsys.readouterr().err
+    assert told in error and len(error.splitlines()) == 1 and not list(home.rglob("*.json"))
+
+
+def test_who_stops_it_is_told_that_it_can_go_on(
+    model: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(studying, "go_on", stopped)
+    assert main(["study", "mine", "--puzzles", "generate:8", "--model", model]) == 130
+    assert "the same command goes on with it.\nStopped." in capsys.readouterr().err
+
+
+def test_edges_of_pairs_and_heads(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pairs = shipped_pairs("rule", "frame")[:3]
+    file = str(write_pairs(pairs, tmp_path / "pairs.npz"))
+    usual = ["--model", model, "--chunk", "8"]
+    said(capsys, "study", "edges", "--kind", "edges", "--pairs", file, "--edges", "eap", *usual)
+    folder, net = open_study("edges"), load_model(model)
+    rows = folder.read(EDGES, 0)
+    expected = edge_rows(Measuring(net, folder.plan).scores(pairs[2]), 2)
+    assert rows.filter(rows["puzzle"].to_numpy() == 2).to_pylist() == expected.to_pylist()
+    assert folder.read(PUZZLES, 0)["id"].to_pylist() == [pair.base.id for pair in pairs]
+    usual += ["--puzzles", "bank", "--limit", "2"]
+    said(capsys, "study", "made", "--kind", "edges", "--task", "frame", *usual)
+    made = open_study("made")
+    numbers = made.read(PAIRS, 0)["puzzle"].to_pylist()
+    assert numbers and sorted(set(made.read(EDGES, 0)["puzzle"].to_pylist())) == numbers
+    said(capsys, "study", "heads", "--kind", "heads", *usual)
+    heads = open_study("heads").read(HEADS, 0).to_pandas()
+    assert heads["component"].tolist() == ["L0.H0", "L0.H1", "L1.H0", "L1.H1"] * 2
+    at = {1: "previous_token", 100: "next_one_grid_back"}
+    for _, row in heads[heads["back"].isin(at)].iterrows():
+        assert row["attention"] == row[at[row["back"]]]
+    assert (heads["attention"] >= heads["previous_token"]).all()
+
+
+def test_progress_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    seconds = count(0.0, 20.0)
+    chunks = (SimpleNamespace(puzzles=40) for _ in range(4))
+    assert len(list(studying._told_now_and_then(chunks, 40, 200, lambda: next(seconds)))) == 4
+    assert capsys.readouterr().err.splitlines() == [
+        "120 of 200 puzzles, 2 a second, 40 seconds left.",
+        "200 of 200 puzzles, 2 a second, less than a second left.",
+    ]
+
+
+def test_its_tables_are_documented() -> None:
+    text = (ROOT / "docs" / "studies.md").read_text()
+    for table, schema in TABLES.items():
+        told = ((field.name, type_of(field), field.metadata[b"meaning"].decode()) for field in schema)
+        lines = [f"| `{name}` | {kind} | {meaning} |" for name, kind, meaning in told]
+        assert f"### `{table}`\n\n| column | type | what it is |\n|---|---|---|\n" + "\n".join(lines) in text
+
+
+def type_of(field: pa.Field) -> str:
+    """As the table of the documentation has it."""
+    kind = "text, numbered" if pa.types.is_dictionary(field.type) else str(field.type)
+    return f"{kind}, or null" if field.nullable else kind
