@@ -33,7 +33,7 @@ from interp.studies.home import folder_of, kept_studies
 from interp.studies.laying import source_hash
 from interp.studies.plan import CHUNK, Plan
 from interp.studies.progress import Status, status_of
-from interp.studies.running import begin, go_on, planned
+from interp.studies.running import begin, go_on, planned, tidied
 from interp.studies.schema import KINDS, MEASURES
 from interp.studies.sources import is_generated
 from interp.studies.words import bytes_in_words, cost_in_words, status_in_words, time_in_words
@@ -189,7 +189,7 @@ def _run(folder: StudyFolder, net: PuzzleGPT, plan: Plan | None, engine: Engine,
         cost = cost_of(net, plan, _left(folder, plan))
         if cost.puzzles:
             say(cost_in_words(cost, plan.kind))
-        for _ in _watched(go_on(folder, net, engine), folder, plan, as_json):
+        for _ in tidied(_watched(go_on(folder, net, engine), folder, plan, as_json), folder):
             pass
     except (Stopped, KeyboardInterrupt):
         say(f"What is done of the study stays in {folder.url}: the same command goes on with it.")

@@ -5,6 +5,7 @@ import os
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from time import time
 
 import numpy as np
 import pytest
@@ -167,7 +168,10 @@ def test_it_is_compacted_and_no_row_is_counted_twice(
     assert {name for name in contents_of(folder) if EFFECTS in name} == {
         f"{EFFECTS}/{Path(name).name}" for name in folder.to_read(EFFECTS)
     }
-    assert folder.read(EFFECTS, 3).equals(rows)
+    assert folder.read(EFFECTS, 3).equals(rows) and folder.there(3)
+    left = tmp_path / "whole" / EFFECTS / ".left.partial"
+    left.write_bytes(b"half")
+    assert folder.remove_stale() == 0 and folder.remove_stale(now=time() + 4000) == 1 and not left.exists()
     Path(folder.to_read(EFFECTS)[1]).write_bytes(b"damaged")
     assert [done.chunk for done in go_on(folder, model, LocalEngine())] == [2, 3]
     assert all(
