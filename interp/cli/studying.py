@@ -147,8 +147,12 @@ def studies(as_json: JsonOption = False) -> None:
 
 
 def _tell(folder: StudyFolder, as_json: bool) -> None:
-    found = status_of(folder)
-    say_result(strict_json(_told(found)) if as_json else f"{status_in_words(found)}")
+    found, table = status_of(folder), folder.plan.tables[-1]
+    rows = folder.rows(table)
+    if as_json:
+        say_result(strict_json(_told(found) | {"rows": rows}))
+    else:
+        say_result(f"{status_in_words(found)} {rows:,} rows of {table}.")
 
 
 def _told(found: Status) -> dict[str, Any]:
