@@ -33,7 +33,7 @@ from interp.studies.home import folder_of, kept_studies
 from interp.studies.laying import source_hash
 from interp.studies.plan import CHUNK, Plan
 from interp.studies.progress import Status, status_of
-from interp.studies.running import begin, go_on, planned
+from interp.studies.running import begin, go_on, planned, tidied
 from interp.studies.schema import KINDS, MEASURES
 from interp.studies.sources import is_generated
 from interp.studies.words import bytes_in_words, cost_in_words, status_in_words, time_in_words
@@ -147,8 +147,12 @@ def studies(as_json: JsonOption = False) -> None:
 
 
 def _tell(folder: StudyFolder, as_json: bool) -> None:
-    found = status_of(folder)
-    say_result(strict_json(_told(found)) if as_json else f"{status_in_words(found)}")
+    found, table = status_of(folder), folder.plan.tables[-1]
+    rows = folder.rows(table)
+    if as_json:
+        say_result(strict_json(_told(found) | {"rows": rows}))
+    else:
+        say_result(f"{status_in_words(found)} {rows:,} rows of {table}.")
 
 
 def _told(found: Status) -> dict[str, Any]:
@@ -189,7 +193,7 @@ def _run(folder: StudyFolder, net: PuzzleGPT, plan: Plan | None, engine: Engine,
         cost = cost_of(net, plan, _left(folder, plan))
         if cost.puzzles:
             say(cost_in_words(cost, plan.kind))
-        for _ in _watched(go_on(folder, net, engine), folder, plan, as_json):
+        for _ in tidied(_watched(go_on(folder, net, engine), folder, plan, as_json), folder):
             pass
     except (Stopped, KeyboardInterrupt):
         say(f"What is done of the study stays in {folder.url}: the same command goes on with it.")

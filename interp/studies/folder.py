@@ -18,6 +18,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
+from time import time
 from typing import Any
 
 import fsspec
@@ -32,12 +34,24 @@ from interp.studies.plan import Plan
 from interp.studies.schema import PLAN_KEY, TABLES, VERSION_KEY, schema_of
 
 PLAN_FILE = "study.json"
+SUMMARY_FILE = "summary.parquet"
+"""What the rows add up to (:mod:`interp.studies.questions.summary`)."""
+RATE_FILE = "rate.json"
+"""The rate at which parts were written before they were merged (:mod:`interp.studies.progress`)."""
+PARTIAL = ".partial"
+"""Ends the name of a file that is being written."""
+STALE = 3600.0
+"""Seconds after which nobody is at work any more on a file that is being written."""
 BAD = ".unreadable"
 """Ends the name of a part that was set aside."""
 READERS = 16
 """Threads that look at parts: on a store of objects each look is a request."""
 ROWS = 1 << 17
 """Rows of a row group."""
+
+
+class GonePartError(PuzzlescopeError):
+    """A file is not there: while a study is compacted its rows are by now in another."""
 
 
 class StudyFolder:
@@ -93,7 +107,8 @@ class StudyFolder:
             if not self.files.isdir(self.root):
                 raise PuzzlescopeError(f"{self.url} is a file: a study needs a folder of its own.")
             names = {posixpath.basename(name) for name in self.files.ls(self.root, detail=False)}
-        strangers = sorted(name for name in names - {*TABLES, PLAN_FILE} if not name.endswith(".partial"))
+        own = {*TABLES, PLAN_FILE, SUMMARY_FILE, RATE_FILE}
+        strangers = sorted(name for name in names - own if not name.endswith(PARTIAL))
         if strangers:
             raise PuzzlescopeError(
                 f"{self.url} is no study, and something else lies in it, such as {strangers[0]}: name"
@@ -166,9 +181,11 @@ class StudyFolder:
         return {chunk: part.path for part in cover(self.listed(table)) for chunk in part.chunks}
 
     def there(self, chunk: int) -> bool:
-        """Whether a chunk has its own parts, as it has when another run has just computed it."""
+        """Whether a chunk is done, as it is when another run has just computed it."""
         with self._told("read"):
-            return all(self.files.exists(self.part(table, chunk)) for table in self.plan.tables)
+            if all(self.files.exists(self.part(table, chunk)) for table in self.plan.tables):
+                return True
+        return all(chunk in self.parts(table) for table in self.plan.tables)
 
     def missing(self) -> list[int]:
         """The chunks that are not done yet."""
@@ -189,6 +206,24 @@ class StudyFolder:
                 with suppress(FileNotFoundError):
                     self.files.mv(path, path + BAD)
         return len(bad)
+
+    def remove_stale(self, now: float | None = None) -> int:
+        """Remove files that somebody was writing when he was killed, an hour ago or longer; returns how many
+        there were.
+
+        Args:
+            now: in seconds since 1970; this moment by default.
+        """
+        if not self.is_local:
+            return 0
+        before, found = (time() if now is None else now) - STALE, 0
+        for place in (self.root, *(self._path(table) for table in self.plan.tables)):
+            for path in Path(place).glob(f".*{PARTIAL}"):
+                with suppress(FileNotFoundError), self._told("write"):
+                    if path.stat().st_mtime < before:
+                        path.unlink()
+                        found += 1
+        return found
 
     def _is_sound(self, table: str, part: Part) -> bool:
         """Whether a part says of itself that it is this study's; a damaged one has no end that says so."""
@@ -221,7 +256,16 @@ class StudyFolder:
         """Write the part of some chunks (see :meth:`write`)."""
         sink = pa.BufferOutputStream()
         whole = rows.cast(schema_of(table, key))
-        parquet.write_table(whole, sink, compression="zstd", store_schema=True, row_group_size=ROWS)
+        parquet.write_table(
+            whole,
+            sink,
+            compression="zstd",
+            store_schema=True,
+            row_group_size=ROWS,
+            # Hardly two losses are equal, but their first bytes are: these compress when they stand together.
+            use_dictionary=[field.name for field in whole.schema if not pa.types.is_floating(field.type)],
+            use_byte_stream_split=[field.name for field in whole.schema if pa.types.is_floating(field.type)],
+        )
         name, content = posixpath.join(table, name_of(first, last)), sink.getvalue().to_pybytes()
         if not self._has(name, content):
             self._write(name, content)
@@ -241,9 +285,8 @@ class StudyFolder:
             PuzzlescopeError: if it is not there, or cannot be read.
         """
         path = self.part(table, chunk)
-        with self._told("read"):
-            if self.files.exists(path):
-                return self.read_file(path)
+        with suppress(GonePartError):
+            return self.read_file(path)
         path = self.parts(table).get(chunk, path)
         rows, numbers = self.read_file(path), self.plan.numbers(chunk)
         inside = pc.and_(
@@ -252,9 +295,23 @@ class StudyFolder:
         return rows.filter(inside)
 
     def read_file(self, path: str) -> pa.Table:
-        """All rows of a file."""
+        """All rows of a file.
+
+        Raises:
+            GonePartError: if it is not there, or not any more.
+            PuzzlescopeError: if it cannot be read.
+        """
         with self._told("read"), self.files.open(path, "rb") as file:
             return parquet.read_table(file)
+
+    def rows(self, table: str) -> int:
+        """How many rows of a table are there, by the ends of its files."""
+        with ThreadPoolExecutor(READERS) as pool:
+            return sum(pool.map(self._rows, self.to_read(table)))
+
+    def _rows(self, path: str) -> int:
+        with self._told("read"), self.files.open(path, "rb") as file:
+            return int(parquet.read_metadata(file).num_rows)
 
     def remove(self, parts: Sequence[Part]) -> None:
         """Remove parts whose rows lie in others, or that nobody needs."""
@@ -288,7 +345,7 @@ class StudyFolder:
         """Under another name first: only what is whole gets its own. What stores objects takes them whole
         anyway."""
         target = self._path(name)
-        partial = posixpath.join(posixpath.dirname(target), f".{uuid.uuid4().hex}.partial")
+        partial = posixpath.join(posixpath.dirname(target), f".{uuid.uuid4().hex}{PARTIAL}")
         with self._told("write"):
             if not self.is_local:
                 self.files.pipe_file(target, content)
@@ -321,7 +378,8 @@ class StudyFolder:
             raise
         except Exception as error:  # each of fsspec's file systems has errors of its own
             kept = " What is there stays: the same command goes on with it." if what == "write" else ""
-            raise PuzzlescopeError(
+            gone = what == "read" and isinstance(error, FileNotFoundError)
+            raise (GonePartError if gone else PuzzlescopeError)(
                 f"Could not {what} the study {self.url}: {reason(error)}.{kept}"
             ) from error
 

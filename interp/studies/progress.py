@@ -1,11 +1,13 @@
 """How far a study is, seen from outside: by its parts, whoever computes them."""
 
+import json
 from dataclasses import dataclass
 from time import time
 
 import numpy as np
 
-from interp.studies.folder import StudyFolder
+from interp.outputs import strict_json
+from interp.studies.folder import RATE_FILE, StudyFolder
 from interp.studies.parts import Part, cover
 
 LATEST = 64
@@ -64,6 +66,9 @@ def status_of(folder: StudyFolder, now: float | None = None) -> Status:
     computed = sum(len(plan.numbers(chunk)) for chunk in done)
     last = plan.tables[-1]
     rate, pause = _rate(listed[last], plan.chunk)
+    if not rate and any(part.first < part.last for part in listed[last]):
+        rate = kept_rate(folder)
+        pause = plan.chunk / rate if rate else 0.0
     newest = max((part.written for part in listed[last]), default=0.0)
     silent = (time() if now is None else now) - newest
     complete = len(done) == plan.chunks
@@ -76,6 +81,22 @@ def status_of(folder: StudyFolder, now: float | None = None) -> Status:
         rate=rate,
         at_work=not complete and newest > 0 and silent < max(LEAST_SILENCE, SILENCE * pause),
     )
+
+
+def keep_rate(folder: StudyFolder) -> None:
+    """Keep the rate before parts are merged, for it is told by when each was written."""
+    found, _ = _rate(cover(folder.listed(folder.plan.tables[-1])), folder.plan.chunk)
+    if found:
+        folder.keep(RATE_FILE, strict_json({"puzzles_a_second": found}).encode())
+
+
+def kept_rate(folder: StudyFolder) -> float:
+    """Puzzles a second as :func:`keep_rate` has kept it; 0 where that is not known."""
+    try:
+        said = json.loads(folder.kept(RATE_FILE) or b"{}")["puzzles_a_second"]
+        return float(said) if np.isfinite(said) and said > 0 else 0.0
+    except (ValueError, TypeError, KeyError):
+        return 0.0
 
 
 def _rate(parts: list[Part], size: int) -> tuple[float, float]:

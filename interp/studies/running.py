@@ -9,11 +9,12 @@ from interp.errors import PuzzlescopeError, brief
 from interp.machine import own_version
 from interp.model import PuzzleGPT
 from interp.pairs import check_kind
+from interp.studies.compacting import compact, group_of
 from interp.studies.engines import Engine
 from interp.studies.folder import StudyFolder
 from interp.studies.laying import lay_down, source_hash
 from interp.studies.plan import BATCH, CHUNK, Plan
-from interp.studies.schema import MEASURES, measures_of, tables_of
+from interp.studies.schema import EFFECTS, MEASURES, measures_of, tables_of
 from interp.studies.sources import generated, how_many, is_generated, request_of, wanted_of
 from interp.studies.work import Done
 
@@ -165,5 +166,25 @@ def go_on(folder: StudyFolder, model: PuzzleGPT, engine: Engine) -> Generator[Do
             f"The study {folder.url} is of the weights {folder.plan.checkpoint}, this model's are"
             f" {model.checkpoint_id}: give the model it was begun with ('{folder.plan.model}')."
         )
+    folder.remove_stale()
     mend(folder)
     yield from engine.run(model, folder, folder.missing())
+
+
+def tidied(chunks: Iterable[Done], folder: StudyFolder) -> Generator[Done, None, None]:
+    """The same chunks; whenever so many are done as fill a file, and after the last, parts are merged, and
+    what they add up to is kept, so that questions are answered at once.
+
+    Raises:
+        PuzzlescopeError: if something cannot be read or written.
+    """
+    every = group_of(folder, folder.plan.tables[-1], folder.listed(folder.plan.tables[-1]))
+    for done, one in enumerate(chunks, start=1):
+        yield one
+        if done % every == 0:
+            list(compact(folder))
+    list(compact(folder))
+    if folder.plan.kind == EFFECTS and folder.is_local:
+        from interp.studies.questions import Study  # imports DuckDB and pandas
+
+        Study(folder).fill()

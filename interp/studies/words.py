@@ -3,6 +3,8 @@
 from interp.studies.cost import Cost
 from interp.studies.progress import Status
 
+SOON = 0.95
+"""Seconds that are told as less than one."""
 _STEPS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -12,7 +14,7 @@ def time_in_words(seconds: int | float) -> str:
     >>> [time_in_words(s) for s in (0.2, 1, 59, 90, 5400, 86400 * 3.2, 86400 * 400)]
     ['less than a second', '1 second', '59 seconds', '1.5 minutes', '1.5 hours', '3.2 days', '400 days']
     """
-    if seconds < 0.95:
+    if seconds < SOON:
         return "less than a second"
     size, unit = next(((size, unit) for size, unit in _STEPS if seconds >= size), _STEPS[-1])
     text = f"{seconds / size:.2g}" if seconds / size < 10 else f"{seconds / size:,.0f}"
@@ -43,8 +45,9 @@ def cost_in_words(cost: Cost, kind: str) -> str:
     '1,000,000 puzzles with 61 runs of the model each: about 5.8 days on this machine
     (2 puzzles a second), 2 GB.'
     """
+    about = "" if cost.seconds < SOON else "about "
     return (
-        f"{cost.puzzles:,} puzzles with {cost.runs:,} {ROWS[kind]} each: about {time_in_words(cost.seconds)}"
+        f"{cost.puzzles:,} puzzles with {cost.runs:,} {ROWS[kind]} each: {about}{time_in_words(cost.seconds)}"
         f" on this machine ({cost.rate:.2g} puzzles a second), {bytes_in_words(cost.bytes)}."
     )
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 
 from interp.ablation import Need, ReferenceMeans, joined, parse_ablation, parse_component, parse_method
@@ -16,7 +17,7 @@ from interp.circuits.scores import EdgeScores
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.pairs import Pair, pair_for
-from interp.puzzles import PuzzleSet, load_puzzles
+from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.resumable import finish
 from interp.studies.folder import StudyFolder
 from interp.studies.plan import Plan
@@ -74,7 +75,28 @@ class Measuring:
         self.method = parse_method(plan.method, "method")
 
     def effects(self, puzzles: PuzzleSet, first: int) -> pa.Table:
-        """Rows of the table ``effects``."""
+        """Rows of the table ``effects``, none of puzzles that a method has nothing to put in place for: they
+        have no pair."""
+        kept = [number for number, puzzle in enumerate(puzzles) if self._can_do(puzzle)]
+        if len(kept) == len(puzzles):
+            return self._effects(puzzles, first)
+        if not kept:
+            return TABLES[EFFECTS].empty_table()
+        rows = self._effects(PuzzleSet(puzzles.name, tuple(puzzles[number] for number in kept)), 0)
+        numbers = np.asarray(kept, np.int32)[rows["puzzle"].to_numpy()] + np.int32(first)
+        return rows.set_column(0, rows.schema.field(0), pa.array(numbers))
+
+    def _can_do(self, puzzle: Puzzle) -> bool:
+        try:
+            for method in methods_in((self.base, self.method)):
+                for need in method.needs([puzzle]):
+                    if not need.kept:  # of this puzzle alone, such as its pair: found without a run
+                        finish(need.steps(self.model, load_puzzles("bank")))
+        except PuzzlescopeError:
+            return False
+        return True
+
+    def _effects(self, puzzles: PuzzleSet, first: int) -> pa.Table:
         rows = sweep(
             self.model,
             puzzles.tokens,

@@ -15,11 +15,10 @@ import pyarrow as pa
 from jaxtyping import Float, Integer
 from pyarrow import parquet
 
-from interp.studies.folder import StudyFolder
+from interp.studies.folder import SUMMARY_FILE, StudyFolder
 from interp.studies.questions.guarded import Bounds, database
 from interp.studies.schema import CLEAN
 
-FILE = "summary.parquet"
 VERSION = 1
 """Of the summary. One of another is made anew."""
 
@@ -107,13 +106,13 @@ class Summary:
         header = {"version": str(VERSION), "plan": folder.plan.fingerprint, "chunks": covered}
         sink = io.BytesIO()
         parquet.write_table(self.rows.replace_schema_metadata(header), sink, compression="zstd")
-        folder.keep(FILE, sink.getvalue())
+        folder.keep(SUMMARY_FILE, sink.getvalue())
 
     @classmethod
     def kept(cls, folder: StudyFolder, done: set[int]) -> "Summary":
         """The one beside the parts, or none if there is none of these chunks: one that is damaged, or of
         another version, is made anew."""
-        content = folder.kept(FILE)
+        content = folder.kept(SUMMARY_FILE)
         try:
             if content is None:
                 return cls.none()

@@ -10,6 +10,7 @@ from interp.cli import main
 from interp.errors import PuzzlescopeError
 from interp.puzzles import load_puzzles
 from interp.studies.compacting import compact
+from interp.studies.folder import SUMMARY_FILE
 from interp.studies.questions import Study, summary
 from interp.studies.questions.guarded import Bounds
 from interp.studies.questions.tables import NORMAL
@@ -122,7 +123,7 @@ def test_only_whole_chunks_count_and_new_ones_are_added(folder: Path, tmp_path: 
     assert [row.change.n for row in again.effects()[:3]] == [32] * 3
     assert list(compact(half.folder, group=2)), "and are the same when they were merged"
     assert half.fill() == 1 and [row.change.n for row in half.effects()[:3]] == [32] * 3
-    (tmp_path / summary.FILE).write_bytes(b"damaged")
+    (tmp_path / SUMMARY_FILE).write_bytes(b"damaged")
     assert [(row.change.n, row.lost) for row in Study(tmp_path).effects()] == [
         (row.change.n, row.lost) for row in again.effects()
     ]

@@ -5,6 +5,7 @@ import os
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from time import time
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from interp.ablation import components_of, means_by, parse_method
 from interp.analyses.ablation_sweep import sweep
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
-from interp.puzzles import PuzzleSet, load_puzzles, save_puzzles
+from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
 from interp.studies import folder as folders
 from interp.studies.compacting import compact
 from interp.studies.engines.local import LocalEngine
@@ -22,7 +23,7 @@ from interp.studies.plan import Plan
 from interp.studies.progress import status_of
 from interp.studies.running import begin, go_on, planned
 from interp.studies.schema import CLEAN, EFFECTS, PUZZLES
-from interp.studies.work import Worker
+from interp.studies.work import Measuring, Worker
 from tests.support.models import small_model
 
 TINY = Config(n_layers=2, n_heads=2, d_model=16, d_head=8, d_mlp=16)
@@ -167,7 +168,10 @@ def test_it_is_compacted_and_no_row_is_counted_twice(
     assert {name for name in contents_of(folder) if EFFECTS in name} == {
         f"{EFFECTS}/{Path(name).name}" for name in folder.to_read(EFFECTS)
     }
-    assert folder.read(EFFECTS, 3).equals(rows)
+    assert folder.read(EFFECTS, 3).equals(rows) and folder.there(3)
+    left = tmp_path / "whole" / EFFECTS / ".left.partial"
+    left.write_bytes(b"half")
+    assert folder.remove_stale() == 0 and folder.remove_stale(now=time() + 4000) == 1 and not left.exists()
     Path(folder.to_read(EFFECTS)[1]).write_bytes(b"damaged")
     assert [done.chunk for done in go_on(folder, model, LocalEngine())] == [2, 3]
     assert all(
@@ -220,6 +224,18 @@ def test_what_is_in_the_way_is_told(model: PuzzleGPT, tmp_path: Path) -> None:
         file.write_text(text)
         with pytest.raises(PuzzlescopeError, match=told):
             _ = StudyFolder(str(tmp_path / "one")).plan
+
+
+def test_puzzles_without_a_pair_have_no_rows(model: PuzzleGPT) -> None:
+    pair = replace(planned(model, PARTS, limit=3, method="pair"), n=3)
+    one, other, last = load_puzzles("bank", limit=3)
+    alone = Puzzle.of(one.task, other.tokens)  # its answer does not follow by the rule of that task
+    assert one.task != other.task
+    found = Measuring(model, pair).effects(PuzzleSet("three", (one, alone, last)), 16)
+    expected = Measuring(model, pair).effects(PuzzleSet("two", (one, last)), 16)
+    assert found["puzzle"].to_pylist() == [16, 18] * 3
+    assert found.drop(["puzzle"]).equals(expected.drop(["puzzle"]))
+    assert not len(Measuring(model, pair).effects(PuzzleSet("none", (alone,)), 16))
 
 
 def test_measures_that_are_not_asked_for_are_null(model: PuzzleGPT, tmp_path: Path) -> None:

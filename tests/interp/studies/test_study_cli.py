@@ -14,6 +14,8 @@ from interp.checkpoints import load_model, save_model
 from interp.cli import main, studying
 from interp.pairs import shipped_pairs
 from interp.pairs.files import write_pairs
+from interp.studies.progress import status_of
+from interp.studies.questions.summary import Summary
 from interp.studies.rows import edge_rows
 from interp.studies.schema import EDGES, EFFECTS, HEADS, PAIRS, PUZZLES, TABLES
 from interp.studies.work import Measuring
@@ -51,13 +53,20 @@ def test_from_its_cost_to_its_end(
     assert said(capsys, "studies") == []
     assert main(new) == 0
     shown = capsys.readouterr()
-    assert "16 puzzles with 3 runs of the model each: about" in shown.err
+    assert "16 puzzles with 3 runs of the model each: " in shown.err
     assert "8 of 16 puzzles" in shown.err and "Complete: 16 of 16" in shown.out
-    Path(open_study("mine").part(EFFECTS, 1)).unlink()
+    folder = open_study("mine")  # compacted, and summed up
+    assert {Path(folder.to_read(table)[0]).name for table in (PUZZLES, EFFECTS)} == {"000000-000001.parquet"}
+    assert Summary.kept(folder, {0, 1}).chunks == {0, 1} and status_of(folder).rate > 0
+    rows = folder.read(EFFECTS, 0)
+    Path(folder.to_read(EFFECTS)[0]).unlink()
+    folder.write(EFFECTS, 0, rows)
     assert said(capsys, "study", "mine", "--status")["computed"] == 8
-    assert main(["study", "mine", "--status"]) == 0 and "8 of 16 puzzles" in capsys.readouterr().out
+    assert main(["study", "mine", "--status"]) == 0
+    shown = capsys.readouterr().out
+    assert "8 of 16 puzzles" in shown and shown.endswith("24 rows of effects.\n")
     assert said(capsys, "study", "mine")["complete"]  # its name alone: with its own model
-    assert said(capsys, "study", "mine", "--compact")["merged"] == 2
+    assert said(capsys, "study", "mine", "--compact")["merged"] == 0
     assert [row["computed"] for row in said(capsys, "studies")] == [16]
     assert main(["studies"]) == 0 and "16 of 16" in capsys.readouterr().out
 
