@@ -15,7 +15,7 @@ from interp.errors import PuzzlescopeError
 from interp.figures.studies.maps import ALL
 from interp.numbers import short
 from interp.studies.questions import Study
-from interp.studies.questions.tables import Difference, Mean, Measure
+from interp.studies.questions.tables import Difference, Mean
 from interp.studies.schema import CLEAN
 
 NUMBER = "\N{NO-BREAK SPACE}"
@@ -32,8 +32,7 @@ def show(_scene: Scene, study: Study) -> None:
     name = chosen(PAGE)["other"] if chosen(PAGE)["other"] in others else others[0]
     other = kept_studies.study_named(name)
     part = _choices(study, other, others, name)
-    tasks.show_measure()
-    measure: Measure = chosen(PAGE)["by"]
+    measure = tasks.show_measure(study)
     try:
         found = study.compared(other, part, measure)
     except PuzzlescopeError as error:

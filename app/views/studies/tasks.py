@@ -16,11 +16,13 @@ from interp.numbers import short
 from interp.studies.questions import Study, tables
 from interp.studies.questions.tables import Effect, Measure
 
+COLUMNS: dict[Measure, str] = {"final": "loss", "wrong": "cells", "answers": "flips"}
+"""What a study must have measured for each (:data:`interp.studies.schema.MEASURES`)."""
+
 
 def show_map(_scene: Scene, study: Study) -> None:
     """Draw tasks x components."""
-    measure: Measure = chosen(PAGE)["by"]
-    show_measure()
+    measure = show_measure(study)
     effects = study.effects(measure)
     figure = study_map.draft(effects, measure, part_of(study))
     parts = set(study.plan.components)
@@ -82,15 +84,26 @@ def show_spread(_scene: Scene, study: Study) -> None:
 # ---- choices that views share ------------------------------------------------------------------------------
 
 
-def show_measure() -> None:
-    """Draw the choice of what is measured."""
+def show_measure(study: Study) -> Measure:
+    """Draw the choice of what is measured, among what the study has; returns it."""
+    own = measure_of(study)
+    offered = [one for one in tables.MEASURES if COLUMNS[one] in study.plan.measures] or [own]
     choice.segmented(
         "Measure",
-        {one: MEASURES[one].name for one in tables.MEASURES},
-        chosen(PAGE)["by"],
+        {one: MEASURES[one].name for one in offered},
+        own,
         key="studies-by",
         on_change=lambda one: choose(PAGE, by=one),
     )
+    return own
+
+
+def measure_of(study: Study) -> Measure:
+    """The measure that is chosen, or the first that the study has."""
+    own: Measure = chosen(PAGE)["by"]
+    if COLUMNS[own] in study.plan.measures:
+        return own
+    return next((one for one in tables.MEASURES if COLUMNS[one] in study.plan.measures), own)
 
 
 def part_of(study: Study) -> str:
@@ -98,7 +111,7 @@ def part_of(study: Study) -> str:
     own = str(chosen(PAGE)["part"])
     if own in study.plan.components:
         return own
-    together = [one for one in study.effects() if not one.task and one.change.n]
+    together = [one for one in study.effects(measure_of(study)) if not one.task and one.change.n]
     costly = max(together, key=lambda one: one.change.mean, default=None)
     return costly.component if costly else study.plan.components[0]
 

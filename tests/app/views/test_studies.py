@@ -62,6 +62,15 @@ def test_each_view_of_a_study_and_its_link(data: Path) -> None:
     assert "A study has a plain name" in opened(study="../../etc").warning[0].value
 
 
+def test_one_without_losses_opens_on_what_it_has(data: Path) -> None:
+    made_up(data / "one")
+    plan = data / "one" / "study.json"
+    told = json.loads(plan.read_text())
+    plan.write_text(json.dumps(told | {"measures": ["flips", "solved"]}))
+    page = opened(study="one")
+    assert next(one for one in page.button_group if one.key == "studies-by").value == "answers"
+
+
 def test_puzzles_that_flip_lead_to_the_workbench(data: Path) -> None:
     made_up(data / "one")
     made_up(data / "elsewhere", model="elsewhere")

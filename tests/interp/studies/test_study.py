@@ -51,7 +51,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.*")}
 
 
-@pytest.mark.parametrize("method", ["zero", "resample=1"])
+@pytest.mark.parametrize("method", ["zero", "mean", "resample=1"])
 def test_it_equals_a_sweep_to_the_last_digit(method: str, model: PuzzleGPT, tmp_path: Path) -> None:
     folder = whole(tmp_path, model, method=method)
     found = [folder.read(EFFECTS, chunk).to_pandas() for chunk in range(3)]

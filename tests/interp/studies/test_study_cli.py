@@ -1,11 +1,13 @@
 """The commands ``study`` and ``studies``."""
 
 import json
+from functools import partial
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -128,6 +130,41 @@ def test_edges_of_pairs_and_heads(model: str, tmp_path: Path, capsys: pytest.Cap
     for _, row in heads[heads["back"].isin(at)].iterrows():
         assert row["attention"] == row[at[row["back"]]]
     assert (heads["attention"] >= heads["previous_token"]).all()
+
+
+@pytest.mark.parametrize("method", ["zero", "mean"])
+def test_it_is_what_the_command_sweep_prints(
+    method: str, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usual = [
+        "--puzzles",
+        "bank",
+        "--limit",
+        "16",
+        "--components",
+        "mlp",
+        "--method",
+        method,
+        "--model",
+        model,
+    ]
+    printed = said(capsys, "sweep", *usual, "--metric", "cells")
+    said(capsys, "study", "mine", *usual, "--chunk", "8")
+    folder = open_study("mine")
+    ids = np.concatenate([folder.read(PUZZLES, chunk)["id"].to_pylist() for chunk in (0, 1)])
+    rows = pa.concat_tables([folder.read(EFFECTS, chunk) for chunk in (0, 1)]).to_pandas()
+    rows = rows.sort_values(["component", "puzzle"])
+    clean = rows[rows["component"] == "nothing"]
+    # Puzzle by puzzle they are equal (`test_study.py`); `sweep` adds all up in one sum, a bit apart.
+    same = partial(pytest.approx, rel=4e-16, abs=0)
+    assert clean["loss_cells"].mean() == same(printed["clean"])
+    assert int(clean["solved"].sum()) == printed["solved"] and len(printed["rows"]) == 2
+    for one in printed["rows"]:
+        own = rows[rows["component"] == one["component"]]
+        assert own["loss_cells"].mean() == same(one["loss"])
+        assert own["solved"].sum() == one["solved"]
+        assert ids[own["flip"].to_numpy() == -1].tolist() == one["broken"]
+        assert ids[own["flip"].to_numpy() == 1].tolist() == one["mended"]
 
 
 def test_progress_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
