@@ -9,7 +9,7 @@ from app.live.kept_studies import Kept
 from app.live.watching import time_in_words
 from app.state.scene import Scene
 from app.state.session import choose, chosen
-from app.views.studies import asking, comparing, flipping, tasks
+from app.views.studies import asking, comparing, export, flipping, tasks
 from app.views.studies.choices import PAGE, VIEWS
 from app.widgets.controls import choice
 from app.widgets.text import escape_markdown
@@ -41,6 +41,8 @@ def show(scene: Scene) -> None:
     if one.status is None:
         st.info(escape_markdown(one.problem))
     else:
+        if one.status.done and chosen(PAGE)["show"] in ("tasks", "spread"):
+            _export(name)
         _study(scene, name)
     with st.expander("Begin another study, and what it costs"):
         _how_to_begin()
@@ -114,6 +116,13 @@ def _study(scene: Scene, name: str) -> None:
             st.info("Its first chunk of puzzles is not done yet: what it says will stand here.")
 
     fragment.show(draw_study, scene=scene, page=PAGE, under_way=busy, groups=[kept_studies.GROUP], alone=True)
+
+
+def _export(name: str) -> None:
+    """Of the charts; a study of another kind has none."""
+    study = kept_studies.study_named(name)
+    if study.plan.kind == "effects":
+        export.show(study)
 
 
 def _status(name: str) -> Status:

@@ -7,8 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app.live import kept_studies
+from app.views.studies import export
 from app.views.studies.choices import VIEWS
 from interp.checkpoints import load_model
+from interp.studies.questions import Study
 from tests.support.pages import page_of, words
 from tests.support.studies import made_up
 
@@ -91,3 +93,17 @@ def test_one_that_is_half_done_and_one_that_cannot_be_read(data: Path) -> None:
     assert "16 of 40 so far" in words(opened(study="half"))
     assert "first chunk of puzzles is not done yet" in opened(study="begun").info[0].value
     assert "is of version 0 of studies" in opened(study="old").info[0].value
+
+
+def test_both_charts_are_exported_with_what_they_are_of(data: Path) -> None:
+    made_up(data / "one")
+    page = opened(study="one", show="spread", part="L1.attn")
+    assert any(one.label == "Export" for one in page.button)
+    study = Study(data / "one")
+    offers = export.offered(study, "final", "L1.attn", "")
+    for figure in offers.figures.values():
+        plate = figure.plate()
+        assert "40 puzzles of the study one" in plate.caption and "weights" not in plate.caption
+        assert len(plate.csv().splitlines()) > 8 and plate.svg().startswith("<?xml")
+    assert "L1.attn" in offers.downloads[0].csv()
+    exec(compile(next(iter((offers.snippets or {}).values())), "program", "exec"), {})  # noqa: S102
