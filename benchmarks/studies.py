@@ -13,11 +13,10 @@ import numpy as np
 import pyarrow as pa
 
 from interp.puzzles import load_puzzles
-from interp.studies.folder import StudyFolder
+from interp.studies.folder import SUMMARY_FILE, StudyFolder
 from interp.studies.plan import Plan
 from interp.studies.questions import Study
 from interp.studies.questions.guarded import Bounds
-from interp.studies.questions.summary import FILE
 from interp.studies.schema import CLEAN, EFFECTS, PUZZLES, TABLES
 from interp.tasks import TASKS
 from interp.tokens import STRUCTURES
@@ -109,8 +108,8 @@ def main() -> None:
     folder = made(StudyFolder(given.folder), given.puzzles, given.chunk)
     rows = folder.plan.n * folder.plan.runs
     print(f"{rows:,} rows in {folder.plan.chunks:,} chunks; load {os.getloadavg()[0]:.1f}")
-    if folder.kept(FILE) is not None:
-        folder.files.rm(f"{folder.root}/{FILE}")
+    if folder.kept(SUMMARY_FILE) is not None:
+        folder.files.rm(f"{folder.root}/{SUMMARY_FILE}")
     bounds = Bounds(seconds=900, threads=2)
     _say("summed up, once", [_timed(Study(folder, bounds=bounds).fill)])
     _say("opened, the sums read", [_timed(Study(folder, bounds=bounds).fill) for _ in range(given.rounds)])

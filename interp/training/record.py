@@ -86,6 +86,11 @@ def record_text(record: Record, card: str | None = None) -> str:
         "minutes": round(record.minutes, 2),
         "recording_minutes": round(record.recording_minutes, 2),
     }
+    for recipe in (content["recipe"], *(stretch["recipe"] for stretch in content["history"])):
+        if not recipe[
+            "moments"
+        ]:  # records of models that were trained before moments were kept stay as they are
+            del recipe["moments"]
     if record.arithmetic:
         content["arithmetic"] |= {"share": record.arithmetic.share}
     if card is not None:

@@ -176,7 +176,7 @@ def opened(
     streamlit.cache_resource.clear()
 
 
-@pytest.mark.parametrize("view", [page.name for page in PAGES if page.name != "stories"])
+@pytest.mark.parametrize("view", [page.name for page in PAGES if page.name not in ("stories", "studies")])
 def test_every_page_of_a_diverged_model_says_so_and_is_there(
     view: str, opened: Callable[[str], AppTest]
 ) -> None:

@@ -43,7 +43,12 @@ def begun(folder: Path, model: PuzzleGPT, n: int) -> StudyFolder:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*.*")}
+    """What has its own name; what a killed process had begun to write has none."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*.*")
+        if path.suffix != ".partial"
+    }
 
 
 def test_a_killed_actor_and_a_killed_node_change_nothing(

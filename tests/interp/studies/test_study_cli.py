@@ -65,8 +65,8 @@ def test_from_its_cost_to_its_end(
     folder.write(EFFECTS, 0, rows)
     assert said(capsys, "study", "mine", "--status")["computed"] == 8
     assert main(["study", "mine", "--status"]) == 0
-    shown = capsys.readouterr().out
-    assert "8 of 16 puzzles" in shown and shown.endswith("24 rows of effects.\n")
+    told = capsys.readouterr().out
+    assert "8 of 16 puzzles" in told and told.endswith("24 rows of effects.\n")
     assert said(capsys, "study", "mine")["complete"]  # its name alone: with its own model
     assert said(capsys, "study", "mine", "--compact")["merged"] == 0
     assert [row["computed"] for row in said(capsys, "studies")] == [16]
