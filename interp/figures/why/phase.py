@@ -143,18 +143,7 @@ def concordance_curve(
     if not np.isfinite(concordance).any():
         return empty(figure, NOTHING, height=140)
     best = int(np.nanargmax(concordance))
-    if np.isfinite(null):
-        figure.add_shape(
-            type="rect",
-            xref="x domain",
-            x0=0,
-            x1=1,
-            y0=-null,
-            y1=null,
-            layer="below",
-            line={"width": 0},
-            fillcolor="rgba(138, 148, 163, 0.22)",
-        )
+    shade_chance(figure, null)
     figure.add_scatter(
         x=offsets,
         y=concordance,
@@ -180,3 +169,24 @@ def concordance_curve(
     )
     figure.update_yaxes(title="concordance", range=[low - 0.05, 1.05], zeroline=True, zerolinecolor=QUIET)
     return figure
+
+
+def shade_chance(figure: Draft, chance: float, shade: float = 0.22) -> None:
+    """Shade what random rotations reach as well, on either side of none; nothing where that is not known.
+
+    Args:
+        chance: the concordance that they stay below.
+        shade: opacity, 0 to 1.
+    """
+    if np.isfinite(chance):
+        figure.add_shape(
+            type="rect",
+            xref="x domain",
+            x0=0,
+            x1=1,
+            y0=-chance,
+            y1=chance,
+            layer="below",
+            line={"width": 0},
+            fillcolor=f"rgba(138, 148, 163, {shade})",
+        )

@@ -7,6 +7,7 @@ from jaxtyping import Float, Int
 
 from interp.figures.draft import Draft, drawn
 from interp.figures.style import base_figure, empty, legend_above
+from interp.figures.why.phase import shade_chance
 
 HUES = ("#d6481e", "#2f77c9", "#2b9c72", "#8a58c4", "#c98a12", "#c2478f", "#5b7083", "#7a9a1e")
 """Of the heads; beyond eight they begin again."""
@@ -39,18 +40,7 @@ def moments_chart(
     if not seen.any():
         return empty(figure, NOTHING, height=140)
     across = puzzles[seen]
-    if np.isfinite(chance):
-        figure.add_shape(
-            type="rect",
-            xref="x domain",
-            x0=0,
-            x1=1,
-            y0=-chance,
-            y1=chance,
-            layer="below",
-            line={"width": 0},
-            fillcolor="rgba(138, 148, 163, 0.18)",
-        )
+    shade_chance(figure, chance, shade=0.18)
     ends = (float(across.min()), float(across.max()))
     lowest, highest = 0.0, 1.0
     for k, (head, measured) in enumerate(lines.items()):
