@@ -54,6 +54,7 @@ def test_painted_kept_sent_and_imported(new_context: NewContext, tmp_path: Path)
         _paint_by_mouse_and_keys(page)
         expect(verdict(page)).not_to_have_text(sound)
         assert page.locator('.st-key-easel-strip .panel[data-panel="Model"] .cell').count() == 100
+        page.wait_for_url(re.compile(re.escape(PREFIX)))
         steps = page.evaluate("history.length")
         while colours(page) != before:
             page.get_by_role("button", name="Undo", exact=True).click()
@@ -62,7 +63,8 @@ def test_painted_kept_sent_and_imported(new_context: NewContext, tmp_path: Path)
         expect(verdict(page)).not_to_have_text(sound)
         page.wait_for_url(re.compile(re.escape(PREFIX)))
         finished(page)
-        assert page.evaluate("history.length") <= steps + 1, "strokes fill the browser's Back"
+        # The puzzle of the bank, if its address came before the stroke that was done again, and that stroke.
+        assert page.evaluate("history.length") <= steps + 2, "strokes fill the browser's Back"
         painted = colours(page)
         _keep(page, "My frames")
         page.reload()

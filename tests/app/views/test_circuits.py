@@ -165,6 +165,7 @@ def test_choices_survive_a_link() -> None:
         "patch": "L1.H2@everywhere",
         "lead": "pair",
         "box": "L1.H2",
+        "back": "show=edges",
         "see": next(iter(SIGHTS)),
     }
     assert set(values) == set(CHOICES)
