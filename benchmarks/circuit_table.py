@@ -250,9 +250,9 @@ class Task:
             self.note("elimination", name, *found, tried=tried, chain=least, seconds=round(spent))
 
     def _begin(self, judge: Judge, target: str) -> tuple[Kept, Target]:
-        """What elimination begins with: a fifth more edges than the circuit of EAP-IG that is as asked for,
-        and more until it is so on the training pairs too."""
-        method = "eap-ig"
+        """What elimination begins with: a fifth more edges than the circuit of EAP-IG that is as asked for
+        (under the mean, of EAP-IG over the mean), and more until it is so on the training pairs too."""
+        method = OVER_MEAN if self.fill == "mean" else "eap-ig"
         line = self.table.known(task=self.task, fill=self.fill, method=method, target=target)
         assert line is not None
         kept = connected(self.graph, parse_edges(line["text"], self.graph))
@@ -299,8 +299,12 @@ def compute(table: Table, tasks: Sequence[str]) -> None:
         task(name).eliminate("faithfulness")
     for name in names:
         task(name).climb("eap")
-    for name in names:
+    if COMPARED in names:
+        task(COMPARED, "mean").eliminate("faithfulness")
+    for name in sorted(names, key=lambda name: task(name).size("all")):
         task(name).eliminate("all")
+    if COMPARED in names:
+        task(COMPARED, "mean").eliminate("all")
 
 
 # ---- what is printed ---------------------------------------------------------------------------------------
