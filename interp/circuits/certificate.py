@@ -342,13 +342,14 @@ def _held(runs: CircuitRuns, circuit: Circuit) -> Steps[None, tuple[Certificate,
     and the empty circuit make of the pairs is kept on the way."""
     masks = np.stack([circuit.kept, runs.graph.possible, np.zeros_like(circuit.kept)])
     metrics, firsts, kls, drawn = [], [], [], []
-    for pair, own in enumerate(runs.pairs):
-        logits = yield from _each(runs, masks, pair)
-        metrics.append(runs.of_logits(logits, [pair] * 3))
-        first = Contrast.of(own, first_only=True)
-        firsts.append([float(first.of_logits(one)) for one in logits])
-        kls.append(divergence(logits[1:2], logits[:1]))
-        drawn.append(_drawn(logits[:2]))
+    for pairs in runs.together():
+        each = yield from _each(runs, masks, pairs)
+        for pair, logits in zip(pairs, each, strict=True):
+            metrics.append(runs.of_logits(logits, [pair] * 3))
+            first = Contrast.of(runs.pairs[pair], first_only=True)
+            firsts.append([float(first.of_logits(one)) for one in logits])
+            kls.append(divergence(logits[1:2], logits[:1]))
+            drawn.append(_drawn(logits[:2]))
     answers, alike = runs.answers, np.stack(drawn)
     ours, whole, empty = np.mean(metrics, 0).tolist()
     if runs.ends is None:
@@ -366,13 +367,15 @@ def _held(runs: CircuitRuns, circuit: Circuit) -> Steps[None, tuple[Certificate,
     return found, alike
 
 
-def _each(runs: CircuitRuns, masks: Masks, pair: int) -> Steps[None, Float[Tensor, "run 100 vocab"]]:
-    """The logits of one pair under each of some circuits, with a pause after every run."""
+def _each(
+    runs: CircuitRuns, masks: Masks, pairs: Sequence[int]
+) -> Steps[None, list[Float[Tensor, "run 100 vocab"]]]:
+    """The logits of some pairs under each of some circuits, with a pause after every circuit."""
     found = []
     for mask in masks:
-        found.append(runs.each(mask[None], pair))
+        found.append(runs.of_each(mask[None], pairs))
         yield None
-    return torch.cat(found)
+    return [torch.cat(own) for own in zip(*found, strict=True)]
 
 
 def _decoded(
@@ -432,16 +435,17 @@ def _stable(scores: EdgeScores, circuit: Circuit, seed: int, signed: bool) -> St
 
 
 def _under(
-    model: PuzzleGPT, circuit: Circuit, pairs: Sequence[Pair], fill: Fill, bank: PuzzleSet | None
+    model: PuzzleGPT, circuit: Circuit, given: Sequence[Pair], fill: Fill, bank: PuzzleSet | None
 ) -> Steps[None, UnderFill]:
-    runs = yield from CircuitRuns.begun(weights_of(model), pairs, fill, bank)
+    runs = yield from CircuitRuns.begun(weights_of(model), given, fill, bank)
     masks = np.stack([circuit.kept, runs.graph.possible, np.zeros_like(circuit.kept)])
     metrics, kls, right = [], [], []
-    for pair in range(len(runs)):
-        logits = yield from _each(runs, masks, pair)
-        metrics.append(runs.of_logits(logits, [pair] * 3))
-        kls.append(divergence(logits[1:2], logits[:1]))
-        right.append(_drawn(logits[:1])[0] == runs.answers[pair])
+    for pairs in runs.together():
+        each = yield from _each(runs, masks, pairs)
+        for pair, logits in zip(pairs, each, strict=True):
+            metrics.append(runs.of_logits(logits, [pair] * 3))
+            kls.append(divergence(logits[1:2], logits[:1]))
+            right.append(_drawn(logits[:1])[0] == runs.answers[pair])
     ours, whole, empty = np.mean(metrics, 0)
     kept = float((ours - empty) / (whole - empty)) if whole != empty else float("nan")
     return UnderFill(kept, float(np.mean(kls)), float(np.mean(right)), int(np.all(right, 1).sum()))

@@ -165,21 +165,22 @@ class Judge:
     def standings(
         self, masks: Bool[np.ndarray, "run reader writer"], near: Kept | None = None
     ) -> Steps[None, Standings]:
-        """How each of many does, with a pause after every few.
+        """How each of many does, with a pause after every few runs of some pairs side by side.
 
         Args:
             near: a circuit of which these are parts that lack few of its edges, which is quicker.
         """
         metrics, losses, solved = (np.zeros(len(masks)) for _ in range(3))
         at_once = 1 if near is None else AT_ONCE  # only those near a circuit are run together
-        for pair, was_right in enumerate(self.ends.right):
+        for pairs in self.runs.together():
             for first in range(0, len(masks), at_once):
                 own = slice(first, first + at_once)
-                logits = self.runs.each(masks[own], pair, near)
-                metrics[own] += self.runs.of_logits(logits, [pair] * len(logits))
-                loss, right = answered(logits, self.runs.answers[[pair] * len(logits)])
-                losses[own] += loss
-                solved[own] += right & was_right
+                found = self.runs.of_each(masks[own], pairs, near)
+                for pair, logits in zip(pairs, found, strict=True):
+                    metrics[own] += self.runs.of_logits(logits, [pair] * len(logits))
+                    loss, right = answered(logits, self.runs.answers[[pair] * len(logits)])
+                    losses[own] += loss
+                    solved[own] += right & self.ends.right[pair]
                 yield None
         n = len(self.runs)
         return Standings(self.share(metrics / n), solved.astype(int), losses / n)
@@ -219,10 +220,10 @@ def ends_of(runs: CircuitRuns) -> Steps[None, None]:
     if runs.ends is None:
         metrics, right = [], []
         both = np.stack([runs.graph.possible, np.zeros_like(runs.graph.possible)])
-        for pair in range(len(runs)):
-            logits = runs.each(both, pair)
-            metrics.append(runs.of_logits(logits, [pair, pair]))
-            right.append(bool(answered(logits[:1], runs.answers[[pair]])[1][0]))
+        for pairs in runs.together():
+            for pair, logits in zip(pairs, runs.of_each(both, pairs), strict=True):
+                metrics.append(runs.of_logits(logits, [pair, pair]))
+                right.append(bool(answered(logits[:1], runs.answers[[pair]])[1][0]))
             yield None
         whole, empty = np.mean(metrics, 0).tolist()
         runs.ends = Ends(whole, empty, tuple(right))

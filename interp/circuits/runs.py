@@ -9,6 +9,7 @@ What is computed is only what is not known. A run branches off another whose par
 less than one, off that one's run. A head or an MLP that reads what it read there writes what it wrote there.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,6 +25,7 @@ from interp.circuits.windows import Window, first_difference
 from interp.circuits.writes import Fill, Fills, Writes, fill_of, prompts
 from interp.engine.contrast import Contrast
 from interp.engine.forward import Weights, embed
+from interp.engine.side_by_side import lanes, side_by_side
 from interp.pairs import Pair
 from interp.puzzles import PuzzleSet
 from interp.resumable import Steps
@@ -51,16 +53,24 @@ class Ends:
 class _Trunk:
     """The run of a circuit that others branch off."""
 
-    pair: int
     mask: Mask
     kept: Kept
+
+
+class _Spaces(threading.local):
+    """Memory for the streams of a run, in each thread its own."""
+
+    def __init__(self, weights: Weights, longest: int):
+        self.own = Space(weights, longest)
 
 
 class CircuitRuns:
     """Runs of some pairs' bases in which only a circuit's edges are of that run.
 
+    Runs of several pairs go side by side, a thread each (:mod:`interp.engine.side_by_side`).
+
     With every edge cut the run of each pair is kept: at most 20 MB for the default model, 60 MB where cut
-    edges read no run of the model. Runs share 33 MB besides.
+    edges read no run of the model. The runs of a thread share 33 MB besides.
 
     Args:
         pairs: of which the base is run; the prompts as :func:`interp.circuits.writes.prompts` has them.
@@ -93,7 +103,8 @@ class CircuitRuns:
             [pair.base.grids[3].ravel().astype(np.int64) for pair in pairs]
         )
         self.ends: Ends | None = None
-        self._fill, self._trunk = fill, None  # type: Fill, _Trunk | None
+        self._fill = fill
+        self._trunks: dict[int, _Trunk] = {}
         self._contrasts = [Contrast.of(pair, first_only=first_only) for pair in pairs]
         given = [None] * len(pairs) if answers is None else list(answers)
         if other is None:
@@ -110,7 +121,7 @@ class CircuitRuns:
             each = zip(pairs, given, other, strict=True)
             cut = [_everything_cut(weights, pair, own, one, fill) for pair, own, one in each]
         self._cut = list(cut)
-        self._space = Space(weights, max((len(kept.window) for kept in self._cut), default=0))
+        self._spaces = _Spaces(weights, max((len(kept.window) for kept in self._cut), default=0))
 
     @classmethod
     def begun(
@@ -169,10 +180,21 @@ class CircuitRuns:
             [float(self._contrasts[k].of_logits(own)) for k, own in zip(pairs, logits, strict=True)]
         )
 
-    @torch.inference_mode()
     def logits(self, mask: Mask) -> Float[Tensor, "pair 100 vocab"]:
         """Of every pair's base, cut down to one circuit."""
-        return torch.cat([self._plain(mask, pair) for pair in range(len(self))])
+        return torch.cat(self.of_each(mask[None], range(len(self))))
+
+    def together(self) -> list[range]:
+        """The pairs, as many at a time as go side by side."""
+        n = lanes(self.weights.model.device)
+        return [range(first, min(first + n, len(self))) for first in range(0, len(self), n)]
+
+    def of_each(
+        self, masks: Masks, pairs: Sequence[int], near: Mask | None = None
+    ) -> list[Float[Tensor, "run 100 vocab"]]:
+        """Of the bases of some pairs, side by side, what :meth:`each` says."""
+        self._trunks = {pair: self._trunks[pair] for pair in pairs if pair in self._trunks}
+        return side_by_side(lambda pair: self.each(masks, pair, near), pairs, self.weights.model.device)
 
     @torch.inference_mode()
     def each(self, masks: Masks, pair: int, near: Mask | None = None) -> Float[Tensor, "run 100 vocab"]:
@@ -204,14 +226,14 @@ class CircuitRuns:
     def _plain(self, mask: Mask, pair: int) -> Float[Tensor, "1 100 vocab"]:
         if self._planted is not None:
             return self._planted.each(mask[None], pair)
-        return Branch(self.weights, self._cut[pair], mask, space=self._space).logits()
+        return Branch(self.weights, self._cut[pair], mask, space=self._spaces.own).logits()
 
     def _trunk_of(self, mask: Mask, pair: int) -> Kept:
-        known = self._trunk
-        if known is None or known.pair != pair or not np.array_equal(known.mask, mask):
-            self._trunk = None  # not two at the same time
-            kept = Branch(self.weights, self._cut[pair], mask, space=self._space).kept()
-            self._trunk = known = _Trunk(pair, mask.copy(), kept)
+        known = self._trunks.get(pair)
+        if known is None or not np.array_equal(known.mask, mask):
+            self._trunks.pop(pair, None)  # not two at the same time
+            kept = Branch(self.weights, self._cut[pair], mask, space=self._spaces.own).kept()
+            self._trunks[pair] = known = _Trunk(mask.copy(), kept)
         return known.kept
 
     def _together(self, masks: Masks, near: Mask) -> list[list[int]]:

@@ -137,8 +137,7 @@ def test_only_what_differs_is_computed(model: PuzzleGPT, pairs: list[Pair]) -> N
     runs = CircuitRuns(weights_of(model), pairs[:1])
     path = GRAPH.mask([GRAPH.edge("embed", "L1.H2.v"), GRAPH.edge("L1.H2", "logits")])
     runs.each(path[None], 0, path)
-    assert runs._trunk is not None
-    cut, kept = runs._cut[0], runs._trunk.kept
+    cut, kept = runs._cut[0], runs._trunks[0].kept
     first = int(np.flatnonzero(np.diff(runs_of.prompts(pairs[0]), axis=0))[0])
     assert 0 < first == cut.window.start and cut.streams["mlp", 0].shape[1] == 404 - first
     moved = [(kept.z[layer] != cut.z[layer]).flatten(1).any(1).tolist() for layer in range(3)]
