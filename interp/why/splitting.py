@@ -226,6 +226,15 @@ def contrast_of(
     return (-others.softmax(-1)).scatter(-1, own, 1.0), log_odds, log_odds.sigmoid()
 
 
+def plain_contrast_of(
+    scores: Float[Tensor, "head query key"], at: Int[Tensor, "head query"]
+) -> Float[Tensor, "head query key"]:
+    """The same where each other key that a query sees counts alike."""
+    own = at[..., None]
+    others = scores.isfinite().to(scores).scatter(-1, own, 0.0)
+    return (-others / others.sum(-1, keepdim=True)).scatter(-1, own, 1.0)
+
+
 def scores_of(
     weights: Weights, below: Below, heads: tuple[int, ...], queries: Int[Tensor, " query"]
 ) -> Float[Tensor, "head query key"]:
@@ -246,6 +255,7 @@ class _Sums:
     writers: tuple[str, ...]
     pairs: Tensor
     classes: list[np.ndarray] = field(default_factory=list)
+    plain: list[np.ndarray] = field(default_factory=list)
     log_odds: list[float] = field(default_factory=list)
     attention: list[float] = field(default_factory=list)
     scales: list[Tensor] = field(default_factory=list)
@@ -264,6 +274,7 @@ class _Sums:
             attention=float(np.mean(self.attention)),
             writers=self.writers,
             classes=np.stack(self.classes),
+            plain=np.stack(self.plain),
             pairs=(self.pairs / len(self.classes)).cpu().numpy(),
             log_odds=np.array(self.log_odds),
             scale_spread=float(scale.std() / scale.mean()),
@@ -292,13 +303,15 @@ class _Layer:
     def add(self, below: Below, usual: Usual) -> None:
         scores = scores_of(self.weights, below, self.heads, self.queries)[:, :, self.places]
         counts, log_odds, attention = contrast_of(scores, self.keys)
+        both = torch.cat([counts, plain_contrast_of(scores, self.keys)], 1)
         asking = self.q.of(below, usual, self.queries).flatten(3).flatten(1, 2)
-        against = self.k.of(below, usual, self.places, counts).flatten(3).flatten(1, 2)
-        pairs = (asking @ against.mT / len(self.queries)).double()
-        for own, odds, share, found in zip(self.sums, log_odds, attention, pairs, strict=True):
+        against = self.k.of(below, usual, self.places, both).unflatten(3, (2, -1)).flatten(4).flatten(1, 2)
+        pairs = torch.einsum("had,hbrd->rhab", asking, against / len(self.queries)).double()
+        for own, odds, share, found, plain in zip(self.sums, log_odds, attention, *pairs, strict=True):
             found = found.reshape(own.pairs.shape)
             own.pairs += found
             own.classes.append(by_class(found.cpu().numpy(), own.writers))
+            own.plain.append(by_class(plain.reshape(found.shape).cpu().numpy(), own.writers))
             own.log_odds.append(float(odds.mean()))
             own.attention.append(float(share.mean()))
             own.scales.append(below.scale[self.places])
