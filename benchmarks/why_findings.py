@@ -79,7 +79,7 @@ def _shares(model: PuzzleGPT, puzzles: PuzzleSet, where: Path) -> None:
 
 
 def _shift(model: PuzzleGPT, puzzles: PuzzleSet, bank: PuzzleSet, where: Path) -> None:
-    few = puzzles.puzzles[:: MANY // FEW]
+    few = puzzles.puzzles[:: MANY // FEW + 1]  # tasks come in turn: of all of them
     found = pointer_shift(model, Rows.of_puzzles(few, bank), HEAD, BACK, moved=MEAN)
     title = f"{HEAD.text}: attention when the position of its queries is moved"
     drawn = shift_map(found.shifts, found.offsets, found.profile, title, side=found.expected)

@@ -45,7 +45,7 @@ SEED = 1
 
 LARGEST_SHARE = 0.05
 """Of a run's processor time, for all its measurements together. Not of the time on the clock: where other
-programs take the processor, or a measurement happens to fall into such a minute, the moments stay the same."""
+programs take the processor, and a measurement falls into such a minute, the moments stay the same."""
 
 Row = tuple[int, str, str, float]
 

@@ -17,9 +17,10 @@ from interp.model.hooks import check_not_planted, say_ignored
 from interp.puzzles import Puzzle, load_puzzles
 from interp.resumable import Steps, resumable
 from interp.tokens import N_CTX, with_start
+from interp.why.below import Below, run_up_to
 from interp.why.interventions.one_head import check_back, check_head
 from interp.why.interventions.rows import Rows
-from interp.why.sides import Below, Projection, run_up_to, writers_before
+from interp.why.sides import Projection, writers_before
 from interp.why.split import CellSplit, HeadSplit, by_class
 from interp.why.usual import Usual, usual_of_means, usual_of_rows
 
@@ -68,18 +69,22 @@ def split_heads(
     Raises:
         PuzzlescopeError: if there is no puzzle, no such head, no key so far back, or means of another model.
     """
-    rows, usual = yield from rows_with_usual(model, puzzles, means)
+    rows, usual = yield from rows_with_usual(model, puzzles, means, heads)
     return (yield from split_rows.steps(model, rows, usual, heads, back))
 
 
 def rows_with_usual(
-    model: PuzzleGPT, puzzles: Sequence[Puzzle], means: ReferenceMeans | None
+    model: PuzzleGPT,
+    puzzles: Sequence[Puzzle],
+    means: ReferenceMeans | None,
+    heads: Collection[Component] | None,
 ) -> Steps[None, tuple[Rows, tuple[Usual, ...]]]:
-    """Puzzles as rows, and the means of each of their orders; these are taken now if they are not given."""
-    bank = load_puzzles("bank")
+    """Puzzles as rows, and the means of each of their orders; these are taken now if they are not given, as
+    far up as these heads, or all, read them."""
+    chosen, bank = _chosen(model, heads), load_puzzles("bank")
     rows = Rows.of_puzzles(puzzles, bank)
     orders = tuple(dict.fromkeys(puzzle.structure for puzzle in puzzles))
-    return rows, (yield from usual_of_means(model, orders, means, bank))
+    return rows, (yield from usual_of_means(model, orders, means, bank, layers_below(chosen)))
 
 
 @resumable
@@ -99,7 +104,7 @@ def split_rows(
     if back is not None:
         check_back(back, rows.queries)
     if usual is None:
-        usual = yield from usual_of_references(model, rows)
+        usual = yield from usual_of_references(model, rows, layers_below(chosen))
     gazes = (yield from gazes_of.steps(model, rows, chosen)) if back is None else {}
     sums = {
         head: _Sums.of(weights_of(model), head, back if back is not None else gazes[head].back)
@@ -117,11 +122,11 @@ def split_rows(
     return {head: one.done() for head, one in sums.items()}
 
 
-def usual_of_references(model: PuzzleGPT, rows: Rows) -> Steps[None, tuple[Usual, ...]]:
-    """The means of each of the rows' orders, over their references."""
+def usual_of_references(model: PuzzleGPT, rows: Rows, layers: int) -> Steps[None, tuple[Usual, ...]]:
+    """The means of each of the rows' orders, over their references, of the first ``layers`` layers."""
     found = []
     for reference in rows.references:
-        found.append((yield from usual_of_rows(model, reference)))
+        found.append((yield from usual_of_rows(model, reference, layers)))
     return tuple(found)
 
 
@@ -188,7 +193,9 @@ def cell_split(
             f"Expected a key that the query can see: 0 <= key <= query < {N_CTX}, got key {key} and query"
             f" {query}."
         )
-    usual = (yield from usual_of_means(model, (puzzle.structure,), means, load_puzzles("bank")))[0]
+    usual = (yield from usual_of_means(model, (puzzle.structure,), means, load_puzzles("bank"), head.layer))[
+        0
+    ]
     weights, tokens = weights_of(model), torch.from_numpy(with_start(puzzle.tokens)).to(model.device)
     runs = []
     for one in run_up_to(weights, tokens, head.layer):
@@ -315,6 +322,11 @@ class _Layer:
             own.log_odds.append(float(odds.mean()))
             own.attention.append(float(share.mean()))
             own.scales.append(below.scale[self.places])
+
+
+def layers_below(heads: Collection[Component]) -> int:
+    """How many layers lie below the highest of these heads."""
+    return max(head.layer for head in heads)
 
 
 def _layers(heads: Collection[Component]) -> list[int]:

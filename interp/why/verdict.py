@@ -204,7 +204,7 @@ def head_reason(
         PuzzlescopeError: if there is no puzzle, no such head, no key so far back, or means of another model.
     """
     check_head(model, head)
-    rows, usual = yield from rows_with_usual(model, puzzles, means)
+    rows, usual = yield from rows_with_usual(model, puzzles, means, [head])
     return (yield from reason_of_rows.steps(model, head, rows, usual, back))
 
 
@@ -222,7 +222,7 @@ def reason_of_rows(
         usual: the means of each of the rows' orders; left out, they are taken over the rows' references.
     """
     if usual is None:
-        usual = yield from usual_of_references(model, rows)
+        usual = yield from usual_of_references(model, rows, head.layer)
     if back is None:
         back = (yield from gazes_of.steps(model, rows, [head]))[head].back
     split = (yield from split_rows.steps(model, rows, usual, [head], back))[head]
