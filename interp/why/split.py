@@ -185,6 +185,18 @@ class HeadSplit:
             f" {self.shares[name].text} are {class_name(name)}."
         )
 
+    @property
+    def beside(self) -> str:
+        """The same of the plain contrast, as a sentence beside that one; empty where the head prefers other
+        keys."""
+        if not (self.contrast > 0 and self.plain_contrast > 0):
+            return ""
+        name = max(self.plain_shares, key=lambda one: self.plain_shares[one].value)
+        return (
+            "There the other keys count as much as each is looked at. Over their plain mean it is"
+            f" {number(self.plain_contrast, '.2f')} nats, {self.plain_shares[name].text} {class_name(name)}."
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class CellSplit:

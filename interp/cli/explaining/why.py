@@ -219,10 +219,7 @@ def _print(reason: HeadReason, beside: Beside) -> None:
         [(*_printed(name, split.shares[name]), _percent(split.plain_shares[name].value)) for name in CLASSES],
         1,
     )
-    say_result(
-        f"It is {number(split.contrast, '+.2f')} nats over the other keys as they are looked at,"
-        f" {number(split.plain_contrast, '+.2f')} over their plain mean."
-    )
+    say_result(f"{split.summary()} {split.beside}".strip())
     say_result("")
     print_table(
         ("strongest pairs, query x key", "nats"),
