@@ -76,6 +76,7 @@ def _shares(model: PuzzleGPT, puzzles: PuzzleSet, where: Path) -> None:
     found = split_heads(model, puzzles, heads=[HEAD], back=BACK)[HEAD]
     bars = share_bars(found.shares, f"{HEAD.text}: what makes it look {BACK} back")
     _keep(where, "shares", model, bars, tuple(puzzles), found)
+    print(found.beside, flush=True)
 
 
 def _shift(model: PuzzleGPT, puzzles: PuzzleSet, bank: PuzzleSet, where: Path) -> None:

@@ -22,6 +22,7 @@ from interp.why.interventions.rows import Rows
 from interp.why.planted.planting import Kind, plant_head
 from interp.why.split import by_class, class_of, ratio_share
 from interp.why.usual import usual_of_rows
+from interp.why.verdict import Check
 from tests.interp.circuits.by_hooks import sharp_model
 from tests.support.models import looking_back, saved_model
 
@@ -119,6 +120,14 @@ def test_means_are_taken_no_farther_up_than_they_are_read(model: PuzzleGPT, mean
     assert taken.pairs == pytest.approx(given.pairs, abs=1e-5)
     rows = with_start(BANK.filter(structure=STRUCTURES[1]).limit(2).tokens)
     assert len(finish(usual_of_rows(model, rows, 1)).z) == 1
+
+
+def test_a_check_is_told_in_the_unit_of_what_is_expected() -> None:
+    share = Check("pointer", "share", 1.031, 1.03, 1.04, "at least 80%", True)
+    assert share.text == "share: 103% (103% to 104%); expected at least 80%"
+    moved = replace(share, unit="positions", value=-0.001, low=-0.004, high=0.98)
+    assert moved.measured == "0.00 (0.00 to 0.98)"
+    assert replace(share, value=float("nan")).measured == ""
 
 
 def test_every_pair_is_of_one_class() -> None:
