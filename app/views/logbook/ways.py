@@ -114,7 +114,8 @@ def _draw(scene: Scene, backend: Backend) -> None:
     with here:
         for head, one in zip_longest(heads, seen or ()):
             told = one.state.summary() if one is not None and one.state is not None else f"{head.text} …"
-            st.markdown(escape_markdown(told).replace(head.text, f"**{head.text}**", 1))
+            name = escape_markdown(head.text)
+            st.markdown(escape_markdown(told).replace(name, f"**{name}**", 1))
             own = replace(scene, attention=head)
             query = urlencode({**own.query(), "show": "why"})
             link = workbench_link(f"Why {head.text} looks there →", query, folder="./heads")
