@@ -76,10 +76,11 @@ def _shares(model: PuzzleGPT, puzzles: PuzzleSet, where: Path) -> None:
     found = split_heads(model, puzzles, heads=[HEAD], back=BACK)[HEAD]
     bars = share_bars(found.shares, f"{HEAD.text}: what makes it look {BACK} back")
     _keep(where, "shares", model, bars, tuple(puzzles), found)
+    print(found.beside, flush=True)
 
 
 def _shift(model: PuzzleGPT, puzzles: PuzzleSet, bank: PuzzleSet, where: Path) -> None:
-    few = puzzles.puzzles[:: MANY // FEW]
+    few = puzzles.puzzles[:: MANY // FEW + 1]  # tasks come in turn: of all of them
     found = pointer_shift(model, Rows.of_puzzles(few, bank), HEAD, BACK, moved=MEAN)
     title = f"{HEAD.text}: attention when the position of its queries is moved"
     drawn = shift_map(found.shifts, found.offsets, found.profile, title, side=found.expected)

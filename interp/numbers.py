@@ -11,12 +11,15 @@ FEWEST_TIMES, MOST_TIMES = 1e-3, 1e7
 
 
 def number(value: float, form: str = ".3e") -> str:
-    """A number as text, or, of one that is none, that it is not finite.
+    """A number as text, or, of one that is none, that it is not finite. What rounds to 0 is no negative 0.
 
-    >>> number(0.00125), number(float("nan"))
-    ('1.250e-03', 'not finite')
+    >>> number(0.00125), number(float("nan")), number(-0.001, ".0%")
+    ('1.250e-03', 'not finite', '0%')
     """
-    return f"{value:{form}}" if isfinite(value) else NOT_FINITE
+    if not isfinite(value):
+        return NOT_FINITE
+    told = f"{value:{form}}"
+    return told if any(digit in told for digit in "123456789") else told.replace("-", "", 1)
 
 
 def short(value: float) -> str:

@@ -79,7 +79,9 @@ def puzzles() -> tuple[Puzzle, ...]:
 def question(group: str, asked: Asked) -> Question[Any]:
     """What is asked of a group."""
     many = puzzles()
-    few = many[:: len(many) // FEW][:FEW]
+    few = many[
+        :: len(many) // FEW + 1
+    ]  # tasks come in turn, so by one more than a whole turn: of all of them
     head, back = asked.head, asked.back
     questions: dict[str, Question[Any]] = {
         VERDICT: ReasonOf(many, head, back),

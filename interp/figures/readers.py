@@ -45,32 +45,8 @@ def readers_board(
     first = source.layer + (source.kind == "mlp")
     lines = [*(f"L{layer}" for layer in range(first, cfg.n_layers)), "logits"]
     figure = base_figure(title, height=114 + 24 * max(len(lines), 4))
-    middles = [column * (cfg.n_heads + _GAP) + (cfg.n_heads - 1) / 2 for column in range(3)]
-    last = 3 * (cfg.n_heads + _GAP)
-    for middle, text in zip(
-        [*middles, last], ["queries<br>of head", "keys<br>of head", "values<br>of head", "mlp"], strict=True
-    ):
-        figure.add_annotation(
-            text=text,
-            x=middle,
-            y=1,
-            yref="paper",
-            yanchor="bottom",
-            yshift=18,
-            showarrow=False,
-            font={"size": 12},
-        )
-    heads = [column * (cfg.n_heads + _GAP) + head for column in range(3) for head in range(cfg.n_heads)]
     figure.update_layout(margin_t=88, bargap=0)
-    figure.update_xaxes(
-        tickvals=heads,
-        ticktext=[str(head) for head in range(cfg.n_heads)] * 3,
-        tickangle=0,
-        side="top",
-        range=[-0.6, last + 0.9],
-        showgrid=False,
-        zeroline=False,
-    )
+    _name_columns(figure, cfg)
     name_lines(figure, lines)
     if not tiles:
         figure.add_annotation(text=MEASURING, xref="paper", yref="paper", x=0.5, y=0.5, showarrow=False)
@@ -89,6 +65,35 @@ def readers_board(
         ],
     )
     return figure
+
+
+def _name_columns(figure: Draft, cfg: Config) -> None:
+    """Whose columns they are, and the number of each head."""
+    middles = [column * (cfg.n_heads + _GAP) + (cfg.n_heads - 1) / 2 for column in range(3)]
+    last = 3 * (cfg.n_heads + _GAP)
+    for middle, text in zip(
+        [*middles, last], ["queries<br>of head", "keys<br>of head", "values<br>of head", "mlp"], strict=True
+    ):
+        figure.add_annotation(
+            text=text,
+            x=middle,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            yshift=18,
+            showarrow=False,
+            font={"size": 12},
+        )
+    heads = [column * (cfg.n_heads + _GAP) + head for column in range(3) for head in range(cfg.n_heads)]
+    figure.update_xaxes(
+        tickvals=heads,
+        ticktext=[str(head) for head in range(cfg.n_heads)] * 3,
+        tickangle=0,
+        side="top",
+        range=[-0.6, last + 0.9],
+        showgrid=False,
+        zeroline=False,
+    )
 
 
 def _column(reader: Reader, cfg: Config) -> float:

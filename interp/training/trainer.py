@@ -56,7 +56,7 @@ class Trainer:
     """One training run in one folder: its weights, optimizer, data, clock and log.
 
     Counts (``steps``, ``puzzles``, ``seconds``) are those of the model, the runs that this one continues
-    included.
+    included; ``processor`` is the processor time of this run's own steps, seconds.
 
     Args:
         recipe: what to compute.
@@ -90,7 +90,7 @@ class Trainer:
         self._network: Network = torch.compile(self.model, dynamic=False) if fused else self.model
         self.optimizer = MuonAdamW(self.model, recipe.lr, recipe.weight_decay)
         self.data = TrainingData(recipe.seed)
-        self.steps, self.seconds = 0, 0.0
+        self.steps, self.seconds, self.processor = 0, 0.0, 0.0
         self.before = Before()
         self.history: list[Stretch] = []
         self.recorder = DynamicsRecorder()
@@ -167,9 +167,10 @@ class Trainer:
                     self.recorder.record(self.model, self.puzzles)
                 if self.keeper.due(self.puzzles):
                     self.keeper.keep(self.model, self.puzzles)
-                started = time.perf_counter()
+                started, began = time.perf_counter(), time.process_time()
                 losses = self.step()
                 self.seconds += time.perf_counter() - started
+                self.processor += time.process_time() - began
                 self._show(bar, losses)
                 if self.seconds >= next_evaluation:
                     next_evaluation += 60 * self.recipe.evaluate_every
@@ -186,11 +187,12 @@ class Trainer:
         return self.model.eval()
 
     def _plan(self) -> tuple[float, float]:
-        """Puzzles that the model will have seen at the end, and seconds that this run will have taken."""
+        """Puzzles that the model will have seen at the end, and processor seconds that this run's steps will
+        have taken."""
         if not self.progress:
             return math.inf, math.inf
         own = self._own_steps * self.recipe.batch
-        return self.before.puzzles + own / self.progress, self._own_seconds / self.progress
+        return self.before.puzzles + own / self.progress, self.processor / self.progress
 
     def step(self) -> dict[str, float]:
         """One batch, one update. Returns the mean loss over all tokens (weighted) and over the answer."""
@@ -279,6 +281,8 @@ class Trainer:
             "before": asdict(self.before),
             "history": [asdict(stretch) for stretch in self.history],
             "recording_seconds": self.recorder.seconds,
+            "processor": self.processor,
+            "recording_processor": self.recorder.processor,
         }
         self.recorder.save(self.folder)
         partial = self.folder / (STATE_FILE + ".partial")
@@ -298,6 +302,9 @@ class Trainer:
             self.before = Before(**state["before"])
             self.history = [Stretch.read(stretch) for stretch in state["history"]]
             recorded = state["recording_seconds"]
+            # A state that was saved before these were kept has the clock's.
+            self.processor = state.get("processor", self._own_seconds)
+            recorded_processor = state.get("recording_processor", recorded)
         except PuzzlescopeError:
             raise
         except Exception as error:
@@ -305,7 +312,7 @@ class Trainer:
                 f"{path} is not a training state that can be continued: remove it to start anew."
             ) from error
         self.recorder = DynamicsRecorder.resumed(self.folder, self.puzzles)
-        self.recorder.seconds = recorded
+        self.recorder.seconds, self.recorder.processor = recorded, recorded_processor
         cut_log(self.folder, self.steps)
 
     def _continue(self) -> None:

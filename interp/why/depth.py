@@ -19,9 +19,9 @@ from interp.engine.forward import weights_of
 from interp.model import PuzzleGPT
 from interp.resumable import Steps, resumable
 from interp.tokens import GRID_NAMES, GRID_TOKENS, N_CTX
+from interp.why.below import run_up_to
 from interp.why.interventions.one_head import check_head
 from interp.why.interventions.rows import Rows
-from interp.why.sides import run_up_to
 from interp.why.splitting import scores_of
 
 LOOKS = ("one back", "100 back", "same token")

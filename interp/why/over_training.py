@@ -29,7 +29,14 @@ from interp.why.interventions.rows import Rows
 from interp.why.interventions.shift import pointer_shift
 from interp.why.phase import DRAWS, Phase, head_phase
 from interp.why.split import CLASSES, HeadSplit
-from interp.why.splitting import Gaze, gazes_of, profiles_of, split_rows, usual_of_references
+from interp.why.splitting import (
+    Gaze,
+    gazes_of,
+    layers_below,
+    profiles_of,
+    split_rows,
+    usual_of_references,
+)
 from interp.why.usual import Usual
 from interp.why.verdict import CLEAR
 
@@ -240,7 +247,7 @@ def _at(
     if not asked:
         return []
     profiles = yield from profiles_of.steps(model, rows, tuple(asked), most=len(rows.tokens))
-    usual = (yield from usual_of_references(model, rows)) if looking else ()
+    usual = (yield from usual_of_references(model, rows, layers_below(looking))) if looking else ()
     splits: dict[Component, HeadSplit] = {}
     for back in dict.fromkeys(asked[head] for head in looking):
         same = [head for head in looking if asked[head] == back]

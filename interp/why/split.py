@@ -21,7 +21,10 @@ are the reference means (:mod:`interp.ablation.means`), over puzzles that are no
     D(p) = s(p, t) - sum over j != t of a(p, j) / (1 - a(p, t)) s(p, j)
 
 which is the log-odds of the key looked at, ``log a(p, t) / (1 - a(p, t))``, plus the entropy of the
-attention among the others. Log-odds, because attention near 1 hardly moves whatever is taken away. Queries
+attention among the others. Log-odds, because attention near 1 hardly moves whatever is taken away. Beside it
+the **plain contrast** is told, with the mean of the others, each counted alike: it says what sets the key
+apart from any other, most of which get no attention, where ``D`` says what sets it apart from those that
+nearly get it. It is larger, and shares are of another whole. Verdicts rest on ``D``. Queries
 are those that predict the answer's cells; a query with fewer than ``back`` positions before it never counts,
 so nothing is measured at a clamped position.
 """
@@ -96,6 +99,7 @@ class HeadSplit:
         attention: the mean attention there, over queries and puzzles.
         writers: who writes before the head: token, position, heads and MLPs layer by layer, bias.
         classes: the mean over queries of every class of :data:`CLASSES`, in nats.
+        plain: the same of the plain contrast.
         pairs: the mean over queries and puzzles of every pair of writers and parts of :data:`PARTS`, in nats:
             query's writer and its part, key's writer and its part.
         log_odds: of each puzzle, the mean over queries of the log-odds of the key looked at.
@@ -107,6 +111,7 @@ class HeadSplit:
     attention: float
     writers: tuple[str, ...]
     classes: Float[np.ndarray, "puzzle class"]
+    plain: Float[np.ndarray, "puzzle class"]
     pairs: Pairs
     log_odds: Float[np.ndarray, " puzzle"]
     scale_spread: float
@@ -116,10 +121,20 @@ class HeadSplit:
         """What is taken apart, in nats: the mean over queries and puzzles."""
         return float(self.classes.sum(1).mean())
 
+    @property
+    def plain_contrast(self) -> float:
+        """The same, of the plain mean of the other keys."""
+        return float(self.plain.sum(1).mean())
+
     @cached_property
     def shares(self) -> Mapping[str, Share]:
         """Of every class its share of the contrast. They add up to 1; one may be negative."""
         return {name: self.share_of(name) for name in CLASSES}
+
+    @cached_property
+    def plain_shares(self) -> Mapping[str, Share]:
+        """The same, of the plain contrast."""
+        return {name: _share_of(self.plain, name) for name in CLASSES}
 
     @cached_property
     def position_share(self) -> Share:
@@ -128,8 +143,7 @@ class HeadSplit:
 
     def share_of(self, *names: str) -> Share:
         """The share of some classes together: a ratio of means over puzzles, not a mean of ratios."""
-        part = self.classes[:, [list(CLASSES).index(name) for name in names]].sum(1)
-        return ratio_share(part, self.classes.sum(1))
+        return _share_of(self.classes, *names)
 
     def strongest(self, n: int = 8) -> tuple["Term", ...]:
         """The pairs of writers and parts that count most, either sign, the largest first."""
@@ -138,7 +152,7 @@ class HeadSplit:
     @property
     def nbytes(self) -> int:
         """Bytes of all its arrays."""
-        return self.classes.nbytes + self.pairs.nbytes + self.log_odds.nbytes
+        return self.classes.nbytes + self.plain.nbytes + self.pairs.nbytes + self.log_odds.nbytes
 
     def rows(self) -> tuple[dict[str, Any], ...]:
         """A row a class."""
@@ -151,6 +165,8 @@ class HeadSplit:
                 "share": self.shares[name].value,
                 "low": self.shares[name].low,
                 "high": self.shares[name].high,
+                "plain_nats": float(self.plain[:, k].mean()),
+                "plain_share": self.plain_shares[name].value,
             }
             for k, name in enumerate(CLASSES)
         )
@@ -167,6 +183,18 @@ class HeadSplit:
         return (
             f"Of the {number(self.contrast, '.2f')} nats by which {self.head.text} prefers {key},"
             f" {self.shares[name].text} are {class_name(name)}."
+        )
+
+    @property
+    def beside(self) -> str:
+        """The same of the plain contrast, as a sentence beside that one; empty where the head prefers other
+        keys."""
+        if not (self.contrast > 0 and self.plain_contrast > 0):
+            return ""
+        name = max(self.plain_shares, key=lambda one: self.plain_shares[one].value)
+        return (
+            "There the other keys count as much as each is looked at. Over their plain mean it is"
+            f" {number(self.plain_contrast, '.2f')} nats, {self.plain_shares[name].text} {class_name(name)}."
         )
 
 
@@ -297,3 +325,8 @@ def ratio_share(part: Float[np.ndarray, " puzzle"], whole: Float[np.ndarray, " p
         each = part[drawn].mean(1) / whole[drawn].mean(1)
         low, high = np.quantile(each, [0.025, 0.975])
         return Share(float(part.mean() / whole.mean()), float(low), float(high))
+
+
+def _share_of(classes: Float[np.ndarray, "puzzle class"], *names: str) -> Share:
+    """The share that some classes have together of all of them."""
+    return ratio_share(classes[:, [list(CLASSES).index(name) for name in names]].sum(1), classes.sum(1))

@@ -17,9 +17,10 @@ from interp.model.hooks import check_not_planted, say_ignored
 from interp.puzzles import Puzzle, load_puzzles
 from interp.resumable import Steps, resumable
 from interp.tokens import N_CTX, with_start
+from interp.why.below import Below, run_up_to
 from interp.why.interventions.one_head import check_back, check_head
 from interp.why.interventions.rows import Rows
-from interp.why.sides import Below, Projection, run_up_to, writers_before
+from interp.why.sides import Projection, writers_before
 from interp.why.split import CellSplit, HeadSplit, by_class
 from interp.why.usual import Usual, usual_of_means, usual_of_rows
 
@@ -68,18 +69,22 @@ def split_heads(
     Raises:
         PuzzlescopeError: if there is no puzzle, no such head, no key so far back, or means of another model.
     """
-    rows, usual = yield from rows_with_usual(model, puzzles, means)
+    rows, usual = yield from rows_with_usual(model, puzzles, means, heads)
     return (yield from split_rows.steps(model, rows, usual, heads, back))
 
 
 def rows_with_usual(
-    model: PuzzleGPT, puzzles: Sequence[Puzzle], means: ReferenceMeans | None
+    model: PuzzleGPT,
+    puzzles: Sequence[Puzzle],
+    means: ReferenceMeans | None,
+    heads: Collection[Component] | None,
 ) -> Steps[None, tuple[Rows, tuple[Usual, ...]]]:
-    """Puzzles as rows, and the means of each of their orders; these are taken now if they are not given."""
-    bank = load_puzzles("bank")
+    """Puzzles as rows, and the means of each of their orders; these are taken now if they are not given, as
+    far up as these heads, or all, read them."""
+    chosen, bank = _chosen(model, heads), load_puzzles("bank")
     rows = Rows.of_puzzles(puzzles, bank)
     orders = tuple(dict.fromkeys(puzzle.structure for puzzle in puzzles))
-    return rows, (yield from usual_of_means(model, orders, means, bank))
+    return rows, (yield from usual_of_means(model, orders, means, bank, layers_below(chosen)))
 
 
 @resumable
@@ -99,7 +104,7 @@ def split_rows(
     if back is not None:
         check_back(back, rows.queries)
     if usual is None:
-        usual = yield from usual_of_references(model, rows)
+        usual = yield from usual_of_references(model, rows, layers_below(chosen))
     gazes = (yield from gazes_of.steps(model, rows, chosen)) if back is None else {}
     sums = {
         head: _Sums.of(weights_of(model), head, back if back is not None else gazes[head].back)
@@ -117,11 +122,11 @@ def split_rows(
     return {head: one.done() for head, one in sums.items()}
 
 
-def usual_of_references(model: PuzzleGPT, rows: Rows) -> Steps[None, tuple[Usual, ...]]:
-    """The means of each of the rows' orders, over their references."""
+def usual_of_references(model: PuzzleGPT, rows: Rows, layers: int) -> Steps[None, tuple[Usual, ...]]:
+    """The means of each of the rows' orders, over their references, of the first ``layers`` layers."""
     found = []
     for reference in rows.references:
-        found.append((yield from usual_of_rows(model, reference)))
+        found.append((yield from usual_of_rows(model, reference, layers)))
     return tuple(found)
 
 
@@ -188,7 +193,9 @@ def cell_split(
             f"Expected a key that the query can see: 0 <= key <= query < {N_CTX}, got key {key} and query"
             f" {query}."
         )
-    usual = (yield from usual_of_means(model, (puzzle.structure,), means, load_puzzles("bank")))[0]
+    usual = (yield from usual_of_means(model, (puzzle.structure,), means, load_puzzles("bank"), head.layer))[
+        0
+    ]
     weights, tokens = weights_of(model), torch.from_numpy(with_start(puzzle.tokens)).to(model.device)
     runs = []
     for one in run_up_to(weights, tokens, head.layer):
@@ -226,6 +233,15 @@ def contrast_of(
     return (-others.softmax(-1)).scatter(-1, own, 1.0), log_odds, log_odds.sigmoid()
 
 
+def plain_contrast_of(
+    scores: Float[Tensor, "head query key"], at: Int[Tensor, "head query"]
+) -> Float[Tensor, "head query key"]:
+    """The same where each other key that a query sees counts alike."""
+    own = at[..., None]
+    others = scores.isfinite().to(scores).scatter(-1, own, 0.0)
+    return (-others / others.sum(-1, keepdim=True)).scatter(-1, own, 1.0)
+
+
 def scores_of(
     weights: Weights, below: Below, heads: tuple[int, ...], queries: Int[Tensor, " query"]
 ) -> Float[Tensor, "head query key"]:
@@ -246,6 +262,7 @@ class _Sums:
     writers: tuple[str, ...]
     pairs: Tensor
     classes: list[np.ndarray] = field(default_factory=list)
+    plain: list[np.ndarray] = field(default_factory=list)
     log_odds: list[float] = field(default_factory=list)
     attention: list[float] = field(default_factory=list)
     scales: list[Tensor] = field(default_factory=list)
@@ -264,6 +281,7 @@ class _Sums:
             attention=float(np.mean(self.attention)),
             writers=self.writers,
             classes=np.stack(self.classes),
+            plain=np.stack(self.plain),
             pairs=(self.pairs / len(self.classes)).cpu().numpy(),
             log_odds=np.array(self.log_odds),
             scale_spread=float(scale.std() / scale.mean()),
@@ -292,16 +310,23 @@ class _Layer:
     def add(self, below: Below, usual: Usual) -> None:
         scores = scores_of(self.weights, below, self.heads, self.queries)[:, :, self.places]
         counts, log_odds, attention = contrast_of(scores, self.keys)
+        both = torch.cat([counts, plain_contrast_of(scores, self.keys)], 1)
         asking = self.q.of(below, usual, self.queries).flatten(3).flatten(1, 2)
-        against = self.k.of(below, usual, self.places, counts).flatten(3).flatten(1, 2)
-        pairs = (asking @ against.mT / len(self.queries)).double()
-        for own, odds, share, found in zip(self.sums, log_odds, attention, pairs, strict=True):
+        against = self.k.of(below, usual, self.places, both).unflatten(3, (2, -1)).flatten(4).flatten(1, 2)
+        pairs = torch.einsum("had,hbrd->rhab", asking, against / len(self.queries)).double()
+        for own, odds, share, found, plain in zip(self.sums, log_odds, attention, *pairs, strict=True):
             found = found.reshape(own.pairs.shape)
             own.pairs += found
             own.classes.append(by_class(found.cpu().numpy(), own.writers))
+            own.plain.append(by_class(plain.reshape(found.shape).cpu().numpy(), own.writers))
             own.log_odds.append(float(odds.mean()))
             own.attention.append(float(share.mean()))
             own.scales.append(below.scale[self.places])
+
+
+def layers_below(heads: Collection[Component]) -> int:
+    """How many layers lie below the highest of these heads."""
+    return max(head.layer for head in heads)
 
 
 def _layers(heads: Collection[Component]) -> list[int]:

@@ -8,19 +8,20 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from interp.ablation import ReferenceMeans, bank_means
+from interp.ablation import ReferenceMeans
 from interp.ablation.means import reference_puzzles
-from interp.ablation.recording import mean_outputs
+from interp.engine.forward import weights_of
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.puzzles import Puzzle, PuzzleSet
 from interp.resumable import Steps
 from interp.tokens import N_CTX, Structure, with_start
+from interp.why.below import run_up_to
 
 
 @dataclass(frozen=True, eq=False)
 class Usual:
-    """Means over rows of one order.
+    """Means over rows of one order, of as many layers, from the first, as are asked about.
 
     Attributes:
         tokens: how often each token stands at each position, 0 to 1.
@@ -40,33 +41,51 @@ class Usual:
         return found
 
 
-def usual_of_rows(model: PuzzleGPT, rows: Int[np.ndarray, "row 405"]) -> Steps[None, Usual]:
-    """Of these rows of tokens, start token included; a pause after every run."""
-    prompt = torch.from_numpy(rows).to(model.device)
-    found = yield from mean_outputs(model, prompt, 1)
-    return Usual(_frequencies(model, rows), found["z"], found["mlp_out"])
+def usual_of_rows(model: PuzzleGPT, rows: Int[np.ndarray, "row 405"], layers: int) -> Steps[None, Usual]:
+    """Of these rows of tokens, start token included; a pause after every run, of which no more is computed
+    than is asked for.
+
+    Args:
+        layers: how many, less than the model has: those below the heads that are asked about.
+    """
+    cfg = model.cfg
+    z = model.W_E.new_zeros(layers, N_CTX, cfg.n_heads, cfg.d_head)
+    mlp_out = model.W_E.new_zeros(layers, N_CTX, cfg.d_model)
+    for tokens in torch.from_numpy(rows).to(model.device) if layers else ():
+        *_, last = run_up_to(weights_of(model), tokens, layers)
+        z += torch.stack(last.z)
+        mlp_out += torch.stack(last.mlp_out)
+        yield None
+    return Usual(_frequencies(model, rows), z / len(rows), mlp_out / len(rows))
 
 
 def usual_of_means(
-    model: PuzzleGPT, structures: tuple[Structure, ...], means: ReferenceMeans | None, bank: PuzzleSet
+    model: PuzzleGPT,
+    structures: tuple[Structure, ...],
+    means: ReferenceMeans | None,
+    bank: PuzzleSet,
+    layers: int,
 ) -> Steps[None, tuple[Usual, ...]]:
-    """Of these orders, from the reference means; these are taken now if they are not given.
+    """Of these orders, from the reference means. If they are not given, the same means are taken now, of no
+    more layers than are asked for.
 
     Raises:
         PuzzlescopeError: if they are of another model, or of other orders.
     """
-    if means is None:
-        means = yield from bank_means.steps(model, bank, structures)
-    means.check(model)
+    if means is not None:
+        means.check(model)
     found = []
     for structure in structures:
+        rows = with_start(reference_puzzles(bank, structure).tokens)
+        if means is None:
+            found.append((yield from usual_of_rows(model, rows, layers)))
+            continue
         own = means.of.get(structure)
         if own is None:
             raise PuzzlescopeError(
                 f"These reference means are not of the order {structure.name}: take them over puzzles in that"
                 " order too."
             )
-        rows = with_start(reference_puzzles(bank, structure).tokens)
         found.append(Usual(_frequencies(model, rows), own.z.to(model.W_E), own.mlp_out.to(model.W_E)))
     return tuple(found)
 

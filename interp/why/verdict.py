@@ -84,6 +84,7 @@ class Check:
         low, high: its 95 % interval over bootstraps of puzzles.
         bound: what is predicted, in words.
         passed: whether it is so.
+        unit: of the value: a share of one, or positions.
     """
 
     way: Way
@@ -93,15 +94,21 @@ class Check:
     high: float
     bound: str
     passed: bool
+    unit: Literal["share", "positions"] = "share"
+
+    @property
+    def measured(self) -> str:
+        """The value and its interval, in the unit of what is predicted; empty if there is nothing to
+        measure."""
+        if np.isnan(self.value):
+            return ""
+        form = ".0%" if self.unit == "share" else ".2f"
+        value, low, high = (number(one, form) for one in (self.value, self.low, self.high))
+        return f"{value} ({low} to {high})"
 
     @property
     def text(self) -> str:
-        if np.isnan(self.value):
-            return f"{self.what}: there is nothing to measure; expected {self.bound}"
-        return (
-            f"{self.what}: {number(self.value, '.2f')} ({number(self.low, '.2f')} to"
-            f" {number(self.high, '.2f')}); expected {self.bound}"
-        )
+        return f"{self.what}: {self.measured or 'there is nothing to measure'}; expected {self.bound}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,11 +182,18 @@ class HeadReason:
             if self.split.attention >= CLEAR:
                 return f"{where}, but its scores prefer others: there is no preference to explain."
             return f"{where}, less than {CLEAR}: it does not keep to it, so there is nothing to explain."
-        shares = self.split.position_share
+        return f"{where}. Verdict: {VERDICTS[self.verdict]}. {self.evidence}"
+
+    @property
+    def evidence(self) -> str:
+        """What a verdict rests on most, in a sentence or two; empty where it is *none*."""
+        if self.verdict == "none":
+            return ""
+        share = self.split.position_share
+        more = ", more than all because other terms speak against it" if share.low > 1 else ""
         return (
-            f"{where}. Verdict: {VERDICTS[self.verdict]}. Position is {shares.text} of what sets that key"
-            f" apart; the peak moves by {number(self.shift_slope, '+.2f')} for each position that the"
-            " queries' are moved by."
+            f"Position is {share.text} of what sets that key apart{more}. When its queries are moved on by"
+            f" one position, its peak moves by {number(self.shift_slope, '+.2f')}."
         )
 
 
@@ -204,7 +218,7 @@ def head_reason(
         PuzzlescopeError: if there is no puzzle, no such head, no key so far back, or means of another model.
     """
     check_head(model, head)
-    rows, usual = yield from rows_with_usual(model, puzzles, means)
+    rows, usual = yield from rows_with_usual(model, puzzles, means, [head])
     return (yield from reason_of_rows.steps(model, head, rows, usual, back))
 
 
@@ -222,7 +236,7 @@ def reason_of_rows(
         usual: the means of each of the rows' orders; left out, they are taken over the rows' references.
     """
     if usual is None:
-        usual = yield from usual_of_references(model, rows)
+        usual = yield from usual_of_references(model, rows, head.layer)
     if back is None:
         back = (yield from gazes_of.steps(model, rows, [head]))[head].back
     split = (yield from split_rows.steps(model, rows, usual, [head], back))[head]
@@ -276,6 +290,7 @@ def _pointer(split: HeadSplit, shift: Shift, changed: Interventions) -> tuple[Ch
             *(slope.value, slope.low, slope.high),
             f"1 within {SLOPE}",
             abs(slope.value - 1) <= SLOPE,
+            "positions",
         ),
     )
 
@@ -318,6 +333,7 @@ def _composition(split: HeadSplit, changed: Interventions) -> tuple[Check, ...]:
                 *(moved.value, moved.low, moved.high),
                 "1, to the nearest",
                 abs(moved.value - 1) < 0.5,
+                "positions",
             ),
         ]
     return tuple(found)

@@ -18,6 +18,21 @@ def heading(section: Section, question: str) -> None:
     terms.markdown(question)
 
 
+def opened(section: Section, question: str, problem: str) -> bool:
+    """The start of a section that cannot be shown of every model: why not, in a sentence.
+
+    Args:
+        problem: why it cannot be; empty if it can.
+
+    Returns:
+        Whether the section goes on.
+    """
+    heading(section, question)
+    if problem:
+        st.info(escape_markdown(problem))
+    return not problem
+
+
 def columns() -> tuple[DeltaGenerator, DeltaGenerator]:
     """The place for what comes out here, and a narrower one beside it for what to make of it."""
     here, beside = st.columns([7, 4], gap="medium")

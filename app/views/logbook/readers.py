@@ -24,6 +24,7 @@ from interp.circuits.scores import EdgeScores
 from interp.why.readers import PUZZLES, EdgesFrom, JoinedReader, joined_readers, who_reads_most
 
 _PATHS, _EDGES = "logbook-paths", "logbook-edges"
+"""Of what a visitor looks in on; the first, in the session, whether this visitor has asked for all of it."""
 SOURCE = Component(0, "attn")
 EDGES = EdgesFrom(Pairs(n=2), SOURCE)
 SHOWN, ROW = 12, 33
@@ -38,17 +39,14 @@ HEAD = ("Reader", "Composition\N{NO-BREAK SPACE}", "Path, nats\N{NO-BREAK SPACE}
 
 
 def show(section: Section, scene: Scene, backend: Backend) -> Verdict:
-    """Draw the section; its table fills up, but for the exact edges, which are computed when asked for."""
-    experiment.heading(section, QUESTION)
-    problem = live.cannot(scene.model, backend)
-    if problem:
-        st.info(escape_markdown(problem))
+    """Draw the section. Nothing is computed before it is asked for: few come down to here, and it takes half
+    a minute."""
+    if not experiment.opened(section, QUESTION, live.cannot(scene.model, backend)):
         return "shown"
 
     def under_way() -> bool:
-        edges = _edges(scene, backend)
-        return _paths(scene, backend).progress is not None or (
-            edges is not None and edges.progress is not None
+        return _asked() and any(
+            seen.progress is not None for seen in (_edges(scene, backend), _paths(scene, backend))
         )
 
     def draw_readers() -> None:
@@ -63,25 +61,31 @@ def _paths(scene: Scene, backend: Backend) -> Seen[PathState]:
     return look_in(_PATHS, (scene.model, question), lambda: backend.watch(scene.model, question))
 
 
-def _edges(scene: Scene, backend: Backend) -> Seen[EdgeScores] | None:
-    """How far the exact edges are, if this visitor has asked for them."""
-    if not st.session_state.get(_EDGES):
-        return None
+def _edges(scene: Scene, backend: Backend) -> Seen[EdgeScores]:
     return look_in(_EDGES, (scene.model, EDGES), lambda: backend.watch(scene.model, EDGES))
 
 
+def _asked() -> bool:
+    return bool(st.session_state.get(_PATHS))
+
+
 def _ask() -> None:
-    st.session_state[_EDGES] = True
+    st.session_state[_PATHS] = True
+
+
+def _found(scene: Scene, backend: Backend) -> tuple[JoinedReader, ...]:
+    """What is known by now. The edges are begun first: of one visitor's work the latest comes first, and
+    paths are there sooner."""
+    edges, paths = _edges(scene, backend), _paths(scene, backend)
+    if paths.state is None:
+        return ()
+    exact = edges.state if edges.progress is None else None
+    return joined_readers(backend.ask(scene.model, CompositionScores()), paths.state, exact)
 
 
 def _draw(scene: Scene, backend: Backend) -> None:
-    paths, edges = _paths(scene, backend), _edges(scene, backend)
-    scores = backend.ask(scene.model, CompositionScores())
-    found: tuple[JoinedReader, ...] = ()
-    if paths.state is not None:
-        exact = edges.state if edges is not None and edges.progress is None else None
-        found = joined_readers(scores, paths.state, exact)
     here, beside = experiment.columns()
+    found = _found(scene, backend) if _asked() else ()
     with here:
         table.show(
             f"Who reads {SOURCE.text}",
@@ -90,33 +94,33 @@ def _draw(scene: Scene, backend: Backend) -> None:
             (SHOWN + 1) * ROW,
             "Nothing is measured yet.",
             titled=False,
-            first="8em",
+            first="6em",
         )
-        _progress(paths, edges)
+        if _asked():
+            _progress(_paths(scene, backend), _edges(scene, backend))
+        else:
+            st.button("Measure who reads it", key="log-readers-begin", on_click=_ask)
+            st.caption("Every path and every edge is cut in a run of its own: about half a minute.")
     with beside:
         experiment.published(
             "the weights of layer 0's heads multiplied with those of later parts, as a look at who could"
             " read them; no verdict."
         )
-        st.markdown(f"**Here:** {escape_markdown(who_reads_most(found, SOURCE))}")
+        if found:
+            st.markdown(f"**Here:** {escape_markdown(who_reads_most(found, SOURCE).replace('-', '−'))}")
         st.caption(
             f"Composition: beyond chance. Path: over {PUZZLES} puzzles, zero in its place for that reader"
             f" alone. Edges: over {EDGES.pairs.words}, in logits of the right colour over the other end's."
         )
-        if edges is None:
-            st.button("Measure the exact edges", key="log-edges", on_click=_ask)
-            st.caption("Every edge is cut in a run of its own: about half a minute.")
         experiment.go_on(
             scene.link_to(scene.puzzle, scene.ablation), EDGES.program(scene.model), key="log-readers-python"
         )
 
 
-def _progress(paths: Seen[PathState], edges: Seen[EdgeScores] | None) -> None:
+def _progress(paths: Seen[PathState], edges: Seen[EdgeScores]) -> None:
     """Of what is under way; the paths first."""
-    of_edges = paths.progress is None and not paths.stopped and edges is not None
-    seen: Seen[PathState] | Seen[EdgeScores] = paths
-    if of_edges and edges is not None:
-        seen = edges
+    of_edges = paths.progress is None and not paths.stopped
+    seen: Seen[PathState] | Seen[EdgeScores] = edges if of_edges else paths
     group = _EDGES if of_edges else _PATHS
     show_progress(
         seen.progress,
@@ -131,5 +135,5 @@ def _progress(paths: Seen[PathState], edges: Seen[EdgeScores] | None) -> None:
 def _row(one: JoinedReader) -> tuple[str, str, str, str]:
     """What is not known is a dot."""
     numbers = (one.excess, one.cost, one.edges)
-    told = ("·" if isnan(value) else f"{value:+.2g}" for value in numbers)
+    told = ("·" if isnan(value) else f"{value:+.2g}".replace("-", "−") for value in numbers)
     return (one.reader.text, *told)  # type: ignore[return-value]

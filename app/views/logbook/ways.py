@@ -49,10 +49,7 @@ WAYS: dict[str, str] = {
 def show(section: Section, scene: Scene, backend: Backend) -> Verdict:
     """Draw the section: the verdict on each copying head, as they come, begun when asked for: they take
     longer than all the rest of the page."""
-    experiment.heading(section, QUESTION)
-    problem = live.cannot(scene.model, backend)
-    if problem:
-        st.info(escape_markdown(problem))
+    if not experiment.opened(section, QUESTION, live.cannot(scene.model, backend)):
         return "shown"
 
     def under_way() -> bool:
@@ -116,8 +113,9 @@ def _draw(scene: Scene, backend: Backend) -> None:
     here, beside = experiment.columns()
     with here:
         for head, one in zip_longest(heads, seen or ()):
-            told = one.state.summary() if one is not None and one.state is not None else "…"
-            st.markdown(f"**{head.text}**: {escape_markdown(told)}")
+            told = one.state.summary() if one is not None and one.state is not None else f"{head.text} …"
+            name = escape_markdown(head.text)
+            st.markdown(escape_markdown(told).replace(name, f"**{name}**", 1))
             own = replace(scene, attention=head)
             query = urlencode({**own.query(), "show": "why"})
             link = workbench_link(f"Why {head.text} looks there →", query, folder="./heads")

@@ -23,8 +23,13 @@ wave by the angle that it makes in *n* positions.
 where the head uses it much. If the large points lie on the line, the head points *n* back.
 
 **Right**: how well all points together fit each *n* (**phase concordance**, 1 is perfect). The grey band
-holds what weights turned at random reach. A high narrow peak: a pointer. No peak above the band: the position
-does not decide where this head looks, or not directly.
+holds what weights turned at random reach. A high narrow peak: a pointer. The lower peaks beside it come of
+the few waves that the head uses much, which are in step again after some positions. No peak above the band:
+the position does not decide where this head looks, or not directly.
+
+This is about the position as it is embedded. A head may point by what the layers below have made of it
+(**re-coded position**, above) and have its waves turned all the same: weights tell the distance, not by which
+of the two the head reads it. The shift experiment does: move *the position embedding alone*.
 """
 
 

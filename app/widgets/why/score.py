@@ -12,16 +12,17 @@ from app.widgets.text import escape_markdown
 from interp.figures.why import score_bars, score_matrix
 from interp.figures.why.parts import Part
 
-TITLE = "Whose words made it look there?"
+TITLE = "What made it look there?"
 SHORT = (
-    "Each bar: one part of the query times one part of the key. Together they are the score of the cell that"
-    " it looks at, above that of its other keys."
+    "Each bar: one part of the query × one part of the key; pos is what it holds on average at that position,"
+    " cont what is due to this puzzle. Together they are the score of the cell that it looks at, above that"
+    " of its other keys."
 )
 ABOUT = """
 A head compares what the **query** reads (here: at the position that predicts the cell) with what each **key**
 reads (at every position before), and looks where this gives the highest score. What either side reads is a
-sum of what was written into the residual stream below: the token, the position, heads, MLPs. So the score is
-a sum over pairs: part of the query × part of the key. Nothing is left over.
+sum of what was written into the residual stream below: the token, the position, heads, MLPs, and constants
+(*bias*). So the score is a sum over pairs: part of the query × part of the key. Nothing is left over.
 
 Each writer is split in two. **pos**: what it writes at this position on average, over puzzles with the grids
 in the same order. It is the same in all of them, so it can only tell *where* something stands. **cont**: the

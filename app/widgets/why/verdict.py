@@ -7,12 +7,13 @@ import streamlit as st
 from app.widgets import plain_table, terms
 from app.widgets.text import escape_markdown
 
-HEAD = ("Way", "What was measured", "Value and interval", "Expected", "Passed")
+HEAD = ("Way", "Passed", "What was measured", "Value and interval", "Expected")
 MOST = 640
 """Pixels of the table, at most."""
 
 Row = tuple[str, str, str, str, str]
-"""A way, what it was tested by, what came out, what is expected, and whether it passed."""
+"""A way, whether it passed (on a telephone the first columns are in sight), what it was tested by, what came
+out, and what is expected."""
 
 
 def show(sentence: str, numbers: str, checks: Sequence[Row]) -> None:

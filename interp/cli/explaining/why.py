@@ -6,8 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from interp.ablation import bank_means, parse_component
-from interp.ablation.needs import structures_of
+from interp.ablation import parse_component
 from interp.checkpoints import load_model
 from interp.cli.inputs import chosen_puzzles
 from interp.cli.options import (
@@ -71,13 +70,12 @@ def why(
     if back is not None:
         check_back(back, QUERIES)  # before the means, which take seconds
     chosen = held_out_puzzles(puzzles, task, structure, limit, place)
-    means = bank_means(net, load_puzzles("bank"), structures_of(chosen))
     if one is None:
-        splits = tuple(split_heads(net, chosen, means, back=back).values())
+        splits = tuple(split_heads(net, chosen, back=back).values())
         rows = [_row(net, split) for split in splits]
         report(rows, lambda: _print_all(rows), as_json, path)
         return
-    reason = head_reason(net, one, chosen, means, back)
+    reason = head_reason(net, one, chosen, back=back)
     beside = _beside(net, reason, Rows.of_puzzles(tuple(chosen.limit(FEW)), load_puzzles("bank")))
     report(reason_json(reason, beside, len(chosen)), lambda: _print(reason, beside), as_json, path)
 
@@ -133,6 +131,7 @@ def reason_json(reason: HeadReason, beside: Beside, n: int) -> dict[str, Any]:
         "puzzles": n,
         "contrast": split.contrast,
         "shares": {name: _share(share) for name, share in split.shares.items()},
+        "plain": _plain(split),
         "position_share": _share(split.position_share),
         "phase": _phase(reason.phase),
         "shift_slope": reason.shift_slope,
@@ -148,6 +147,12 @@ def reason_json(reason: HeadReason, beside: Beside, n: int) -> dict[str, Any]:
 
 def _share(share: Share) -> dict[str, float]:
     return {"share": share.value, "low": share.low, "high": share.high}
+
+
+def _plain(split: HeadSplit) -> dict[str, Any]:
+    """The contrast with the plain mean of the other keys."""
+    shares = {name: share.value for name, share in split.plain_shares.items()}
+    return {"contrast": split.plain_contrast, "shares": shares}
 
 
 def _phase(found: Phase) -> dict[str, Any]:
@@ -182,6 +187,7 @@ def _row(net: PuzzleGPT, split: HeadSplit) -> dict[str, Any]:
         "looks": split.attention >= CLEAR and split.contrast > 0,
         "contrast": split.contrast,
         "shares": {name: share.value for name, share in split.shares.items()},
+        "plain": _plain(split),
         "position_share": _share(split.position_share),
         "phase": _phase(weights),
     }
@@ -207,8 +213,13 @@ def _print(reason: HeadReason, beside: Beside) -> None:
     say_result(reason.phase.summary())
     say_result(beside.depth.summary())
     say_result("")
-    shares = reason.split.shares
-    print_table(("share of the contrast", "", "95 %"), [_printed(name, shares[name]) for name in CLASSES], 1)
+    split = reason.split
+    print_table(
+        ("share of the contrast", "", "95 %", "plain"),
+        [(*_printed(name, split.shares[name]), _percent(split.plain_shares[name].value)) for name in CLASSES],
+        1,
+    )
+    say_result(f"{split.summary()} {split.beside}".strip())
     say_result("")
     print_table(
         ("strongest pairs, query x key", "nats"),
@@ -232,5 +243,9 @@ def _seen(one: Elsewhere) -> tuple[str, str]:
 
 
 def _printed(name: str, share: Share) -> tuple[str, str, str]:
-    interval = f"{number(share.low, '.0%')} to {number(share.high, '.0%')}"
-    return class_name(name), number(share.value, ".0%"), interval
+    interval = f"{_percent(share.low)} to {_percent(share.high)}"
+    return class_name(name), _percent(share.value), interval
+
+
+def _percent(share: float) -> str:
+    return number(share, ".0%")

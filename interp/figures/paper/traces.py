@@ -207,6 +207,11 @@ def _positions(trace: Any, n: int) -> Sequence[str]:
     return each(trace.textposition, n, "middle center")
 
 
+MOST_SHAPES = 1000
+"""Cells of a field that are shapes of their own in an SVG, 200 bytes each; a larger one is an image with a
+pixel a cell."""
+
+
 def draw_heatmap(axes: Axes, trace: Any, scales: Scales) -> None:
     """A field of colours, with a bar that says what they mean."""
     values = np.ma.masked_invalid(np.array(trace.z, float))
@@ -215,15 +220,15 @@ def draw_heatmap(axes: Axes, trace: Any, scales: Scales) -> None:
     low = trace.zmin if trace.zmin is not None else float(values.min())
     high = trace.zmax if trace.zmax is not None else float(values.max())
     rows, columns = values.shape
-    field = axes.pcolormesh(
-        np.arange(columns + 1) - 0.5,
-        np.arange(rows + 1) - 0.5,
-        values,
-        cmap=colours,
-        norm=Normalize(low, high),
-        linewidth=0,
-        rasterized=rows * columns > 20_000,
-    )
+    paints: dict[str, Any] = {"cmap": colours, "norm": Normalize(low, high)}
+    if values.size > MOST_SHAPES:
+        frame = (-0.5, columns - 0.5, -0.5, rows - 0.5)
+        field = axes.imshow(
+            values, extent=frame, origin="lower", aspect="auto", interpolation="none", **paints
+        )
+    else:
+        edges = np.arange(columns + 1) - 0.5, np.arange(rows + 1) - 0.5
+        field = axes.pcolormesh(*edges, values, linewidth=0, **paints)
     if trace.showscale is not False:
         bar = axes.figure.colorbar(field, ax=axes, shrink=0.6, aspect=30, pad=0.02)
         bar.outline.set_visible(False)

@@ -41,30 +41,46 @@ def moments_chart(
         return empty(figure, NOTHING, height=140)
     across = puzzles[seen]
     shade_chance(figure, chance, shade=0.18)
-    ends = (float(across.min()), float(across.max()))
-    lowest, highest = 0.0, 1.0
     for k, (head, measured) in enumerate(lines.items()):
-        hue = HUES[k % len(HUES)]
         for n, (measure, values) in enumerate(measured.items()):
-            own = values[seen]
-            lowest = min(lowest, float(np.nanmin(own, initial=0.0)))
-            highest = max(highest, float(np.nanmax(own, initial=1.0)))
-            figure.add_scatter(
-                x=across,
-                y=own,
-                mode="lines",
-                name=head,
-                showlegend=n == 0,
-                line={"color": hue, "width": 2.0 if n == 0 else 1.4, "dash": DASHES[n % len(DASHES)]},
-                marker={"color": hue},
-                hovertext=[
-                    f"<b>{head}</b>, {measure}<br>{seen_by:,} puzzles: {value:.2f}"
-                    for seen_by, value in zip(across.tolist(), own.tolist(), strict=True)
-                ],
-                hovertemplate="%{hovertext}<extra></extra>",
-                connectgaps=False,
-            )
+            _line(figure, across, values[seen], (head, measure), HUES[k % len(HUES)], n)
     legend_above(figure)
+    _axes(figure, across, np.concatenate([values[seen] for values in told]))
+    figure.update_yaxes(title=_key(next(iter(lines.values()))))
+    return figure
+
+
+def _line(
+    figure: Draft,
+    across: Int[np.ndarray, " moment"],
+    values: Float[np.ndarray, " moment"],
+    names: tuple[str, str],
+    hue: str,
+    n: int,
+) -> None:
+    """The n-th measure of a head: its line, and what it says when pointed at."""
+    head, measure = names
+    figure.add_scatter(
+        x=across,
+        y=values,
+        mode="lines",
+        name=head,
+        showlegend=n == 0,
+        line={"color": hue, "width": 2.0 if n == 0 else 1.4, "dash": DASHES[n % len(DASHES)]},
+        marker={"color": hue},
+        hovertext=[
+            f"<b>{head}</b>, {measure}<br>{seen_by:,} puzzles: {value:.2f}"
+            for seen_by, value in zip(across.tolist(), values.tolist(), strict=True)
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+        connectgaps=False,
+    )
+
+
+def _axes(figure: Draft, across: Int[np.ndarray, " moment"], values: Float[np.ndarray, " value"]) -> None:
+    """Puzzles, logarithmic, and values, with 0 and 1 in sight."""
+    ends = (float(across.min()), float(across.max()))
+    lowest, highest = float(np.nanmin(values, initial=0.0)), float(np.nanmax(values, initial=1.0))
     named = _ticks(*ends)
     figure.update_xaxes(
         type="log",
@@ -74,10 +90,7 @@ def moments_chart(
         range=[float(np.log10(ends[0])) - 0.02, float(np.log10(ends[1])) + 0.04],
         zeroline=False,
     )
-    figure.update_yaxes(
-        title=_key(next(iter(lines.values()))), range=[lowest - 0.04, highest + 0.08], zeroline=False
-    )
-    return figure
+    figure.update_yaxes(range=[lowest - 0.04, highest + 0.08], zeroline=False)
 
 
 def _key(measures: Mapping[str, object]) -> str:

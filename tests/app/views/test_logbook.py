@@ -1,12 +1,17 @@
 """The logbook's page without a browser: its sections, what they say, and what a click or a link changes."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from interp import load_puzzles
+from interp.analyses.composition import CompositionScores
+from interp.analyses.path_ablation import PathAblation
 from interp.errors import PuzzlescopeError
+from interp.why.questions import ReasonOf
+from interp.why.readers import EdgesFrom
 from tests.support.pages import page_of, run_until, words
 
 
@@ -158,22 +163,27 @@ def test_the_score_says_what_is_ablated(page: AppTest) -> None:
 
 
 def test_who_reads_layer_0_is_told_by_three_accounts(page: AppTest) -> None:
-    run_until(page, lambda page: "by what its absence there changes" in words(page))
-    assert "L0.attn is read most: by its weights" in words(page) and "by exact edges" not in words(page)
-    page.button(key="log-edges").click()
+    page.run()
+    page.button(key="log-readers-begin").click()
     run_until(page, lambda page: "by exact edges" in words(page))
-    assert not page.exception and "log-edges" not in [button.key for button in page.button]
+    assert "L0.attn is read most: by its weights" in words(page)
+    assert not page.exception and "log-readers-begin" not in [button.key for button in page.button]
 
 
-def test_no_head_is_decided_on_before_that_is_asked_for(
+def test_the_last_two_sections_begin_nothing_before_they_are_asked(
     page: AppTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(*_: object) -> None:
-        raise AssertionError("asked for")
+    begun: list[str] = []
 
-    monkeypatch.setattr("interp.why.questions.ReasonOf.steps", never)
-    run_until(page, lambda page: "by what its absence there changes" in words(page))
-    assert not page.exception and "when the measurement is asked for" in words(page)
+    def never(asked: object, *_: object) -> Iterator[None]:
+        begun.append(type(asked).__name__)
+        yield from ()
+
+    for question in (ReasonOf, EdgesFrom, PathAblation, CompositionScores):
+        monkeypatch.setattr(question, "steps", never)
+    run_until(page, lambda page: "**pending 1** ([8](#experiment-8))" in words(page))
+    assert not page.exception and not begun
+    assert "when the measurement is asked for" in words(page) and "is read most" not in words(page)
 
 
 def test_a_head_that_copies_by_position_goes_neither_way() -> None:

@@ -79,9 +79,9 @@ def test_values_are_those_of_the_library(measured: pd.DataFrame) -> None:
     assert value(measured, "lookback_100", "L2.H3") == pytest.approx(scores[2, 3], rel=1e-5)
 
 
-def recorded(puzzles: int, seconds: float = 0.0, cost: float = 0.0) -> DynamicsRecorder:
+def recorded(puzzles: int, processor: float = 0.0, cost: float = 0.0) -> DynamicsRecorder:
     recorder = DynamicsRecorder([(puzzles, "loss", "grow", 1.0)])
-    recorder.seconds, recorder._last_cost = seconds, cost
+    recorder.processor, recorder._last_cost = processor, cost
     return recorder
 
 
@@ -106,10 +106,22 @@ def test_measuring_keeps_within_its_share_of_the_run() -> None:
     """Half way through the logarithm, half of the share may be spent."""
     planned, seconds = 10_000.0, 1000.0
     share = LARGEST_SHARE * seconds
-    assert recorded(10, seconds=0.4 * share).due(100, planned, seconds)
-    assert not recorded(10, seconds=0.6 * share).due(100, planned, seconds)
-    assert not recorded(10, seconds=0.4 * share, cost=0.2 * share).due(100, planned, seconds)
-    assert recorded(10, seconds=0.6 * share).due(2000, planned, seconds)
+    assert recorded(10, processor=0.4 * share).due(100, planned, seconds)
+    assert not recorded(10, processor=0.6 * share).due(100, planned, seconds)
+    assert not recorded(10, processor=0.4 * share, cost=0.2 * share).due(100, planned, seconds)
+    assert recorded(10, processor=0.6 * share).due(2000, planned, seconds)
+
+
+def test_moments_are_the_same_where_the_processor_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What counts is the processor's time: here every measurement lasts a minute and takes a hundredth."""
+    clock, busy = itertools.count(0, 60), itertools.count(0)
+    monkeypatch.setattr(dynamics.time, "perf_counter", lambda: float(next(clock)))
+    monkeypatch.setattr(dynamics.time, "process_time", lambda: next(busy) / 100)
+    monkeypatch.setattr(dynamics, "measure_dynamics", lambda model, n: [(n, "loss", "grow", 0.0)])
+    recorder = DynamicsRecorder()
+    recorder.record(small_model(), 0)
+    assert (recorder.seconds, recorder.processor) == (60.0, 0.01)
+    assert recorder.due(2, 100.0, 10.0), "0.02 s of the 0.075 s that may be spent by now"
 
 
 def test_a_moment_is_measured_once_and_training_goes_on_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,12 +14,15 @@ from interp.cli import main
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.puzzles import PuzzleSet, load_puzzles
+from interp.resumable import finish
 from interp.tokens import STRUCTURES, with_start
 from interp.why import CLASSES, cell_split, head_reason, held_out, reason_of_rows, split_heads
 from interp.why.depth import depth_of
 from interp.why.interventions.rows import Rows
 from interp.why.planted.planting import Kind, plant_head
 from interp.why.split import by_class, class_of, ratio_share
+from interp.why.usual import usual_of_rows
+from interp.why.verdict import Check
 from tests.interp.circuits.by_hooks import sharp_model
 from tests.support.models import looking_back, saved_model
 
@@ -93,18 +96,38 @@ def test_a_head_s_contrast_is_that_of_its_queries(
     model: PuzzleGPT, means: ReferenceMeans, scores: torch.Tensor
 ) -> None:
     found = split_heads(model, PUZZLES, means, [HEAD], BACK)[HEAD]
-    contrasts, odds = [], []
+    contrasts, plain, odds = [], [], []
     for own in scores:
         for query in range(304, 404):
             seen = own[query, : query + 1]
             others = torch.cat([seen[: query - BACK], seen[query - BACK + 1 :]])
             contrasts.append(float(seen[query - BACK] - others.softmax(0) @ others))
+            plain.append(float(seen[query - BACK] - others.mean()))
             odds.append(float(seen[query - BACK] - others.logsumexp(0)))
     assert found.contrast == pytest.approx(np.mean(contrasts), rel=1e-4, abs=1e-4)
     assert found.pairs.sum() == pytest.approx(found.contrast, rel=1e-4, abs=1e-4)
     assert found.log_odds.mean() == pytest.approx(np.mean(odds), rel=1e-4)
     assert sum(share.value for share in found.shares.values()) == pytest.approx(1)
+    assert found.plain_contrast == pytest.approx(np.mean(plain), rel=1e-4, abs=1e-4)
+    assert abs(found.plain_contrast - found.contrast) > 0.01
+    assert sum(share.value for share in found.plain_shares.values()) == pytest.approx(1)
     assert by_class(found.pairs, found.writers) == pytest.approx(found.classes.mean(0), abs=1e-4)
+
+
+def test_means_are_taken_no_farther_up_than_they_are_read(model: PuzzleGPT, means: ReferenceMeans) -> None:
+    """And are the reference means all the same."""
+    given, taken = (split_heads(model, PUZZLES, one, [HEAD], BACK)[HEAD] for one in (means, None))
+    assert taken.pairs == pytest.approx(given.pairs, abs=1e-5)
+    rows = with_start(BANK.filter(structure=STRUCTURES[1]).limit(2).tokens)
+    assert len(finish(usual_of_rows(model, rows, 1)).z) == 1
+
+
+def test_a_check_is_told_in_the_unit_of_what_is_expected() -> None:
+    share = Check("pointer", "share", 1.031, 1.03, 1.04, "at least 80%", True)
+    assert share.text == "share: 103% (103% to 104%); expected at least 80%"
+    moved = replace(share, unit="positions", value=-0.001, low=-0.004, high=0.98)
+    assert moved.measured == "0.00 (0.00 to 0.98)"
+    assert replace(share, value=float("nan")).measured == ""
 
 
 def test_every_pair_is_of_one_class() -> None:

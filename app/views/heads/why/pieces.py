@@ -18,7 +18,14 @@ from app.widgets.text import escape_markdown
 from app.widgets.why import interventions, phase, score, shares, shift, verdict
 from interp.backend import Backend
 from interp.figures.why.parts import KINDS, Part
-from interp.why.interventions.results import SIDES, Intervention, Interventions, Shift, Side
+from interp.why.interventions.results import (
+    SIDES,
+    Intervention,
+    Interventions,
+    Shift,
+    Side,
+    key_words,
+)
 from interp.why.phase import Phase
 from interp.why.split import CellSplit
 from interp.why.verdict import Check, HeadReason
@@ -82,7 +89,7 @@ def parts_of(
 def _verdict(found: HeadReason | None, asked: Asked) -> None:
     if found is not None:
         checks = [_check(one) for one in found.checks]
-        verdict.show(words_of(found), found.summary(), checks)
+        verdict.show(words_of(found), numbers_of(found), checks)
 
 
 def words_of(found: HeadReason) -> str:
@@ -92,13 +99,21 @@ def words_of(found: HeadReason) -> str:
     return f"{found.head.text} {told}"
 
 
+def numbers_of(found: HeadReason) -> str:
+    """What the verdict rests on most; what the sentence above it has said already is left out."""
+    if not found.evidence:
+        return found.summary()
+    where = f"Over {len(found.split.log_odds)} puzzles it gives {key_words(found.back)}"
+    return f"{where} {found.split.attention:.0%} of its attention. {found.evidence}"
+
+
 def _looks(back: int) -> str:
     return f"looks {back} back" if back else "looks at its own position"
 
 
 def _check(one: Check) -> verdict.Row:
-    value = "—" if one.value != one.value else f"{one.value:.2f} ({one.low:.2f} to {one.high:.2f})"
-    return WAYS[one.way], one.what, value.replace("-", "−"), one.bound, "yes" if one.passed else "no"
+    value = one.measured.replace("-", "−") or "—"
+    return WAYS[one.way], "yes" if one.passed else "no", one.what, value, one.bound
 
 
 def _score(found: CellSplit | None, asked: Asked) -> None:
@@ -116,7 +131,7 @@ def _shares(found: HeadReason | None, asked: Asked) -> None:
         return
     split = found.split
     title = f"{split.head.text}: what makes it look {split.back} back"
-    told = f"Over {len(split.log_odds)} puzzles. {split.summary()}"
+    told = f"Over {len(split.log_odds)} puzzles. {split.summary()} {split.beside}".strip()
     shares.show(split.shares, title, told, key="why-shares")
 
 
@@ -135,7 +150,7 @@ def _shift(found: Shift | None, asked: Asked) -> None:
     _moved(asked)
     if found is None:
         return
-    title = f"{found.head.text}: attention when the position of its {found.side} is moved"
+    title = f"{found.head.text}: where it looks, its {found.side} moved"
     shift.show(
         found.shifts,
         found.offsets,

@@ -9,6 +9,7 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from app.live import why as live
 from app.live.why import Asked
 from app.state.scene import Scene
 from app.views.heads.choices import CHOICES, MOVED
@@ -186,3 +187,11 @@ def test_all_of_it_can_be_taken_home(model_folder: str, monkeypatch: pytest.Monk
     for program in programs.values():
         compile(program, "snippet", "exec")
     assert len(downloads) == len(programs) == 5 and len(figures) == 6
+
+
+def test_the_few_puzzles_are_of_all_tasks() -> None:
+    """Tasks come in turn in the many: every eighth of them is of the same."""
+    shift = live.question(live.SHIFT, Asked("default", few()[0], Component(1, "head", 2), QUERY, QUERY - 100))
+    own = shift.puzzles  # type: ignore[attr-defined]
+    assert len(own) == len({puzzle.task for puzzle in own}) == live.FEW
+    assert len({puzzle.structure for puzzle in own}) > 1

@@ -1,10 +1,12 @@
 """Every chart of the library on paper: as it is on the page, in a paper's width, and readable on white."""
 
 import re
+from io import BytesIO
 
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from matplotlib.image import imread
 
 from interp import figures
 from interp.errors import PuzzlescopeError
@@ -96,6 +98,21 @@ def test_bars_have_the_lengths_and_the_colours_of_the_page(name: str) -> None:
             boxes = [path.get_extents() for path in drawn.get_paths()]
             lengths = [box.width if lying else box.height for box in boxes]
             assert lengths == pytest.approx([abs(one) for one in (trace.x if lying else trace.y)])
+
+
+def test_a_field_of_many_cells_is_an_image_that_looks_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    figure = base_figure("field", height=300)
+    figure.add_heatmap(
+        z=np.arange(2091.0).reshape(51, 41) % 97, colorscale=[(0.0, "#ffffff"), (1.0, "#000000")]
+    )
+    figure.update_xaxes(range=[-0.5, 40.5])
+    figure.update_yaxes(range=[-0.5, 50.5])
+    own = plate(figure.figure())
+    image, pixels = own.svg(), own.png()
+    monkeypatch.setattr("interp.figures.paper.traces.MOST_SHAPES", 10_000)
+    assert len(image) < 40_000 < len(own.svg()) / 5
+    seen, expected = (imread(BytesIO(one))[..., :3] for one in (pixels, own.png()))
+    assert abs(seen - expected).mean() < 0.02, "upright, cell by cell"
 
 
 def test_the_same_result_is_the_same_file() -> None:
