@@ -152,15 +152,25 @@ def _first_look(
 
 
 def _certificate(backend: Backend, model: str, question: CertificateOf) -> Seen[Certified]:
-    """The quick certificate, and when that is there the full one, if it is asked for."""
+    """The quick certificate, and when that is there the full one, if it is asked for: one after another of
+    those that it goes on from."""
     quick = _seen(backend, model, CERTIFICATE, question.quick)
     if not question.full:
         watched().forget(FULL)
         return quick
     if quick.state is None or not quick.state.complete:
         return quick
-    full = _seen(backend, model, FULL, question)
-    return full if full.state is not None else Seen(quick.state, full.progress, full.stopped)
+    known: Certified = quick.state
+    for way in question.ways:
+        if way == question or not backend.keeps(model, way):
+            break
+        known = backend.ask(model, way)
+    seen = _seen(backend, model, FULL, way)
+    if seen.state is None:
+        return Seen(known, seen.progress, seen.stopped)
+    if seen.state.complete and way != question:  # the next one begins with the next look
+        return Seen(seen.state, seen.state.fraction, seen.stopped)
+    return seen
 
 
 def _exact(backend: Backend, model: str, asked: EdgeEffects) -> Seen[Effects] | None:

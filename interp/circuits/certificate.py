@@ -1,8 +1,8 @@
 """How good a circuit is, on pairs that it was not found by, and whether that is good enough."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -241,6 +241,7 @@ def certify(
     signed: bool = False,
     more: Sequence[Pair] = (),
     known: Certificate | None = None,
+    only: str | None = None,
 ) -> Steps[Certificate, Certificate]:
     """Hold a circuit against pairs.
 
@@ -259,8 +260,10 @@ def certify(
         signed: its edges were taken by score, not by absolute score: then so are those of other pairs, to
             tell how stable it is.
         more: further pairs held out, on which only answers are counted, which is cheap.
-        known: a quick certificate of this circuit, of the same pairs, fill and seed: what stands in it is not
+        known: a certificate of this circuit, of the same pairs, fill and seed: what stands in it is not
             measured again.
+        only: of a full one no more than this: ``random`` circuits, what is missing or idle (``apart``), or
+            one of the fills. What comes before it is known.
 
     Yields:
         What is known so far.
@@ -269,6 +272,10 @@ def certify(
         PuzzlescopeError: if the pairs' ends are too near for it, or were used to find the circuit.
     """
     check_apart(found_by, [*pairs, *more])
+    if only in FILLS:
+        assert known is not None
+        found = yield from _read_otherwise(model, circuit, pairs, known, bank, [cast(Fill, only)])
+        return found
     weights = weights_of(model)
     fills = fills or Fills(weights, fill, bank)
     runs = yield from CircuitRuns.begun(weights, pairs, fill, bank, fills)
@@ -292,12 +299,26 @@ def certify(
         sizes = yield from curve.steps(judge, scores)
         found = replace(found, sizes=sizes, stable=_stable(scores, circuit, seed, signed))
         yield found
-    if depth == "full":
+    if depth == "full" and only != "random":
         found = yield from _taken_apart(judge, circuit, found, seed)
-        for other in FILLS:
-            under = yield from _under(model, circuit, pairs, other, bank)
-            found = replace(found, fills={**(found.fills or {}), other: under})
-            yield found
+    if depth == "full" and only is None:
+        found = yield from _read_otherwise(model, circuit, pairs, found, bank, FILLS)
+    return found
+
+
+def _read_otherwise(
+    model: PuzzleGPT,
+    circuit: Circuit,
+    pairs: Sequence[Pair],
+    found: Certificate,
+    bank: PuzzleSet | None,
+    fills: Iterable[Fill],
+) -> Steps[Certificate, Certificate]:
+    """With what it would be if edges outside read something else."""
+    for fill in fills:
+        under = yield from _under(model, circuit, pairs, fill, bank)
+        found = replace(found, fills={**(found.fills or {}), fill: under})
+        yield found
     return found
 
 

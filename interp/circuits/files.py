@@ -206,6 +206,8 @@ def _record(found: dict[str, Any], model: PuzzleGPT) -> Record:
     total, kept = _edges(_get(found, "edges", list), graph)
     if _get(found, "n_edges", int) != kept.sum():
         _refuse(f"'n_edges' is {found['n_edges']}, and there are {kept.sum()} edges.")
+    if not kept.any():
+        _refuse("it holds no edges.")
     if not connected(graph, kept).any():
         _refuse("none of its edges is on a path from the embedding to the logits.")
     seed = _get(found, "seed", int)

@@ -1,5 +1,6 @@
 """What becomes of the answer to the puzzle when edges are cut, or a component ablated."""
 
+from dataclasses import dataclass
 from functools import partial
 from urllib.parse import urlencode
 
@@ -21,22 +22,35 @@ from interp.circuits.questions import Cut
 from interp.errors import PuzzlescopeError, brief
 from interp.grids import CELLS
 
-LONGEST = 40
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """The answers to the puzzle.
+
+    Attributes:
+        panels: the truth, the model's, and what is drawn with something ablated or cut.
+        changed: those of the panels that are drawn so.
+        said: what becomes of the logits with the edges cut, or why that cannot be told; empty where none are.
+    """
+
+    panels: tuple[Panel, ...]
+    changed: tuple[Panel, ...]
+    said: str
 
 
-def show(scene: Scene, backend: Backend) -> None:
-    """Draw the answers side by side: the truth, the model's, and what is drawn with something cut."""
+def ask(scene: Scene, backend: Backend) -> Answers:
+    """What the puzzle is answered."""
     puzzle, edges = scene.puzzle, asking.cut(scene, backend)
     clean = backend.ask(scene.model, PredictionOf(puzzle))
-    panels = [puzzle_panels.grids(puzzle)[3], puzzle_panels.answer("Model", puzzle, clean)]
-    panels[0] = Panel("truth", panels[0].cells, answer=True)
+    truth = Panel("truth", puzzle_panels.grids(puzzle)[3].cells, answer=True)
+    changed = []
     if scene.ablation:
         off = backend.ask(scene.model, PredictionOf(puzzle, scene.ablation))
         title = brief(scene.ablation.text, 20) + " off"
-        panels.append(puzzle_panels.answer(title, puzzle, off, compared=clean.greedy[0]))
+        changed.append(puzzle_panels.answer(title, puzzle, off, compared=clean.greedy[0]))
     found = _without(scene, backend) if edges else None
     if isinstance(found, Cut):
-        panels.append(
+        changed.append(
             Panel(
                 f"{len(edges)} cut" + (" alone" if scene.ablation else ""),
                 found.drawn,
@@ -45,15 +59,26 @@ def show(scene: Scene, backend: Backend) -> None:
                 compared=clean.greedy[0],
             )
         )
+    panels = (truth, puzzle_panels.answer("Model", puzzle, clean), *changed)
+    return Answers(panels, tuple(changed), _said(scene, found))
+
+
+def show(scene: Scene, answers: Answers) -> None:
+    """Draw the answers side by side."""
     with st.container(key="graph-answers", gap="xsmall"):
         puzzle_strip.show(
-            panels,
+            answers.panels,
             key="graph-strip",
-            look=Look(scene.palette, scene.digits),
+            look=look_of(scene),
             cell=scene.answer_cell,
             on_cell=lambda cell: change(cell=3 * CELLS + cell, view="from"),
         )
-        _said(scene, found)
+        _below(scene, answers.said)
+
+
+def look_of(scene: Scene) -> Look:
+    """How cells are painted."""
+    return Look(scene.palette, scene.digits)
 
 
 def _without(scene: Scene, backend: Backend) -> Cut | str:
@@ -64,19 +89,20 @@ def _without(scene: Scene, backend: Backend) -> Cut | str:
         return str(error)
 
 
-def _said(scene: Scene, found: Cut | str | None) -> None:
+def _said(scene: Scene, found: Cut | str | None) -> str:
+    if found is None or isinstance(found, str):
+        return found or ""
+    before, after = found.difference
+    moves = "falls" if after < before else "rises"
+    alone = "With the cut alone and nothing ablated the" if scene.ablation else "The"
+    return f"{alone} logit difference {moves} from {before:.1f} to {after:.1f}."
+
+
+def _below(scene: Scene, said: str) -> None:
+    """What is said of the answers, and where one can go from here."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        if found is None:
-            st.caption("Click an edge to cut it, a box to ablate it.", width="content")
-        elif isinstance(found, str):
-            st.caption(escape_markdown(found), width="content")
-        else:
-            before, after = found.difference
-            moves = "falls" if after < before else "rises"
-            alone = "With the cut alone and nothing ablated the" if scene.ablation else "The"
-            said = f"{alone} logit difference {moves} from {before:.1f} to {after:.1f}."
-            st.caption(said, width="content")
-        if found is not None:
+        st.caption(escape_markdown(said or "Click an edge to cut it, a box to ablate it."), width="content")
+        if said:
             st.button("Mend all", key="graph-mend", type="tertiary", on_click=partial(choose, PAGE, cut=""))
         if scene.ablation:
             st.html(

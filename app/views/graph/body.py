@@ -8,7 +8,7 @@ import streamlit as st
 from app.live import circuits, fragment
 from app.state.scene import Scene
 from app.state.session import choose, chosen
-from app.views.graph import answers, asking, certificate, drawing
+from app.views.graph import answers, asking, certificate, drawing, line
 from app.views.graph.choices import EVERY, KINDS, MADE_OF, PAGE, Whose, target_words
 from app.widgets.controls import choice
 from app.widgets.pair import KINDS as PAIR_WORDS
@@ -43,8 +43,11 @@ def show(scene: Scene, backend: Backend) -> None:
     left, right = st.columns([21, 11], gap="medium")
     with left:
         _graph(scene, backend)
-    with right:
-        answers.show(scene, backend)
+    found = answers.ask(scene, backend)
+    with left:
+        line.show(found, answers.look_of(scene))
+    with right, st.container(key="graph-side"):
+        answers.show(scene, found)
         _certificate(scene, backend)
 
 

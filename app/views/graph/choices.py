@@ -1,5 +1,6 @@
 """What one can choose on the page of the graph, and how it stands in its link."""
 
+import re
 from typing import Literal, get_args
 
 from app.state.link import Context, Parameter, one_of
@@ -8,7 +9,7 @@ from interp.circuits.finder import By, Target
 from interp.circuits.graph import Graph
 from interp.circuits.questions.finding import USUAL
 from interp.circuits.scores import HOWS
-from interp.circuits.text import edges_text, parse_edges
+from interp.circuits.text import AND, edges_text, parse_edges
 from interp.circuits.writes import FILLS
 from interp.errors import PuzzlescopeError, brief
 from interp.pairs import ALIGNED
@@ -30,6 +31,8 @@ LONGEST = 12_000
 """Letters of a circuit in a link."""
 LONGEST_STATE = 4_000
 """Letters of how the boxes are arranged."""
+_BETWEEN_NAMES = re.compile(r"(?<=[\w*]) +(?=[a-zL])")
+"""What is left of a ``+`` in a link written by hand, where it means a space: names have no other between."""
 
 
 def target_text(target: Target) -> str:
@@ -68,7 +71,7 @@ def _edges(text: str, context: Context) -> str:
     if len(text) > LONGEST:
         raise PuzzlescopeError(f"A circuit in a link has at most {LONGEST:,} letters, got {len(text):,}.")
     graph = Graph(context.cfg)
-    return edges_text(parse_edges(text, graph), graph)
+    return edges_text(parse_edges(_BETWEEN_NAMES.sub(AND, text), graph), graph)
 
 
 def _arranged(text: str, context: Context) -> str:

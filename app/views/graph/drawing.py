@@ -51,8 +51,10 @@ def show(scene: Scene, backend: Backend, shown: Shown) -> None:
 
 
 def _line(scene: Scene, shown: Shown, circuit: Circuit | None, rough: bool) -> None:
-    """How far it is, and what is shown: a line of one height."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", height=30, border=False):
+    """How far it is, and what is shown: a line of one height (on a phone two: app/style.css)."""
+    with st.container(
+        horizontal=True, vertical_alignment="center", gap="small", height=30, border=False, key="graph-far"
+    ):
         terms.caption(escape_markdown(told(scene, shown, circuit, rough)))
         if shown.under_way:
             st.button("Stop", key="graph-stop", type="tertiary", on_click=circuits.stop)

@@ -21,11 +21,16 @@ from interp.pairs import Pair
 from interp.puzzles import load_puzzles
 from interp.resumable import Steps, resumable
 
-PARTS = {
-    False: 3 + RANDOM["quick"] // AT_ONCE,
-    True: 3 + (RANDOM["full"] - RANDOM["quick"]) // AT_ONCE + len(FILLS),
+MEASURED = ("random", "apart", *FILLS)
+"""What a full certificate has besides: more random circuits, what is missing and what is idle, each of the
+fills. Each goes on from the one before and is kept when it is there: who comes back, after whatever became of
+the server, has no more than one of them measured anew."""
+PARTS = 3 + RANDOM["quick"] // AT_ONCE
+MORE_PARTS = dict.fromkeys(MEASURED, 1) | {
+    "random": 1 + (RANDOM["full"] - RANDOM["quick"]) // AT_ONCE,
+    "apart": 2,
 }
-"""Of a quick certificate, and of what a full one has besides: how often more of it is known."""
+"""How often more of a quick certificate is known, and of each of these."""
 
 
 class Certified:
@@ -36,20 +41,25 @@ class Certified:
         certificate: what is known of it on others.
 
     Args:
+        full: whether it is a full one.
+        last: of a full one, up to which of :data:`MEASURED` it goes.
         more: how often more of it is known besides :data:`PARTS`.
     """
 
-    def __init__(self, full: bool, more: int = 0) -> None:
+    def __init__(self, full: bool, more: int = 0, last: int = len(MEASURED) - 1) -> None:
         self.full = full
         self.circuit: Circuit | None = None
         self.certificate: Certificate | None = None
         self.complete = False
-        self._parts, self._all_parts = 0, PARTS[full] + more
+        before = MEASURED[:last] if full else ()
+        self._parts = sum(MORE_PARTS[name] for name in before)
+        self._all_parts = sum(MORE_PARTS.values()) if full else PARTS + more
+        self._last = not full or last == len(MEASURED) - 1
 
     @property
     def fraction(self) -> float:
-        """How much is done, 0 to 1."""
-        return 1.0 if self.complete else min(self._parts / self._all_parts, 0.99)
+        """How much is done, 0 to 1; of a full one that goes on, of all of it."""
+        return 1.0 if self.complete and self._last else min(self._parts / self._all_parts, 0.99)
 
     @property
     def nbytes(self) -> int:
@@ -74,6 +84,7 @@ class CertificateOf(BasedQuestion[Certified]):
         target: what it was found for; ``None``: to be as faithful as on the pairs that it was found by.
         by: it is made of edges, or of whole heads and MLPs.
         signed: its edges were taken by score; by absolute score otherwise.
+        last: of a full one, up to which of :data:`MEASURED` it goes.
     """
 
     effects: EdgeEffects
@@ -83,15 +94,23 @@ class CertificateOf(BasedQuestion[Certified]):
     target: Target | None = None
     by: By = "edges"
     signed: bool = False
+    last: int = len(MEASURED) - 1
 
     @property
     def quick(self) -> "CertificateOf":
         """The same, quick."""
-        return replace(self, full=False)
+        return replace(self, full=False, last=len(MEASURED) - 1)
+
+    @property
+    def ways(self) -> "tuple[CertificateOf, ...]":
+        """Of a full one those that it goes on from, after the quick one, and itself."""
+        return tuple(replace(self, last=last) for last in range(self.last + 1))
 
     @property
     def basis(self) -> "EdgeEffects | CertificateOf":
-        return self.quick if self.full else self.effects
+        if not self.full:
+            return self.effects
+        return replace(self, last=self.last - 1) if self.last else self.quick
 
     @property
     def apart(self) -> bool:
@@ -151,7 +170,7 @@ def certificate_of(
     """
     fill, bank, more = asked.effects.fill, load_puzzles("bank"), () if asked.full else asked.more()
     fills = Fills(weights_of(model), fill, bank)
-    state = Certified(asked.full, more=len(more) // COUNTED_AT_ONCE)
+    state = Certified(asked.full, len(more) // COUNTED_AT_ONCE, asked.last)
     scores = None
     if isinstance(basis, Certified):
         state.circuit, state.certificate = basis.circuit, basis.certificate
@@ -176,6 +195,7 @@ def certificate_of(
         signed=asked.signed,
         more=more,
         known=state.certificate,
+        only=MEASURED[asked.last] if asked.full else None,
     ):
         if news is not None:
             state.take(news)

@@ -8,7 +8,7 @@ import numpy as np
 import typer
 
 from interp.checkpoints import load_model
-from interp.circuits.certificate import certificate_json
+from interp.circuits.certificate import Certificate, certificate_json
 from interp.circuits.files import Record, read_record, record_json
 from interp.circuits.finder import FAITHFUL, Judge, Target
 from interp.circuits.runs import CircuitRuns
@@ -59,32 +59,41 @@ def certify(
         raise PuzzlescopeError(f"--n expects at least 1, got {n}.")
     check_seed(seed)
     cut, net = checked_fill(fill), load_model(model)
-    if INTO in what:
-        record = _of_text(what, net, model, pairs, task, n, cut, seed)
-    else:
-        record = _of_file(what, net)
-    if record.order is None:
-        scores = score_pairs(net, list(record.found_by), record.fill, as_json)
-        record = replace(record, order=scores, anew=True)
-    certificate = held(net, record, full=full, quiet=as_json)
-    if certificate.stable is None:  # it is told by each pair's scores, which are not in the file
-        certificate = replace(certificate, stable=record.stable)
+    given = INTO in what
+    record = _of_text(what, net, model, pairs, task, n, cut, seed) if given else _of_file(what, net)
+    record, certificate = _held(net, record, full, as_json)
     result = record_json(record, certificate_json(certificate, record.circuit))
 
     def table() -> None:
-        found = record.circuit
-        if INTO in what:
-            keep = "on the pairs by which edges are scored they keep"
-        else:
-            keep = "on the pairs by which it was found they keep, by its file,"
-        say_result(
-            f"{len(found)} edges of {found.graph.n_edges:,}; {keep} {found.faithfulness:.3f} of the gap."
-        )
+        say_result(_claim(record, given))
         print_certificate(certificate)
 
     report(result, table, as_json, path, _anew(record, what))
     if path is not None and not as_json:
         say_result(f"Wrote the circuit of {len(record.circuit)} edges, with its certificate, to {path}.")
+
+
+def _held(net: PuzzleGPT, record: Record, full: bool, quiet: bool) -> tuple[Record, Certificate]:
+    """A circuit with the scores by which sizes are told, and its certificate."""
+    if record.order is None:
+        scores = score_pairs(net, list(record.found_by), record.fill, quiet)
+        record = replace(record, order=scores, anew=True)
+    certificate = held(net, record, full=full, quiet=quiet)
+    if certificate.stable is None:  # it is told by each pair's scores, which are not in the file
+        certificate = replace(certificate, stable=record.stable)
+    return record, certificate
+
+
+def _claim(record: Record, given: bool) -> str:
+    """What the circuit is said to keep.
+
+    Args:
+        given: it was given as text, not as a file.
+    """
+    found = record.circuit
+    keep = "by which edges are scored they keep" if given else "by which it was found they keep, by its file,"
+    n, every = len(found), found.graph.n_edges
+    return f"{n} edges of {every:,}; on the pairs {keep} {found.faithfulness:.3f} of the gap."
 
 
 def _anew(record: Record, what: str) -> str:

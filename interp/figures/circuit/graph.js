@@ -105,9 +105,12 @@ class CircuitGraph {
     this.lines.clear()
     this.nodes = {}
     this.counts = Object.fromEntries(Object.keys(this.boxes).map((name) => [name, { into: 0, out: 0 }]))
-    for (const { source, target } of this.edges) {
-      this.counts[source].out += 1
-      this.counts[target].into += 1
+    for (const edge of this.edges) {
+      const [from, to] = [this.counts[edge.source], this.counts[edge.target]]
+      from.out += 1
+      to.into += 1
+      from.mostOut ??= edge // the strongest come first
+      to.mostInto ??= edge
     }
     if (!this.boxes[this.at]) this.at = "embed"
     for (const box of Object.values(this.boxes)) this.drawBox(box)
@@ -189,8 +192,10 @@ class CircuitGraph {
 
   spoken(name) {
     const { title, label } = this.boxes[name]
-    const { into, out } = this.counts[name]
-    return [title, label, `reads ${into} ${into === 1 ? "edge" : "edges"}`, `read by ${out}`, this.isOff(name) ? "ablated" : "", this.chosen.has(name) ? "chosen" : ""].filter(Boolean).join(", ")
+    const { into, out, mostInto, mostOut } = this.counts[name]
+    const most = (edge, box) => (edge ? `, most ${this.boxes[box].title} ${told(edge.value)}` : "")
+    const reads = `reads ${into} ${into === 1 ? "edge" : "edges"}${most(mostInto, mostInto?.source)}`
+    return [title, label, reads, `read by ${out}${most(mostOut, mostOut?.target)}`, this.isOff(name) ? "ablated" : "", this.chosen.has(name) ? "chosen" : ""].filter(Boolean).join(", ")
   }
 
   // ---- looking -----------------------------------------------------------------------------------------------------

@@ -28,15 +28,18 @@ class Panel {
 
   /** `looked`: {box}, {edge}, or nothing for all edges. */
   show(looked) {
-    const focused = this.root.contains(this.root.getRootNode().activeElement)
+    const active = this.root.getRootNode().activeElement
+    const at = [...this.root.querySelectorAll("button")].indexOf(active)
     const key = looked?.box ?? (looked?.edge ? this.graph.nameOf(looked.edge) : "")
-    if (key !== this.key) this.limit = {}
+    const same = key === this.key
+    if (!same) this.limit = {}
     this.key = key
+    const focused = this.root.contains(active)
     this.root.replaceChildren()
     if (looked?.box) this.box(looked.box)
     else if (looked?.edge) this.edge(looked.edge)
     else this.all()
-    if (focused) this.root.focus()
+    if (focused) ((same && this.root.querySelectorAll("button")[at]) || this.root).focus()
   }
 
   box(name) {

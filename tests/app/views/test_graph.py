@@ -3,7 +3,7 @@
 import html
 import re
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import numpy as np
 import pytest
@@ -153,6 +153,8 @@ def test_a_click_cuts_an_edge_and_another_mends_it(page: AppTest) -> None:
         r"the cut alone and nothing ablated the logit difference (falls|rises) from -?\d+\.\d to -?\d+\.\d",
         words(page),
     )
+    (line,) = [one.body for one in page.get("html") if "cut alone" in one.body]
+    assert line.count("<img") == 2 and "<b>L1.mlp off</b>: " in line and "logit difference" in line
     page.button(key="graph-mend").click().run()
     assert "cut" not in page.query_params
     assert "Click an edge to cut it" in words(page)
@@ -191,6 +193,16 @@ def test_a_text_that_names_no_edge_is_told_and_the_circuit_stays(page: AppTest) 
 def test_a_links_nonsense_is_told_in_a_sentence(name: str, text: str, said: str) -> None:
     found, problems = read_query({name: text}, CHOICES, Context(SMALL, load_puzzles("bank")))
     assert found[name] == CHOICES[name].default and said in " ".join(problems)
+
+
+@pytest.mark.parametrize("name", ["circuit", "cut"])
+def test_a_plus_that_a_browser_reads_as_a_space_joins_names(name: str) -> None:
+    query = dict(parse_qsl(f"{name}=embed>L0.mlp+L1.mlp,+L0.H*+L0.mlp+>+L1.H1.qk+%2B+logits"))
+    found, problems = read_query(query, CHOICES, Context(SMALL, load_puzzles("bank")))
+    expected = parse_edges("embed>L0.mlp+L1.mlp,L0.H*+L0.mlp>L1.H1.qk+logits", GRAPH)
+    assert not problems and np.array_equal(parse_edges(found[name], GRAPH), expected)
+    _, problems = read_query({name: "embed>L0.mlp L1. mlp"}, CHOICES, Context(SMALL, load_puzzles("bank")))
+    assert "got 'L1.'" in problems[0] or "got 'L1. mlp'" in problems[0]
 
 
 @pytest.mark.parametrize(

@@ -242,6 +242,31 @@ def test_what_is_ablated_and_cut_is_marked(page: Page, tmp_path: Path) -> None:
     assert page.evaluate(ASKED, edge.text) == [[["L1.H0"], 1, True], [[], 0, False]]
 
 
+CUT_BY_KEY = """() => {
+  const given = JSON.parse(document.getElementById("given").textContent)
+  const place = document.body.appendChild(document.createElement("div"))
+  const graph = new CircuitGraph(place, { event: () => {} })
+  graph.update(given.picture, null)
+  place.querySelectorAll(".panel button")[2].focus()
+  const before = document.activeElement
+  const { source, target, members } = graph.shown[2]
+  const [from, to] = [graph.picture.from[members[0]], graph.picture.to[members[0]]]
+  const cut = [`${given.picture.writers[from]}->${given.picture.readers[to]}`]
+  graph.update(given.picture, null, { off: [], cut })
+  const after = document.activeElement
+  const said = [graph.spoken(source), graph.spoken(target)]
+  return [before.textContent, after.textContent, before === after, after.title, ...said]
+}"""
+
+
+def test_who_cuts_an_edge_in_the_list_stays_there_and_hears_numbers(page: Page, tmp_path: Path) -> None:
+    opened(page, tmp_path, small())
+    before, after, same, title, writer, reader = page.evaluate(CUT_BY_KEY)
+    assert after == before and not same and title.endswith("Click to mend it.")
+    assert re.search(r"read by \d+, most \S+ [+−]\d", writer)
+    assert re.search(r"reads \d+ edges?, most \S+ [+−]\d", reader)
+
+
 TIMED = """async (least) => {
   const given = JSON.parse(document.getElementById("given").textContent)
   const place = document.body.appendChild(document.createElement("div"))

@@ -37,7 +37,27 @@ def test_the_answer_stays_in_sight_below_it(page: Page, address: str) -> None:
     finished(page)
     page.mouse.move(300, 700)
     page.mouse.wheel(0, 5000)
-    expect(page.locator(".st-key-graph-answers")).to_be_in_viewport(ratio=0.9)
+    answers = page.locator(".st-key-graph-answers")
+    expect(answers).to_be_in_viewport(ratio=0.9)
+    box, heading = answers.bounding_box(), page.get_by_role("heading", name="Certificate").bounding_box()
+    assert box is not None and heading is not None
+    assert box["y"] + box["height"] <= heading["y"], "they cover nothing of the certificate"
+
+
+def test_on_a_phone_a_line_tells_what_a_click_did(page: Page, address: str) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{address}/graph?whose=puzzle&how=eap&circuit={GIVEN}")
+    graph, line = page.locator("[class*=st-key-graph-picture]"), page.locator(".st-key-graph-line")
+    box = graph.get_by_role("button", name=re.compile("^logits,"))
+    box.scroll_into_view_if_needed()
+    expect(line.locator("img")).to_have_count(0)
+    graph.get_by_role("button", name=re.compile("^L1.H1,")).first.click()
+    expect(line).to_contain_text("L1.H1 off: ")
+    expect(line).to_be_in_viewport(ratio=0.99)
+    expect(page.locator(".st-key-graph-answers")).not_to_be_in_viewport()
+    tabs = page.locator(".st-key-tabs")
+    expect(tabs).to_be_in_viewport(ratio=0.9)
+    assert tabs.evaluate("bar => getComputedStyle(bar).backgroundColor") == "rgb(255, 255, 255)"
 
 
 def test_from_the_graph_to_what_leads_to_a_cell_and_back(page: Page, address: str) -> None:

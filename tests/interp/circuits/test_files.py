@@ -150,6 +150,7 @@ def change(*path: Any, to: Any) -> Callable[[dict[str, Any]], Any]:
         (change("pairs", "more", to="all"), "pairs.'more' expects a list, got a text"),
         (lambda _: "<!doctype html><p>{}</p>", "a page without a circuit and its certificate"),
         (lambda found: {**found, "edges": found["edges"][:1], "n_edges": 1}, "on a path from the embedding"),
+        (lambda found: {**found, "edges": [], "n_edges": 0}, "it holds no edges"),
         (change("pairs", "held_out", to="all"), "pairs.'held_out' expects a list, got a text"),
         (change("pairs", "held_out", 1, "base", to="own.AAAA"), "pairs.held_out, pair 2: "),
         (change("pairs", "held_out", 1, "variable", to="a\nb"), "short texts on one line"),

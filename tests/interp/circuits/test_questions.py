@@ -14,6 +14,7 @@ from interp.circuits.certificate import certify
 from interp.circuits.finder import Circuit, Target, find_circuit
 from interp.circuits.graph import Edge, Graph
 from interp.circuits.questions import AnswerWithout, CertificateOf, CircuitOf, EdgeEffects, effects
+from interp.circuits.questions.certifying import MEASURED
 from interp.circuits.questions.sample import Pairs
 from interp.circuits.runs import CircuitRuns
 from interp.engine.forward import weights_of
@@ -107,7 +108,14 @@ def test_circuits_and_certificates_go_on_from_effects_that_are_kept(
     told = certify(model, found, pairs, scores=scores)
     assert held.certificate.faithfulness == pytest.approx(told.faithfulness)
     assert (held.certificate.verdict, held.certificate.sizes) == (told.verdict, told.sizes)
-    full = backend.ask(name, CertificateOf(asked, found.edges, OWN, full=True))
+    question = CertificateOf(asked, found.edges, OWN, full=True)
+    full = backend.ask(name, question)
+    parts = [backend.ask(name, way) for way in question.ways if backend.keeps(name, way)]
+    assert len(parts) == len(MEASURED), "who comes back midway goes on from what is there"
+    assert [part.fraction for part in parts] == sorted({part.fraction for part in parts})
+    random, apart, *fills = (part.certificate for part in parts)
+    assert random is not None and apart is not None and random.complete is None and apart.fills is None
+    assert [len(one.fills or ()) for one in fills if one is not None] == [1, 2, 3, 4]
     assert full.complete and full.certificate is not None and full.certificate.minimal is not None
     assert full.certificate.sizes is held.certificate.sizes, "it goes on from the quick one"
     assert full.certificate.chance is not None and full.certificate.chance.n == 24
@@ -163,7 +171,7 @@ def test_without_a_cut_it_is_the_models_own_answer(model: PuzzleGPT, name: str) 
 def test_while_a_certificate_is_made_a_click_is_answered(name: str) -> None:
     """One who asks waits for a step or two of it, not for its end."""
     backend, asked = Backend(), EdgeEffects(TWO, "eap")
-    question = CertificateOf(asked, tuple(GRAPH.edges())[:40], TWO, full=True)
+    question = CertificateOf(asked, tuple(GRAPH.edges())[:40], TWO, full=True).ways[0]
     with backend.watch(name, question) as watch:
         while watch.state is None:
             watch.wait()
