@@ -73,8 +73,8 @@ def show(scene: Scene, backend: Backend, taken: set[str]) -> None:
 
     def draw_beginning() -> None:
         st.markdown(
-            "A study is begun at the command line, where it may run for days. It can be stopped at any"
-            " moment: the same command goes on with it. Choose a plan, and its cost is measured here."
+            "A study is begun at the command line and may run for days: stop it at any moment, the same"
+            " command goes on. What it would cost is measured here."
         )
         wish = _wish(scene, backend)
         _show_cost(wish, backend)

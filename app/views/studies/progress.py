@@ -10,11 +10,11 @@ from app.widgets.text import escape_markdown
 from interp.studies.plan import Plan
 from interp.studies.progress import Status
 from interp.studies.questions import Study
+from interp.studies.sources import is_generated
 from interp.studies.words import bytes_in_words, time_in_words
 
 _SEEN = "studies-seen-at-work"
 """Names of those that this visitor has seen before their end."""
-ROWS = {"effects": "components", "edges": "edges", "heads": "heads"}
 
 
 def show(study: Study, progress: Progress) -> None:
@@ -34,7 +34,7 @@ def show(study: Study, progress: Progress) -> None:
 
 
 def _of(plan: Plan, status: Status) -> list[str]:
-    said = [f"{plan.n:,} puzzles of {plan.puzzles}" + (f", {plan.task}" if plan.task else "")]
+    said = [f"{plan.n:,} puzzles of {_source(plan)}" + (f", {plan.task}" if plan.task else "")]
     if plan.kind == "effects":
         how = "zero" if plan.method == "zero" else plan.method
         said.append(f"{len(plan.components)} components of the model {plan.model}, each ablated ({how})")
@@ -46,6 +46,12 @@ def _of(plan: Plan, status: Status) -> list[str]:
         said.append(f"on top of {plan.base}")
     said.append(bytes_in_words(status.bytes))
     return said
+
+
+def _source(plan: Plan) -> str:
+    if is_generated(plan.puzzles):
+        return f"all kinds, drawn with seed {plan.seed}"
+    return {"bank": "the bank", "hub": "the public data set"}.get(plan.puzzles, plan.puzzles)
 
 
 def _how_far(status: Status) -> str:

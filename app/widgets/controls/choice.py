@@ -54,10 +54,9 @@ def several(
         label,
         key,
         list(value),
-        on_change,
+        lambda some: on_change(some) if some else None,  # the last one that is taken away comes back
         **_offered(choices),
         selection_mode="multi",
-        required=True,
         **options,
     )
 
