@@ -27,7 +27,7 @@ def show(study: Study, progress: Progress) -> None:
         return
     st.progress(status.done / status.chunks, text=_how_far(status))
     if not status.complete and not status.at_work:
-        st.caption("Nothing was written lately. If it was stopped, this goes on with it where it was:")
+        st.caption("If it was stopped, this goes on where it was:")
         st.code(shlex.join(["python", "-m", "interp", "study", study.name]), language=None)
     elif progress.known < 1:
         st.caption(f"{progress.known:.0%} of what is computed is summed up in the charts so far.")
@@ -60,7 +60,7 @@ def _how_far(status: Status) -> str:
         return f"Complete: {status.puzzles:,} puzzles"
     said = f"{status.computed:,} of {status.puzzles:,} puzzles"
     if not status.at_work:
-        return f"{said}, stopped"
+        return f"{said}, nothing new lately"
     if status.left is None:
         return f"{said}, at work"
     return f"{said}, {status.rate:.2g} a second, {time_in_words(status.left)} left"

@@ -73,7 +73,9 @@ def _to_decades(bars: list[Bar]) -> list[Bar]:
 
 
 def _is_decade(nats: float) -> bool:
-    return nats != 0 and f"{abs(nats):.3e}".startswith("1.000")
+    """Whether it is a power of ten, as near as ends of bars can be."""
+    power = log10(abs(nats)) if nats else 0.5
+    return abs(power - round(power)) < 1 / IN_DECADE / 2
 
 
 def _is_mark(at: int, bars: list[Bar]) -> bool:
