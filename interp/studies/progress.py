@@ -1,6 +1,7 @@
 """How far a study is, seen from outside: by its parts, whoever computes them."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from time import time
 
@@ -71,8 +72,7 @@ def status_of(folder: StudyFolder, now: float | None = None) -> Status:
     if not rate and any(part.first < part.last for part in listed[last]):
         rate = kept_rate(folder)
         pause = plan.chunk / rate if rate else 0.0
-    newest = max((part.written for parts in listed.values() for part in parts), default=0.0)
-    newest = newest or folder.written(PLAN_FILE)
+    newest = max((part.written for part in listed[last]), default=0.0) or _begun(folder, listed)
     silent = (time() if now is None else now) - newest
     patience = max(LEAST_SILENCE, SILENCE * pause) if pause else FIRST_SILENCE
     complete = len(done) == plan.chunks
@@ -85,6 +85,11 @@ def status_of(folder: StudyFolder, now: float | None = None) -> Status:
         rate=rate,
         at_work=not complete and newest > 0 and silent < patience,
     )
+
+
+def _begun(folder: StudyFolder, listed: Mapping[str, list[Part]]) -> float:
+    """When a study that has no part yet was last seen to be at work: its puzzles are laid down first."""
+    return max([folder.written(PLAN_FILE), *(part.written for parts in listed.values() for part in parts)])
 
 
 def keep_rate(folder: StudyFolder) -> None:

@@ -26,11 +26,24 @@ def show(study: Study, progress: Progress) -> None:
     elif study.name not in seen:
         return
     st.progress(status.done / status.chunks, text=_how_far(status))
+    st.caption(_what_now(study.name, progress))
+
+
+def _what_now(name: str, progress: Progress) -> str:
+    """A line that is always there, so that nothing below it moves."""
+    status = progress.status
     if not status.complete and not status.at_work:
-        st.caption("If it was stopped, this goes on where it was:")
-        st.code(shlex.join(["python", "-m", "interp", "study", study.name]), language=None)
-    elif progress.known < 1:
-        st.caption(f"{progress.known:.0%} of what is computed is summed up in the charts so far.")
+        command = shlex.join(["python", "-m", "interp", "study", name])
+        return f"If it was stopped, `{command}` goes on with it where it was."
+    if status.done and progress.known < 1:
+        return (
+            f"{progress.known:.0%} of what is computed is in the charts so far; the rest is being summed up."
+        )
+    return (
+        "All of it is in the charts."
+        if status.complete
+        else "What is computed is in the charts, as it comes."
+    )
 
 
 def _of(plan: Plan, status: Status) -> list[str]:
