@@ -176,5 +176,6 @@ def test_both_charts_are_exported_with_what_they_are_of(data: Path) -> None:
         plate = figure.plate()
         assert "40 puzzles of the study one" in plate.caption and "weights" not in plate.caption
         assert len(plate.csv().splitlines()) > 8 and plate.svg().startswith("<?xml")
-    assert "L1.attn" in offers.downloads[0].csv()
+    effects, flips = offers.downloads
+    assert "L1.attn" in effects.csv() and flips.csv().count(",lost,") == 26
     exec(compile(next(iter((offers.snippets or {}).values())), "program", "exec"), {})  # noqa: S102
