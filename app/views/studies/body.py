@@ -69,7 +69,7 @@ def _controls(studies: Sequence[Kept], one: Kept) -> None:
             choice.segmented(
                 "View", VIEWS, own["show"], key="studies-view", on_change=lambda view: choose(PAGE, show=view)
             )
-        if one.kind == "effects" and one.status is not None and one.status.done:
+        if one.kind == "effects" and kept_studies.progress(one.name).status.done:
             export.show(kept_studies.study_named(one.name))
 
 
@@ -79,7 +79,7 @@ def _named(study: Kept) -> str:
 
 def _study(scene: Scene, one: Kept) -> None:
     view, name = chosen(PAGE)["show"], one.name
-    began = one.status is not None and one.status.done > 0
+    began = kept_studies.progress(name).status.done > 0
 
     def draw_study() -> None:
         study, status = kept_studies.study_named(name), kept_studies.progress(name).status
