@@ -14,7 +14,7 @@ from interp.figures.scale import quantity
 from interp.figures.studies import spread_bars, study_map
 from interp.figures.studies.maps import ALL
 from interp.studies.questions import Study
-from interp.studies.questions.tables import Measure
+from interp.studies.questions.tables import Distribution, Measure
 
 if TYPE_CHECKING:
     from interp.figures.paper import Plate
@@ -104,13 +104,8 @@ def offered(study: Study, measure: Measure, part: str, task: str) -> Exports:
     def spread() -> "Plate":
         found = study.distribution(part, task)
         chart = spread_bars(found, part, task or ALL)
-        rows = tuple(
-            {"from_nats": low, "to_nats": high, "puzzles": count}
-            for low, high, count in zip(found.starts, found.ends, found.counts, strict=True)
-        )
-        return Plate(
-            chart.layout.title.text, Chart(chart), header("final"), rows, how, name=name("spread", part)
-        )
+        title, called = chart.layout.title.text, name("spread", part)
+        return Plate(title, Chart(chart), header("final"), _bars(found), how, name=called)
 
     return Exports(
         figures(
@@ -131,6 +126,13 @@ def offered(study: Study, measure: Measure, part: str, task: str) -> Exports:
         ],
         {"the effects by task": _program(study, measure)},
         name=name("study"),
+    )
+
+
+def _bars(found: Distribution) -> tuple[dict[str, Any], ...]:
+    return tuple(
+        {"from_nats": low, "to_nats": high, "puzzles": count}
+        for low, high, count in zip(found.starts, found.ends, found.counts, strict=True)
     )
 
 
