@@ -1,7 +1,10 @@
 """Renew the pictures of the documentation from the running dashboard: ``make screenshots``."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -25,16 +28,32 @@ PICTURES: dict[str, tuple[Scheme, str, str]] = {
         f"circuits?source={COSTLIEST}&measure=changed",
         "text=Do the two views agree?",
     ),
+    "studies.png": ("light", "studies?study=demo", "text=Means over the puzzles of a task"),
     "graph.png": ("light", "graph?whose=puzzle&target=40", "text=KL from the whole model"),
 }
 """File: light or dark, the page, and where its last piece stands."""
 
 
+STUDY = ("demo", "--puzzles", "bank", "--limit", "64", "--components", "attn,mlp")
+"""That of the picture."""
+
+
 def main() -> None:
-    with dashboard() as address, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(find_chromium()), args=CHROMIUM_ARGUMENTS)
-        for name, (scheme, query, whole) in PICTURES.items():
-            take(browser, f"{address}/{query}", scheme, whole, FOLDER / name)
+    """Take all pictures, or those that are named."""
+    chosen = sys.argv[1:] or list(PICTURES)
+    with TemporaryDirectory() as data:
+        own = {"PUZZLESCOPE_DATA": data}
+        if "studies.png" in chosen:
+            subprocess.run(
+                [sys.executable, "-m", "interp", "study", *STUDY], env=os.environ | own, cwd=ROOT, check=True
+            )
+        with dashboard(said=own) as address, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(
+                executable_path=str(find_chromium()), args=CHROMIUM_ARGUMENTS
+            )
+            for name in chosen:
+                scheme, query, whole = PICTURES[name]
+                take(browser, f"{address}/{query}", scheme, whole, FOLDER / name)
 
 
 def open_page(browser: Browser, url: str, scheme: Scheme, whole: str) -> Page:

@@ -6,9 +6,11 @@ is one whose parts somebody else writes.
 
 import threading
 import time
-from collections.abc import Hashable
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from app.live.watching import watched
 from app.server import settings
@@ -31,9 +33,13 @@ FRESH = 2.0
 MOST = 50
 """Studies that are listed, the latest first."""
 
+T = TypeVar("T")
+
 _lock = threading.Lock()
-_asked: dict[str, Study] = {}
+_asked: dict[tuple[str, int], Study] = {}
 _MOST_ASKED = 4
+_answers: OrderedDict[Hashable, Any] = OrderedDict()
+_MOST_ANSWERS, _LARGEST_ANSWER = 16, 1 << 22
 
 
 @dataclass(frozen=True)
@@ -43,11 +49,13 @@ class Kept:
     Attributes:
         name: of its folder.
         status: how far it is; ``None`` if it cannot be read.
+        kind: of study; empty if it cannot be read.
         problem: why, in a sentence.
     """
 
     name: str
     status: Status | None
+    kind: str = ""
     problem: str = ""
 
 
@@ -100,59 +108,131 @@ def _kept_in(where: Path) -> tuple[Kept, ...]:
 
 def _kept(path: Path) -> Kept:
     try:
-        return Kept(path.name, status_of(StudyFolder(str(path))))
+        folder = StudyFolder(str(path))
+        return Kept(path.name, status_of(folder), folder.plan.kind)
     except PuzzlescopeError as error:
-        return Kept(path.name, None, str(error).replace(f"{path}/", f"{path.name}/"))
+        return Kept(path.name, None, problem=_by_name(error, str(path)))
+
+
+def _by_name(error: PuzzlescopeError, path: str) -> str:
+    """What is wrong with a study, which a visitor knows by its name and not by where it lies."""
+    return str(error).replace(path, path.rstrip("/").rpartition("/")[2])
 
 
 def study_named(name: str) -> Study:
-    """The study of that name. It is kept with what it has summed up, for all visitors."""
-    path = str(folder() / name)
+    """The study of that name. It is kept with what it has summed up, for all visitors, as long as its plan
+    is the same file."""
+    path = folder() / name
+    try:
+        key = str(path), (path / PLAN_FILE).stat().st_mtime_ns
+    except OSError:
+        key = str(path), 0
     with _lock:
-        study = _asked.pop(path, None)
-        if study is None or study.folder.begun is False:
-            study = Study(path, bounds=BOUNDS)
-        _asked[path] = study
+        study = _asked.pop(key, None) or Study(str(path), bounds=BOUNDS)
+        _asked[key] = study
         while len(_asked) > _MOST_ASKED:
             del _asked[next(iter(_asked))]
         return study
 
 
-class _Progress(Watch[Status]):
-    """How far a study is, and how much of it is summed up, as pages look in on what fills up."""
+class Progress(Watch[Status]):
+    """How far a study is, and how much of it is summed up, as pages look in on what fills up.
+
+    Attributes:
+        study: whose.
+        status: at the last look.
+        known: share of the chunks that are done which is summed up.
+    """
 
     def __init__(self, study: Study):
         super().__init__(None)
-        self.study = study
+        self.study, self.known = study, 0.0
+        self.status = self._status()
         self._looked = 0.0
-        self.fraction = 0.0
 
     @property
-    def state(self) -> "_Progress":  # type: ignore[override] # how far is all that is asked of it
+    def state(self) -> "Progress":  # type: ignore[override] # how far is all that is asked of it
         return self
 
     @property
+    def fraction(self) -> float:
+        """How much is computed and summed up, 0 to 1."""
+        return self.status.done / self.status.chunks * self.known
+
+    @property
     def finished(self) -> bool:
-        """Whether nothing more comes: it is complete and summed up, or nobody is at work on it."""
+        """Whether nothing more comes. One that was stopped may be gone on with at any moment."""
         self._look()
         return self.fraction >= 1.0
 
     def _look(self) -> None:
-        now = time.monotonic()
-        if self.fraction < 1.0 and now - self._looked > FRESH:
-            status = status_of(self.study.folder)
-            done = status.done / status.chunks if status.chunks else 1.0
-            known = self.study.fill(AT_A_TIME) if status.done and self.study.plan.kind == "effects" else 1.0
-            still = status.at_work or known < 1.0
-            self.fraction = min(done * known, 0.999) if still else 1.0
-            self._looked = time.monotonic()
+        if self.fraction >= 1.0 or time.monotonic() - self._looked <= FRESH:
+            return
+        self.status = self._status()
+        counts = self.status.done and self.study.plan.kind == "effects"
+        self.known = self.study.fill(AT_A_TIME) if counts else 1.0
+        self._looked = time.monotonic()
+
+    def _status(self) -> Status:
+        try:
+            return status_of(self.study.folder)
+        except PuzzlescopeError as error:
+            raise PuzzlescopeError(_by_name(error, self.study.folder.root)) from error
+
+
+class _Idle(Watch[Status]):
+    """Whether nobody is at work on a study, which is news of it too."""
+
+    def __init__(self, progress: Progress):
+        super().__init__(None)
+        self.progress = progress
+
+    @property
+    def state(self) -> Progress:  # type: ignore[override]
+        return self.progress
+
+    @property
+    def finished(self) -> bool:
+        return not self.progress.status.at_work
+
+
+def progress(name: str) -> Progress:
+    """How far a study is, for this visitor, who is told of all that is new of it.
+
+    Raises:
+        PuzzlescopeError: if it cannot be read any more.
+    """
+    study = study_named(name)
+    key: Hashable = (study.folder.url, study.plan.fingerprint, id(study))
+    watches = watched().known(GROUP, key)
+    if watches is None:
+        found = Progress(study)
+        watches = watched().keep(GROUP, key, [found, _Idle(found)])
+    first = watches[0]
+    assert isinstance(first, Progress)
+    return first
 
 
 def under_way(name: str) -> bool:
     """Look in on a study: sum up what is new of it. Whether more is to come."""
-    study = study_named(name)
-    key: Hashable = (study.folder.url, study.plan.fingerprint)
-    watches = watched().known(GROUP, key)
-    if watches is None:
-        watches = watched().keep(GROUP, key, [_Progress(study)])
-    return not watches[0].finished
+    return not progress(name).finished
+
+
+def answered(study: Study, question: Hashable, ask: Callable[[], T]) -> T:
+    """The answer to a question to the rows of a study, kept for all visitors as long as its files are the
+    same."""
+    files = tuple(path for paths in study.parts().of().values() for path in paths)
+    key = study.folder.url, study.plan.fingerprint, files, question
+    with _lock:
+        if key in _answers:
+            _answers.move_to_end(key)
+            found: T = _answers[key]
+            return found
+    found = ask()
+    if getattr(found, "nbytes", 0) > _LARGEST_ANSWER:
+        return found
+    with _lock:
+        _answers[key] = found
+        while len(_answers) > _MOST_ANSWERS:
+            _answers.popitem(last=False)
+    return found

@@ -2,11 +2,15 @@
 seconds, times the work."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import torch
 
+from interp.ablation import ReferenceMeans, components_of
+from interp.analyses.ablation_sweep import sweep_parts
+from interp.analyses.question import Question
 from interp.circuits.exact import ExactEdges
 from interp.circuits.graph import Graph
 from interp.circuits.writes import Fills
@@ -15,10 +19,12 @@ from interp.model import PuzzleGPT
 from interp.model.hooks import is_planted
 from interp.pairs import Pair, make_pairs
 from interp.puzzles import PuzzleSet, load_puzzles
-from interp.resumable import finish
+from interp.resumable import Steps, finish
 from interp.studies.plan import BATCH, Plan
 from interp.studies.schema import MEASURES
 from interp.studies.work import Measuring
+
+T = TypeVar("T")
 
 SAMPLED = 6
 """Components of the sample, evenly among those of the plan."""
@@ -70,7 +76,16 @@ def cost_of(model: PuzzleGPT, plan: Plan, puzzles: int) -> Cost:
         seconds = _of_heads(model, plan, sample[:2])
     else:
         seconds = _of_edges(model, plan)
-    runs = rows_a_puzzle(model, plan)
+    return priced(plan, puzzles, rows_a_puzzle(model, plan), seconds)
+
+
+def priced(plan: Plan, puzzles: int, runs: int, seconds: float) -> Cost:
+    """What so many puzzles of a plan cost.
+
+    Args:
+        runs: rows a puzzle.
+        seconds: that a puzzle takes.
+    """
     size = puzzles * (PUZZLE_BYTES + runs * row_bytes(plan))
     size += -(-puzzles // plan.chunk) * len(plan.tables) * PART_BYTES
     return Cost(puzzles, runs, 1 / max(seconds, 1e-9), size)
@@ -95,16 +110,82 @@ def row_bytes(plan: Plan) -> float:
 def _of_effects(model: PuzzleGPT, plan: Plan, sample: PuzzleSet) -> float:
     """Seconds a puzzle: of the run without, and of a few components among all, evenly, for the earlier a
     component the longer its run."""
-    n, few = len(plan.components), plan.components
-    if n > SAMPLED:
-        few = tuple(few[int((k + 0.5) * n / SAMPLED)] for k in range(SAMPLED))
+    n, few = len(plan.components), tuple(_few(plan.components))
     several = Measuring(model, replace(plan, components=few))
     alone = Measuring(model, replace(plan, components=()), several.known)
     several.effects(sample[:1], 0)
     alone.effects(sample, 0)  # what methods put in place is computed, and memory is had
     clean = _timed(lambda: alone.effects(sample, 0))
     both = _timed(lambda: several.effects(sample, 0))
-    return (clean + max(both - clean, 0.0) * n / len(few)) / len(sample)
+    return _of_all(clean, both, n, len(few)) / len(sample)
+
+
+def _few(components: Sequence[T]) -> Sequence[T]:
+    """Components of the sample."""
+    n = len(components)
+    return [components[int((k + 0.5) * n / SAMPLED)] for k in range(SAMPLED)] if n > SAMPLED else components
+
+
+def _of_all(clean: float, both: float, n: int, few: int) -> float:
+    """Seconds with all components, from those without any and with a few."""
+    return clean + max(both - clean, 0.0) * n / few
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How fast this machine is with a study of effects, in one process.
+
+    Attributes:
+        seconds: a puzzle takes.
+        components: that are ablated on each.
+    """
+
+    seconds: float
+    components: int
+
+
+@dataclass(frozen=True)
+class RateOf(Question[Rate]):
+    """How fast a study would be that ablates each component to zero, measured as :func:`cost_of` does, but
+    with pauses: whoever shares this machine need not wait, and only steps of the measurement count.
+
+    Attributes:
+        kinds: of components: ``attn``, ``mlp``, ``head``.
+    """
+
+    kinds: tuple[str, ...]
+
+    def steps(self, model: PuzzleGPT, means: ReferenceMeans | None) -> Steps[Rate, Rate]:
+        parts = components_of(model.cfg, list(self.kinds))
+        few, tokens = _few(parts), load_puzzles("bank", limit=BATCH).tokens
+        yield from _spent(sweep_parts(model, tokens[:1], few))
+        yield from _spent(sweep_parts(model, tokens, []))  # memory is had
+        clean = yield from _spent(sweep_parts(model, tokens, []))
+        both = yield from _spent(sweep_parts(model, tokens, few))
+        return Rate(_of_all(clean, both, len(parts), len(few)) / len(tokens), len(parts))
+
+    def program(self, model: str) -> str:
+        """The cost of 1,000 such puzzles."""
+        return (
+            "from interp import components_of, load_model\n"
+            "from interp.studies.cost import cost_of\n"
+            "from interp.studies.running import planned\n\n"
+            f"model = load_model({model!r})\n"
+            f"parts = [part.text for part in components_of(model.cfg, {list(self.kinds)!r})]\n"
+            "print(cost_of(model, planned(model, parts, puzzles='generate:1000'), 1000))\n"
+        )
+
+
+def _spent(work: Iterator[object]) -> Steps[Rate, float]:
+    """The seconds that some work takes, which pauses where it does."""
+    seconds, over = 0.0, object()
+    while True:
+        begun = time.perf_counter()
+        found = next(work, over)
+        seconds += time.perf_counter() - begun
+        if found is over:
+            return seconds
+        yield None
 
 
 def _of_heads(model: PuzzleGPT, plan: Plan, sample: PuzzleSet) -> float:

@@ -336,6 +336,13 @@ class StudyFolder:
             path = self._path(name)
             return bytes(self.files.cat_file(path)) if self.files.exists(path) else None
 
+    def written(self, name: str) -> float:
+        """When a file beside the plan was written, or the plan: in seconds since 1970; 0 if that is not
+        known."""
+        with self._told("read"):
+            path = self._path(name)
+            return _written(self.files.info(path)) if self.files.exists(path) else 0.0
+
     # ---- the file system -----------------------------------------------------------------------------------
 
     def _path(self, *names: str) -> str:

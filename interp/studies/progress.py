@@ -1,13 +1,14 @@
 """How far a study is, seen from outside: by its parts, whoever computes them."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from time import time
 
 import numpy as np
 
 from interp.outputs import strict_json
-from interp.studies.folder import RATE_FILE, StudyFolder
+from interp.studies.folder import PLAN_FILE, RATE_FILE, StudyFolder
 from interp.studies.parts import Part, cover
 
 LATEST = 64
@@ -16,6 +17,8 @@ SILENCE = 4.0
 """A study is at work as long as no more time has passed than so many parts usually take, and ..."""
 LEAST_SILENCE = 120.0
 """... for so many seconds in any case."""
+FIRST_SILENCE = 600.0
+"""Seconds where that is not known: a first chunk takes minutes."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Status:
         done, computed: how many of each are done.
         bytes: of all its parts.
         rate: puzzles a second lately; 0 where that is not known.
-        at_work: whether a part was written lately.
+        at_work: whether it was begun, or a part written, lately.
     """
 
     chunks: int
@@ -69,8 +72,9 @@ def status_of(folder: StudyFolder, now: float | None = None) -> Status:
     if not rate and any(part.first < part.last for part in listed[last]):
         rate = kept_rate(folder)
         pause = plan.chunk / rate if rate else 0.0
-    newest = max((part.written for part in listed[last]), default=0.0)
+    newest = max((part.written for part in listed[last]), default=0.0) or _begun(folder, listed)
     silent = (time() if now is None else now) - newest
+    patience = max(LEAST_SILENCE, SILENCE * pause) if pause else FIRST_SILENCE
     complete = len(done) == plan.chunks
     return Status(
         chunks=plan.chunks,
@@ -79,8 +83,13 @@ def status_of(folder: StudyFolder, now: float | None = None) -> Status:
         computed=computed,
         bytes=sum(part.size for parts in listed.values() for part in parts),
         rate=rate,
-        at_work=not complete and newest > 0 and silent < max(LEAST_SILENCE, SILENCE * pause),
+        at_work=not complete and newest > 0 and silent < patience,
     )
+
+
+def _begun(folder: StudyFolder, listed: Mapping[str, list[Part]]) -> float:
+    """When a study that has no part yet was last seen to be at work: its puzzles are laid down first."""
+    return max([folder.written(PLAN_FILE), *(part.written for parts in listed.values() for part in parts)])
 
 
 def keep_rate(folder: StudyFolder) -> None:

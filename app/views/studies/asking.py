@@ -33,7 +33,9 @@ def show(study: Study, name: str) -> None:
             st.rerun()
     _columns(study)
     try:
-        found = study.sql(said, rows=kept_studies.BOUNDS.rows)
+        found = kept_studies.answered(
+            study, ("sql", said), lambda: study.sql(said, rows=kept_studies.BOUNDS.rows)
+        )
     except PuzzlescopeError as error:
         st.info(escape_markdown(str(error)))
         return

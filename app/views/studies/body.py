@@ -6,18 +6,15 @@ import streamlit as st
 
 from app.live import fragment, kept_studies
 from app.live.kept_studies import Kept
-from app.live.watching import time_in_words
 from app.state.scene import Scene
 from app.state.session import choose, chosen
-from app.views.studies import asking, comparing, export, flipping, tasks
+from app.views.studies import asking, beginning, comparing, export, flipping, progress, tasks
 from app.views.studies.choices import PAGE, VIEWS
 from app.widgets.controls import choice
 from app.widgets.text import escape_markdown
-from interp.studies.progress import Status
+from interp.backend import Backend
 from interp.studies.questions import Study
 
-COMMAND = "python -m interp study bank-parts --puzzles bank --components attn,mlp"
-LARGE = "python -m interp study million --puzzles generate:1000000 --components attn,mlp,head"
 DRAWN: dict[str, Callable[[Scene, Study], None]] = {
     "tasks": tasks.show_map,
     "spread": tasks.show_spread,
@@ -26,26 +23,26 @@ DRAWN: dict[str, Callable[[Scene, Study], None]] = {
 }
 
 
-def show(scene: Scene) -> None:
+def show(scene: Scene, backend: Backend) -> None:
     """Draw it all."""
     studies = kept_studies.kept()
+    taken = {study.name for study in studies}
     if not studies:
-        _show_none()
+        st.info("There is no study here yet.")
+        beginning.show(scene, backend, taken)
         return
     name = chosen_of(studies)
     if name is None:
         st.info(f"There is no study {escape_markdown(chosen(PAGE)['study'])} here any more: choose another.")
         name = studies[0].name
-    _controls(studies, name)
     one = next(study for study in studies if study.name == name)
+    _controls(studies, one)
     if one.status is None:
         st.info(escape_markdown(one.problem))
     else:
-        if one.status.done and chosen(PAGE)["show"] in ("tasks", "spread"):
-            _export(name)
-        _study(scene, name)
-    with st.expander("Begin another study, and what it costs"):
-        _how_to_begin()
+        _study(scene, one)
+    with st.expander("Begin another study: what it costs, and how"):
+        beginning.show(scene, backend, taken)
 
 
 def chosen_of(studies: Sequence[Kept]) -> str | None:
@@ -57,95 +54,50 @@ def chosen_of(studies: Sequence[Kept]) -> str | None:
     return name if any(study.name == name for study in studies) else None
 
 
-def _show_none() -> None:
-    st.info("There is no study here yet.")
-    _how_to_begin()
-
-
-def _how_to_begin() -> None:
-    st.markdown(
-        "A study is begun at the command line, where it may run for days: it can be stopped at any moment and"
-        " goes on when the same command is given again. This one takes minutes:"
-    )
-    st.code(COMMAND, language=None)
-    st.markdown(
-        "With `--estimate` it only says what it would cost on that machine: the rate, measured in seconds,"
-        " times the work. So for a million puzzles and every part:"
-    )
-    st.code(f"{LARGE} --estimate", language=None)
-
-
-def _controls(studies: Sequence[Kept], name: str) -> None:
+def _controls(studies: Sequence[Kept], one: Kept) -> None:
     own = chosen(PAGE)
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom", key="studies-controls"):
         choice.select(
             "Study",
             {study.name: _named(study) for study in studies},
-            name,
+            one.name,
             key="studies-study",
-            on_change=lambda one: choose(PAGE, study=one, part="", task=""),
+            on_change=lambda name: choose(PAGE, study=name, part="", task=""),
             width=300,
         )
-        choice.segmented(
-            "View", VIEWS, own["show"], key="studies-view", on_change=lambda one: choose(PAGE, show=one)
-        )
+        if one.kind == "effects":
+            choice.segmented(
+                "View", VIEWS, own["show"], key="studies-view", on_change=lambda view: choose(PAGE, show=view)
+            )
+        if one.kind == "effects" and kept_studies.progress(one.name).status.done:
+            export.show(kept_studies.study_named(one.name))
 
 
 def _named(study: Kept) -> str:
-    if study.status is None:
-        return f"{study.name} (cannot be read)"
-    if study.status.complete:
-        return study.name
-    return f"{study.name} ({study.status.done / study.status.chunks:.0%})"
+    return study.name if study.status is not None else f"{study.name} (cannot be read)"
 
 
-def _study(scene: Scene, name: str) -> None:
-    view = chosen(PAGE)["show"]
-
-    def busy() -> bool:
-        return kept_studies.under_way(name)
+def _study(scene: Scene, one: Kept) -> None:
+    view, name = chosen(PAGE)["show"], one.name
+    began = kept_studies.progress(name).status.done > 0
 
     def draw_study() -> None:
-        study = kept_studies.study_named(name)
-        _about(study, name)
-        if view == "sql" or study.plan.kind != "effects":
+        study, status = kept_studies.study_named(name), kept_studies.progress(name).status
+        if status.done and not began:
+            st.rerun()  # now there is something to export, too
+        progress.show(study, kept_studies.progress(name))
+        if not status.done:
+            st.caption("Nothing of it is computed yet: what it says will stand here after its first chunk.")
+        elif view == "sql" or study.plan.kind != "effects":
             asking.show(study, name)
-        elif _status(name).done:
-            DRAWN[view](scene, study)
         else:
-            st.info("Its first chunk of puzzles is not done yet: what it says will stand here.")
+            DRAWN[view](scene, study)
 
-    fragment.show(draw_study, scene=scene, page=PAGE, under_way=busy, groups=[kept_studies.GROUP], alone=True)
-
-
-def _export(name: str) -> None:
-    """Of the charts; a study of another kind has none."""
-    study = kept_studies.study_named(name)
-    if study.plan.kind == "effects":
-        export.show(study)
-
-
-def _status(name: str) -> Status:
-    status = next(study.status for study in kept_studies.kept() if study.name == name)
-    assert status is not None
-    return status
-
-
-def _about(study: Study, name: str) -> None:
-    """One line: what it is of, and how far."""
-    plan, status = study.plan, _status(name)
-    said = [f"{len(plan.components)} components of `{plan.model}`", f"puzzles: {plan.puzzles}"]
-    if plan.base:
-        said.append(f"on top of {plan.base}")
-    if plan.method != "zero":
-        said.append(f"by {plan.method}")
-    said.append(
-        f"{status.computed:,} puzzles" if status.complete else f"{status.computed:,} of {plan.n:,} so far"
+    fragment.show(
+        draw_study,
+        scene=scene,
+        page=PAGE,
+        under_way=lambda: kept_studies.under_way(name),
+        groups=[kept_studies.GROUP],
+        alone=True,
     )
-    if not status.complete:
-        left = status.left
-        if status.at_work and left is not None:
-            said.append(f"about {time_in_words(left)} left")
-        elif not status.at_work:
-            said.append("stopped: the same command goes on with it")
-    st.caption(" · ".join(said))

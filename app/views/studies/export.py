@@ -1,10 +1,11 @@
-"""The export menu of the page of the studies: both charts, and the numbers in them."""
+"""The export menu of the page of the studies: both charts, the numbers in them, and the tables."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from app.live import kept_studies
 from app.views.shared.plates import figures
-from app.views.studies import tasks
+from app.views.studies import comparing, tasks
 from app.widgets.export_menu import menu
 from app.widgets.export_menu.menu import Download, Exports
 from interp.engine.measures import MEASURES
@@ -13,19 +14,57 @@ from interp.figures.scale import quantity
 from interp.figures.studies import spread_bars, study_map
 from interp.figures.studies.maps import ALL
 from interp.studies.questions import Study
-from interp.studies.questions.tables import Measure
+from interp.studies.questions.tables import Distribution, Measure
 
 if TYPE_CHECKING:
     from interp.figures.paper import Plate
+
+
+MOST_FLIPS = 10_000
+"""Puzzles of a file: SQL has more."""
 
 
 def show(study: Study) -> None:
     """Draw the button that opens it all. Nothing is computed before it is asked for."""
 
     def all_of_it() -> Exports:
-        return offered(study, tasks.measure_of(study), tasks.part_of(study), tasks.task_of(study))
+        part = tasks.part_of(study)
+        own = offered(study, tasks.measure_of(study), part, tasks.task_of(study))
+        return replace(own, downloads=[*own.downloads, *_beside(study)])
 
     menu.show(all_of_it, key="studies-export-menu")
+
+
+def _beside(study: Study) -> list[Download]:
+    """The table of two studies, if there is another that has measured the same."""
+    others = comparing.others_than(study.name)
+    if not others:
+        return []
+    other = kept_studies.study_named(comparing.other_of(others))
+    measures = comparing.shared_measures(study, other)
+    if not measures:
+        return []
+    part, measure = comparing.part_of(study, other), comparing.measure_of(measures)
+    plan = study.plan
+    of = f"the puzzles that the studies {study.name} and {other.name} both have"
+
+    def table() -> Table:
+        rows = (
+            {
+                "task": one.task or ALL,
+                "component": part,
+                "puzzles": one.difference.n,
+                study.name: one.one.mean,
+                other.name: one.other.mean,
+                "difference": one.difference.mean,
+                "difference_from": one.difference.low,
+                "difference_to": one.difference.high,
+            }
+            for one in comparing.found_of(study, other, part, measure)
+        )
+        return Table(Header(plan.model, plan.checkpoint, (of,), plan.base, measure), tuple(rows))
+
+    return [Download.of(f"{study.name} beside {other.name}, by task", f"{study.name}-{other.name}", table)]
 
 
 def offered(study: Study, measure: Measure, part: str, task: str) -> Exports:
@@ -65,13 +104,8 @@ def offered(study: Study, measure: Measure, part: str, task: str) -> Exports:
     def spread() -> "Plate":
         found = study.distribution(part, task)
         chart = spread_bars(found, part, task or ALL)
-        rows = tuple(
-            {"from_nats": low, "to_nats": high, "puzzles": count}
-            for low, high, count in zip(found.starts, found.ends, found.counts, strict=True)
-        )
-        return Plate(
-            chart.layout.title.text, Chart(chart), header("final"), rows, how, name=name("spread", part)
-        )
+        title, called = chart.layout.title.text, name("spread", part)
+        return Plate(title, Chart(chart), header("final"), _bars(found), how, name=called)
 
     return Exports(
         figures(
@@ -83,10 +117,36 @@ def offered(study: Study, measure: Measure, part: str, task: str) -> Exports:
                 f"Effects by task, {MEASURES[measure].name}",
                 name("effects", measure),
                 lambda: Table(header(measure), effects()),
-            )
+            ),
+            Download.of(
+                f"Puzzles that flip without {part}",
+                name("flips", part),
+                lambda: Table(header("answers"), _flips(study, part, task)),
+            ),
         ],
         {"the effects by task": _program(study, measure)},
         name=name("study"),
+    )
+
+
+def _bars(found: Distribution) -> tuple[dict[str, Any], ...]:
+    return tuple(
+        {"from_nats": low, "to_nats": high, "puzzles": count}
+        for low, high, count in zip(found.starts, found.ends, found.counts, strict=True)
+    )
+
+
+def _flips(study: Study, part: str, task: str) -> tuple[dict[str, Any], ...]:
+    return tuple(
+        {
+            "puzzle": flip.puzzle.id,
+            "number": flip.number,
+            "task": flip.puzzle.task,
+            "component": part,
+            "flip": "lost" if flip.lost else "won",
+            "change_of_loss": flip.change,
+        }
+        for flip in study.flips(part, task, MOST_FLIPS)
     )
 
 

@@ -5,10 +5,12 @@ from html import escape
 
 import streamlit as st
 
+from app.live import kept_studies
 from app.state.backend import shared_backend
 from app.state.scene import Scene
 from app.views.studies import tasks
 from app.widgets import terms
+from app.widgets.text import escape_markdown
 from app.widgets.workbench_link import workbench_link
 from interp.ablation import Ablation, parse_ablation
 from interp.errors import PuzzlescopeError
@@ -22,6 +24,9 @@ LISTED = 100
 
 def show(scene: Scene, study: Study) -> None:
     """Draw the choices, how many there are, and the first of them."""
+    if "flips" not in study.plan.measures:
+        st.info("This study has not measured which puzzles flip.")
+        return
     part, task = tasks.show_part(study)
     own = next(one for one in study.effects() if (one.task, one.component) == (task, part))
     if not own.lost and not own.won:
@@ -31,27 +36,34 @@ def show(scene: Scene, study: Study) -> None:
         f"Without {part} **{own.lost:,}** of {own.change.n:,} puzzles are lost and **{own.won:,}** won, by"
         f" greedy decoding. Each link opens one on the workbench with {part} ablated."
     )
-    flips = study.flips(part, task, LISTED)
-    _links(scene, study, part, flips)
-    if len(flips) < own.lost + own.won:
-        st.caption(f"The first {len(flips)}; SQL has them all.")
-
-
-def _links(scene: Scene, study: Study, part: str, flips: list[Flip]) -> None:
+    flips = kept_studies.answered(study, ("flips", part, task), lambda: study.flips(part, task, LISTED))
     there = _scene_of(scene, study, part)
     if there is None:
-        st.info(f"The model {study.plan.model} is not here, so its puzzles cannot be opened; their ids:")
+        model = escape_markdown(study.plan.model)
+        st.info(f"The model {model} is not here, so its puzzles cannot be opened; their ids:")
+    for words, some in (
+        ("Lost", [flip for flip in flips if flip.lost]),
+        ("Won", [flip for flip in flips if not flip.lost]),
+    ):
+        if some:
+            _list(words, some, there)
+    if len(flips) < own.lost + own.won:
+        st.caption(f"The first {len(flips)} of {own.lost + own.won:,}; SQL has them all.")
+
+
+def _list(words: str, flips: list[Flip], there: tuple[Scene, Ablation] | None) -> None:
+    """Some puzzles below a word, each a link if their model is here."""
     items = []
     for flip in flips:
-        words = f"{'lost' if flip.lost else 'won'}: {flip.puzzle.task} {flip.puzzle.id[:6]}"
-        title = f"{short(flip.change)} nats of loss"
+        name = f"{flip.puzzle.task} {flip.puzzle.id[:6]}"
+        title = f"{short(flip.change)} nats of loss" if flip.change is not None else ""
         if there is None:
-            items.append(f"<li>{escape(words)}</li>")
+            items.append(f"<li>{escape(name)}</li>")
         else:
             at, off = there
-            items.append(f"<li>{workbench_link(words, at.link_to(flip.puzzle, off), title=title)}</li>")
-    style = "columns:15rem;gap:1.5rem;list-style:none;padding:0;margin:0;font-variant-numeric:tabular-nums"
-    st.html(f'<ul style="{style}">{"".join(items)}</ul>')
+            items.append(f"<li>{workbench_link(name, at.link_to(flip.puzzle, off), title=title)}</li>")
+    style = "columns:13rem;gap:1.5rem;list-style:none;padding:0;margin:0;font-size:14px"
+    st.html(f'<p style="margin:0 0 4px;font-weight:600">{words}</p><ul style="{style}">{"".join(items)}</ul>')
 
 
 def _scene_of(scene: Scene, study: Study, part: str) -> tuple[Scene, Ablation] | None:

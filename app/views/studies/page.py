@@ -5,9 +5,9 @@ from app.views.studies import body
 from app.views.studies.choices import CHOICES, PAGE
 
 INTRODUCTION = (
-    "**What holds on a whole data set?** A study ablates each component on each of up to millions of puzzles,"
-    " once, in the background. Here its rows are asked."
+    "**What holds on a whole data set?** A study ablates each component on each of up to millions of puzzles"
+    " and keeps what came of it. Ask it here."
 )
 
 scene, backend = frame.opened_plain(PAGE, CHOICES, "Studies", INTRODUCTION)
-body.show(scene)
+body.show(scene, backend)

@@ -14,7 +14,7 @@ from interp.figures.studies import spread_bars, study_map
 from interp.figures.studies.maps import ALL, interval
 from interp.numbers import short
 from interp.studies.questions import Study, tables
-from interp.studies.questions.tables import Effect, Measure
+from interp.studies.questions.tables import Distribution, Effect, Mean, Measure
 
 COLUMNS: dict[Measure, str] = {"final": "loss", "wrong": "cells", "answers": "flips"}
 """What a study must have measured for each (:data:`interp.studies.schema.MEASURES`)."""
@@ -39,22 +39,24 @@ def show_map(_scene: Scene, study: Study) -> None:
     show_legend(measure, n, {one.component: one.change.mean for one in together}, key="studies-figure-legend")
     terms.caption(
         "Means over the puzzles of a task. Point at a place for its 95 % interval (the mean and 1.96 standard"
-        " errors over puzzles); click it for how the component's effect is spread."
+        " errors over puzzles on either side); click it for how the component's effect is spread."
     )
-    _show_largest(together, measure)
+    _show_largest(effects, measure)
 
 
-def _show_largest(together: list[Effect], measure: Measure) -> None:
+def _show_largest(effects: list[Effect], measure: Measure) -> None:
     """The same in words and numbers, for those who do not point."""
     unit = {"final": "nats", "wrong": "cells of 100", "answers": "share of answers"}[measure]
-    ranked = sorted(together, key=lambda one: -one.change.mean)
-    with st.expander("As a table: all tasks together"):
+    ranked = sorted(effects, key=lambda one: (bool(one.task), -one.change.mean))
+    with st.expander("As a table"):
         st.dataframe(
             {
+                "task": [one.task or ALL for one in ranked],
                 "component": [one.component for one in ranked],
                 f"mean, {unit}": [short(one.change.mean) for one in ranked],
                 "95 % from": [short(one.change.low) for one in ranked],
                 "to": [short(one.change.high) for one in ranked],
+                "puzzles": [one.change.n for one in ranked],
                 "median, nats": [short(one.median) for one in ranked],
                 "puzzles lost": [one.lost for one in ranked],
                 "puzzles won": [one.won for one in ranked],
@@ -66,19 +68,47 @@ def _show_largest(together: list[Effect], measure: Measure) -> None:
 
 def show_spread(_scene: Scene, study: Study) -> None:
     """Draw how the chosen component's effect is spread over puzzles."""
+    if "loss" not in study.plan.measures:
+        st.info("This study has not measured the loss, so there is no spread of it to show.")
+        return
     part, task = show_part(study)
     found = study.distribution(part, task)
     figure = spread_bars.draft(found, part, task or ALL)
     clickable_chart.show(figure, key="studies-figure-spread", name="spread", on_click=lambda _: None)
     own = next(one for one in study.effects() if (one.task, one.component) == (task, part))
     change = own.change
+    flips = f" {own.lost:,} of {change.n:,} puzzles are lost, {own.won:,} won."
     terms.caption(
-        f"Mean {short(change.mean)} nats ({interval(change) or 'of one puzzle'}), median"
+        f"Mean {short(change.mean)} nats over {change.n:,} puzzles ({_interval(change)}). Median"
         f" {short(own.median)}; a tenth of the puzzles below {short(own.low)}, a tenth above"
         f" {short(own.high)}."
-        f" {own.lost:,} of {change.n:,} puzzles are lost, {own.won:,} won."
+        + (flips if "flips" in study.plan.measures else "")
         + (f" Of {found.unknown:,} puzzles the loss is not finite." if found.unknown else "")
     )
+    _show_bars(found)
+
+
+def _interval(change: Mean) -> str:
+    """Of which kind the interval of a mean is, and which it is."""
+    said = interval(change).removeprefix("95 %: ")
+    return f"95 % interval {said}, by 1.96 standard errors" if said else "no interval"
+
+
+def _show_bars(found: Distribution) -> None:
+    """The chart's bars as numbers."""
+    n = max(sum(found.counts), 1)
+    bars = [bar for bar in zip(found.starts, found.ends, found.counts, strict=True) if bar[2]]
+    with st.expander("As a table"):
+        st.dataframe(
+            {
+                "nats from": [short(low) for low, _, _ in bars],
+                "to": [short(high) for _, high, _ in bars],
+                "puzzles": [count for _, _, count in bars],
+                "share": [f"{count / n:.2%}" for _, _, count in bars],
+            },
+            hide_index=True,
+            height=320,
+        )
 
 
 # ---- choices that views share ------------------------------------------------------------------------------

@@ -35,6 +35,32 @@ def segmented(
     _draw(st.segmented_control, label, key, value, on_change, **_offered(choices), required=True, **options)
 
 
+def several(
+    label: str,
+    choices: Mapping[T, str] | Sequence[T],
+    value: Sequence[T],
+    *,
+    key: str,
+    on_change: Callable[[list[T]], None],
+    **options: Any,
+) -> None:
+    """Draw some of a few values, side by side: at least one.
+
+    Args:
+        choices: the values, with their names if these differ.
+    """
+    _draw(
+        st.segmented_control,
+        label,
+        key,
+        list(value),
+        lambda some: on_change(some) if some else None,  # the last one that is taken away comes back
+        **_offered(choices),
+        selection_mode="multi",
+        **options,
+    )
+
+
 def select(
     label: str,
     choices: Mapping[T, str] | Sequence[T],

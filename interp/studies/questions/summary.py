@@ -29,6 +29,8 @@ BY_DECADE = 40
 UNKNOWN = -(1 << 14)
 """The bin of losses that are not finite, or not measured."""
 
+SHARES = (0.1, 0.5, 0.9)
+"""Of the puzzles: below which effects they lie is told."""
 KEYS = ["task", "component", "bin"]
 SUMS = ["n", "nats", "nats_squared", "cells", "cells_squared", "lost", "won"]
 _KINDS = {"n": pa.int64(), "nats": pa.float64(), "nats_squared": pa.float64()}
@@ -140,6 +142,25 @@ class Summary:
         by_task = frame.groupby(["task", "component"], as_index=False)[[*SUMS, "finite"]].sum()
         together = by_task.groupby("component", as_index=False)[[*SUMS, "finite"]].sum().assign(task="")
         return pd.concat([together, by_task], ignore_index=True)
+
+    @cached_property
+    def spread(self) -> dict[tuple[str, str], tuple[float, ...]]:
+        """By task, '' for all together, and component: the effects below which :data:`SHARES` of the puzzles
+        lie, those whose loss is not finite left out. What has no puzzle is not there."""
+        known = self.frame.loc[self.frame["bin"] != UNKNOWN, [*KEYS, "n"]]
+        together = known.groupby(["component", "bin"], as_index=False)["n"].sum().assign(task="")
+        frame = pd.concat([together, known[["task", *together.columns[:-1]]]]).sort_values(KEYS[:2])
+        bins, counts = frame["bin"].to_numpy(), frame["n"].to_numpy()
+        tasks, components = frame["task"].to_numpy(), frame["component"].to_numpy()
+        new = (tasks[1:] != tasks[:-1]) | (components[1:] != components[:-1])
+        ends = [*(np.flatnonzero(new) + 1).tolist(), len(frame)]
+        return {
+            (str(tasks[start]), str(components[start])): tuple(
+                quantiles(bins[start:end], counts[start:end], SHARES).tolist()
+            )
+            for start, end in zip([0, *ends], ends, strict=False)
+            if end > start
+        }
 
 
 def edges(bins: Integer[np.ndarray, " bins"], at: float) -> Float[np.ndarray, " bins"]:

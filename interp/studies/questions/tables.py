@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from interp.puzzles import Puzzle
-from interp.studies.questions.summary import BY_DECADE, UNKNOWN, Summary, edges, quantiles
+from interp.studies.questions.summary import BY_DECADE, SHARES, UNKNOWN, Summary, edges
 from interp.studies.schema import CLEAN
 
 Measure = Literal["final", "wrong", "answers"]
@@ -16,7 +16,6 @@ Measure = Literal["final", "wrong", "answers"]
 MEASURES: tuple[Measure, ...] = ("final", "wrong", "answers")
 NORMAL = 1.959964
 """Standard errors on either side of a mean: 95 % of a normal distribution."""
-SHARES = (0.1, 0.5, 0.9)
 IN_DECADE = 5
 """Bars of a distribution from an effect to its tenfold."""
 
@@ -135,12 +134,11 @@ class Difference:
 def effects(summary: Summary, components: Iterable[str], measure: Measure) -> list[Effect]:
     """Of every task, all together first, and every component in order."""
     order = {name: place for place, name in enumerate(components)}
-    bins = _bins(summary)
     rows = [row for row in summary.cells.to_dict("records") if row["component"] in order]
     found = []
     for row in sorted(rows, key=lambda row: (row["task"], order[row["component"]])):
         task, component = row["task"], row["component"]
-        low, median, high = quantiles(*bins[task, component], SHARES).tolist()
+        low, median, high = summary.spread.get((task, component), (np.nan,) * len(SHARES))
         change = _mean(row, measure)
         found.append(Effect(task, component, change, low, median, high, int(row["lost"]), int(row["won"])))
     return found
@@ -152,20 +150,6 @@ def _mean(row: Mapping[Any, Any], measure: Measure) -> Mean:
     if measure == "wrong":
         return Mean.of(int(row["n"]), row["cells"], row["cells_squared"])
     return Mean.of(int(row["n"]), row["lost"] - row["won"], row["lost"] + row["won"])
-
-
-def _bins(summary: Summary) -> dict[tuple[str, str], tuple[np.ndarray, np.ndarray]]:
-    """Bins and counts by task and component, those of finite losses."""
-    frame = summary.frame[summary.frame["bin"] != UNKNOWN]
-    together = frame.groupby(["component", "bin"], as_index=False)["n"].sum().assign(task="")
-    whole = pd.concat([together, frame[["task", "component", "bin", "n"]]])
-    none = (np.empty(0, np.int16), np.empty(0, np.int64))
-    known = {
-        (str(task), str(component)): (own["bin"].to_numpy(), own["n"].to_numpy())
-        for (task, component), own in whole.groupby(["task", "component"])
-    }
-    keys = zip(summary.cells["task"], summary.cells["component"], strict=True)
-    return {key: known.get(key, none) for key in keys}
 
 
 def clean(summary: Summary) -> list[Clean]:

@@ -1,6 +1,7 @@
 """The page of the studies: without one; one whole, half done, of another version, of a model elsewhere."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,8 @@ from app.views.studies import export
 from app.views.studies.choices import VIEWS
 from interp.checkpoints import load_model
 from interp.studies.questions import Study
-from tests.support.pages import page_of, words
-from tests.support.studies import made_up
+from tests.support.pages import page_of, run_until, words
+from tests.support.studies import N, made_up
 
 
 @pytest.fixture
@@ -64,6 +65,43 @@ def test_each_view_of_a_study_and_its_link(data: Path) -> None:
     assert "A study has a plain name" in opened(study="../../etc").warning[0].value
 
 
+def test_what_a_plan_costs_is_measured_when_asked_for(data: Path) -> None:
+    page = opened(n="1000", kinds="attn")
+    assert not any("runs of the model" in said for said in words(page).splitlines())
+    page.button(key="studies-measure").click()
+    run_until(page, lambda page: "1,000 puzzles with 4 runs of the model each: " in words(page))
+    (command,) = page.code
+    assert command.value == "python -m interp study my-study --puzzles generate:1000 --components attn"
+    page.number_input(key="studies-n").set_value(2000).run()  # the rate is known
+    assert "2,000 puzzles with 4 runs" in words(page) and page.query_params["n"] == "2000"
+    made_up(data / "my-study")
+    page = opened(n="0")
+    assert "Expected a number from 1" in page.warning[0].value
+    assert any(code.value.startswith("python -m interp study my-study-2 ") for code in page.code)
+
+
+def test_two_studies_say_what_one_of_them_lacks(data: Path) -> None:
+    made_up(data / "one")
+    made_up(data / "two", shift=0.2, model="elsewhere")
+    made_up(data / "other-puzzles", first=N)
+    told = json.loads((data / "two" / "study.json").read_text())
+
+    def compared(other: str = "two", part: str = "L1.attn", **changed: list[str]) -> str:
+        (data / "two" / "study.json").write_text(json.dumps(told | changed))
+        page = opened(study="one", show="compare", other=other, part=part)
+        return "\n".join([words(page), *(one.value for one in page.info)])
+
+    assert "what ablating L1.attn costs: means over the 40 puzzles" in compared()
+    assert "one is of the model default, two of elsewhere" in compared()
+    assert "two has no component L1.attn: compared with nothing" in compared(components=["L0.attn", "L1.H1"])
+    assert "no component in common" in compared(components=["L2.attn"])
+    assert "Not both have measured loss: compared by cells broken" in compared(measures=["cells", "solved"])
+    assert "no measure in common: one has loss, cells, solved, flips, two has flips" in compared(
+        measures=["flips"]
+    )
+    assert "The studies one and other-puzzles have no puzzle in common" in compared("other-puzzles")
+
+
 def test_one_without_losses_opens_on_what_it_has(data: Path) -> None:
     made_up(data / "one")
     plan = data / "one" / "study.json"
@@ -90,9 +128,42 @@ def test_one_that_is_half_done_and_one_that_cannot_be_read(data: Path) -> None:
     made_up(data / "old")
     plan = data / "old" / "study.json"
     plan.write_text(plan.read_text().replace('"schema": 1', '"schema": 0'))
-    assert "16 of 40 so far" in words(opened(study="half"))
-    assert "first chunk of puzzles is not done yet" in opened(study="begun").info[0].value
+    assert "Nothing of it is computed yet" in words(opened(study="begun"))
     assert "is of version 0 of studies" in opened(study="old").info[0].value
+    made_up(data / "broken")
+    (data / "broken" / "study.json").write_text('{"schema": 1, "components": 3}')
+    assert opened(study="broken").info[0].value == (
+        "broken/study.json is not the plan of a study: it cannot be read."
+    )
+    made_up(data / "damaged")
+    for path in (data / "damaged" / "effects").iterdir():
+        path.write_bytes(path.read_bytes()[:100])
+    assert "A part of the study could not be read" in opened(study="damaged").info[0].value
+
+
+def test_one_at_work_is_followed_to_its_end_and_one_that_was_stopped_says_how_to_go_on(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_studies, "FRESH", 0.0)
+    made_up(data / "half", chunks=1)
+    page = opened(study="half")
+    assert bar(page).startswith("16 of 40 puzzles, at work")
+    assert "python -m interp study half" not in words(page)
+    for path in (data / "half" / "effects").iterdir():
+        os.utime(path, (0, 1e9))
+    page.run()
+    assert bar(page) == "16 of 40 puzzles, nothing new lately"
+    assert "If it was stopped, `python -m interp study half` goes on" in words(page)
+    made_up(data / "half")
+    page.run()
+    assert bar(page) == "Complete: 40 puzzles"  # in the room that it had
+    assert not opened(study="half").get("progress")
+
+
+def bar(page: AppTest) -> str:
+    """What the progress bar says."""
+    (found,) = page.get("progress")
+    return str(found.proto.text)
 
 
 def test_both_charts_are_exported_with_what_they_are_of(data: Path) -> None:
@@ -105,5 +176,6 @@ def test_both_charts_are_exported_with_what_they_are_of(data: Path) -> None:
         plate = figure.plate()
         assert "40 puzzles of the study one" in plate.caption and "weights" not in plate.caption
         assert len(plate.csv().splitlines()) > 8 and plate.svg().startswith("<?xml")
-    assert "L1.attn" in offers.downloads[0].csv()
+    effects, flips = offers.downloads
+    assert "L1.attn" in effects.csv() and flips.csv().count(",lost,") == 26
     exec(compile(next(iter((offers.snippets or {}).values())), "program", "exec"), {})  # noqa: S102

@@ -34,6 +34,7 @@ from interp.engine.predict import losses, predict
 from interp.model import PuzzleGPT
 from interp.pairs import pair_for
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
+from interp.studies.cost import Rate, RateOf
 from interp.tokens import STRUCTURES
 from interp.why.interventions.questions import LooksElsewhere, OneSide, PointerShift
 from interp.why.questions import CellSplitOf, PhaseOf, ReasonOf, SplitOf, SplitsOf
@@ -85,6 +86,7 @@ QUESTIONS: dict[str, Question[Any]] = {
     "why a head looks there": ReasonOf((FIRST, SECOND), HEAD, 100),
     "a pointer shift": PointerShift((FIRST,), HEAD, 100, "keys"),
     "one side of a head": OneSide((FIRST, SECOND), HEAD, 100),
+    "the rate of a study": RateOf(("attn",)),
     "a head elsewhere": LooksElsewhere((FIRST,), HEAD, 100, (3,), (60,)),
 }
 
@@ -123,6 +125,8 @@ def answer(question: Question[Any], model: PuzzleGPT, means: ReferenceMeans | No
 
 def differences(one: Any, other: Any, where: str = "") -> list[str]:
     """Where two results differ by more than rounding."""
+    if isinstance(one, Rate):  # a time, which is another whenever it is measured
+        return [] if one.components == other.components else [f"{where}: other components"]
     if is_dataclass(one) and not isinstance(one, type):
         return [
             found

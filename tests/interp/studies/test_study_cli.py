@@ -1,6 +1,7 @@
 """The commands ``study`` and ``studies``."""
 
 import json
+import time
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -16,6 +17,8 @@ from interp.checkpoints import load_model, save_model
 from interp.cli import main, studying
 from interp.pairs import shipped_pairs
 from interp.pairs.files import write_pairs
+from interp.studies.cost import RateOf, priced
+from interp.studies.plan import BATCH, Plan
 from interp.studies.progress import status_of
 from interp.studies.questions.summary import Summary
 from interp.studies.rows import edge_rows
@@ -189,3 +192,21 @@ def type_of(field: pa.Field) -> str:
     """As the table of the documentation has it."""
     kind = "text, numbered" if pa.types.is_dictionary(field.type) else str(field.type)
     return f"{kind}, or null" if field.nullable else kind
+
+
+def test_a_rate_counts_only_its_own_steps_and_pauses_between_them(model: str) -> None:
+    net = load_model(model)
+    steps, pauses = RateOf(("attn", "mlp")).steps(net, None), 0
+    begun = time.perf_counter()
+    try:
+        while True:
+            next(steps)
+            pauses += 1
+            time.sleep(0.02)
+    except StopIteration as end:
+        rate = end.value
+    assert rate.components == 2 * net.cfg.n_layers and pauses > 8
+    assert 0 < rate.seconds * BATCH < time.perf_counter() - begun - 0.02 * pauses
+    plan = Plan("generate:1000", 1000, 0, "", "default", net.checkpoint_id, (), measures=("solved",))
+    cost = priced(plan, 1000, rate.components + 1, rate.seconds)
+    assert cost.seconds == pytest.approx(1000 * rate.seconds)
