@@ -94,15 +94,15 @@ def _kept_in(where: Path) -> tuple[Kept, ...]:
         plans = [path for path in where.glob(f"*/{PLAN_FILE}") if not path.parent.name.startswith(".")]
         plans.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     except OSError as error:
-        raise PuzzlescopeError(f"The studies in {where} could not be listed: {reason(error)}.") from error
+        raise PuzzlescopeError(f"The studies could not be listed: {reason(error)}.") from error
     return tuple(_kept(path.parent) for path in plans[:MOST])
 
 
 def _kept(path: Path) -> Kept:
     try:
-        return Kept(path.name, status_of(StudyFolder(str(path))))
+        return Kept(path.name, status_of(StudyFolder(str(path), path.name)))
     except PuzzlescopeError as error:
-        return Kept(path.name, None, str(error).replace(f"{path}/", f"{path.name}/"))
+        return Kept(path.name, None, str(error))
 
 
 def study_named(name: str) -> Study:
@@ -111,7 +111,7 @@ def study_named(name: str) -> Study:
     with _lock:
         study = _asked.pop(path, None)
         if study is None or study.folder.begun is False:
-            study = Study(path, bounds=BOUNDS)
+            study = Study(StudyFolder(path, name), bounds=BOUNDS)
         _asked[path] = study
         while len(_asked) > _MOST_ASKED:
             del _asked[next(iter(_asked))]

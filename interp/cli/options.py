@@ -1,6 +1,6 @@
 """The program that commands join, and the options that several of them have."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -8,6 +8,10 @@ from interp.ablation import METHODS
 
 # Typer carries a copy of click and shows only some of its errors; this is the one that all misuse is.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
+if TYPE_CHECKING:
+    Context = typer.Context
+else:
+    Context = typer.Context.__bases__[0]  # what a command is really given
 
 
 def size_option(usual: int) -> Any:
@@ -64,3 +68,9 @@ OutOption = Annotated[
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Write over a model, a README.md and the like that are there.")
 ]
+
+
+def is_said(context: Context, name: str) -> bool:
+    """Whether an option stands on the command line, be it at its usual value."""
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"

@@ -6,13 +6,13 @@ import streamlit as st
 
 from app.live import fragment, kept_studies
 from app.live.kept_studies import Kept
-from app.live.watching import time_in_words
 from app.state.scene import Scene
 from app.state.session import choose, chosen
 from app.views.studies import asking, comparing, export, flipping, tasks
 from app.views.studies.choices import PAGE, VIEWS
 from app.widgets.controls import choice
 from app.widgets.text import escape_markdown
+from interp.numbers import time_in_words
 from interp.studies.progress import Status
 from interp.studies.questions import Study
 
@@ -145,7 +145,7 @@ def _about(study: Study, name: str) -> None:
     if not status.complete:
         left = status.left
         if status.at_work and left is not None:
-            said.append(f"about {time_in_words(left)} left")
+            said.append(f"about {time_in_words(left, steady=True)} left")
         elif not status.at_work:
             said.append("stopped: the same command goes on with it")
     st.caption(" · ".join(said))
