@@ -1,17 +1,14 @@
 """The program that commands join, and the options that several of them have."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from typer._click.globals import get_current_context  # what is given as a parameter is of no public type
 
 from interp.ablation import METHODS
 
 # Typer carries a copy of click and shows only some of its errors; this is the one that all misuse is.
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]
-if TYPE_CHECKING:
-    Context = typer.Context
-else:
-    Context = typer.Context.__bases__[0]  # what a command is really given
 
 
 def size_option(usual: int) -> Any:
@@ -70,7 +67,7 @@ ForceOption = Annotated[
 ]
 
 
-def is_said(context: Context, name: str) -> bool:
-    """Whether an option stands on the command line, be it at its usual value."""
-    source = context.get_parameter_source(name)
+def is_said(name: str) -> bool:
+    """Whether an option of the command at work stands on the command line, be it at its usual value."""
+    source = get_current_context().get_parameter_source(name)
     return source is not None and source.name == "COMMANDLINE"

@@ -112,7 +112,7 @@ def study(
     if compact:
         return _compact(folder, as_json)
     source = puzzles or (pairs if pairs.endswith(".npz") else "")
-    _check_said(context, kind, bool(source), folder)
+    _check_said(kind, bool(source), folder)
     computing = engine_named(engine)
     net = load_model(model or ("default" if source else folder.plan.model))
     if source:
@@ -148,7 +148,7 @@ def _check_said(context: typer.Context, kind: str, begins: bool, folder: StudyFo
     Raises:
         PuzzlescopeError: for one that is.
     """
-    said = [name for name in OF_PLAN if is_said(context, name)]
+    said = [name for name in OF_PLAN if is_said(name)]
     if not begins:
         if not folder.begun:
             raise PuzzlescopeError(
