@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import psutil
@@ -29,10 +29,11 @@ from benchmarks.nodes import Node, Nodes, cluster, within
 from interp.ablation import components_of
 from interp.checkpoints import load_model
 from interp.model import Config, PuzzleGPT
+from interp.studies.asked import Asked, planned
 from interp.studies.engines.local import LocalEngine
 from interp.studies.engines.ray import RayEngine
 from interp.studies.folder import StudyFolder
-from interp.studies.running import begin, go_on, planned
+from interp.studies.running import begin, go_on
 from interp.studies.schema import EFFECTS, PUZZLES
 from interp.studies.work import Done
 
@@ -59,7 +60,7 @@ def begun(folder: Path, model: PuzzleGPT, n: int, kinds: list[str], chunk: int =
     """A study of so many generated puzzles."""
     study = StudyFolder(str(folder))
     parts = [part.text for part in components_of(model.cfg, kinds)]
-    begin(study, planned(model, parts, puzzles=f"generate:{n}", chunk=chunk))
+    begin(study, planned(model, Asked(parts, f"generate:{n}", chunk=chunk)))
     return study
 
 
@@ -74,16 +75,22 @@ def drive(folder: str, address: str) -> None:
         print(done.by, flush=True)
 
 
-def driver(study: StudyFolder, nodes: Nodes | None = None) -> subprocess.Popen[str]:
-    """Start a driver, on the cluster's head; or one that computes by itself."""
+def driver(ends: ExitStack, study: StudyFolder, nodes: Nodes | None = None) -> subprocess.Popen[str]:
+    """Start a driver, on the cluster's head; or one that computes by itself.
+
+    Args:
+        ends: ends it, whatever ends this program.
+    """
     address, space = (nodes.address, nodes.nodes[0].space) if nodes else ("", "")
-    return subprocess.Popen(
+    process = subprocess.Popen(
         within(space, [sys.executable, "-m", "benchmarks.cluster", DRIVE, study.url, address]),
         env=nodes.environment if nodes else None,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+    ends.callback(process.kill)
+    return process
 
 
 def wait_for(what: Callable[[], bool], process: subprocess.Popen[str], seconds: float = 300) -> None:
@@ -104,12 +111,13 @@ def killed(n: int, where: Path) -> bool:
     def done() -> int:
         return len(study.parts(EFFECTS))
 
-    alone = driver(here)
-    with cluster(1, 1) as nodes:
+    with ExitStack() as ends:
+        alone = driver(ends, here)
+        nodes = ends.enter_context(cluster(1, 1))
         kind = "network namespaces" if nodes.spaces else "ports and addresses of the loopback device"
         print(f"two nodes of 1 processor each, in {kind} of their own: {_names(nodes.nodes)}", flush=True)
         begun_at = time.monotonic()
-        running = driver(study, nodes)
+        running = driver(ends, study, nodes)
         head, other = nodes.nodes
 
         wait_for(lambda: done() >= chunks // 5, running)
@@ -128,7 +136,7 @@ def killed(n: int, where: Path) -> bool:
         wait_for_none(head)
         print(f"  {done():>4}: no actor is left", flush=True)
 
-        running = driver(study, nodes)
+        running = driver(ends, study, nodes)
         wait_for(lambda: done() >= 3.5 * chunks // 5, running)
         third = nodes.start(1)
         print(f"  {done():>4}: started again; meanwhile node {third.address} has joined", flush=True)
@@ -138,7 +146,7 @@ def killed(n: int, where: Path) -> bool:
         )
         by = {name: again.count(name) for name in sorted(set(again))}
         print(f"        chunks of the second driver, by node: {by}", flush=True)
-    alone.communicate()
+        alone.communicate()
     return whole(study, here)
 
 
@@ -228,9 +236,16 @@ def processor_seconds(nodes: list[Node]) -> tuple[float, float]:
     return actors, rest
 
 
+def end(number: int, _: object) -> None:
+    """A signal handler: no node is left behind, however often one is told to end."""
+    for one in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(one, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main() -> None:
     asked = sys.argv[1:]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no node is left behind
+    signal.signal(signal.SIGTERM, end)
     if asked[:1] == [DRIVE]:
         drive(*asked[1:])
         return

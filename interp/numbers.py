@@ -9,6 +9,10 @@ NOT_FINITE = "not finite"
 FEWEST_TIMES, MOST_TIMES = 1e-3, 1e7
 """Ratios outside these are written with a power of ten."""
 
+SOON = 0.95
+"""Seconds that are told as less than one."""
+_STEPS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+
 
 def number(value: float, form: str = ".3e") -> str:
     """A number as text, or, of one that is none, that it is not finite. What rounds to 0 is no negative 0.
@@ -117,3 +121,41 @@ def factor(now: float, before: float) -> str:
     if now == before or (has_ratio(now, before) and 0.9 < now / before < 1.1):
         return ""
     return f"×{times(now / before)}" if has_ratio(now, before) and now > 0 else NO_RATIO
+
+
+def time_in_words(seconds: int | float, steady: bool = False) -> str:
+    """A stretch of time in one unit, two digits.
+
+    Args:
+        steady: in coarse steps, 5 seconds at least: for one who waits and is told again and again.
+
+    >>> [time_in_words(s) for s in (0.2, 1, 59, 90, 5400, 86400 * 3.2, 86400 * 400)]
+    ['less than a second', '1 second', '59 seconds', '1.5 minutes', '1.5 hours', '3.2 days', '400 days']
+    >>> [time_in_words(s, steady=True) for s in (3.2, 47.0, 100.0, 5400, 86400 * 3.2)]
+    ['5 seconds', '50 seconds', '2 minutes', '1.5 hours', '3.2 days']
+    """
+    if steady:
+        seconds = _in_steps(seconds)
+    if seconds < SOON:
+        return "less than a second"
+    # What rounds to 60 seconds is told as a minute.
+    size, unit = next(((size, unit) for size, unit in _STEPS if seconds >= 0.996 * size), _STEPS[-1])
+    text = f"{seconds / size:.2g}" if seconds / size < 9.95 else f"{seconds / size:,.0f}"
+    return f"{text} {unit}{'' if text == '1' else 's'}"
+
+
+def _in_steps(seconds: int | float) -> float:
+    if seconds < 30:
+        return max(5.0, 5.0 * round(seconds / 5))
+    if seconds < 95:
+        return 10.0 * round(seconds / 10)
+    return 60.0 * round(seconds / 60) if seconds < 3600 else float(seconds)
+
+
+def rate_in_words(rate: float) -> str:
+    """How many a second, in two digits or as a whole number.
+
+    >>> [rate_in_words(rate) for rate in (0.0123, 2.0, 9.97, 85.4, 321.0, 12_345.0)]
+    ['0.012', '2', '10', '85', '321', '12,345']
+    """
+    return f"{rate:.2g}" if rate < 9.95 else f"{rate:,.0f}"

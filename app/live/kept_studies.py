@@ -102,21 +102,16 @@ def _kept_in(where: Path) -> tuple[Kept, ...]:
         plans = [path for path in where.glob(f"*/{PLAN_FILE}") if not path.parent.name.startswith(".")]
         plans.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     except OSError as error:
-        raise PuzzlescopeError(f"The studies in {where} could not be listed: {reason(error)}.") from error
+        raise PuzzlescopeError(f"The studies could not be listed: {reason(error)}.") from error
     return tuple(_kept(path.parent) for path in plans[:MOST])
 
 
 def _kept(path: Path) -> Kept:
     try:
-        folder = StudyFolder(str(path))
-        return Kept(path.name, status_of(folder), folder.plan.kind)
+        found = StudyFolder(str(path), path.name)
+        return Kept(path.name, status_of(found), found.plan.kind)
     except PuzzlescopeError as error:
-        return Kept(path.name, None, problem=_by_name(error, str(path)))
-
-
-def _by_name(error: PuzzlescopeError, path: str) -> str:
-    """What is wrong with a study, which a visitor knows by its name and not by where it lies."""
-    return str(error).replace(path, path.rstrip("/").rpartition("/")[2])
+        return Kept(path.name, None, problem=str(error))
 
 
 def study_named(name: str) -> Study:
@@ -128,7 +123,9 @@ def study_named(name: str) -> Study:
     except OSError:
         key = str(path), 0
     with _lock:
-        study = _asked.pop(key, None) or Study(str(path), bounds=BOUNDS)
+        study = _asked.pop(key, None)
+        if study is None or study.folder.begun is False:
+            study = Study(StudyFolder(str(path), name), bounds=BOUNDS)
         _asked[key] = study
         while len(_asked) > _MOST_ASKED:
             del _asked[next(iter(_asked))]
@@ -174,10 +171,7 @@ class Progress(Watch[Status]):
         self._looked = time.monotonic()
 
     def _status(self) -> Status:
-        try:
-            return status_of(self.study.folder)
-        except PuzzlescopeError as error:
-            raise PuzzlescopeError(_by_name(error, self.study.folder.root)) from error
+        return status_of(self.study.folder)
 
 
 class _Idle(Watch[Status]):

@@ -10,21 +10,11 @@ import streamlit as st
 
 from interp.backend import Watch
 from interp.errors import PuzzlescopeError
+from interp.numbers import time_in_words
 
 LINGER = 2.5
 """Seconds after which a visitor who has seen a first look is taken to want the exact values: who only glances
 at a link does not have them computed."""
-
-
-def time_in_words(seconds: float) -> str:
-    """A time to wait.
-
-    >>> time_in_words(3.2), time_in_words(47.0), time_in_words(100.0)
-    ('5 s', '50 s', '2 min')
-    """
-    if seconds >= 95:
-        return f"{round(seconds / 60)} min"
-    return f"{max(5, 5 * round(seconds / 5) if seconds < 30 else 10 * round(seconds / 10))} s"
 
 
 class Filling(Protocol):
@@ -95,7 +85,8 @@ class Watched:
         """
         if progress is None or progress <= 0.02:
             return ""
-        return f", about {time_in_words(self.age(group) * (1 - progress) / progress)} left"
+        left = self.age(group) * (1 - progress) / progress
+        return f", about {time_in_words(left, steady=True)} left"
 
     def age(self, group: str) -> float:
         """For how many seconds it has been what it is."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -274,7 +274,7 @@ def certify(
     check_apart(found_by, [*pairs, *more])
     if only in FILLS:
         assert known is not None
-        found = yield from _read_otherwise(model, circuit, pairs, known, bank, [cast(Fill, only)])
+        found = yield from _read_otherwise(model, circuit, pairs, known, bank, [only])
         return found
     weights = weights_of(model)
     fills = fills or Fills(weights, fill, bank)

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 import typer
+from typer._click.globals import get_current_context  # what is given as a parameter is of no public type
 
 from interp.ablation import METHODS
 
@@ -64,3 +65,9 @@ OutOption = Annotated[
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Write over a model, a README.md and the like that are there.")
 ]
+
+
+def is_said(name: str) -> bool:
+    """Whether an option of the command at work stands on the command line, be it at its usual value."""
+    source = get_current_context().get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"

@@ -19,86 +19,107 @@ from interp.cli.options import (
     MethodOption,
     StructureOption,
     TaskOption,
+    is_said,
 )
 from interp.cli.printing import print_table, say, say_result
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
+from interp.numbers import rate_in_words, time_in_words
 from interp.outputs import strict_json
 from interp.stopping import Stopped
+from interp.studies.asked import Asked, planned
 from interp.studies.compacting import compact as merge
 from interp.studies.cost import Cost, cost_of
 from interp.studies.engines import Engine, engine_named
+from interp.studies.engines.local import LocalEngine
 from interp.studies.folder import StudyFolder
 from interp.studies.home import folder_of, kept_studies
 from interp.studies.laying import source_hash
 from interp.studies.plan import CHUNK, Plan
 from interp.studies.progress import Status, status_of
-from interp.studies.running import begin, go_on, planned, tidied
-from interp.studies.schema import KINDS, MEASURES
+from interp.studies.running import begin, go_on, tidied
+from interp.studies.schema import EFFECTS, KINDS, MEASURED, MEASURES
 from interp.studies.sources import is_generated
-from interp.studies.words import bytes_in_words, cost_in_words, status_in_words, time_in_words
+from interp.studies.words import bytes_in_words, cost_in_words, status_in_words
 
 EVERY = 30.0
 """Seconds between two lines of progress where there is no terminal."""
 
 
+NameArgument = Annotated[str, typer.Argument(help="Of the study; or a folder, or a URL as s3://bucket/name.")]
+SourceOption = Annotated[
+    str | None,
+    typer.Option("--puzzles", help="generate:N, hub[:REPO], bank, a file or collection:NAME: begin one."),
+]
+KindOption = Annotated[str, typer.Option("--kind", help=" | ".join(KINDS))]
+ComponentsOption = Annotated[str, typer.Option("--components", help="attn, mlp, head, joined by commas.")]
+MeasuresOption = Annotated[
+    str, typer.Option("--measures", help=f"{', '.join(MEASURES)}; the columns of others are null.")
+]
+PairsOption = Annotated[
+    str, typer.Option("--pairs", help="With --kind edges: a kind of pair for each puzzle, or FILE.npz.")
+]
+EdgesOption = Annotated[str, typer.Option("--edges", help=f"How edges are scored: {' | '.join(HOWS)}.")]
+OwnModelOption = Annotated[
+    str | None, typer.Option("--model", help="As everywhere; left out, the study's own.")
+]
+SeedOption = Annotated[int, typer.Option("--seed", help="Of puzzles and pairs that are drawn.")]
+ChunkOption = Annotated[int, typer.Option("--chunk", help="Puzzles that are computed and written together.")]
+EngineOption = Annotated[str, typer.Option("--engine", help="local, or ray: the cluster of RAY_ADDRESS.")]
+StatusOption = Annotated[bool, typer.Option("--status", help="Only say how far it is.")]
+EstimateOption = Annotated[bool, typer.Option("--estimate", help="Only say what it will cost.")]
+CompactOption = Annotated[bool, typer.Option("--compact", help="Merge what is done into few large files.")]
+
+OF_KIND = {"components": "effects", "measures": "effects", "method": "effects"} | {
+    "pairs": "edges",
+    "edges": "edges",
+}
+"""Options that one kind of study takes, and no other."""
+OF_PLAN = (*OF_KIND, "kind", "task", "structure", "limit", "ablate", "seed", "chunk")
+"""Options that say what a study is: they are said when it begins."""
+
+
 def study(
-    name: Annotated[str, typer.Argument(help="Of the study; or a folder, or a URL as s3://bucket/name.")],
-    puzzles: Annotated[
-        str | None,
-        typer.Option("--puzzles", help="generate:N, hub[:REPO], bank, a file or collection:NAME: begin one."),
-    ] = None,
-    kind: Annotated[str, typer.Option("--kind", help=" | ".join(KINDS))] = "effects",
-    components: Annotated[
-        str, typer.Option("--components", help="attn, mlp, head, joined by commas.")
-    ] = "attn,mlp,head",
-    measures: Annotated[
-        str, typer.Option("--measures", help=f"{', '.join(MEASURES)}; the columns of others are null.")
-    ] = ",".join(MEASURES),
-    pairs: Annotated[
-        str, typer.Option("--pairs", help="With --kind edges: a kind of pair for each puzzle, or FILE.npz.")
-    ] = "rule",
-    edges: Annotated[
-        str, typer.Option("--edges", help=f"How edges are scored: {' | '.join(HOWS)}.")
-    ] = "eap-ig",
+    context: typer.Context,
+    name: NameArgument,
+    puzzles: SourceOption = None,
+    kind: KindOption = "effects",
+    components: ComponentsOption = "attn,mlp,head",
+    measures: MeasuresOption = MEASURED,
+    pairs: PairsOption = "rule",
+    edges: EdgesOption = "eap-ig",
     task: TaskOption = None,
     structure: StructureOption = None,
     limit: LimitOption = None,
-    model: Annotated[
-        str | None, typer.Option("--model", help="As everywhere; left out, the study's own.")
-    ] = None,
+    model: OwnModelOption = None,
     ablate: AblateOption = "",
     method: MethodOption = "zero",
-    seed: Annotated[int, typer.Option("--seed", help="Of puzzles and pairs that are drawn.")] = 0,
-    chunk: Annotated[
-        int, typer.Option("--chunk", help="Puzzles that are computed and written together.")
-    ] = CHUNK,
-    engine: Annotated[
-        str, typer.Option("--engine", help="local, or ray: the cluster of RAY_ADDRESS.")
-    ] = "local",
-    status: Annotated[bool, typer.Option("--status", help="Only say how far it is.")] = False,
-    estimate: Annotated[bool, typer.Option("--estimate", help="Only say what it will cost.")] = False,
-    compact: Annotated[
-        bool, typer.Option("--compact", help="Merge what is done into few large files.")
-    ] = False,
+    seed: SeedOption = 0,
+    chunk: ChunkOption = CHUNK,
+    engine: EngineOption = "local",
+    status: StatusOption = False,
+    estimate: EstimateOption = False,
+    compact: CompactOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Study a whole data set: a row a puzzle and component in Parquet files, chunk by chunk. Stop it at any
     moment; the same command, or the name alone, goes on with it."""
-    folder = folder_of(name)
+    folder, plan = folder_of(name), None
+    if status + estimate + compact > 1:
+        raise PuzzlescopeError("One of --status, --estimate and --compact at a time.")
     if status:
         return _tell(folder, as_json)
     if compact:
         return _compact(folder, as_json)
-    net, plan = None, None
-    if puzzles or pairs.endswith(".npz"):
-        net = load_model(model or "default")
-        kinds = [one.strip() for one in components.split(",")]
-        plan = planned(
-            net,
-            [part.text for part in components_of(net.cfg, kinds)] if kind == "effects" else [],
-            puzzles=puzzles or pairs,
-            named=model or "default",
+    source = puzzles or (pairs if pairs.endswith(".npz") else "")
+    _check_said(kind, bool(source), folder)
+    computing = engine_named(engine)
+    net = load_model(model or ("default" if source else folder.plan.model))
+    if source:
+        asked = Asked(
+            components=_parts(net, components) if kind == EFFECTS else (),
+            puzzles=source,
+            model=model or "default",
             limit=limit,
             base=ablate,
             method=method,
@@ -111,13 +132,38 @@ def study(
             task=task,
             structure=structure,
         )
-    elif not folder.begun:
-        raise PuzzlescopeError(f"There is no study {name} yet: say of what with --puzzles to begin it.")
-    if net is None:
-        net = load_model(model or folder.plan.model)
+        plan = planned(net, asked)
     if estimate:
-        return _estimate(folder, net, plan, as_json)
-    return _run(folder, net, plan, engine_named(engine), as_json)
+        return _estimate(folder, net, plan, computing, as_json)
+    return _run(folder, net, plan, computing, as_json)
+
+
+def _parts(net: PuzzleGPT, kinds: str) -> list[str]:
+    return [part.text for part in components_of(net.cfg, [one.strip() for one in kinds.split(",")])]
+
+
+def _check_said(context: typer.Context, kind: str, begins: bool, folder: StudyFolder) -> None:
+    """See that no option is said that would count for nothing.
+
+    Raises:
+        PuzzlescopeError: for one that is.
+    """
+    said = [name for name in OF_PLAN if is_said(name)]
+    if not begins:
+        if not folder.begun:
+            raise PuzzlescopeError(
+                f"There is no study {folder.name} yet: say of what with --puzzles to begin it."
+            )
+        if said:
+            raise PuzzlescopeError(
+                f"--{said[0]} is said when a study begins, together with --puzzles: leave it out, and"
+                f" {folder.name} goes on by its own plan."
+            )
+    for name in said:
+        if kind in KINDS and OF_KIND.get(name, kind) != kind:
+            raise PuzzlescopeError(
+                f"--{name} is of studies of {OF_KIND[name]}: leave it out in one of {kind}."
+            )
 
 
 def studies(as_json: JsonOption = False) -> None:
@@ -175,12 +221,20 @@ def _left(folder: StudyFolder, plan: Plan) -> int:
     return sum(len(plan.numbers(chunk)) for chunk in folder.missing())
 
 
-def _estimate(folder: StudyFolder, net: PuzzleGPT, plan: Plan | None, as_json: bool) -> None:
+def _estimate(folder: StudyFolder, net: PuzzleGPT, plan: Plan | None, engine: Engine, as_json: bool) -> None:
     plan = plan or folder.plan
     n = plan.n if is_generated(plan.puzzles) or plan.source_hash else source_hash(plan).n
     whole = _left(folder, plan) if plan.n else n
     cost = cost_of(net, plan, whole)
-    say_result(strict_json(_priced(cost)) if as_json else cost_in_words(cost, plan.kind))
+    say_result(strict_json(_priced(cost)) if as_json else _cost(cost, plan, folder, engine))
+
+
+def _cost(cost: Cost, plan: Plan, folder: StudyFolder, engine: Engine) -> str:
+    """What it costs, in sentences."""
+    told, free = cost_in_words(cost, plan.kind, not isinstance(engine, LocalEngine)), folder.free
+    if free is None or cost.bytes < free:
+        return told
+    return f"{told} That is more than the {bytes_in_words(free)} that are free there."
 
 
 def _priced(cost: Cost) -> dict[str, Any]:
@@ -192,7 +246,7 @@ def _run(folder: StudyFolder, net: PuzzleGPT, plan: Plan | None, engine: Engine,
         plan = folder.plan if plan is None else begin(folder, plan)
         cost = cost_of(net, plan, _left(folder, plan))
         if cost.puzzles:
-            say(cost_in_words(cost, plan.kind))
+            say(_cost(cost, plan, folder, engine))
         for _ in tidied(_watched(go_on(folder, net, engine), folder, plan, as_json), folder):
             pass
     except (Stopped, KeyboardInterrupt):
@@ -230,4 +284,4 @@ def _told_now_and_then(
         if now - told >= EVERY:
             told, rate = now, new / (now - begun)
             left = time_in_words((total - done - new) / rate)
-            say(f"{done + new:,} of {total:,} puzzles, {rate:.3g} a second, {left} left.")
+            say(f"{done + new:,} of {total:,} puzzles, {rate_in_words(rate)} a second, {left} left.")

@@ -12,6 +12,7 @@ Which files of a table are to be read, :meth:`StudyFolder.to_read` says.
 
 import os
 import posixpath
+import shutil
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -30,7 +31,7 @@ from pyarrow import parquet
 from interp.errors import PuzzlescopeError
 from interp.outputs import reason
 from interp.studies.parts import Part, cover, name_of
-from interp.studies.plan import Plan
+from interp.studies.plan import Plan, difference
 from interp.studies.schema import PLAN_KEY, TABLES, VERSION_KEY, schema_of
 
 PLAN_FILE = "study.json"
@@ -59,20 +60,22 @@ class StudyFolder:
 
     Args:
         url: a path, or a URL of fsspec's, as ``s3://bucket/name``.
+        name: what people call it; left out, as the path or URL is written. Where on a server it lies is none
+            of its visitors' business.
 
     Raises:
         PuzzlescopeError: if it is of a kind that fsspec does not know.
     """
 
-    def __init__(self, url: str):
-        self.url = url
+    def __init__(self, url: str, name: str = ""):
+        self.url, self.name = url, name or url
         try:
             self.files, self.root = fsspec.core.url_to_fs(url)
         except Exception as error:  # an unknown protocol, or one whose package is not installed
             raise PuzzlescopeError(f"A study cannot lie in {url}: {reason(error)}.") from error
 
     def __reduce__(self) -> Any:
-        return StudyFolder, (self.url,)
+        return StudyFolder, (self.url, self.name)
 
     # ---- the plan ------------------------------------------------------------------------------------------
 
@@ -90,10 +93,10 @@ class StudyFolder:
             PuzzlescopeError: if there is none that can be read.
         """
         if not self.begun:
-            raise PuzzlescopeError(f"There is no study in {self.url}: expected a folder with {PLAN_FILE}.")
+            raise PuzzlescopeError(f"There is no study {self.name}: expected a folder with {PLAN_FILE}.")
         with self._told("read"):
             text = self.files.cat_file(self._path(PLAN_FILE)).decode(errors="replace")
-        return Plan.read(text, self._path(PLAN_FILE))
+        return Plan.read(text, posixpath.join(self.name, PLAN_FILE))
 
     def check_free(self) -> None:
         """See that a study may be laid down here.
@@ -105,13 +108,13 @@ class StudyFolder:
             if not self.files.exists(self.root):
                 return
             if not self.files.isdir(self.root):
-                raise PuzzlescopeError(f"{self.url} is a file: a study needs a folder of its own.")
+                raise PuzzlescopeError(f"{self.name} is a file: a study needs a folder of its own.")
             names = {posixpath.basename(name) for name in self.files.ls(self.root, detail=False)}
         own = {*TABLES, PLAN_FILE, SUMMARY_FILE, RATE_FILE}
         strangers = sorted(name for name in names - own if not name.endswith(PARTIAL))
         if strangers:
             raise PuzzlescopeError(
-                f"{self.url} is no study, and something else lies in it, such as {strangers[0]}: name"
+                f"{self.name} is no study, and something else lies in it, such as {strangers[0]}: name"
                 " another folder."
             )
 
@@ -123,8 +126,8 @@ class StudyFolder:
         """
         if self.plan.fingerprint != plan.fingerprint:
             raise PuzzlescopeError(
-                f"Another study lies in {self.url}: {_difference(self.plan, plan)}. Take another name, or go"
-                " on with that one by naming it alone."
+                f"Another study is called {self.name}: {difference(self.plan, plan)}. Take another name, or"
+                " go on with that one by naming it alone."
             )
 
     def begin(self, plan: Plan) -> None:
@@ -373,6 +376,16 @@ class StudyFolder:
         return "file" in self._protocols
 
     @property
+    def free(self) -> int | None:
+        """Bytes that may still be written here; None where that is not known."""
+        if not self.is_local:
+            return None
+        place = Path(self.root)
+        with suppress(OSError):
+            return shutil.disk_usage(next(one for one in (place, *place.parents) if one.exists())).free
+        return None
+
+    @property
     def _protocols(self) -> tuple[str, ...]:
         kind = self.files.protocol
         return (kind,) if isinstance(kind, str) else tuple(kind)
@@ -387,7 +400,7 @@ class StudyFolder:
             kept = " What is there stays: the same command goes on with it." if what == "write" else ""
             gone = what == "read" and isinstance(error, FileNotFoundError)
             raise (GonePartError if gone else PuzzlescopeError)(
-                f"Could not {what} the study {self.url}: {reason(error)}.{kept}"
+                f"Could not {what} the study {self.name}: {reason(error)}.{kept}"
             ) from error
 
 
@@ -397,20 +410,3 @@ def _written(one: dict[str, Any]) -> float:
     if isinstance(told, datetime):
         return told.timestamp()
     return float(told) if isinstance(told, int | float) else 0.0
-
-
-def _difference(one: Plan, other: Plan) -> str:
-    """The first thing in which two plans differ, in words."""
-    told = (
-        *("kind", "checkpoint", "n", "source_hash", "puzzles", "components", "measures", "pairs", "edges"),
-        *("base", "method", "seed", "chunk"),
-    )
-    for name in told:
-        was, now = getattr(one, name), getattr(other, name)
-        if was != now:
-            if name == "components":
-                was, now = f"{len(was)} of them", f"{len(now)}, or others"
-            if name == "measures":
-                was, now = ", ".join(was), ", ".join(now)
-            return f"its {name.replace('_', ' ')} is {was or 'none'}, asked for was {now or 'none'}"
-    return "its tables are of another kind"

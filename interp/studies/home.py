@@ -26,11 +26,11 @@ def folder_of(name: str) -> StudyFolder:
     """
     if "/" in name or "\\" in name or name in (".", ".."):
         return StudyFolder(name)
-    if not re.fullmatch(r"[\w][\w .+-]{0,99}", name):
+    if not re.fullmatch(r"\w([\w .+-]{0,98}[\w.+-])?", name):
         raise PuzzlescopeError(
             f"Expected a study's name, of letters, digits, spaces and .+-_, or a folder, got '{brief(name)}'."
         )
-    return StudyFolder(str(data_folder() / STUDIES / name))
+    return StudyFolder(str(data_folder() / STUDIES / name), name)
 
 
 def open_study(name: str) -> StudyFolder:
@@ -50,4 +50,4 @@ def kept_studies() -> Iterator[tuple[str, StudyFolder]]:
     if home.is_dir():
         for path in sorted(home.iterdir()):
             if (path / PLAN_FILE).is_file():
-                yield path.name, StudyFolder(str(path))
+                yield path.name, StudyFolder(str(path), path.name)

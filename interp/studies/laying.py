@@ -52,6 +52,8 @@ class Laying:
         self._folder.remove([part for part in parts if part.last >= self._chunk])
 
     def _write(self, puzzles: Sequence[Puzzle]) -> None:
+        if not self._chunk:  # a source that cannot be had leaves no folder behind
+            self._folder.make_room(self._plan.tables)
         first = self._chunk * self._plan.chunk
         self._folder.write(PUZZLES, self._chunk, puzzle_rows(puzzles, first), self._plan.request)
         self._chunk += 1
@@ -64,7 +66,6 @@ def lay_down(folder: StudyFolder, plan: Plan) -> Hash:
     Raises:
         PuzzlescopeError: if it cannot be had, or nothing can be written.
     """
-    folder.make_room(plan.tables)
     laying = Laying(folder, plan)
     read_source(plan, laying.take)
     laying.end()

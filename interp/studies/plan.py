@@ -18,6 +18,8 @@ end: they are those of one sweep over all puzzles."""
 
 _WORDS = ("model", "code", "request")
 """By which the model was named, and the like: what they stand for counts, not they."""
+_LISTED = 6
+"""Components that are named, of which others are counted."""
 _SOURCE = ("puzzles", "task", "structure", "limit")
 """Of a source that is read: the hash of what was read counts."""
 
@@ -145,3 +147,48 @@ class Plan:
 def digest_of(told: Mapping[str, Any]) -> str:
     """Sixteen hex digits of some values."""
     return hashlib.sha256(strict_json(told).encode()).hexdigest()[:16]
+
+
+_TOLD = {
+    "kind": "it is a study of {}",
+    "checkpoint": "its model's weights are {}",
+    "n": "it has {} puzzles",
+    "source_hash": "its puzzles have the hash {}",
+    "puzzles": "its puzzles are {}",
+    "seed": "its seed is {}",
+    "task": "its task is {}",
+    "structure": "its order of grids is {}",
+    "components": "it ablates {}",
+    "method": "it ablates by {}",
+    "base": "what is off in all runs is {}",
+    "measures": "its measures are {}",
+    "pairs": "its pairs are {}",
+    "edges": "its edges are scored by {}",
+    "chunk": "its chunks have {} puzzles",
+}
+"""What may differ, as it is told of a plan that lies there."""
+
+
+def difference(one: Plan, other: Plan) -> str:
+    """The first thing in which two plans differ, in words.
+
+    >>> from dataclasses import replace
+    >>> plan = Plan("bank", 40, 0, "", "default", "aa", ("L0.attn",))
+    >>> difference(plan, replace(plan, n=41, chunk=8))
+    'it has 40 puzzles, asked for: 41'
+    >>> difference(plan, replace(plan, components=("L0.attn", "L0.mlp")))
+    'it ablates L0.attn, asked for: L0.attn,L0.mlp'
+    """
+    for name, told in _TOLD.items():
+        was, now = getattr(one, name), getattr(other, name)
+        if was != now:
+            return f"{told.format(_said(was))}, asked for: {_said(now)}"
+    return "its tables are of another kind"
+
+
+def _said(value: object) -> str:
+    if isinstance(value, tuple):
+        value = (
+            ",".join(value) if len(value) <= _LISTED else f"{len(value)} parts from {value[0]} to {value[-1]}"
+        )
+    return f"{value:,}" if isinstance(value, int) else str(value) or "none"

@@ -44,6 +44,8 @@ MEASURES: dict[str, tuple[str, ...]] = {
 }
 """What can be measured of an effect, and its columns. What is not asked for is null: all studies can be asked
 the same."""
+MEASURED = ",".join(MEASURES)
+"""All of them."""
 
 _NAME = pa.dictionary(pa.int16(), pa.string())
 

@@ -6,6 +6,7 @@ A source may hold a million puzzles; of those no more are held as objects than a
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -64,6 +65,17 @@ def generated(plan: Plan, chunk: int) -> PuzzleSet:
         for kind in dict.fromkeys(kinds)
     }
     return PuzzleSet("study", tuple(Puzzle.of(kind.task, np.asarray(next(drawn[kind]))) for kind in kinds))
+
+
+def check_generated(plan: Plan) -> None:
+    """See that a plan can be drawn.
+
+    Raises:
+        PuzzlescopeError: if not.
+    """
+    if plan.limit:
+        raise PuzzlescopeError("A limit is of puzzles that are read: generate:N says itself how many.")
+    generated(replace(plan, n=1), 0)
 
 
 def wanted_of(plan: Plan) -> Wanted:

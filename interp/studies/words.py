@@ -1,24 +1,8 @@
 """What a study costs and how far it is, as people say it."""
 
+from interp.numbers import SOON, rate_in_words, time_in_words
 from interp.studies.cost import Cost
 from interp.studies.progress import Status
-
-SOON = 0.95
-"""Seconds that are told as less than one."""
-_STEPS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
-
-
-def time_in_words(seconds: int | float) -> str:
-    """A stretch of time in one unit, two digits.
-
-    >>> [time_in_words(s) for s in (0.2, 1, 59, 90, 5400, 86400 * 3.2, 86400 * 400)]
-    ['less than a second', '1 second', '59 seconds', '1.5 minutes', '1.5 hours', '3.2 days', '400 days']
-    """
-    if seconds < SOON:
-        return "less than a second"
-    size, unit = next(((size, unit) for size, unit in _STEPS if seconds >= size), _STEPS[-1])
-    text = f"{seconds / size:.2g}" if seconds / size < 10 else f"{seconds / size:,.0f}"
-    return f"{text} {unit}{'' if text == '1' else 's'}"
 
 
 def bytes_in_words(size: int | float) -> str:
@@ -38,17 +22,29 @@ ROWS = {"effects": "runs of the model", "edges": "edges", "heads": "heads"}
 """What a row of each kind of study stands for."""
 
 
-def cost_in_words(cost: Cost, kind: str) -> str:
+def cost_in_words(cost: Cost, kind: str, shared: bool = False) -> str:
     """A sentence.
+
+    Args:
+        shared: whether the nodes of a cluster share the work, of which only this machine's rate is known.
 
     >>> cost_in_words(Cost(1_000_000, 61, 2.0, 2e9), "effects")
     '1,000,000 puzzles with 61 runs of the model each: about 5.8 days on this machine
     (2 puzzles a second), 2 GB.'
+    >>> cost_in_words(Cost(1_000_000, 61, 2.0, 2e9), "effects", shared=True)
+    '1,000,000 puzzles with 61 runs of the model each: about 5.8 days for one process of this machine
+    (2 puzzles a second), 2 GB. The nodes of the cluster share it.'
+    >>> cost_in_words(Cost(0, 61, 1.0, 0.0), "effects")
+    'Nothing is left to compute.'
     """
+    if not cost.puzzles:
+        return "Nothing is left to compute."
     about = "" if cost.seconds < SOON else "about "
+    here = "for one process of this machine" if shared else "on this machine"
+    who = " The nodes of the cluster share it." if shared else ""
     return (
         f"{cost.puzzles:,} puzzles with {cost.runs:,} {ROWS[kind]} each: {about}{time_in_words(cost.seconds)}"
-        f" on this machine ({cost.rate:.2g} puzzles a second), {bytes_in_words(cost.bytes)}."
+        f" {here} ({rate_in_words(cost.rate)} puzzles a second), {bytes_in_words(cost.bytes)}.{who}"
     )
 
 
@@ -68,4 +64,4 @@ def status_in_words(found: Status) -> str:
         return f"{told} Nothing was written lately: the study's name alone goes on with it."
     if found.left is None:
         return f"{told} At work."
-    return f"{told} At work: {found.rate:.3g} puzzles a second, {time_in_words(found.left)} left."
+    return f"{told} At work: {rate_in_words(found.rate)} puzzles a second, {time_in_words(found.left)} left."

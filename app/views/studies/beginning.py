@@ -2,7 +2,6 @@
 
 import shlex
 from dataclasses import dataclass
-from functools import partial
 
 import streamlit as st
 
@@ -157,10 +156,15 @@ def _wish(scene: Scene, backend: Backend) -> Wish:
 def _show_cost(wish: Wish, backend: Backend) -> None:
     """What it costs, or what measures it."""
     seen = study_costs.rate(wish.model, wish.kinds, backend)
-    begin = partial(study_costs.begin, wish.model, wish.kinds, backend)
     if seen is None or seen.stopped:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            st.button("Measure what it costs", icon=":material/timer:", key="studies-measure", on_click=begin)
+            st.button(
+                "Measure what it costs",
+                icon=":material/timer:",
+                key="studies-measure",
+                on_click=_begin,
+                args=(wish, backend),
+            )
             st.caption("A few seconds: 8 puzzles of the bank, a few components.")
     elif seen.progress is not None:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -168,6 +172,10 @@ def _show_cost(wish: Wish, backend: Backend) -> None:
             st.caption("Measuring the rate of this machine …")
     else:
         _say(wish, seen)
+
+
+def _begin(wish: Wish, backend: Backend) -> None:
+    study_costs.begin(wish.model, wish.kinds, backend)
 
 
 def _say(wish: Wish, seen: Seen[Rate]) -> None:

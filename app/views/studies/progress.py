@@ -7,11 +7,12 @@ import streamlit as st
 from app.live.kept_studies import Progress
 from app.widgets import terms
 from app.widgets.text import escape_markdown
+from interp.numbers import time_in_words
 from interp.studies.plan import Plan
 from interp.studies.progress import Status
 from interp.studies.questions import Study
 from interp.studies.sources import is_generated
-from interp.studies.words import bytes_in_words, time_in_words
+from interp.studies.words import bytes_in_words
 
 _SEEN = "studies-seen-at-work"
 """Names of those that this visitor has seen before their end."""

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
 from matplotlib.collections import PatchCollection
 from matplotlib.colors import LinearSegmentedColormap, Normalize
 from matplotlib.patches import Rectangle
@@ -223,7 +224,7 @@ def draw_heatmap(axes: Axes, trace: Any, scales: Scales) -> None:
     paints: dict[str, Any] = {"cmap": colours, "norm": Normalize(low, high)}
     if values.size > MOST_SHAPES:
         frame = (-0.5, columns - 0.5, -0.5, rows - 0.5)
-        field = axes.imshow(
+        field: ScalarMappable = axes.imshow(
             values, extent=frame, origin="lower", aspect="auto", interpolation="none", **paints
         )
     else:

@@ -7,7 +7,9 @@ lies, so that word of it is all that comes back.
 """
 
 import os
+import signal
 import socket
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator
@@ -35,6 +37,8 @@ PATIENCE = 300.0
 """Seconds to wait for a first node whose processors are free, or for one to come back."""
 REACH = 5.0
 """Seconds within which a cluster answers."""
+IS_ALIVE = "/ray.rpc.NodeInfoGcsService/CheckAlive"
+"""What only a head answers."""
 SILENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 """Settings of Ray's: it sends nothing to anybody, and gives no advice."""
 START = "`ray start --head` on one machine, `ray start --address=…:6379` on the others"
@@ -86,13 +90,27 @@ def cluster(address: str) -> Iterator[Any]:
         return
     from ray._private import worker
 
-    _join(ray, address)
+    with _own_handlers():
+        _join(ray, address)
     told, worker._worker_logs_enabled = worker._worker_logs_enabled, False  # log_to_driver is not all of it
     try:
         yield ray
     finally:
         ray.shutdown()
         worker._worker_logs_enabled = told
+
+
+@contextmanager
+def _own_handlers() -> Iterator[None]:
+    """Signals are handled afterwards as they were before: Ray takes SIGTERM for itself, and writes a stack
+    when it comes."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            for number, handler in before.items():
+                signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
 
 def _join(ray: Any, address: str) -> None:
@@ -118,7 +136,27 @@ def _reached(address: str) -> str:
     found = str(canonicalize_bootstrap_address(address))
     host, _, port = found.rpartition(":")
     with socket.create_connection((host.strip("[]"), int(port)), timeout=REACH):
-        return found
+        pass
+    if not _is_ray(found):
+        raise ValueError("something answers there that is no head of Ray's: its port is usually 6379")
+    return found
+
+
+def _is_ray(address: str) -> bool:
+    """Whether a head answers there, not another server, as a dashboard's (8265) or a client's (10001)."""
+    import grpc  # comes with `ray[default]`
+
+    if os.environ.get("RAY_USE_TLS", "0") not in ("", "0"):
+        return True
+    with grpc.insecure_channel(address, [("grpc.enable_http_proxy", 0)]) as channel:
+        try:
+            channel.unary_unary(IS_ALIVE)(b"", timeout=REACH)
+        except grpc.RpcError as error:
+            return error.code() not in (
+                *(grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.UNAVAILABLE),
+                *(grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL),
+            )
+    return True
 
 
 def _short(error: BaseException) -> str:

@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 LONGEST = 20_000
 """Letters of a question."""
+MEANT = "Candidate bindings"
+"""Begins the line that tells which columns a name is like."""
 READ_ONLY = "Only one SELECT is answered: a study is read, never changed"
 
 
@@ -87,9 +89,14 @@ def database(
             f"The question needs more than the {bounds.memory:,} MiB that it may take: ask for less at once."
         ) from error
     except duckdb.IOException as error:
-        raise GoneError(f"A part of the study could not be read: {_sentence(error)}.") from error
+        raise GoneError(f"A part of the study could not be read: {_told(error, files)}.") from error
+    except duckdb.CatalogException as error:
+        names = ", ".join((*files, *(views or {})))
+        raise PuzzlescopeError(
+            f"The question could not be answered: {_sentence(error)}. The tables are {names}."
+        ) from error
     except duckdb.Error as error:
-        raise PuzzlescopeError(f"The question could not be answered: {_sentence(error)}.") from error
+        raise PuzzlescopeError(f"The question could not be answered: {_told(error, files)}.") from error
     finally:
         timer.cancel()
         connection.close()
@@ -150,8 +157,19 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def _told(error: duckdb.Error, files: Files) -> str:
+    """What the database says, without where on this machine the files lie."""
+    said = _sentence(error)
+    for path in (path for paths in files.values() for path in paths):
+        said = said.replace(path, "/".join(path.split("/")[-2:]))
+    return said
+
+
 def _sentence(error: duckdb.Error) -> str:
-    """The first line of what the database says, which shows the place in further ones."""
-    first = str(error).strip().partition("\n")[0]
+    """The first line of what the database says, which shows the place in further ones; and what it may have
+    been meant by a name."""
+    first, *more = str(error).strip().splitlines() or [""]
+    meant = [line.strip() for line in more if line.strip().startswith(MEANT)]
     kind, _, rest = first.partition(": ")
-    return (rest if kind.endswith("Error") and rest else first).strip().rstrip(".!:")
+    said = (rest if kind.endswith("Error") and rest else first).strip().rstrip(".!:")
+    return ". ".join([said, *meant])

@@ -56,7 +56,7 @@ def here(folder: StudyFolder, copies: Path | None) -> Parts:
     if folder.is_local:
         return Parts(found)
     if copies is None:
-        raise PuzzlescopeError(f"The study {folder.url} lies elsewhere, and there is no folder for copies.")
+        raise PuzzlescopeError(f"The study {folder.name} lies elsewhere, and there is no folder for copies.")
     return Parts(
         {
             table: {
@@ -77,7 +77,7 @@ def _fetched(folder: StudyFolder, path: str, into: Path) -> str:
             folder.files.get_file(path, str(partial))
             partial.replace(target)
         except Exception as error:  # each of fsspec's file systems has errors of its own
-            raise PuzzlescopeError(f"Could not read the study {folder.url}: {reason(error)}.") from error
+            raise PuzzlescopeError(f"Could not read the study {folder.name}: {reason(error)}.") from error
         finally:
             partial.unlink(missing_ok=True)
     return str(target)

@@ -145,7 +145,8 @@ def test_only_whole_chunks_count_and_new_ones_are_added(folder: Path, tmp_path: 
         ("SET threads = 1", "Only one SELECT"),
         ("", "Only one SELECT"),
         ("SELECT * FROM query('COPY (SELECT 1) TO ''/tmp/x''')", "Expected a single SELECT"),
-        ("SELECT * FROM COMPONENTS", "does not exist"),
+        ("SELECT * FROM COMPONENTS", r"does not exist\. The tables are puzzles, effects, changes\.$"),
+        ("SELECT compnent FROM effects", r"not found in FROM clause\. Candidate bindings: \"component\""),
         ("SELEC 1", "syntax error"),
         ("SELECT ?", "parameter"),
         ("SELECT" + " " * 30_000 + "1", "at most 20,000 letters"),
@@ -165,6 +166,15 @@ def test_a_part_cannot_be_written(study: Study, folder: Path) -> None:
     assert part.read_bytes() == before
 
 
+def test_where_a_part_lies_is_not_told(tmp_path: Path) -> None:
+    made_up(tmp_path, chunks=1)
+    part = next((tmp_path / EFFECTS).iterdir())
+    part.write_bytes(part.read_bytes()[:-100])
+    with pytest.raises(PuzzlescopeError, match=f"could not be read: .*{EFFECTS}/") as refused:
+        Study(tmp_path).sql("SELECT 1 FROM effects")
+    assert str(tmp_path) not in str(refused.value)
+
+
 def test_an_answer_has_its_bounds(study: Study) -> None:
     endless = "SELECT sum(a.range * b.range) FROM range(10000000) AS a, range(10000000) AS b"
     with pytest.raises(PuzzlescopeError, match=r"given up after 0\.3 s"):
@@ -176,7 +186,7 @@ def test_an_answer_has_its_bounds(study: Study) -> None:
 def test_what_cannot_be_asked(study: Study, tmp_path: Path) -> None:
     with pytest.raises(PuzzlescopeError, match=r"no component 'L9\.attn'"):
         study.flips("L9.attn")
-    with pytest.raises(PuzzlescopeError, match="There is no study in"):
+    with pytest.raises(PuzzlescopeError, match="There is no study"):
         Study(tmp_path / "nowhere").sql("SELECT 1")
     made_up(tmp_path / "begun", chunks=0)
     with pytest.raises(PuzzlescopeError, match="is computed yet"):

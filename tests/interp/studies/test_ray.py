@@ -11,11 +11,12 @@ import pytest
 from benchmarks.nodes import Nodes, cluster
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
+from interp.studies.asked import Asked, planned
 from interp.studies.engines import Engine
 from interp.studies.engines.local import LocalEngine
 from interp.studies.engines.ray import RayEngine
 from interp.studies.folder import StudyFolder
-from interp.studies.running import begin, go_on, planned
+from interp.studies.running import begin, go_on
 from tests.support.models import small_model
 
 TINY = Config(n_layers=1, n_heads=2, d_model=64, d_head=8, d_mlp=256)
@@ -38,7 +39,7 @@ def nodes() -> Iterator[Nodes]:
 
 def begun(folder: Path, model: PuzzleGPT, n: int) -> StudyFolder:
     study = StudyFolder(str(folder))
-    begin(study, planned(model, ["L0.attn", "L0.H1"], puzzles=f"generate:{n}", chunk=8))
+    begin(study, planned(model, Asked(["L0.attn", "L0.H1"], f"generate:{n}", chunk=8)))
     return study
 
 

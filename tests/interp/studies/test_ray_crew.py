@@ -1,5 +1,8 @@
 """What becomes of chunks whose actors die, told without a cluster; and what a node says of itself."""
 
+import signal
+import socket
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -13,7 +16,7 @@ from interp.errors import PuzzlescopeError
 from interp.machine import own_version
 from interp.model import Config, PuzzleGPT
 from interp.studies.engines.node import Chunks, Told
-from interp.studies.engines.ray import ACTORS, _Crew
+from interp.studies.engines.ray import ACTORS, _Crew, _own_handlers, cluster
 from interp.studies.folder import StudyFolder
 from interp.studies.work import Done
 from tests.interp.studies.test_ray import begun
@@ -151,9 +154,29 @@ def test_a_node_says_why_it_cannot_compute(model: PuzzleGPT, study: StudyFolder,
     said = Chunks(replace(told, version="0.0"), "a", 1).ready(weights)
     assert "of Puzzlescope, and the study is run by 0.0: install the same" in said
     assert "must be a shared folder" in Chunks(replace(told, plan="0" * 16), "a", 1).ready(weights)
-    assert "There is no study in" in Chunks(replace(told, study=str(tmp_path / "no")), "a", 1).ready(weights)
+    assert "There is no study" in Chunks(replace(told, study=str(tmp_path / "no")), "a", 1).ready(weights)
     other = {name: 2 * weight for name, weight in weights.items()}
     assert "must be a shared folder" in Chunks(told, "a", 1).ready(other)
     (Path(study.root) / "effects").rmdir()
     (Path(study.root) / "effects").touch()
     assert str(Chunks(told, "a", 1).do(0, weights)).startswith(f"Could not write the study {study.root}")
+
+
+def test_what_answers_and_is_no_ray_is_told_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("interp.studies.engines.ray.REACH", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        begun_at = time.monotonic()
+        with (
+            pytest.raises(PuzzlescopeError, match=r"no head of Ray's.*start one with"),
+            cluster(f"127.0.0.1:{port}"),
+        ):
+            pass
+        assert time.monotonic() - begun_at < 60
+
+
+def test_signals_are_handled_as_before_once_ray_has_joined() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with _own_handlers():
+        signal.signal(signal.SIGTERM, lambda *_: None)
+    assert signal.getsignal(signal.SIGTERM) is before

@@ -16,12 +16,13 @@ from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
 from interp.studies import folder as folders
+from interp.studies.asked import Asked, planned
 from interp.studies.compacting import compact
 from interp.studies.engines.local import LocalEngine
 from interp.studies.folder import StudyFolder
 from interp.studies.plan import Plan
 from interp.studies.progress import status_of
-from interp.studies.running import begin, go_on, planned
+from interp.studies.running import begin, go_on
 from interp.studies.schema import CLEAN, EFFECTS, PUZZLES
 from interp.studies.work import Measuring, Worker
 from tests.support.models import small_model
@@ -37,7 +38,7 @@ def model() -> PuzzleGPT:
 
 def begun(folder: StudyFolder, model: PuzzleGPT, **choices: object) -> Plan:
     usual = {} if "puzzles" in choices else {"limit": 20}
-    return begin(folder, planned(model, PARTS, **{"chunk": 8} | usual | choices))
+    return begin(folder, planned(model, Asked(PARTS, **{"chunk": 8} | usual | choices)))
 
 
 def whole(url: Path, model: PuzzleGPT, **choices: object) -> StudyFolder:
@@ -227,7 +228,7 @@ def test_what_is_in_the_way_is_told(model: PuzzleGPT, tmp_path: Path) -> None:
 
 
 def test_puzzles_without_a_pair_have_no_rows(model: PuzzleGPT) -> None:
-    pair = replace(planned(model, PARTS, limit=3, method="pair"), n=3)
+    pair = replace(planned(model, Asked(PARTS, limit=3, method="pair")), n=3)
     one, other, last = load_puzzles("bank", limit=3)
     alone = Puzzle.of(one.task, other.tokens)  # its answer does not follow by the rule of that task
     assert one.task != other.task

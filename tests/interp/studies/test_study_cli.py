@@ -74,6 +74,28 @@ def test_from_its_cost_to_its_end(
     assert said(capsys, "study", "mine", "--compact")["merged"] == 0
     assert [row["computed"] for row in said(capsys, "studies")] == [16]
     assert main(["studies"]) == 0 and "16 of 16" in capsys.readouterr().out
+    assert main(["study", "mine", "--estimate"]) == 0 and "Nothing is left" in capsys.readouterr().out
+    for words, told in (
+        (["--chunk", "16"], "--chunk is said when a study begins, together with --puzzles: leave it out"),
+        (
+            ["--puzzles", "generate:24", *new[4:]],
+            "Another study is called mine: it has 16 puzzles, asked for",
+        ),
+    ):
+        assert main(["study", "mine", *words]) == 2
+        error = capsys.readouterr().err
+        assert told in error and str(home) not in error
+
+
+def test_more_than_the_disk_holds_is_said_before(
+    model: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = ["study", "mine", "--puzzles", "generate:8", "--components", "attn", "--model", model, "--estimate"]
+    assert main(new) == 0 and "free there" not in capsys.readouterr().out
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+    assert main([*new, "--engine", "ray"]) == 0
+    told = capsys.readouterr().out
+    assert "for one process of this machine" in told and "more than the 1 kB that are free there." in told
 
 
 @pytest.mark.parametrize(
@@ -88,6 +110,10 @@ def test_from_its_cost_to_its_end(
         (["no", "--puzzles", "generate:8", "--engine", "cloud"], "No engine 'cloud'"),
         (["no", "--puzzles", "generate:8", "--limit", "4"], "generate:N says itself how many"),
         (["no", "--puzzles", "generate:8", "--kind", "edges", "--edges", "all"], "Edges are scored by"),
+        (["no", "--puzzles", "bank", "--limit", "0"], "A limit is at least 1 puzzle, got 0"),
+        (["no", "--puzzles", "generate:8", "--kind", "heads", "--measures", "loss"], "of studies of effects"),
+        (["no", "--puzzles", "generate:8", "--edges", "eap"], "--edges is of studies of edges"),
+        (["no", "--status", "--compact"], "One of --status, --estimate and --compact"),
         (["no", "--puzzles", "nowhere.parquet"], "There is no file"),
         (["nowhere://x/y", "--puzzles", "generate:8"], "A study cannot lie in"),
     ],
@@ -97,7 +123,7 @@ def test_what_cannot_be_is_one_sentence(
 ) -> None:
     assert main(["study", *words, "--model", model]) == 2
     error = capsys.readouterr().err
-    assert told in error and len(error.splitlines()) == 1 and not list(home.rglob("*.json"))
+    assert told in error and len(error.splitlines()) == 1 and not home.exists()
 
 
 def test_who_stops_it_is_told_that_it_can_go_on(

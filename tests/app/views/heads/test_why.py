@@ -192,6 +192,6 @@ def test_all_of_it_can_be_taken_home(model_folder: str, monkeypatch: pytest.Monk
 def test_the_few_puzzles_are_of_all_tasks() -> None:
     """Tasks come in turn in the many: every eighth of them is of the same."""
     shift = live.question(live.SHIFT, Asked("default", few()[0], Component(1, "head", 2), QUERY, QUERY - 100))
-    own = shift.puzzles  # type: ignore[attr-defined]
+    own = shift.puzzles
     assert len(own) == len({puzzle.task for puzzle in own}) == live.FEW
     assert len({puzzle.structure for puzzle in own}) > 1
