@@ -80,7 +80,6 @@ OF_PLAN = (*OF_KIND, "kind", "task", "structure", "limit", "ablate", "seed", "ch
 
 
 def study(
-    context: typer.Context,
     name: NameArgument,
     puzzles: SourceOption = None,
     kind: KindOption = "effects",
@@ -142,7 +141,7 @@ def _parts(net: PuzzleGPT, kinds: str) -> list[str]:
     return [part.text for part in components_of(net.cfg, [one.strip() for one in kinds.split(",")])]
 
 
-def _check_said(context: typer.Context, kind: str, begins: bool, folder: StudyFolder) -> None:
+def _check_said(kind: str, begins: bool, folder: StudyFolder) -> None:
     """See that no option is said that would count for nothing.
 
     Raises:
