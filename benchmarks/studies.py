@@ -16,8 +16,8 @@ from interp.puzzles import load_puzzles
 from interp.studies.folder import SUMMARY_FILE, StudyFolder
 from interp.studies.plan import Plan
 from interp.studies.questions import Study
-from interp.studies.questions.guarded import Bounds
 from interp.studies.schema import CLEAN, EFFECTS, PUZZLES, TABLES
+from interp.studies.sql.guarded import Bounds
 from interp.tasks import TASKS
 from interp.tokens import STRUCTURES
 

@@ -21,10 +21,10 @@ from interp.puzzles.collections import data_folder
 from interp.studies.folder import PLAN_FILE, StudyFolder
 from interp.studies.progress import Status, status_of
 from interp.studies.questions import Study
-from interp.studies.questions.guarded import Bounds
+from interp.studies.sql.guarded import Bounds
 
 GROUP = "kept-studies"
-BOUNDS = Bounds(seconds=10.0, memory=1024, threads=2, rows=1000)
+BOUNDS = Bounds(seconds=10.0, memory=1024, threads=2, rows=1000, size=16, apart=True)
 """What one answer may cost a server that many use."""
 AT_A_TIME = 1.0
 """Seconds of summing up between two looks."""
@@ -36,6 +36,8 @@ MOST = 50
 T = TypeVar("T")
 
 _lock = threading.Lock()
+_turns = threading.BoundedSemaphore(2)
+"""Whoever asks the rows while two others do waits for his turn: each answer takes memory of its own."""
 _asked: dict[tuple[str, int], Study] = {}
 _MOST_ASKED = 4
 _answers: OrderedDict[Hashable, Any] = OrderedDict()
@@ -222,7 +224,8 @@ def answered(study: Study, question: Hashable, ask: Callable[[], T]) -> T:
             _answers.move_to_end(key)
             found: T = _answers[key]
             return found
-    found = ask()
+    with _turns:
+        found = ask()
     if getattr(found, "nbytes", 0) > _LARGEST_ANSWER:
         return found
     with _lock:

@@ -12,8 +12,8 @@ from interp.outputs import strict_json, write_whole
 from interp.puzzles.collections.folder import data_folder
 from interp.studies.home import folder_of
 from interp.studies.questions import Study
-from interp.studies.questions.answers import ENDINGS, content, rows_of
-from interp.studies.questions.guarded import Bounds
+from interp.studies.sql.answers import ENDINGS, content, rows_of
+from interp.studies.sql.guarded import Bounds
 
 MOST_PRINTED = 1000
 """Rows of a table that is printed; in JSON and files are all."""
@@ -33,7 +33,9 @@ def study_sql(
 ) -> None:
     """Ask a study in SQL (DuckDB's): whole, or as far as it is. Nothing can be written, or read beside it."""
     path = checked(out, ENDINGS)
-    study = Study(folder_of(name), data_folder() / "copies" / Path(name).name, Bounds(seconds=seconds))
+    study = Study(
+        folder_of(name), data_folder() / "copies" / Path(name).name, Bounds(seconds=seconds, apart=True)
+    )
     whole = as_json or path is not None
     found = study.sql(question, rows=None if whole else MOST_PRINTED + 1)
     if path is not None:

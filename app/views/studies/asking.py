@@ -10,8 +10,8 @@ from app.views.studies.choices import LONGEST_SQL, PAGE
 from app.widgets.text import escape_markdown
 from interp.errors import PuzzlescopeError
 from interp.studies.questions import Study
-from interp.studies.questions.answers import content, rows_of
 from interp.studies.schema import TABLES
+from interp.studies.sql.answers import content, rows_of
 
 USUAL = {
     "effects": "SELECT task, component, avg(nats) AS nats, count(*) AS puzzles\n"

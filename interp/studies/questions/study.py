@@ -15,11 +15,12 @@ from interp.puzzles import Puzzle
 from interp.studies.folder import StudyFolder
 from interp.studies.plan import Plan
 from interp.studies.questions import tables
-from interp.studies.questions.guarded import USUAL, Bounds, answer, database, still_there
 from interp.studies.questions.parts import Parts, here
 from interp.studies.questions.summary import Summary
 from interp.studies.questions.tables import Difference, Distribution, Effect, Flip, Mean, Measure
 from interp.studies.schema import CLEAN, EFFECTS
+from interp.studies.sql.apart import answer_apart
+from interp.studies.sql.guarded import USUAL, Bounds, answer, database, still_there
 
 ROWS_AT_A_TIME = 2_000_000
 """Of the effects that are summed at a time."""
@@ -104,6 +105,8 @@ class Study:
         views = {"changes": CHANGES} if self.plan.kind == EFFECTS else {}
 
         def ask() -> pa.Table:
+            if own.apart:
+                return answer_apart(self.parts().of(), question, parameters, rows, own, views)
             with database(self.parts().of(), own, views) as connection:
                 return answer(connection, question, parameters, rows)
 

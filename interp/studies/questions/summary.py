@@ -16,8 +16,8 @@ from jaxtyping import Float, Integer
 from pyarrow import parquet
 
 from interp.studies.folder import SUMMARY_FILE, StudyFolder
-from interp.studies.questions.guarded import Bounds, database
 from interp.studies.schema import CLEAN
+from interp.studies.sql.guarded import Bounds, database
 
 VERSION = 1
 """Of the summary. One of another is made anew."""

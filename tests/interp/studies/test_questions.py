@@ -1,6 +1,7 @@
 """Questions to a study: right by plain arithmetic, of whole chunks only, unable to reach anything else."""
 
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,9 @@ from interp.puzzles import load_puzzles
 from interp.studies.compacting import compact
 from interp.studies.folder import SUMMARY_FILE
 from interp.studies.questions import Study, summary
-from interp.studies.questions.guarded import Bounds
 from interp.studies.questions.tables import NORMAL
 from interp.studies.schema import CLEAN, EFFECTS
+from interp.studies.sql.guarded import Bounds
 from tests.support.studies import COMPONENTS, N, made_up
 
 NUMBERS = np.arange(N)
@@ -173,6 +174,32 @@ def test_where_a_part_lies_is_not_told(tmp_path: Path) -> None:
     with pytest.raises(PuzzlescopeError, match=f"could not be read: .*{EFFECTS}/") as refused:
         Study(tmp_path).sql("SELECT 1 FROM effects")
     assert str(tmp_path) not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("question", "why"),
+    [
+        ("SELECT length(repeat('x', 3000000000)) FROM puzzles", "more than the 64 MiB"),
+        ("SELECT levenshtein(repeat('x', 200000), repeat('y', 200000))", r"given up after 0\.5 s"),
+        ("SELECT repeat('x', 3000000) FROM puzzles", "larger than the 1 MiB"),
+        ("SELECT compnent FROM effects", 'Candidate bindings: "component"'),
+    ],
+)
+def test_a_process_of_its_own_holds_what_one_call_of_a_function_does_not_heed(
+    question: str, why: str, study: Study
+) -> None:
+    bounds = Bounds(seconds=0.5 if "given up" in why else 60.0, memory=64, threads=1, size=1, apart=True)
+    began = time.monotonic()
+    with pytest.raises(PuzzlescopeError, match=why):
+        study.sql(question, bounds=bounds)
+    assert time.monotonic() - began < 60
+
+
+def test_apart_the_answer_is_the_same(study: Study) -> None:
+    question = "SELECT component, avg(nats) AS nats, count(*) AS n FROM changes WHERE puzzle < ? GROUP BY ALL"
+    here = study.sql(f"{question} ORDER BY component", [5])
+    there = study.sql(f"{question} ORDER BY component", [5], rows=1000, bounds=Bounds(apart=True))
+    assert here.num_rows > 1 and there.equals(here)
 
 
 def test_an_answer_has_its_bounds(study: Study) -> None:

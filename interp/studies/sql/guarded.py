@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 
 from interp.errors import PuzzlescopeError, brief
-from interp.studies.questions.answers import with_whole_numbers
+from interp.studies.sql.answers import with_whole_numbers
 
 T = TypeVar("T")
 
@@ -35,12 +35,17 @@ class Bounds:
         memory: MiB of the database; nothing is put on the disk beyond.
         threads: at work on it.
         rows: of the answer.
+        size: of the answer, MiB; any by default.
+        apart: whether what somebody writes is answered in a process of its own
+            (:mod:`interp.studies.sql.apart`), as a server must: one call of a function heeds no other bound.
     """
 
     seconds: float = 60.0
     memory: int = 2048
     threads: int = 4
     rows: int | None = None
+    size: int | None = None
+    apart: bool = False
 
 
 USUAL = Bounds()
@@ -81,13 +86,9 @@ def database(
         timer.start()
         yield connection
     except duckdb.InterruptException as error:
-        raise PuzzlescopeError(
-            f"The question was given up after {bounds.seconds:g} s: ask for fewer puzzles or components."
-        ) from error
+        raise in_vain(bounds) from error
     except duckdb.OutOfMemoryException as error:
-        raise PuzzlescopeError(
-            f"The question needs more than the {bounds.memory:,} MiB that it may take: ask for less at once."
-        ) from error
+        raise too_much(bounds) from error
     except duckdb.IOException as error:
         raise GoneError(f"A part of the study could not be read: {_told(error, files)}.") from error
     except duckdb.CatalogException as error:
@@ -100,6 +101,27 @@ def database(
     finally:
         timer.cancel()
         connection.close()
+
+
+def in_vain(bounds: Bounds) -> PuzzlescopeError:
+    """That the time is over."""
+    return PuzzlescopeError(
+        f"The question was given up after {bounds.seconds:g} s: ask for fewer puzzles or components."
+    )
+
+
+def too_much(bounds: Bounds) -> PuzzlescopeError:
+    """That the memory is used up."""
+    return PuzzlescopeError(
+        f"The question needs more than the {bounds.memory:,} MiB that it may take: ask for less at once."
+    )
+
+
+def too_large(bounds: Bounds) -> PuzzlescopeError:
+    """That the answer is larger than it may be."""
+    return PuzzlescopeError(
+        f"The answer is larger than the {bounds.size:,} MiB that it may be: ask for fewer rows or columns."
+    )
 
 
 def _lock(

@@ -1,0 +1,1 @@
+"""SQL of whoever asks: bounded, and over the parts of a study only."""
