@@ -33,7 +33,7 @@ def spread_bars(found: Distribution, component: str, whose: str = "all tasks") -
     places = list(range(len(bars)))
     figure.add_bar(
         x=places,
-        y=list(found.counts),
+        y=[count for _, _, count in bars],
         width=[0.92] * len(bars),
         marker_color=[colour(position((low + high) / 2, "final")) for low, high, _ in bars],
         hovertext=[
