@@ -89,7 +89,7 @@ def _is_mark(at: int, bars: list[Bar]) -> bool:
 def _mark(low: float) -> str:
     """A power of ten on the axis."""
     power = round(log10(abs(low))) if low else 0
-    size = f"{abs(low):g}" if power > -3 else f"10{str(power).translate(RAISED)}"
+    size = f"{10.0**power:g}" if power > -3 else f"10{str(power).translate(RAISED)}"
     return "none" if low == 0 else f"{'−' if low < 0 else ''}{size}"
 
 
