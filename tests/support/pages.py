@@ -10,13 +10,16 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from app import views
+from app.state import backend
 from app.state.link import Parameter
 from app.views import Page
 from tests.support.places import ROOT
 
-SECONDS = 120
+SECONDS = 300
 PAUSE = 0.05
 """Seconds between two runs of a page that fills up."""
+REST = 3.0
+"""The most where only its end matters."""
 
 
 def page_of(view: str) -> AppTest:
@@ -48,21 +51,34 @@ def plain(said: str) -> str:
     return re.sub(r"\\(.)", r"\1", re.sub(r"</?button[^>]*>", "", said))
 
 
-def run_until(page: AppTest, done: Callable[[AppTest], bool]) -> AppTest:
+def run_until(page: AppTest, done: Callable[[AppTest], bool], *, rest: float = 0) -> AppTest:
     """Run the page again and again, as it does by itself while something fills up, with time in between for
-    that."""
+    that.
+
+    Args:
+        rest: for so many seconds at most the next run waits until nothing is computed any more. For what is
+            on the page at the end, not on the way: a run costs more than many a step of the computation.
+    """
     last = time.monotonic() + SECONDS
     while time.monotonic() < last:
         page.run()
         if done(page):
             return page
         time.sleep(PAUSE)
+        _let_work(rest)
     raise AssertionError(words(page))
+
+
+def _let_work(seconds: float) -> None:
+    """Wait until the pages' backend has nothing to do, or so long."""
+    last = time.monotonic() + seconds
+    while time.monotonic() < last and backend.shared_backend().working:
+        time.sleep(PAUSE)
 
 
 def filled(page: AppTest) -> AppTest:
     """Run the page until nothing fills up any more: nothing is left to stop."""
-    return run_until(page, lambda page: not any(button.label == "Stop" for button in page.button))
+    return run_until(page, lambda page: not any(button.label == "Stop" for button in page.button), rest=REST)
 
 
 def sent_to(page: AppTest, key: str) -> dict[str, Any]:

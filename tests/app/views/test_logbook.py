@@ -12,7 +12,7 @@ from interp.analyses.path_ablation import PathAblation
 from interp.errors import PuzzlescopeError
 from interp.why.questions import ReasonOf
 from interp.why.readers import EdgesFrom
-from tests.support.pages import page_of, run_until, words
+from tests.support.pages import REST, page_of, run_until, words
 
 
 @pytest.fixture
@@ -27,7 +27,9 @@ def measured(page: AppTest) -> AppTest:
     verdicts on heads are asked for; before that they are not begun."""
     page.run()
     page.button(key="log-ways-begin").click()
-    return run_until(page, lambda page: "**Here:**" in words(page) and "**pending" not in words(page))
+    return run_until(
+        page, lambda page: "**Here:**" in words(page) and "**pending" not in words(page), rest=REST
+    )
 
 
 def test_every_experiment_has_a_question_a_finding_a_link_and_a_program(page: AppTest) -> None:
@@ -165,7 +167,7 @@ def test_the_score_says_what_is_ablated(page: AppTest) -> None:
 def test_who_reads_layer_0_is_told_by_three_accounts(page: AppTest) -> None:
     page.run()
     page.button(key="log-readers-begin").click()
-    run_until(page, lambda page: "by exact edges" in words(page))
+    run_until(page, lambda page: "by exact edges" in words(page), rest=REST)
     assert "L0.attn is read most: by its weights" in words(page)
     assert not page.exception and "log-readers-begin" not in [button.key for button in page.button]
 
