@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 checks.install()
 
-# The models of the tests are so small that a second thread only waits for the first.
+# The models of the tests are so small that a second thread only waits for the first. In programs and servers
+# that tests start it would wait for the processor that another test has.
 torch.set_num_threads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # A slow machine is no failure. In CI the examples are the same in every run, so that a red build can be
 # repeated.
