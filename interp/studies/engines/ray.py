@@ -144,7 +144,7 @@ def _reached(address: str) -> str:
 
 def _is_ray(address: str) -> bool:
     """Whether a head answers there, not another server, as a dashboard's (8265) or a client's (10001)."""
-    import grpc  # comes with `ray[default]`
+    import grpc
 
     if os.environ.get("RAY_USE_TLS", "0") not in ("", "0"):
         return True

@@ -97,7 +97,9 @@ def database(
             f"The question could not be answered: {_sentence(error)}. The tables are {names}."
         ) from error
     except duckdb.Error as error:
-        raise PuzzlescopeError(f"The question could not be answered: {_told(error, files)}.") from error
+        of_a_part = any(path in str(error) for paths in files.values() for path in paths)
+        what = "A part of the study could not be read" if of_a_part else "The question could not be answered"
+        raise PuzzlescopeError(f"{what}: {_told(error, files)}.") from error
     finally:
         timer.cancel()
         connection.close()

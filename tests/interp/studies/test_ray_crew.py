@@ -164,7 +164,8 @@ def test_a_node_says_why_it_cannot_compute(model: PuzzleGPT, study: StudyFolder,
 
 def test_what_answers_and_is_no_ray_is_told_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("interp.studies.engines.ray.REACH", 0.3)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
+    # On all addresses: for Ray this machine is called by that of its network.
+    with socket.create_server(("", 0)) as silent:
         port = silent.getsockname()[1]
         begun_at = time.monotonic()
         with (

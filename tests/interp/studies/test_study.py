@@ -195,7 +195,7 @@ def test_a_file_is_laid_down_as_it_comes(
     assert plan.n == 40 and folder.read(PUZZLES, 4)["id"].to_pylist() == [one.id for one in drawn[32:]]
     assert begun(folder, model, puzzles=source) == plan
     save_puzzles(drawn[:39], tmp_path / "some.parquet")
-    with pytest.raises(PuzzlescopeError, match="its n is 40, asked for was 39"):
+    with pytest.raises(PuzzlescopeError, match="it has 40 puzzles, asked for: 39"):
         begun(folder, model, puzzles=source)
     Path(folder.part(PUZZLES, 1)).unlink()
     with pytest.raises(PuzzlescopeError, match="does not hold the same any more"):
@@ -205,9 +205,9 @@ def test_a_file_is_laid_down_as_it_comes(
 def test_what_is_in_the_way_is_told(model: PuzzleGPT, tmp_path: Path) -> None:
     folder = StudyFolder(str(tmp_path / "one"))
     begun(folder, model)
-    with pytest.raises(PuzzlescopeError, match="its n is 20, asked for was 16"):
+    with pytest.raises(PuzzlescopeError, match="it has 20 puzzles, asked for: 16"):
         begun(folder, model, limit=16)
-    with pytest.raises(PuzzlescopeError, match="its measures is loss"):
+    with pytest.raises(PuzzlescopeError, match="its measures are loss"):
         begun(folder, model, measures="loss,solved")
     (tmp_path / "two").mkdir()
     (tmp_path / "two" / "letter.txt").write_text("")

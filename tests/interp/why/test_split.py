@@ -224,7 +224,7 @@ def test_why(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: py
     assert {"offset", "concordance", "relative_share"} <= found["phase"].keys()
     assert main(["why", *where]) == 2 and "--all" in capsys.readouterr().err
     with monkeypatch.context() as patched:
-        patched.delattr("interp.cli.explaining.why.bank_means")  # refused before anything is computed
+        patched.delattr("interp.cli.explaining.why.head_reason")  # refused before anything is computed
         assert main(["why", "L1.mlp", *where]) == 2 and "Expected a head" in capsys.readouterr().err
         assert main(["why", "L1.H2", "--back", "500", *where]) == 2
         assert "how far back" in capsys.readouterr().err
