@@ -139,7 +139,10 @@ def test_one_that_is_half_done_and_one_that_cannot_be_read(data: Path) -> None:
     made_up(data / "damaged")
     for path in (data / "damaged" / "effects").iterdir():
         path.write_bytes(path.read_bytes()[:100])
-    assert "A part of the study could not be read" in opened(study="damaged").info[0].value
+    page = page_of("studies")
+    page.query_params["study"] = "damaged"
+    page.run()
+    assert not page.exception and "A part of the study could not be read" in page.error[0].value
 
 
 def test_one_at_work_is_followed_to_its_end_and_one_that_was_stopped_says_how_to_go_on(
