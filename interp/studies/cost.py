@@ -168,11 +168,11 @@ class RateOf(Question[Rate]):
         """The cost of 1,000 such puzzles."""
         return (
             "from interp import components_of, load_model\n"
-            "from interp.studies.cost import cost_of\n"
-            "from interp.studies.running import planned\n\n"
+            "from interp.studies.asked import Asked, planned\n"
+            "from interp.studies.cost import cost_of\n\n"
             f"model = load_model({model!r})\n"
             f"parts = [part.text for part in components_of(model.cfg, {list(self.kinds)!r})]\n"
-            "print(cost_of(model, planned(model, parts, puzzles='generate:1000'), 1000))\n"
+            "print(cost_of(model, planned(model, Asked(parts, 'generate:1000')), 1000))\n"
         )
 
 

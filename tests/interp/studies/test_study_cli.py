@@ -220,7 +220,9 @@ def type_of(field: pa.Field) -> str:
     return f"{kind}, or null" if field.nullable else kind
 
 
-def test_a_rate_counts_only_its_own_steps_and_pauses_between_them(model: str) -> None:
+def test_a_rate_counts_only_its_own_steps_and_pauses_between_them(
+    model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     net = load_model(model)
     steps, pauses = RateOf(("attn", "mlp")).steps(net, None), 0
     begun = time.perf_counter()
@@ -236,3 +238,6 @@ def test_a_rate_counts_only_its_own_steps_and_pauses_between_them(model: str) ->
     plan = Plan("generate:1000", 1000, 0, "", "default", net.checkpoint_id, (), measures=("solved",))
     cost = priced(plan, 1000, rate.components + 1, rate.seconds)
     assert cost.seconds == pytest.approx(1000 * rate.seconds)
+    said = capsys.readouterr().out
+    exec(compile(RateOf(("attn",)).program(model), "snippet", "exec"), {})  # noqa: S102 - our own
+    assert not said and "Cost(puzzles=1000, runs=3," in capsys.readouterr().out
