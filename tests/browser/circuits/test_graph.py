@@ -54,9 +54,6 @@ def test_on_a_phone_a_line_tells_what_a_click_did(page: Page, address: str) -> N
     expect(line).to_contain_text("L1.H1 off: ")
     expect(line).to_be_in_viewport(ratio=0.99)
     expect(page.locator(".st-key-graph-answers")).not_to_be_in_viewport()
-    tabs = page.locator(".st-key-tabs")
-    expect(tabs).to_be_in_viewport(ratio=0.9)
-    assert tabs.evaluate("bar => getComputedStyle(bar).backgroundColor") == "rgb(255, 255, 255)"
 
 
 def test_from_the_graph_to_what_leads_to_a_cell_and_back(page: Page, address: str) -> None:
