@@ -31,6 +31,7 @@ from interp.why.interventions.rows import Rows
 from interp.why.interventions.shift import pointer_shift
 from interp.why.phase import DRAWS
 from interp.why.readers import PUZZLES, JoinedReader, edges_from, joined_readers, who_reads_most
+from interp.why.usual import few_of
 
 MODEL = "default"
 HEAD, BACK = Component(1, "head", 5), 100
@@ -80,7 +81,7 @@ def _shares(model: PuzzleGPT, puzzles: PuzzleSet, where: Path) -> None:
 
 
 def _shift(model: PuzzleGPT, puzzles: PuzzleSet, bank: PuzzleSet, where: Path) -> None:
-    few = puzzles.puzzles[:: MANY // FEW + 1]  # tasks come in turn: of all of them
+    few = few_of(puzzles.puzzles, FEW)
     found = pointer_shift(model, Rows.of_puzzles(few, bank), HEAD, BACK, moved=MEAN)
     title = f"{HEAD.text}: attention when the position of its queries is moved"
     drawn = shift_map(found.shifts, found.offsets, found.profile, title, side=found.expected)

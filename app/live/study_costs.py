@@ -33,5 +33,10 @@ def begin(model: str, kinds: tuple[str, ...], backend: Backend) -> list[Watch[Ra
     return watched().keep(GROUP, _key(model, asked), [backend.watch(model, asked)])
 
 
+def measuring() -> bool:
+    """Whether one is measured for this visitor."""
+    return any(how_far(GROUP, watch).progress is not None for watch in watched().held(GROUP))
+
+
 def _key(model: str, asked: RateOf) -> Hashable:
     return model, asked

@@ -18,7 +18,7 @@ from interp.tokens import ANSWER_START
 from interp.why.interventions.questions import OneSide, PointerShift
 from interp.why.interventions.results import Side
 from interp.why.questions import CellSplitOf, PhaseOf, ReasonOf
-from interp.why.usual import held_out
+from interp.why.usual import few_of, held_out
 
 VERDICT, SPLIT, PHASE, SHIFT, SIDES = (
     "why-verdict",
@@ -79,9 +79,7 @@ def puzzles() -> tuple[Puzzle, ...]:
 def question(group: str, asked: Asked) -> Question[Any]:
     """What is asked of a group."""
     many = puzzles()
-    few = many[
-        :: len(many) // FEW + 1
-    ]  # tasks come in turn, so by one more than a whole turn: of all of them
+    few = few_of(many, FEW)
     head, back = asked.head, asked.back
     questions: dict[str, Question[Any]] = {
         VERDICT: ReasonOf(many, head, back),

@@ -1,6 +1,7 @@
 """What every writer writes at each position on average, over rows in the same order of the grids: its
 *position* part."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -105,6 +106,12 @@ def held_out(puzzles: PuzzleSet, bank: PuzzleSet) -> PuzzleSet:
             " over the first 64 of the bank, tasks in turn. Give others."
         )
     return PuzzleSet(puzzles.name, kept)
+
+
+def few_of(puzzles: Sequence[Puzzle], n: int) -> tuple[Puzzle, ...]:
+    """At most so many, evenly among puzzles of which tasks come in turn: by one more than a whole number of
+    turns, so that they are of all tasks."""
+    return tuple(puzzles[:: len(puzzles) // n + 1])
 
 
 def _frequencies(model: PuzzleGPT, rows: Int[np.ndarray, "row 405"]) -> Float[Tensor, "pos vocab"]:

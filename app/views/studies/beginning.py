@@ -84,17 +84,11 @@ def show(scene: Scene, backend: Backend, taken: set[str]) -> None:
             " with `--estimate` says what it would cost there, and begins nothing."
         )
 
-    def under_way() -> bool:
-        watches = watched().held(study_costs.GROUP)
-        return any(not watch.finished and not watch.dropped for watch in watches) and not watched().stopped(
-            study_costs.GROUP
-        )
-
     fragment.show(
         draw_beginning,
         scene=scene,
         page=PAGE,
-        under_way=under_way,
+        under_way=study_costs.measuring,
         groups=[study_costs.GROUP],
         alone=True,
     )
@@ -156,8 +150,11 @@ def _wish(scene: Scene, backend: Backend) -> Wish:
 def _show_cost(wish: Wish, backend: Backend) -> None:
     """What it costs, or what measures it."""
     seen = study_costs.rate(wish.model, wish.kinds, backend)
-    if seen is None or seen.stopped:
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    if seen is not None and seen.progress is None and not seen.stopped:
+        _say(wish, seen)
+        return
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if seen is None or seen.stopped:
             st.button(
                 "Measure what it costs",
                 icon=":material/timer:",
@@ -166,12 +163,9 @@ def _show_cost(wish: Wish, backend: Backend) -> None:
                 args=(wish, backend),
             )
             st.caption("A few seconds: 8 puzzles of the bank, a few components.")
-    elif seen.progress is not None:
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        else:
             st.button("Stop", key="studies-measure-stop", on_click=lambda: watched().stop(study_costs.GROUP))
             st.caption("Measuring the rate of this machine …")
-    else:
-        _say(wish, seen)
 
 
 def _begin(wish: Wish, backend: Backend) -> None:

@@ -8,6 +8,7 @@ from app.live import kept_studies
 from app.state.scene import Scene
 from app.state.session import choose, chosen
 from app.views.studies.choices import PAGE
+from app.views.studies.tasks import choose_measure
 from app.widgets import plain_table, terms
 from app.widgets.controls import choice
 from app.widgets.text import escape_markdown
@@ -171,23 +172,10 @@ def part_of(study: Study, other: Study) -> str:
 
 def _measure(measures: list[Measure]) -> Measure:
     """Draw the choice of what is compared; returns it."""
-    own = measure_of(measures)
-    choice.segmented(
-        "Measure",
-        {one: MEASURES[one].name for one in measures},
-        own,
-        key="studies-both-by",
-        on_change=lambda one: choose(PAGE, by=one),
-    )
+    own = choose_measure(measures, key="studies-both-by")
     if own != chosen(PAGE)["by"]:
         st.caption(f"Not both have measured {NEEDS[chosen(PAGE)['by']]}: compared by {MEASURES[own].name}.")
     return own
-
-
-def measure_of(measures: list[Measure]) -> Measure:
-    """The measure that is chosen, if it is among these, or the first of them."""
-    own: Measure = chosen(PAGE)["by"]
-    return own if own in measures else measures[0]
 
 
 def _row(one: Difference) -> list[str]:

@@ -44,7 +44,7 @@ def _beside(study: Study) -> list[Download]:
     measures = comparing.shared_measures(study, other)
     if not measures:
         return []
-    part, measure = comparing.part_of(study, other), comparing.measure_of(measures)
+    part, measure = comparing.part_of(study, other), tasks.measure_among(measures)
     plan = study.plan
     of = f"the puzzles that the studies {study.name} and {other.name} both have"
 

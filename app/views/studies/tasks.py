@@ -117,23 +117,36 @@ def _show_bars(found: Distribution) -> None:
 def show_measure(study: Study) -> Measure:
     """Draw the choice of what is measured, among what the study has; returns it."""
     own = measure_of(study)
-    offered = [one for one in tables.MEASURES if COLUMNS[one] in study.plan.measures] or [own]
-    choice.segmented(
-        "Measure",
-        {one: MEASURES[one].name for one in offered},
-        own,
-        key="studies-by",
-        on_change=lambda one: choose(PAGE, by=one),
-    )
-    return own
+    return choose_measure(_measured(study) or [own], key="studies-by")
 
 
 def measure_of(study: Study) -> Measure:
     """The measure that is chosen, or the first that the study has."""
     own: Measure = chosen(PAGE)["by"]
-    if COLUMNS[own] in study.plan.measures:
-        return own
-    return next((one for one in tables.MEASURES if COLUMNS[one] in study.plan.measures), own)
+    return measure_among(_measured(study) or [own])
+
+
+def _measured(study: Study) -> list[Measure]:
+    return [one for one in tables.MEASURES if COLUMNS[one] in study.plan.measures]
+
+
+def choose_measure(offered: list[Measure], *, key: str) -> Measure:
+    """Draw the choice among some measures; returns the one that holds."""
+    own = measure_among(offered)
+    choice.segmented(
+        "Measure",
+        {one: MEASURES[one].name for one in offered},
+        own,
+        key=key,
+        on_change=lambda one: choose(PAGE, by=one),
+    )
+    return own
+
+
+def measure_among(offered: list[Measure]) -> Measure:
+    """The measure that is chosen, if it is among these, or the first of them."""
+    own: Measure = chosen(PAGE)["by"]
+    return own if own in offered else offered[0]
 
 
 def part_of(study: Study) -> str:
