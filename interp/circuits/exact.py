@@ -7,11 +7,14 @@ Goldowsky-Dill et al., 2023, "Localizing Model Behavior with Path Patching"). Th
 
 A run of a cut edge branches off the clean run at its reader's layer: of an edge into a head, one head of that
 layer is computed anew, its MLP, and the layers above; and all of it at a window's positions only
-(:mod:`interp.circuits.windows`). Over all edges that is what takes the time. An edge whose writer writes the
-same in its place costs nothing, one into the logits next to nothing.
+(:mod:`interp.circuits.windows`). Over all edges that is what takes the time. So the edges of a pass go side
+by side (:mod:`interp.engine.side_by_side`): threads that shared each product would wait for each other. An
+edge whose writer writes the same in its place costs nothing, one into the logits next to nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -24,15 +27,19 @@ from interp.circuits.scores import EdgeScores
 from interp.circuits.windows import attend, by_head, normalized, queries_keys_values
 from interp.circuits.writes import BothRuns, Fill, Writes
 from interp.engine.forward import Weights
+from interp.engine.side_by_side import lanes, side_by_side
 from interp.model import PuzzleGPT
 from interp.model.hooks import is_planted
 from interp.pairs import Pair
 from interp.puzzles import PuzzleSet
 from interp.resumable import Steps, resumable
 
+T = TypeVar("T")
+R = TypeVar("R")
+Stream = Float[Tensor, "writer asked d_model"]
 ROWS = 8
-"""Edges that are cut in one pass, in 90 MB of the default model's activations at all positions. More take
-more memory and are no faster on a CPU."""
+"""Edges that are cut in one pass, in 90 MB of the default model's activations at all positions, shared out
+among threads. More take more memory and are no faster on a CPU."""
 
 
 @resumable
@@ -104,64 +111,84 @@ class ExactEdges(BothRuns):
             for writers in self._unknown(range(inputs.stop, inputs.stop + 1)):
                 yield from self._into_mlp(layer, writers)
 
-    def _unknown(self, readers: range) -> list[Int[np.ndarray, " writer"]]:
-        """The writers of whom an edge into one of these is not known, a few at a time."""
+    def _unknown(self, readers: range) -> list[list[Int[np.ndarray, " writer"]]]:
+        """The writers of whom an edge into one of these is not known, a few at a time, and of these so many
+        for each thread."""
         writers = np.flatnonzero(np.isnan(self.effects[readers]).any(0))
-        return [writers[first : first + ROWS] for first in range(0, len(writers), ROWS)]
+        some = [writers[first : first + ROWS] for first in range(0, len(writers), ROWS)]
+        n = lanes(self.clean.writes.device)
+        return [np.array_split(own, min(n, len(own))) for own in some]
 
-    def _into_heads(self, layer: int, writers: Int[np.ndarray, " writer"]) -> Steps[None, None]:
+    def _into_heads(self, layer: int, writers: Sequence[Int[np.ndarray, " writer"]]) -> Steps[None, None]:
         """Cut these writers' edges into the queries, then the keys, then the values of each head of a layer:
         what the heads read is worked out once, for all of them."""
         block, halves = self.weights.layers[layer].block, self.clean.layers[layer]
         pre, asked = halves.pre[:, self.window.all], self._asked(layer)
-        cut = normalized(block.ln1, pre + self.change[torch.from_numpy(writers).to(pre.device)])
         clean = queries_keys_values(self.weights, layer, normalized(block.ln1, pre))
-        changed = queries_keys_values(self.weights, layer, cut)
         assert halves.z is not None
         before = by_head(halves.z[:, self.window.all].flatten(2), self.weights.cfg.n_heads)
         mid = halves.mid[:, self.window.all]
         if asked is not None:
             before, mid = before[:, :, asked], mid[:, asked]
+
+        def read(own: Int[np.ndarray, " writer"]) -> tuple[Tensor, Tensor, Tensor]:
+            cut = normalized(block.ln1, pre + self._changed(own))
+            return queries_keys_values(self.weights, layer, cut)
+
+        def looked(
+            number: int, own: tuple[Tensor, Tensor, Tensor]
+        ) -> Float[Tensor, "writer head query d_head"]:
+            q, k, v = ((own if n == number else clean)[n].expand(len(own[0]), -1, -1, -1) for n in range(3))
+            q = q if asked is None else q[:, :, asked]
+            return attend(q, k, v, self.early[layer], block.attn.scale, asked)[0] - before
+
+        def above(head: int, z: Float[Tensor, "writer head query d_head"]) -> Stream:
+            return self._after_mlp(layer, mid + z[:, head] @ block.attn.W_O[head])
+
+        cut = self._at_once(read, writers)
         for number in range(3):
-            read = [
-                (changed if own == number else clean)[own].expand(len(writers), -1, -1, -1)
-                for own in range(3)
-            ]
-            q = read[0] if asked is None else read[0][:, :, asked]
-            z = attend(q, read[1], read[2], self.early[layer], block.attn.scale, asked)[0] - before
+            z = self._at_once(partial(looked, number), cut)
             yield None
             for head in range(self.weights.cfg.n_heads):
                 reader = self.graph.inputs(layer).start + 3 * head + number
-                stream = mid + z[:, head] @ block.attn.W_O[head]
-                yield from self._rest(layer, reader, writers, self._after_mlp(layer, stream))
+                yield from self._rest(layer, reader, writers, self._at_once(partial(above, head), z))
 
-    def _into_mlp(self, layer: int, writers: Int[np.ndarray, " writer"]) -> Steps[None, None]:
+    def _into_mlp(self, layer: int, writers: Sequence[Int[np.ndarray, " writer"]]) -> Steps[None, None]:
         """Cut these writers' edges into a layer's MLP, which alone reads the change: the stream that it
         writes to has none."""
-        halves, asked = self.clean.layers[layer], self._asked(layer)
-        mid, change = halves.mid[:, self.window.all], self.change[torch.from_numpy(writers)]
-        if asked is not None:
-            mid, change = mid[:, asked], change[:, asked]
-        stream = self._after_mlp(layer, mid + change) - change
-        yield from self._rest(layer, self.graph.mlp_input(layer), writers, stream)
+        asked, mid = self._asked(layer), self.clean.layers[layer].mid[:, self.window.all]
+
+        def above(own: Int[np.ndarray, " writer"]) -> Stream:
+            change = self._changed(own)
+            if asked is not None:
+                return self._after_mlp(layer, mid[:, asked] + change[:, asked]) - change[:, asked]
+            return self._after_mlp(layer, mid + change) - change
+
+        yield from self._rest(layer, self.graph.mlp_input(layer), writers, self._at_once(above, writers))
 
     def _rest(
         self,
         layer: int,
         reader: int,
-        writers: Int[np.ndarray, " writer"],
-        stream: Float[Tensor, "writer pos d_model"],
+        writers: Sequence[Int[np.ndarray, " writer"]],
+        streams: Sequence[Stream],
     ) -> Steps[None, None]:
         """Run the layers above one, and note the effects."""
         yield None
         for later in range(layer + 1, self.weights.cfg.n_layers):
-            stream = self._layer(later, stream)
+            streams = self._at_once(partial(self._layer, later), streams)
             yield None
-        self.effects[reader, writers] = self.value - self.metric(stream).double().cpu().numpy()
+        metric = self.metric(torch.cat(list(streams)))
+        self.effects[reader, np.concatenate(writers)] = self.value - metric.double().cpu().numpy()
 
-    def _layer(
-        self, layer: int, stream: Float[Tensor, "row pos d_model"]
-    ) -> Float[Tensor, "row asked d_model"]:
+    def _at_once(self, work: Callable[[T], R], items: Sequence[T]) -> list[R]:
+        """What some work makes of the share of each thread."""
+        return side_by_side(work, items, self.clean.writes.device)
+
+    def _changed(self, writers: Int[np.ndarray, " writer"]) -> Float[Tensor, "writer pos d_model"]:
+        return self.change[torch.from_numpy(writers).to(self.change.device)]
+
+    def _layer(self, layer: int, stream: Float[Tensor, "row pos d_model"]) -> Stream:
         """The stream after a layer, from that before it."""
         own, asked = self.weights.layers[layer], self._asked(layer)
         q, k, v = queries_keys_values(self.weights, layer, normalized(own.block.ln1, stream))
