@@ -251,13 +251,18 @@ class Task:
 
     def _begin(self, judge: Judge, target: str) -> tuple[Kept, Target]:
         """What elimination begins with: a fifth more edges than the circuit of EAP-IG that is as asked for
-        (under the mean, of EAP-IG over the mean), and more until it is so on the training pairs too."""
-        method = OVER_MEAN if self.fill == "mean" else "eap-ig"
-        line = self.table.known(task=self.task, fill=self.fill, method=method, target=target)
-        assert line is not None
+        (under the mean, of EAP-IG over the mean; until all are solved, of EAP where that is smaller), and
+        more until it is so on the training pairs too."""
+        methods = [OVER_MEAN if self.fill == "mean" else "eap-ig"]
+        if (self.fill, target) == ("pair", "all"):
+            methods.append("eap")
+        where = {"task": self.task, "fill": self.fill, "target": target}
+        lines = [line for method in methods if (line := self.table.known(**where, method=method))]
+        assert lines
+        line = min(lines, key=lambda one: int(one["edges"]))
         kept = connected(self.graph, parse_edges(line["text"], self.graph))
         aim = Target("faithfulness", 0.88) if target == "faithfulness" else Target("solved")
-        n, found, scores = int(kept.sum()), kept, self.scores(method)
+        n, found, scores = int(kept.sum()), kept, self.scores(line["method"])
         while (
             n == kept.sum() or not judge.met(aim, finish(judge.standings(found[None])), np.zeros(1, int))[0]
         ):

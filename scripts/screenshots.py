@@ -29,6 +29,11 @@ PICTURES: dict[str, tuple[Scheme, str, str]] = {
         "text=Do the two views agree?",
     ),
     "studies.png": ("light", "studies?study=demo", "text=Means over the puzzles of a task"),
+    "why.png": (
+        "light",
+        "heads?attention=L1.H5&cell=g4r5c3&show=why",
+        "text=where it looks, its queries moved",
+    ),
     "graph.png": ("light", "graph?whose=puzzle&target=40", "text=KL from the whole model"),
 }
 """File: light or dark, the page, and where its last piece stands."""

@@ -133,6 +133,9 @@ class EdgeScores:
     def summary(self) -> str:
         """The dearest edge, in a sentence."""
         edge, score = self.ranking()[0]
+        if score == 0:
+            put = FILLS[self.fill]
+            return f"No edge matters: cut, with {put} in its place, none changes the logit difference."
         return (
             f"{edge.text} matters most: cut, with {FILLS[self.fill]} in its place, it"
             f" {'lowers' if score >= 0 else 'raises'} the logit difference by {abs(score):.3g} of"

@@ -137,7 +137,8 @@ def _print(scores: EdgeScores, agrees: Agreement | None, path: Path | None) -> N
             ("from", "to", "score"),
             [(edge.writer, edge.reader, number(one, "+.4f")) for edge, one in ranking[:SHOWN]],
         )
-        say_result(f"... and {len(ranking) - SHOWN:,} more: --out or --json gives them all.")
+        if len(ranking) > SHOWN:
+            say_result(f"... and {len(ranking) - SHOWN:,} more: --out or --json gives them all.")
     else:
         say_result(f"Wrote {scores.graph.n_edges:,} edges to {path}.")
     say_result(scores.summary())

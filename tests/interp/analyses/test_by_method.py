@@ -107,9 +107,13 @@ def test_training_validation_and_held_out_puzzles_are_apart() -> None:
     assert not trained & validated and not trained & held and not validated & held
 
 
-def test_the_shipped_constants_cost_no_more_than_zero_or_the_mean_on_held_out_puzzles() -> None:
+def test_the_shipped_constants_cost_no_more_than_zero_or_the_mean_on_held_out_puzzles(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """Of the components whose trained constants gained most and least on the validation puzzles, and one that
-    fell back, which must then be its fallback exactly."""
+    fell back, which must then be its fallback exactly. The means are over 16 puzzles of each order, of the
+    bank's 64: most of the time is theirs."""
+    monkeypatch.setattr("interp.ablation.means.REFERENCE_PUZZLES", 16)
     model = load_model()
     constants, tokens = constants_of(model), drawn(HELD_OUT, 16)
     gains = {

@@ -7,12 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from interp.checkpoints import load_model
+from interp.checkpoints import load_model, save_model
 from interp.circuits.attribution import attribute_edges
 from interp.circuits.exact import exact_edges
 from interp.cli import main
 from interp.pairs import make_pairs, shipped_pairs
 from interp.pairs.files import write_pairs
+from tests.support.models import looking_back
 
 COMMON = ("edges", "--task", "detect", "--n", "1")
 
@@ -46,6 +47,15 @@ def test_it_says_how_well_an_estimate_agrees(model_folder: str, capsys: pytest.C
     said = capsys.readouterr().out
     assert "matters most" in said
     assert "Against exact effects: rank correlation 0." in said
+
+
+def test_it_prints_no_more_edges_than_there_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save_model(looking_back([1, 100]), tmp_path / "model", "# Made by hand, writes nothing\n")
+    assert main([*COMMON, "--model", str(tmp_path / "model"), "--method", "exact"]) == 0
+    head, *edges, last = capsys.readouterr().out.splitlines()
+    assert head.split() == ["from", "to", "score"]
+    assert len(edges) == 7 + 2 + 4  # of the embedding into two heads and the MLP; of heads; into the logits
+    assert last.startswith("No edge matters")
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.widgets.ablation_board import Board, board_data, tile_of
@@ -170,6 +170,7 @@ def board_colours(rows: list[SweepRow], clean: SweepRow, measure: Measure) -> di
 
 
 @pytest.mark.parametrize("measure", MEASURES)
+@settings(max_examples=20)  # each draws five charts
 @given(st.floats(0, 20, width=32), st.floats(0, 5, width=32), st.sampled_from(["01", "10", "11", "00"]))
 def test_one_effect_has_one_colour(measure: Measure, loss: float, clean: float, solved: str) -> None:
     """On the board, in the bars, in the maps of heads and tasks, on the board of paths, among the points."""
