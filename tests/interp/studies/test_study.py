@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,8 @@ from interp.analyses.ablation_sweep import sweep
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
+from interp.puzzles.limited import read_fairly
+from interp.puzzles.rows import Wanted
 from interp.studies import folder as folders
 from interp.studies.asked import Asked, planned
 from interp.studies.compacting import compact
@@ -25,6 +28,7 @@ from interp.studies.progress import status_of
 from interp.studies.running import begin, go_on
 from interp.studies.schema import CLEAN, EFFECTS, PUZZLES
 from interp.studies.work import Measuring, Worker
+from interp.tokens import structure_named
 from tests.support.models import small_model
 
 TINY = Config(n_layers=2, n_heads=2, d_model=16, d_head=8, d_mlp=16)
@@ -200,6 +204,28 @@ def test_a_file_is_laid_down_as_it_comes(
     Path(folder.part(PUZZLES, 1)).unlink()
     with pytest.raises(PuzzlescopeError, match="does not hold the same any more"):
         next(go_on(folder, model, LocalEngine()))
+
+
+def test_a_limit_of_a_file_takes_what_loading_takes_and_holds_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank = load_puzzles("bank")
+    file = tmp_path / "some.jsonl"
+    save_puzzles(PuzzleSet("some", tuple(bank[(7 * k) ** 2 % len(bank)] for k in range(90))), file)
+    monkeypatch.setattr("interp.puzzles.limited.HELD", 8)
+    order = structure_named("X f(X) Y f(Y)")
+    for wanted in (Wanted(limit=50), Wanted(limit=50, structure=order), Wanted(limit=90), Wanted(limit=1)):
+        lots: list[Sequence[Puzzle]] = []
+        read_fairly(file, wanted, lots.append)
+        expected = load_puzzles(file, structure=wanted.structure, limit=wanted.limit)
+        assert [puzzle for lot in lots for puzzle in lot] == list(expected)
+        assert max(map(len, lots)) <= 8
+
+    def shortened(lot: Sequence[Puzzle]) -> None:
+        save_puzzles(bank[:9], file)
+
+    with pytest.raises(PuzzlescopeError, match="has changed while it was read"):
+        read_fairly(file, Wanted(limit=50), shortened)
 
 
 def test_what_is_in_the_way_is_told(model: PuzzleGPT, tmp_path: Path) -> None:
