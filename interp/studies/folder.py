@@ -376,6 +376,11 @@ class StudyFolder:
         return "file" in self._protocols
 
     @property
+    def place(self) -> str:
+        """Where it lies, as whoever computes it finds it: the whole path, or the URL."""
+        return self.root if self.is_local else self.url
+
+    @property
     def free(self) -> int | None:
         """Bytes that may still be written here; None where that is not known."""
         if not self.is_local:

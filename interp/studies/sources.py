@@ -125,7 +125,9 @@ def read_source(plan: Plan, take: Take) -> None:
     else:
         _stream(Path(source).expanduser(), wanted, counted)
     if not seen[0]:
-        raise PuzzlescopeError(f"No puzzle of '{brief(source)}' fits the chosen task and structure.")
+        if wanted.task or wanted.structure:
+            raise PuzzlescopeError(f"No puzzle of '{brief(source)}' fits the chosen task and structure.")
+        raise PuzzlescopeError(f"'{brief(source)}' holds no puzzle.")
 
 
 def _lots(puzzles: Iterator[Puzzle]) -> Iterator[list[Puzzle]]:
