@@ -23,12 +23,10 @@ from interp.puzzles.limited import read_fairly
 from interp.puzzles.loading import COLLECTION
 from interp.puzzles.rows import MOST_PUZZLES, Gathering, Wanted
 from interp.puzzles.spelling import is_spelled
-from interp.studies.plan import Plan, digest_of
+from interp.studies.plan import MOST, Plan, digest_of
 from interp.tokens import PUZZLE_TOKENS, structure_named
 
 GENERATE = "generate:"
-MOST = 1 << 27
-"""Puzzles of a study: what its numbers of 32 bits hold with room to spare."""
 TAKEN = 1024
 """Puzzles that are handed over at once."""
 

@@ -15,9 +15,9 @@ from app.widgets.controls import choice
 from interp.backend import Backend
 from interp.checkpoints import DEFAULT, list_models
 from interp.studies.cost import Cost, Rate, priced
-from interp.studies.plan import Plan
+from interp.studies.plan import MOST, Plan
 from interp.studies.schema import MEASURES
-from interp.studies.sources import GENERATE, MOST
+from interp.studies.sources import GENERATE
 from interp.studies.words import cost_in_words
 
 HUB = 1_000_000

@@ -9,7 +9,9 @@ from pathlib import Path
 from time import time
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from interp.ablation import components_of, means_by, parse_method
 from interp.analyses.ablation_sweep import sweep
@@ -22,7 +24,7 @@ from interp.studies import folder as folders
 from interp.studies.asked import Asked, planned
 from interp.studies.compacting import compact
 from interp.studies.engines.local import LocalEngine
-from interp.studies.folder import StudyFolder
+from interp.studies.folder import SUMMARY_FILE, StudyFolder
 from interp.studies.plan import Plan
 from interp.studies.progress import status_of
 from interp.studies.running import begin, go_on
@@ -139,7 +141,17 @@ def test_bad_parts_are_computed_anew(model: PuzzleGPT, tmp_path: Path) -> None:
     second.write_bytes(Path(other.part(EFFECTS, 1)).read_bytes())  # of another plan
     third.write_bytes(b"")
     Path(folder.part(PUZZLES, 2)).unlink()
+    with pytest.raises(PuzzlescopeError, match=r"effects/000000\.parquet .* cannot be read"):
+        folder.rows(EFFECTS)
     assert [done.chunk for done in go_on(folder, model, LocalEngine())] == [0, 1, 2]
+    summary = tmp_path / "one" / SUMMARY_FILE
+    summary.write_text("of what was in them")
+    first.write_bytes(second.read_bytes())  # another chunk's
+    rows = parquet.read_table(third)
+    parquet.write_table(pa.concat_tables([rows, rows]), third)  # by hand
+    parquet.write_table(rows, third.with_name("000003.parquet"))  # there is no such chunk
+    assert [done.chunk for done in go_on(folder, model, LocalEngine())] == [0, 2]
+    assert not summary.exists()
     kept = {name: content for name, content in contents_of(folder).items() if "unreadable" not in name}
     assert kept == expected
 
@@ -247,6 +259,8 @@ def test_what_is_in_the_way_is_told(model: PuzzleGPT, tmp_path: Path) -> None:
     for text, told in (
         ("{}", "cannot be read"),
         (file.read_text().replace('"schema": 1', '"schema": 7'), "of version 7"),
+        (file.read_text().replace('"n": 20', '"n": 1000000000000'), "cannot be read"),
+        (file.read_text().replace('"n": 20', '"n": 2.5'), "cannot be read"),
     ):
         file.write_text(text)
         with pytest.raises(PuzzlescopeError, match=told):
