@@ -72,8 +72,8 @@ def show(scene: Scene, backend: Backend, taken: set[str]) -> None:
 
     def draw_beginning() -> None:
         st.markdown(
-            "A study is begun at the command line and may run for days: stop it at any moment, the same"
-            " command goes on. What it would cost is measured here."
+            "A study is begun at the command line, with the `PUZZLESCOPE_DATA` of this server, and may run for"
+            " days: stop it at any moment, the same command goes on. What it would cost is measured here."
         )
         wish = _wish(scene, backend)
         _show_cost(wish, backend)
@@ -165,7 +165,7 @@ def _show_cost(wish: Wish, backend: Backend) -> None:
             st.caption("A few seconds: 8 puzzles of the bank, a few components.")
         else:
             st.button("Stop", key="studies-measure-stop", on_click=lambda: watched().stop(study_costs.GROUP))
-            st.caption("Measuring the rate of this machine …")
+            terms.caption("Measuring the rate of this machine …")
 
 
 def _begin(wish: Wish, backend: Backend) -> None:
@@ -176,6 +176,6 @@ def _say(wish: Wish, seen: Seen[Rate]) -> None:
     assert seen.state is not None
     st.markdown(f"**{cost_in_words(wish.cost(seen.state), 'effects')}**")
     terms.caption(
-        "This machine is the one that serves this page, with one process; measured on 8 puzzles while it"
+        "An estimate: this machine is the one that serves this page, with one process; measured on 8 puzzles while it"
         " served others too. A cluster (`--engine ray`) shares the time among its nodes."
     )
