@@ -72,7 +72,7 @@ def show(scene: Scene, backend: Backend, taken: set[str]) -> None:
 
     def draw_beginning() -> None:
         st.markdown(
-            "A study is begun at the command line, with the `PUZZLESCOPE_DATA` of this server, and may run for"
+            "A study is begun at the command line, with this server's `PUZZLESCOPE_DATA`, and may run for"
             " days: stop it at any moment, the same command goes on. What it would cost is measured here."
         )
         wish = _wish(scene, backend)
@@ -176,6 +176,6 @@ def _say(wish: Wish, seen: Seen[Rate]) -> None:
     assert seen.state is not None
     st.markdown(f"**{cost_in_words(wish.cost(seen.state), 'effects')}**")
     terms.caption(
-        "An estimate: this machine is the one that serves this page, with one process; measured on 8 puzzles while it"
-        " served others too. A cluster (`--engine ray`) shares the time among its nodes."
+        "An estimate: this machine is the one that serves this page, with one process; measured on 8"
+        " puzzles while it served others too. A cluster (`--engine ray`) shares the time among its nodes."
     )

@@ -312,8 +312,8 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 "estimate",
                 "Estimate of a cost",
                 ("an estimate",),
-                "The work of a study divided by the rate of one process, and its rows times their bytes. Other"
-                " work makes it slower.",
+                "The work of a study divided by the rate of one process, and its rows times their bytes."
+                " Other work makes it slower.",
             ),
             Term(
                 "noising",
