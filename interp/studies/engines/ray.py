@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from math import inf
+from pathlib import Path
 from typing import Any
 
 from interp import machine
@@ -79,6 +80,8 @@ def cluster(address: str) -> Iterator[Any]:
     """
     for name, value in SILENT.items():
         os.environ.setdefault(name, value)
+    if _has_token():  # `ray start` asks for it of its own accord, but who joins does not give it
+        os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
         import ray
     except ImportError as error:
@@ -98,6 +101,15 @@ def cluster(address: str) -> Iterator[Any]:
     finally:
         ray.shutdown()
         worker._worker_logs_enabled = told
+
+
+def _has_token() -> bool:
+    """Whether there is a token for Ray's clusters, where Ray looks for one."""
+    if os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH"):
+        return True
+    with suppress(OSError, RuntimeError):  # nobody's home
+        return (Path.home() / ".ray" / "auth_token").is_file()
+    return False
 
 
 @contextmanager
