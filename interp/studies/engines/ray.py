@@ -16,7 +16,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from math import inf
-from pathlib import Path
 from typing import Any
 
 from interp import machine
@@ -80,8 +79,6 @@ def cluster(address: str) -> Iterator[Any]:
     """
     for name, value in SILENT.items():
         os.environ.setdefault(name, value)
-    if _has_token():  # `ray start` asks for it of its own accord, but who joins does not give it
-        os.environ.setdefault("RAY_AUTH_MODE", "token")
     try:
         import ray
     except ImportError as error:
@@ -101,15 +98,6 @@ def cluster(address: str) -> Iterator[Any]:
     finally:
         ray.shutdown()
         worker._worker_logs_enabled = told
-
-
-def _has_token() -> bool:
-    """Whether there is a token for Ray's clusters, where Ray looks for one."""
-    if os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH"):
-        return True
-    with suppress(OSError, RuntimeError):  # nobody's home
-        return (Path.home() / ".ray" / "auth_token").is_file()
-    return False
 
 
 @contextmanager
@@ -164,11 +152,24 @@ def _is_ray(address: str) -> bool:
         try:
             channel.unary_unary(IS_ALIVE)(b"", timeout=REACH)
         except grpc.RpcError as error:
+            if error.code() == grpc.StatusCode.UNAUTHENTICATED:
+                _give_token()
             return error.code() not in (
                 *(grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.UNAVAILABLE),
                 *(grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL),
             )
     return True
+
+
+def _give_token() -> None:
+    """Have Ray give its token, if there is one: `ray start` asks for it of its own accord, but who joins does
+    not give it."""
+    import logging
+
+    from ray._private.authentication import authentication_token_setup as setup
+
+    setup.logger.setLevel(logging.CRITICAL)  # it says of each run that there is a token
+    setup.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
 
 
 def _short(error: BaseException) -> str:
