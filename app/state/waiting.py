@@ -17,6 +17,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from app.server.crowd.turns import TICK, Ticket, Turns
 from app.server.watching import runs
+from interp.numbers import time_in_words
 
 PATIENCE = 1.5
 """Seconds after which one whose page is not there yet is told the place in line."""
@@ -137,12 +138,12 @@ def in_line(number: int, seconds: float) -> str:
     """What one who waits is told.
 
     >>> in_line(7, 11.2)
-    'Many people are here: you are 7th in line, about 10 s.'
+    'Many people are here: you are 7th in line, about 10 seconds.'
     >>> in_line(31, 100.0)
-    'Many people are here: you are 31st in line, about 2 min.'
+    'Many people are here: you are 31st in line, about 2 minutes.'
     """
-    time_left = f"{round(seconds / 60)} min" if seconds >= 95 else f"{max(5, 5 * round(seconds / 5))} s"
-    return f"Many people are here: you are {ordinal(number)} in line, about {time_left}."
+    left = time_in_words(seconds, steady=True)
+    return f"Many people are here: you are {ordinal(number)} in line, about {left}."
 
 
 def ordinal(number: int) -> str:

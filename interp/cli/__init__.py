@@ -17,6 +17,7 @@ from interp.cli.explaining.why_training import why_training
 from interp.cli.failing import failures
 from interp.cli.looking import heads, phenomena
 from interp.cli.methods import optimal, rank
+from interp.cli.options import Noting
 from interp.cli.options import app as app
 from interp.cli.pairing import pairs
 from interp.cli.planting import planted
@@ -29,9 +30,10 @@ from interp.cli.training import convert, evaluate, train
 for _command in (
     *(solve, sweep, failures, heads, phenomena, train, evaluate, convert),
     *(puzzles, pairs, edges, circuit, certify, cell, why, optimal, rank),
-    *(study, studies),
+    studies,
 ):
     app.command()(_command)
+app.command(cls=Noting)(study)
 app.command("why-training")(why_training)
 app.command("study-sql")(study_sql)
 app.command("plant")(planted)

@@ -44,13 +44,19 @@ def study_sql(
         say_result(strict_json(rows_of(found)))
     elif path is None:
         rows = [tuple(map(cell, row.values())) for row in rows_of(found.slice(0, MOST_PRINTED))]
-        print_table(tuple(found.column_names), rows)
+        print_table(tuple(map(cell, found.column_names)), rows)
         if found.num_rows > MOST_PRINTED:
             say(f"These are the first {MOST_PRINTED:,} rows: --out FILE.csv has them all.")
 
 
 def cell(value: Any) -> str:
-    """As it is printed."""
+    """As it is printed: on one line, and nothing that a terminal would take for a command.
+
+    >>> [cell(value) for value in (None, 0.25, "one\\ntwo", "\\x1b[31m")]
+    ['', '2.500e-01', 'one\\\\ntwo', '\\\\x1b[31m']
+    """
     if value is None:
         return ""
-    return number(value) if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return number(value)
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in str(value))

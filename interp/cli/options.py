@@ -1,9 +1,10 @@
 """The program that commands join, and the options that several of them have."""
 
+from contextvars import ContextVar
 from typing import Annotated, Any
 
 import typer
-from typer._click.globals import get_current_context  # what is given as a parameter is of no public type
+from typer.core import TyperCommand
 
 from interp.ablation import METHODS
 
@@ -67,7 +68,22 @@ ForceOption = Annotated[
 ]
 
 
+_SAID: ContextVar[frozenset[str]] = ContextVar("said", default=frozenset())
+
+
+class Noting(TyperCommand):
+    """A command that knows which of its options stand on the command line (:func:`is_said`)."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run it."""
+        told = ((name, ctx.get_parameter_source(name)) for name in ctx.params)
+        _SAID.set(
+            frozenset(name for name, source in told if source is not None and source.name == "COMMANDLINE")
+        )
+        return super().invoke(ctx)
+
+
 def is_said(name: str) -> bool:
-    """Whether an option of the command at work stands on the command line, be it at its usual value."""
-    source = get_current_context().get_parameter_source(name)
-    return source is not None and source.name == "COMMANDLINE"
+    """Whether an option of the command at work, a :class:`Noting`, stands on the command line, be it at its
+    usual value."""
+    return name in _SAID.get()

@@ -38,7 +38,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (PuzzlescopeError, UsageError) as error:
         text = str(error)
         if isinstance(error, UsageError):
-            text = f"{error.format_message()} `{_program()} --help` lists what there is."  # type: ignore[attr-defined]
+            said = error.format_message().rstrip(".")  # type: ignore[attr-defined]
+            text = f"{said}. `{_program()} --help` lists what there is."
         code = 2
     except OSError as error:  # of the help, or of what no command has a sentence of its own for
         text, code = f"That did not work: {reason(error)}.", 2

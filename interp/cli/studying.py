@@ -249,13 +249,13 @@ def _run(folder: StudyFolder, net: PuzzleGPT, plan: Plan | None, engine: Engine,
         for _ in tidied(_watched(go_on(folder, net, engine), folder, plan, as_json), folder):
             pass
     except (Stopped, KeyboardInterrupt):
-        say(f"What is done of the study stays in {folder.url}: the same command goes on with it.")
+        say(f"What is done of the study stays in {folder.place}: the same command goes on with it.")
         raise
     found = status_of(folder)
     if as_json:
-        say_result(strict_json(_told(found) | {"cost": _priced(cost), "folder": folder.url}))
+        say_result(strict_json(_told(found) | {"cost": _priced(cost), "folder": folder.place}))
     else:
-        say_result(f"{status_in_words(found)} It lies in {folder.url}.")
+        say_result(f"{status_in_words(found)} It lies in {folder.place}.")
 
 
 def _watched(chunks: Iterator[Any], folder: StudyFolder, plan: Plan, quiet: bool) -> Iterator[Any]:

@@ -137,17 +137,22 @@ class Gathering:
         self._labels[label] = label
 
     def _keep(self, label: str | None, order: int, tokens: np.ndarray) -> None:
+        label = self._wanted(label, order, tokens)
+        # The fair limit takes no more than `limit` of any kind, and the first of it.
+        limit = self.wanted.limit
+        if label is not None and (limit is None or self._of_kind[label, order] < limit):
+            self._of_kind[label, order] += 1
+            self._kept.append(Puzzle(label, tokens.tobytes()))
+
+    def _wanted(self, label: str | None, order: int, tokens: np.ndarray) -> str | None:
+        """The task of a row, worked out if it has none; ``None`` if the row is not wanted."""
         structure = STRUCTURES[order]
         if self.wanted.structure not in (None, structure):
-            return
+            return None
         if label is None:
             self._unlabelled += 1
             label = task_of(tokens) if self._unlabelled <= MOST_GUESSED else UNKNOWN
-        # The fair limit takes no more than `limit` of any kind, and the first of it.
-        limit = self.wanted.limit
-        if self.wanted.fits(label, structure) and (limit is None or self._of_kind[label, order] < limit):
-            self._of_kind[label, order] += 1
-            self._kept.append(Puzzle(self._labels.get(label, label), tokens.tobytes()))
+        return self._labels.get(label, label) if self.wanted.fits(label, structure) else None
 
 
 def _place(place: str, first: int | None, row: int) -> str:

@@ -107,7 +107,11 @@ def _check_kind(plan: Plan) -> None:
         raise PuzzlescopeError(f"Edges are scored by one of {', '.join(HOWS)}, got '{brief(plan.edges)}'.")
     if plan.base:
         raise PuzzlescopeError("Edges are scored in the whole model: leave out what is to be ablated.")
-    if plan.pairs_from_file and is_generated(plan.puzzles):
-        raise PuzzlescopeError("The puzzles of a file of pairs are their bases: leave out generate:N.")
     if not plan.pairs_from_file:
         check_kind(plan.pairs)
+    elif plan.puzzles != plan.pairs:
+        raise PuzzlescopeError(
+            f"The puzzles of a file of pairs are their bases: leave out '{brief(plan.puzzles)}'."
+        )
+    elif plan.task or plan.structure or plan.limit:
+        raise PuzzlescopeError("A file of pairs is studied whole: leave out task, structure and limit.")

@@ -229,10 +229,12 @@ class StudyFolder:
         return found
 
     def _is_sound(self, table: str, part: Part) -> bool:
-        """Whether a part says of itself that it is this study's; a damaged one has no end that says so."""
+        """Whether a part says of itself that it is this study's, and has the rows of its chunks; a damaged
+        one has no end that says so."""
         try:
             with self.files.open(part.path, "rb") as file:
-                found = parquet.read_schema(file)
+                found = parquet.read_metadata(file)
+                own = found.schema.to_arrow_schema()
         except FileNotFoundError:  # merged by now
             return True
         except (pa.ArrowException, ValueError):
@@ -240,7 +242,20 @@ class StudyFolder:
         expected = schema_of(table, self.plan.key(table))
         keys = (PLAN_KEY, VERSION_KEY)
         said = found.metadata or {}
-        return found.equals(expected) and all(said.get(key) == expected.metadata[key] for key in keys)
+        if not own.equals(expected) or any(said.get(key) != expected.metadata[key] for key in keys):
+            return False
+        return self._has_its_rows(table, part, found)
+
+    def _has_its_rows(self, table: str, part: Part, found: parquet.FileMetaData) -> bool:
+        if part.last >= self.plan.chunks:
+            return False
+        rows = self.plan.rows(table, part.first, part.last)
+        if rows is not None and found.num_rows != rows:
+            return False
+        sizes = (found.row_group(group).column(0).statistics for group in range(found.num_row_groups))
+        known = [size for size in sizes if size is not None and size.has_min_max]
+        lowest, behind = self.plan.numbers(part.first).start, self.plan.numbers(part.last).stop
+        return all(lowest <= size.min and size.max < behind for size in known)
 
     # ---- reading and writing parts -------------------------------------------------------------------------
 
@@ -313,8 +328,16 @@ class StudyFolder:
             return sum(pool.map(self._rows, self.to_read(table)))
 
     def _rows(self, path: str) -> int:
-        with self._told("read"), self.files.open(path, "rb") as file:
-            return int(parquet.read_metadata(file).num_rows)
+        try:
+            with self._told("read"), self.files.open(path, "rb") as file:
+                return int(parquet.read_metadata(file).num_rows)
+        except GonePartError:
+            raise
+        except PuzzlescopeError as error:
+            raise PuzzlescopeError(
+                f"{'/'.join(path.split('/')[-2:])} of the study {self.name} cannot be read: its name alone"
+                " computes anew what is damaged."
+            ) from error
 
     def remove(self, parts: Sequence[Part]) -> None:
         """Remove parts whose rows lie in others, or that nobody needs."""
@@ -338,6 +361,11 @@ class StudyFolder:
         with self._told("read"):
             path = self._path(name)
             return bytes(self.files.cat_file(path)) if self.files.exists(path) else None
+
+    def forget(self, name: str) -> None:
+        """Remove what :meth:`keep` wrote under that name, if it is there."""
+        with self._told("write"), suppress(FileNotFoundError):
+            self.files.rm_file(self._path(name))
 
     def written(self, name: str) -> float:
         """When a file beside the plan was written, or the plan: in seconds since 1970; 0 if that is not
@@ -374,6 +402,11 @@ class StudyFolder:
     def is_local(self) -> bool:
         """Whether it lies in a file system of this machine."""
         return "file" in self._protocols
+
+    @property
+    def place(self) -> str:
+        """Where it lies, as whoever computes it finds it: the whole path, or the URL."""
+        return self.root if self.is_local else self.url
 
     @property
     def free(self) -> int | None:

@@ -12,10 +12,10 @@ from interp.pairs import Pair
 from interp.pairs.files import read_pairs
 from interp.puzzles import Puzzle
 from interp.studies.folder import StudyFolder
-from interp.studies.plan import Plan
+from interp.studies.plan import MOST, Plan
 from interp.studies.rows import pair_rows, puzzle_rows
 from interp.studies.schema import PAIRS, PUZZLES
-from interp.studies.sources import MOST, Hash, read_source
+from interp.studies.sources import Hash, read_source
 
 
 class Laying:

@@ -8,7 +8,7 @@ from typing import Any
 
 from interp.errors import PuzzlescopeError, brief
 from interp.outputs import strict_json
-from interp.studies.schema import MEASURES, PAIRS, PUZZLES, VERSION, tables_of
+from interp.studies.schema import EFFECTS, MEASURES, PAIRS, PUZZLES, VERSION, tables_of
 
 CHUNK = 128
 """Puzzles of a chunk: a few minutes of two cores with all heads of the default model."""
@@ -16,8 +16,12 @@ BATCH = 8
 """Puzzles that a sweep takes together. A chunk is a multiple of it, so that no number depends on where chunks
 end: they are those of one sweep over all puzzles."""
 
+MOST = 1 << 27
+"""Puzzles of a study: what its numbers of 32 bits hold with room to spare."""
+
 _WORDS = ("model", "code", "request")
 """By which the model was named, and the like: what they stand for counts, not they."""
+_NUMBERS = ("n", "seed", "chunk", "limit")
 _LISTED = 6
 """Components that are named, of which others are counted."""
 _SOURCE = ("puzzles", "task", "structure", "limit")
@@ -89,6 +93,14 @@ class Plan:
         """The numbers of the puzzles of a chunk."""
         return range(chunk * self.chunk, min(self.n, (chunk + 1) * self.chunk))
 
+    def rows(self, table: str, first: int, last: int) -> int | None:
+        """How many rows a table has of some chunks; ``None`` where only the rows say it."""
+        n = self.numbers(last).stop - self.numbers(first).start
+        if table == PUZZLES:
+            return n
+        # A puzzle that has no pair is left out where a pair's run is put in place.
+        return n * self.runs if table == EFFECTS and "pair" not in self.method + self.base else None
+
     def laid_down(self, table: str) -> bool:
         """Whether the parts of a table are laid down before anything is computed."""
         if not self.source_hash:
@@ -134,7 +146,8 @@ class Plan:
             if version == VERSION:
                 lists = {name: tuple(content[name]) for name in ("components", "measures")}
                 plan = cls(**{**content, **lists})
-                assert plan.tables and plan.chunk > 0 and plan.n > 0
+                assert plan.tables and all(isinstance(getattr(plan, name), int) for name in _NUMBERS)
+                assert plan.chunk > 0 and 0 < plan.n <= MOST
                 return plan
         except (ValueError, TypeError, KeyError, RecursionError, AssertionError) as error:
             raise PuzzlescopeError(f"{where} is not the plan of a study: it cannot be read.") from error

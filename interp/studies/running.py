@@ -7,7 +7,7 @@ from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.studies.compacting import compact, group_of
 from interp.studies.engines import Engine
-from interp.studies.folder import StudyFolder
+from interp.studies.folder import SUMMARY_FILE, StudyFolder
 from interp.studies.laying import lay_down, source_hash
 from interp.studies.plan import Plan
 from interp.studies.schema import EFFECTS
@@ -47,6 +47,8 @@ def mend(folder: StudyFolder) -> int:
         PuzzlescopeError: if the source is not what it was, or something cannot be read or written.
     """
     plan, bad = folder.plan, folder.set_bad_aside()
+    if bad:
+        folder.forget(SUMMARY_FILE)  # maybe it is of what stood in them
     laid = [table for table in plan.tables if plan.laid_down(table)]
     if any(chunk not in folder.parts(table) for table in laid for chunk in (range(plan.chunks))):
         found = source_hash(plan)

@@ -1,6 +1,7 @@
 """The puzzles of a study, chunk by chunk: drawn where they are needed, or read once, laid down as they come.
 
-A source may hold a million puzzles; of those no more are held as objects than a block of the reader's has.
+A source may hold a million puzzles; of those no more are held as objects than a block of the reader's has, or
+with a limit 131,072.
 """
 
 import hashlib
@@ -18,15 +19,14 @@ from interp.pairs.files import read_pairs
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.puzzles.files import gather
 from interp.puzzles.kinds import KINDS, draw
+from interp.puzzles.limited import read_fairly
 from interp.puzzles.loading import COLLECTION
 from interp.puzzles.rows import MOST_PUZZLES, Gathering, Wanted
 from interp.puzzles.spelling import is_spelled
-from interp.studies.plan import Plan, digest_of
+from interp.studies.plan import MOST, Plan, digest_of
 from interp.tokens import PUZZLE_TOKENS, structure_named
 
 GENERATE = "generate:"
-MOST = 1 << 27
-"""Puzzles of a study: what its numbers of 32 bits hold with room to spare."""
 TAKEN = 1024
 """Puzzles that are handed over at once."""
 
@@ -114,14 +114,18 @@ def read_source(plan: Plan, take: Take) -> None:
         found = fitting_puzzles(source, wanted)
         for lot in _lots(islice(found, wanted.limit)):
             counted(lot)
-    elif wanted.limit or source == "bank" or source.startswith(COLLECTION) or is_spelled(source):
+    elif source == "bank" or source.startswith(COLLECTION) or is_spelled(source):
         puzzles = load_puzzles(source, task=wanted.task, structure=wanted.structure, limit=wanted.limit)
         for start in range(0, len(puzzles), TAKEN):
             counted(puzzles[start : start + TAKEN])
+    elif wanted.limit:
+        read_fairly(Path(source).expanduser(), wanted, counted)
     else:
         _stream(Path(source).expanduser(), wanted, counted)
     if not seen[0]:
-        raise PuzzlescopeError(f"No puzzle of '{brief(source)}' fits the chosen task and structure.")
+        if wanted.task or wanted.structure:
+            raise PuzzlescopeError(f"No puzzle of '{brief(source)}' fits the chosen task and structure.")
+        raise PuzzlescopeError(f"'{brief(source)}' holds no puzzle.")
 
 
 def _lots(puzzles: Iterator[Puzzle]) -> Iterator[list[Puzzle]]:

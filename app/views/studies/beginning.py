@@ -15,9 +15,9 @@ from app.widgets.controls import choice
 from interp.backend import Backend
 from interp.checkpoints import DEFAULT, list_models
 from interp.studies.cost import Cost, Rate, priced
-from interp.studies.plan import Plan
+from interp.studies.plan import MOST, Plan
 from interp.studies.schema import MEASURES
-from interp.studies.sources import GENERATE, MOST
+from interp.studies.sources import GENERATE
 from interp.studies.words import cost_in_words
 
 HUB = 1_000_000
@@ -72,8 +72,8 @@ def show(scene: Scene, backend: Backend, taken: set[str]) -> None:
 
     def draw_beginning() -> None:
         st.markdown(
-            "A study is begun at the command line and may run for days: stop it at any moment, the same"
-            " command goes on. What it would cost is measured here."
+            "A study is begun at the command line, with this server's `PUZZLESCOPE_DATA`, and may run for"
+            " days: stop it at any moment, the same command goes on. What it would cost is measured here."
         )
         wish = _wish(scene, backend)
         _show_cost(wish, backend)
@@ -165,7 +165,7 @@ def _show_cost(wish: Wish, backend: Backend) -> None:
             st.caption("A few seconds: 8 puzzles of the bank, a few components.")
         else:
             st.button("Stop", key="studies-measure-stop", on_click=lambda: watched().stop(study_costs.GROUP))
-            st.caption("Measuring the rate of this machine …")
+            terms.caption("Measuring the rate of this machine …")
 
 
 def _begin(wish: Wish, backend: Backend) -> None:
@@ -176,6 +176,6 @@ def _say(wish: Wish, seen: Seen[Rate]) -> None:
     assert seen.state is not None
     st.markdown(f"**{cost_in_words(wish.cost(seen.state), 'effects')}**")
     terms.caption(
-        "This machine is the one that serves this page, with one process; measured on 8 puzzles while it"
-        " served others too. A cluster (`--engine ray`) shares the time among its nodes."
+        "An estimate: this machine is the one that serves this page, with one process; measured on 8"
+        " puzzles while it served others too. A cluster (`--engine ray`) shares the time among its nodes."
     )

@@ -15,6 +15,8 @@ from app.widgets.text import escape_markdown
 from interp.backend import Backend
 from interp.studies.questions import Study
 
+FIRST = "python -m interp study first --puzzles bank --limit 64 --components attn,mlp"
+"""A small study: 832 runs of the model."""
 DRAWN: dict[str, Callable[[Scene, Study], None]] = {
     "tasks": tasks.show_map,
     "spread": tasks.show_spread,
@@ -28,7 +30,10 @@ def show(scene: Scene, backend: Backend) -> None:
     studies = kept_studies.kept()
     taken = {study.name for study in studies}
     if not studies:
-        st.info("There is no study here yet.")
+        st.info(
+            "There is no study here yet. A first one that takes a minute or two, and fills up here meanwhile:"
+        )
+        st.code(FIRST, language=None)
         beginning.show(scene, backend, taken)
         return
     name = chosen_of(studies)

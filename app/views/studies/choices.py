@@ -6,9 +6,9 @@ from app.state.link import Context, Parameter, one_of, read_one_of
 from app.state.sights import Sight, Sights, see
 from interp.checkpoints import list_models
 from interp.errors import PuzzlescopeError, brief
+from interp.studies.plan import MOST
 from interp.studies.questions.tables import Measure
 from interp.studies.schema import MEASURES, measures_of
-from interp.studies.sources import MOST
 
 PAGE = "studies"
 VIEWS = {

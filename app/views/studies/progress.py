@@ -40,6 +40,8 @@ def _what_now(name: str, progress: Progress) -> str:
         return (
             f"{progress.known:.0%} of what is computed is in the charts so far; the rest is being summed up."
         )
+    if not status.done:
+        return "The charts follow after the first chunk, and grow with each."
     return (
         "All of it is in the charts."
         if status.complete

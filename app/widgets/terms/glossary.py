@@ -302,6 +302,20 @@ TERMS: Mapping[str, Term] = MappingProxyType(
                 " errors on either side.",
             ),
             Term(
+                "rate",
+                "Rate of a study",
+                ("rate of this machine",),
+                "Puzzles that are computed in a second, each under every component. It is measured on a few"
+                " before a study begins.",
+            ),
+            Term(
+                "estimate",
+                "Estimate of a cost",
+                ("an estimate",),
+                "The work of a study divided by the rate of one process, and its rows times their bytes."
+                " Other work makes it slower.",
+            ),
+            Term(
                 "noising",
                 "Noising and denoising",
                 ("denoising", "noising"),

@@ -152,11 +152,24 @@ def _is_ray(address: str) -> bool:
         try:
             channel.unary_unary(IS_ALIVE)(b"", timeout=REACH)
         except grpc.RpcError as error:
+            if error.code() == grpc.StatusCode.UNAUTHENTICATED:
+                _give_token()
             return error.code() not in (
                 *(grpc.StatusCode.UNIMPLEMENTED, grpc.StatusCode.UNAVAILABLE),
                 *(grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.UNKNOWN, grpc.StatusCode.INTERNAL),
             )
     return True
+
+
+def _give_token() -> None:
+    """Have Ray give its token, if there is one: `ray start` asks for it of its own accord, but who joins does
+    not give it."""
+    import logging
+
+    from ray._private.authentication import authentication_token_setup as setup
+
+    setup.logger.setLevel(logging.CRITICAL)  # it says of each run that there is a token
+    setup.maybe_enable_token_auth_if_token_available(warn_if_disabled=False)
 
 
 def _short(error: BaseException) -> str:

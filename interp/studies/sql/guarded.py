@@ -50,6 +50,9 @@ class Bounds:
 
 USUAL = Bounds()
 
+AS_TEXT = {"BIT", "BIGNUM", "UHUGEINT", "TIME WITH TIME ZONE"}
+"""Types that Arrow does not have: their values leave the database as text."""
+
 TRIES = 3
 
 
@@ -135,6 +138,9 @@ def _lock(
         "autoload_known_extensions = false",
         "python_enable_replacements = false",
         "temp_directory = ''",
+        "allow_persistent_secrets = false",
+        "secret_directory = 'none'",  # otherwise below the server's home, as sentences would tell
+        "extension_directory = 'none'",
         "enable_progress_bar = false",
         "preserve_insertion_order = false",
         f"memory_limit = '{bounds.memory}MiB'",
@@ -167,14 +173,44 @@ def answer(
     """
     if len(question) > LONGEST:
         raise PuzzlescopeError(f"A question has at most {LONGEST:,} letters, got {len(question):,}.")
-    statements = duckdb.extract_statements(question)
+    statements = duckdb.extract_statements(_without_end(question))
     if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
         raise PuzzlescopeError(f"{READ_ONLY}; got '{brief(question)}'.")
     given = dict(parameters) if isinstance(parameters, Mapping) else list(parameters)
-    relation = connection.sql(statements[0], params=given)
+    relation = _told_apart(connection.sql(statements[0], params=given))
     if rows is not None:
         relation = relation.limit(rows)
     return with_whole_numbers(relation.to_arrow_table())
+
+
+def _told_apart(relation: duckdb.DuckDBPyRelation) -> duckdb.DuckDBPyRelation:
+    """The same with a name of its own for each column, as a row by names needs it, and without values that
+    would not survive."""
+    names = [name.lower() for name in relation.columns]
+    lossy = [str(kind) in AS_TEXT for kind in relation.types]
+    if len(set(names)) == len(names) and not any(lossy):
+        return relation
+    relation = relation.project("*")  # the database numbers equal names
+    columns = zip(map(_name, relation.columns), lossy, strict=True)
+    return relation.project(
+        ", ".join(f"{name}::VARCHAR AS {name}" if as_text else name for name, as_text in columns)
+    )
+
+
+def _without_end(question: str) -> str:
+    """A question up to the semicolon that ends it: what stands behind it, be it comments only, keeps an
+    answer from being limited."""
+    said, end = question.encode(), None
+    for place, kind in reversed(duckdb.tokenize(question)):  # places count bytes
+        if said[place : place + 1] == b";":
+            end = place
+        elif kind != duckdb.token_type.comment:
+            break
+    return said[:end].decode()
+
+
+def _name(column: str) -> str:
+    return '"' + column.replace('"', '""') + '"'
 
 
 def _quoted(text: str) -> str:

@@ -71,7 +71,8 @@ def test_what_a_plan_costs_is_measured_when_asked_for(data: Path) -> None:
     assert not any("runs of the model" in said for said in words(page).splitlines())
     page.button(key="studies-measure").click()
     run_until(page, lambda page: "1,000 puzzles with 4 runs of the model each: " in words(page))
-    (command,) = page.code
+    first, command = page.code
+    assert first.value.startswith("python -m interp study first --puzzles bank --limit 64 ")
     assert command.value == "python -m interp study my-study --puzzles generate:1000 --components attn"
     page.number_input(key="studies-n").set_value(2000).run()  # the rate is known
     assert "2,000 puzzles with 4 runs" in words(page) and page.query_params["n"] == "2000"

@@ -1,11 +1,14 @@
 """Questions to a study: right by plain arithmetic, of whole chunks only, unable to reach anything else."""
 
+import csv
+import io
 import shutil
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pyarrow import parquet
 
 from interp.cli import main
 from interp.errors import PuzzlescopeError
@@ -15,6 +18,7 @@ from interp.studies.folder import SUMMARY_FILE
 from interp.studies.questions import Study, summary
 from interp.studies.questions.tables import NORMAL
 from interp.studies.schema import CLEAN, EFFECTS
+from interp.studies.sql.answers import content, rows_of
 from interp.studies.sql.guarded import Bounds
 from tests.support.studies import COMPONENTS, N, made_up
 
@@ -150,13 +154,16 @@ def test_only_whole_chunks_count_and_new_ones_are_added(folder: Path, tmp_path: 
         ("SELECT compnent FROM effects", r"not found in FROM clause\. Candidate bindings: \"component\""),
         ("SELEC 1", "syntax error"),
         ("SELECT ?", "parameter"),
+        ("SELECT 1; SELECT 2; -- two", "Only one SELECT"),
+        ("FROM duckdb_extensions()", "file system operations are disabled"),
         ("SELECT" + " " * 30_000 + "1", "at most 20,000 letters"),
     ],
 )
 def test_sql_reaches_nothing_else(question: str, why: str, study: Study) -> None:
     with pytest.raises(PuzzlescopeError, match=why) as refused:
         study.sql(question)
-    assert "\n" not in str(refused.value) and str(refused.value).endswith(".")
+    told = str(refused.value)
+    assert "\n" not in told and told.endswith(".") and str(Path.home()) not in told
 
 
 def test_a_part_cannot_be_written(study: Study, folder: Path) -> None:
@@ -200,6 +207,33 @@ def test_apart_the_answer_is_the_same(study: Study) -> None:
     here = study.sql(f"{question} ORDER BY component", [5])
     there = study.sql(f"{question} ORDER BY component", [5], rows=1000, bounds=Bounds(apart=True))
     assert here.num_rows > 1 and there.equals(here)
+
+
+ODD = [
+    ("TIMESTAMP 'infinity'", "infinity"),
+    ("DATE '20000-01-01'", "20000-01-01"),
+    ("[DATE '20000-01-01']", "[20000-01-01]"),
+    ("INTERVAL 3 DAY", "3 days"),
+    ("340282366920938463463374607431768211455::UHUGEINT", "340282366920938463463374607431768211455"),
+    ("'101'::BIT", "101"),
+    ("TIMETZ '10:00:00+01'", "10:00:00+01"),
+    ("union_value(n := 1)", "1"),
+    ("'\\xAA'::BLOB", "aa"),
+    ("1.5::DECIMAL(30, 3)", 1.5),
+    ("'a'::ENUM('a')", "a"),
+    ("[NULL, 1]", "[NULL, 1]"),
+]
+
+
+def test_whatever_a_value_is_it_can_be_shown_and_saved(study: Study) -> None:
+    found = study.sql("SELECT " + ", ".join(f"{value} AS a" for value, _ in ODD) + "; -- all called a")
+    (row,) = rows_of(found)
+    assert list(row.values()) == [told for _, told in ODD] and list(row)[:2] == ["a", "a_1"]
+    (read,) = csv.DictReader(io.StringIO(content(found, ".csv").decode()))
+    assert list(read.values()) == [str(told) for _, told in ODD]
+    stored = parquet.read_table(io.BytesIO(content(found, ".parquet")))
+    assert stored["a_3"].to_pylist() == ["3 days"] and str(stored.schema.field("a_1").type) == "date32[day]"
+    assert study.sql("SELECT 1 AS b; -- and no more", rows=5).to_pydict() == {"b": [1]}
 
 
 def test_an_answer_has_its_bounds(study: Study) -> None:

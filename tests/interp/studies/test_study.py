@@ -2,29 +2,35 @@
 
 import errno
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from time import time
 
 import numpy as np
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from interp.ablation import components_of, means_by, parse_method
 from interp.analyses.ablation_sweep import sweep
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
 from interp.puzzles import Puzzle, PuzzleSet, load_puzzles, save_puzzles
+from interp.puzzles.limited import read_fairly
+from interp.puzzles.rows import Wanted
 from interp.studies import folder as folders
 from interp.studies.asked import Asked, planned
 from interp.studies.compacting import compact
 from interp.studies.engines.local import LocalEngine
-from interp.studies.folder import StudyFolder
+from interp.studies.folder import SUMMARY_FILE, StudyFolder
 from interp.studies.plan import Plan
 from interp.studies.progress import status_of
 from interp.studies.running import begin, go_on
 from interp.studies.schema import CLEAN, EFFECTS, PUZZLES
 from interp.studies.work import Measuring, Worker
+from interp.tokens import structure_named
 from tests.support.models import small_model
 
 TINY = Config(n_layers=2, n_heads=2, d_model=16, d_head=8, d_mlp=16)
@@ -135,7 +141,17 @@ def test_bad_parts_are_computed_anew(model: PuzzleGPT, tmp_path: Path) -> None:
     second.write_bytes(Path(other.part(EFFECTS, 1)).read_bytes())  # of another plan
     third.write_bytes(b"")
     Path(folder.part(PUZZLES, 2)).unlink()
+    with pytest.raises(PuzzlescopeError, match=r"effects/000000\.parquet .* cannot be read"):
+        folder.rows(EFFECTS)
     assert [done.chunk for done in go_on(folder, model, LocalEngine())] == [0, 1, 2]
+    summary = tmp_path / "one" / SUMMARY_FILE
+    summary.write_text("of what was in them")
+    first.write_bytes(second.read_bytes())  # another chunk's
+    rows = parquet.read_table(third)
+    parquet.write_table(pa.concat_tables([rows, rows]), third)  # by hand
+    parquet.write_table(rows, third.with_name("000003.parquet"))  # there is no such chunk
+    assert [done.chunk for done in go_on(folder, model, LocalEngine())] == [0, 2]
+    assert not summary.exists()
     kept = {name: content for name, content in contents_of(folder).items() if "unreadable" not in name}
     assert kept == expected
 
@@ -202,6 +218,28 @@ def test_a_file_is_laid_down_as_it_comes(
         next(go_on(folder, model, LocalEngine()))
 
 
+def test_a_limit_of_a_file_takes_what_loading_takes_and_holds_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank = load_puzzles("bank")
+    file = tmp_path / "some.jsonl"
+    save_puzzles(PuzzleSet("some", tuple(bank[(7 * k) ** 2 % len(bank)] for k in range(90))), file)
+    monkeypatch.setattr("interp.puzzles.limited.HELD", 8)
+    order = structure_named("X f(X) Y f(Y)")
+    for wanted in (Wanted(limit=50), Wanted(limit=50, structure=order), Wanted(limit=90), Wanted(limit=1)):
+        lots: list[Sequence[Puzzle]] = []
+        read_fairly(file, wanted, lots.append)
+        expected = load_puzzles(file, structure=wanted.structure, limit=wanted.limit)
+        assert [puzzle for lot in lots for puzzle in lot] == list(expected)
+        assert max(map(len, lots)) <= 8
+
+    def shortened(lot: Sequence[Puzzle]) -> None:
+        save_puzzles(bank[:9], file)
+
+    with pytest.raises(PuzzlescopeError, match="has changed while it was read"):
+        read_fairly(file, Wanted(limit=50), shortened)
+
+
 def test_what_is_in_the_way_is_told(model: PuzzleGPT, tmp_path: Path) -> None:
     folder = StudyFolder(str(tmp_path / "one"))
     begun(folder, model)
@@ -221,6 +259,8 @@ def test_what_is_in_the_way_is_told(model: PuzzleGPT, tmp_path: Path) -> None:
     for text, told in (
         ("{}", "cannot be read"),
         (file.read_text().replace('"schema": 1', '"schema": 7'), "of version 7"),
+        (file.read_text().replace('"n": 20', '"n": 1000000000000'), "cannot be read"),
+        (file.read_text().replace('"n": 20', '"n": 2.5'), "cannot be read"),
     ):
         file.write_text(text)
         with pytest.raises(PuzzlescopeError, match=told):

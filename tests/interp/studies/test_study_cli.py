@@ -28,6 +28,8 @@ from tests.interp.studies.test_study import TINY
 from tests.support.models import small_model
 from tests.support.places import ROOT
 
+NO_PUZZLE = "none.json"
+
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> str:
@@ -113,14 +115,25 @@ def test_more_than_the_disk_holds_is_said_before(
         (["no", "--puzzles", "bank", "--limit", "0"], "A limit is at least 1 puzzle, got 0"),
         (["no", "--puzzles", "generate:8", "--kind", "heads", "--measures", "loss"], "of studies of effects"),
         (["no", "--puzzles", "generate:8", "--edges", "eap"], "--edges is of studies of edges"),
+        (["no", "--kind", "edges", "--pairs", "a.npz", "--puzzles", "bank"], "their bases: leave out 'bank'"),
+        (["no", "--kind", "edges", "--pairs", "a.npz", "--limit", "2"], "studied whole: leave out"),
+        (["no", "--puzzles", NO_PUZZLE], "holds no puzzle."),
         (["no", "--status", "--compact"], "One of --status, --estimate and --compact"),
         (["no", "--puzzles", "nowhere.parquet"], "There is no file"),
         (["nowhere://x/y", "--puzzles", "generate:8"], "A study cannot lie in"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(
-    words: list[str], told: str, model: str, home: Path, capsys: pytest.CaptureFixture[str]
+    words: list[str],
+    told: str,
+    model: str,
+    home: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    (tmp_path / NO_PUZZLE).write_text("[]")
+    monkeypatch.chdir(tmp_path)
     assert main(["study", *words, "--model", model]) == 2
     error = capsys.readouterr().err
     assert told in error and len(error.splitlines()) == 1 and not home.exists()
