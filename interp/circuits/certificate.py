@@ -1,5 +1,6 @@
 """How good a circuit is, on pairs that it was not found by, and whether that is good enough."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -127,11 +128,13 @@ class Stability:
     Attributes:
         draws: times that as many pairs were drawn from them, with replacement.
         mean, least: Jaccard index of the top edges of each draw and of all pairs, as many as the circuit has.
+        by_file: the circuit's file says so; it was not measured for this certificate.
     """
 
     draws: int
     mean: float
     least: float
+    by_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,13 +216,20 @@ class Certificate:
 
 
 def check_apart(found_by: Sequence[Pair], held_out: Sequence[Pair]) -> None:
-    """Raise :class:`PuzzlescopeError` if a puzzle by which a circuit was found is among those held out."""
+    """Raise :class:`PuzzlescopeError` if a puzzle by which a circuit was found is among those held out, or a
+    pair is among these twice: its answer would be counted twice, and shows what it shows once."""
     known = {end.cells for pair in found_by for end in (pair.base, pair.counterfactual)}
     both = [end for pair in held_out for end in (pair.base, pair.counterfactual) if end.cells in known]
     if both:
         raise PuzzlescopeError(
             f"The pairs held out and those that the circuit is found by share {len(both)} puzzles, such as"
             f" {both[0].id}: what was found by them proves nothing on them. Give other pairs."
+        )
+    ends = Counter((pair.base.cells, pair.counterfactual.cells) for pair in held_out)
+    if again := [pair for pair in held_out if ends[pair.base.cells, pair.counterfactual.cells] > 1]:
+        raise PuzzlescopeError(
+            f"Of the {len(held_out)} pairs held out {len(again)} are there more than once, such as that of"
+            f" {again[0].base.id}: counted twice a pair shows no more. Give each once."
         )
 
 

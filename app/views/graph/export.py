@@ -116,7 +116,7 @@ class _Made:
     def parquet(self) -> bytes:
         scores, file = self.effects().scores, BytesIO()
         assert scores is not None
-        scores.frame().to_parquet(file, index=False)
+        scores.frame(self.header.checkpoint).to_parquet(file, index=False)
         return file.getvalue()
 
     def svg(self) -> str:

@@ -18,7 +18,7 @@ from interp.backend import Backend
 from interp.circuits.attribution import attribute_edges
 from interp.circuits.files import read_record
 from interp.circuits.finder import Target, top_circuit
-from interp.circuits.graph import Graph
+from interp.circuits.graph import Graph, connected
 from interp.circuits.questions import CertificateOf, CircuitOf, EdgeEffects
 from interp.circuits.questions.sample import Pairs
 from interp.circuits.runs import CircuitRuns
@@ -186,6 +186,7 @@ def test_a_text_that_names_no_edge_is_told_and_the_circuit_stays(page: AppTest) 
         ("target", "99999999", "Expected a number of edges such as 60"),
         ("target", "nan", "Expected a number of edges such as 60"),
         ("circuit", "L9.H0>logits", "circuit could not be used"),
+        ("circuit", "L0.H0>L1.H1.k", "No edge of this circuit is on a path"),
         ("cut", "L1.mlp>L0.H0.q", "edges that are cut could not be used"),
         ("how", "guess", "Expected one of exact, eap, eap-ig"),
     ],
@@ -200,6 +201,8 @@ def test_a_plus_that_a_browser_reads_as_a_space_joins_names(name: str) -> None:
     query = dict(parse_qsl(f"{name}=embed>L0.mlp+L1.mlp,+L0.H*+L0.mlp+>+L1.H1.qk+%2B+logits"))
     found, problems = read_query(query, CHOICES, Context(SMALL, load_puzzles("bank")))
     expected = parse_edges("embed>L0.mlp+L1.mlp,L0.H*+L0.mlp>L1.H1.qk+logits", GRAPH)
+    if name == "circuit":
+        expected = connected(GRAPH, expected)
     assert not problems and np.array_equal(parse_edges(found[name], GRAPH), expected)
     _, problems = read_query({name: "embed>L0.mlp L1. mlp"}, CHOICES, Context(SMALL, load_puzzles("bank")))
     assert "got 'L1.'" in problems[0] or "got 'L1. mlp'" in problems[0]
