@@ -1,5 +1,6 @@
 """What one can choose on the page of the graph, and how it stands in its link."""
 
+import json
 import re
 from typing import Literal, get_args
 
@@ -81,8 +82,17 @@ def _circuit(text: str, context: Context) -> str:
 
 
 def _arranged(text: str, context: Context) -> str:
-    """How the boxes are arranged: the graph reads it as if a stranger had written it."""
-    return text[:LONGEST_STATE]
+    """How the boxes are arranged, as JSON: what is in it the graph reads as if a stranger had written it."""
+    try:
+        usable = not text or (len(text) <= LONGEST_STATE and isinstance(json.loads(text), dict))
+    except (ValueError, RecursionError):
+        usable = False
+    if not usable:
+        raise PuzzlescopeError(
+            f"Expected an object of JSON in at most {LONGEST_STATE:,} letters, as the page writes it, got"
+            f" '{brief(text)}'."
+        )
+    return text
 
 
 SIGHTS: Sights = {

@@ -1,6 +1,7 @@
 """The page of the graph without a browser: what it looks for, what its link says, what a click does."""
 
 import html
+import json
 import re
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -13,7 +14,7 @@ from app.state.link import Context, query_of, read_query
 from app.state.scene import FIRST_PUZZLE, Scene
 from app.views.graph import export
 from app.views.graph.choices import CHOICES, EVERY, EXAMPLE
-from interp import load_model, load_puzzles
+from interp import load_model, load_puzzles, parse_ablation, shipped_pairs
 from interp.backend import Backend
 from interp.circuits.attribution import attribute_edges
 from interp.circuits.files import read_record
@@ -97,6 +98,15 @@ def test_its_files_hold_the_scores_and_are_read_again(
         assert found.order is not None and scores is not None and not found.anew
         np.testing.assert_allclose(found.order.total, scores.total, rtol=1e-6)
         assert (found.circuit.edges, found.held_out) == (made.circuit().edges, pairs.all())
+
+
+def test_a_table_of_edges_says_what_they_are_scored_on(model_folder: str) -> None:
+    """Not the puzzle on screen, and not what is ablated there."""
+    scene = Scene(model_folder, load_puzzles("bank").find(PUZZLE), ablation=parse_ablation("L1.attn", SMALL))
+    asked = CircuitOf(EdgeEffects(Pairs("rule", "frame", n=2), "eap", "zero"), Target("size", 20))
+    header = export._Made(scene, Backend(), asked, None, False, None).of_edges()
+    assert header.puzzles == tuple(pair.base.id for pair in shipped_pairs("rule", "frame")[:2])
+    assert (header.ablation, header.measure) == ("", "logit difference, eap, cut edges read nothing")
 
 
 def test_a_circuit_is_made_of_heads_and_mlps(page: AppTest, model_folder: str) -> None:
@@ -189,6 +199,9 @@ def test_a_text_that_names_no_edge_is_told_and_the_circuit_stays(page: AppTest) 
         ("circuit", "L0.H0>L1.H1.k", "No edge of this circuit is on a path"),
         ("cut", "L1.mlp>L0.H0.q", "edges that are cut could not be used"),
         ("how", "guess", "Expected one of exact, eap, eap-ig"),
+        ("boxes", "[1]", "arrangement of the boxes could not be used. Expected an object of JSON"),
+        ("boxes", "[" * 3_000, "got '[[["),
+        ("boxes", json.dumps({"at": "x" * 4_000}), "in at most 4,000 letters"),
     ],
 )
 def test_a_links_nonsense_is_told_in_a_sentence(name: str, text: str, said: str) -> None:
