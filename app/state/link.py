@@ -62,14 +62,15 @@ def one_of(values: Collection[Any], default: Any, words: str = "") -> Parameter:
 
 
 def read_one_of(text: str, values: Collection[Any]) -> Any:
-    """The value that reads like this.
+    """The value that reads like this, in capitals or small letters.
 
     Raises:
         PuzzlescopeError: if none does.
     """
-    for value in values:
-        if str(value) == text:
-            return value
+    for alike in (str, lambda value: str(value).casefold()):
+        for value in values:
+            if alike(value) == alike(text):
+                return value
     expected = ", ".join(str(value) for value in values if str(value))
     raise PuzzlescopeError(f"Expected one of {expected}, got '{brief(text)}'.")
 

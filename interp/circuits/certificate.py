@@ -1,5 +1,6 @@
 """How good a circuit is, on pairs that it was not found by, and whether that is good enough."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -15,7 +16,7 @@ from interp.circuits.checks.curve import SHARES as SHARES
 from interp.circuits.checks.curve import Curve, curve
 from interp.circuits.checks.greedy import greedy_answers
 from interp.circuits.checks.knockouts import Completeness, Minimality, completeness, minimality
-from interp.circuits.finder import ROUNDING, Circuit, Judge, Target, random_circuits
+from interp.circuits.finder import ROUNDING, Circuit, Judge, Kept, Target, random_circuits
 from interp.circuits.runs import CircuitRuns, Ends, Masks
 from interp.circuits.scores import EdgeScores
 from interp.circuits.writes import FILLS, Fill, Fills
@@ -127,11 +128,13 @@ class Stability:
     Attributes:
         draws: times that as many pairs were drawn from them, with replacement.
         mean, least: Jaccard index of the top edges of each draw and of all pairs, as many as the circuit has.
+        by_file: the circuit's file says so; it was not measured for this certificate.
     """
 
     draws: int
     mean: float
     least: float
+    by_file: bool = False
 
 
 @dataclass(frozen=True)
@@ -213,13 +216,20 @@ class Certificate:
 
 
 def check_apart(found_by: Sequence[Pair], held_out: Sequence[Pair]) -> None:
-    """Raise :class:`PuzzlescopeError` if a puzzle by which a circuit was found is among those held out."""
+    """Raise :class:`PuzzlescopeError` if a puzzle by which a circuit was found is among those held out, or a
+    pair is among these twice: its answer would be counted twice, and shows what it shows once."""
     known = {end.cells for pair in found_by for end in (pair.base, pair.counterfactual)}
     both = [end for pair in held_out for end in (pair.base, pair.counterfactual) if end.cells in known]
     if both:
         raise PuzzlescopeError(
             f"The pairs held out and those that the circuit is found by share {len(both)} puzzles, such as"
             f" {both[0].id}: what was found by them proves nothing on them. Give other pairs."
+        )
+    ends = Counter((pair.base.cells, pair.counterfactual.cells) for pair in held_out)
+    if again := [pair for pair in held_out if ends[pair.base.cells, pair.counterfactual.cells] > 1]:
+        raise PuzzlescopeError(
+            f"Of the {len(held_out)} pairs held out {len(again)} are there more than once, such as that of"
+            f" {again[0].base.id}: counted twice a pair shows no more. Give each once."
         )
 
 
@@ -279,20 +289,13 @@ def certify(
     weights = weights_of(model)
     fills = fills or Fills(weights, fill, bank)
     runs = yield from CircuitRuns.begun(weights, pairs, fill, bank, fills)
-    drawn = None
+    n = RANDOM[depth] if n_random is None else n_random
     if known is None:
-        found, drawn = yield from _held(runs, circuit)
-        yield found
+        counted = count_answers.steps(weights, circuit.kept, more, fill, bank, fills)
+        found = yield from _answering(runs, circuit, n, seed, counted)
     else:
-        found = known
-    judge = yield from Judge.begun(runs)
-    n_random = RANDOM[depth] if n_random is None else n_random
-    found = yield from _compared(judge, circuit, found, n_random, seed)
-    if drawn is not None:
-        found = yield from _decoded(runs, circuit, drawn, found)
-        found = yield from _counted(
-            found, count_answers.steps(weights, circuit.kept, more, fill, bank, fills)
-        )
+        found = yield from _compared((yield from Judge.begun(runs)), circuit, known, n, seed)
+    judge = Judge(runs)
     found = replace(found, verdict=_verdict(found, circuit, target))
     yield found
     if scores is not None and found.sizes is None:
@@ -304,6 +307,21 @@ def certify(
     if depth == "full" and only is None:
         found = yield from _read_otherwise(model, circuit, pairs, found, bank, FILLS)
     return found
+
+
+def _answering(
+    runs: CircuitRuns, circuit: Circuit, n_random: int, seed: int, more: Steps[Answers, Answers]
+) -> Steps[Certificate, Certificate]:
+    """How a circuit answers, and how random ones do.
+
+    Args:
+        more: the answers on more pairs, as they are counted.
+    """
+    found, drawn = yield from _held(runs, circuit)
+    yield found
+    found = yield from _compared(Judge(runs), circuit, found, n_random, seed)
+    found = yield from _decoded(runs, circuit, drawn, found)
+    return (yield from _counted(found, more))
 
 
 def _read_otherwise(
@@ -358,10 +376,25 @@ def _taken_apart(
     return found
 
 
-def _held(runs: CircuitRuns, circuit: Circuit) -> Steps[None, tuple[Certificate, np.ndarray]]:
-    """How a circuit answers, and what it and the whole model draw given the true cells. What the whole model
-    and the empty circuit make of the pairs is kept on the way."""
-    masks = np.stack([circuit.kept, runs.graph.possible, np.zeros_like(circuit.kept)])
+@dataclass(frozen=True, eq=False)
+class _Told:
+    """What a circuit, the whole model and the empty circuit make of pairs, given the true cells.
+
+    Attributes:
+        metric, first: of the three, over all contrast cells and at the first one, mean over the pairs.
+        kl: of the circuit's predictions from the whole model's.
+        drawn: by the circuit and by the whole model.
+    """
+
+    metric: tuple[float, float, float]
+    first: tuple[float, float, float]
+    kl: float
+    drawn: Int[np.ndarray, "pair 2 100"]
+
+
+def _told(runs: CircuitRuns, kept: Kept) -> Steps[None, _Told]:
+    """All of it, with a pause after every circuit of some pairs."""
+    masks = np.stack([kept, runs.graph.possible, np.zeros_like(kept)])
     metrics, firsts, kls, drawn = [], [], [], []
     for pairs in runs.together():
         each = yield from _each(runs, masks, pairs)
@@ -370,22 +403,34 @@ def _held(runs: CircuitRuns, circuit: Circuit) -> Steps[None, tuple[Certificate,
             first = Contrast.of(runs.pairs[pair], first_only=True)
             firsts.append([float(first.of_logits(one)) for one in logits])
             kls.append(divergence(logits[1:2], logits[:1]))
-            drawn.append(_drawn(logits[:2]))
-    answers, alike = runs.answers, np.stack(drawn)
-    ours, whole, empty = np.mean(metrics, 0).tolist()
+            drawn.append(logits[:2].argmax(-1).cpu().numpy())
+    metric, first_ = (tuple(np.mean(own, 0).tolist()) for own in (metrics, firsts))
+    return _Told(metric, first_, float(np.mean(kls)), np.stack(drawn))
+
+
+def _kept_share(ours: float, whole: float, empty: float) -> float:
+    """Of the gap between the ends what is kept; nan where there is none."""
+    return (ours - empty) / (whole - empty) if whole != empty else float("nan")
+
+
+def _held(runs: CircuitRuns, circuit: Circuit) -> Steps[None, tuple[Certificate, np.ndarray]]:
+    """How a circuit answers, and what it and the whole model draw given the true cells. What the whole model
+    and the empty circuit make of the pairs is kept on the way."""
+    told = yield from _told(runs, circuit.kept)
+    ours, whole, empty = told.metric
+    right = told.drawn == runs.answers[:, None]
     if runs.ends is None:
-        runs.ends = Ends(whole, empty, tuple((alike[:, 1] == answers).all(1).tolist()))
+        runs.ends = Ends(whole, empty, tuple(right[:, 1].all(1).tolist()))
     judge = yield from Judge.begun(runs)
-    own, all_, none = np.mean(firsts, 0)
     found = Certificate(
         len(runs),
         float(judge.share(np.array([ours]))[0]),
-        float((own - none) / (all_ - none)) if all_ != none else float("nan"),
-        float(np.mean(kls)),
+        _kept_share(*told.first),
+        told.kl,
         {"circuit": ours, "whole": whole, "empty": empty},
-        float((alike[:, 0] == answers).mean()),
+        float(right[:, 0].mean()),
     )
-    return found, alike
+    return found, told.drawn
 
 
 def _each(
@@ -418,11 +463,6 @@ def _decoded(
         alike_cells=float((greedy == of_whole).mean()),
         answers=Answers.of(whole_right, right),
     )
-
-
-def _drawn(logits: Float[Tensor, "run 100 vocab"]) -> np.ndarray:
-    """The likeliest tokens."""
-    return np.asarray(logits.argmax(-1).cpu().numpy())
 
 
 def _verdict(found: Certificate, circuit: Circuit, target: Target | None) -> Verdict:
@@ -459,17 +499,9 @@ def _under(
     model: PuzzleGPT, circuit: Circuit, given: Sequence[Pair], fill: Fill, bank: PuzzleSet | None
 ) -> Steps[None, UnderFill]:
     runs = yield from CircuitRuns.begun(weights_of(model), given, fill, bank)
-    masks = np.stack([circuit.kept, runs.graph.possible, np.zeros_like(circuit.kept)])
-    metrics, kls, right = [], [], []
-    for pairs in runs.together():
-        each = yield from _each(runs, masks, pairs)
-        for pair, logits in zip(pairs, each, strict=True):
-            metrics.append(runs.of_logits(logits, [pair] * 3))
-            kls.append(divergence(logits[1:2], logits[:1]))
-            right.append(_drawn(logits[:1])[0] == runs.answers[pair])
-    ours, whole, empty = np.mean(metrics, 0)
-    kept = float((ours - empty) / (whole - empty)) if whole != empty else float("nan")
-    return UnderFill(kept, float(np.mean(kls)), float(np.mean(right)), int(np.all(right, 1).sum()))
+    told = yield from _told(runs, circuit.kept)
+    right = told.drawn[:, 0] == runs.answers
+    return UnderFill(_kept_share(*told.metric), told.kl, float(right.mean()), int(right.all(1).sum()))
 
 
 def divergence(whole: Float[Tensor, "pair 100 vocab"], cut: Float[Tensor, "pair 100 vocab"]) -> float:

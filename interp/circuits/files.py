@@ -5,13 +5,14 @@ An object of these; others beside them are left alone::
     version        of Puzzlescope, that wrote it
     model          {"name": as load_model takes it, "checkpoint": the id of its weights}
     fill           what edges outside read: pair | mean | resample | zero
-    seed           what was drawn at random was drawn with, a whole number from 0 on
+    seed           what was drawn at random was drawn with, a whole number from 0 to 2**32 - 1
     target         {"kind": "size" | "faithfulness" | "solved", "amount": a number}
-    by             "edges" | "nodes"
+    by             "edges" | "nodes": of these it has all edges, as far as they are on paths
     pairs          {"found_by": [...], "held_out": [...], "more": [...]}, each {"base", "counterfactual",
                    "kind", "task", "variable"}, the two puzzles as the text of a link
                    (interp.puzzles.spelling); more: on which only answers are counted, may be left out
-    edges          [{"from": "L1.H5", "to": "L3.H2.k", "score": what it was worth}, ...], each once
+    edges          [{"from": "L1.H5", "to": "L3.H2.k", "score": what it was worth}, ...], each once, all on
+                   paths from the embedding to the logits
     n_edges        how many
     faithfulness   over the pairs by which it was found
     text           the same edges as text (interp.circuits.text)
@@ -22,9 +23,10 @@ An object of these; others beside them are left alone::
                    in the order of Graph.edges}: by which the circuit was found, or, anew, what stands in for
                    that; left out where it is not known
 
-and of its certificate (:func:`interp.circuits.certificate.certificate_json`). The HTML file of a circuit
-(:mod:`interp.figures.circuit.page`) holds the same object. A file comes from a stranger: what is not as it
-should be is told in one sentence that names the place.
+and of its certificate (:func:`interp.circuits.certificate.certificate_json`), of which only ``stability`` is
+read: all else is measured anew. The HTML file of a circuit (:mod:`interp.figures.circuit.page`) holds the
+same object. A file comes from a stranger: what is not as it should be is told in one sentence that names the
+place, and what cannot be looked into is told as what the file says.
 """
 
 import json
@@ -37,10 +39,11 @@ from typing import Any, NoReturn, cast, get_args
 import numpy as np
 from jaxtyping import Float
 
+from interp.circuits.attribution import check_pairs
 from interp.circuits.certificate import Stability
-from interp.circuits.finder import By, Circuit, Target
+from interp.circuits.finder import ROUNDING, By, Circuit, Kept, Target
 from interp.circuits.graph import Graph, connected
-from interp.circuits.scores import FROM, HOWS, EdgeScores, How
+from interp.circuits.scores import FROM, HOWS, MOST_LOGITS, MOST_SCORED, EdgeScores, How
 from interp.circuits.text import edges_text
 from interp.circuits.writes import FILLS, Fill
 from interp.errors import PuzzlescopeError, brief
@@ -58,6 +61,7 @@ WITHIN = "circuit"
 LARGEST = 16 << 20
 """Bytes: more than any circuit's file has."""
 MOST_PAIRS = 4096
+MOST_SEED = 1 << 32
 DIGITS = 7
 """Of the scores of all edges, which are computed to no more: a third of what all digits would take."""
 TARGETS = ("size", "faithfulness", "solved")
@@ -206,31 +210,28 @@ def _record(found: dict[str, Any], model: PuzzleGPT) -> Record:
     total, kept = _edges(_get(found, "edges", list), graph)
     if _get(found, "n_edges", int) != kept.sum():
         _refuse(f"'n_edges' is {found['n_edges']}, and there are {kept.sum()} edges.")
-    if not kept.any():
-        _refuse("it holds no edges.")
-    if not connected(graph, kept).any():
-        _refuse("none of its edges is on a path from the embedding to the logits.")
-    seed = _get(found, "seed", int)
-    if not 0 <= seed < 1 << 63:
-        _refuse("'seed' expects a whole number from 0 on.")
+    _check_kept(graph, kept, cast(By, by))
+    seed = _whole(found, "seed", MOST_SEED - 1)
     pairs = _get(found, "pairs", dict)
     circuit = Circuit(graph, kept, _number(found, "faithfulness"), cast(By, by))
     fill = cast(Fill, _one_of(found, "fill", tuple(FILLS)))
     order, signed, anew = _scores(found, graph, fill)
+    found_by, held_out = _pairs(pairs, "found_by"), _pairs(pairs, "held_out")
+    more = _pairs(pairs, "more") if "more" in pairs else ()
     return Record(
         circuit,
         total,
         _get(named, "name", str, "model."),
         checkpoint,
-        _pairs(pairs, "found_by"),
-        _pairs(pairs, "held_out"),
+        found_by,
+        held_out,
         fill,
         seed,
         target,
         order,
         signed,
         _stable(found),
-        _pairs(pairs, "more") if "more" in pairs else (),
+        more,
         anew,
     )
 
@@ -241,14 +242,14 @@ def _scores(found: dict[str, Any], graph: Graph, fill: Fill) -> tuple[EdgeScores
     if "scores" not in found:
         return None, False, False
     own, where = _get(found, "scores", dict), "scores."
-    made, pairs = _get(own, "how", str, where), _get(own, "pairs", int, where)
+    made, pairs = _get(own, "how", str, where), _whole(own, "pairs", MOST_SCORED, where)
     file = brief(made.removeprefix(FROM)) if made.startswith(FROM) else ""
     how = None if file else cast(How, _one_of(own, "how", tuple(HOWS), where))
     values = _get(own, "edges", list, where)
     if len(values) != graph.n_edges:
         _refuse(f"'scores.edges' has {len(values):,} numbers, and this model {graph.n_edges:,} edges.")
     total = np.zeros(graph.possible.shape)
-    total[graph.possible] = [_finite(one, f"scores.edges, number {n}") for n, one in enumerate(values, 1)]
+    total[graph.possible] = [_score(one, f"scores.edges, number {n}") for n, one in enumerate(values, 1)]
     scores = EdgeScores(graph, total, None, how, fill, pairs, 0.0, 0.0, file=file)
     anew = "anew" in own and _get(own, "anew", bool, where)
     return scores, _get(own, "signed", bool, where), anew
@@ -258,9 +259,32 @@ def _stable(found: dict[str, Any]) -> Stability | None:
     if "stability" not in found:
         return None
     own, where = _get(found, "stability", dict), "stability."
-    return Stability(
-        _get(own, "draws", int, where), _number(own, "mean", where), _number(own, "least", where)
-    )
+    draws = _whole(own, "draws", MOST_SCORED, where)
+    mean, least = _number(own, "mean", where), _number(own, "least", where)
+    if not (draws and 0 <= least <= mean + ROUNDING and mean <= 1 + ROUNDING):
+        _refuse(
+            "'stability' expects draws from 1 on, and of their Jaccard indices the mean and the least, from 0"
+            f" to 1, got {draws}, {mean:g} and {least:g}."
+        )
+    return Stability(draws, mean, least, by_file=True)
+
+
+def _check_kept(graph: Graph, kept: Kept, by: By) -> None:
+    """Raise :class:`PuzzlescopeError` unless these edges are a circuit."""
+    if not kept.any():
+        _refuse("it holds no edges.")
+    if idle := graph.listed(kept & ~connected(graph, kept)):
+        _refuse(
+            f"expected edges on paths from the embedding to the logits, got {len(idle)} of {kept.sum()} on no"
+            f" path, such as {idle[0].text}: take these out."
+        )
+    if by == "nodes":
+        made_of = np.append(True, kept[:, 1:].any(0))
+        if missing := graph.listed(connected(graph, graph.possible & made_of) & ~kept):
+            _refuse(
+                f"'by' is nodes, and of all edges between its heads and MLPs {len(missing)} are missing, such"
+                f" as {missing[0].text}: with single edges it is edges."
+            )
 
 
 def _edges(rows: list[Any], graph: Graph) -> tuple[np.ndarray, np.ndarray]:
@@ -276,7 +300,7 @@ def _edges(rows: list[Any], graph: Graph) -> tuple[np.ndarray, np.ndarray]:
         if kept[place]:
             _refuse(f"{where}it is named twice.")
         kept[place] = True
-        total[place] = _number(row, "score", where)
+        total[place] = _score(row.get("score"), f"{where}'score'")
     return total, kept
 
 
@@ -301,9 +325,11 @@ def _pair(row: Any, where: str) -> Pair:
         _refuse(f"{where}expected 'task' and 'variable' to be short texts on one line.")
     try:
         ends = [read_spelled(_get(row, name, str, where)) for name in ("base", "counterfactual")]
+        pair = Pair(ends[0], ends[1], cast(Kind, kind), texts[0], texts[1])
+        check_pairs([pair])
     except PuzzlescopeError as error:
         _refuse(f"{'' if str(error).startswith(where) else where}{error}")
-    return Pair(ends[0], ends[1], cast(Kind, kind), texts[0], texts[1])
+    return pair
 
 
 # ---- values ------------------------------------------------------------------------------------------------
@@ -348,6 +374,21 @@ def _get(found: dict[str, Any], name: str, kind: type, where: str = "") -> Any:
 
 def _number(found: dict[str, Any], name: str, where: str = "") -> float:
     return _finite(found.get(name), f"{where}'{name}'")
+
+
+def _whole(found: dict[str, Any], name: str, most: int, where: str = "") -> int:
+    value: int = _get(found, name, int, where)
+    if not 0 <= value <= most:
+        _refuse(f"{where}'{name}' expects a whole number from 0 to {most}, got {brief(value, 20)}.")
+    return value
+
+
+def _score(value: Any, what: str) -> float:
+    """What an edge is worth."""
+    found = _finite(value, what)
+    if abs(found) > MOST_LOGITS:
+        _refuse(f"{what} expects logits, at most {MOST_LOGITS:,} of either sign, got {found:g}.")
+    return found
 
 
 def _finite(value: Any, what: str) -> float:

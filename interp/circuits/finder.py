@@ -428,15 +428,24 @@ def find_circuit(
     (:func:`eliminate`).
 
     Args:
-        exact: eliminate.
+        exact: eliminate; for a size, of more edges than are wanted (:func:`wider`).
 
     Yields:
         Every circuit that is tried, growing and then shrinking.
     """
     target = _target(target)
-    begin = Target("size", WIDER * target.amount) if exact and target.kind == "size" else target
+    begin = wider(target, scores, by) if exact else target
     found = yield from top_circuit.steps(runs, scores, begin, signed=signed, by=by)
     return (yield from eliminate.steps(runs, found, target)) if exact else found
+
+
+def wider(target: Target, scores: EdgeScores, by: By = "edges") -> Target:
+    """What elimination begins with: for a size so many times as many (:data:`WIDER`), but no edges that score
+    0, which in a planted circuit (:mod:`interp.circuits.planted`) are no connections at all."""
+    if target.kind != "size":
+        return target
+    worth = len(scores.graph.writers) - 1 if by == "nodes" else int((scores.values != 0).sum())
+    return Target("size", max(target.amount, min(WIDER * target.amount, worth)))
 
 
 def _target(target: Target | float) -> Target:

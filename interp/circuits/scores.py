@@ -22,6 +22,11 @@ HOWS: dict[How, str] = {
 }
 """How edges are scored."""
 assert set(HOWS) == set(get_args(How))
+MOST_LOGITS = 1_000_000
+"""No edge is worth more, whatever the model: larger scores in a file are a mistake, and sums of them may
+overflow."""
+MOST_SCORED = 1_000_000_000
+"""Pairs that scores in a file say to be the mean of: more than anybody scores."""
 FROM = "from "
 """Before a file's name, where it does not say how its scores were made."""
 
@@ -123,11 +128,17 @@ class EdgeScores:
             found.append(row)
         return tuple(found)
 
-    def frame(self) -> pd.DataFrame:
+    def frame(self, checkpoint: str = "") -> pd.DataFrame:
         """The same as a table with the columns ``from``, ``to``, ``score``. Its ``attrs``, which Parquet
-        keeps among its metadata, say how the scores were made and over how many pairs."""
+        keeps among its metadata, say how the scores were made and over how many pairs.
+
+        Args:
+            checkpoint: the id of the model's weights, which is then among these: other models of the same
+                sizes have the same edges.
+        """
         found = pd.DataFrame(self.rows()).rename(columns={"writer": "from", "reader": "to"})
         found.attrs = {"how": self.made, "fill": self.fill, "pairs": self.pairs}
+        found.attrs |= {"checkpoint": checkpoint} if checkpoint else {}
         return found
 
     def summary(self) -> str:

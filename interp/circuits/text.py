@@ -22,7 +22,7 @@ from jaxtyping import Bool
 from interp.ablation.joining import runs_of
 from interp.ablation.text import parse_range
 from interp.analyses.readers import HEAD_INPUTS
-from interp.circuits.graph import EMBED, LOGITS, Graph
+from interp.circuits.graph import EMBED, LOGITS, Graph, connected
 from interp.errors import PuzzlescopeError, brief
 
 INTO = ">"
@@ -59,6 +59,22 @@ def parse_edges(text: str, graph: Graph) -> Bool[np.ndarray, "reader writer"]:
             found[np.ix_(readers, writers)] = True
         elif text.strip():
             raise PuzzlescopeError(f"{where}: it is empty; remove the comma or name an edge.")
+    return found
+
+
+def parse_circuit(text: str, graph: Graph) -> Bool[np.ndarray, "reader writer"]:
+    """The edges that a text names and that are on a path from the embedding to the logits: all others make
+    no difference.
+
+    Raises:
+        PuzzlescopeError: for a bad term, or if there is no such edge.
+    """
+    found = connected(graph, parse_edges(text, graph))
+    if not found.any():
+        raise PuzzlescopeError(
+            "No edge of this circuit is on a path from the embedding to the logits: begin one with embed>"
+            " and end one with >logits."
+        )
     return found
 
 

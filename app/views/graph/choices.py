@@ -1,5 +1,6 @@
 """What one can choose on the page of the graph, and how it stands in its link."""
 
+import json
 import re
 from typing import Literal, get_args
 
@@ -9,7 +10,7 @@ from interp.circuits.finder import By, Target
 from interp.circuits.graph import Graph
 from interp.circuits.questions.finding import USUAL
 from interp.circuits.scores import HOWS
-from interp.circuits.text import AND, edges_text, parse_edges
+from interp.circuits.text import AND, edges_text, parse_circuit, parse_edges
 from interp.circuits.writes import FILLS
 from interp.errors import PuzzlescopeError, brief
 from interp.pairs import ALIGNED
@@ -74,9 +75,24 @@ def _edges(text: str, context: Context) -> str:
     return edges_text(parse_edges(_BETWEEN_NAMES.sub(AND, text), graph), graph)
 
 
+def _circuit(text: str, context: Context) -> str:
+    """Edges that are a circuit; none, where one is looked for."""
+    text, graph = _edges(text, context), Graph(context.cfg)
+    return edges_text(parse_circuit(text, graph), graph) if text else ""
+
+
 def _arranged(text: str, context: Context) -> str:
-    """How the boxes are arranged: the graph reads it as if a stranger had written it."""
-    return text[:LONGEST_STATE]
+    """How the boxes are arranged, as JSON: what is in it the graph reads as if a stranger had written it."""
+    try:
+        usable = not text or (len(text) <= LONGEST_STATE and isinstance(json.loads(text), dict))
+    except (ValueError, RecursionError):
+        usable = False
+    if not usable:
+        raise PuzzlescopeError(
+            f"Expected an object of JSON in at most {LONGEST_STATE:,} letters, as the page writes it, got"
+            f" '{brief(text)}'."
+        )
+    return text
 
 
 SIGHTS: Sights = {
@@ -92,7 +108,7 @@ CHOICES = {
     "target": Parameter(USUAL, _target, target_text, "size of the circuit"),
     "by": one_of(tuple(MADE_OF), "edges", "choice of what circuits are made of"),
     "minimal": one_of((False, True), False, "choice of elimination"),
-    "circuit": Parameter("", _edges, words="circuit"),
+    "circuit": Parameter("", _circuit, words="circuit"),
     "cut": Parameter("", _edges, words="edges that are cut"),
     "full": one_of((False, True), False, "kind of certificate"),
     "boxes": Parameter("", _arranged, words="arrangement of the boxes"),

@@ -27,7 +27,7 @@ from interp.circuits.graph import ARROW
 from interp.circuits.questions import Effects
 from interp.circuits.questions.sample import Pairs
 from interp.circuits.scores import EdgeScores, agreement
-from interp.circuits.text import edges_text, parse_edges
+from interp.circuits.text import edges_text, parse_circuit, parse_edges
 from interp.errors import PuzzlescopeError
 from interp.figures.circuit import DEFAULT_STATE, CircuitPicture, PictureState, picture_of, read_state
 
@@ -154,12 +154,9 @@ def _drawn(
 
 
 def arranged() -> object:
-    """What was made of the picture, as the link says: JSON, which is only a claim."""
+    """What was made of the picture, as the link says, which is only a claim."""
     text = chosen(PAGE)["boxes"]
-    try:
-        return json.loads(text) if text else None
-    except (ValueError, RecursionError):
-        return None
+    return json.loads(text) if text else None
 
 
 def read(state: object, drawn: CircuitPicture) -> PictureState:
@@ -245,11 +242,9 @@ def _text(scene: Scene, backend: Backend, circuit: Circuit) -> None:
 def _give(scene: Scene, backend: Backend, text: str) -> None:
     graph = asking.graph_of(scene, backend)
     try:
-        mask = parse_edges(text, graph)
+        choose(PAGE, circuit=edges_text(parse_circuit(text, graph), graph) if text.strip() else "")
     except PuzzlescopeError as error:
         notify(str(error))
-        return
-    choose(PAGE, circuit=edges_text(mask, graph))
 
 
 # ---- how good the estimate is ------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from interp.circuits.questions import CertificateOf, Certified, CircuitOf, Effec
 from interp.circuits.text import edges_text
 from interp.export.tables import Header, Table
 from interp.figures.circuit import CircuitPicture, Said, html, said_of, svg
+from interp.figures.circuit.said import FILL_WORDS
 from interp.outputs import strict_json
 
 
@@ -105,18 +106,25 @@ class _Made:
         pairs = self.asked.effects.pairs
         return drawing.picture(self.scene, self.backend, self.circuit(), scores, pairs)
 
+    def of_edges(self) -> Header:
+        """What edges are scored on: their pairs' bases, whatever is on screen, and with nothing ablated."""
+        own = self.asked.effects
+        puzzles = tuple(pair.base.id for pair in own.pairs.all())
+        measure = f"logit difference, {own.how}, cut edges read {FILL_WORDS[own.fill]}"
+        return replace(self.header, puzzles=puzzles, ablation="", measure=measure)
+
     def circuit_table(self) -> Table:
         kept = {(edge.writer, edge.reader) for edge in self.circuit().edges}
         rows = (row for row in self.effects().rows() if (row["writer"], row["reader"]) in kept)
-        return Table(self.header, tuple(rows))
+        return Table(self.of_edges(), tuple(rows))
 
     def edges_table(self) -> Table:
-        return Table(self.header, self.effects().rows())
+        return Table(self.of_edges(), self.effects().rows())
 
     def parquet(self) -> bytes:
         scores, file = self.effects().scores, BytesIO()
         assert scores is not None
-        scores.frame().to_parquet(file, index=False)
+        scores.frame(self.header.checkpoint).to_parquet(file, index=False)
         return file.getvalue()
 
     def svg(self) -> str:

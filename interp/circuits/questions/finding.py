@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from interp.analyses.question import BasedQuestion
-from interp.circuits.finder import FAITHFUL, WIDER, By, Circuit, Target, eliminate, top_circuit
+from interp.circuits.finder import FAITHFUL, By, Circuit, Target, eliminate, top_circuit, wider
 from interp.circuits.questions.effects import EdgeEffects, Effects
 from interp.circuits.runs import CircuitRuns
 from interp.circuits.scores import EdgeScores
@@ -138,9 +138,7 @@ def circuit_of(model: PuzzleGPT, asked: CircuitOf, effects: Effects) -> Steps[Se
     pairs = asked.effects.pairs.all()
     bank = None if asked.effects.fill in ("pair", "zero") else load_puzzles("bank")
     runs = yield from CircuitRuns.begun(weights_of(model), pairs, asked.effects.fill, bank)
-    begin = asked.target
-    if asked.eliminate and begin.kind == "size":
-        begin = Target("size", WIDER * begin.amount)
+    begin = wider(asked.target, scores, asked.by) if asked.eliminate else asked.target
     for one in top_circuit.steps(runs, scores, begin, signed=asked.signed, by=asked.by):
         if one is not None:
             state.take(one, "growing")

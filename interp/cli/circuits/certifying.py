@@ -1,5 +1,6 @@
 """``certify``: whether a circuit is what it claims to be."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -8,9 +9,9 @@ import numpy as np
 import typer
 
 from interp.checkpoints import load_model
-from interp.circuits.certificate import Certificate, certificate_json
+from interp.circuits.certificate import Certificate, certificate_json, check_apart
 from interp.circuits.files import Record, read_record, record_json
-from interp.circuits.finder import FAITHFUL, Judge, Target
+from interp.circuits.finder import FAITHFUL, Circuit, Judge, Target
 from interp.circuits.runs import CircuitRuns
 from interp.circuits.text import INTO
 from interp.circuits.writes import Fill
@@ -32,8 +33,12 @@ from interp.cli.printing import checked, report, say_result
 from interp.engine.forward import weights_of
 from interp.errors import PuzzlescopeError, brief
 from interp.model import PuzzleGPT
+from interp.pairs import Pair
 from interp.puzzles import load_puzzles
 from interp.resumable import finish
+
+AS_CLAIMED = 0.01
+"""Of the gap: so near is what a file says that a circuit keeps to what is measured, on whatever machine."""
 
 
 def certify(
@@ -85,15 +90,15 @@ def _held(net: PuzzleGPT, record: Record, full: bool, quiet: bool) -> tuple[Reco
 
 
 def _claim(record: Record, given: bool) -> str:
-    """What the circuit is said to keep.
+    """What the circuit keeps.
 
     Args:
         given: it was given as text, not as a file.
     """
     found = record.circuit
-    keep = "by which edges are scored they keep" if given else "by which it was found they keep, by its file,"
+    pairs = "by which edges are scored" if given else "by which it was found"
     n, every = len(found), found.graph.n_edges
-    return f"{n} edges of {every:,}; on the pairs {keep} {found.faithfulness:.3f} of the gap."
+    return f"{n} edges of {every:,}; on the pairs {pairs} they keep {found.faithfulness:.3f} of the gap."
 
 
 def _anew(record: Record, what: str) -> str:
@@ -116,7 +121,22 @@ def _of_file(name: str, net: PuzzleGPT) -> Record:
     record = read_record(name, net)
     if not record.found_by or not record.held_out:
         raise PuzzlescopeError(f"{Path(name).name} names no pairs to hold the circuit against.")
-    return record
+    check_apart(record.found_by, [*record.held_out, *record.more])
+    claimed = record.circuit.faithfulness
+    found = _measured(record.circuit, record.found_by, record.fill, net)
+    if not abs(found.faithfulness - claimed) <= AS_CLAIMED:
+        raise PuzzlescopeError(
+            f"By {brief(Path(name).name)} the circuit keeps {claimed:.3g} of the gap on the pairs by which it"
+            f" was found, and measured it is {found.faithfulness:.3g}: its edges, its pairs or 'faithfulness'"
+            " are not those that were written. Find the circuit anew, or give its edges as text."
+        )
+    return replace(record, circuit=found)
+
+
+def _measured(circuit: Circuit, pairs: Sequence[Pair], fill: Fill, net: PuzzleGPT) -> Circuit:
+    """A circuit with what it keeps on the pairs by which it was found."""
+    runs = finish(CircuitRuns.begun(weights_of(net), pairs, fill, load_puzzles("bank")))
+    return replace(circuit, faithfulness=Judge(runs).of(circuit.kept))
 
 
 def _of_text(
@@ -126,8 +146,7 @@ def _of_text(
     for by default."""
     found = circuit_of_text(text, net)
     train, held_out, _ = split_pairs(pairs, task, n)
-    runs = finish(CircuitRuns.begun(weights_of(net), train, fill, load_puzzles("bank")))
-    found = replace(found, faithfulness=Judge(runs).of(found.kept))
+    found = _measured(found, train, fill, net)
     return Record(
         found,
         np.zeros(found.graph.possible.shape),

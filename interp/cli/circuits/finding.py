@@ -13,12 +13,12 @@ from jaxtyping import Float
 from interp.checkpoints import load_model
 from interp.circuits.attribution import STEPS, attribute_edges
 from interp.circuits.certificate import Certificate, certificate_json
-from interp.circuits.files import Record, record_json
+from interp.circuits.files import MOST_SEED, Record, record_json
 from interp.circuits.finder import FAITHFUL, Circuit, Judge, Target, eliminate, find_circuit
-from interp.circuits.graph import Graph, connected
+from interp.circuits.graph import Graph
 from interp.circuits.runs import CircuitRuns
-from interp.circuits.scores import HOWS, EdgeScores, How
-from interp.circuits.text import parse_edges
+from interp.circuits.scores import HOWS, MOST_LOGITS, MOST_SCORED, EdgeScores, How
+from interp.circuits.text import parse_circuit
 from interp.circuits.writes import FILLS, Fill
 from interp.cli.circuits.choices import (
     EachOption,
@@ -46,13 +46,11 @@ from interp.cli.inputs import progress
 from interp.cli.options import JsonOption, ModelOption, OutOption
 from interp.cli.printing import checked, report, say_result
 from interp.engine.forward import weights_of
-from interp.errors import PuzzlescopeError
+from interp.errors import PuzzlescopeError, brief
 from interp.model import PuzzleGPT
 from interp.pairs import Pair
 from interp.puzzles import load_puzzles
 from interp.resumable import finish
-
-MOST_SEED = 1 << 32
 
 
 def circuit(
@@ -85,8 +83,8 @@ def circuit(
     target, cut = _target(faithfulness, size, solved), checked_fill(fill)
     split, net = split_pairs(pairs, task, n, puzzle), load_model(model)
     given = None if text is None else _given(text, net, nodes)
-    if start:
-        scores = read_scores(Graph(net.cfg), Path(start))
+    if start is not None:
+        scores = read_scores(Graph(net.cfg), Path(start), net.checkpoint_id)
     else:
         scores = score_pairs(net, split.found_by, cut, as_json)
     runs = finish(CircuitRuns.begun(weights_of(net), split.found_by, cut, load_puzzles("bank")))
@@ -171,13 +169,7 @@ def circuit_of_text(text: str, net: PuzzleGPT) -> Circuit:
         PuzzlescopeError: if it names none, or none of it is on a path.
     """
     graph = Graph(net.cfg)
-    kept = connected(graph, parse_edges(text, graph))
-    if not kept.any():
-        raise PuzzlescopeError(
-            "No edge of this circuit is on a path from the embedding to the logits: begin one with embed>"
-            " and end one with >logits."
-        )
-    return Circuit(graph, kept, float("nan"))
+    return Circuit(graph, parse_circuit(text, graph), float("nan"))
 
 
 def score_pairs(net: PuzzleGPT, pairs: list[Pair], fill: Fill, quiet: bool) -> EdgeScores:
@@ -188,30 +180,43 @@ def score_pairs(net: PuzzleGPT, pairs: list[Pair], fill: Fill, quiet: bool) -> E
     return scores
 
 
-def read_scores(graph: Graph, path: Path) -> EdgeScores:
+def read_scores(graph: Graph, path: Path, checkpoint: str) -> EdgeScores:
     """The scores of a table as ``edges --out`` writes it.
+
+    Args:
+        checkpoint: the id of the model's weights; a table that says other ones is refused.
 
     Raises:
         PuzzlescopeError: if there is none in the file, or it is of another model.
     """
     expected = "--from expects a table as `python -m interp edges --out FILE.parquet` writes it"
+    name = brief(path.name)
     try:
         table = pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path)
         rows = list(zip(table["from"], table["to"], table["score"].astype(float), strict=True))
-    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
-        raise PuzzlescopeError(f"{expected}; {path.name} could not be read as one.") from error
+    except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
+        why = "could not be read as one" if path.exists() else "is not there"
+        raise PuzzlescopeError(f"{expected}; {name or 'an empty name'} {why}.") from error
+    other = table.attrs.get("checkpoint", checkpoint)
+    if other != checkpoint:
+        raise PuzzlescopeError(
+            f"{name} has scores of a model with the weights {brief(other, 12)}, and this one's are"
+            f" {brief(checkpoint, 12)}: score this model's edges."
+        )
     total = np.where(graph.possible, np.nan, 0.0)
     try:
         for writer, reader, score in rows:
             total[graph.place(graph.edge(str(writer), str(reader)))] = score
     except PuzzlescopeError as error:
-        raise PuzzlescopeError(f"{path.name} is no table of this model's edges: {error}") from error
-    if len(rows) != graph.n_edges or not np.isfinite(total).all():
+        raise PuzzlescopeError(f"{name} is no table of this model's edges: {error}") from error
+    usual = np.abs(total[graph.possible]) <= MOST_LOGITS
+    if len(rows) != graph.n_edges or not usual.all():
         raise PuzzlescopeError(
-            f"{expected}, for this model: {graph.n_edges:,} edges, each once with a finite score; {path.name}"
-            f" has {len(rows):,} rows, and such scores of {np.isfinite(total[graph.possible]).sum():,}."
+            f"{expected}, for this model: {graph.n_edges:,} edges, each once with a score in logits, at most"
+            f" {MOST_LOGITS:,} of either sign; {name} has {len(rows):,} rows, and such scores of"
+            f" {usual.sum():,}."
         )
-    return _as_made(graph, total, table.attrs, path.name)
+    return _as_made(graph, total, table.attrs, name)
 
 
 def _as_made(
@@ -220,7 +225,7 @@ def _as_made(
     """Scores as their file says that they were made, which is only a claim; one that does not say it, as CSV
     does not, is named instead."""
     how, fill, pairs = attrs.get("how"), attrs.get("fill"), attrs.get("pairs")
-    known = isinstance(how, str) and how in HOWS and isinstance(pairs, int) and pairs > 0
+    known = isinstance(how, str) and how in HOWS and type(pairs) is int and 0 < pairs <= MOST_SCORED
     read: Fill = fill if isinstance(fill, str) and fill in FILLS else "pair"
     if not known:
         return EdgeScores(graph, total, None, None, read, 0, 0.0, 0.0, file=name)

@@ -78,7 +78,7 @@ def edges(
 
     scores = scored(method)
     agrees = agreement(scores, scored("exact")) if against_exact and method != "exact" else None
-    _report(scores, agrees, path, as_json)
+    _report(scores, agrees, path, as_json, net.checkpoint_id)
 
 
 def _check(method: str, n: int, steps: int) -> None:
@@ -89,12 +89,18 @@ def _check(method: str, n: int, steps: int) -> None:
         raise PuzzlescopeError(f"--n and --steps expect at least 1, got {n} and {steps}.")
 
 
-def _report(scores: EdgeScores, agrees: Agreement | None, path: Path | None, as_json: bool) -> None:
-    """Put scores where they were asked for; onto the terminal, if the file cannot be written after all."""
+def _report(
+    scores: EdgeScores, agrees: Agreement | None, path: Path | None, as_json: bool, checkpoint: str
+) -> None:
+    """Put scores where they were asked for; onto the terminal, if the file cannot be written after all.
+
+    Args:
+        checkpoint: the id of the model's weights.
+    """
     result, failed = _as_json(scores, agrees), None
     if path is not None:
         try:
-            write_whole(path, _file(path, scores, result))
+            write_whole(path, _file(path, scores, result, checkpoint))
         except PuzzlescopeError as error:
             failed = error
     if as_json or failed:
@@ -120,10 +126,10 @@ def _as_json(scores: EdgeScores, agrees: Agreement | None) -> dict[str, Any]:
     return found
 
 
-def _file(path: Path, scores: EdgeScores, result: dict[str, Any]) -> bytes | str:
+def _file(path: Path, scores: EdgeScores, result: dict[str, Any], checkpoint: str) -> bytes | str:
     if path.suffix == ".json":
         return strict_json(result) + "\n"
-    rows = scores.frame()
+    rows = scores.frame(checkpoint)
     if path.suffix == ".csv":
         return rows.to_csv(index=False)
     found: bytes = rows.to_parquet(index=False)

@@ -49,8 +49,9 @@ def print_certificate(found: Certificate) -> None:
             f" ({found.sizes.cmd_log:.3f} on a log axis)."
         )
     if found.stable is not None:
+        other = "By its file, other pairs" if found.stable.by_file else "Other pairs"
         say_result(
-            f"Other pairs would give top edges with a Jaccard index of {found.stable.mean:.2f}"
+            f"{other} would give top edges with a Jaccard index of {found.stable.mean:.2f}"
             f" ({found.stable.least:.2f} at least, {found.stable.draws} draws)."
         )
     if found.complete is not None:

@@ -51,6 +51,7 @@ def test_defaults_leave_the_link_empty() -> None:
 def test_what_cannot_be_used_is_said_and_the_default_taken() -> None:
     values, problems = read_query({"kind": "w", "layer": "77", "on": "True"}, CHOICES, HERE)
     assert values == {"kind": "k", "layer": 0, "on": True}
+    assert read_query({"kind": "Q", "on": "true"}, CHOICES, HERE) == ({**values, "kind": "q"}, [])
     assert problems == [
         "The link's kind of input could not be used. Expected one of q, k, v, got 'w'.",
         "The link's layer could not be used. There is no layer 77.",

@@ -1,6 +1,7 @@
 """The page of the graph without a browser: what it looks for, what its link says, what a click does."""
 
 import html
+import json
 import re
 from pathlib import Path
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -13,12 +14,12 @@ from app.state.link import Context, query_of, read_query
 from app.state.scene import FIRST_PUZZLE, Scene
 from app.views.graph import export
 from app.views.graph.choices import CHOICES, EVERY, EXAMPLE
-from interp import load_model, load_puzzles
+from interp import load_model, load_puzzles, parse_ablation, shipped_pairs
 from interp.backend import Backend
 from interp.circuits.attribution import attribute_edges
 from interp.circuits.files import read_record
 from interp.circuits.finder import Target, top_circuit
-from interp.circuits.graph import Graph
+from interp.circuits.graph import Graph, connected
 from interp.circuits.questions import CertificateOf, CircuitOf, EdgeEffects
 from interp.circuits.questions.sample import Pairs
 from interp.circuits.runs import CircuitRuns
@@ -97,6 +98,15 @@ def test_its_files_hold_the_scores_and_are_read_again(
         assert found.order is not None and scores is not None and not found.anew
         np.testing.assert_allclose(found.order.total, scores.total, rtol=1e-6)
         assert (found.circuit.edges, found.held_out) == (made.circuit().edges, pairs.all())
+
+
+def test_a_table_of_edges_says_what_they_are_scored_on(model_folder: str) -> None:
+    """Not the puzzle on screen, and not what is ablated there."""
+    scene = Scene(model_folder, load_puzzles("bank").find(PUZZLE), ablation=parse_ablation("L1.attn", SMALL))
+    asked = CircuitOf(EdgeEffects(Pairs("rule", "frame", n=2), "eap", "zero"), Target("size", 20))
+    header = export._Made(scene, Backend(), asked, None, False, None).of_edges()
+    assert header.puzzles == tuple(pair.base.id for pair in shipped_pairs("rule", "frame")[:2])
+    assert (header.ablation, header.measure) == ("", "logit difference, eap, cut edges read nothing")
 
 
 def test_a_circuit_is_made_of_heads_and_mlps(page: AppTest, model_folder: str) -> None:
@@ -186,8 +196,12 @@ def test_a_text_that_names_no_edge_is_told_and_the_circuit_stays(page: AppTest) 
         ("target", "99999999", "Expected a number of edges such as 60"),
         ("target", "nan", "Expected a number of edges such as 60"),
         ("circuit", "L9.H0>logits", "circuit could not be used"),
+        ("circuit", "L0.H0>L1.H1.k", "No edge of this circuit is on a path"),
         ("cut", "L1.mlp>L0.H0.q", "edges that are cut could not be used"),
         ("how", "guess", "Expected one of exact, eap, eap-ig"),
+        ("boxes", "[1]", "arrangement of the boxes could not be used. Expected an object of JSON"),
+        ("boxes", "[" * 3_000, "got '[[["),
+        ("boxes", json.dumps({"at": "x" * 4_000}), "in at most 4,000 letters"),
     ],
 )
 def test_a_links_nonsense_is_told_in_a_sentence(name: str, text: str, said: str) -> None:
@@ -200,6 +214,8 @@ def test_a_plus_that_a_browser_reads_as_a_space_joins_names(name: str) -> None:
     query = dict(parse_qsl(f"{name}=embed>L0.mlp+L1.mlp,+L0.H*+L0.mlp+>+L1.H1.qk+%2B+logits"))
     found, problems = read_query(query, CHOICES, Context(SMALL, load_puzzles("bank")))
     expected = parse_edges("embed>L0.mlp+L1.mlp,L0.H*+L0.mlp>L1.H1.qk+logits", GRAPH)
+    if name == "circuit":
+        expected = connected(GRAPH, expected)
     assert not problems and np.array_equal(parse_edges(found[name], GRAPH), expected)
     _, problems = read_query({name: "embed>L0.mlp L1. mlp"}, CHOICES, Context(SMALL, load_puzzles("bank")))
     assert "got 'L1.'" in problems[0] or "got 'L1. mlp'" in problems[0]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -20,6 +21,7 @@ from interp.cli.circuits import certifying
 from interp.cli.circuits.choices import split_pairs
 from interp.cli.circuits.finding import read_scores
 from interp.engine.forward import weights_of
+from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.pairs import Pair, make_pairs
 from interp.pairs.files import write_pairs
@@ -105,6 +107,7 @@ def own(tmp_path_factory: pytest.TempPathFactory, pairs: list[Pair]) -> str:
         ({"how": "exact", "pairs": 3, "fill": "mean"}, ("exact", 3, "mean")),
         ({"how": "guess", "pairs": 3}, ("from own.parquet", 0, "pair")),
         ({"how": "exact", "pairs": "3", "fill": []}, ("from own.parquet", 0, "pair")),
+        ({"how": "exact", "pairs": True}, ("from own.parquet", 0, "pair")),
         ({}, ("from own.parquet", 0, "pair")),
     ],
 )
@@ -114,10 +117,10 @@ def test_a_table_says_how_its_scores_were_made(
     rows = random_scores(SMALL).frame()
     rows.attrs = attrs
     rows.to_parquet(tmp_path / "own.parquet", index=False)
-    found = read_scores(GRAPH, tmp_path / "own.parquet")
+    found = read_scores(GRAPH, tmp_path / "own.parquet", "own")
     assert (found.made, found.pairs, found.fill) == made
     rows.to_csv(tmp_path / "own.csv", index=False)
-    assert read_scores(GRAPH, tmp_path / "own.csv").made == "from own.csv"
+    assert read_scores(GRAPH, tmp_path / "own.csv", "own").made == "from own.csv"
 
 
 def test_the_command_finds_a_circuit_and_holds_it_against_other_pairs(
@@ -156,9 +159,23 @@ def test_the_command_finds_a_circuit_and_holds_it_against_other_pairs(
     monkeypatch.setattr(certifying, "score_pairs", None)
     assert main(["certify", str(out), "--model", folder, "--json"]) == 0
     again = json.loads(capsys.readouterr().out)
-    for name in ("kl", "faithfulness", "edges", "held_out", "cpr", "sizes", "scores"):
+    for name in ("kl", "edges", "held_out", "cpr", "sizes", "scores"):
         assert again[name] == written[name], name
+    assert again["faithfulness"] == pytest.approx(written["faithfulness"], abs=1e-6)
     assert written["scores"]["signed"] is True and written["scores"]["anew"] is False
+
+    # what it claims is measured; what is not measured is told as what it says
+    claim = tmp_path / "claim.json"
+    claim.write_text(json.dumps(written | {"stability": {"draws": 9, "mean": 0.75, "least": 0.5}}))
+    assert main(["certify", str(claim), "--model", folder]) == 0
+    assert "By its file, other pairs would give top edges with a Jaccard index of 0.75" in (
+        capsys.readouterr().out
+    )
+    claim.write_text(json.dumps(written | {"faithfulness": 1e300}))
+    assert main(["certify", str(claim), "--model", folder]) == 2
+    assert "keeps 1e+300 of the gap on the pairs by which it was found, and measured it is" in (
+        capsys.readouterr().err
+    )
 
     # without them edges are scored anew, and it is said so
     monkeypatch.undo()
@@ -225,7 +242,8 @@ def test_other_targets_are_met(folder: str, own: str, capsys: pytest.CaptureFixt
         (["--n", "0"], "at least 1"),
         (["--random", "0"], "at least 1"),
         (["--pairs", "noise"], "Choose a pair of another kind"),
-        (["--from", "nothing.parquet"], "could not be read"),
+        (["--from", "nothing.parquet"], "nothing.parquet is not there"),
+        (["--from", ""], "an empty name could not be read"),
         (["--from", "README.md"], "could not be read"),
         (["--out", "nowhere/circuit.json"], "no folder"),
     ],
@@ -241,11 +259,11 @@ def test_what_cannot_be_done_is_told_in_a_sentence(
 def test_scores_of_another_model_are_refused(
     folder: str, own: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    table = tmp_path / "edges.csv"
+    table, scores = tmp_path / "edges.csv", random_scores(SMALL)
     table.write_text("from,to,score\nembed,logits,1.0\n")
     assert main(["circuit", "--pairs", own, "--model", folder, "--from", str(table)]) == 2
-    said = f"{GRAPH.n_edges} edges, each once with a finite score; edges.csv has 1 rows"
-    assert said in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"{GRAPH.n_edges} edges, each once" in said and "edges.csv has 1 rows" in said
     table.write_text("from,to,score\nembed,L9.H0.q,1.0\n")
     assert main(["circuit", "--pairs", own, "--model", folder, "--from", str(table)]) == 2
     assert "edges.csv is no table of this model's edges: Expected an edge" in capsys.readouterr().err
@@ -253,6 +271,20 @@ def test_scores_of_another_model_are_refused(
     one = write_pairs(make_pairs("frame", "rule", 1, seed=1), tmp_path / "one.npz")
     assert main(["circuit", "--pairs", str(one), "--model", folder]) == 2
     assert "half held out" in capsys.readouterr().err
+    scores.frame("of its twin").to_parquet(tmp_path / "edges.parquet")
+    with pytest.raises(
+        PuzzlescopeError, match=r"a model with the weights of its twin, and this one's are own"
+    ):
+        read_scores(GRAPH, tmp_path / "edges.parquet", "own")
+
+
+@pytest.mark.parametrize("score", [1e308, float("nan"), "high", pd.Timestamp("2026-01-01")])
+def test_scores_are_logits(tmp_path: Path, score: Any) -> None:
+    rows = random_scores(SMALL).frame()
+    rows["score"] = score
+    rows.to_parquet(tmp_path / "own.parquet", index=False)
+    with pytest.raises(PuzzlescopeError, match=r"^--from expects a table .* own.parquet (has|could)"):
+        read_scores(GRAPH, tmp_path / "own.parquet", "own")
 
 
 @pytest.mark.parametrize(

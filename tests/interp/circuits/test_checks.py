@@ -212,6 +212,8 @@ def test_the_pairs_held_out_are_others(pairs: list[Pair]) -> None:
     check_apart(pairs, others_with_a_gap())
     with pytest.raises(PuzzlescopeError, match="share 2 puzzles"):
         check_apart(pairs, [pairs[1].swapped()])
+    with pytest.raises(PuzzlescopeError, match="Of the 3 pairs held out 2 are there more than once"):
+        check_apart([], [*pairs, pairs[0]])
 
 
 def test_a_verdict_gives_its_reasons(model: PuzzleGPT, pairs: list[Pair], circuit: Circuit) -> None:

@@ -35,7 +35,9 @@ def test_it_writes_tables_of_pairs_in_a_file(model_folder: str, tmp_path: Path) 
         out = tmp_path / name
         assert main(["edges", "--pairs", str(pairs), "--model", model_folder, "--out", str(out)]) == 0
         tables.append(pd.read_parquet(out) if name.endswith("parquet") else pd.read_csv(out))
-    expected = attribute_edges(load_model(model_folder), make_pairs("frame", "rule", 2, seed=5))
+    model = load_model(model_folder)
+    assert tables[0].attrs["checkpoint"] == model.checkpoint_id
+    expected = attribute_edges(model, make_pairs("frame", "rule", 2, seed=5))
     for table in tables:
         assert len(table) == expected.graph.n_edges
         np.testing.assert_allclose(sorted(table["score"]), sorted(expected.values), atol=1e-9)

@@ -11,7 +11,7 @@ import pytest
 
 from interp.circuits.certificate import Stability
 from interp.circuits.files import LARGEST, Record, read_record, record_json
-from interp.circuits.finder import Circuit, Target
+from interp.circuits.finder import Circuit, Target, top_kept
 from interp.circuits.graph import Graph, connected
 from interp.circuits.scores import EdgeScores
 from interp.circuits.text import parse_edges
@@ -69,8 +69,9 @@ def test_a_file_is_read_as_it_was_written(
     np.testing.assert_array_equal(found.scores, record.scores)
     assert (found.circuit.faithfulness, found.circuit.by) == (0.93, "edges")
     assert (found.found_by, found.held_out) == (record.found_by, record.held_out)
-    for name in ("model", "checkpoint", "fill", "seed", "target", "signed", "stable"):
+    for name in ("model", "checkpoint", "fill", "seed", "target", "signed"):
         assert getattr(found, name) == getattr(record, name)
+    assert found.stable == Stability(100, 0.8, 0.6, by_file=True), "nobody has measured it here"
     assert found.order is not None and record.order is not None
     np.testing.assert_allclose(found.order.total, record.order.total, rtol=5e-7)
     assert max(len(str(one)) for one in written["scores"]["edges"]) <= 9, "seven digits"
@@ -82,6 +83,13 @@ def test_a_file_is_read_as_it_was_written(
     assert (found.order.how, found.order.fill, found.order.pairs) == ("exact", "mean", 5)
     assert np.array_equal(parse_edges(written["text"], GRAPH), record.circuit.kept)
     assert written["edges"][0].keys() == {"from", "to", "score"}
+
+
+def test_a_circuit_of_nodes_is_read_as_one(record: Record, model: PuzzleGPT, tmp_path: Path) -> None:
+    assert record.order is not None
+    nodes = Circuit(GRAPH, top_kept(record.order, 4, by="nodes"), 0.5, "nodes")
+    told = json.loads(strict_json(record_json(replace(record, circuit=nodes), {})))
+    assert read_record(put(tmp_path, told), model).circuit.by == "nodes"
 
 
 def test_scores_that_do_not_say_how_they_were_made_name_their_file(
@@ -112,6 +120,24 @@ def change(*path: Any, to: Any) -> Callable[[dict[str, Any]], Any]:
     return changed
 
 
+def copied(source: tuple[Any, ...], to: tuple[Any, ...]) -> Callable[[dict[str, Any]], Any]:
+    """The file with one value of its pairs in the place of another."""
+
+    def changed(found: dict[str, Any]) -> Any:
+        value: Any = found["pairs"]
+        for name in source:
+            value = value[name]
+        return change("pairs", *to, to=value)(found)
+
+    return changed
+
+
+def off_path(found: dict[str, Any]) -> Any:
+    """The file with an edge into a head that nobody hears."""
+    edges = [*found["edges"], {"from": "L0.H1", "to": "L2.H0.k", "score": 1.0}]
+    return {**found, "edges": edges, "n_edges": len(edges)}
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -136,7 +162,8 @@ def change(*path: Any, to: Any) -> Callable[[dict[str, Any]], Any]:
         (change("n_edges", to=7.0), "'n_edges' expects a whole number"),
         (change("model", "checkpoint", to="0" * 64), "it is of the model 'small' with the weights"),
         (change("fill", to="noise"), "'fill' expects one of pair, mean, resample, zero, got 'noise'"),
-        (change("seed", to=-1), "'seed' expects a whole number from 0 on"),
+        (change("seed", to=-1), "'seed' expects a whole number from 0 to 4294967295, got -1"),
+        (change("seed", to=1 << 62), "'seed' expects a whole number from 0 to"),
         (change("by", to=True), "'by' expects a text, got true or false"),
         (change("target", "kind", to="fast"), "target.'kind' expects one of"),
         (change("target", "amount", to=3), "up to 1, got 3"),
@@ -145,15 +172,24 @@ def change(*path: Any, to: Any) -> Callable[[dict[str, Any]], Any]:
         (change("scores", "how", to="acdc"), "scores.'how' expects one of"),
         (change("scores", "edges", to=[1.0]), f"has 1 numbers, and this model {GRAPH.n_edges} edges"),
         (change("scores", "edges", 2, to="x"), "scores.edges, number 3 expects a finite number, got x"),
+        (change("scores", "edges", 2, to=1e308), "number 3 expects logits, at most 1,000,000 of either sign"),
+        (change("edges", 1, "score", to=-1e7), r"edge 2: 'score' expects logits, .* got -1e\+07"),
+        (change("scores", "pairs", to=-3), "scores.'pairs' expects a whole number from 0 to 1000000000, got"),
         (change("stability", "mean", to="x"), "stability.'mean' expects a finite number"),
+        (change("stability", "mean", to=7), r"'stability' expects draws .* got 100, 7 and 0.6"),
+        (change("stability", "draws", to=-1), "stability.'draws' expects a whole number from 0"),
+        (change("by", to="nodes"), "'by' is nodes, and of all edges between its heads and MLPs"),
         (change("scores", "anew", to="no"), "scores.'anew' expects true or false, got a text"),
         (change("pairs", "more", to="all"), "pairs.'more' expects a list, got a text"),
         (lambda _: "<!doctype html><p>{}</p>", "a page without a circuit and its certificate"),
-        (lambda found: {**found, "edges": found["edges"][:1], "n_edges": 1}, "on a path from the embedding"),
+        (lambda found: {**found, "edges": found["edges"][:1], "n_edges": 1}, "on paths from the embedding"),
         (lambda found: {**found, "edges": [], "n_edges": 0}, "it holds no edges"),
         (change("pairs", "held_out", to="all"), "pairs.'held_out' expects a list, got a text"),
         (change("pairs", "held_out", 1, "base", to="own.AAAA"), "pairs.held_out, pair 2: "),
         (change("pairs", "held_out", 1, "variable", to="a\nb"), "short texts on one line"),
+        (copied(("held_out", 1, "base"), ("held_out", 1, "counterfactual")), "pair 2: .* different answers"),
+        (copied(("held_out", 1, "task"), ("held_out", 1, "kind")), "pair 2: 'kind' expects one of"),
+        (off_path, "got 1 of 6 on no path, such as L0.H1->L2.H0.k: take these out"),
     ],
 )
 def test_what_is_no_circuit_is_told_in_a_sentence(

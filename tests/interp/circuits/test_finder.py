@@ -131,6 +131,16 @@ def test_circuits_have_as_many_edges_as_was_asked_for(runs: CircuitRuns, scores:
     assert found.faithfulness > top.faithfulness
 
 
+def test_edges_that_score_nothing_do_not_take_the_place_of_others(
+    runs: CircuitRuns, scores: EdgeScores
+) -> None:
+    """In a planted circuit they are no connections: an edge of it that does harm goes before one of them."""
+    planted = connected(GRAPH, scores.top(12))
+    known = replace(scores, total=np.where(planted, scores.total, 0))
+    found = find_circuit(runs, known, Target("size", int(planted.sum())))
+    assert np.array_equal(found.kept, planted)
+
+
 def test_a_circuit_of_nodes_has_every_edge_between_them(runs: CircuitRuns, scores: EdgeScores) -> None:
     found = find_circuit(runs, scores, TARGET, by="nodes")
     assert 0 < found.size == len(found.parts) < len(GRAPH.writers) - 1
