@@ -55,8 +55,8 @@ def show(study: Study, name: str) -> None:
                 on_click="ignore",
                 key=f"studies-save{ending}",
             )
-        rows = "1 row" if found.num_rows == 1 else f"{found.num_rows:,} rows"
-        st.caption(f"{rows}.{more} At the command line: `python -m interp study-sql {name} …`")
+        count = "1 row" if found.num_rows == 1 else f"{found.num_rows:,} rows"
+        st.caption(f"{count}.{more} At the command line: `python -m interp study-sql {name} …`")
 
 
 def _columns(study: Study) -> None:
