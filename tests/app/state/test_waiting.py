@@ -56,7 +56,7 @@ def test_the_place_in_line_is_told_and_taken_away(turns: Turns) -> None:
         deadline = time.monotonic() + 10
         while not all(place.said for place in places) and time.monotonic() < deadline:
             time.sleep(0.01)
-        status = '<div role="status">Many people are here: you are {} in line, about 5 s.</div>'
+        status = '<div role="status">Many people are here: you are {} in line, about 5 seconds.</div>'
         assert [place.said for place in places] == [[status.format("2nd")], [status.format("3rd")]]
     for thread in threads:
         thread.join(5)

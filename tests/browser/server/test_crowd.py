@@ -66,7 +66,7 @@ def test_one_who_waits_is_told_the_place_and_nothing_moves(crowd: Crowd, new_con
     page.get_by_role("button", name="Random").click()
     status = page.get_by_role("status").filter(has_text="in line")
     expect(status).to_have_text(
-        re.compile(r"^Many people are here: you are 3rd in line, about \d+ (s|min)\.$")
+        re.compile(r"^Many people are here: you are 3rd in line, about \d+ (seconds|minutes?)\.$")
     )
     box = status.bounding_box()
     assert box is not None and box["y"] > 800 and box["height"] < 60, "at the foot of the window"
