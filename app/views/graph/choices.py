@@ -17,7 +17,7 @@ from interp.pairs import ALIGNED
 
 PAGE = "graph"
 EXAMPLE = "f0eb6dbc1f"
-"""A puzzle of frame, whose circuit is small and clear: 44 edges answer all its puzzles (docs/circuits.md).
+"""A puzzle of frame, whose circuit is small and clear: 36 edges answer all its puzzles (docs/circuits.md).
 That of grow, the task of the puzzle that other pages open with, takes 870 edges, which nobody can follow. A
 puzzle that was chosen, in the link or on another page, stays."""
 
