@@ -89,6 +89,7 @@ class Nodes:
             "RAY_TMPDIR": str(self.folder),
             "PYTHONPATH": str(ROOT),
             "RAY_worker_niceness": "0",  # its workers would stand back behind all else, at 15
+            "RAY_AUTH_MODE": "disabled",  # else a head asks for the token that this machine may have
         }
         return {**{k: v for k, v in os.environ.items() if k != "RAY_ADDRESS"}, **SILENT, **own}
 

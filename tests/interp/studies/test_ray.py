@@ -2,13 +2,15 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import psutil
 import pytest
 
-from benchmarks.nodes import Nodes, cluster
+from benchmarks.nodes import Node, Nodes, cluster
 from interp.errors import PuzzlescopeError
 from interp.model import Config, PuzzleGPT
 from interp.studies.asked import Asked, planned
@@ -21,6 +23,8 @@ from tests.support.models import small_model
 
 TINY = Config(n_layers=1, n_heads=2, d_model=64, d_head=8, d_mlp=256)
 """Of more than 100 kB: less does not go by the object store."""
+
+ACTOR = "ray::Chunks"
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +47,15 @@ def begun(folder: Path, model: PuzzleGPT, n: int) -> StudyFolder:
     return study
 
 
+def actor_of(node: Node) -> psutil.Process:
+    """The node's actor, which may start after another's first chunk is done. While nobody asks for more
+    chunks, none are handed out."""
+    end = time.monotonic() + 60
+    while not (actors := node.processes(ACTOR)) and time.monotonic() < end:
+        time.sleep(0.1)
+    return actors[0]
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """What has its own name; what a killed process had begun to write has none."""
     return {
@@ -59,19 +72,19 @@ def test_a_killed_actor_and_a_killed_node_change_nothing(
     assert len(list(go_on(here, tiny_model, LocalEngine()))) == 20
     engine = RayEngine(nodes.address)
     assert isinstance(engine, Engine)
-    running = go_on(there, tiny_model, engine)
-    done = [next(running)]
-    (actor,) = nodes.nodes[0].processes("ray::Chunks")
-    actor.kill()
-    done.append(next(running))
-    assert nodes.nodes[1].kill() > 2  # by now the other has no more than two chunks in hand
-    done += running
+    with closing(go_on(there, tiny_model, engine)) as running:
+        done = [next(running)]
+        actor_of(nodes.nodes[0]).kill()
+        done.append(next(running))
+        assert nodes.nodes[1].kill() > 2  # by now the other has no more than two chunks in hand
+        done += running
     assert sorted(one.chunk for one in done) == list(range(20))
     assert sum(one.puzzles for one in done) == 160
     assert contents(tmp_path / "there") == contents(tmp_path / "here")
     assert list(go_on(there, tiny_model, engine)) == []
     assert capfd.readouterr() == ("", "")
-    assert nodes.nodes[0].processes("ray::Chunks") == []
+    _, left = psutil.wait_procs(nodes.nodes[0].processes(ACTOR), timeout=30)
+    assert left == []
 
 
 def test_what_cannot_be_computed_ends_with_its_sentence(
