@@ -157,11 +157,13 @@ class ExactEdges(BothRuns):
         """Cut these writers' edges into a layer's MLP, which alone reads the change: the stream that it
         writes to has none."""
         asked, mid = self._asked(layer), self.clean.layers[layer].mid[:, self.window.all]
+        if asked is not None:
+            mid = mid[:, asked]
 
         def above(own: Int[np.ndarray, " writer"]) -> Stream:
             change = self._changed(own)
             if asked is not None:
-                return self._after_mlp(layer, mid[:, asked] + change[:, asked]) - change[:, asked]
+                change = change[:, asked]
             return self._after_mlp(layer, mid + change) - change
 
         yield from self._rest(layer, self.graph.mlp_input(layer), writers, self._at_once(above, writers))

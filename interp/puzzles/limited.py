@@ -14,7 +14,7 @@ from jaxtyping import Integer
 
 from interp.errors import PuzzlescopeError
 from interp.puzzles.files import gather
-from interp.puzzles.puzzle import Puzzle
+from interp.puzzles.puzzle import Puzzle, fair_order
 from interp.puzzles.rows import Gathering, Wanted
 
 HELD = 1 << 17
@@ -66,22 +66,7 @@ class _Kinds(Gathering):
             return rows
         kinds = kinds[rows]
         tasks = np.array([self.tasks.index(task) for task in self.tasks])[kinds]
-        # Of a task the first of each order, then the second of each; and likewise of all tasks.
-        order = np.lexsort((kinds, _number_within(kinds), tasks))
-        rows, tasks = rows[order], tasks[order]
-        order = np.lexsort((tasks, _number_within(tasks)))
-        return rows[order][:limit]
-
-
-def _number_within(groups: Integer[np.ndarray, " rows"]) -> Integer[np.ndarray, " rows"]:
-    """The how manieth of its group each is, from 0."""
-    order = np.argsort(groups, kind="stable")
-    ordered = groups[order]
-    first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
-    sizes = np.diff(np.r_[first, len(ordered)])
-    found = np.empty(len(groups), np.int64)
-    found[order] = np.arange(len(groups)) - np.repeat(first, sizes)
-    return found
+        return rows[fair_order(tasks, kinds)[:limit]]
 
 
 class _Picking(Gathering):

@@ -10,14 +10,13 @@
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import zip_longest
 from typing import Any, overload
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Integer, UInt8
 
 from interp.errors import PuzzlescopeError
 from interp.tokens import PUZZLE_TOKENS, START, Structure, as_numbers, decode, structure_of
@@ -174,11 +173,11 @@ class PuzzleSet(Sequence[Puzzle]):
         all."""
         if n is None or n >= len(self):
             return self
-        kinds: dict[str, dict[Structure, list[Puzzle]]] = {}
-        for puzzle in self.puzzles:
-            kinds.setdefault(puzzle.task, {}).setdefault(puzzle.structure, []).append(puzzle)
-        by_task = [_in_turn(own.values()) for own in kinds.values()]
-        return PuzzleSet(self.name, tuple(_in_turn(by_task)[:n]))
+        tasks, kinds = dict[str, int](), dict[tuple[str, Structure], int]()
+        of_task = [tasks.setdefault(one.task, len(tasks)) for one in self.puzzles]
+        of_kind = [kinds.setdefault((one.task, one.structure), len(kinds)) for one in self.puzzles]
+        order = fair_order(np.array(of_task), np.array(of_kind))[:n]
+        return PuzzleSet(self.name, tuple(self.puzzles[place] for place in order))
 
     def find(self, identity: str) -> Puzzle | None:
         """The puzzle with this id, if it is here."""
@@ -189,9 +188,33 @@ class PuzzleSet(Sequence[Puzzle]):
         return {puzzle.id: puzzle for puzzle in self.puzzles}
 
 
-def _in_turn(lists: Iterable[list[Puzzle]]) -> list[Puzzle]:
-    """The first of each list, then the second of each, ..."""
-    return [puzzle for turn in zip_longest(*lists) for puzzle in turn if puzzle is not None]
+def fair_order(
+    tasks: Integer[np.ndarray, " puzzle"], kinds: Integer[np.ndarray, " puzzle"]
+) -> Integer[np.ndarray, " puzzle"]:
+    """The order in which puzzles are shared fairly: tasks in turn, and of each its structures in turn.
+
+    Args:
+        tasks: the number of each puzzle's task, by when it comes first.
+        kinds: that of its task and structure, likewise.
+
+    >>> fair_order(np.array([0, 0, 0, 1, 1]), np.array([0, 0, 1, 2, 2])).tolist()
+    [0, 3, 2, 4, 1]
+    """
+    # Of a task the first of each structure, then the second of each; and likewise of all tasks.
+    order = np.lexsort((kinds, _number_within(kinds), tasks))
+    tasks = tasks[order]
+    return order[np.lexsort((tasks, _number_within(tasks)))]
+
+
+def _number_within(groups: Integer[np.ndarray, " puzzle"]) -> Integer[np.ndarray, " puzzle"]:
+    """The how manieth of its group each is, from 0."""
+    order = np.argsort(groups, kind="stable")
+    ordered = groups[order]
+    first = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+    sizes = np.diff(np.r_[first, len(ordered)])
+    found = np.empty(len(groups), np.int64)
+    found[order] = np.arange(len(groups)) - np.repeat(first, sizes)
+    return found
 
 
 def label_fault(task: str) -> str:

@@ -21,7 +21,7 @@ from interp.puzzles import Puzzle, PuzzleSet, load_puzzles
 from interp.puzzles.bank import draw_bank
 from interp.puzzles.kinds import KINDS, draw
 from interp.tasks import TASKS
-from interp.tokens import STRUCTURES, with_start
+from interp.tokens import STRUCTURES, Structure, with_start
 from interp.training.data import BLOCK, TrainingData, count_seen
 from tests.support.places import ROOT
 from tests.support.puzzles import bank, refused, some
@@ -194,6 +194,25 @@ def test_limit_takes_the_first_of_each_kind() -> None:
     for kind in {(puzzle.task, puzzle.structure) for puzzle in uneven}:
         here = [p for p in found if (p.task, p.structure) == kind]
         assert here == [p for p in uneven if (p.task, p.structure) == kind][: len(here)]
+
+
+@given(st.lists(st.integers(0, 1919), unique=True, max_size=60), st.integers(0, 60))
+@settings(max_examples=50)
+def test_limit_takes_tasks_in_turn_and_of_each_its_orders(numbers: list[int], n: int) -> None:
+    few = PuzzleSet("few", tuple(bank()[number] for number in numbers))
+    kinds: dict[str, dict[Structure, list[Puzzle]]] = {}
+    for puzzle in few:
+        kinds.setdefault(puzzle.task, {}).setdefault(puzzle.structure, []).append(puzzle)
+    queues = {task: [list(own) for own in orders.values()] for task, orders in kinds.items()}
+    expected: list[Puzzle] = []
+    while any(any(orders) for orders in queues.values()):
+        for orders in queues.values():
+            if any(orders):
+                # Those of which none is left come last; whose turn it was waits behind the others.
+                orders.sort(key=lambda own: not own)
+                expected.append(orders[0].pop(0))
+                orders.append(orders.pop(0))
+    assert few.limit(n).puzzles == (tuple(expected[:n]) if n < len(few) else few.puzzles)
 
 
 # ---- the bank ----------------------------------------------------------------------------------------------
