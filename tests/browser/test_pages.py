@@ -2,6 +2,7 @@
 asked."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
@@ -76,6 +77,8 @@ def test_a_page_whose_script_has_stopped_comes_back(page: Page, address: str, la
     watchman = _Late(page, "puzzlescopeFallen") if late else None
     page.goto(f"{address}/heads?off=L1.attn")
     finished(page)
+    if watchman:
+        watchman.wait_for()  # a page that is at rest may not have asked for all its scripts yet
     page.evaluate("document.getElementById('root').replaceChildren()")  # as React leaves it after an error
     if watchman:
         watchman.come()
@@ -96,8 +99,13 @@ class _Late:
         else:
             self._held.append(route)
 
+    def wait_for(self, seconds: float = 30) -> None:
+        last = time.monotonic() + seconds
+        while not self._held:
+            assert time.monotonic() < last, f"no script with {self._word} was asked for"
+            self._page.wait_for_timeout(50)
+
     def come(self) -> None:
-        assert self._held, f"no script with {self._word} was asked for"
         self._here = True
         for route in self._held:
             route.continue_()
