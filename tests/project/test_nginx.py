@@ -170,8 +170,10 @@ def processes(site: Front, visitor: str, asked: int) -> set[str]:
 
 
 def test_a_visitor_stays_with_one_process(site: Front) -> None:
-    used = set()
-    for number in range(10):
+    used = set[str]()
+    for number in range(40):  # ten by lot all go to one process once in 500 times
+        if number >= 10 and len(used) == 2:
+            break
         first = get(site, "/")
         name, _, visitor = first.headers["Set-Cookie"].partition(";")[0].partition("=")
         assert name == COOKIE and re.fullmatch("[0-9a-f]{32}", visitor)

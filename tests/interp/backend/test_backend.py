@@ -2,9 +2,11 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Semaphore
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +19,7 @@ from interp.analyses.attention import AttentionOf, attention_pattern
 from interp.analyses.head_study import HeadStudyOf
 from interp.analyses.prediction import PredictionOf
 from interp.backend import Backend, Watch
+from interp.backend.job import Job
 from interp.backend.memory import Bounds
 from interp.checkpoints import load_model
 from interp.engine.predict import losses, predict, predict_run
@@ -33,11 +36,16 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     return [saved_model(tmp_path_factory.mktemp(f"model{seed}"), seed) for seed in (0, 1)]
 
 
-def looks(watch: Watch[SweepState]) -> Iterator[SweepState]:
-    """What is known of a sweep, again and again until it is complete."""
+def looks(watch: Watch[SweepState], seen: Callable[[], object] = lambda: None) -> Iterator[SweepState]:
+    """What is known of a sweep, again and again until it is complete.
+
+    Args:
+        seen: called after every look.
+    """
     while not watch.finished:
         if watch.state is not None:
             yield watch.state
+        seen()
         watch.wait()
     assert watch.state is not None
     yield watch.state
@@ -153,12 +161,33 @@ def test_a_sweep_is_computed_once_however_many_ask(names: list[str], monkeypatch
     assert ask(0) == found[0] and calls == [1], "the seventh gets what was kept"
 
 
-def test_a_sweep_tells_how_far_it_is(names: list[str]) -> None:
-    backend = Backend()
+class Lockstep:
+    """The worker takes a step when what came of the last one has been looked at: who looks on a busy machine
+    would miss some."""
+
+    def __init__(self) -> None:
+        self._go, self._step = Semaphore(0), Job.step
+        self._allowed = self._taken = 0
+
+    def step(self, job: Job[Any, Any]) -> float:
+        assert self._go.acquire(timeout=30), "nobody looks"
+        seconds = self._step(job)
+        self._taken += 1
+        return seconds
+
+    def seen(self) -> None:
+        if self._taken == self._allowed:
+            self._allowed += 1
+            self._go.release()
+
+
+def test_a_sweep_tells_how_far_it_is(names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    backend, lockstep = Backend(), Lockstep()
     puzzles = tuple(backend.bank().limit(CHUNK + 2))
+    monkeypatch.setattr(Job, "step", lambda job: lockstep.step(job))
     fractions, known = [], []
     watch = backend.watch(names[0], Sweep(puzzles, tuple(components_of(SMALL, ["attn"]))))
-    for state in looks(watch):
+    for state in looks(watch, lockstep.seen):
         fractions.append(state.fraction)
         known.append([len(state.row(number).solved) for number in range(4)])
     assert fractions == sorted(fractions) and fractions[-1] == 1 and len(set(fractions)) > 4

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,11 +22,13 @@ class Clock:
     def __init__(self) -> None:
         self.log: list[str] = []
         self.closed: list[str] = []
+        self.now = 0.0
 
     def steps(self, name: str, n: int, seconds: float = 0.01) -> Steps[int, str]:
         try:
             for k in range(n):
                 time.sleep(seconds)
+                self.now += seconds
                 self.log.append(name)
                 yield k
             return f"{name} done"
@@ -91,7 +94,15 @@ def small_quantum(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("interp.backend.order.QUANTUM", 0.02)
 
 
-@pytest.mark.usefixtures("small_quantum")
+@pytest.fixture
+def own_time(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> None:
+    """A step counts for as long as it means to take: on a busy machine it takes longer, now one and now the
+    other's."""
+    times = SimpleNamespace(monotonic=time.monotonic, perf_counter=lambda: clock.now)
+    monkeypatch.setattr("interp.backend.job.time", times)
+
+
+@pytest.mark.usefixtures("small_quantum", "own_time")
 def test_turns_are_fair(queue: WorkQueue, clock: Clock) -> None:
     """Two with long work and one with short: the short one is served at once, the long ones advance
     together."""
@@ -109,7 +120,7 @@ def test_turns_are_fair(queue: WorkQueue, clock: Clock) -> None:
             assert abs(done.count("ann") - done.count("bob")) <= 6
 
 
-@pytest.mark.usefixtures("small_quantum")
+@pytest.mark.usefixtures("small_quantum", "own_time")
 def test_somebody_with_many_jobs_has_no_more_than_their_share(queue: WorkQueue, clock: Clock) -> None:
     jobs = [queue.ask(f"many{k}", lambda k=k: clock.steps("many", 10), "greedy") for k in range(5)]
     one = queue.ask("one", lambda: clock.steps("one", 10), "modest")
