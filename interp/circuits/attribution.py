@@ -98,18 +98,22 @@ def over_pairs(
     fill: Fill,
     bank: PuzzleSet | None,
     of: Callable[[Weights, Pair, Writes], OnePair],
+    known: list[EdgeScores] | None = None,
 ) -> Steps[EdgeScores, EdgeScores]:
     """The mean scores over some pairs, one after the other: after every pair those so far.
 
     Args:
         fill, bank: what edges that are cut read (:func:`interp.circuits.writes.fill_of`).
         of: what scores the edges of a pair, given what that is.
+        known: the scores of the first pairs, each pair's own; those of the rest are added to it.
     """
     check_pairs(pairs)
     say_ignored(model, "effects of edges", planted=True)
-    weights, found = weights_of(model), list[EdgeScores]()
+    weights, found = weights_of(model), [] if known is None else known
     fills = Fills(weights, fill, bank)
-    for pair in pairs:
+    for n in range(1, len(found) + 1):
+        yield mean_scores(found[:n])
+    for pair in pairs[len(found) :]:
         one = of(weights, pair, (yield from fills.of(pair)))
         yield None
         yield from one.all()

@@ -50,13 +50,18 @@ def exact_edges(
     first_only: bool = False,
     fill: Fill = "pair",
     bank: PuzzleSet | None = None,
+    known: list[EdgeScores] | None = None,
 ) -> Steps[EdgeScores, EdgeScores]:
     """Exact effects of all edges, mean over some pairs, with a pause after every few edges.
 
-    Args, errors: as :func:`interp.circuits.attribution.attribute_edges`.
+    Args:
+        known: scores of the first pairs, each pair's own, from another time; those of the rest are added to
+            it.
+
+    Other arguments and errors as of :func:`interp.circuits.attribution.attribute_edges`.
 
     Yields:
-        The scores over the pairs so far, after every pair.
+        The scores over the pairs so far, after every pair, those that were known among them.
     """
 
     def of(weights: Weights, pair: Pair, other: Writes) -> OnePair:
@@ -64,7 +69,7 @@ def exact_edges(
             return PlantedEffects(weights, pair, fill, other, first_only=first_only)
         return ExactEdges(weights, pair, fill, other, first_only=first_only)
 
-    return (yield from over_pairs(model, pairs, fill, bank, of))
+    return (yield from over_pairs(model, pairs, fill, bank, of, known))
 
 
 class ExactEdges(BothRuns):

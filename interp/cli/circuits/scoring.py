@@ -1,5 +1,7 @@
 """``edges``: what every connection between components is worth."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,6 +11,8 @@ from interp.checkpoints import load_model
 from interp.circuits.attribution import STEPS, attribute_edges, check_pairs
 from interp.circuits.exact import exact_edges
 from interp.circuits.scores import HOWS, Agreement, EdgeScores, agreement
+from interp.circuits.writes import Fill
+from interp.cli.circuits.begun import Begun
 from interp.cli.circuits.choices import (
     FillOption,
     PairsOption,
@@ -20,9 +24,12 @@ from interp.cli.inputs import progress
 from interp.cli.options import JsonOption, ModelOption
 from interp.cli.printing import checked, print_table, say_result
 from interp.errors import PuzzlescopeError
+from interp.model import PuzzleGPT
 from interp.numbers import number
 from interp.outputs import strict_json, write_whole
+from interp.pairs import Pair
 from interp.puzzles import load_puzzles
+from interp.resumable import Steps
 
 SHOWN = 24
 ENDINGS = (".parquet", ".csv", ".json")
@@ -51,34 +58,72 @@ def edges(
     as_json: JsonOption = False,
 ) -> None:
     """What every edge from a writer to a reader is worth for the difference of logits between the two ends of
-    pairs: by how much that falls when the edge alone is cut. Estimated (eap, eap-ig) or exact, which takes a
-    minute or two a pair."""
+    pairs: by how much that falls when the edge alone is cut. Estimated (eap, eap-ig) or exact, which takes
+    half a minute a pair or more: with --out what is done is kept beside the file, and the same command goes
+    on where it was stopped."""
     path = checked(out, ENDINGS)
     cut = checked_fill(fill)
     _check(method, n, steps)
     chosen = chosen_pairs(pairs, task)[:n]
     check_pairs(chosen)
-    net, bank = load_model(model), load_puzzles("bank")
-
-    def scored(how: str) -> EdgeScores:
-        if how == "exact":
-            found = exact_edges.steps(net, chosen, first_only=first_only, fill=cut, bank=bank)
-        else:
-            found = attribute_edges.steps(
-                net,
-                chosen,
-                steps=steps if how == "eap-ig" else 0,
-                attention=attention,
-                first_only=first_only,
-                fill=cut,
-                bank=bank,
-            )
-        news = (one for one in found if one is not None)
-        return list(progress(news, f"scoring edges ({how})", total=len(chosen), quiet=as_json))[-1]
-
-    scores = scored(method)
-    agrees = agreement(scores, scored("exact")) if against_exact and method != "exact" else None
+    net, exact = load_model(model), method == "exact"
+    scoring = _Scoring(net, chosen, cut, first_only, quiet=as_json)
+    begun = Begun(path if exact or against_exact else None, net, chosen, fill=cut, first_only=first_only)
+    scores = scoring.exact(begun) if exact else scoring.estimated(method, steps, attention)
+    agrees = agreement(scores, scoring.exact(begun)) if against_exact and not exact else None
     _report(scores, agrees, path, as_json, net.checkpoint_id)
+    begun.remove()
+
+
+@dataclass(frozen=True)
+class _Scoring:
+    """What is the same however edges are scored."""
+
+    net: PuzzleGPT
+    pairs: Sequence[Pair]
+    fill: Fill
+    first_only: bool
+    quiet: bool
+
+    def exact(self, begun: Begun) -> EdgeScores:
+        found = exact_edges.steps(
+            self.net,
+            self.pairs,
+            first_only=self.first_only,
+            fill=self.fill,
+            bank=load_puzzles("bank"),
+            known=begun.scores,
+        )
+        with begun.said():
+            return self._counted(found, "exact", begun.keep)
+
+    def estimated(self, method: str, steps: int, attention: bool) -> EdgeScores:
+        found = attribute_edges.steps(
+            self.net,
+            self.pairs,
+            steps=steps if method == "eap-ig" else 0,
+            attention=attention,
+            first_only=self.first_only,
+            fill=self.fill,
+            bank=load_puzzles("bank"),
+        )
+        return self._counted(found, method)
+
+    def _counted(
+        self, found: Steps[EdgeScores, EdgeScores], how: str, after: Callable[[], None] = lambda: None
+    ) -> EdgeScores:
+        """The last of the scores, the pairs counted on a terminal.
+
+        Args:
+            after: called after every pair.
+        """
+        news = (one for one in found if one is not None)
+        mean: EdgeScores | None = None
+        for one in progress(news, f"scoring edges ({how})", total=len(self.pairs), quiet=self.quiet):
+            mean = one
+            after()
+        assert mean is not None
+        return mean
 
 
 def _check(method: str, n: int, steps: int) -> None:

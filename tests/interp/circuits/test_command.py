@@ -1,18 +1,25 @@
 """``python -m interp edges``."""
 
 import json
+import signal
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from interp.checkpoints import load_model, save_model
+from interp.circuits import exact
 from interp.circuits.attribution import attribute_edges
 from interp.circuits.exact import exact_edges
 from interp.cli import main
+from interp.cli.circuits.begun import Begun
+from interp.errors import PuzzlescopeError
 from interp.pairs import make_pairs, shipped_pairs
 from interp.pairs.files import write_pairs
+from interp.stopping import raise_stopped
 from tests.support.models import looking_back
 
 COMMON = ("edges", "--task", "detect", "--n", "1")
@@ -82,3 +89,92 @@ def test_what_cannot_be_done_is_told_in_a_sentence(
     error = capsys.readouterr().err
     assert said in error
     assert "Traceback" not in error
+
+
+def stopped_after(n: int, monkeypatch: pytest.MonkeyPatch, command: list[str]) -> int:
+    """The exit code of a command that is told to stop when so many pairs have been kept."""
+    keep, kept = Begun.keep, []
+
+    def once(begun: Begun) -> None:
+        keep(begun)
+        kept.append(1)
+        if len(kept) == n:
+            signal.raise_signal(signal.SIGTERM)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Begun, "keep", once)
+        before = signal.signal(signal.SIGTERM, raise_stopped)
+        try:
+            return main(command)
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+@pytest.mark.parametrize("estimated", [False, True], ids=["exact", "an estimate against exact"])
+def test_exact_effects_go_on_where_they_were_stopped(
+    model_folder: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    estimated: bool,
+) -> None:
+    method = ["--method", "eap", "--against-exact"] if estimated else ["--method", "exact"]
+    common = ["edges", "--task", "frame", "--model", model_folder, *method, "--n", "3"]
+    whole, out = tmp_path / "whole.parquet", tmp_path / "edges.parquet"
+    assert main([*common, "--out", str(whole)]) == 0
+    agreed = capsys.readouterr().out.splitlines()[-1]
+    begun = out.with_name("edges.parquet.begun")
+    assert stopped_after(2, monkeypatch, [*common, "--out", str(out)]) == 143
+    assert f"Kept in {begun}: 2 of 3 pairs. The same command goes on" in capsys.readouterr().err
+    assert begun.exists() and not out.exists()
+    scored = list[Any]()
+    monkeypatch.setattr(exact.ExactEdges, "all", noting(exact.ExactEdges.all, scored))
+    assert main([*common, "--out", str(out)]) == 0
+    said = capsys.readouterr()
+    assert f"Known from {begun}: 2 of 3 pairs." in said.err and said.out.splitlines()[-1] == agreed
+    assert len(scored) == 1
+    pd.testing.assert_frame_equal(pd.read_parquet(out), pd.read_parquet(whole))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["edges.parquet", "whole.parquet"]
+
+
+def noting(method: Callable[[Any], Any], seen: list[Any]) -> Callable[[Any], Any]:
+    """The same method, of which it is noted whose it was when it was called."""
+
+    def noted(own: Any) -> Any:
+        seen.append(own)
+        return method(own)
+
+    return noted
+
+
+@pytest.mark.parametrize("other", [["--first-only"], ["--fill", "zero"], ["--task", "grow"], "damaged"])
+def test_what_was_begun_of_other_effects_is_not_taken_for_these(
+    model_folder: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    other: list[str] | str,
+) -> None:
+    out = tmp_path / "edges.csv"
+    common = ["edges", "--model", model_folder, "--method", "exact", "--n", "2", "--out", str(out)]
+    assert stopped_after(1, monkeypatch, [*common, "--task", "frame"]) == 143
+    begun = out.with_name("edges.csv.begun")
+    if other == "damaged":
+        begun.write_bytes(begun.read_bytes()[:-9])
+    capsys.readouterr()
+    assert main([*common, "--task", "frame", *(other if isinstance(other, list) else [])]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"{begun} is of another model") and said.count("\n") == 1
+    assert begun.exists() and not out.exists()
+
+
+def test_a_folder_that_takes_no_more_ends_no_scoring(
+    model_folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, content: bytes) -> None:
+        raise PuzzlescopeError(f"Could not write {path}: no space left.")
+
+    monkeypatch.setattr("interp.cli.circuits.begun.write_whole", full)
+    out = tmp_path / "edges.json"
+    assert main([*COMMON, "--model", model_folder, "--method", "exact", "--out", str(out)]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["edges.json"]
