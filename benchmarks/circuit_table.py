@@ -14,7 +14,7 @@ them that is as asked for. So one number a line, the size, is chosen by held-out
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +34,13 @@ from interp.circuits.finder import (
     top_kept,
 )
 from interp.circuits.graph import Graph, connected
+from interp.circuits.learned.learning import Learned, learn_edges
 from interp.circuits.runs import CircuitRuns
 from interp.circuits.scores import EdgeScores
 from interp.circuits.text import edges_text, parse_edges
 from interp.circuits.writes import Fill, fill_of, reference
 from interp.engine.forward import weights_of
-from interp.pairs import Pair, shipped_pairs
+from interp.pairs import Pair, make_pairs, shipped_pairs
 from interp.puzzles import load_puzzles
 from interp.resumable import finish
 from interp.tasks import TASKS
@@ -56,6 +57,9 @@ FAITHFUL, MOST = 0.9, 0.88
 """Of the gap; and of the puzzles, what is called most of them."""
 OVER_MEAN = "eap-ig-mean"
 """EAP-IG by which what an edge carries is held against the mean; over 8 pairs."""
+LEARNED = "learned"
+LEARNED_ON, LEARNED_SEED, LEARNED_STEPS, LEARNED_EDGES = 400, 4711, 1400, 320
+"""Pairs that are drawn to learn on, by which seed; steps of the descent, and edges that it is to leave."""
 COMPARED = "contact"
 """The task that is looked at with the mean in the place of cut edges as well."""
 Line = dict[str, Any]
@@ -173,6 +177,29 @@ class Task:
             np.save(path, found.total)
         return EdgeScores(self.graph, np.load(path), None, "eap-ig", own, SCORED, 0.0, 0.0)
 
+    def learned(self) -> Learned:
+        """Kept in the folder."""
+        path = self.table.folder / f"{self.task}-{self.fill}-{LEARNED}.npy"
+        if not path.exists():
+            pairs = make_pairs(self.task, "rule", LEARNED_ON, seed=LEARNED_SEED)
+            steps = learn_edges.steps(
+                self.model,
+                [pair for pair in pairs if pair not in self.pairs],
+                LEARNED_EDGES,
+                steps=LEARNED_STEPS,
+                fill=self.fill,
+                bank=self.bank,
+            )
+            np.save(path, finish(steps).log_odds)
+        return Learned(self.graph, np.load(path))
+
+    def order(self, method: str) -> Callable[[int], Kept]:
+        """The circuits of each size by a method."""
+        if method == LEARNED:
+            return self.learned().circuit
+        scores = self.scores(method)
+        return lambda n: top_kept(scores, n)
+
     def size(self, target: str) -> int:
         """Of the circuit of EAP-IG."""
         line = self.table.known(task=self.task, fill=self.fill, method="eap-ig", target=target)
@@ -201,9 +228,9 @@ class Task:
         wanted = [one for one in wanted if not self.table.known(**where, target=one)]
         if not wanted:
             return
-        scores, tried, started = self.scores(method), list[tuple[int, float, int]](), time.process_time()
+        circuit, tried, started = self.order(method), list[tuple[int, float, int]](), time.process_time()
         for n in ladder(most):
-            kept = top_kept(scores, n)
+            kept = circuit(n)
             allowed = None if "faithfulness" in wanted else 0
             if allowed == 0 and "most" in wanted:
                 allowed = int((1 - MOST) * self.held_out.right)
@@ -295,7 +322,7 @@ def compute(table: Table, tasks: Sequence[str]) -> None:
     names = sorted(tasks, key=lambda name: name != COMPARED)
     for name in names:
         task(name).climb("eap-ig")
-    for method in ("eap-ig", OVER_MEAN) if COMPARED in names else ():
+    for method in ("eap-ig", OVER_MEAN, LEARNED) if COMPARED in names else ():
         task(COMPARED, "mean").climb(method)
     for name in sorted(names, key=lambda name: task(name).size("faithfulness")):
         task(name).eliminate("faithfulness")
@@ -317,6 +344,7 @@ METHODS = {
     "eap-ig": "EAP-IG",
     OVER_MEAN: "EAP-IG over the mean",
     "elimination": "elimination",
+    LEARNED: "learned",
 }
 TARGETS = {"faithfulness": "0.9 of the gap", "most": "88 % solved", "all": "all solved"}
 

@@ -48,6 +48,14 @@ SignedOption = Annotated[bool, typer.Option("--signed", help="Take edges by scor
 EliminateOption = Annotated[
     bool, typer.Option("--eliminate/--no-eliminate", help="Drop what can go, edge by edge, exactly.")
 ]
+LearnOption = Annotated[
+    int | None,
+    typer.Option(
+        "--learn",
+        help="With --edges: learn which stay, in so many steps of descent (usual: 800, an hour or less), over"
+        " --n pairs (usual: 64).",
+    ),
+]
 RandomOption = Annotated[
     int | None,
     typer.Option("--random", help="Random circuits to compare with; left out, 20, or 100 with --full."),

@@ -16,6 +16,7 @@ from interp.circuits.certificate import Certificate, certificate_json
 from interp.circuits.files import MOST_SEED, Record, record_json
 from interp.circuits.finder import FAITHFUL, Circuit, Judge, Target, eliminate, find_circuit
 from interp.circuits.graph import Graph
+from interp.circuits.learned.learning import Learned, learn_edges
 from interp.circuits.runs import CircuitRuns
 from interp.circuits.scores import HOWS, MOST_LOGITS, MOST_SCORED, EdgeScores, How
 from interp.circuits.text import parse_circuit
@@ -27,6 +28,7 @@ from interp.cli.circuits.choices import (
     FaithfulnessOption,
     FillOption,
     FullOption,
+    LearnOption,
     NodesOption,
     OnePairOption,
     PairsOption,
@@ -67,6 +69,7 @@ def circuit(
     text: EdgesTextOption = None,
     signed: SignedOption = False,
     prune: EliminateOption = True,
+    learn: LearnOption = None,
     random: RandomOption = None,
     full: FullOption = False,
     seed: SeedOption = 0,
@@ -83,6 +86,9 @@ def circuit(
     target, cut = _target(faithfulness, size, solved), checked_fill(fill)
     split, net = split_pairs(pairs, task, n, puzzle), load_model(model)
     given = None if text is None else _given(text, net, nodes)
+    if learn is not None:
+        _check_learned(learn, size, nodes, text, start, signed)
+        given, prune = _learned(net, split.found_by, target, learn, cut, seed, as_json), False
     if start is not None:
         scores = read_scores(Graph(net.cfg), Path(start), net.checkpoint_id)
     else:
@@ -108,14 +114,51 @@ def circuit(
         scores,
         signed,
         more=tuple(split.more) if solved else (),
+        anew=learn is not None,
     )
     _tell(record, held(net, record, full=full, quiet=as_json, n_random=random), as_json, path)
+
+
+def _check_learned(
+    steps: int, size: int | None, nodes: bool, text: str | None, start: str | None, signed: bool
+) -> None:
+    """Raise :class:`PuzzlescopeError` for what does not go with --learn."""
+    if steps < 1:
+        raise PuzzlescopeError(f"--learn expects at least 1 step, got {steps}.")
+    if size is None:
+        raise PuzzlescopeError("--learn expects the number of edges that are to stay, by --edges.")
+    others = {"--nodes": nodes, "--edges-text": text is not None, "--from": start is not None}
+    for name, there in (others | {"--signed": signed}).items():
+        if there:
+            raise PuzzlescopeError(
+                f"--learn weighs single edges, all of them, so {name} does not go with it."
+            )
+
+
+def _learned(
+    net: PuzzleGPT, pairs: list[Pair], target: Target, steps: int, fill: Fill, seed: int, quiet: bool
+) -> Circuit:
+    """The learned circuit of at most so many edges. How faithful it is is not known: nan."""
+    size, graph = int(target.amount), Graph(net.cfg)
+    learning = learn_edges.steps(
+        net,
+        pairs,
+        min(size, graph.n_edges),
+        steps=steps,
+        fill=fill,
+        bank=load_puzzles("bank"),
+        seed=seed,
+    )
+    learned: Learned = _last(learning, "learning", quiet, steps)
+    return Circuit(graph, learned.circuit(size), float("nan"))
 
 
 def _kept_of(runs: CircuitRuns, given: Circuit, target: Target, prune: bool, quiet: bool) -> Circuit:
     """A given circuit, with what it keeps, or what is left of it when what can go is dropped."""
     found = replace(given, faithfulness=Judge(runs).of(given.kept))
-    return _last(eliminate.steps(runs, found, target), "eliminating", quiet) if prune else found
+    if prune:
+        found = _last(eliminate.steps(runs, found, target), "eliminating", quiet)
+    return found
 
 
 def _tell(record: Record, certificate: Certificate, as_json: bool, path: Path | None) -> None:
@@ -232,14 +275,14 @@ def _as_made(
     return EdgeScores(graph, total, None, cast(How, how), read, cast(int, pairs), 0.0, 0.0)
 
 
-def _last(steps: Any, what: str, quiet: bool) -> Circuit:
-    """What a computation returns, its circuits counted on a terminal while they come. (It may yield none:
-    what is asked for may be there already.)"""
-    result: list[Circuit] = []
+def _last(steps: Any, what: str, quiet: bool, total: int | None = None) -> Any:
+    """What a computation returns, its news counted on a terminal while they come. (There may be none: what is
+    asked for may be there already.)"""
+    result: list[Any] = []
 
     def tried() -> Any:
         result.append((yield from steps))
 
-    for _ in progress((one for one in tried() if one is not None), what, quiet=quiet):
+    for _ in progress((one for one in tried() if one is not None), what, total=total, quiet=quiet):
         pass
     return result[0]

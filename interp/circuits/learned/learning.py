@@ -1,0 +1,225 @@
+"""The few edges that keep a model's answers, learned: Edge Pruning (Bhaskar et al., 2024, "Finding
+Transformer Circuits with Edge Pruning", section 3).
+
+Every edge has a gate that is drawn at random, in every step anew; what is learned are the odds of its being
+open. The loss is how far the predictions are from the whole model's (Kullback-Leibler divergence, mean over
+the answer's cells), and a penalty, with multipliers that are learned against it, on having more edges open
+than were asked for by then: the number falls from all to what was asked for, by the same share in every
+step, and stays there for the rest. All edges are weighed at once, so that of two that do the same work one
+can go, and what only several edges together are worth is seen: neither a gradient at the whole model tells
+that, nor leaving out one edge at a time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from interp.circuits.attribution import check_pairs
+from interp.circuits.finder import Kept
+from interp.circuits.graph import Graph, connected
+from interp.circuits.learned.gates import drawn, open_chance
+from interp.circuits.learned.runs import Gated, gated_logits
+from interp.circuits.writes import Fill, Fills, Writes, prompts, recorded, tokens_for
+from interp.engine.forward import Weights, weights_of
+from interp.engine.side_by_side import side_by_side
+from interp.errors import PuzzlescopeError
+from interp.model import PuzzleGPT
+from interp.model.hooks import check_not_planted, say_ignored
+from interp.pairs import Pair
+from interp.puzzles import PuzzleSet
+from interp.resumable import Steps, resumable
+
+STEPS, ROWS = 800, 2
+"""Of the descent, and puzzles in each."""
+FALLING = 0.7
+"""Of the steps: while the number of open gates falls."""
+BEGIN = 4.0
+"""Log-odds of every gate at first."""
+RATE, AGAINST = 0.3, 0.4
+"""Adam's rate for the log-odds, and for the multipliers of the penalty."""
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """What is learned.
+
+    Attributes:
+        graph: of the model.
+        log_odds: of every edge's gate to be open; minus infinity where there is no edge.
+    """
+
+    graph: Graph
+    log_odds: Float[np.ndarray, "reader writer"]
+
+    def circuit(self, n: int) -> Kept:
+        """The edges whose gates are likeliest to be open, pruned to paths from the embedding to the logits: a
+        circuit of at most ``n``."""
+        taken, too_many = 0, self.graph.n_edges + 1
+        while too_many - taken > 1:
+            some = (taken + too_many) // 2
+            fits = self._top(some).sum() <= n
+            taken, too_many = (some, too_many) if fits else (taken, some)
+        return self._top(taken)
+
+    def _top(self, n: int) -> Kept:
+        order = np.argsort(-self.log_odds, axis=None, kind="stable")[:n]
+        found = np.zeros_like(self.graph.possible)
+        found.flat[order] = True
+        return connected(self.graph, found)
+
+
+@dataclass(frozen=True, eq=False)
+class Learning:
+    """How far it is.
+
+    Attributes:
+        step: how many are done.
+        of: how many there are.
+        kl: nats a cell, of the last step's puzzles, mean over its cells.
+        edges: gates that are expected to be open.
+        learned: so far.
+    """
+
+    step: int
+    of: int
+    kl: float
+    edges: float
+    learned: Learned
+
+
+@resumable
+def learn_edges(
+    model: PuzzleGPT,
+    pairs: Sequence[Pair],
+    n: int,
+    *,
+    steps: int = STEPS,
+    fill: Fill = "mean",
+    bank: PuzzleSet | None = None,
+    seed: int = 0,
+) -> Steps[Learning, Learned]:
+    """Which edges keep the answers of some pairs' bases once about so many are left.
+
+    Args:
+        pairs: whose ends have the same grids at the same positions.
+        n: edges that are to be left.
+        steps: of the descent. Fewer are quicker, and leave a worse circuit.
+        fill: what an edge whose gate is shut reads.
+        bank: for the fills that take puzzles from it.
+        seed: which puzzles and gates are drawn in every step.
+
+    Yields:
+        How far it is, after every step.
+
+    Raises:
+        PuzzlescopeError: if there is no pair, or its positions do not align, or the model has not so many
+            edges, or is a planted circuit.
+    """
+    check_not_planted(model, "learned circuits")
+    say_ignored(model, "learned circuits")
+    check_pairs(pairs)
+    if not 0 < n <= Graph(model.cfg).n_edges or steps < 1:
+        raise PuzzlescopeError(
+            f"Expected 1 to {Graph(model.cfg).n_edges:,} edges and at least one step, got {n:,} and"
+            f" {steps:,}."
+        )
+    examples = _Examples(weights_of(model), pairs, fill, bank)
+    descent = _Descent(model, n, steps, seed)
+    rng = np.random.default_rng(seed)
+    for step in range(steps):
+        chosen = rng.choice(len(pairs), min(ROWS, len(pairs)), replace=False)
+        batch = list[_Example]()
+        for k in chosen.tolist():
+            batch.append((yield from examples.of(k)))
+        kl = descent.step(step, batch)
+        yield Learning(step + 1, steps, kl, descent.expected, descent.learned)
+    return descent.learned
+
+
+@dataclass(frozen=True, eq=False)
+class _Example:
+    """A prompt, what is read in its run where a gate is shut, and the logarithm of the probabilities that the
+    whole model gives the answer's cells."""
+
+    tokens: Int[Tensor, " pos"]
+    others: Writes
+    whole: Float[Tensor, "100 vocab"]
+
+    def divergence(self, model: PuzzleGPT, gates: Gated) -> tuple[Tensor, Gated]:
+        """Nats a cell, and the gradient at the gates."""
+        with torch.inference_mode(False), torch.enable_grad():
+            # What was made in inference mode is in no gradient.
+            tokens, others, whole = self.tokens.clone(), self.others.clone(), self.whole.clone()
+            gates = gates.clone().requires_grad_()
+            cut = gated_logits(model, tokens[None], others[None], gates)[0].log_softmax(-1)
+            kl = (whole.exp() * (whole - cut)).sum(-1).mean()
+            return kl.detach(), torch.autograd.grad(kl, gates)[0]
+
+
+class _Examples:
+    """Those of some pairs' bases."""
+
+    def __init__(self, weights: Weights, pairs: Sequence[Pair], fill: Fill, bank: PuzzleSet | None):
+        self._weights, self._pairs = weights, pairs
+        self._fills = Fills(weights, fill, bank)
+        self._known: dict[int, Tensor] = {}
+
+    def of(self, k: int) -> Steps[None, _Example]:
+        tokens = tokens_for(self._weights, prompts(self._pairs[k])[0])
+        others = yield from self._fills.of(self._pairs[k])
+        if k not in self._known:
+            self._known[k] = recorded(self._weights, tokens).logits.log_softmax(-1)
+            yield None
+        return _Example(tokens, others, self._known[k])
+
+
+class _Descent:
+    """The odds of the gates, and their descent."""
+
+    def __init__(self, model: PuzzleGPT, n: int, steps: int, seed: int):
+        self._model, self._graph, self._n, self._steps = model, Graph(model.cfg), n, steps
+        self._rng = torch.Generator().manual_seed(seed)
+        with torch.inference_mode(False):
+            self._possible = torch.from_numpy(self._graph.possible).to(model.device)
+            begin = torch.full(self._possible.shape, BEGIN, device=model.device)
+            self._log_odds = begin.requires_grad_()
+            self._against = torch.zeros(2, device=model.device, requires_grad=True)
+            self._down = torch.optim.Adam([self._log_odds], lr=RATE, betas=(0.9, 0.99))
+            self._up = torch.optim.Adam([self._against], lr=AGAINST, maximize=True)
+
+    @property
+    def expected(self) -> float:
+        """Gates that are open."""
+        return float((open_chance(self._log_odds.detach()) * self._possible).sum())
+
+    @property
+    def learned(self) -> Learned:
+        found = self._log_odds.detach().masked_fill(~self._possible, -torch.inf)
+        return Learned(self._graph, found.cpu().numpy())
+
+    def step(self, number: int, examples: Sequence[_Example]) -> float:
+        """One step on some prompts, side by side; returns the divergence, nats a cell."""
+        with torch.inference_mode(False), torch.enable_grad():
+            gates = drawn(self._log_odds, self._possible, self._rng)
+            at = gates.detach()
+            found = side_by_side(lambda one: one.divergence(self._model, at), examples, at.device)
+            too_many = (open_chance(self._log_odds) * self._possible).sum() - self._wanted(number)
+            share = too_many / self._graph.n_edges
+            penalty = self._against[0] * share + self._against[1] * share**2
+            mean = torch.stack([gradient for _, gradient in found]).mean(0)
+            learned = [self._log_odds, self._against]
+            self._log_odds.grad, self._against.grad = torch.autograd.grad(
+                [gates, penalty], learned, [mean, torch.ones_like(penalty)]
+            )
+            self._down.step()
+            self._up.step()
+        return float(torch.stack([kl for kl, _ in found]).mean())
+
+    def _wanted(self, number: int) -> float:
+        """How many are to be open in a step."""
+        fallen = min(1.0, number / max(1.0, FALLING * self._steps))
+        return self._graph.n_edges * (self._n / self._graph.n_edges) ** fallen
