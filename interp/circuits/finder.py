@@ -330,7 +330,8 @@ def eliminate(
     path; a round in which none can go is the last. What is left is minimal: without any one of its edges it
     is not what was asked for. Of a target of size it ends when no more than so many are left.
 
-    What costs least is told by faithfulness, and for answers that are to stay right by their loss.
+    What costs least is told by faithfulness, for a target of size by how near it is to 1, and for answers
+    that are to stay right by their loss.
 
     Args:
         share: of the edges that are left, how many are dropped together at most. More takes fewer rounds and
@@ -411,7 +412,11 @@ class _Round:
         return found
 
     def _cost(self, found: Standings) -> Float[np.ndarray, " run"]:
-        return found.loss if self.target.kind == "solved" else -found.faithfulness
+        if self.target.kind == "solved":
+            return found.loss
+        # Where a number of edges is asked for, what keeps more than all of the gap is no better than what
+        # keeps less; where a share is, all that is above it may be spent.
+        return np.abs(1 - found.faithfulness) if self.target.kind == "size" else -found.faithfulness
 
 
 @resumable

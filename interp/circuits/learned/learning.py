@@ -208,7 +208,7 @@ class _Descent:
             at = gates.detach()
             found = side_by_side(lambda one: one.divergence(self._model, at), examples, at.device)
             too_many = (open_chance(self._log_odds) * self._possible).sum() - self._wanted(number)
-            share = too_many / self._graph.n_edges
+            share = too_many.relu() / self._graph.n_edges
             penalty = self._against[0] * share + self._against[1] * share**2
             mean = torch.stack([gradient for _, gradient in found]).mean(0)
             learned = [self._log_odds, self._against]
@@ -217,6 +217,7 @@ class _Descent:
             )
             self._down.step()
             self._up.step()
+            self._against.data.clamp_(min=0)
         return float(torch.stack([kl for kl, _ in found]).mean())
 
     def _wanted(self, number: int) -> float:

@@ -201,3 +201,16 @@ def test_the_whole_model_answers_a_puzzle_right_and_the_empty_one_does_not() -> 
     assert cells.tolist() == [1.0] and solved.tolist() == [True]
     cells, solved = pairs_alike(runs, np.zeros_like(graph.possible), answers)
     assert 0.5 < cells[0] < 1 and solved.tolist() == [False]
+
+
+def test_of_a_number_of_edges_those_are_left_that_are_nearest_to_the_model(runs: CircuitRuns) -> None:
+    """Not those that keep most: without an edge that does harm more than all of the gap is kept."""
+    whole = Circuit(GRAPH, GRAPH.possible, 1.0)
+    places = np.argwhere(GRAPH.possible)
+    fewer = np.repeat(GRAPH.possible[None], len(places), 0)
+    fewer[np.arange(len(places)), places[:, 0], places[:, 1]] = False
+    shares = finish(Judge(runs).standings(fewer, GRAPH.possible)).faithfulness
+    nearest, most = np.abs(1 - shares).argmin(), shares.argmax()
+    assert shares[most] > 1 + abs(1 - shares[nearest])
+    found = eliminate(runs, whole, Target("size", GRAPH.n_edges - 1))
+    assert np.array_equal(found.kept, connected(GRAPH, fewer[nearest]))
