@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from interp.circuits.finder import top_circuit as top_circuit
     from interp.circuits.graph import Graph as Graph
     from interp.circuits.graph import connected as connected
+    from interp.circuits.learned.learning import learn_edges as learn_edges
     from interp.circuits.runs import CircuitRuns as CircuitRuns
     from interp.engine.contrast import Contrast as Contrast
     from interp.engine.forcing import parse_forced as parse_forced

@@ -61,6 +61,7 @@ HOMES = {
     "exact_edges": "interp.circuits.exact",
     "Graph": "interp.circuits.graph",
     "Judge": "interp.circuits.finder",
+    "learn_edges": "interp.circuits.learned.learning",
     "Target": "interp.circuits.finder",
     "find_circuit": "interp.circuits.finder",
     "top_circuit": "interp.circuits.finder",
