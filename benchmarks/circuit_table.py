@@ -58,7 +58,7 @@ FAITHFUL, MOST = 0.9, 0.88
 OVER_MEAN = "eap-ig-mean"
 """EAP-IG by which what an edge carries is held against the mean; over 8 pairs."""
 LEARNED = "learned"
-LEARNED_ON, LEARNED_SEED, LEARNED_STEPS, LEARNED_EDGES = 400, 4711, 1400, 320
+LEARNED_ON, LEARNED_SEED, LEARNED_STEPS, LEARNED_EDGES = 400, 4711, 1400, 560
 """Pairs that are drawn to learn on, by which seed; steps of the descent, and edges that it is to leave."""
 COMPARED = "contact"
 """The task that is looked at with the mean in the place of cut edges as well."""

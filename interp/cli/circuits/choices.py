@@ -52,8 +52,8 @@ LearnOption = Annotated[
     int | None,
     typer.Option(
         "--learn",
-        help="With --edges: learn which stay, in so many steps of descent (usual: 800, an hour or less), over"
-        " --n pairs (usual: 64).",
+        help="With --edges: learn which stay, in so many steps of descent (usual: 800, ten minutes or so),"
+        " over --n pairs (usual: 64).",
     ),
 ]
 RandomOption = Annotated[
