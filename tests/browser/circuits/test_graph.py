@@ -67,3 +67,12 @@ def test_from_the_graph_to_what_leads_to_a_cell_and_back(page: Page, address: st
     finished(page)
     expect(page.get_by_role("heading", name="Certificate")).to_be_visible()
     assert "cell=g4r2c3" in page.url and "cut=L1.H1%3Elogits" in page.url
+
+
+def test_pointing_at_a_box_lists_its_edges(page: Page, address: str) -> None:
+    page.goto(f"{address}/graph?whose=puzzle&how=eap&circuit={GIVEN}")
+    graph = page.locator("[class*=st-key-graph-picture]")
+    graph.get_by_role("button", name=re.compile("^L1.H1,")).first.hover()
+    panel = graph.get_by_role("region", name="Edges, with numbers")
+    expect(panel.locator(".head")).to_have_text("L1.H1")
+    expect(panel.get_by_role("button")).to_have_text(["L0.mlp", "logits"])
