@@ -241,4 +241,7 @@ def test_what_cannot_be_answered_is_told_and_the_page_stays(page: AppTest) -> No
     filled(page)
     assert not page.exception and not page.error
     assert "that is no gap" in page.info[0].value
+    told = " ".join(one.value for one in page.caption)
+    assert "Scored on this puzzle and its" in told and "Could not be measured on" in told
+    assert "so far" not in told and "To be measured" not in told, "nothing more is to come"
     assert page.segmented_control(key="graph-whose").value == "puzzle"
