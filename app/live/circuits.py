@@ -58,6 +58,11 @@ class Shown:
         return any(one is not None and one.progress is not None for one in parts)
 
     @property
+    def refused(self) -> bool:
+        """Whether it ends here, because something cannot be answered."""
+        return bool(self.problems) and not self.under_way
+
+    @property
     def stopped(self) -> bool:
         """Whether the visitor has stopped it before the end."""
         parts = (self.effects, self.search, self.certificate)

@@ -33,7 +33,8 @@ def show(scene: Scene, shown: Shown) -> None:
             return
         words = asking.pairs_of(scene).others().words
         if state is None or state.certificate is None:
-            told = "Measuring" if seen is not None and seen.progress is not None else "To be measured"
+            waiting = "Could not be measured" if shown.refused else "To be measured"
+            told = "Measuring" if seen is not None and seen.progress is not None else waiting
             st.caption(f"{told} on {words}.")
             return
         wanted = chosen(PAGE)["target"] if not chosen(PAGE)["circuit"] else None

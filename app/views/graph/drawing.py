@@ -76,6 +76,8 @@ def told(scene: Scene, shown: Shown, circuit: Circuit | None, rough: bool) -> st
         state, known = shown.effects.state, shown.known
         of = f"{0 if state is None else state.known} of {1 if state is None else state.n} pairs"
         first = " (a first look by two pairs)" if known is not state else ""
+        if shown.refused and state is not None and state.complete:
+            return f"Scored on {asked.effects.pairs.words}. Shown: {_largest(circuit)}."
         return f"Scoring edges: {of}{first}. Shown: {_largest(circuit)} so far."
     found = f"{_size(circuit)} keep {circuit.faithfulness:.0%} of the difference"
     if shown.search.state.complete:

@@ -26,6 +26,9 @@ from interp.figures.circuit import CircuitPicture, Said, html, said_of, svg
 from interp.figures.circuit.said import FILL_WORDS
 from interp.outputs import strict_json
 
+SEED = 0
+"""What the page draws at random is drawn with: what ``certify`` and the finder take if nothing is said."""
+
 
 def show(scene: Scene, backend: Backend) -> None:
     """Draw the button that opens it all. Nothing is computed before it is asked for."""
@@ -139,6 +142,7 @@ class _Made:
             return html(picture, None, facts, programs={"Python": program}, state=state)
         facts += [
             ("Held against", pairs.others().words),
+            ("Seed", f"{SEED}, of all that is drawn at random"),
             ("The circuit as text", edges_text(picture.kept, picture.graph)),
         ]
         programs = {
@@ -163,7 +167,7 @@ class _Made:
             effects.pairs.all(),
             question.pairs.all(),
             effects.fill,
-            0,
+            SEED,
             self.asked.target,
             scores,
             question.signed,

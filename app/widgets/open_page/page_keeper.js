@@ -6,7 +6,7 @@ const SETTLED = 20_000 // milliseconds after which a page that Streamlit gives u
 const AGAIN = 3000 // milliseconds after which a server that is away is asked again whether the visitor may still enter
 const PATIENCE = 10_000 // milliseconds to wait for the run of a step that was gone to
 
-const STEPS = ["model", "puzzle", "off", "pin", "show", "story", "at"] // what makes a step in the history; the rest changes the step one is at
+const STEPS = ["model", "puzzle", "off", "cut", "pin", "show", "story", "at"] // what makes a step in the history; the rest changes the step one is at
 
 const PAINTED = ["puzzle", "cell"] // what a stroke of the easel changes
 

@@ -22,6 +22,7 @@ from interp.cli.circuits.choices import (
     PairsOption,
     PairsTaskOption,
     SeedOption,
+    check_counts,
     checked_fill,
     split_pairs,
 )
@@ -60,8 +61,7 @@ def certify(
     text, those that --task, --pairs and --n choose. Sizes are told by the scores of its file; where there
     are none, edges are scored by EAP-IG, which is said. A circuit given as text is to keep 0.9 of the gap."""
     path = checked(out)
-    if n < 1:
-        raise PuzzlescopeError(f"--n expects at least 1, got {n}.")
+    check_counts(n=n)
     check_seed(seed)
     cut, net = checked_fill(fill), load_model(model)
     given = INTO in what

@@ -68,6 +68,14 @@ SeedOption = Annotated[int, typer.Option("--seed", help="What is drawn at random
 FillOption = Annotated[str, typer.Option("--fill", help=f"What a cut edge reads: {' | '.join(FILLS)}.")]
 
 
+def check_counts(**counts: int | None) -> None:
+    """Raise :class:`PuzzlescopeError` for the first of these options that is less than 1; one that was left
+    out is none."""
+    for name, count in counts.items():
+        if count is not None and count < 1:
+            raise PuzzlescopeError(f"--{name} expects at least 1, got {count}.")
+
+
 def checked_fill(fill: str) -> Fill:
     """A fill by its name, if there is such."""
     if fill not in FILLS:

@@ -39,6 +39,7 @@ from interp.cli.circuits.choices import (
     SignedOption,
     SizeOption,
     SolvedOption,
+    check_counts,
     checked_fill,
     split_pairs,
 )
@@ -80,8 +81,7 @@ def circuit(
     """Find a small circuit for a share of the difference of logits between the two ends of pairs, for a
     number of edges, or for answers that stay right; and hold it against pairs that it was not found by."""
     path = checked(out)
-    if n < 1 or (random is not None and random < 1):
-        raise PuzzlescopeError(f"--n and --random expect at least 1, got {n} and {random}.")
+    check_counts(n=n, random=random)
     check_seed(seed)
     target, cut = _target(faithfulness, size, solved), checked_fill(fill)
     split, net = split_pairs(pairs, task, n, puzzle), load_model(model)

@@ -17,6 +17,7 @@ from interp.cli.circuits.choices import (
     FillOption,
     PairsOption,
     PairsTaskOption,
+    check_counts,
     checked_fill,
     chosen_pairs,
 )
@@ -130,8 +131,7 @@ def _check(method: str, n: int, steps: int) -> None:
     """Raise :class:`PuzzlescopeError` for an option that cannot be."""
     if method not in HOWS:
         raise PuzzlescopeError(f"No method '{method}': expected one of {', '.join(HOWS)}.")
-    if n < 1 or steps < 1:
-        raise PuzzlescopeError(f"--n and --steps expect at least 1, got {n} and {steps}.")
+    check_counts(n=n, steps=steps)
 
 
 def _report(

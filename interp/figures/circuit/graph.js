@@ -262,8 +262,9 @@ class CircuitGraph {
     this.svg.addEventListener("pointermove", (event) => {
       const [x, y] = pointOf(event)
       if (this.drag) return this.dragTo(x, y)
+      const box = boxOf(event) // now: in a shadow tree an event has lost its target when the frame comes
       cancelAnimationFrame(this.frame)
-      this.frame = requestAnimationFrame(() => this.pointAt(boxOf(event), x, y))
+      this.frame = requestAnimationFrame(() => this.pointAt(box, x, y))
     })
     this.svg.addEventListener("pointerup", (event) => {
       const { drag } = this

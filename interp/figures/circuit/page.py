@@ -8,6 +8,8 @@ from hashlib import sha256
 from html import escape
 from typing import Any
 
+import torch
+
 from interp.circuits.files import WITHIN
 from interp.export.tables import VERSION
 from interp.figures.circuit.picture import CircuitPicture
@@ -39,7 +41,8 @@ def html(
 
     Args:
         certificate: what was found on held-out pairs, in the words of the page.
-        facts: what stands below the title, each a name and a value: seeds, versions, the checkpoint.
+        facts: what stands at the end, each a name and a value: seeds, the checkpoint. Versions and the date
+            come after them.
         programs: text by what it is, such as the Python program and the command that compute the same.
         date: left out, today's.
         record: the circuit's file (:mod:`interp.circuits.files`), which the page holds and does not show:
@@ -49,7 +52,8 @@ def html(
     digest = b64encode(sha256(script.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:"
     given = json.dumps({"picture": picture.data(), "state": state.data()}, allow_nan=False)
-    shown = [("Model", picture.model), *facts, ("Puzzlescope", VERSION), ("Date", date or today())]
+    versions = [("Puzzlescope", VERSION), ("PyTorch", torch.__version__)]
+    shown = [("Model", picture.model), *facts, *versions, ("Date", date or today())]
     lines = "".join(f"<dt>{_text(name)}</dt><dd>{_text(value)}</dd>" for name, value in shown if value)
     style = "".join(file.read_text() for file in (STYLE, HERE / "page.css", CERTIFICATE_STYLE))
     return (

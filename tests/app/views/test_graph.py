@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import numpy as np
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
 from app.state.link import Context, query_of, read_query
@@ -91,7 +92,10 @@ def test_its_files_hold_the_scores_and_are_read_again(
     asked, backend = CircuitOf(effects, Target("size", 20), eliminate=False), Backend()
     made = export._Made(Scene(model_folder, puzzle), backend, asked, None, False, None)
     scores, model = backend.ask(model_folder, effects).scores, load_model(model_folder)
-    assert f"edges for puzzle {PUZZLE[:6]}, {puzzle.task}</h1>" in made.html()
+    page = made.html()
+    assert f"edges for puzzle {PUZZLE[:6]}, {puzzle.task}</h1>" in page
+    for fact in ("Seed</dt><dd>0, of all that is drawn at random<", f"PyTorch</dt><dd>{torch.__version__}<"):
+        assert fact in page
     for name, text in (("own.json", made.json()), ("own.html", made.html())):
         (tmp_path / name).write_text(text)
         found = read_record(tmp_path / name, model)
@@ -237,4 +241,7 @@ def test_what_cannot_be_answered_is_told_and_the_page_stays(page: AppTest) -> No
     filled(page)
     assert not page.exception and not page.error
     assert "that is no gap" in page.info[0].value
+    told = " ".join(one.value for one in page.caption)
+    assert "Scored on this puzzle and its" in told and "Could not be measured on" in told
+    assert "so far" not in told and "To be measured" not in told, "nothing more is to come"
     assert page.segmented_control(key="graph-whose").value == "puzzle"

@@ -20,10 +20,18 @@ def test_a_box_is_ablated_and_an_edge_is_cut(page: Page, address: str) -> None:
     page.wait_for_url(re.compile(r"off=L1\.H1"))
     finished(page)
     expect(page.locator("[class*=st-key-graph-strip]").get_by_text("L1.H1 off", exact=True)).to_be_visible()
-    graph.get_by_role("button", name="L1.H1 → logits").first.click()
+    graph.get_by_role("table", name="Is read by").get_by_role("button", name="logits", exact=True).click()
     page.wait_for_url(re.compile(r"cut=L1\.H1%3Elogits"))
     answers = page.locator(".st-key-graph-answers")
     expect(answers).to_contain_text(re.compile("nothing ablated the logit difference (falls|rises) from"))
+    finished(page)
+    page.go_back()  # a cut is a step, as an ablation is
+    page.wait_for_url(re.compile(r"off=L1\.H1(?!.*cut=)"))
+    finished(page)
+    expect(answers).not_to_contain_text("With the cut alone")
+    page.go_forward()
+    page.wait_for_url(re.compile(r"off=L1\.H1.*cut=L1\.H1%3Elogits"))
+    expect(answers).to_contain_text("With the cut alone")
 
 
 def test_the_answer_stays_in_sight_below_it(page: Page, address: str) -> None:
@@ -67,3 +75,12 @@ def test_from_the_graph_to_what_leads_to_a_cell_and_back(page: Page, address: st
     finished(page)
     expect(page.get_by_role("heading", name="Certificate")).to_be_visible()
     assert "cell=g4r2c3" in page.url and "cut=L1.H1%3Elogits" in page.url
+
+
+def test_pointing_at_a_box_lists_its_edges(page: Page, address: str) -> None:
+    page.goto(f"{address}/graph?whose=puzzle&how=eap&circuit={GIVEN}")
+    graph = page.locator("[class*=st-key-graph-picture]")
+    graph.get_by_role("button", name=re.compile("^L1.H1,")).first.hover()
+    panel = graph.get_by_role("region", name="Edges, with numbers")
+    expect(panel.locator(".head")).to_have_text("L1.H1")
+    expect(panel.get_by_role("button")).to_have_text(["L0.mlp", "logits"])
