@@ -16,6 +16,7 @@ from xdist.scheduler import LoadScopeScheduling
 from scripts.dashboard import CHROMIUM_ARGUMENTS
 from scripts.find_chromium import find_chromium
 from tests import checks
+from tests.browser.kept.browsers import KEEPING
 
 if TYPE_CHECKING:
     from interp.ablation import ReferenceMeans
@@ -75,7 +76,7 @@ def chromium() -> Iterator[Browser]:
     """One for the whole run: Playwright can be started only once in a process."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=str(find_chromium()), args=[*CHROMIUM_ARGUMENTS, PLAIN_NAME]
+            executable_path=str(find_chromium()), args=[*CHROMIUM_ARGUMENTS, *KEEPING, PLAIN_NAME]
         )
         yield browser
         browser.close()

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from scripts.dashboard import SECONDS, dashboard
+from tests.browser.kept.browsers import Browsers
 
 expect.set_options(timeout=1000 * SECONDS)  # a busy machine is slow, not wrong
 
@@ -21,20 +22,31 @@ def address() -> Iterator[str]:
 NewContext = Callable[..., BrowserContext]
 
 
+@pytest.fixture(scope="session")
+def browsers(chromium: Browser) -> Browsers:
+    return Browsers(chromium)
+
+
 @pytest.fixture
-def new_context(chromium: Browser) -> Iterator[NewContext]:
-    """Makes browsers that know nothing of each other, each as patient as a busy machine asks for."""
+def new_context(chromium: Browser, browsers: Browsers) -> Iterator[NewContext]:
+    """Gives browsers that know nothing of each other. One that is ``fresh`` has never opened a page, as has
+    one with options, or of another size."""
+    taken: list[BrowserContext] = []
     made: list[BrowserContext] = []
 
-    def make(width: int = 1280, height: int = 900, **options: Any) -> BrowserContext:
-        context = chromium.new_context(viewport={"width": width, "height": height}, **options)
-        context.set_default_timeout(1000 * SECONDS)
-        made.append(context)
-        return context
+    def give(width: int = 1280, height: int = 900, *, fresh: bool = False, **options: Any) -> BrowserContext:
+        if not (fresh or options) and (width, height) == (1280, 900):
+            taken.append(browsers.take())
+            return taken[-1]
+        made.append(chromium.new_context(viewport={"width": width, "height": height}, **options))
+        made[-1].set_default_timeout(1000 * SECONDS)
+        return made[-1]
 
-    yield make
+    yield give
     for context in made:
         context.close()
+    for context in taken:
+        browsers.give_back(context)
 
 
 @pytest.fixture

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from statistics import median
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from app.widgets.loss_readout import readout as loss_readout
 from interp.engine.measures import MEASURES, METRICS
 from interp.figures.scale import ink
-from scripts.dashboard import SECONDS
 from tests.browser.conftest import NewContext, finished, settled
+from tests.browser.kept.browsers import Browsers
 
 pytestmark = pytest.mark.browser
 
@@ -67,18 +67,18 @@ def test_losses_are_never_printed_over_one_another(page: Page) -> None:
 
 
 @pytest.fixture(scope="module")
-def workbench(chromium: Browser, address: str) -> Iterator[Page]:
+def workbench(browsers: Browsers, address: str) -> Iterator[Page]:
     """With a layer off and all measured, for tests that only look."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 1000})
-    context.set_default_timeout(1000 * SECONDS)
+    context = browsers.take()
     page = context.new_page()
+    page.set_viewport_size({"width": 1280, "height": 1000})
     page.goto(f"{address}/?off=L1.attn")
     expect(page.locator(".board .tile.costliest")).to_have_count(1)
     expect(page.locator(".board .tile.pending")).to_have_count(0)
     expect(page.locator(".board .tile.approximate")).to_have_count(0)
     settled(page)
     yield page
-    context.close()
+    browsers.give_back(context)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -235,8 +235,9 @@ MOVES = """
 
 
 @pytest.mark.parametrize("query", ["", "heads", "logbook", "circuits?show=patching"])
-def test_what_is_drawn_stays_where_it_is(page: Page, address: str, query: str) -> None:
+def test_what_is_drawn_stays_where_it_is(new_context: NewContext, address: str, query: str) -> None:
     """The layout shift of a page from its title on; 0.1 is good for a page, its opening too."""
+    page = new_context(fresh=True).new_page()
     page.add_init_script(MOVES)
     page.goto(f"{address}/{query}")
     finished(page)

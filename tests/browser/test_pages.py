@@ -23,7 +23,7 @@ def go(page: Page, name: str) -> None:
 
 
 def test_the_scene_goes_along_and_no_other_host_is_asked(new_context: NewContext, address: str) -> None:
-    context = new_context()
+    context = new_context(fresh=True)  # which fetches all there is
     asked: list[str] = []
     said: list[str] = []
     context.on("request", lambda request: asked.append(request.url))
@@ -159,7 +159,9 @@ def test_a_cell_chosen_on_the_film_is_in_the_link_that_others_open(
     page.locator('.strip .panel[data-panel="Model"] .cell[data-cell="35"]').click()
     expect(page).to_have_url(re.compile("cell=g4r4c6"))
     expect(page.get_by_text("Row 4, column 6, stage by stage")).to_be_visible()
-    other = new_context(1920, 1080, color_scheme="dark").new_page()
+    other = new_context().new_page()
+    other.set_viewport_size({"width": 1920, "height": 1080})
+    other.emulate_media(color_scheme="dark")
     other.goto(page.url)
     expect(other.get_by_text("Row 4, column 6, stage by stage")).to_be_visible()
     assert other.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -2,9 +2,10 @@
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, WebError, expect
 
 from tests.browser.conftest import NewContext, settled
 
@@ -12,20 +13,35 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def hosts(context: BrowserContext) -> list[str]:
+def hosts(context: BrowserContext) -> Iterator[list[str]]:
     """Every address that the browser asks."""
     asked: list[str] = []
-    context.on("request", lambda request: asked.append(request.url))
-    return asked
+
+    def note(request: Request) -> None:
+        asked.append(request.url)
+
+    context.on("request", note)
+    yield asked
+    context.remove_listener("request", note)
 
 
 @pytest.fixture
-def complaints(context: BrowserContext) -> list[str]:
+def complaints(context: BrowserContext) -> Iterator[list[str]]:
     """Errors that the browser writes to its console."""
     said: list[str] = []
-    context.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
-    context.on("weberror", lambda error: said.append(str(error.error)))
-    return said
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            said.append(message.text)
+
+    def fail(error: WebError) -> None:
+        said.append(str(error.error))
+
+    context.on("console", note)
+    context.on("weberror", fail)
+    yield said
+    context.remove_listener("console", note)
+    context.remove_listener("weberror", fail)
 
 
 def panel(page: Page, name: str) -> Locator:
@@ -337,10 +353,9 @@ def test_figures_data_and_code_are_exported(page: Page, address: str) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 1920])
-def test_the_page_fits_a_laptop_and_a_projector(
-    new_context: NewContext, address: str, scheme: str, width: int
-) -> None:
-    page = new_context(width, 800, color_scheme=scheme).new_page()
+def test_the_page_fits_a_laptop_and_a_projector(page: Page, address: str, scheme: str, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    page.emulate_media(color_scheme=scheme)
     page.goto(address)
     settled(page)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

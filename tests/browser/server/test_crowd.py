@@ -79,8 +79,9 @@ def test_one_who_waits_is_told_the_place_and_nothing_moves(crowd: Crowd, new_con
 
 
 def test_a_full_server_says_so_and_lets_the_next_in(crowd: Crowd, new_context: NewContext) -> None:
-    first, second = new_context(), new_context(width=390, height=800)
+    first, second = new_context(), new_context()
     one, other = first.new_page(), second.new_page()
+    other.set_viewport_size({"width": 390, "height": 800})
     one.goto(crowd.address)
     finished(one)
     other.goto(crowd.address)

@@ -78,8 +78,9 @@ def asked(context: BrowserContext) -> list[str]:
     return urls
 
 
-def test_nothing_is_asked_of_another_machine(server: Running, heard: Path, context: BrowserContext) -> None:
+def test_nothing_is_asked_of_another_machine(server: Running, heard: Path, new_context: NewContext) -> None:
     """By the browser and by the server, on every page, in an export, and for administrators."""
+    context = new_context(fresh=True)  # which fetches all there is
     urls = asked(context)
     page = context.new_page()
     for path in ("?off=L0.H1", "logbook", "heads", "circuits", "stories", "admin", "no-such-page"):

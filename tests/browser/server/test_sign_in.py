@@ -209,9 +209,10 @@ def test_a_password_opens_where_the_address_is_neither_https_nor_this_machines(
 
 
 def test_on_a_phone_the_name_has_room_beside_the_title(new_context: NewContext, password_site: Site) -> None:
-    context = new_context(width=390, height=844)
+    context = new_context()
     password_site.give(context, password_site.seal.session(password_site.seal.begun("", "")))
     page = context.new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
     page.goto(password_site.url)
     finished(page)
     who = page.get_by_role("button", name="Signed in")
