@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 import numpy as np
 import torch
+from cachetools import LRUCache
 from jaxtyping import Float, Int
 from torch import Tensor
 
@@ -44,6 +45,9 @@ assert set(FILLS) == set(get_args(Fill))
 
 REFERENCE = 64
 """Puzzles over which the mean is taken."""
+MEANS = 8
+"""Means that are kept at a time: 23 MB each of the default model, and one for each order of the grids is the
+rule."""
 
 Writes = Float[Tensor, "writer pos d_model"]
 
@@ -151,7 +155,8 @@ class Fills:
 
     def __init__(self, weights: Weights, fill: Fill, bank: PuzzleSet | None = None):
         self._weights, self._fill, self._bank = weights, fill, bank
-        self._means: dict[tuple[Puzzle, ...], Writes] = {}
+        # Pairs of the bank's own puzzles have one each: a puzzle is not in the mean that is its own.
+        self._means: LRUCache[tuple[Puzzle, ...], Writes] = LRUCache(MEANS)
 
     def of(self, pair: Pair) -> Steps[None, Writes]:
         """Those of a pair's runs, with a pause after every run that it takes."""
@@ -160,9 +165,11 @@ class Fills:
             yield None
             return found
         puzzles = reference(pair, self._bank)
-        if puzzles not in self._means:
-            self._means[puzzles] = yield from fill_of.steps(self._weights, pair, self._fill, self._bank)
-        return self._means[puzzles]
+        known = self._means.get(puzzles)
+        if known is None:
+            known = yield from fill_of.steps(self._weights, pair, self._fill, self._bank)
+            self._means[puzzles] = known
+        return known
 
 
 def reference(pair: Pair, bank: PuzzleSet) -> tuple[Puzzle, ...]:

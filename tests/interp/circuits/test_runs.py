@@ -1,12 +1,14 @@
 """Runs cut down to a circuit: whole, empty, and one edge short."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from interp import load_puzzles
-from interp.circuits import branches
+from interp.circuits import branches, writes
 from interp.circuits import runs as runs_of
 from interp.circuits.exact import exact_edges
 from interp.circuits.graph import Graph, connected
@@ -14,6 +16,7 @@ from interp.circuits.runs import CircuitRuns
 from interp.engine.forward import weights_of
 from interp.model import PuzzleGPT
 from interp.pairs import Pair, shipped_pairs
+from interp.resumable import finish
 from tests.interp.circuits import by_hooks
 from tests.support.models import SMALL
 
@@ -169,3 +172,19 @@ def test_streams_of_one_product_are_those_that_are_added_up(
     assert not used
     for one, other in zip(found, expected, strict=True):
         torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+
+
+def test_means_are_kept_within_bounds(model: PuzzleGPT, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of the bank's own puzzles has another mean: it is not in its own."""
+    monkeypatch.setattr(writes, "REFERENCE", 4)
+    monkeypatch.setattr(writes, "MEANS", 2)
+    bank, weights = load_puzzles("bank"), weights_of(model)
+    own = list(bank.filter(structure=bank[0].structure))[:4]
+    pairs = [replace(shipped_pairs("rule", "frame")[0], base=one) for one in own]
+    fills, found = writes.Fills(weights, "mean", bank), list[Tensor]()
+    for pair in [*pairs, pairs[0]]:
+        found.append(finish(fills.of(pair)))
+        assert len(fills._means) <= 2
+    for pair, own_mean in zip([*pairs, pairs[0]], found, strict=True):
+        torch.testing.assert_close(own_mean, writes.fill_of(weights, pair, "mean", bank), atol=0, rtol=0)
+    assert not torch.equal(found[0], found[1])
