@@ -120,12 +120,22 @@ class Nodes:
         head = ["--head", f"--port={self.port}", "--include-dashboard=false", "--disable-usage-stats"]
         which = [f"--address={self.address}"] if self.nodes else [*head, f"--temp-dir={self.folder}"]
         return [
-            *(sys.executable, "-m", "ray.scripts.scripts", "start", "--block", *which),
+            *(self._python(), "-m", "ray.scripts.scripts", "start", "--block", *which),
             f"--node-ip-address={address}",
             f"--num-cpus={cpus}",
             "--num-gpus=0",
             f"--object-store-memory={STORE}",
         ]
+
+    def _python(self) -> str:
+        """This Python by a path without a space: Ray has a shell read the path of one of its programs as it
+        stands."""
+        if " " not in sys.prefix:
+            return sys.executable
+        link = self.folder / "python"
+        if not link.is_symlink():
+            link.symlink_to(sys.prefix, target_is_directory=True)
+        return str(link / Path(sys.executable).relative_to(sys.prefix))
 
     def _is_up(self, node: Node, log: Path) -> bool:
         end = time.monotonic() + SECONDS
