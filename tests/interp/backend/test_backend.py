@@ -260,8 +260,9 @@ def test_whoever_waits_can_give_up(names: list[str]) -> None:
         raise GivesUpError
 
     backend = Backend(pulse=pulse)
+    long = Sweep(tuple(backend.bank().limit(64)), tuple(components_of(SMALL)))  # is not there before a pulse
     with pytest.raises(GivesUpError):
-        backend.ask(names[0], PredictionOf(backend.bank()[0]))
+        backend.ask(names[0], long)
     deadline = time.monotonic() + 10
     while backend.working:
         assert time.monotonic() < deadline
