@@ -1,7 +1,7 @@
 """What commands work on: the puzzles that were asked for, and what goes with them."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from tqdm import tqdm
@@ -10,6 +10,7 @@ from interp.ablation import Ablation, Method, ReferenceMeans, means_by
 from interp.errors import PuzzlescopeError
 from interp.model import PuzzleGPT
 from interp.puzzles import PuzzleSet, load_puzzles
+from interp.resumable import Steps
 from interp.tokens import structure_named
 
 
@@ -41,3 +42,27 @@ def progress(
     """The same items, counted on a terminal while they come."""
     seen = sys.stderr is not None and sys.stderr.isatty()
     return tqdm(items, desc=what, total=total, leave=False, disable=quiet or not seen)
+
+
+def counted(
+    steps: Steps[Any, Any],
+    what: str,
+    *,
+    total: int | None = None,
+    quiet: bool = False,
+    after: Callable[[], None] = lambda: None,
+) -> Any:
+    """What a computation returns, its news counted on a terminal while they come. (There may be none: what is
+    asked for may be there already.)
+
+    Args:
+        after: called after each.
+    """
+    result: list[Any] = []
+
+    def news() -> Iterator[Any]:
+        result.append((yield from steps))
+
+    for _ in progress((one for one in news() if one is not None), what, total=total, quiet=quiet):
+        after()
+    return result[0]

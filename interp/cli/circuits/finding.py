@@ -45,7 +45,7 @@ from interp.cli.circuits.choices import (
 )
 from interp.cli.circuits.holding import held
 from interp.cli.circuits.telling import print_found
-from interp.cli.inputs import progress
+from interp.cli.inputs import counted
 from interp.cli.options import JsonOption, ModelOption, OutOption
 from interp.cli.printing import checked, report, say_result
 from interp.engine.forward import weights_of
@@ -89,10 +89,8 @@ def circuit(
     if learn is not None:
         _check_learned(learn, size, nodes, text, start, signed)
         given, prune = _learned(net, split.found_by, target, learn, cut, seed, as_json), False
-    if start is not None:
-        scores = read_scores(Graph(net.cfg), Path(start), net.checkpoint_id)
-    else:
-        scores = score_pairs(net, split.found_by, cut, as_json)
+    read = None if start is None else read_scores(Graph(net.cfg), Path(start), net.checkpoint_id)
+    scores = read or score_pairs(net, split.found_by, cut, as_json)
     runs = finish(CircuitRuns.begun(weights_of(net), split.found_by, cut, load_puzzles("bank")))
     if given is not None:
         found = _kept_of(runs, given, target, prune, as_json)
@@ -100,7 +98,7 @@ def circuit(
         steps = find_circuit.steps(
             runs, scores, target, signed=signed, by="nodes" if nodes else "edges", exact=prune
         )
-        found = _last(steps, "growing and eliminating", as_json)
+        found = counted(steps, "growing and eliminating", quiet=as_json)
     record = Record(
         found,
         scores.total,
@@ -149,7 +147,7 @@ def _learned(
         bank=load_puzzles("bank"),
         seed=seed,
     )
-    learned: Learned = _last(learning, "learning", quiet, steps)
+    learned: Learned = counted(learning, "learning", total=steps, quiet=quiet)
     return Circuit(graph, learned.circuit(size), float("nan"))
 
 
@@ -157,7 +155,7 @@ def _kept_of(runs: CircuitRuns, given: Circuit, target: Target, prune: bool, qui
     """A given circuit, with what it keeps, or what is left of it when what can go is dropped."""
     found = replace(given, faithfulness=Judge(runs).of(given.kept))
     if prune:
-        found = _last(eliminate.steps(runs, found, target), "eliminating", quiet)
+        found = counted(eliminate.steps(runs, found, target), "eliminating", quiet=quiet)
     return found
 
 
@@ -218,8 +216,7 @@ def circuit_of_text(text: str, net: PuzzleGPT) -> Circuit:
 def score_pairs(net: PuzzleGPT, pairs: list[Pair], fill: Fill, quiet: bool) -> EdgeScores:
     """EAP-IG scores over pairs, each pair's own kept."""
     steps = attribute_edges.steps(net, pairs, steps=STEPS, fill=fill, bank=load_puzzles("bank"))
-    found = (one for one in steps if one is not None)
-    scores: EdgeScores = list(progress(found, "scoring edges", total=len(pairs), quiet=quiet))[-1]
+    scores: EdgeScores = counted(steps, "scoring edges", total=len(pairs), quiet=quiet)
     return scores
 
 
@@ -273,16 +270,3 @@ def _as_made(
     if not known:
         return EdgeScores(graph, total, None, None, read, 0, 0.0, 0.0, file=name)
     return EdgeScores(graph, total, None, cast(How, how), read, cast(int, pairs), 0.0, 0.0)
-
-
-def _last(steps: Any, what: str, quiet: bool, total: int | None = None) -> Any:
-    """What a computation returns, its news counted on a terminal while they come. (There may be none: what is
-    asked for may be there already.)"""
-    result: list[Any] = []
-
-    def tried() -> Any:
-        result.append((yield from steps))
-
-    for _ in progress((one for one in tried() if one is not None), what, total=total, quiet=quiet):
-        pass
-    return result[0]

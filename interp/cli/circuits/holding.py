@@ -2,7 +2,7 @@
 
 from interp.circuits.certificate import Certificate, certify
 from interp.circuits.files import Record
-from interp.cli.inputs import progress
+from interp.cli.inputs import counted
 from interp.model import PuzzleGPT
 from interp.puzzles import load_puzzles
 
@@ -30,6 +30,5 @@ def held(
         signed=record.signed,
         more=record.more,
     )
-    news = (one for one in steps if one is not None)
-    found: Certificate = list(progress(news, "certifying", quiet=quiet))[-1]
+    found: Certificate = counted(steps, "certifying", quiet=quiet)
     return found

@@ -21,7 +21,7 @@ from interp.cli.circuits.choices import (
     checked_fill,
     chosen_pairs,
 )
-from interp.cli.inputs import progress
+from interp.cli.inputs import counted
 from interp.cli.options import JsonOption, ModelOption
 from interp.cli.printing import checked, print_table, say_result
 from interp.errors import PuzzlescopeError
@@ -111,20 +111,16 @@ class _Scoring:
         return self._counted(found, method)
 
     def _counted(
-        self, found: Steps[EdgeScores, EdgeScores], how: str, after: Callable[[], None] = lambda: None
+        self, steps: Steps[EdgeScores, EdgeScores], how: str, after: Callable[[], None] = lambda: None
     ) -> EdgeScores:
-        """The last of the scores, the pairs counted on a terminal.
+        """The scores, the pairs counted on a terminal.
 
         Args:
             after: called after every pair.
         """
-        news = (one for one in found if one is not None)
-        mean: EdgeScores | None = None
-        for one in progress(news, f"scoring edges ({how})", total=len(self.pairs), quiet=self.quiet):
-            mean = one
-            after()
-        assert mean is not None
-        return mean
+        what, n = f"scoring edges ({how})", len(self.pairs)
+        found: EdgeScores = counted(steps, what, total=n, quiet=self.quiet, after=after)
+        return found
 
 
 def _check(method: str, n: int, steps: int) -> None:
