@@ -28,7 +28,7 @@ admin = st.Page(ADMIN.file, title=ADMIN.title, url_path=ADMIN.url_path, visibili
 page = st.navigation([*pages.values(), admin], position="top")
 unseen = st.container(key="unseen", height=1, border=False)  # app/style.css
 with unseen:
-    ready = page_keeper.show()
+    ready = page_keeper.show(page.url_path, [one.url_path for one in (*PAGES, ADMIN)])
     away.prepare(health.ready())
     if not ready:
         opening.prepare_browser()

@@ -22,6 +22,19 @@ WebSocket.prototype.addEventListener = function (name, hear, ...rest) {
 """Lets a page hear what its server says only `late` milliseconds later."""
 
 
+SAID_TOO = """
+window.saidAfter = null
+const send = WebSocket.prototype.send
+WebSocket.prototype.send = function (message) {
+  send.call(this, message)
+  if (window.saidAfter === null) return
+  setTimeout(() => window.puzzlescopeKeeper.ask(), window.saidAfter)
+  window.saidAfter = null
+}
+"""
+"""Lets a page say something of its own `saidAfter` milliseconds after its next message."""
+
+
 def tile(page: Page, part: str) -> Locator:
     return page.locator(f'.tile[data-part="{part}"]')
 
@@ -83,6 +96,32 @@ def test_back_and_forward_step_through_scenes(new_context: NewContext, address: 
     finished(page)
     page.evaluate("history.go(2)")
     off(page, "L0.H7,L0.mlp")
+
+
+def test_a_step_is_not_lost_to_what_the_page_says_in_the_same_moment(
+    new_context: NewContext, address: str
+) -> None:
+    """A board that fills up looks in again and again. Of two messages that wait a server may make one, and of
+    the later it takes the page and forgets that the visitor has gone to another."""
+    page = new_context().new_page()
+    page.add_init_script(SAID_TOO)
+    page.goto(f"{address}/?off=L0.H7,L0.mlp")
+    settled(page)
+    page.get_by_role("link", name="Heads", exact=True).click()
+    page.wait_for_url(re.compile("/heads.*off=L0.H7"))
+    finished(page)
+    page.keyboard.press("]")
+    page.wait_for_url(re.compile("/heads.*puzzle=f82f6e8d96"))
+    finished(page)
+    back = ("history.go(-2)", "Puzzlescope", r"/\?puzzle=9a3726a23b&off=L0.H7")
+    forward = ("history.go(2)", "Heads", r"/heads\?puzzle=f82f6e8d96&off=L0.H7")
+    for after, (way, heading, place) in ((0, back), (0, forward), (2, back), (2, forward)):
+        page.evaluate("after => (window.saidAfter = after)", after)
+        page.evaluate(way)
+        for _ in range(2):  # and stays there
+            expect(page.get_by_role("heading", level=1)).to_have_text(re.compile(f"^{heading}"))
+            expect(page).to_have_url(re.compile(place))
+            finished(page)
 
 
 def test_a_step_is_a_page_a_puzzle_an_ablation(new_context: NewContext, address: str) -> None:

@@ -5,6 +5,7 @@ const RAPID = 500 // milliseconds within which changes of the same things are on
 const SETTLED = 20_000 // milliseconds after which a page that Streamlit gives up is loaded anew: earlier, it would happen again
 const AGAIN = 3000 // milliseconds after which a server that is away is asked again whether the visitor may still enter
 const PATIENCE = 10_000 // milliseconds to wait for the run of a step that was gone to
+const REMIND = 1000 // milliseconds after which a server that has nothing to do, and has not begun that run, is told of the step again
 
 const STEPS = ["model", "puzzle", "off", "cut", "pin", "show", "story", "at"] // what makes a step in the history; the rest changes the step one is at
 
@@ -114,7 +115,7 @@ class Keeper {
     if (data === this.data) return
     this.data = data
     if (!data.ready) return this.waitForStyle() // nothing is drawn, and no scene is known
-    if (this.awaited && same(data.query, this.awaited.query)) this.awaited = null
+    if (this.awaited && this.answers(data)) this.awaited = null
     this.alive = connected()
     if (!this.alive) return
     this.held?.click()
@@ -148,8 +149,26 @@ class Keeper {
       // The address as it was typed, which got its scene before this was there to make one step of the two: passed over.
       if (!new URLSearchParams(location.search).has("puzzle")) history.back()
       this.step = null
-      this.awaited = { query: location.search, since: performance.now() }
+      this.awaited = { path: location.pathname, search: location.search, since: performance.now() }
+      this.remind(this.awaited)
     })
+  }
+
+  // Whether this run shows the step that the visitor has gone to. Only an address with a scene is asked for.
+  answers({ page, pages, query, asked }) {
+    const { path, search } = this.awaited
+    const last = path.split("/").filter(Boolean).at(-1)
+    return page === (pages.includes(last) ? last : "") && same(new URLSearchParams(search).has("puzzle") ? (asked ?? {}) : query, search)
+  }
+
+  // What a page says in the same moment may take the step's place among the messages to the server, with the page and the
+  // address as they were; or Streamlit makes one of the two, and forgets that the address was gone to.
+  remind(step) {
+    setTimeout(() => {
+      if (this.awaited !== step || !this.awaits()) return
+      if (connected() && idle()) window.dispatchEvent(new PopStateEvent("popstate"))
+      this.remind(step)
+    }, REMIND)
   }
 
   // Whether the visitor has gone to a step of which no run has begun yet: what is written until then is of another one.
