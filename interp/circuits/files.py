@@ -41,7 +41,7 @@ from jaxtyping import Float
 
 from interp.circuits.attribution import check_pairs
 from interp.circuits.certificate import Stability
-from interp.circuits.finder import ROUNDING, By, Circuit, Kept, Target
+from interp.circuits.finder import ROUNDING, By, Circuit, Kept, Target, check_size
 from interp.circuits.graph import Graph, connected
 from interp.circuits.scores import FROM, HOWS, MOST_LOGITS, MOST_SCORED, EdgeScores, How
 from interp.circuits.text import edges_text
@@ -214,6 +214,7 @@ def _record(found: dict[str, Any], model: PuzzleGPT) -> Record:
     seed = _whole(found, "seed", MOST_SEED - 1)
     pairs = _get(found, "pairs", dict)
     circuit = Circuit(graph, kept, _number(found, "faithfulness"), cast(By, by))
+    check_size(circuit, target)
     fill = cast(Fill, _one_of(found, "fill", tuple(FILLS)))
     order, signed, anew = _scores(found, graph, fill)
     found_by, held_out = _pairs(pairs, "found_by"), _pairs(pairs, "held_out")

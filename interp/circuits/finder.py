@@ -117,6 +117,14 @@ class Target:
         return words[self.kind]
 
 
+def check_size(circuit: Circuit, target: Target) -> None:
+    """Raise :class:`PuzzlescopeError` for a circuit of more than its target of size asks for."""
+    if target.kind == "size" and circuit.size > target.amount:
+        raise PuzzlescopeError(
+            f"At most {target.amount:g} {circuit.by} were asked for, and the circuit has {circuit.size}."
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Standings:
     """How several circuits do over some pairs.

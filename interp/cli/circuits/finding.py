@@ -14,7 +14,7 @@ from interp.checkpoints import load_model
 from interp.circuits.attribution import STEPS, attribute_edges
 from interp.circuits.certificate import Certificate, certificate_json
 from interp.circuits.files import MOST_SEED, Record, record_json
-from interp.circuits.finder import FAITHFUL, Circuit, Judge, Target, eliminate, find_circuit
+from interp.circuits.finder import FAITHFUL, Circuit, Judge, Target, check_size, eliminate, find_circuit
 from interp.circuits.graph import Graph
 from interp.circuits.learned.learning import Learned, learn_edges
 from interp.circuits.runs import CircuitRuns
@@ -86,6 +86,8 @@ def circuit(
     target, cut = _target(faithfulness, size, solved), checked_fill(fill)
     split, net = split_pairs(pairs, task, n, puzzle), load_model(model)
     given = None if text is None else _given(text, net, nodes)
+    if given is not None and not prune:
+        check_size(given, target)
     if learn is not None:
         _check_learned(learn, size, nodes, text, start, signed)
         given, prune = _learned(net, split.found_by, target, learn, cut, seed, as_json), False

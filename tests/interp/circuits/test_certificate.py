@@ -236,6 +236,10 @@ def test_other_targets_are_met(folder: str, own: str, capsys: pytest.CaptureFixt
         (["--edges-text", "embed>L0.H0"], "Circuit term 1"),
         (["--edges-text", "embed>L0.H0.q"], "No edge of this circuit is on a path"),
         (["--edges-text", "embed>logits", "--nodes"], "does not go with --nodes"),
+        (
+            ["--edges-text", "embed>L0.mlp+logits,L0.mlp>logits", "--edges", "2", "--no-eliminate"],
+            "At most 2 edges were asked for, and the circuit has 3.",
+        ),
         (["--fill", "noise"], "expected one of pair"),
         (["--seed", "-1"], "--seed expects"),
         (["--solved"], "answers none of these puzzles right"),

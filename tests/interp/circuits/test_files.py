@@ -167,6 +167,7 @@ def off_path(found: dict[str, Any]) -> Any:
         (change("by", to=True), "'by' expects a text, got true or false"),
         (change("target", "kind", to="fast"), "target.'kind' expects one of"),
         (change("target", "amount", to=3), "up to 1, got 3"),
+        (change("target", to={"kind": "size", "amount": 3}), "At most 3 edges were asked for, .* has 5"),
         (change("scores", to=[]), "'scores' expects an object, got a list"),
         (change("scores", "signed", to=1), "scores.'signed' expects true or false, got a number"),
         (change("scores", "how", to="acdc"), "scores.'how' expects one of"),
