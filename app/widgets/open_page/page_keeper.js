@@ -4,6 +4,7 @@ const OPEN = "puzzlescope-open" // a cookie: this browser has a page that is dra
 const RAPID = 500 // milliseconds within which changes of the same things are one step: a slider that is dragged
 const SETTLED = 20_000 // milliseconds after which a page that Streamlit gives up is loaded anew: earlier, it would happen again
 const AGAIN = 3000 // milliseconds after which a server that is away is asked again whether the visitor may still enter
+const LEAVING = 30_000 // milliseconds for which a page that is being left is not loaded anew: that would call off where the visitor goes
 const PATIENCE = 10_000 // milliseconds to wait for the run of a step that was gone to
 const REMIND = 1000 // milliseconds after which a server that has nothing to do, and has not begun that run, is told of the step again
 
@@ -52,10 +53,11 @@ class Keeper {
     const look = (changes) => {
       if (lost(changes)) this.alive = false
       if (!connected()) this.askEntry()
-      if (state() === "DISCONNECTED_FOREVER" && performance.now() > SETTLED) location.reload()
+      if (state() === "DISCONNECTED_FOREVER" && performance.now() > SETTLED) this.reload()
       if (!this.alive && connected()) this.back()
     }
     new MutationObserver(look).observe(document.body, { subtree: true, attributeFilter: [STATE], attributeOldValue: true })
+    window.addEventListener("beforeunload", () => (this.left = performance.now()))
     window.addEventListener("popstate", () => (this.moved ||= !connected())) // nobody heard of it
     window.addEventListener("puzzlescope:unheard", () => connected() && idle() && this.ask())
     document.addEventListener("click", (event) => this.hold(event), true)
@@ -67,10 +69,15 @@ class Keeper {
     if (this.asking) return
     this.asking = true
     while (!connected()) {
-      if (await turnedAway()) return location.reload()
+      if (await turnedAway()) this.reload()
       await new Promise((resolve) => setTimeout(resolve, AGAIN))
     }
     this.asking = false
+  }
+
+  // Who signs out is on the way to the provider's page, which may be slow, when the server has ended the session already.
+  reload() {
+    if (!(performance.now() - this.left < LEAVING)) location.reload()
   }
 
   back() {

@@ -2,6 +2,7 @@
 and clients that must be registered and know their secret."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -31,9 +32,11 @@ class RunningProvider:
 
     Attributes:
         url: where.
+        process: its own.
     """
 
     url: str
+    process: subprocess.Popen[bytes]
 
     @property
     def metadata_url(self) -> str:
@@ -49,6 +52,15 @@ class RunningProvider:
         """Let it tell this of a user. Of others it tells their name as their address."""
         httpx2.put(f"{self.url}/users/{user}", json=claims).raise_for_status()
 
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Let it answer nobody for a while, who then is answered."""
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
 
 @contextmanager
 def provider() -> Iterator[RunningProvider]:
@@ -58,7 +70,7 @@ def provider() -> Iterator[RunningProvider]:
     command += ["--require-registration", "true", "--require-nonce", "true"]
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    running = RunningProvider(f"http://localhost:{port}")
+    running = RunningProvider(f"http://localhost:{port}", process)
     try:
         _wait(running, process)
         yield running
