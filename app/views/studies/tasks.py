@@ -1,5 +1,8 @@
 """What each component costs by task, and over puzzles."""
 
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
 import streamlit as st
 
 from app.state.scene import Scene
@@ -49,20 +52,18 @@ def _show_largest(effects: list[Effect], measure: Measure) -> None:
     unit = {"final": "nats", "wrong": "cells of 100", "answers": "share of answers"}[measure]
     ranked = sorted(effects, key=lambda one: (bool(one.task), -one.change.mean))
     with st.expander("As a table"):
-        st.dataframe(
+        _show_table(
             {
                 "task": [one.task or ALL for one in ranked],
                 "component": [one.component for one in ranked],
-                f"mean, {unit}": [short(one.change.mean) for one in ranked],
-                "95 % from": [short(one.change.low) for one in ranked],
-                "to": [short(one.change.high) for one in ranked],
+                f"mean, {unit}": [one.change.mean for one in ranked],
+                "95 % from": [one.change.low for one in ranked],
+                "to": [one.change.high for one in ranked],
                 "puzzles": [one.change.n for one in ranked],
-                "median, nats": [short(one.median) for one in ranked],
+                "median, nats": [one.median for one in ranked],
                 "puzzles lost": [one.lost for one in ranked],
                 "puzzles won": [one.won for one in ranked],
-            },
-            hide_index=True,
-            height=320,
+            }
         )
 
 
@@ -99,16 +100,22 @@ def _show_bars(found: Distribution) -> None:
     n = max(sum(found.counts), 1)
     bars = [bar for bar in zip(found.starts, found.ends, found.counts, strict=True) if bar[2]]
     with st.expander("As a table"):
-        st.dataframe(
+        _show_table(
             {
-                "nats from": [short(low) for low, _, _ in bars],
-                "to": [short(high) for _, high, _ in bars],
+                "nats from": [low for low, _, _ in bars],
+                "to": [high for _, high, _ in bars],
                 "puzzles": [count for _, _, count in bars],
-                "share": [f"{count / n:.2%}" for _, _, count in bars],
-            },
-            hide_index=True,
-            height=320,
+                "share of puzzles": [count / n for _, _, count in bars],
+            }
         )
+
+
+def _show_table(columns: Mapping[str, Sequence[str | int | float]]) -> None:
+    """A table whose numbers are read as everywhere, and put in order by what they are: as text 2.2e-4 would
+    stand above 0.5."""
+    table = pd.DataFrame(columns)
+    fractions = table.select_dtypes("float").columns
+    st.dataframe(table.style.format(dict.fromkeys(fractions, short)), hide_index=True, height=320)
 
 
 # ---- choices that views share ------------------------------------------------------------------------------

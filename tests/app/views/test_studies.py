@@ -113,6 +113,15 @@ def test_one_without_losses_opens_on_what_it_has(data: Path) -> None:
     assert next(one for one in page.button_group if one.key == "studies-by").value == "answers"
 
 
+@pytest.mark.parametrize("view", ["tasks", "spread"])
+def test_tables_are_put_in_order_by_their_numbers(data: Path, view: str) -> None:
+    """As text 1.0e-9 would stand above 0.7."""
+    made_up(data / "one")
+    (shown,) = opened(study="one", show=view, part="L1.attn").dataframe
+    kinds = {str(kind) for name, kind in shown.value.dtypes.items() if name not in ("task", "component")}
+    assert kinds == {"float64", "int64"}
+
+
 def test_puzzles_that_flip_lead_to_the_workbench(data: Path) -> None:
     made_up(data / "one")
     made_up(data / "elsewhere", model="elsewhere")
