@@ -21,6 +21,13 @@ from interp.studies.questions.tables import Distribution, Effect, Mean, Measure
 
 COLUMNS: dict[Measure, str] = {"final": "loss", "wrong": "cells", "answers": "flips"}
 """What a study must have measured for each (:data:`interp.studies.schema.MEASURES`)."""
+OF = 100
+"""Of so many puzzles the legend of lost answers tells, for each task has a number of its own."""
+
+
+def against(measure: Measure) -> str:
+    """How the title of a legend ends: of how many, where that is not said already."""
+    return f"of {OF}" if measure == "answers" else ""
 
 
 def show_map(_scene: Scene, study: Study) -> None:
@@ -38,8 +45,13 @@ def show_map(_scene: Scene, study: Study) -> None:
         ),
     )
     together = [effect for effect in effects if not effect.task]
-    n = max((effect.change.n for effect in together), default=1)
-    show_legend(measure, n, {one.component: one.change.mean for one in together}, key="studies-figure-legend")
+    show_legend(
+        measure,
+        OF,
+        {one.component: one.change.mean for one in together},
+        against=against(measure),
+        key="studies-figure-legend",
+    )
     terms.caption(
         "Means over the puzzles of a task. Point at a place for its 95 % interval (the mean and 1.96 standard"
         " errors over puzzles on either side); click it for how the component's effect is spread."
