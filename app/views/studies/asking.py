@@ -1,5 +1,6 @@
 """A question in SQL, and its answer as a table that can be saved."""
 
+import shlex
 from functools import partial
 
 import pyarrow as pa
@@ -67,7 +68,8 @@ def _show_answer(found: pa.Table, name: str) -> None:
                 key=f"studies-save{ending}",
             )
         count = "1 row" if found.num_rows == 1 else f"{found.num_rows:,} rows"
-        st.caption(f"{count}.{more} At the command line: `python -m interp study-sql {name} …`")
+        command = shlex.join(["python", "-m", "interp", "study-sql", name])
+        st.caption(f"{count}.{more} At the command line: `{command} …`")
 
 
 def _columns(study: Study) -> None:

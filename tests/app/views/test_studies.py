@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from app.live import kept_studies
 from app.views.studies import export
 from app.views.studies.choices import VIEWS
+from app.widgets.text import escape_markdown
 from interp.checkpoints import load_model
 from interp.studies.folder import StudyFolder
 from interp.studies.progress import keep_rate
@@ -69,6 +70,19 @@ def test_each_view_of_a_study_and_its_link(data: Path) -> None:
     page = opened(study="gone")  # beside it stands one that says something
     assert page.selectbox(key="studies-study").value in ("one", "two")
     assert "A study has a plain name" in opened(study="../../etc").warning[0].value
+
+
+def test_a_study_of_any_name_is_called_by_it(data: Path) -> None:
+    """In a command as a shell reads it, and as it is where Markdown would read it otherwise."""
+    name = "my *odd* $name$ of 2"
+    made_up(data / "one")
+    made_up(data / name)
+    page = opened(study=name, show="sql")
+    assert f"`python -m interp study-sql '{name}' …`" in words(page)
+    page.button(key="studies-export-menu").click().run()
+    next(one for one in page.segmented_control if "Data" in one.options).set_value("Data").run()
+    said = [one.value for one in page.markdown if "beside" in one.value]
+    assert said == [escape_markdown(f"{name} beside one, by task")]
 
 
 def test_no_old_answer_stands_below_a_new_question(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
