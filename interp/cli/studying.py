@@ -36,7 +36,7 @@ from interp.studies.folder import StudyFolder
 from interp.studies.home import folder_of, kept_studies
 from interp.studies.laying import source_hash
 from interp.studies.plan import CHUNK, Plan
-from interp.studies.progress import Status, status_of
+from interp.studies.progress import Status, keep_rate, status_of
 from interp.studies.running import begin, go_on, tidied
 from interp.studies.schema import EFFECTS, KINDS, MEASURED, MEASURES
 from interp.studies.sources import is_generated
@@ -246,6 +246,7 @@ def _run(folder: StudyFolder, net: PuzzleGPT, plan: Plan | None, engine: Engine,
         cost = cost_of(net, plan, _left(folder, plan))
         if cost.puzzles:
             say(_cost(cost, plan, folder, engine))
+            keep_rate(folder, cost.rate)
         for _ in tidied(_watched(go_on(folder, net, engine), folder, plan, as_json), folder):
             pass
     except (Stopped, KeyboardInterrupt):

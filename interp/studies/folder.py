@@ -38,7 +38,8 @@ PLAN_FILE = "study.json"
 SUMMARY_FILE = "summary.parquet"
 """What the rows add up to (:mod:`interp.studies.questions.summary`)."""
 RATE_FILE = "rate.json"
-"""The rate at which parts were written before they were merged (:mod:`interp.studies.progress`)."""
+"""The rate as it was measured at the beginning, and at which parts were written before they were merged
+(:mod:`interp.studies.progress`)."""
 PARTIAL = ".partial"
 """Ends the name of a file that is being written."""
 STALE = 3600.0

@@ -29,7 +29,8 @@ class Status:
         chunks, puzzles: how many there are.
         done, computed: how many of each are done.
         bytes: of all its parts.
-        rate: puzzles a second lately; 0 where that is not known.
+        rate: puzzles a second lately; as it was measured when somebody began to compute, as long as fewer
+            than two parts are there; 0 where that is not known.
         at_work: whether it was begun, or a part written, lately.
     """
 
@@ -69,10 +70,11 @@ def status_of(folder: StudyFolder, now: float | None = None) -> Status:
     computed = sum(len(plan.numbers(chunk)) for chunk in done)
     last = plan.tables[-1]
     rate, pause = _rate(listed[last], plan.chunk)
-    if not rate and any(part.first < part.last for part in listed[last]):
+    if not rate:
         rate = kept_rate(folder)
-        pause = plan.chunk / rate if rate else 0.0
+        pause = min(plan.chunk, plan.n) / rate if rate else 0.0
     newest = max((part.written for part in listed[last]), default=0.0) or _begun(folder, listed)
+    newest = max(newest, folder.written(RATE_FILE))
     silent = (time() if now is None else now) - newest
     patience = max(LEAST_SILENCE, SILENCE * pause) if pause else FIRST_SILENCE
     complete = len(done) == plan.chunks
@@ -92,9 +94,14 @@ def _begun(folder: StudyFolder, listed: Mapping[str, list[Part]]) -> float:
     return max([folder.written(PLAN_FILE), *(part.written for parts in listed.values() for part in parts)])
 
 
-def keep_rate(folder: StudyFolder) -> None:
-    """Keep the rate before parts are merged, for it is told by when each was written."""
-    found, _ = _rate(cover(folder.listed(folder.plan.tables[-1])), folder.plan.chunk)
+def keep_rate(folder: StudyFolder, measured: float | None = None) -> None:
+    """Keep the rate: before parts are merged, for it is told by when each was written; and when somebody
+    begins to compute, which takes a first chunk of which nothing is to be seen.
+
+    Args:
+        measured: puzzles a second; left out, as parts were written.
+    """
+    found = measured or _rate(cover(folder.listed(folder.plan.tables[-1])), folder.plan.chunk)[0]
     if found:
         folder.keep(RATE_FILE, strict_json({"puzzles_a_second": found}).encode())
 

@@ -2,12 +2,14 @@
 address says."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from scripts.dashboard import dashboard, free_port
 from tests.browser.conftest import NewContext, finished, settled
+from tests.support.studies import made_up
 
 pytestmark = pytest.mark.browser
 
@@ -96,6 +98,39 @@ def test_back_and_forward_step_through_scenes(new_context: NewContext, address: 
     finished(page)
     page.evaluate("history.go(2)")
     off(page, "L0.H7,L0.mlp")
+
+
+def test_a_study_and_a_question_to_it_are_steps(page: Page, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        made_up(tmp_path / "studies" / name)
+    box, study = page.get_by_role("textbox", name="One SELECT"), page.get_by_role("combobox", name="Study")
+
+    def stands(question: str, name: str) -> None:
+        expect(box).to_have_value(question)
+        expect(study).to_have_value(name)
+        expect(page).to_have_url(re.compile(f"study={name}&.*sql={question.replace(' ', '.')}"))
+        expect(
+            page.get_by_text(f"1 row. At the command line: python -m interp study-sql {name} …")
+        ).to_be_visible()
+        finished(page)
+
+    with dashboard(said={"PUZZLESCOPE_DATA": str(tmp_path)}) as own:
+        page.goto(f"{own}/studies?study=one&show=sql&sql=SELECT 1 AS a")
+        stands("SELECT 1 AS a", "one")
+        before = page.evaluate("history.length")
+        box.fill("SELECT 2 AS b")
+        page.get_by_role("button", name="Ask").click()
+        stands("SELECT 2 AS b", "one")
+        study.click()
+        page.get_by_role("option", name="two").click()
+        stands("SELECT 2 AS b", "two")
+        assert page.evaluate("history.length") == before + 2, "a step each"
+        page.go_back()
+        stands("SELECT 2 AS b", "one")
+        page.go_back()
+        stands("SELECT 1 AS a", "one")
+        page.go_forward()
+        stands("SELECT 2 AS b", "one")
 
 
 def test_a_step_is_not_lost_to_what_the_page_says_in_the_same_moment(

@@ -82,7 +82,7 @@ def plate(
         header=replace(header_of(scene, backend, own, off.text), measure=measure),
         rows=tuple(rows),
         about=about,
-        marks=_marks(measure, len(own)) if marked else [],
+        marks=legend_marks(measure, len(own)) if marked else [],
         name=file_name(
             figure,
             task=task,
@@ -95,7 +95,7 @@ def plate(
     )
 
 
-def _marks(measure: str, n: int) -> list[tuple[str, str]]:
+def legend_marks(measure: str, n: int) -> list[tuple[str, str]]:
     """The legend of the colours, where they are of effects by a measure."""
     own = next((words.key for words in MEASURES.values() if words.key == measure), None)
     if own is None:

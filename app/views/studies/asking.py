@@ -1,7 +1,9 @@
 """A question in SQL, and its answer as a table that can be saved."""
 
+import shlex
 from functools import partial
 
+import pyarrow as pa
 import streamlit as st
 
 from app.live import kept_studies
@@ -19,6 +21,8 @@ USUAL = {
     "edges": "SELECT writer, reader, avg(score) AS score\nFROM edges GROUP BY ALL ORDER BY 3 DESC LIMIT 20",
     "heads": "SELECT component, avg(attention) AS share\nFROM heads GROUP BY ALL ORDER BY 2 DESC LIMIT 20",
 }
+_ANSWERED = "studies-answered"
+"""Study and question whose answer this visitor sees."""
 
 
 def show(study: Study, name: str) -> None:
@@ -32,17 +36,25 @@ def show(study: Study, name: str) -> None:
             choose(PAGE, sql=asked)
             st.rerun()
     _columns(study)
+    place, question = st.empty(), (study.folder.url, said)
+    if st.session_state.get(_ANSWERED) != question:  # what stands there yet is the answer to another
+        place.caption("Asking …")
     try:
         found = kept_studies.answered(
             study, ("sql", said), lambda: study.sql(said, rows=kept_studies.BOUNDS.rows)
         )
     except PuzzlescopeError as error:
-        st.info(escape_markdown(str(error)))
-        return
+        place.info(escape_markdown(str(error)))
+    else:
+        with place.container():
+            _show_answer(found, name)
+    st.session_state[_ANSWERED] = question
+
+
+def _show_answer(found: pa.Table, name: str) -> None:
+    """The rows, as high as they are many, and what saves them."""
     rows = rows_of(found)
-    st.dataframe(
-        {column: [row[column] for row in rows] for column in found.column_names}, hide_index=True, height=380
-    )
+    st.dataframe({column: [row[column] for row in rows] for column in found.column_names}, hide_index=True)
     most = kept_studies.BOUNDS.rows
     more = f" These are the first {most:,}." if found.num_rows == most else ""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
@@ -56,7 +68,8 @@ def show(study: Study, name: str) -> None:
                 key=f"studies-save{ending}",
             )
         count = "1 row" if found.num_rows == 1 else f"{found.num_rows:,} rows"
-        st.caption(f"{count}.{more} At the command line: `python -m interp study-sql {name} …`")
+        command = shlex.join(["python", "-m", "interp", "study-sql", name])
+        st.caption(f"{count}.{more} At the command line: `{command} …`")
 
 
 def _columns(study: Study) -> None:

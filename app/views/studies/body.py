@@ -39,7 +39,7 @@ def show(scene: Scene, backend: Backend) -> None:
     name = chosen_of(studies)
     if name is None:
         st.info(f"There is no study {escape_markdown(chosen(PAGE)['study'])} here any more: choose another.")
-        name = studies[0].name
+        name = latest_of(studies)
     one = next(study for study in studies if study.name == name)
     _controls(studies, one)
     if one.status is None:
@@ -54,9 +54,14 @@ def chosen_of(studies: Sequence[Kept]) -> str | None:
     """The study that is asked: that of the link, or the latest; ``None`` if that of the link is gone."""
     name = str(chosen(PAGE)["study"])
     if not name:
-        readable = [study.name for study in studies if study.status is not None and study.status.done]
-        return (readable or [studies[0].name])[0]
+        return latest_of(studies)
     return name if any(study.name == name for study in studies) else None
+
+
+def latest_of(studies: Sequence[Kept]) -> str:
+    """The latest study that says something, or the latest of all."""
+    readable = [study.name for study in studies if study.status is not None and study.status.done]
+    return (readable or [studies[0].name])[0]
 
 
 def _controls(studies: Sequence[Kept], one: Kept) -> None:
@@ -92,8 +97,8 @@ def _study(scene: Scene, one: Kept) -> None:
             st.rerun()  # now there is something to export, too
         progress.show(study, kept_studies.progress(name))
         if not status.done:
-            st.caption("Nothing of it is computed yet: what it says will stand here after its first chunk.")
-        elif view == "sql" or study.plan.kind != "effects":
+            return
+        if view == "sql" or study.plan.kind != "effects":
             asking.show(study, name)
         else:
             DRAWN[view](scene, study)

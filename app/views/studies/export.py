@@ -4,8 +4,9 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from app.live import kept_studies
-from app.views.shared.plates import figures
+from app.views.shared.plates import figures, legend_marks
 from app.views.studies import comparing, tasks
+from app.views.studies.tasks import OF
 from app.widgets.export_menu import menu
 from app.widgets.export_menu.menu import Download, Exports
 from interp.engine.measures import MEASURES
@@ -76,7 +77,10 @@ def offered(study: Study, measure: Measure, part: str, task: str) -> Exports:
     """
     from interp.figures.paper import Chart, Plate, file_name
 
-    plan, of = study.plan, f"{study.plan.n:,} puzzles of the study {study.name}"
+    plan, done = study.plan, sum(len(study.plan.numbers(chunk)) for chunk in study.summary.chunks)
+    of = f"{done:,} puzzles of the study {study.name}"
+    if done < plan.n:
+        of = f"the first {done:,} of {plan.n:,} puzzles of the study {study.name}, in progress"
     how = f"Study of {plan.puzzles}: each component ablated ({plan.method}) on each puzzle."
 
     def name(figure: str, *more: str) -> str:
@@ -91,14 +95,16 @@ def offered(study: Study, measure: Measure, part: str, task: str) -> Exports:
 
     def by_task() -> "Plate":
         chart = study_map(study.effects(measure), measure, part)
-        about = f"{how} Colour: {quantity(measure)}, mean over the puzzles of a task."
+        colour = ", ".join(filter(None, (quantity(measure), tasks.against(measure))))
+        about = f"{how} Colour: {colour}, mean over the puzzles of a task."
         return Plate(
             chart.layout.title.text,
             Chart(chart),
             header(measure),
             effects(),
             about,
-            name=name("study", measure),
+            legend_marks(measure, OF),
+            name("study", measure),
         )
 
     def spread() -> "Plate":

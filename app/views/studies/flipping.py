@@ -14,7 +14,7 @@ from app.widgets.text import escape_markdown
 from app.widgets.workbench_link import workbench_link
 from interp.ablation import Ablation, parse_ablation
 from interp.errors import PuzzlescopeError
-from interp.numbers import short
+from interp.figures.scale import in_words
 from interp.studies.questions import Study
 from interp.studies.questions.tables import Flip
 
@@ -56,7 +56,7 @@ def _list(words: str, flips: list[Flip], there: tuple[Scene, Ablation] | None) -
     items = []
     for flip in flips:
         name = f"{flip.puzzle.task} {flip.puzzle.id[:6]}"
-        title = f"{short(flip.change)} nats of loss" if flip.change is not None else ""
+        title = in_words(flip.change, "final") if flip.change is not None else ""
         if there is None:
             items.append(f"<li>{escape(name)}</li>")
         else:

@@ -27,12 +27,12 @@ def show(study: Study, progress: Progress) -> None:
     elif study.name not in seen:
         return
     st.progress(status.done / status.chunks, text=_how_far(status))
-    st.caption(_what_now(study.name, progress))
+    st.caption(_what_now(study, progress))
 
 
-def _what_now(name: str, progress: Progress) -> str:
+def _what_now(study: Study, progress: Progress) -> str:
     """A line that is always there, so that nothing below it moves."""
-    status = progress.status
+    status, name = progress.status, study.name
     if not status.complete and not status.at_work:
         command = shlex.join(["python", "-m", "interp", "study", name])
         return f"If it was stopped, `{command}` goes on with it where it was."
@@ -41,7 +41,12 @@ def _what_now(name: str, progress: Progress) -> str:
             f"{progress.known:.0%} of what is computed is in the charts so far; the rest is being summed up."
         )
     if not status.done:
-        return "The charts follow after the first chunk, and grow with each."
+        size = min(study.plan.chunk, status.puzzles)
+        takes = f" (about {time_in_words(size / status.rate)})" if status.rate else ""
+        return (
+            "Nothing of it is computed yet: what it says will stand here after its first chunk of"
+            f" {size:,} puzzles{takes}, and grow with each."
+        )
     return (
         "All of it is in the charts."
         if status.complete

@@ -1,5 +1,8 @@
 """What each component costs by task, and over puzzles."""
 
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
 import streamlit as st
 
 from app.state.scene import Scene
@@ -18,6 +21,13 @@ from interp.studies.questions.tables import Distribution, Effect, Mean, Measure
 
 COLUMNS: dict[Measure, str] = {"final": "loss", "wrong": "cells", "answers": "flips"}
 """What a study must have measured for each (:data:`interp.studies.schema.MEASURES`)."""
+OF = 100
+"""Of so many puzzles the legend of lost answers tells, for each task has a number of its own."""
+
+
+def against(measure: Measure) -> str:
+    """How the title of a legend ends: of how many, where that is not said already."""
+    return f"of {OF}" if measure == "answers" else ""
 
 
 def show_map(_scene: Scene, study: Study) -> None:
@@ -35,8 +45,13 @@ def show_map(_scene: Scene, study: Study) -> None:
         ),
     )
     together = [effect for effect in effects if not effect.task]
-    n = max((effect.change.n for effect in together), default=1)
-    show_legend(measure, n, {one.component: one.change.mean for one in together}, key="studies-figure-legend")
+    show_legend(
+        measure,
+        OF,
+        {one.component: one.change.mean for one in together},
+        against=against(measure),
+        key="studies-figure-legend",
+    )
     terms.caption(
         "Means over the puzzles of a task. Point at a place for its 95 % interval (the mean and 1.96 standard"
         " errors over puzzles on either side); click it for how the component's effect is spread."
@@ -49,20 +64,18 @@ def _show_largest(effects: list[Effect], measure: Measure) -> None:
     unit = {"final": "nats", "wrong": "cells of 100", "answers": "share of answers"}[measure]
     ranked = sorted(effects, key=lambda one: (bool(one.task), -one.change.mean))
     with st.expander("As a table"):
-        st.dataframe(
+        _show_table(
             {
                 "task": [one.task or ALL for one in ranked],
                 "component": [one.component for one in ranked],
-                f"mean, {unit}": [short(one.change.mean) for one in ranked],
-                "95 % from": [short(one.change.low) for one in ranked],
-                "to": [short(one.change.high) for one in ranked],
+                f"mean, {unit}": [one.change.mean for one in ranked],
+                "95 % from": [one.change.low for one in ranked],
+                "to": [one.change.high for one in ranked],
                 "puzzles": [one.change.n for one in ranked],
-                "median, nats": [short(one.median) for one in ranked],
+                "median, nats": [one.median for one in ranked],
                 "puzzles lost": [one.lost for one in ranked],
                 "puzzles won": [one.won for one in ranked],
-            },
-            hide_index=True,
-            height=320,
+            }
         )
 
 
@@ -81,7 +94,7 @@ def show_spread(_scene: Scene, study: Study) -> None:
     terms.caption(
         f"Mean {short(change.mean)} nats over {change.n:,} puzzles ({_interval(change)}). Median"
         f" {short(own.median)}; a tenth of the puzzles below {short(own.low)}, a tenth above"
-        f" {short(own.high)}."
+        f" {short(own.high)}, each to within about 6 %."
         + (flips if "flips" in study.plan.measures else "")
         + (f" Of {found.unknown:,} puzzles the loss is not finite." if found.unknown else "")
     )
@@ -99,16 +112,22 @@ def _show_bars(found: Distribution) -> None:
     n = max(sum(found.counts), 1)
     bars = [bar for bar in zip(found.starts, found.ends, found.counts, strict=True) if bar[2]]
     with st.expander("As a table"):
-        st.dataframe(
+        _show_table(
             {
-                "nats from": [short(low) for low, _, _ in bars],
-                "to": [short(high) for _, high, _ in bars],
+                "nats from": [low for low, _, _ in bars],
+                "to": [high for _, high, _ in bars],
                 "puzzles": [count for _, _, count in bars],
-                "share": [f"{count / n:.2%}" for _, _, count in bars],
-            },
-            hide_index=True,
-            height=320,
+                "share of puzzles": [count / n for _, _, count in bars],
+            }
         )
+
+
+def _show_table(columns: Mapping[str, Sequence[str | int | float]]) -> None:
+    """A table whose numbers are read as everywhere, and put in order by what they are: as text 2.2e-4 would
+    stand above 0.5."""
+    table = pd.DataFrame(columns)
+    fractions = table.select_dtypes("float").columns
+    st.dataframe(table.style.format(dict.fromkeys(fractions, short)), hide_index=True, height=320)
 
 
 # ---- choices that views share ------------------------------------------------------------------------------

@@ -55,6 +55,6 @@ def legend_data(measure: Measure, n: int, changes: Mapping[str, float], against:
     }
 
 
-def show(measure: Measure, n: int, changes: Mapping[str, float], *, key: str) -> None:
+def show(measure: Measure, n: int, changes: Mapping[str, float], *, against: str = "", key: str) -> None:
     """Draw it alone, below a chart."""
-    _legend(key=key, data=legend_data(measure, n, changes))
+    _legend(key=key, data=legend_data(measure, n, changes, against))

@@ -12,6 +12,7 @@ import streamlit as st
 from app.widgets.browser.scripts import component
 from app.widgets.export_menu import asking, figures
 from app.widgets.export_menu.figures import Figure
+from app.widgets.text import escape_markdown
 from interp.export.tables import Table
 
 HERE = Path(__file__).parent
@@ -145,21 +146,21 @@ def _report(exports: Exports, key: str) -> None:
 def _file(file: File, key: str) -> None:
     """One line: what it is, and a button."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.markdown(file.label, width="stretch")
+        st.markdown(escape_markdown(file.label), width="stretch")
         st.download_button(
             file.name.rpartition(".")[2].upper(),
             file.make,
             file_name=file.name,
             key=f"{key}-{file.name}",
             on_click="ignore",
-            help=f"{file.label}: {file.name}",
+            help=escape_markdown(f"{file.label}: {file.name}"),
         )
 
 
 def _download(download: Download, key: str) -> None:
     """One line: what it is, and a button a format."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.markdown(download.label, width="stretch")
+        st.markdown(escape_markdown(download.label), width="stretch")
         for ending, make, mime in (
             ("csv", download.csv, "text/csv"),
             ("json", download.json, "application/json"),
@@ -171,5 +172,5 @@ def _download(download: Download, key: str) -> None:
                 mime=mime,
                 key=f"{key}-{download.name}-{ending}",
                 on_click="ignore",
-                help=f"{download.label}, as {ending.upper()}",
+                help=escape_markdown(f"{download.label}, as {ending.upper()}"),
             )

@@ -8,7 +8,7 @@ const LEAVING = 30_000 // milliseconds for which a page that is being left is no
 const PATIENCE = 10_000 // milliseconds to wait for the run of a step that was gone to
 const REMIND = 1000 // milliseconds after which a server that has nothing to do, and has not begun that run, is told of the step again
 
-const STEPS = ["model", "puzzle", "off", "cut", "pin", "show", "story", "at"] // what makes a step in the history; the rest changes the step one is at
+const STEPS = ["model", "puzzle", "off", "cut", "pin", "show", "study", "sql", "story", "at"] // what makes a step in the history; the rest changes the step one is at
 
 const PAINTED = ["puzzle", "cell"] // what a stroke of the easel changes
 
@@ -130,8 +130,8 @@ class Keeper {
   }
 
   // ---- Back and Forward --------------------------------------------------------------------------------------------
-  // Streamlit makes a step of everything that it writes in the address. Here a step is a page, a puzzle, an ablation; how
-  // they are looked at is not. An address that gets its scene only now is the same step as without, and so are changes of
+  // Streamlit makes a step of everything that it writes in the address. Here a step is a page, a puzzle, an ablation, a
+  // study and a question to it; how they are looked at is not. An address that gets its scene only now is the same step as without, and so are changes of
   // the same things that follow each other rapidly.
 
   keepSteps() {

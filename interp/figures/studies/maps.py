@@ -72,7 +72,7 @@ def _told(effect: Effect | None, measure: Measure) -> str:
         return ""
     change = effect.change
     flips = f"{effect.lost:,} puzzles lost, {effect.won:,} won, of {change.n:,}"
-    half = f"half of the puzzles: less than {short(effect.median)} nats" if measure == "final" else ""
+    half = f"median {short(effect.median)} nats" if measure == "final" else ""
     return "<br>".join(
         filter(None, (in_words(change.mean, measure, change.n), interval(change), half, flips))
     )

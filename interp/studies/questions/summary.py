@@ -177,21 +177,43 @@ def edges(bins: Integer[np.ndarray, " bins"], at: float) -> Float[np.ndarray, " 
 def quantiles(
     bins: Integer[np.ndarray, " bins"], counts: Integer[np.ndarray, " bins"], shares: tuple[float, ...]
 ) -> Float[np.ndarray, " shares"]:
-    """Values below which these shares of the puzzles lie, from counts by bin: each within the bin of the true
-    one, so less than 6 % of it away.
+    """Values below which these shares of the puzzles lie, from counts by bin: as ``numpy.quantile`` and SQL's
+    ``quantile_cont`` have them, between the two puzzles beside the place where there is none at it. Each of
+    the two is taken within its bin, so less than 6 % of it away.
 
     Returns:
         nan where there is no puzzle.
     """
     order = np.argsort(bins)
-    own, known = bins[order].astype(np.int64), np.cumsum(counts[order])
+    own, many = bins[order].astype(np.int64), counts[order].astype(np.int64)
+    known = np.cumsum(many)
     if not len(known):
         return np.full(len(shares), np.nan)
-    ranks = np.asarray(shares) * known[-1]
-    places = np.minimum(np.searchsorted(known, ranks, side="left"), len(own) - 1)
-    within = 1 - (known[places] - ranks) / counts[order][places]
-    at = np.where(own[places] < 0, 1 - within, within)
-    found: np.ndarray = np.sign(own[places]) * np.where(
-        own[places] == 0, 0.0, LEAST * 10.0 ** ((np.abs(own[places]) - 1 + at) / BY_DECADE)
+    places = np.asarray(shares) * (known[-1] - 1)
+    before = np.floor(places).astype(np.int64)
+    behind = np.minimum(before + 1, known[-1] - 1)
+    first, second = (_within(own, many, known, ranks) for ranks in (before, behind))
+    found: np.ndarray = first + (places - before) * (second - first)
+    return found
+
+
+def _within(
+    bins: Integer[np.ndarray, " bins"],
+    counts: Integer[np.ndarray, " bins"],
+    known: Integer[np.ndarray, " bins"],
+    ranks: Integer[np.ndarray, " ranks"],
+) -> Float[np.ndarray, " ranks"]:
+    """The effects of the puzzles of these ranks, from 0, as if those of a bin lay evenly in it.
+
+    Args:
+        bins: ascending.
+        known: how many puzzles lie in each or a lower one.
+    """
+    places = np.searchsorted(known, ranks, side="right")
+    share = 1 - (known[places] - ranks - 0.5) / counts[places]
+    own = bins[places]
+    at = np.where(own < 0, 1 - share, share)
+    found: np.ndarray = np.sign(own) * np.where(
+        own == 0, 0.0, LEAST * 10.0 ** ((np.abs(own) - 1 + at) / BY_DECADE)
     )
     return found

@@ -10,7 +10,10 @@ from streamlit.testing.v1 import AppTest
 from app.live import kept_studies
 from app.views.studies import export
 from app.views.studies.choices import VIEWS
+from app.widgets.text import escape_markdown
 from interp.checkpoints import load_model
+from interp.studies.folder import StudyFolder
+from interp.studies.progress import keep_rate
 from interp.studies.questions import Study
 from tests.support.pages import page_of, plain, run_until, words
 from tests.support.studies import N, made_up
@@ -63,7 +66,39 @@ def test_each_view_of_a_study_and_its_link(data: Path) -> None:
     assert "Only one SELECT" in page.info[0].value
     page = opened(study="gone")
     assert "no study gone here any more" in page.info[0].value
+    made_up(data / "begun", chunks=0)
+    page = opened(study="gone")  # beside it stands one that says something
+    assert page.selectbox(key="studies-study").value in ("one", "two")
     assert "A study has a plain name" in opened(study="../../etc").warning[0].value
+
+
+def test_a_study_of_any_name_is_called_by_it(data: Path) -> None:
+    """In a command as a shell reads it, and as it is where Markdown would read it otherwise."""
+    name = "my *odd* $name$ of 2"
+    made_up(data / "one")
+    made_up(data / name)
+    page = opened(study=name, show="sql")
+    assert f"`python -m interp study-sql '{name}' …`" in words(page)
+    page.button(key="studies-export-menu").click().run()
+    next(one for one in page.segmented_control if "Data" in one.options).set_value("Data").run()
+    said = [one.value for one in page.markdown if "beside" in one.value]
+    assert said == [escape_markdown(f"{name} beside one, by task")]
+
+
+def test_no_old_answer_stands_below_a_new_question(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer may take seconds. The same question to a study that grows keeps its answer meanwhile."""
+    made_up(data / "one")
+    page = opened(study="one", show="sql")
+    assert page.dataframe
+
+    def not_yet(*_: object) -> None:
+        raise RuntimeError("not yet")
+
+    monkeypatch.setattr(kept_studies, "answered", not_yet)
+    assert "Asking …" not in words(page.run()) and page.exception
+    page.text_area[0].set_value("SELECT 2 AS two")
+    next(one for one in page.button if one.label == "Ask").click().run()
+    assert "Asking …" in words(page) and not page.dataframe
 
 
 def test_what_a_plan_costs_is_measured_when_asked_for(data: Path) -> None:
@@ -113,6 +148,17 @@ def test_one_without_losses_opens_on_what_it_has(data: Path) -> None:
     assert next(one for one in page.button_group if one.key == "studies-by").value == "answers"
 
 
+@pytest.mark.parametrize("view", ["tasks", "spread"])
+def test_tables_are_put_in_order_by_their_numbers(data: Path, view: str) -> None:
+    """As text 1.0e-9 would stand above 0.7."""
+    made_up(data / "one")
+    page = opened(study="one", show=view, part="L1.attn")
+    assert ("each to within about 6 %" in words(page)) == (view == "spread"), "it is read from bins"
+    (shown,) = page.dataframe
+    kinds = {str(kind) for name, kind in shown.value.dtypes.items() if name not in ("task", "component")}
+    assert kinds == {"float64", "int64"}
+
+
 def test_puzzles_that_flip_lead_to_the_workbench(data: Path) -> None:
     made_up(data / "one")
     made_up(data / "elsewhere", model="elsewhere")
@@ -131,6 +177,10 @@ def test_one_that_is_half_done_and_one_that_cannot_be_read(data: Path) -> None:
     plan = data / "old" / "study.json"
     plan.write_text(plan.read_text().replace('"schema": 1', '"schema": 0'))
     assert "Nothing of it is computed yet" in words(opened(study="begun"))
+    keep_rate(StudyFolder(str(data / "begun")), 0.2)
+    page = opened(study="begun")
+    assert bar(page) == "0 of 40 puzzles, 0.2 a second, 3.3 minutes left"
+    assert "after its first chunk of 16 puzzles (about 1.3 minutes)" in words(page)
     assert "is of version 0 of studies" in opened(study="old").info[0].value
     made_up(data / "broken")
     (data / "broken" / "study.json").write_text('{"schema": 1, "components": 3}')
@@ -180,6 +230,16 @@ def test_both_charts_are_exported_with_what_they_are_of(data: Path) -> None:
         plate = figure.plate()
         assert "40 puzzles of the study one" in plate.caption and "weights" not in plate.caption
         assert len(plate.csv().splitlines()) > 8 and plate.svg().startswith("<?xml")
+    marks = offers.figures["study"].plate().marks
+    assert [text for text, _ in marks] == [
+        "nats more of loss on the final grid:", "≤ 0.001", "0.01", "0.1", "1", "≥ 3"
+    ]  # fmt: skip
+    answers = export.offered(study, "answers", "L1.attn", "").figures["study"].plate()
+    assert "Colour: answers lost, of 100, mean over the puzzles of a task" in answers.caption
+    assert answers.marks[-1][0] == "100"
+    made_up(data / "half", chunks=1)
+    half = export.offered(Study(data / "half"), "final", "L1.attn", "").figures["study"].plate()
+    assert "the first 16 of 40 puzzles of the study half, in progress" in half.caption
     effects, flips = offers.downloads
     assert "L1.attn" in effects.csv() and flips.csv().count(",lost,") == 26
     exec(compile(next(iter((offers.snippets or {}).values())), "program", "exec"), {})  # noqa: S102

@@ -16,6 +16,7 @@ from interp.puzzles import load_puzzles
 from interp.studies.compacting import compact
 from interp.studies.folder import SUMMARY_FILE
 from interp.studies.questions import Study, summary
+from interp.studies.questions.summary import BY_DECADE, LEAST, SHARES
 from interp.studies.questions.tables import NORMAL
 from interp.studies.schema import CLEAN, EFFECTS
 from interp.studies.sql.answers import content, rows_of
@@ -60,11 +61,27 @@ def test_effects_are_means_over_puzzles_with_their_interval(study: Study) -> Non
         error = own.std(ddof=1) / np.sqrt(len(own))
         assert row.change.n == len(own) and row.change.mean == pytest.approx(own.mean())
         assert row.change.high - row.change.mean == pytest.approx(NORMAL * error, rel=1e-4, abs=1e-7)
-        assert row.median == pytest.approx(np.quantile(own, 0.5, method="inverted_cdf"), rel=0.06)
+        assert row.median == pytest.approx(np.median(own), rel=0.06)
+        assert (row.low, row.high) == pytest.approx(tuple(np.quantile(own, [0.1, 0.9])), rel=0.06)
     answers = {(row.task, row.component): row for row in study.effects("answers")}
     assert answers["", "L1.attn"].change.mean == pytest.approx((NUMBERS % 3 != 0).mean())
     assert (answers["", "L0.attn"].lost, answers["", "L0.attn"].won) == (0, (NUMBERS % 3 == 0).sum())
     assert study.effects("wrong")[1].change.mean == pytest.approx(7 * (NUMBERS % 3 != 0).mean())
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 32, 1000])
+def test_quantiles_from_bins_are_those_of_numpy(n: int) -> None:
+    """Where half of the puzzles lie far below the others, too: then the median is between the two."""
+    rng = np.random.default_rng(n)
+    effects = np.sort(rng.choice([-1, 1, 1], n) * 10 ** rng.uniform(-5, 1, n))
+    effects[n // 2 :] = np.abs(effects[n // 2 :]) + 2
+    numbers = np.sign(effects) * (1 + np.floor(BY_DECADE * np.log10(np.abs(effects) / LEAST)))
+    bins, counts = np.unique(numbers.astype(np.int64), return_counts=True)
+    mixed = rng.permutation(len(bins))
+    found = summary.quantiles(bins[mixed], counts[mixed], SHARES)
+    low, high = (np.quantile(effects, SHARES, method=way) for way in ("lower", "higher"))
+    most = 0.06 * np.maximum(np.abs(low), np.abs(high))
+    assert np.all(np.abs(found - np.quantile(effects, SHARES)) <= most)
 
 
 def test_a_distribution_counts_every_puzzle_where_its_effect_lies(study: Study) -> None:

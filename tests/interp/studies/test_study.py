@@ -24,9 +24,9 @@ from interp.studies import folder as folders
 from interp.studies.asked import Asked, planned
 from interp.studies.compacting import compact
 from interp.studies.engines.local import LocalEngine
-from interp.studies.folder import SUMMARY_FILE, StudyFolder
+from interp.studies.folder import RATE_FILE, SUMMARY_FILE, StudyFolder
 from interp.studies.plan import Plan
-from interp.studies.progress import status_of
+from interp.studies.progress import LEAST_SILENCE, keep_rate, status_of
 from interp.studies.running import begin, go_on
 from interp.studies.schema import CLEAN, EFFECTS, PUZZLES
 from interp.studies.work import Measuring, Worker
@@ -297,6 +297,20 @@ def test_how_far_it_is_can_be_seen_from_outside(model: PuzzleGPT, tmp_path: Path
     assert (found.done, found.computed, found.rate, found.left, found.at_work) == (3, 24, 4.0, 2.0, True)
     assert not status_of(folder, now=2000.0).at_work and not found.complete
     assert replace(found, done=4).complete
+
+
+def test_who_begins_is_at_work_before_there_is_a_part(model: PuzzleGPT, tmp_path: Path) -> None:
+    """A first chunk takes minutes, in a new study and in one that is gone on with."""
+    folder = StudyFolder(str(tmp_path))
+    begun(folder, model, puzzles="generate:32")
+    for path in tmp_path.rglob("*.*"):
+        os.utime(path, (1000, 1000))
+    assert not status_of(folder, now=5000.0).at_work
+    keep_rate(folder, 2.0)
+    os.utime(tmp_path / RATE_FILE, (5000, 5000))
+    found = status_of(folder, now=5060.0)
+    assert (found.done, found.rate, found.left, found.at_work) == (0, 2.0, 16.0, True)
+    assert not status_of(folder, now=5000.0 + 2 * LEAST_SILENCE).at_work
 
 
 def test_it_lies_under_any_url(model: PuzzleGPT) -> None:

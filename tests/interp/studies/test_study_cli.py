@@ -148,6 +148,8 @@ def test_who_stops_it_is_told_that_it_can_go_on(
     monkeypatch.setattr(studying, "go_on", stopped)
     assert main(["study", "mine", "--puzzles", "generate:8", "--model", model]) == 130
     assert "the same command goes on with it.\nStopped." in capsys.readouterr().err
+    found = status_of(open_study("mine"))
+    assert found.at_work and found.left == 8 / found.rate, "who looks meanwhile is told how long it will take"
 
 
 def test_edges_of_pairs_and_heads(model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
