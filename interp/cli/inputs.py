@@ -50,19 +50,19 @@ def counted(
     *,
     total: int | None = None,
     quiet: bool = False,
-    after: Callable[[], None] = lambda: None,
+    after: Callable[[Any], None] = lambda news: None,
 ) -> Any:
     """What a computation returns, its news counted on a terminal while they come. (There may be none: what is
     asked for may be there already.)
 
     Args:
-        after: called after each.
+        after: called with each.
     """
     result: list[Any] = []
 
     def news() -> Iterator[Any]:
         result.append((yield from steps))
 
-    for _ in progress((one for one in news() if one is not None), what, total=total, quiet=quiet):
-        after()
+    for one in progress((one for one in news() if one is not None), what, total=total, quiet=quiet):
+        after(one)
     return result[0]
