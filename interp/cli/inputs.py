@@ -38,7 +38,7 @@ def means_if_used(
 
 def progress(
     items: Iterable[Any], what: str, *, total: int | None = None, quiet: bool = False
-) -> Iterable[Any]:
+) -> "tqdm[Any]":
     """The same items, counted on a terminal while they come."""
     seen = sys.stderr is not None and sys.stderr.isatty()
     return tqdm(items, desc=what, total=total, leave=False, disable=quiet or not seen)
