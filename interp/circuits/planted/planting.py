@@ -46,7 +46,7 @@ LOOK = 2
 """Pairs of one task, whose gaps are much alike, by which a draw is looked at first: with less than half of
 :data:`LEAST` it is none, nor near the best with less than that, and the other pairs are not run."""
 HOPELESS = LEAST / 10
-"""Logits: if neither the first draws nor the edges that are worth most tell the ends further apart, no more
+"""Logits: if neither the first draws nor the edges that help most tell the ends further apart, no more
 are made."""
 
 
@@ -143,10 +143,10 @@ def plant(
     Edges are drawn in proportion to a power of what EAP-IG says that they are worth in the model
     (:func:`interp.circuits.planted.drawing.random_circuit`), again until the planted model tells the ends of
     the pairs apart by :data:`LEAST` logits; after :data:`FIRST` draws in vain near the best circuit so far,
-    whose edges are then drawn as if they were worth :data:`BOOST` times as much. Of such a circuit some edges
-    are idle: their exact effect is less than :data:`IDLE`, so that they could not be found. They stay in the
-    model and are not of the truth. (The larger a circuit, the more such edges it has: hardly one of 189 edges
-    has none.)
+    whose edges are then drawn as if they were worth :data:`BOOST` times as much, and without edges that do
+    harm. Of such a circuit some edges are idle: their exact effect is less than :data:`IDLE`, so that they
+    could not be found. They stay in the model and are not of the truth. (The larger a circuit, the more such
+    edges it has: hardly one of 189 edges has none.)
 
     Args:
         bank: over whose puzzles the means are taken.
@@ -178,8 +178,7 @@ def plant(
         raise PuzzlescopeError(f"This model has {most} edges, and {n_edges} were asked for.")
     scores = yield from _quiet(attribute_edges.steps(model, pairs))
     means = yield from bank_means.steps(model, bank, structures)
-    worth = np.abs(scores.total)
-    return (yield from planted_in(model, bank, pairs, worth, means, n_edges, seed, held_out))
+    return (yield from planted_in(model, bank, pairs, scores.total, means, n_edges, seed, held_out))
 
 
 def _quiet(steps: Steps[EdgeScores, EdgeScores]) -> Steps[None, EdgeScores]:
@@ -205,19 +204,19 @@ def planted_in(
     model: PuzzleGPT,
     bank: PuzzleSet,
     pairs: Sequence[Pair],
-    worth: Float[np.ndarray, "reader writer"],
+    scores: Float[np.ndarray, "reader writer"],
     means: ReferenceMeans,
     n_edges: int,
     seed: int,
     held_out: Sequence[Pair] = (),
 ) -> Steps[Drawn, Plant]:
-    """The same from what edges are worth and from means, which many plants may share."""
+    """The same from scores of the edges and from means, which many plants may share."""
     structures = tuple(means.of)
     with torch.inference_mode(False):  # of the result gradients may be asked
         found = deepcopy(model).requires_grad_(False)
         own = _constants(model, bank, means)
         found.plant(own)
-    drawing = Drawing(Graph(model.cfg), worth, n_edges, seed)
+    drawing = Drawing(Graph(model.cfg), scores, n_edges, seed)
     few = pairs[:LOOK] if len({pair.task for pair in pairs}) == 1 else pairs
     for draw in range(DRAWS):
         if draw == FIRST:
@@ -253,7 +252,7 @@ def _check_hope(drawing: Drawing, model: PuzzleGPT, pairs: Sequence[Pair]) -> No
     if drawing.gap < HOPELESS:
         raise PuzzlescopeError(
             f"Hardly anything goes through {drawing.n_edges} edges here: {FIRST} circuits, and the edges that"
-            f" are worth most, tell the ends of these pairs apart by {drawing.gap:.1g} logits at most, and"
+            f" help most, tell the ends of these pairs apart by {drawing.gap:.1g} logits at most, and"
             f" {LEAST} are wanted: ask for more edges or other pairs."
         )
 

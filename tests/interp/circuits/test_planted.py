@@ -334,19 +334,25 @@ def test_the_finder_takes_nothing_else(one: Plant, pairs: list[Pair]) -> None:
 # ---- drawing -----------------------------------------------------------------------------------------------
 
 
-def worth_at_random() -> np.ndarray:
-    return np.where(GRAPH.possible, np.random.default_rng(3).exponential(size=GRAPH.possible.shape), 0)
+def scores_at_random() -> np.ndarray:
+    """A fifth of them negative."""
+    rng = np.random.default_rng(3)
+    signs = np.where(rng.random(GRAPH.possible.shape) < 0.2, -1, 1)
+    return np.where(GRAPH.possible, rng.exponential(size=GRAPH.possible.shape) * signs, 0)
 
 
 def test_first_draws_are_by_worth_alone_and_later_ones_near_the_best() -> None:
-    worth = worth_at_random()
-    drawing = Drawing(GRAPH, worth, 30, 5)
+    """And without edges that do harm, as far as there are others."""
+    scores = scores_at_random()
+    worth = np.abs(scores)
+    drawing = Drawing(GRAPH, scores, 30, 5)
     best = random_circuit(GRAPH, worth, 30, np.random.default_rng(77))
     assert best is not None
     drawing.note(0.2, best)
     drawing.note(0.1, np.zeros_like(best))  # no better, so it is not the best
     assert drawing.gap == 0.2
     shared: dict[bool, list[int]] = {False: [], True: []}
+    harmful: dict[bool, list[int]] = {False: [], True: []}
     for number in range(DRAWS):
         kept = drawing.draw(number)
         alone = random_circuit(GRAPH, worth, 30, np.random.default_rng([5, number]))
@@ -355,14 +361,16 @@ def test_first_draws_are_by_worth_alone_and_later_ones_near_the_best() -> None:
         if kept is not None:
             assert kept.sum() == 30 and np.array_equal(connected(GRAPH, kept), kept)
             shared[number >= FIRST].append(int((kept & best).sum()))
+            harmful[number >= FIRST].append(int((scores[kept] < 0).sum()))
+    assert np.mean(harmful[True]) < 1 < np.mean(harmful[False])
     assert np.mean(shared[True]) > np.mean(shared[False]) + 4
 
 
-def test_the_edges_that_are_worth_most_are_drawn_for_sure() -> None:
-    drawing = Drawing(GRAPH, worth_at_random(), 30, 5)
+def test_the_edges_that_help_most_are_drawn_for_sure() -> None:
+    drawing = Drawing(GRAPH, scores_at_random(), 30, 5)
     top = drawing.top
     assert top is not None and top.sum() == 30 and np.array_equal(connected(GRAPH, top), top)
-    ranks = np.argsort(np.argsort(-worth_at_random()[GRAPH.possible]))
+    ranks = np.argsort(np.argsort(-scores_at_random()[GRAPH.possible]))
     drawn = drawing.draw(0)
     assert drawn is not None
     assert ranks[top[GRAPH.possible]].mean() < 0.7 * ranks[drawn[GRAPH.possible]].mean()
@@ -430,7 +438,7 @@ def test_where_nothing_goes_through_so_few_edges_it_is_told_soon(
     found, news = plant_steps(source, bank, pairs)
     assert isinstance(found, str) and found.startswith("Hardly anything goes through 30 edges here")
     assert "by 0.01 logits at most, and 0.6 are wanted" in found
-    assert len(seen) == len(news) + 1 <= FIRST + 1  # of the edges that are worth most, too
+    assert len(seen) == len(news) + 1 <= FIRST + 1  # of the edges that help most, too
 
 
 def test_what_is_never_enough_is_told_with_how_near_it_came(
