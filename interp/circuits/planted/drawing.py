@@ -19,7 +19,7 @@ BOOST = 16.0
 """Near the best its edges are drawn as if they were worth so many times as much, and none that does harm, as
 far as there are others. (The best of 30 such draws, of 60 edges of seed-3 for half_fill and of 30 of seed-2
 for grow, two seeds each: gaps of 0.69, 0.62, 0.65 and 0.54 logits. With harmful edges 0.62, 0.54, 0.63 and
-0.60; with 4 times as much, for half_fill, 0.64 and 0.54. Drawn more sharply instead, by a power of 3 and of 6,
+0.60; with 4 times as much, for half_fill, 0.64 and 0.54. Drawn more sharply, by a power of 3 and of 6,
 grow has 0.55 in 20 draws.)"""
 
 Kept = Bool[np.ndarray, "reader writer"]
