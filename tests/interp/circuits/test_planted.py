@@ -411,13 +411,23 @@ def test_after_draws_in_vain_it_is_drawn_near_the_best_and_the_truth_says_so(
 ) -> None:
     """A draw that falls far short is looked at by two pairs of its task only."""
     alike = [pairs[0], pairs[0], pairs[0]]
-    seen = gaps_seen(monkeypatch, lambda n: 0.25 if n < FIRST + 2 else 0.9)
+    seen = gaps_seen(monkeypatch, lambda n: 0.1 if n < FIRST + 2 else 0.9)
     found, news = plant_steps(source, bank, alike)
     assert isinstance(found, Plant) and found.near and found.draws > FIRST
     assert found.truth["boost"] == BOOST and found.truth["draws"] == found.draws == news[-1].draws
     assert seen == [2] * (FIRST + 3) + [3]
-    assert [one.best for one in news] == [0.25] * (FIRST + 2) + [0.9]
+    assert [one.best for one in news] == [0.1] * (FIRST + 2) + [0.9]
     assert np.array_equal(found.model.planted.kept.numpy() > 0.5, found.kept)
+
+
+def test_the_best_is_not_the_best_by_two_pairs(
+    source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A draw with a large gap over two pairs and a small one over all counts by the small one."""
+    gaps_seen(monkeypatch, lambda n: (1.2, 0.2)[n % 2])
+    found, news = plant_steps(source, bank, [pairs[0], pairs[0], pairs[0]])
+    assert isinstance(found, str) and "(the best: 0.200)" in found
+    assert {one.best for one in news} == {0.2}
 
 
 def test_pairs_of_several_tasks_are_all_looked_at(
@@ -444,9 +454,9 @@ def test_where_nothing_goes_through_so_few_edges_it_is_told_soon(
 def test_what_is_never_enough_is_told_with_how_near_it_came(
     source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gaps_seen(monkeypatch, lambda n: 0.25)
+    gaps_seen(monkeypatch, lambda n: 0.1)
     found, _ = plant_steps(source, bank, pairs)
-    assert isinstance(found, str) and f"None of {DRAWS} circuits of 30 edges" in found and "0.250" in found
+    assert isinstance(found, str) and f"None of {DRAWS} circuits of 30 edges" in found and "0.100" in found
 
 
 # ---- files -------------------------------------------------------------------------------------------------
