@@ -78,7 +78,7 @@ def main(plants: int = PLANTS, n_pairs: int = PAIRS, first: int = 0) -> None:
     model, bank = load_model("default"), load_puzzles("bank")
     all_pairs = shipped_pairs("rule", TASK)
     pairs, others = all_pairs[:n_pairs], all_pairs[n_pairs : 2 * n_pairs]
-    worth = np.abs(attribute_edges(model, pairs).total)
+    scores = attribute_edges(model, pairs).total
     means = bank_means(model, bank, STRUCTURES)
     truth_at = Graph(model.cfg).possible
     print(f"Planted circuits in the default model, {n_pairs} pairs of {TASK}: AUROC of |score|", flush=True)
@@ -86,9 +86,9 @@ def main(plants: int = PLANTS, n_pairs: int = PAIRS, first: int = 0) -> None:
     rows = []
     for seed, n_edges in list(enumerate(sizes(plants)))[first:]:
         started = time.process_time()
-        plant = finish(planted_in(model, bank, pairs, worth, means, n_edges, seed))
-        scores = (exact_edges(plant.model, others[:EXACT]), by_hooks(plant, others))
-        rows.append([auroc(np.abs(one.values), plant.working[truth_at]) for one in scores])
+        plant = finish(planted_in(model, bank, pairs, scores, means, n_edges, seed))
+        both = (exact_edges(plant.model, others[:EXACT]), by_hooks(plant, others))
+        rows.append([auroc(np.abs(one.values), plant.working[truth_at]) for one in both])
         told = "   ".join(f"{one:.3f}" for one in rows[-1])
         about = f"{seed:4}{n_edges:7}{plant.idle.sum():6}{plant.draws:7}{plant.gap:7.2f}"
         print(f"{about}   {told}{time.process_time() - started:9.0f}", flush=True)

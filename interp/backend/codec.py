@@ -33,6 +33,7 @@ from interp.circuits.checks.curve import Curve
 from interp.circuits.checks.knockouts import Completeness, Minimality
 from interp.circuits.finder import Circuit, Target
 from interp.circuits.graph import Graph
+from interp.circuits.learned.learning import Halfway
 from interp.circuits.questions import Certified, Effects, Search
 from interp.circuits.scores import EdgeScores
 from interp.model import Config
@@ -50,7 +51,7 @@ STORED = (
 _PARTS = (
     *(Ablation, Block, Component, Config, Edit, HeadRole, Reader),
     *(Role, RuleFit, Structure, StructureMeans, Sums, Term),
-    *(Answers, Certificate, Chance, Circuit, Completeness, Curve, Graph, Minimality),
+    *(Answers, Certificate, Chance, Circuit, Completeness, Curve, Graph, Halfway, Minimality),
     *(Stability, Target, UnderFill, Verdict),
     *(Check, Elsewhere, Intervention, Null, Phase),
 )

@@ -38,7 +38,7 @@ def means_if_used(
 
 def progress(
     items: Iterable[Any], what: str, *, total: int | None = None, quiet: bool = False
-) -> Iterable[Any]:
+) -> "tqdm[Any]":
     """The same items, counted on a terminal while they come."""
     seen = sys.stderr is not None and sys.stderr.isatty()
     return tqdm(items, desc=what, total=total, leave=False, disable=quiet or not seen)
@@ -50,19 +50,19 @@ def counted(
     *,
     total: int | None = None,
     quiet: bool = False,
-    after: Callable[[], None] = lambda: None,
+    after: Callable[[Any], None] = lambda news: None,
 ) -> Any:
     """What a computation returns, its news counted on a terminal while they come. (There may be none: what is
     asked for may be there already.)
 
     Args:
-        after: called after each.
+        after: called with each.
     """
     result: list[Any] = []
 
     def news() -> Iterator[Any]:
         result.append((yield from steps))
 
-    for _ in progress((one for one in news() if one is not None), what, total=total, quiet=quiet):
-        after()
+    for one in progress((one for one in news() if one is not None), what, total=total, quiet=quiet):
+        after(one)
     return result[0]

@@ -7,7 +7,7 @@ import torch
 import typer
 
 from interp.checkpoints import check_free, load_model, save_model
-from interp.circuits.planted.planting import FEWEST, MOST, PAIRS, Plant, check_plant, plant
+from interp.circuits.planted.planting import FEWEST, LEAST, MOST, PAIRS, Drawn, Plant, check_plant, plant
 from interp.cli.circuits.choices import PairsTaskOption
 from interp.cli.inputs import progress
 from interp.cli.options import ForceOption, JsonOption, ModelOption, StructureOption
@@ -75,15 +75,17 @@ def _pairs(task: str | None, orders: Sequence[Structure], n: int) -> tuple[list[
     return train[::step][:n], held_out[::step][:n]
 
 
-def _finished(steps: Steps[None, Plant], quiet: bool) -> Plant:
-    """The result of steps that are counted while they are done."""
+def _finished(steps: Steps[Drawn, Plant], quiet: bool) -> Plant:
+    """The result of steps that are counted while they are done, and the draws among them told."""
     found: list[Plant] = []
 
-    def counted() -> Steps[None, None]:
+    def counted() -> Steps[Drawn, None]:
         found.append((yield from steps))
 
-    for _ in progress(counted(), "planting", quiet=quiet):
-        pass
+    bar = progress(counted(), "planting", quiet=quiet)
+    for news in bar:
+        if news is not None:
+            bar.set_description(f"planting, draw {news.draws}, {news.best:.2f} of {LEAST} logits", False)
     return found[0]
 
 

@@ -73,6 +73,26 @@ class Learned:
 
 
 @dataclass(frozen=True, eq=False)
+class Halfway:
+    """A descent between two of its steps: all that the rest of it depends on, so that it can go on from there
+    as if it had not been stopped.
+
+    Attributes:
+        step: how many are done.
+        log_odds: of every edge's gate to be open.
+        against: the multipliers of the penalty.
+        moments: what Adam keeps of the log-odds, and of the multipliers.
+        rng: the state of the generator that gates are drawn with.
+    """
+
+    step: int
+    log_odds: Float[Tensor, "reader writer"]
+    against: Float[Tensor, "2"]
+    moments: tuple[dict[str, Tensor], dict[str, Tensor]]
+    rng: Tensor
+
+
+@dataclass(frozen=True, eq=False)
 class Learning:
     """How far it is.
 
@@ -82,6 +102,7 @@ class Learning:
         kl: nats a cell, of the last step's puzzles, mean over its cells.
         edges: gates that are expected to be open.
         learned: so far.
+        halfway: what the rest can be learned from at another time.
     """
 
     step: int
@@ -89,6 +110,7 @@ class Learning:
     kl: float
     edges: float
     learned: Learned
+    halfway: Halfway
 
 
 @resumable
@@ -101,6 +123,7 @@ def learn_edges(
     fill: Fill = "mean",
     bank: PuzzleSet | None = None,
     seed: int = 0,
+    begin: Halfway | None = None,
 ) -> Steps[Learning, Learned]:
     """Which edges keep the answers of some pairs' bases once about so many are left.
 
@@ -111,9 +134,11 @@ def learn_edges(
         fill: what an edge whose gate is shut reads.
         bank: for the fills that take puzzles from it.
         seed: which puzzles and gates are drawn in every step.
+        begin: how far it was at another time, with all other arguments the same. What is learned is the same
+            to the last bit as if it had not been stopped, on the same machine with as many threads.
 
     Yields:
-        How far it is, after every step.
+        How far it is, after every step that is done now.
 
     Raises:
         PuzzlescopeError: if there is no pair, or its positions do not align, or the model has not so many
@@ -128,15 +153,17 @@ def learn_edges(
             f" {steps:,}."
         )
     examples = _Examples(weights_of(model), pairs, fill, bank)
-    descent = _Descent(model, n, steps, seed)
-    rng = np.random.default_rng(seed)
+    descent = _Descent(model, n, steps, seed, begin)
+    rng, done = np.random.default_rng(seed), descent.done
     for step in range(steps):
         chosen = rng.choice(len(pairs), min(ROWS, len(pairs)), replace=False)
+        if step < done:  # drawn all the same, so that the next draw is what it would have been
+            continue
         batch = list[_Example]()
         for k in chosen.tolist():
             batch.append((yield from examples.of(k)))
-        kl = descent.step(step, batch)
-        yield Learning(step + 1, steps, kl, descent.expected, descent.learned)
+        kl = descent.step(batch)
+        yield Learning(step + 1, steps, kl, descent.expected, descent.learned, descent.halfway)
     return descent.learned
 
 
@@ -178,18 +205,45 @@ class _Examples:
 
 
 class _Descent:
-    """The odds of the gates, and their descent."""
+    """The odds of the gates, and their descent.
 
-    def __init__(self, model: PuzzleGPT, n: int, steps: int, seed: int):
+    Attributes:
+        done: how many steps of it.
+    """
+
+    def __init__(self, model: PuzzleGPT, n: int, steps: int, seed: int, begin: Halfway | None = None):
         self._model, self._graph, self._n, self._steps = model, Graph(model.cfg), n, steps
-        self._rng = torch.Generator().manual_seed(seed)
+        self._rng, self.done = torch.Generator().manual_seed(seed), 0
         with torch.inference_mode(False):
             self._possible = torch.from_numpy(self._graph.possible).to(model.device)
-            begin = torch.full(self._possible.shape, BEGIN, device=model.device)
-            self._log_odds = begin.requires_grad_()
+            log_odds = torch.full(self._possible.shape, BEGIN, device=model.device)
+            self._log_odds = log_odds.requires_grad_()
             self._against = torch.zeros(2, device=model.device, requires_grad=True)
             self._down = torch.optim.Adam([self._log_odds], lr=RATE, betas=(0.9, 0.99))
             self._up = torch.optim.Adam([self._against], lr=AGAINST, maximize=True)
+            if begin is not None:
+                self._go_on(begin)
+
+    @property
+    def halfway(self) -> Halfway:
+        """All that its next step depends on."""
+        with torch.inference_mode(False):
+            down, up = (
+                {name: value.detach().clone() for name, value in adam.state_dict()["state"][0].items()}
+                for adam in (self._down, self._up)
+            )
+            log_odds, against = (own.detach().clone() for own in (self._log_odds, self._against))
+            return Halfway(self.done, log_odds, against, (down, up), self._rng.get_state())
+
+    def _go_on(self, begin: Halfway) -> None:
+        """Be as it was then."""
+        self.done = begin.step
+        self._log_odds.data.copy_(begin.log_odds)
+        self._against.data.copy_(begin.against)
+        self._rng.set_state(begin.rng)
+        for adam, moments in zip((self._down, self._up), begin.moments, strict=True):
+            own = {name: value.clone() for name, value in moments.items()}
+            adam.load_state_dict(adam.state_dict() | {"state": {0: own}})
 
     @property
     def expected(self) -> float:
@@ -201,13 +255,13 @@ class _Descent:
         found = self._log_odds.detach().masked_fill(~self._possible, -torch.inf)
         return Learned(self._graph, found.cpu().numpy())
 
-    def step(self, number: int, examples: Sequence[_Example]) -> float:
-        """One step on some prompts, side by side; returns the divergence, nats a cell."""
+    def step(self, examples: Sequence[_Example]) -> float:
+        """The next step, on some prompts, side by side; returns the divergence, nats a cell."""
         with torch.inference_mode(False), torch.enable_grad():
             gates = drawn(self._log_odds, self._possible, self._rng)
             at = gates.detach()
             found = side_by_side(lambda one: one.divergence(self._model, at), examples, at.device)
-            too_many = (open_chance(self._log_odds) * self._possible).sum() - self._wanted(number)
+            too_many = (open_chance(self._log_odds) * self._possible).sum() - self._wanted
             share = too_many.relu() / self._graph.n_edges
             penalty = self._against[0] * share + self._against[1] * share**2
             mean = torch.stack([gradient for _, gradient in found]).mean(0)
@@ -218,9 +272,11 @@ class _Descent:
             self._down.step()
             self._up.step()
             self._against.data.clamp_(min=0)
+        self.done += 1
         return float(torch.stack([kl for kl, _ in found]).mean())
 
-    def _wanted(self, number: int) -> float:
-        """How many are to be open in a step."""
-        fallen = min(1.0, number / max(1.0, FALLING * self._steps))
+    @property
+    def _wanted(self) -> float:
+        """How many are to be open in the next step."""
+        fallen = min(1.0, self.done / max(1.0, FALLING * self._steps))
         return self._graph.n_edges * (self._n / self._graph.n_edges) ** fallen

@@ -1,15 +1,17 @@
-"""Exact effects take half a minute a pair: what is computed of them is kept beside the file that they are
-for, until that is written, so that a command that was stopped goes on."""
+"""What takes minutes is kept beside the file that it is for, until that is written, so that a command that
+was stopped goes on: exact effects, half a minute a pair, and a descent, a second a step."""
 
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 from interp.backend.codec import UnstorableError, decode, encode
 from interp.backend.store import code_id, stored_under
+from interp.circuits.learned.learning import Halfway, Learning
 from interp.circuits.scores import EdgeScores
 from interp.cli.printing import say
 from interp.errors import PuzzlescopeError
@@ -20,57 +22,97 @@ from interp.pairs.files import pairs_bytes
 from interp.stopping import Stopped
 
 ENDING = ".begun"
+EVERY = 30
+"""Seconds: a descent is kept no oftener, and when it is told to stop."""
+
+
+class Beside:
+    """A file beside another, in which what is done of that is kept.
+
+    Args:
+        out: the file that it is for; nothing is kept without one, nor for a pipe.
+        options: all that what is done depends on, but for the model's weights and the program. What was kept
+            of other ones is not used.
+    """
+
+    def __init__(self, out: Path | None, model: PuzzleGPT, **options: Any):
+        kept = out is not None and (out.is_file() or not out.exists())
+        self.file = out.with_name(out.name + ENDING) if out is not None and kept else None
+        self._about = "\n".join((code_id(), stored_under(model.checkpoint_id, model), json.dumps(options)))
+
+    def read(self) -> Any:
+        """What was kept; ``None`` if nothing was.
+
+        Raises:
+            PuzzlescopeError: if it was of something else.
+        """
+        if self.file is None or not self.file.is_file():
+            return None
+        with suppress(UnstorableError, OSError):
+            found, about = decode(self.file.read_bytes())
+            if about == self._about:
+                return found
+        raise self.of_other
+
+    @property
+    def of_other(self) -> PuzzlescopeError:
+        """What was kept is of something else."""
+        return PuzzlescopeError(
+            f"{self.file} is of another model, other pairs or options, or another version of Puzzlescope, or"
+            " damaged: remove it, or name another file by --out."
+        )
+
+    def write(self, value: Any) -> bool:
+        """Keep this, and say whether that could be done. A folder that is full is no reason to stop: it may
+        have room for the result."""
+        if self.file is not None:
+            with suppress(PuzzlescopeError):
+                write_whole(self.file, encode(value, self._about))
+                return True
+        return False
+
+    def remove(self) -> None:
+        """All of it is where it was to go."""
+        if self.file is not None:
+            self.file.unlink(missing_ok=True)
 
 
 class Begun:
     """The scores of the first pairs of some, as far as they are known.
 
     Args:
-        out: the file that all of them are for; nothing is kept without one, nor for a pipe.
-        options: all else that the scores depend on. What was kept of other ones is not used.
+        out: the file that all of them are for.
+        options: all else that the scores depend on.
 
     Attributes:
         scores: of every pair so far.
     """
 
     def __init__(self, out: Path | None, model: PuzzleGPT, pairs: Sequence[Pair], **options: Any):
-        kept = out is not None and (out.is_file() or not out.exists())
-        self._file = out.with_name(out.name + ENDING) if out is not None and kept else None
-        depends = (code_id(), stored_under(model.checkpoint_id, model), json.dumps(options))
-        self._about = "\n".join(depends)
-        self._pairs = [hashlib.sha256(pairs_bytes([pair])).hexdigest() for pair in pairs]
+        self._beside, self._pairs = Beside(out, model, **options), _named(pairs)
         self.scores: list[EdgeScores] = self._read()
         self._kept = len(self.scores)
         if self.scores:
-            say(f"Known from {self._file}: {self._told}.")
+            say(f"Known from {self._beside.file}: {self._told}.")
 
     def _read(self) -> list[EdgeScores]:
-        if self._file is None or not self._file.is_file():
+        found = self._beside.read()
+        if found is None:
             return []
-        with suppress(UnstorableError, OSError):
-            found, about = decode(self._file.read_bytes())
-            n = min(len(found["pairs"]), len(self._pairs))
-            if about == self._about and found["pairs"][:n] == self._pairs[:n]:
-                return list(found["scores"][:n])
-        raise PuzzlescopeError(
-            f"{self._file} is of another model, other pairs or options, or another version of Puzzlescope, or"
-            " damaged: remove it, or name another file by --out."
-        )
+        n = min(len(found["pairs"]), len(self._pairs))
+        if found["pairs"][:n] != self._pairs[:n]:
+            raise self._beside.of_other
+        return list(found["scores"][:n])
 
     @property
     def _told(self) -> str:
         return f"{self._kept} of {len(self._pairs)} pairs"
 
     def keep(self) -> None:
-        """Write down what has been added. A folder that is full is no reason to stop: it may have room for
-        the result."""
-        if self._file is not None and len(self.scores) > self._kept:
-            with suppress(PuzzlescopeError):
-                write_whole(
-                    self._file,
-                    encode({"pairs": self._pairs[: len(self.scores)], "scores": self.scores}, self._about),
-                )
-                self._kept = len(self.scores)
+        """Write down what has been added."""
+        n = len(self.scores)
+        if n > self._kept and self._beside.write({"pairs": self._pairs[:n], "scores": self.scores}):
+            self._kept = n
 
     @contextmanager
     def said(self) -> Iterator[None]:
@@ -79,10 +121,70 @@ class Begun:
             yield
         except (Stopped, KeyboardInterrupt):
             if self._kept:
-                say(f"Kept in {self._file}: {self._told}. The same command goes on with the next.")
+                say(f"Kept in {self._beside.file}: {self._told}. The same command goes on with the next.")
             raise
 
     def remove(self) -> None:
         """All of it is where it was to go."""
-        if self._file is not None:
-            self._file.unlink(missing_ok=True)
+        self._beside.remove()
+
+
+class BegunLearning:
+    """A descent, as far as it is done.
+
+    Args:
+        out: the file that what is learned is for.
+        pairs: it is learned over.
+        steps: of the descent.
+        options: all else that it depends on.
+
+    Attributes:
+        halfway: where it is; ``None`` before the first step.
+    """
+
+    def __init__(self, out: Path | None, model: PuzzleGPT, pairs: Sequence[Pair], steps: int, **options: Any):
+        self._beside = Beside(out, model, pairs=_named(pairs), learning=steps, **options)
+        self._steps, self._at = steps, monotonic()
+        self.halfway: Halfway | None = self._beside.read()
+        self._kept = self._done
+        if self.halfway is not None:
+            say(f"Known from {self._beside.file}: {self._told}.")
+
+    @property
+    def _done(self) -> int:
+        return 0 if self.halfway is None else self.halfway.step
+
+    @property
+    def _told(self) -> str:
+        return f"{self._kept} of {self._steps} steps"
+
+    def note(self, news: Learning) -> None:
+        """A step is done; it is written down if none has been for a while, or if it is the last."""
+        self.halfway = news.halfway
+        if news.step == self._steps or monotonic() - self._at >= EVERY:
+            self._keep()
+
+    def _keep(self) -> None:
+        self._at = monotonic()
+        if self._done > self._kept and self._beside.write(self.halfway):
+            self._kept = self._done
+
+    @contextmanager
+    def said(self) -> Iterator[None]:
+        """If it is stopped meanwhile, keep the last step that is done, and say so."""
+        try:
+            yield
+        except (Stopped, KeyboardInterrupt):
+            self._keep()
+            if self._kept:
+                say(f"Kept in {self._beside.file}: {self._told}. The same command goes on with the next.")
+            raise
+
+    def remove(self) -> None:
+        """What is learned is where it was to go."""
+        self._beside.remove()
+
+
+def _named(pairs: Sequence[Pair]) -> list[str]:
+    """What tells each of some pairs from all others."""
+    return [hashlib.sha256(pairs_bytes([pair])).hexdigest() for pair in pairs]

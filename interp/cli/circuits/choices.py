@@ -53,7 +53,7 @@ LearnOption = Annotated[
     typer.Option(
         "--learn",
         help="With --edges: learn which stay, in so many steps of descent (usual: 800, ten minutes or so),"
-        " over --n pairs (usual: 64).",
+        " over --n pairs (usual: 64). With --out it goes on where it was stopped.",
     ),
 ]
 RandomOption = Annotated[

@@ -21,6 +21,7 @@ from interp.circuits.runs import CircuitRuns
 from interp.circuits.scores import HOWS, MOST_LOGITS, MOST_SCORED, EdgeScores, How
 from interp.circuits.text import parse_circuit
 from interp.circuits.writes import FILLS, Fill
+from interp.cli.circuits.begun import BegunLearning
 from interp.cli.circuits.choices import (
     EachOption,
     EdgesTextOption,
@@ -88,9 +89,11 @@ def circuit(
     given = None if text is None else _given(text, net, nodes)
     if given is not None and not prune:
         check_size(given, target)
+    begun: BegunLearning | None = None
     if learn is not None:
         _check_learned(learn, size, nodes, text, start, signed)
-        given, prune = _learned(net, split.found_by, target, learn, cut, seed, as_json), False
+        begun = BegunLearning(path, net, split.found_by, learn, edges=size, fill=cut, seed=seed)
+        given, prune = _learned(net, split.found_by, target, learn, cut, seed, begun, as_json), False
     read = None if start is None else read_scores(Graph(net.cfg), Path(start), net.checkpoint_id)
     scores = read or score_pairs(net, split.found_by, cut, as_json)
     runs = finish(CircuitRuns.begun(weights_of(net), split.found_by, cut, load_puzzles("bank")))
@@ -117,6 +120,8 @@ def circuit(
         anew=learn is not None,
     )
     _tell(record, held(net, record, full=full, quiet=as_json, n_random=random), as_json, path)
+    if begun is not None:
+        begun.remove()
 
 
 def _check_learned(
@@ -136,7 +141,14 @@ def _check_learned(
 
 
 def _learned(
-    net: PuzzleGPT, pairs: list[Pair], target: Target, steps: int, fill: Fill, seed: int, quiet: bool
+    net: PuzzleGPT,
+    pairs: list[Pair],
+    target: Target,
+    steps: int,
+    fill: Fill,
+    seed: int,
+    begun: BegunLearning,
+    quiet: bool,
 ) -> Circuit:
     """The learned circuit of at most so many edges. How faithful it is is not known: nan."""
     size, graph = int(target.amount), Graph(net.cfg)
@@ -148,8 +160,10 @@ def _learned(
         fill=fill,
         bank=load_puzzles("bank"),
         seed=seed,
+        begin=begun.halfway,
     )
-    learned: Learned = counted(learning, "learning", total=steps, quiet=quiet)
+    with begun.said():
+        learned: Learned = counted(learning, "learning", total=steps, quiet=quiet, after=begun.note)
     return Circuit(graph, learned.circuit(size), float("nan"))
 
 

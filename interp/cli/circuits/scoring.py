@@ -96,7 +96,7 @@ class _Scoring:
             known=begun.scores,
         )
         with begun.said():
-            return self._counted(found, "exact", begun.keep)
+            return self._counted(found, "exact", lambda news: begun.keep())
 
     def estimated(self, method: str, steps: int, attention: bool) -> EdgeScores:
         found = attribute_edges.steps(
@@ -111,12 +111,15 @@ class _Scoring:
         return self._counted(found, method)
 
     def _counted(
-        self, steps: Steps[EdgeScores, EdgeScores], how: str, after: Callable[[], None] = lambda: None
+        self,
+        steps: Steps[EdgeScores, EdgeScores],
+        how: str,
+        after: Callable[[EdgeScores], None] = lambda news: None,
     ) -> EdgeScores:
         """The scores, the pairs counted on a terminal.
 
         Args:
-            after: called after every pair.
+            after: called after every pair with the scores so far.
         """
         what, n = f"scoring edges ({how})", len(self.pairs)
         found: EdgeScores = counted(steps, what, total=n, quiet=self.quiet, after=after)

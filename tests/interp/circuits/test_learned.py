@@ -1,7 +1,9 @@
 """Learned circuits: gates as the paper has them, runs that are circuits' runs, and what a descent finds."""
 
 import json
+import signal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ from interp.circuits.attribution import attribute_edges
 from interp.circuits.finder import random_circuits, top_kept
 from interp.circuits.graph import Graph
 from interp.circuits.learned.gates import drawn, open_chance
-from interp.circuits.learned.learning import Learned, Learning, learn_edges
+from interp.circuits.learned.learning import Halfway, Learned, Learning, _Descent, learn_edges
 from interp.circuits.learned.runs import gated_logits
 from interp.circuits.runs import CircuitRuns
 from interp.circuits.text import edges_text, parse_edges
@@ -24,6 +26,7 @@ from interp.model import PuzzleGPT
 from interp.pairs import Pair
 from interp.pairs.files import write_pairs
 from interp.puzzles import load_puzzles
+from interp.stopping import raise_stopped
 from tests.interp.circuits.by_hooks import far_apart, others_with_a_gap
 from tests.support.models import SMALL
 
@@ -129,6 +132,25 @@ def test_the_same_seed_learns_the_same(model: PuzzleGPT, pairs: list[Pair]) -> N
     assert np.isneginf(once[~GRAPH.possible]).all() and np.isfinite(once[GRAPH.possible]).all()
 
 
+@pytest.mark.parametrize("at", [1, 5, 9])
+def test_a_descent_goes_on_from_halfway_to_the_last_bit(model: PuzzleGPT, pairs: list[Pair], at: int) -> None:
+    """And what it goes on from is as it was: it can be gone on from again."""
+
+    def news(begin: Halfway | None = None) -> list[Learning]:
+        found = learn_edges.steps(model, pairs, 20, steps=9, fill="zero", seed=4, begin=begin)
+        return [one for one in found if one is not None]
+
+    whole = news()
+    for _ in range(2):
+        rest = news(whole[at - 1].halfway)
+        assert [one.step for one in rest] == list(range(at + 1, 10))
+        for one, expected in zip(rest, whole[at:], strict=True):
+            assert one.kl == expected.kl and one.edges == expected.edges
+            assert np.array_equal(one.learned.log_odds, expected.learned.log_odds)
+    learned = learn_edges(model, pairs, 20, steps=9, fill="zero", seed=4, begin=whole[at - 1].halfway)
+    assert np.array_equal(learned.log_odds, whole[-1].learned.log_odds)
+
+
 def test_a_circuit_has_as_many_edges_as_fit() -> None:
     odds = np.where(GRAPH.possible, np.random.default_rng(0).normal(size=GRAPH.possible.shape), -np.inf)
     learned = Learned(GRAPH, odds)
@@ -169,6 +191,87 @@ def test_a_learned_circuit_is_certified_and_kept(
     capsys.readouterr()
     assert main(["certify", str(out), "--model", str(tmp_path / "model")]) == 0
     assert "are told by EAP-IG over 2 pairs" in capsys.readouterr().out
+
+
+def learning(tmp_path: Path, pairs: list[Pair], out: str, *more: str) -> list[str]:
+    """A command that learns a circuit in nine steps."""
+    if not (tmp_path / "model").exists():
+        save_model(far_apart(), tmp_path / "model", "# Random, its logits far apart\n")
+        write_pairs([*pairs, *others_with_a_gap()], tmp_path / "own.npz")
+    given = ["--pairs", str(tmp_path / "own.npz"), "--model", str(tmp_path / "model"), "--fill", "zero"]
+    common = ["circuit", *given, "--edges", "30", "--learn", "9", "--random", "2"]
+    return [*common, "--out", str(tmp_path / out), *more]
+
+
+def ended_in_step(number: int, command: list[str], monkeypatch: pytest.MonkeyPatch, how: str) -> int:
+    """The exit code of a command that is told to stop in the midst of a step, or that comes no further, with
+    what was kept a step before, as if it had been killed."""
+    step, done = _Descent.step, []
+
+    def once(own: _Descent, examples: Any) -> float:
+        done.append(1)
+        if len(done) == number:
+            signal.raise_signal(signal.SIGTERM)
+        return step(own, examples)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_Descent, "step", once)
+        before = signal.signal(signal.SIGTERM, raise_stopped if how == "stopped" else _killed)
+        if how == "killed":
+            patched.setattr("interp.cli.circuits.begun.EVERY", 0)
+        try:
+            return main(command)
+        except _Killed:
+            return 137
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+
+class _Killed(BaseException):
+    """The process is no more: nobody tidies up."""
+
+
+def _killed(*_: object) -> None:
+    raise _Killed
+
+
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+def test_a_descent_that_was_ended_goes_on_by_the_same_command(
+    pairs: list[Pair],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    how: str,
+) -> None:
+    command = learning(tmp_path, pairs, "learned.json")
+    assert main(learning(tmp_path, pairs, "whole.json")) == 0
+    begun = tmp_path / "learned.json.begun"
+    capsys.readouterr()
+    assert ended_in_step(5, command, monkeypatch, how) == (143 if how == "stopped" else 137)
+    said = capsys.readouterr().err
+    assert begun.exists() and not (tmp_path / "learned.json").exists()
+    assert (f"Kept in {begun}: 4 of 9 steps. The same command goes on" in said) == (how == "stopped")
+    assert main(command) == 0
+    assert f"Known from {begun}: 4 of 9 steps." in capsys.readouterr().err
+    whole, found = (json.loads((tmp_path / name).read_text()) for name in ("whole.json", "learned.json"))
+    assert found == whole
+    assert not begun.exists()
+
+
+def test_what_was_begun_of_another_descent_is_not_taken_for_this_one(
+    pairs: list[Pair], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = learning(tmp_path, pairs, "learned.json")
+    assert ended_in_step(3, command, monkeypatch, "stopped") == 143
+    begun = tmp_path / "learned.json.begun"
+    for other in (["--seed", "1"], ["--edges", "31"], ["--learn", "10"], ["--fill", "pair"], ["--n", "1"]):
+        capsys.readouterr()
+        assert main([*command, *other]) == 2
+        said = capsys.readouterr().err
+        assert said.startswith(f"{begun} is of another model") and said.count("\n") == 1
+    begun.write_bytes(begun.read_bytes()[:-9])
+    assert main(command) == 2
+    assert begun.exists() and not (tmp_path / "learned.json").exists()
 
 
 @pytest.mark.parametrize(

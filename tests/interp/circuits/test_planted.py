@@ -2,6 +2,9 @@
 of it is refused."""
 
 import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +28,10 @@ from interp.circuits.exact import exact_edges
 from interp.circuits.finder import LEAST_GAP, Circuit, Judge, random_circuits, top_circuit
 from interp.circuits.graph import Graph, connected
 from interp.circuits.planted import planting
+from interp.circuits.planted.drawing import BOOST, DRAWS, FIRST, Drawing, random_circuit
 from interp.circuits.planted.effects import PlantedEstimates
 from interp.circuits.planted.found import auroc
-from interp.circuits.planted.planting import Plant, plant
+from interp.circuits.planted.planting import Drawn, Plant, plant
 from interp.circuits.runs import CircuitRuns
 from interp.circuits.writes import fill_of
 from interp.cli import main
@@ -327,6 +331,134 @@ def test_the_finder_takes_nothing_else(one: Plant, pairs: list[Pair]) -> None:
     assert (found.kept & one.kept).sum() >= 0.9 * found.kept.sum()
 
 
+# ---- drawing -----------------------------------------------------------------------------------------------
+
+
+def scores_at_random() -> np.ndarray:
+    """A fifth of them negative."""
+    rng = np.random.default_rng(3)
+    signs = np.where(rng.random(GRAPH.possible.shape) < 0.2, -1, 1)
+    return np.where(GRAPH.possible, rng.exponential(size=GRAPH.possible.shape) * signs, 0)
+
+
+def test_first_draws_are_by_worth_alone_and_later_ones_near_the_best() -> None:
+    """And without edges that do harm, as far as there are others."""
+    scores = scores_at_random()
+    worth = np.abs(scores)
+    drawing = Drawing(GRAPH, scores, 30, 5)
+    best = random_circuit(GRAPH, worth, 30, np.random.default_rng(77))
+    assert best is not None
+    drawing.note(0.2, best)
+    drawing.note(0.1, np.zeros_like(best))  # no better, so it is not the best
+    assert drawing.gap == 0.2
+    shared: dict[bool, list[int]] = {False: [], True: []}
+    harmful: dict[bool, list[int]] = {False: [], True: []}
+    for number in range(DRAWS):
+        kept = drawing.draw(number)
+        alone = random_circuit(GRAPH, worth, 30, np.random.default_rng([5, number]))
+        if number < FIRST:
+            assert (kept is None and alone is None) or np.array_equal(kept, alone)
+        if kept is not None:
+            assert kept.sum() == 30 and np.array_equal(connected(GRAPH, kept), kept)
+            shared[number >= FIRST].append(int((kept & best).sum()))
+            harmful[number >= FIRST].append(int((scores[kept] < 0).sum()))
+    assert np.mean(harmful[True]) < 1 < np.mean(harmful[False])
+    assert np.mean(shared[True]) > np.mean(shared[False]) + 4
+
+
+def test_the_edges_that_help_most_are_drawn_for_sure() -> None:
+    drawing = Drawing(GRAPH, scores_at_random(), 30, 5)
+    top = drawing.top
+    assert top is not None and top.sum() == 30 and np.array_equal(connected(GRAPH, top), top)
+    ranks = np.argsort(np.argsort(-scores_at_random()[GRAPH.possible]))
+    drawn = drawing.draw(0)
+    assert drawn is not None
+    assert ranks[top[GRAPH.possible]].mean() < 0.7 * ranks[drawn[GRAPH.possible]].mean()
+
+
+def gaps_seen(monkeypatch: pytest.MonkeyPatch, gaps: Callable[[int], float]) -> list[int]:
+    """By how many pairs each circuit was looked at, one after the other; its gap is what is said of the
+    number of looks before."""
+    seen: list[int] = []
+
+    def told(model: PuzzleGPT, kept: np.ndarray, pairs: list[Pair]) -> float:
+        gap(model, kept, pairs)  # it is in the model from now on
+        seen.append(len(pairs))
+        return gaps(len(seen) - 1)
+
+    gap = planting._gap
+    monkeypatch.setattr(planting, "_gap", told)
+    return seen
+
+
+def plant_steps(source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair]) -> tuple[Plant | str, list[Drawn]]:
+    """The plant, or why there is none; and the draws that were told of."""
+    news: list[Drawn] = []
+    steps = plant.steps(source, bank, pairs, 30, 0, structures_of(pairs))
+    while True:
+        try:
+            one = next(steps)
+        except StopIteration as stop:
+            return stop.value, news
+        except PuzzlescopeError as error:
+            return str(error), news
+        if one is not None:
+            news.append(one)
+
+
+def test_after_draws_in_vain_it_is_drawn_near_the_best_and_the_truth_says_so(
+    source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A draw that falls far short is looked at by two pairs of its task only."""
+    alike = [pairs[0], pairs[0], pairs[0]]
+    seen = gaps_seen(monkeypatch, lambda n: 0.1 if n < FIRST + 2 else 0.9)
+    found, news = plant_steps(source, bank, alike)
+    assert isinstance(found, Plant) and found.near and found.draws > FIRST
+    assert found.truth["boost"] == BOOST and found.truth["draws"] == found.draws == news[-1].draws
+    assert seen == [2] * (FIRST + 3) + [3]
+    assert [one.best for one in news] == [0.1] * (FIRST + 2) + [0.9]
+    assert np.array_equal(found.model.planted.kept.numpy() > 0.5, found.kept)
+
+
+def test_the_best_is_not_the_best_by_two_pairs(
+    source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A draw with a large gap over two pairs and a small one over all counts by the small one."""
+    gaps_seen(monkeypatch, lambda n: (1.2, 0.2)[n % 2])
+    found, news = plant_steps(source, bank, [pairs[0], pairs[0], pairs[0]])
+    assert isinstance(found, str) and "(the best: 0.200)" in found
+    assert {one.best for one in news} == {0.2}
+
+
+def test_pairs_of_several_tasks_are_all_looked_at(
+    source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For of one of them two pairs say nothing of the others."""
+    mixed = [*pairs, replace(pairs[0], task="another")]
+    seen = gaps_seen(monkeypatch, lambda n: 0.25 if n < 3 else 0.9)
+    found, _ = plant_steps(source, bank, mixed)
+    assert isinstance(found, Plant) and not found.near and found.truth["boost"] == 1
+    assert seen == [len(mixed)] * 4
+
+
+def test_where_nothing_goes_through_so_few_edges_it_is_told_soon(
+    source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = gaps_seen(monkeypatch, lambda n: 0.01 * (n == 4))
+    found, news = plant_steps(source, bank, pairs)
+    assert isinstance(found, str) and found.startswith("Hardly anything goes through 30 edges here")
+    assert "by 0.01 logits at most, and 0.6 are wanted" in found
+    assert len(seen) == len(news) + 1 <= FIRST + 1  # of the edges that help most, too
+
+
+def test_what_is_never_enough_is_told_with_how_near_it_came(
+    source: PuzzleGPT, bank: PuzzleSet, pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gaps_seen(monkeypatch, lambda n: 0.1)
+    found, _ = plant_steps(source, bank, pairs)
+    assert isinstance(found, str) and f"None of {DRAWS} circuits of 30 edges" in found and "0.100" in found
+
+
 # ---- files -------------------------------------------------------------------------------------------------
 
 
@@ -379,14 +511,16 @@ def test_who_does_not_know_of_it_refuses_it(one: Plant, pairs: list[Pair]) -> No
 
 
 def test_the_command_writes_a_model_with_the_truth_beside_it(
-    tmp_path: Path, source: PuzzleGPT, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, source: PuzzleGPT, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     origin, out = tmp_path / "source", tmp_path / "plant"
     save_model(source, origin, "# x\n", dtype=torch.float32)
     common = ["plant", str(out), "--model", str(origin), "--edges", "40", "--seed", "3", "--n", "1"]
     common += ["--structure", "f(Y) Y f(X) X", "--task", "replace_color"]
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)  # where draws are told
     assert main(common) == 0, capsys.readouterr().err
-    assert "a circuit of 40 edges" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "a circuit of 40 edges" in told.out and "of 0.6 logits" in told.err
     truth, model = json.loads((out / "truth.json").read_text()), load_model(out)
     listed = [*truth["edges"], *truth["idle"]]
     kept = GRAPH.mask(GRAPH.edge(one["from"], one["to"]) for one in listed)
