@@ -131,8 +131,8 @@ class Keeper {
 
   // ---- Back and Forward --------------------------------------------------------------------------------------------
   // Streamlit makes a step of everything that it writes in the address. Here a step is a page, a puzzle, an ablation, a
-  // study and a question to it; how they are looked at is not. An address that gets its scene only now is the same step as without, and so are changes of
-  // the same things that follow each other rapidly.
+  // study and a question to it; how they are looked at is not. An address that gets its scene only now is the same step as
+  // without, and so are changes of the same things that follow each other rapidly.
 
   keepSteps() {
     const [push, replace] = [history.pushState.bind(history), history.replaceState.bind(history)]
