@@ -45,7 +45,8 @@ def marked(text: str) -> str:
         return f'<button type="button" class="term" data-term="{key}">{phrase}</button>'
 
     pieces = re.split(r"(`[^`]*`)", text)
-    safe = "".join(piece if piece.startswith("`") else piece.replace("<", "&lt;") for piece in pieces)
+    # With the backslash that escapes it: before an entity it would escape that.
+    safe = "".join(piece if piece.startswith("`") else re.sub(r"\\?<", "&lt;", piece) for piece in pieces)
     return _ANY.sub(button, safe)
 
 

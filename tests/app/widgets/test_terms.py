@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from app.widgets.terms import TERMS, marked
 from app.widgets.terms.marking import HERE, MOST
+from app.widgets.text import escape_markdown
 from interp.analyses.head_roles import ROLES
 from tests.support.places import ROOT
 
@@ -42,6 +43,11 @@ def test_html_in_a_text_is_only_text() -> None:
     """A sentence may hold what stands in a file: the name of a task."""
     found = marked('<img src=x onerror="alert(1)"> of the clean run')
     assert found.startswith("&lt;img") and found.count("<") == 2, "the button and its end"
+
+
+def test_what_is_escaped_is_text_too_and_reads_as_it_was_written() -> None:
+    assert marked(escape_markdown("a<b")) == "a&lt;b"
+    assert marked(escape_markdown("a\\<b")) == "a\\\\&lt;b", "a backslash of its own stays, escaped"
 
 
 @pytest.mark.browser
