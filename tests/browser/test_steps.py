@@ -159,6 +159,19 @@ def test_a_step_is_not_lost_to_what_the_page_says_in_the_same_moment(
             finished(page)
 
 
+def test_a_page_within_another_hears_of_its_steps_too(new_context: NewContext, address: str) -> None:
+    """Its address has a name that Streamlit keeps to itself."""
+    page = new_context().new_page()
+    page.goto(f"{address}/?embed=true&off=L0.H7")
+    settled(page)
+    page.keyboard.press("]")
+    page.wait_for_url(re.compile("embed=true&puzzle=f82f6e8d96"))
+    finished(page)
+    page.go_back()
+    page.wait_for_url(re.compile("embed=true&puzzle=9a3726a23b"))
+    page.wait_for_function("window.puzzlescopeKeeper.awaited === null")
+
+
 def test_a_step_is_a_page_a_puzzle_an_ablation(new_context: NewContext, address: str) -> None:
     """How they are looked at is none; the title says where one is, and a note stands there as it was
     written."""

@@ -16,8 +16,10 @@ const PAINTED = ["puzzle", "cell"] // what a stroke of the easel changes
 const isStroke = (before, after, path, names) =>
   /\/puzzles\/?$/.test(path) && names.every((name) => PAINTED.includes(name)) && [before, after].every((query) => query.get("puzzle")?.startsWith("own."))
 
+const RESERVED = ["embed", "embed_options"] // names in an address that Streamlit keeps to itself
+
 const same = (query, search) => {
-  const told = new URLSearchParams(search)
+  const told = new Map([...new URLSearchParams(search)].filter(([name]) => !RESERVED.includes(name)))
   return Object.keys(query).length === told.size && Object.entries(query).every(([name, value]) => told.get(name) === value)
 }
 
