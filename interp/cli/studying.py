@@ -217,7 +217,7 @@ def _left(folder: StudyFolder, plan: Plan) -> int:
     """Puzzles that are not computed yet."""
     if not folder.begun or folder.plan.fingerprint != plan.fingerprint:
         return plan.n
-    return sum(len(plan.numbers(chunk)) for chunk in folder.missing())
+    return plan.count(folder.missing())
 
 
 def _estimate(folder: StudyFolder, net: PuzzleGPT, plan: Plan | None, engine: Engine, as_json: bool) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -92,6 +92,10 @@ class Plan:
     def numbers(self, chunk: int) -> range:
         """The numbers of the puzzles of a chunk."""
         return range(chunk * self.chunk, min(self.n, (chunk + 1) * self.chunk))
+
+    def count(self, chunks: Iterable[int]) -> int:
+        """How many puzzles some chunks have together."""
+        return sum(len(self.numbers(chunk)) for chunk in chunks)
 
     def rows(self, table: str, first: int, last: int) -> int | None:
         """How many rows a table has of some chunks; ``None`` where only the rows say it."""

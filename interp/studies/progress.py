@@ -67,7 +67,7 @@ def status_of(folder: StudyFolder, now: float | None = None) -> Status:
     listed = {table: cover(folder.listed(table)) for table in plan.tables}
     there = [{chunk for part in parts for chunk in part.chunks} for parts in listed.values()]
     done = set.intersection(*there) & set(range(plan.chunks))
-    computed = sum(len(plan.numbers(chunk)) for chunk in done)
+    computed = plan.count(done)
     last = plan.tables[-1]
     rate, pause = _rate(listed[last], plan.chunk)
     if not rate:

@@ -77,7 +77,7 @@ def offered(study: Study, measure: Measure, part: str, task: str) -> Exports:
     """
     from interp.figures.paper import Chart, Plate, file_name
 
-    plan, done = study.plan, sum(len(study.plan.numbers(chunk)) for chunk in study.summary.chunks)
+    plan, done = study.plan, study.plan.count(study.summary.chunks)
     of = f"{done:,} puzzles of the study {study.name}"
     if done < plan.n:
         of = f"the first {done:,} of {plan.n:,} puzzles of the study {study.name}, in progress"

@@ -3,8 +3,8 @@ was stopped goes on: exact effects, half a minute a pair, and a descent, a secon
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -71,6 +71,20 @@ class Beside:
                 return True
         return False
 
+    def say_known(self, what: str) -> None:
+        """Say what has been read."""
+        say(f"Known from {self.file}: {what}.")
+
+    @contextmanager
+    def said(self, kept: Callable[[], str]) -> Iterator[None]:
+        """If it is stopped meanwhile, say what is kept; nothing where nothing is told."""
+        try:
+            yield
+        except (Stopped, KeyboardInterrupt):
+            if what := kept():
+                say(f"Kept in {self.file}: {what}. The same command goes on with the next.")
+            raise
+
     def remove(self) -> None:
         """All of it is where it was to go."""
         if self.file is not None:
@@ -93,7 +107,7 @@ class Begun:
         self.scores: list[EdgeScores] = self._read()
         self._kept = len(self.scores)
         if self.scores:
-            say(f"Known from {self._beside.file}: {self._told}.")
+            self._beside.say_known(self._told)
 
     def _read(self) -> list[EdgeScores]:
         found = self._beside.read()
@@ -114,15 +128,9 @@ class Begun:
         if n > self._kept and self._beside.write({"pairs": self._pairs[:n], "scores": self.scores}):
             self._kept = n
 
-    @contextmanager
-    def said(self) -> Iterator[None]:
+    def said(self) -> AbstractContextManager[None]:
         """If it is stopped meanwhile, say what is kept."""
-        try:
-            yield
-        except (Stopped, KeyboardInterrupt):
-            if self._kept:
-                say(f"Kept in {self._beside.file}: {self._told}. The same command goes on with the next.")
-            raise
+        return self._beside.said(lambda: self._told if self._kept else "")
 
     def remove(self) -> None:
         """All of it is where it was to go."""
@@ -148,7 +156,7 @@ class BegunLearning:
         self.halfway: Halfway | None = self._beside.read()
         self._kept = self._done
         if self.halfway is not None:
-            say(f"Known from {self._beside.file}: {self._told}.")
+            self._beside.say_known(self._told)
 
     @property
     def _done(self) -> int:
@@ -169,16 +177,14 @@ class BegunLearning:
         if self._done > self._kept and self._beside.write(self.halfway):
             self._kept = self._done
 
-    @contextmanager
-    def said(self) -> Iterator[None]:
+    def said(self) -> AbstractContextManager[None]:
         """If it is stopped meanwhile, keep the last step that is done, and say so."""
-        try:
-            yield
-        except (Stopped, KeyboardInterrupt):
+
+        def kept() -> str:
             self._keep()
-            if self._kept:
-                say(f"Kept in {self._beside.file}: {self._told}. The same command goes on with the next.")
-            raise
+            return self._told if self._kept else ""
+
+        return self._beside.said(kept)
 
     def remove(self) -> None:
         """What is learned is where it was to go."""
